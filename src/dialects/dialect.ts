@@ -1,0 +1,35 @@
+import type { App } from '../host/app.ts'
+
+/**
+ * A foreign wire protocol over our model. Its folder holds everything about one vendor: routes, wire types spelled
+ * as on the wire, status tables, presenters, auth, errors, fixtures, README. It sees `App` and the model's views only.
+ */
+export interface Dialect {
+  /** The folder's name. */
+  readonly name: string
+  /**
+   * Path prefixes that belong to it, longest first, e.g. `/api/c/compapi`. Under them it answers everything,
+   * unknown paths included, in its vendor's own form.
+   */
+  readonly prefixes: readonly string[]
+  /** Fetch-shaped: no socket needed in tests. Must not throw for any request; an internal error is its vendor's 500. */
+  create(app: App, options: DialectOptions): (request: Request) => Promise<Response>
+}
+
+export interface DialectOptions {
+  /** Without a slash at the end: what links in answers begin with. */
+  readonly baseUrl: string
+  /** Minutes east of UTC of times that carry no zone (CodeArts Pipeline) or carry the server's (KodeRover, BlueKing). */
+  readonly zoneOffsetMinutes: number
+  /** Longest request body. */
+  readonly bodyMaxBytes: number
+}
+
+/**
+ * Response header by which a presenter tells the server what an answer was made from, so that its bytes can be
+ * kept and given again: topics joined with `,` (`run:<id>`, `pipeline:<id>`, `project:<id>`). Removed before sending.
+ * Only for 200 answers to GET that depend on nothing but the URL, the credential headers, `Accept` and those topics.
+ */
+export const DEPENDS_HEADER = 'millrace-depends'
+/** With {@link DEPENDS_HEADER}: the answer holds elapsed time and is true for this many milliseconds only. */
+export const FRESH_HEADER = 'millrace-fresh-ms'

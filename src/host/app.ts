@@ -1,0 +1,219 @@
+import type { NodeAction, RunAction } from '../model/command.ts'
+import type { Actor, Cause, EventRecord } from '../model/event.ts'
+import type { PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
+import type { Json } from '../model/json.ts'
+import type { LocatedError, Result } from '../model/problem.ts'
+import type { RunStatus } from '../model/status.ts'
+import type { Instant } from '../model/time.ts'
+import type { PipelineView, ProjectView, RunSummary, RunView, UserRef } from '../model/view.ts'
+
+/**
+ * The use cases. Native API, dialects and page see these and the model's views, nothing else of the server.
+ * Every call takes the caller and refuses what the caller may not see as `not_found`, may not do as `forbidden`.
+ * Expected refusals are values ({@link Result}); a throw is a defect or a dead disk.
+ */
+export interface App {
+  readonly access: Access
+  readonly projects: Projects
+  readonly pipelines: Pipelines
+  readonly runs: Runs
+  readonly feed: Feed
+  /** Present instant; handlers take time from here, never from the clock. */
+  now(): Instant
+  /** Fresh 32-hex id, e.g. for a request id. */
+  freshId(): string
+}
+
+/** Who calls, after a credential was checked. */
+export interface Caller {
+  readonly user: UserRef
+  readonly role: 'viewer' | 'operator' | 'admin'
+  /** Account name for Huawei IAM. */
+  readonly domain: string
+  /** null: all projects. */
+  readonly projectIds: readonly ProjectId[] | null
+  /** The credential's end; null: none. */
+  readonly expiresAt: Instant | null
+}
+
+/** Credentials. All comparisons take constant time; failures say nothing about which part was wrong but where a vendor's wire does. */
+export interface Access {
+  /** A native token `mr_<id>_<secret>`, as given in `Authorization: Bearer`, `X-Auth-Token` or a KodeRover API key. */
+  byToken(token: string): Promise<Caller | undefined>
+  /**
+   * A Huawei key pair: the secret key (to check a signature with) and the caller it stands for.
+   * `locked` after more than 5 failures within 5 minutes; tell failures with {@link failedSignature}.
+   */
+  byAccessKey(ak: string): Promise<{ readonly secret: string; readonly caller: Caller } | 'unknown' | 'locked'>
+  failedSignature(ak: string): void
+  /** A BlueKing app. `unknown` code, `wrong` secret, or the app's caller. */
+  byApp(code: string, secret: string): Promise<Caller | 'unknown' | 'wrong'>
+  byPassword(name: string, password: string, domain: string | null): Promise<Caller | undefined>
+  /** A new token for this caller, e.g. Huawei IAM's of 24 h. Gives the plain text, once. */
+  issueToken(caller: Caller, label: string, expiresAt: Instant | null): Promise<{ readonly token: string; readonly issuedAt: Instant }>
+  revokeToken(caller: Caller, id: string): Promise<Result<null>>
+  tokens(caller: Caller): Promise<readonly { readonly id: string; readonly label: string; readonly user: UserRef; readonly createdAt: Instant; readonly expiresAt: Instant | null }[]>
+  user(name: string): Promise<UserRef | undefined>
+  userById(id: UserId): Promise<UserRef | undefined>
+}
+
+export interface Projects {
+  list(caller: Caller): Promise<readonly ProjectView[]>
+  /** By id, serial or name. */
+  get(caller: Caller, ref: ProjectRef): Promise<Result<ProjectView>>
+  create(caller: Caller, input: { readonly name: string; readonly description: string }): Promise<Result<ProjectView>>
+}
+export type ProjectRef = { readonly id: string } | { readonly serial: number } | { readonly name: string }
+
+export interface Pipelines {
+  /** Checks a text without storing it; the value lists the errors, empty when it is good. */
+  validate(text: string, file: string): readonly LocatedError[]
+  create(caller: Caller, input: { readonly project: ProjectRef; readonly text: string; readonly file?: string }): Promise<Result<PipelineView>>
+  /** Stores a new version. `expectedVersion`: refused as `stale_version` when it is not the newest (If-Match). */
+  update(caller: Caller, ref: PipelineRef, input: { readonly text: string; readonly file?: string; readonly expectedVersion: number | null }): Promise<Result<PipelineView>>
+  get(caller: Caller, ref: PipelineRef): Promise<Result<PipelineView>>
+  list(caller: Caller, filter: PipelineListFilter, page: { readonly after: number | null; readonly limit: number }): Promise<Result<Page<PipelineView>>>
+  /** In order of serial, `skip` rows passed over: for vendors that page by row number. */
+  slice(caller: Caller, filter: PipelineListFilter, skip: number, limit: number): Promise<Result<{ readonly items: readonly PipelineView[]; readonly total: number }>>
+  remove(caller: Caller, ref: PipelineRef): Promise<Result<PipelineView>>
+  versions(caller: Caller, ref: PipelineRef): Promise<Result<readonly { readonly version: number; readonly createdAt: Instant; readonly createdBy: UserRef }[]>>
+  /** The text of one version as it was given. */
+  text(caller: Caller, ref: PipelineRef, version: number): Promise<Result<string>>
+}
+/** A name without a project is looked for in all projects of the caller; two of them with it are a `conflict`. */
+export type PipelineRef =
+  | { readonly id: string }
+  | { readonly serial: number }
+  | { readonly name: string; readonly project?: ProjectRef }
+export interface PipelineListFilter {
+  readonly project?: ProjectRef
+  readonly text?: string
+}
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Give it as `after` to get what follows; null: that was all. */
+  readonly next: number | null
+}
+
+export interface Runs {
+  /**
+   * Makes a run of the newest version. `wait`: it stays `waiting` until it is started or its triggers fire.
+   * `idempotencyKey`: the same key and input within 24 h give the same run; another input is `idempotency_reused`.
+   */
+  start(
+    caller: Caller,
+    input: {
+      readonly pipeline: PipelineRef
+      /** Values by name; checked against the pipeline's params, unknown names refused. */
+      readonly params: Readonly<Record<string, Json>>
+      readonly cause?: Cause
+      readonly wait?: boolean
+      readonly idempotencyKey?: string
+    },
+  ): Promise<Result<RunView>>
+  get(caller: Caller, ref: RunRef): Promise<Result<RunView>>
+  /** In the order asked; unknown ones and those of other projects are left out. At most 100. */
+  batch(caller: Caller, refs: readonly RunRef[]): Promise<Result<readonly RunView[]>>
+  /** Newest first. */
+  list(caller: Caller, filter: RunListFilter, page: { readonly before: number | null; readonly limit: number }): Promise<Result<Page<RunSummary>>>
+  count(caller: Caller, filter: RunListFilter): Promise<Result<number>>
+  act(caller: Caller, ref: RunRef, action: RunActionInput): Promise<Result<RunView>>
+  /** `node`: 32-hex id, key, or index in the plan. */
+  actOnNode(caller: Caller, ref: RunRef, node: NodeRef, action: NodeActionInput): Promise<Result<RunView>>
+  /** What an anonymous webhook call does: fires the trigger of the waiting run, or of a new one. */
+  fireWebhook(id: string, params: Readonly<Record<string, string>>): Promise<Result<{ readonly run: RunView; readonly started: boolean }>>
+  /** Why it, or one of its nodes, is not running, and what would change that. */
+  explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>>
+  events(caller: Caller, ref: RunRef, afterSeq: number, limit: number): Promise<Result<readonly EventRecord[]>>
+  /** The run as it was when its seq was this. */
+  asOf(caller: Caller, ref: RunRef, seq: number): Promise<Result<RunView>>
+  log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>>
+}
+export type RunRef =
+  | { readonly id: string }
+  | { readonly serial: number }
+  | { readonly pipeline: PipelineRef; readonly number: number }
+  /** The newest run of the pipeline. */
+  | { readonly pipeline: PipelineRef; readonly latest: true }
+export type NodeRef = { readonly id: string } | { readonly key: string } | { readonly index: number }
+export interface RunListFilter {
+  readonly project?: ProjectRef
+  readonly pipeline?: PipelineRef
+  readonly statuses?: readonly RunStatus[]
+  readonly needsPerson?: boolean
+  readonly createdFrom?: Instant
+  readonly createdTo?: Instant
+  readonly text?: string
+}
+export type RunActionInput =
+  | { readonly action: Exclude<RunAction, 'cancel'> }
+  | { readonly action: 'cancel'; readonly reason?: string; readonly force?: boolean }
+export type NodeActionInput = { readonly action: NodeAction; readonly comment?: string; readonly as?: string }
+
+/** Why something is where it is. */
+export interface Explanation {
+  /** null: the run as a whole. */
+  readonly node: { readonly id: string; readonly key: string; readonly name: string } | null
+  readonly code: ExplanationCode
+  /** One sentence: "Waiting for review by li or chen (1 of 2 approvals)". */
+  readonly sentence: string
+  readonly since: Instant
+  /** What or who would unblock it, each a thing that can be done. */
+  readonly unblocks: readonly string[]
+  /** Place in the queue from 1; only with `waiting-for-runner`. */
+  readonly position: number | null
+  /** When it ends by itself at the latest. */
+  readonly deadline: Instant | null
+}
+export const EXPLANATION_CODES = [
+  'waiting-for-start',
+  'waiting-for-trigger',
+  'waiting-for-runner',
+  'no-runner-with-labels',
+  'waiting-for-review',
+  'held-after-failure',
+  'paused',
+  'waiting-for-retry',
+  'waiting-for-needs',
+  'sleeping',
+  'cancelling',
+  'failed',
+  'ended',
+  'running',
+] as const
+export type ExplanationCode = (typeof EXPLANATION_CODES)[number]
+
+/** An attempt's log: bytes numbered by offset from 0. */
+export interface LogSource {
+  readonly attempt: number
+  /** Bytes stored so far. */
+  size(): Promise<number>
+  /** True once the last byte is stored: nothing more will come. */
+  ended(): boolean
+  read(offset: number, length: number): Promise<Uint8Array>
+  /**
+   * Everything from `offset`, then what comes, until the attempt has ended and its last byte was given,
+   * or `signal` is aborted.
+   */
+  follow(offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>
+}
+
+/** The server-wide ordered stream of events. */
+export interface Feed {
+  /** Number of the newest event. */
+  last(): number
+  /**
+   * Every event with number > after that the caller may see, exactly once and in order: stored ones first, then
+   * live ones, until `signal` is aborted. `undefined` = nothing for 15 s (send a heartbeat).
+   */
+  follow(
+    caller: Caller,
+    after: number,
+    filter: { readonly project?: ProjectRef; readonly pipelineId?: PipelineId; readonly runId?: RunId },
+    signal: AbortSignal,
+  ): Promise<Result<AsyncIterable<EventRecord | undefined>>>
+  /** Calls back after every commit with the topics that changed (`run:`, `pipeline:`, `project:` ids): for caches. Returns the way to stop. */
+  onChange(listener: (topics: readonly string[]) => void): () => void
+}
+
+export type { Actor, NodeAction, RunAction }

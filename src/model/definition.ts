@@ -1,0 +1,126 @@
+import type { Expression } from './expression.ts'
+import type { Json, JsonObject } from './json.ts'
+import type { DurationMs } from './time.ts'
+
+/** A checked pipeline definition: what definition/ makes of YAML and dialects make of their vendor's documents. */
+export interface PipelineDefinition {
+  /** 1 to 128 characters; unique in its project. */
+  readonly name: string
+  readonly description: string
+  readonly params: readonly ParamSpec[]
+  /** Given to every task; a value may hold `${{ ... }}`. */
+  readonly env: Readonly<Record<string, string>>
+  /** null: a run starts when it is asked for. */
+  readonly triggers: Triggers | null
+  readonly stages: readonly StageSpec[]
+  /** Of the whole run, from its start; the clock stands still while it is paused. null: none. */
+  readonly timeoutMs: DurationMs | null
+  /** How often the policy `restart` may take a run back to its first node before it counts as `stop`. 0 to 100. */
+  readonly restartsMax: number
+  /** Free names for dialects and people, e.g. `koderover/stack_name: web`. Never read by the engine. */
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export type ParamType = 'string' | 'number' | 'boolean' | 'choice'
+export interface ParamSpec {
+  /** `[A-Za-z_][A-Za-z0-9_]*`, at most 64 characters; given to tasks as an environment variable of this name. */
+  readonly name: string
+  readonly type: ParamType
+  readonly description: string
+  readonly required: boolean
+  /** null: none given. */
+  readonly default: Json
+  /** The allowed values of a `choice`; empty otherwise. */
+  readonly options: readonly string[]
+}
+
+/** A run that a trigger makes is `waiting` until enough of its triggers have fired. */
+export interface Triggers {
+  readonly operator: 'and' | 'or'
+  readonly list: readonly TriggerSpec[]
+}
+export interface TriggerSpec {
+  readonly kind: 'webhook'
+  readonly name: string
+  /** Trigger parameter -> pipeline param. */
+  readonly params: Readonly<Record<string, string>>
+}
+
+export interface StageSpec {
+  /** Unique in the pipeline, `[A-Za-z0-9_-]+`. */
+  readonly key: string
+  readonly name: string
+  readonly description: string
+  readonly when: Expression | null
+  /** Runs also after another stage has failed (never after a cancel). */
+  readonly always: boolean
+  readonly timeoutMs: DurationMs | null
+  readonly tasks: readonly TaskSpec[]
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export const FAILURE_POLICIES = ['stop', 'hold', 'continue', 'restart'] as const
+/** What a failure means for the run, after all retries: see the table in design, section 3 (ARCHITECTURE.md has it too). */
+export type FailurePolicy = (typeof FAILURE_POLICIES)[number]
+
+export interface OnFailure {
+  readonly policy: FailurePolicy
+  /** Only with `hold`: given up as timed out after this long. null: waits for ever. */
+  readonly expireMs: DurationMs | null
+}
+
+export interface RetryPolicy {
+  /** Further attempts after the first, 0 to 100. */
+  readonly max: number
+  /** First delay; doubles with every retry. */
+  readonly delayMs: DurationMs
+  readonly delayMaxMs: DurationMs
+  /** 0: exactly the delay; 1: full jitter (anything from 0 to the delay). */
+  readonly jitter: number
+}
+
+export const TASK_ROLES = ['build', 'deploy', 'test', 'distribute', 'check', 'review', 'source', 'image', 'other'] as const
+/** What kind of work it is in the eyes of people and dialects; the engine does not read it. */
+export type TaskRole = (typeof TASK_ROLES)[number]
+
+export interface TaskSpec {
+  /** Unique in the pipeline, `[A-Za-z0-9_-]+`. */
+  readonly key: string
+  readonly name: string
+  readonly description: string
+  readonly role: TaskRole
+  /** Keys of tasks of the same stage that must be over first. */
+  readonly needs: readonly string[]
+  readonly when: Expression | null
+  readonly env: Readonly<Record<string, string>>
+  readonly work: Work
+  readonly onFailure: OnFailure
+  /** What a lost runner means: `error` ends the attempt as errored (then `retry` and `onFailure` apply), `rerun` tries again, uncounted. */
+  readonly onLost: 'error' | 'rerun'
+  readonly retry: RetryPolicy
+  /** From the start of an attempt. null: none. */
+  readonly timeoutMs: DurationMs | null
+  /** From being queued to being taken by a runner. null: none. */
+  readonly notStartedMs: DurationMs | null
+  /** Labels that a runner must have. */
+  readonly labels: readonly string[]
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+/** What a task does. Only `runner` work leaves the server. */
+export type Work =
+  | { readonly kind: 'runner'; readonly uses: string; readonly with: JsonObject }
+  /** Done at once by the server: a joining point. */
+  | { readonly kind: 'noop' }
+  /** `duration`: milliseconds, or text with `${{ ... }}` that gives a duration. */
+  | { readonly kind: 'sleep'; readonly duration: DurationMs | string }
+  | {
+      readonly kind: 'review'
+      /** User names; empty: anyone who may operate the project. */
+      readonly reviewers: readonly string[]
+      /** How many approvals are needed: a number >= 1, or all reviewers. One rejection rejects. */
+      readonly required: number | 'all'
+      readonly expireMs: DurationMs | null
+      /** What the reviewers are asked; may hold `${{ ... }}`. */
+      readonly question: string
+    }

@@ -1,0 +1,98 @@
+import type { Failure } from './failure.ts'
+import type { PipelineId, ProjectId, RunId } from './id.ts'
+import type { JsonObject } from './json.ts'
+import type { EndStatus } from './status.ts'
+import type { Instant } from './time.ts'
+
+/** Who or what wanted something. */
+export interface Actor {
+  readonly kind: 'user' | 'runner' | 'timer' | 'trigger' | 'server'
+  readonly name: string
+}
+
+/** How a run came to be. */
+export interface Cause {
+  readonly kind: 'manual' | 'webhook' | 'schedule' | 'upstream' | 'push' | 'merge_request'
+  readonly by: string
+}
+
+/**
+ * What happened to a run. Past tense, appended, never changed: the only truth. `node` is an index into the plan.
+ * A change of meaning gets a new type or a higher `v` in its entry; engine/upcast.ts alone reads the old ones.
+ */
+export type RunEvent =
+  | {
+      readonly type: 'RunCreated'
+      readonly projectId: ProjectId
+      readonly pipelineId: PipelineId
+      /** Version of the pipeline, from 1. */
+      readonly version: number
+      readonly number: number
+      readonly serial: number
+      readonly name: string
+      readonly cause: Cause
+      readonly params: JsonObject
+    }
+  | { readonly type: 'TriggerFired'; readonly trigger: number; readonly params: Readonly<Record<string, string>> }
+  | { readonly type: 'ParamsChanged'; readonly params: JsonObject }
+  | { readonly type: 'RunStarted' }
+  | { readonly type: 'RunPaused' }
+  | { readonly type: 'RunResumed' }
+  | { readonly type: 'CancelRequested'; readonly as: 'cancelled' | 'timed_out'; readonly reason: string; readonly deadline: Instant }
+  | { readonly type: 'RunRestarted'; readonly pass: number }
+  | { readonly type: 'RunReopened' }
+  | { readonly type: 'RunEnded'; readonly status: EndStatus }
+  | { readonly type: 'StageStarted'; readonly node: number }
+  | { readonly type: 'StageEnded'; readonly node: number; readonly status: EndStatus }
+  | { readonly type: 'NodeSkipped'; readonly node: number; readonly because: 'condition' | 'operator'; readonly reason: string }
+  | { readonly type: 'TaskQueued'; readonly node: number; readonly attempt: number }
+  /** It was queued and had not begun when the run began to fail: back to pending. */
+  | { readonly type: 'TaskWithdrawn'; readonly node: number }
+  | { readonly type: 'AttemptStarted'; readonly node: number; readonly attempt: number; readonly runner: string | null }
+  | { readonly type: 'AttemptSucceeded'; readonly node: number; readonly attempt: number; readonly outputs: Outputs | null }
+  | {
+      readonly type: 'AttemptFailed'
+      readonly node: number
+      readonly attempt: number
+      readonly failure: Failure
+      readonly outputs: Outputs | null
+      readonly then: AfterFailure
+    }
+  | { readonly type: 'AttemptCancelled'; readonly node: number; readonly attempt: number; readonly reason: string }
+  /** A held node was given up: its time ran out. */
+  | { readonly type: 'HoldExpired'; readonly node: number }
+  | { readonly type: 'ReviewOpened'; readonly node: number; readonly attempt: number }
+  | { readonly type: 'ReviewDecided'; readonly node: number; readonly decision: 'approve' | 'reject'; readonly by: string; readonly comment: string }
+  /** An operator asked for another attempt of an ended node. */
+  | { readonly type: 'NodeRetried'; readonly node: number }
+
+/** name -> value of a task's outputs; at most 64 KiB in all. */
+export type Outputs = Readonly<Record<string, string>>
+
+/** What follows a failed attempt. `retry` waits until `at`; the rest are the failure policies at work. */
+export type AfterFailure =
+  | { readonly do: 'retry'; readonly at: Instant }
+  | { readonly do: 'hold'; readonly until: Instant | null }
+  | { readonly do: 'stop' }
+  | { readonly do: 'continue' }
+  | { readonly do: 'restart' }
+
+/** One transition in the log: the events that one command caused, at one instant, by one actor. */
+export interface LogEntry {
+  readonly v: 1
+  /** The run's seq after the first of these events; seq counts events from 1. */
+  readonly seq: number
+  readonly at: Instant
+  readonly actor: Actor
+  readonly events: readonly RunEvent[]
+}
+
+/** One event as readers see it. `number` counts all events of the server and orders the one stream of them all. */
+export interface EventRecord {
+  readonly number: number
+  readonly runId: RunId
+  readonly seq: number
+  readonly at: Instant
+  readonly actor: Actor
+  readonly event: RunEvent
+}

@@ -1,0 +1,194 @@
+import type { NodeAction, RunAction } from './command.ts'
+import type { PipelineDefinition, TaskRole, Work } from './definition.ts'
+import type { Actor, Cause, Outputs } from './event.ts'
+import type { Failure } from './failure.ts'
+import type { NodeId, PipelineId, ProjectId, RunId, UserId } from './id.ts'
+import type { Json } from './json.ts'
+import type { NodeStatus, RunStatus } from './status.ts'
+import type { Instant } from './time.ts'
+
+/**
+ * What readers see. The native API, the page, the CLI and every dialect present these and nothing else.
+ * An unset instant is null. Views are read-only and may be shared between readers.
+ */
+
+export interface ProjectView {
+  readonly id: ProjectId
+  /** Integer name of the project: BlueKing's bk_biz_id, SWR's group_id. */
+  readonly serial: number
+  readonly name: string
+  readonly description: string
+  readonly createdAt: Instant
+}
+
+export interface UserRef {
+  readonly id: UserId
+  readonly name: string
+}
+
+export interface PipelineView {
+  readonly id: PipelineId
+  readonly serial: number
+  readonly project: ProjectView
+  readonly name: string
+  /** The newest version, from 1. */
+  readonly version: number
+  readonly createdAt: Instant
+  readonly createdBy: UserRef
+  readonly updatedAt: Instant
+  readonly definition: PipelineDefinition
+  /** Path below the server's root of each webhook trigger, in the order of `definition.triggers.list`. */
+  readonly webhooks: readonly { readonly id: string; readonly name: string }[]
+  readonly latestRun: RunSummary | null
+  /** Runs so far. */
+  readonly runCount: number
+  /** When a run of it last began; null before the first. */
+  readonly lastStartedAt: Instant | null
+}
+
+/** The index row of a run: what lists show, without its tree. */
+export interface RunSummary {
+  readonly id: RunId
+  readonly number: number
+  readonly serial: number
+  readonly projectId: ProjectId
+  readonly pipelineId: PipelineId
+  readonly pipelineName: string
+  readonly version: number
+  readonly status: RunStatus
+  readonly seq: number
+  readonly cause: Cause
+  /** Whether a person must do something before it goes on: a review, a held node, a start. */
+  readonly needsPerson: boolean
+  readonly createdAt: Instant
+  readonly startedAt: Instant | null
+  readonly endedAt: Instant | null
+  readonly updatedAt: Instant
+}
+
+export interface RunView {
+  readonly id: RunId
+  readonly number: number
+  readonly serial: number
+  readonly seq: number
+  readonly project: ProjectView
+  readonly pipeline: {
+    readonly id: PipelineId
+    readonly serial: number
+    readonly name: string
+    readonly version: number
+    readonly createdAt: Instant
+    readonly createdBy: UserRef
+    readonly updatedAt: Instant
+    readonly webhooks: readonly { readonly id: string; readonly name: string }[]
+  }
+  /** The definition of the version that this run runs. */
+  readonly definition: PipelineDefinition
+  readonly status: RunStatus
+  readonly cause: Cause
+  readonly params: readonly ParamView[]
+  readonly triggers: TriggersView | null
+  readonly createdAt: Instant
+  readonly startedAt: Instant | null
+  readonly endedAt: Instant | null
+  readonly updatedAt: Instant
+  /** Milliseconds of pause so far, the present one not counted; pausedAt tells when that began. */
+  readonly pausedMs: number
+  readonly pausedAt: Instant | null
+  readonly cancelling: { readonly at: Instant; readonly by: Actor; readonly reason: string; readonly deadline: Instant } | null
+  /** From 1; one more for every time the policy `restart` took it back to its first node. */
+  readonly pass: number
+  readonly stages: readonly StageView[]
+  /** Why it failed, or would fail: the first failure that is neither ignored nor mended. */
+  readonly failure: { readonly node: NodeId; readonly nodeName: string; readonly failure: Failure } | null
+  /** What waits for a person, in the order of the plan. */
+  readonly attention: readonly Attention[]
+  readonly allowed: readonly RunAction[]
+}
+
+export interface ParamView {
+  readonly name: string
+  readonly value: Json
+  readonly description: string
+  /** Given by the server itself: SYS_TIMESTAMP, SYS_INCREMENT. */
+  readonly system: boolean
+}
+
+export interface TriggersView {
+  readonly operator: 'and' | 'or'
+  readonly list: readonly {
+    readonly kind: 'webhook'
+    readonly name: string
+    readonly firedAt: Instant | null
+    readonly params: Readonly<Record<string, string>>
+  }[]
+}
+
+export type Attention =
+  | { readonly kind: 'start'; readonly since: Instant }
+  | { readonly kind: 'review'; readonly node: NodeId; readonly nodeName: string; readonly since: Instant; readonly reviewers: readonly string[] }
+  | { readonly kind: 'held'; readonly node: NodeId; readonly nodeName: string; readonly since: Instant; readonly until: Instant | null }
+  | { readonly kind: 'paused'; readonly since: Instant }
+
+interface NodeFields {
+  readonly id: NodeId
+  /** Place in the plan. */
+  readonly index: number
+  readonly key: string
+  readonly name: string
+  readonly description: string
+  readonly status: NodeStatus
+  readonly startedAt: Instant | null
+  readonly endedAt: Instant | null
+  readonly skipped: { readonly because: 'condition' | 'operator'; readonly reason: string } | null
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export interface StageView extends NodeFields {
+  readonly kind: 'stage'
+  readonly always: boolean
+  readonly tasks: readonly TaskView[]
+}
+
+export interface TaskView extends NodeFields {
+  readonly kind: 'task'
+  readonly role: TaskRole
+  readonly work: Work
+  /** Keys of the tasks it needs. */
+  readonly needs: readonly string[]
+  readonly labels: readonly string[]
+  /** The present attempt, from 1; 0: none yet. */
+  readonly attempt: number
+  readonly queuedAt: Instant | null
+  /** Waiting out a retry's delay until then. */
+  readonly retryAt: Instant | null
+  readonly deadlineAt: Instant | null
+  readonly runner: string | null
+  readonly failure: Failure | null
+  /** It failed and the run passed over it (`continue`). */
+  readonly ignored: boolean
+  /** It failed under `hold` and waits for a person. */
+  readonly held: boolean
+  readonly outputs: Outputs
+  readonly review: ReviewView | null
+  /** The attempts before the present one, oldest first. */
+  readonly earlier: readonly AttemptView[]
+  readonly allowed: readonly NodeAction[]
+}
+
+export interface ReviewView {
+  readonly question: string
+  readonly reviewers: readonly string[]
+  /** How many approvals it takes. */
+  readonly required: number
+  readonly decisions: readonly { readonly by: string; readonly decision: 'approve' | 'reject'; readonly comment: string; readonly at: Instant }[]
+}
+
+export interface AttemptView {
+  readonly attempt: number
+  readonly status: NodeStatus
+  readonly startedAt: Instant | null
+  readonly endedAt: Instant | null
+  readonly runner: string | null
+  readonly failure: Failure | null
+}

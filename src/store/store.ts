@@ -1,0 +1,215 @@
+import type { Actor, EventRecord, LogEntry } from '../model/event.ts'
+import type { PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
+import type { RunStatus } from '../model/status.ts'
+import type { ProjectView, RunSummary, UserRef } from '../model/view.ts'
+import type { Instant } from '../model/time.ts'
+
+/**
+ * What the host asks of a store. Adapters keep and find; they decide nothing. store/conformance/ holds the
+ * suite that every adapter passes. Every promise that writes resolves only when the write is durable: it
+ * survives `kill -9` and power loss. Every method may reject with {@link StoreError} and nothing else.
+ */
+export interface Store {
+  readonly runs: RunLog
+  readonly catalog: Catalog
+  readonly keys: Keys
+  /** Waits for what is under way, then closes. A second call does nothing. Calls after it reject as `closed`. */
+  close(): Promise<void>
+}
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+/**
+ * - `conflict`: the run is not at `expectedSeq`, or a unique name is taken; nothing was written
+ * - `missing`: a thing that was named does not exist
+ * - `full`: no room or no right to write; nothing was written
+ * - `corrupt`: the store breaks its own rules
+ * - `closed`
+ */
+export type StoreErrorCode = 'conflict' | 'missing' | 'full' | 'corrupt' | 'closed'
+
+/** Runs and their events. The log is the truth; `RunSummary` rows and snapshots can be made from it again. */
+export interface RunLog {
+  /**
+   * The number (per pipeline, from 1) and serial (per server, from 1) of the next run. Never given twice, also
+   * after a restart; a run that is then not committed leaves a gap.
+   */
+  reserve(pipelineId: PipelineId): Promise<{ readonly number: number; readonly serial: number }>
+  /**
+   * The only write path of a run. Atomic: entries appended, index row replaced, snapshot and idempotency key
+   * stored, or nothing. Rejects as `conflict` when the run is not at `expectedSeq` (0: does not exist).
+   * Commits of one run must be awaited one by one; commits of different runs that are waiting in the same turn
+   * go into one transaction, but each fails alone.
+   */
+  commit(commit: RunCommit): Promise<CommitReceipt>
+  /** A run's entries with seq > afterSeq, in order. At most `limit` entries. Empty when there are none. */
+  entries(runId: RunId, afterSeq: number, limit: number): Promise<readonly LogEntry[]>
+  /** As {@link entries}, as single events with their global numbers. `limit` counts events. */
+  events(runId: RunId, afterSeq: number, limit: number): Promise<readonly EventRecord[]>
+  /** All runs' events with number > after, in order; `limit` counts events. */
+  feed(after: number, filter: FeedFilter, limit: number): Promise<readonly EventRecord[]>
+  /** Number of the newest event, 0 when there is none. */
+  lastNumber(): Promise<number>
+  /** What {@link RunCommit.snapshot} stored last, with the seq it was taken at. */
+  snapshot(runId: RunId): Promise<{ readonly seq: number; readonly data: string } | undefined>
+  summary(ref: RunRef): Promise<RunSummary | undefined>
+  summaries(ids: readonly RunId[]): Promise<readonly RunSummary[]>
+  /** Newest first (by serial). Keyset paging: `before` is the serial of the last one seen. */
+  list(filter: RunFilter, before: number | null, limit: number): Promise<readonly RunSummary[]>
+  count(filter: RunFilter): Promise<number>
+  /** Every run that has not ended, oldest first: what the host takes up again after a restart. */
+  live(): Promise<readonly RunId[]>
+  /** The run that an idempotency key made, when the key was stored less than 24 h before `now`. */
+  idempotent(key: string, now: Instant): Promise<{ readonly runId: RunId; readonly fingerprint: string } | undefined>
+}
+
+export type RunRef =
+  | { readonly by: 'id'; readonly id: RunId }
+  | { readonly by: 'serial'; readonly serial: number }
+  | { readonly by: 'number'; readonly pipelineId: PipelineId; readonly number: number }
+  | { readonly by: 'latest'; readonly pipelineId: PipelineId }
+
+export interface RunCommit {
+  readonly runId: RunId
+  readonly expectedSeq: number
+  /** In order, without gaps: the first event's seq is expectedSeq + 1. */
+  readonly entries: readonly LogEntry[]
+  /** The index row after these entries, or null when nothing in it but seq and updatedAt changed. */
+  readonly summary: RunSummary | null
+  /** JSON of the whole run, given when it has ended. */
+  readonly snapshot: string | null
+  /** Given at creation. A key that is taken rejects as `conflict`. */
+  readonly idempotency: { readonly key: string; readonly fingerprint: string; readonly at: Instant } | null
+}
+export interface CommitReceipt {
+  /** Global number of the last of these events. Numbers of one commit follow each other. */
+  readonly lastNumber: number
+}
+
+export interface RunFilter {
+  readonly projectIds?: readonly ProjectId[]
+  readonly pipelineId?: PipelineId
+  readonly statuses?: readonly RunStatus[]
+  readonly needsPerson?: boolean
+  readonly createdFrom?: Instant
+  readonly createdTo?: Instant
+  /** Substring of the pipeline's name. */
+  readonly text?: string
+}
+export interface FeedFilter {
+  readonly projectIds?: readonly ProjectId[]
+  readonly pipelineId?: PipelineId
+  readonly runId?: RunId
+}
+
+/** Projects, pipelines and their versions. Names are unique: projects in the server, pipelines in their project. */
+export interface Catalog {
+  /** Rejects as `conflict` when the name is taken. The serial is given by the store, from 1. */
+  addProject(project: Omit<ProjectView, 'serial'>): Promise<ProjectView>
+  projects(): Promise<readonly ProjectView[]>
+  /** Rejects as `conflict` when the name is taken. Version 1 is stored with it. */
+  addPipeline(pipeline: Omit<PipelineRecord, 'serial' | 'version' | 'deletedAt'>, version: Omit<VersionRecord, 'version'>): Promise<PipelineRecord>
+  /** Rejects as `conflict` when `expectedVersion` is given and not the newest, or the new name is taken. */
+  addVersion(pipelineId: PipelineId, version: Omit<VersionRecord, 'version'>, name: string, expectedVersion: number | null): Promise<PipelineRecord>
+  /** Hidden from then on; its runs and versions stay readable by id. */
+  deletePipeline(id: PipelineId, at: Instant): Promise<void>
+  pipeline(ref: PipelineRef): Promise<PipelineRecord | undefined>
+  /** By name within the project, then serial; `after` is the serial of the last one seen (order: serial). */
+  pipelines(filter: PipelineFilter, after: number | null, limit: number): Promise<readonly PipelineRecord[]>
+  countPipelines(filter: PipelineFilter): Promise<number>
+  version(pipelineId: PipelineId, version: number): Promise<VersionRecord | undefined>
+  /** Newest first, without definition and plan. */
+  versions(pipelineId: PipelineId): Promise<readonly Omit<VersionRecord, 'text' | 'plan'>[]>
+  /** Webhook ids of a pipeline, one per trigger; kept while the trigger's name stays. */
+  webhook(id: string): Promise<{ readonly pipelineId: PipelineId; readonly name: string } | undefined>
+  /** Append-only record of who did what outside of runs. */
+  audit(entry: AuditEntry): Promise<void>
+}
+
+export type PipelineRef =
+  | { readonly by: 'id'; readonly id: PipelineId }
+  | { readonly by: 'serial'; readonly serial: number }
+  | { readonly by: 'name'; readonly projectId: ProjectId; readonly name: string }
+export interface PipelineFilter {
+  readonly projectIds?: readonly ProjectId[]
+  /** Substring of the name, ignoring case. */
+  readonly text?: string
+  readonly name?: string
+}
+export interface PipelineRecord {
+  readonly id: PipelineId
+  readonly serial: number
+  readonly projectId: ProjectId
+  readonly name: string
+  readonly version: number
+  readonly createdAt: Instant
+  readonly createdBy: UserRef
+  readonly updatedAt: Instant
+  readonly deletedAt: Instant | null
+  /** One id per trigger, in order. */
+  readonly webhooks: readonly { readonly id: string; readonly name: string }[]
+}
+export interface VersionRecord {
+  readonly version: number
+  readonly createdAt: Instant
+  readonly createdBy: UserRef
+  /** The text as it was given. */
+  readonly text: string
+  /** JSON of the compiled plan (model/plan.ts), its definition in it. */
+  readonly plan: string
+}
+export interface AuditEntry {
+  readonly at: Instant
+  readonly actor: Actor
+  readonly action: string
+  readonly target: string
+  readonly detail: string
+}
+
+/** Users and credentials. What can be hashed is hashed, what must be read again is sealed, before it comes here. */
+export interface Keys {
+  addUser(user: UserRecord): Promise<void>
+  user(ref: { readonly by: 'id'; readonly id: UserId } | { readonly by: 'name'; readonly name: string }): Promise<UserRecord | undefined>
+  users(): Promise<readonly UserRecord[]>
+  addKey(key: KeyRecord): Promise<void>
+  /** By kind and public part. */
+  key(kind: KeyKind, name: string): Promise<KeyRecord | undefined>
+  keys(): Promise<readonly KeyRecord[]>
+  revokeKey(kind: KeyKind, name: string, at: Instant): Promise<void>
+  /** Settings of the server, e.g. that the first start has been done. */
+  setting(name: string): Promise<string | undefined>
+  putSetting(name: string, value: string): Promise<void>
+}
+export interface UserRecord {
+  readonly id: UserId
+  readonly name: string
+  /** Huawei IAM's account name. */
+  readonly domain: string
+  /** `scrypt:N:r:p:salt:hash`, or null: no password. */
+  readonly passwordHash: string | null
+  readonly role: Role
+  /** null: all projects. */
+  readonly projectIds: readonly ProjectId[] | null
+  readonly createdAt: Instant
+}
+/** `viewer` reads, `operator` also starts, controls and reviews runs, `admin` also changes projects, pipelines, keys. */
+export type Role = 'viewer' | 'operator' | 'admin'
+export type KeyKind = 'token' | 'aksk' | 'bk-app'
+export interface KeyRecord {
+  readonly kind: KeyKind
+  /** The public part: a token's id, the AK, the bk_app_code. */
+  readonly name: string
+  /** SHA-256 (hex) of the secret part; for `aksk` the sealed secret (AES-256-GCM), as signatures must be made again. */
+  readonly secret: string
+  readonly userId: UserId
+  readonly label: string
+  readonly createdAt: Instant
+  readonly expiresAt: Instant | null
+  readonly revokedAt: Instant | null
+}
