@@ -45,7 +45,10 @@ function handOver(binary) {
   })
   // A supervisor knows only this process: pass its signals on, and end the way the child ends.
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) {
-    process.on(signal, () => child.kill(signal))
+    process.on(signal, () => {
+      // A terminal has already sent Ctrl-C to both of us, and a second one would read as "now, not gracefully".
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
   }
   child.on('error', (error) => refuse(error.message))
   child.on('exit', (code, signal) => {
