@@ -202,6 +202,8 @@ export interface LogSource {
 export interface Feed {
   /** Number of the newest event. */
   last(): number
+  /** Stored events with number > after that the caller may see, in order, at most `limit`; does not wait for more. */
+  read(caller: Caller, after: number, filter: FeedSelection, limit: number): Promise<Result<readonly EventRecord[]>>
   /**
    * Every event with number > after that the caller may see, exactly once and in order: stored ones first, then
    * live ones, until `signal` is aborted. `undefined` = nothing for 15 s (send a heartbeat).
@@ -209,11 +211,21 @@ export interface Feed {
   follow(
     caller: Caller,
     after: number,
-    filter: { readonly project?: ProjectRef; readonly pipelineId?: PipelineId; readonly runId?: RunId },
+    filter: FeedSelection,
     signal: AbortSignal,
   ): Promise<Result<AsyncIterable<EventRecord | undefined>>>
-  /** Calls back after every commit with the topics that changed (`run:`, `pipeline:`, `project:` ids): for caches. Returns the way to stop. */
+  /**
+   * Calls back after every commit with the topics that changed (`run:`, `pipeline:`, `project:` ids; `keys` when a
+   * credential or a right did): for caches. By then every read of this server gives the new state, and no writer has
+   * had its answer yet. Returns the way to stop.
+   */
   onChange(listener: (topics: readonly string[]) => void): () => void
+}
+
+export interface FeedSelection {
+  readonly project?: ProjectRef
+  readonly pipelineId?: PipelineId
+  readonly runId?: RunId
 }
 
 export type { Actor, NodeAction, RunAction }
