@@ -48,13 +48,17 @@ const layers: readonly Layer[] = [
   { files: 'definition/**', imports: ['engine/**', 'model/**', 'type steps/step.ts', 'npm:yaml'] },
 
   { files: 'store/store.ts', imports: ['model/**'] },
+  { files: 'store/kit/**', imports: ['store/store.ts', 'model/**'] },
   {
     files: 'store/conformance/**',
     imports: ['store/store.ts', 'model/**', 'testing/**', 'npm:vitest', 'npm:fast-check', 'node:*'],
   },
-  { files: 'store/memory/**', imports: ['store/store.ts', 'model/**'] },
-  { files: 'store/sqlite/**', imports: ['store/store.ts', 'model/**', 'node:*'] },
-  { files: 'store/postgres/**', imports: ['store/store.ts', 'model/**', 'node:*', 'npm:pg', 'npm:pg-boss'] },
+  { files: 'store/memory/**', imports: ['store/store.ts', 'store/kit/**', 'model/**'] },
+  { files: 'store/sqlite/**', imports: ['store/store.ts', 'store/kit/**', 'model/**', 'node:*'] },
+  {
+    files: 'store/postgres/**',
+    imports: ['store/store.ts', 'store/kit/**', 'model/**', 'node:*', 'npm:pg', 'npm:pg-boss'],
+  },
 
   // A spec says what a step is and is loaded everywhere; run.ts does it and is loaded by the runner only.
   { files: 'steps/step.ts', imports: ['model/**', 'npm:zod'] },

@@ -2,7 +2,7 @@ import type { Actor, EventRecord, LogEntry } from '../model/event.ts'
 import type { PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
 import type { RunStatus } from '../model/status.ts'
 import type { ProjectView, RunSummary, UserRef } from '../model/view.ts'
-import type { Instant } from '../model/time.ts'
+import type { DurationMs, Instant } from '../model/time.ts'
 
 /**
  * What the host asks of a store. Adapters keep and find; they decide nothing. store/conformance/ holds the
@@ -38,14 +38,15 @@ export type StoreErrorCode = 'conflict' | 'missing' | 'full' | 'corrupt' | 'clos
 export interface RunLog {
   /**
    * The number (per pipeline, from 1) and serial (per server, from 1) of the next run. Never given twice, also
-   * after a restart; a run that is then not committed leaves a gap.
+   * after a restart; a run that is then not committed leaves a gap. Rejects as `missing` when there is no such pipeline.
    */
   reserve(pipelineId: PipelineId): Promise<{ readonly number: number; readonly serial: number }>
   /**
    * The only write path of a run. Atomic: entries appended, index row replaced, snapshot and idempotency key
    * stored, or nothing. Rejects as `conflict` when the run is not at `expectedSeq` (0: does not exist).
    * Commits of one run must be awaited one by one; commits of different runs that are waiting in the same turn
-   * go into one transaction, but each fails alone.
+   * go into one transaction, but each fails alone. A commit that is malformed (no events, a seq that does not
+   * follow, no summary with the first one) also rejects as `conflict`.
    */
   commit(commit: RunCommit): Promise<CommitReceipt>
   /** A run's entries with seq > afterSeq, in order. At most `limit` entries. Empty when there are none. */
@@ -58,16 +59,21 @@ export interface RunLog {
   lastNumber(): Promise<number>
   /** What {@link RunCommit.snapshot} stored last, with the seq it was taken at. */
   snapshot(runId: RunId): Promise<{ readonly seq: number; readonly data: string } | undefined>
+  /** Its `seq` and `updatedAt` are those of the newest entry, also when the commit came with `summary: null`. So everywhere. */
   summary(ref: RunRef): Promise<RunSummary | undefined>
+  /** In the order asked; unknown ones are left out. */
   summaries(ids: readonly RunId[]): Promise<readonly RunSummary[]>
   /** Newest first (by serial). Keyset paging: `before` is the serial of the last one seen. */
   list(filter: RunFilter, before: number | null, limit: number): Promise<readonly RunSummary[]>
   count(filter: RunFilter): Promise<number>
   /** Every run that has not ended, oldest first: what the host takes up again after a restart. */
   live(): Promise<readonly RunId[]>
-  /** The run that an idempotency key made, when the key was stored less than 24 h before `now`. */
+  /** The run that an idempotency key made, when the key was stored less than {@link IDEMPOTENCY_MS} before `now`. */
   idempotent(key: string, now: Instant): Promise<{ readonly runId: RunId; readonly fingerprint: string } | undefined>
 }
+
+/** How long an idempotency key stands for the run that it made: 24 h. */
+export const IDEMPOTENCY_MS: DurationMs = 24 * 3_600_000
 
 export type RunRef =
   | { readonly by: 'id'; readonly id: RunId }
@@ -84,7 +90,7 @@ export interface RunCommit {
   readonly summary: RunSummary | null
   /** JSON of the whole run, given when it has ended. */
   readonly snapshot: string | null
-  /** Given at creation. A key that is taken rejects as `conflict`. */
+  /** Given at creation. A key that was taken less than {@link IDEMPOTENCY_MS} before `at` rejects as `conflict`. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string; readonly at: Instant } | null
 }
 export interface CommitReceipt {
@@ -97,9 +103,11 @@ export interface RunFilter {
   readonly pipelineId?: PipelineId
   readonly statuses?: readonly RunStatus[]
   readonly needsPerson?: boolean
+  /** Inclusive. */
   readonly createdFrom?: Instant
+  /** Exclusive. */
   readonly createdTo?: Instant
-  /** Substring of the pipeline's name. */
+  /** Substring of the pipeline's name, ignoring case. */
   readonly text?: string
 }
 export interface FeedFilter {
@@ -112,21 +120,36 @@ export interface FeedFilter {
 export interface Catalog {
   /** Rejects as `conflict` when the name is taken. The serial is given by the store, from 1. */
   addProject(project: Omit<ProjectView, 'serial'>): Promise<ProjectView>
+  /** In order of serial. */
   projects(): Promise<readonly ProjectView[]>
-  /** Rejects as `conflict` when the name is taken. Version 1 is stored with it. */
-  addPipeline(pipeline: Omit<PipelineRecord, 'serial' | 'version' | 'deletedAt'>, version: Omit<VersionRecord, 'version'>): Promise<PipelineRecord>
-  /** Rejects as `conflict` when `expectedVersion` is given and not the newest, or the new name is taken. */
-  addVersion(pipelineId: PipelineId, version: Omit<VersionRecord, 'version'>, name: string, expectedVersion: number | null): Promise<PipelineRecord>
-  /** Hidden from then on; its runs and versions stay readable by id. */
+  /** Rejects as `conflict` when the name is taken, as `missing` when there is no such project. Version 1 is stored with it. */
+  addPipeline(
+    pipeline: Omit<PipelineRecord, 'serial' | 'version' | 'deletedAt'>,
+    version: Omit<VersionRecord, 'version'>,
+  ): Promise<PipelineRecord>
+  /**
+   * The next version, with the name and webhooks that the pipeline has from then on. Rejects as `conflict` when
+   * `expectedVersion` is given and not the newest, or the new name is taken.
+   */
+  addVersion(
+    pipelineId: PipelineId,
+    version: Omit<VersionRecord, 'version'>,
+    change: Pick<PipelineRecord, 'name' | 'webhooks'>,
+    expectedVersion: number | null,
+  ): Promise<PipelineRecord>
+  /**
+   * Hidden from then on: lists, names and webhooks do not find it, its name is free, it takes no more versions. By id
+   * and serial it stays readable, with `deletedAt`, and so do its runs and versions. A second call changes nothing.
+   */
   deletePipeline(id: PipelineId, at: Instant): Promise<void>
   pipeline(ref: PipelineRef): Promise<PipelineRecord | undefined>
-  /** By name within the project, then serial; `after` is the serial of the last one seen (order: serial). */
+  /** In order of serial; `after` is the serial of the last one seen. */
   pipelines(filter: PipelineFilter, after: number | null, limit: number): Promise<readonly PipelineRecord[]>
   countPipelines(filter: PipelineFilter): Promise<number>
   version(pipelineId: PipelineId, version: number): Promise<VersionRecord | undefined>
-  /** Newest first, without definition and plan. */
+  /** Newest first, without text and plan. */
   versions(pipelineId: PipelineId): Promise<readonly Omit<VersionRecord, 'text' | 'plan'>[]>
-  /** Webhook ids of a pipeline, one per trigger; kept while the trigger's name stays. */
+  /** The pipeline whose webhook this is, and the name of its trigger. */
   webhook(id: string): Promise<{ readonly pipelineId: PipelineId; readonly name: string } | undefined>
   /** Append-only record of who did what outside of runs. */
   audit(entry: AuditEntry): Promise<void>
@@ -152,7 +175,7 @@ export interface PipelineRecord {
   readonly createdBy: UserRef
   readonly updatedAt: Instant
   readonly deletedAt: Instant | null
-  /** One id per trigger, in order. */
+  /** One id per trigger, in order; the host keeps an id while the trigger's name stays. */
   readonly webhooks: readonly { readonly id: string; readonly name: string }[]
 }
 export interface VersionRecord {
@@ -174,13 +197,20 @@ export interface AuditEntry {
 
 /** Users and credentials. What can be hashed is hashed, what must be read again is sealed, before it comes here. */
 export interface Keys {
+  /** Rejects as `conflict` when the id or the name is taken. */
   addUser(user: UserRecord): Promise<void>
-  user(ref: { readonly by: 'id'; readonly id: UserId } | { readonly by: 'name'; readonly name: string }): Promise<UserRecord | undefined>
+  user(
+    ref: { readonly by: 'id'; readonly id: UserId } | { readonly by: 'name'; readonly name: string },
+  ): Promise<UserRecord | undefined>
+  /** In the order they were added. */
   users(): Promise<readonly UserRecord[]>
+  /** Rejects as `conflict` when the kind has this name already, as `missing` when there is no such user. */
   addKey(key: KeyRecord): Promise<void>
-  /** By kind and public part. */
+  /** By kind and public part; also a revoked or expired one. */
   key(kind: KeyKind, name: string): Promise<KeyRecord | undefined>
+  /** In the order they were added. */
   keys(): Promise<readonly KeyRecord[]>
+  /** Rejects as `missing` when there is none. A second call changes nothing. */
   revokeKey(kind: KeyKind, name: string, at: Instant): Promise<void>
   /** Settings of the server, e.g. that the first start has been done. */
   setting(name: string): Promise<string | undefined>
