@@ -1,0 +1,265 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Json } from '../model/json.ts'
+import {
+  evaluate,
+  EXPRESSION_DEPTH_MAX,
+  EXPRESSION_TEXT_MAX,
+  isTrue,
+  parseExpression,
+  type Scope,
+} from './expression.ts'
+
+const scope: Scope = {
+  params: { branch: 'main', count: 3, flag: true, off: false, empty: '', list: ['a', 'b'], nothing: null, digits: '3' },
+  tasks: (key) =>
+    key === 'build-web'
+      ? { status: 'succeeded', outputs: { tag: 'v1.2', count: '12', changed: 'false', 'image-id': 'sha' } }
+      : undefined,
+  run: { number: 7, cause: 'manual', attempt: 1 },
+}
+
+function valueOf(text: string): Json {
+  const parsed = parseExpression(text)
+  if (!parsed.ok) throw new Error(`${parsed.at}: ${parsed.message}`)
+  return evaluate(parsed.expression, scope)
+}
+
+describe('values', () => {
+  test.each<[string, Json]>([
+    ['42', 42],
+    ['-1.5', -1.5],
+    ['2e3', 2000],
+    ["'it'", 'it'],
+    ['"it"', 'it'],
+    [String.raw`'it\'s \\ "so"\n'`, 'it\'s \\ "so"\n'],
+    ["'}}'", '}}'],
+    ['true', true],
+    ['false', false],
+    ['null', null],
+    ['[]', []],
+    ["[1, 'a', [true]]", [1, 'a', [true]]],
+    ['params.branch', 'main'],
+    ['params.missing', null],
+    ['params.nothing', null],
+    ['tasks.build-web.status', 'succeeded'],
+    ['tasks.build-web.outputs.tag', 'v1.2'],
+    ['tasks.build-web.outputs.image-id', 'sha'],
+    ['tasks.build-web.outputs.missing', null],
+    ['tasks.other.status', null],
+    ['run.number', 7],
+    ['run.cause', 'manual'],
+    ['run.attempt', 1],
+    ['((((1))))', 1],
+  ])('%s is %j', (text, value) => {
+    expect(valueOf(text)).toEqual(value)
+  })
+
+  test.each([
+    'params.constructor',
+    'params.__proto__',
+    'params.toString',
+    'run.constructor',
+    'tasks.build-web.outputs.constructor',
+    'tasks.build-web.constructor',
+    'params',
+    'tasks',
+    'params.branch.length',
+    'run.number.x',
+    'tasks.build-web.outputs',
+    'constructor.constructor',
+  ])('%s finds nothing: only own keys at known places are read', (text) => {
+    expect(valueOf(text)).toBeNull()
+  })
+})
+
+describe('comparisons', () => {
+  test.each<[string, boolean]>([
+    ["params.branch == 'main'", true],
+    ["params.branch != 'main'", false],
+    ['params.count == 3', true],
+    ["'3' == 3", true],
+    ["'3.0' == 3", true],
+    ["'3' == '3.0'", false],
+    ["'x' == 0", false],
+    ["'' == 0", false],
+    ["'true' == true", false],
+    ['1 == true', false],
+    ['null == false', false],
+    ['params.missing == null', true],
+    ['[1, 2] == [1, 2]', true],
+    ['[1, 2] == [1]', false],
+    ['2 < 10', true],
+    ["'2' < '10'", false],
+    ['tasks.build-web.outputs.count > 9', true],
+    ['9 < tasks.build-web.outputs.count', true],
+    ["'a' < 'b'", true],
+    ["'a' <= 'a'", true],
+    ["'a' >= 'b'", false],
+    ['null < 1', false],
+    ['null >= 1', false],
+    ["'x' < 1", false],
+    ['[1] < [2]', false],
+    ["'a' in ['a', 'b']", true],
+    ["'c' in ['a', 'b']", false],
+    ["'c' not in ['a', 'b']", true],
+    ["'3' in [1, 2, 3]", true],
+    ["'ai' in params.branch", true],
+    ["1 in 'main'", false],
+    ['1 in null', false],
+    ['1 not in null', true],
+    ['params.branch in params.list', false],
+    ["contains(params.branch, 'ai')", true],
+    ["contains(['x', 'y'], 'y')", true],
+    ['contains(params.count, 3)', false],
+    ["starts_with(params.branch, 'ma')", true],
+    ["ends_with(params.branch, 'ma')", false],
+    ['starts_with(params.count, 3)', false],
+  ])('%s is %s', (text, value) => {
+    expect(valueOf(text)).toBe(value)
+  })
+})
+
+describe('logic', () => {
+  test.each<[string, Json]>([
+    ['true and false or true', true],
+    ['true or false and false', true],
+    ['(true or false) and false', false],
+    ['not true or true', true],
+    ['not (true or true)', false],
+    ["not params.branch == 'main'", false],
+    ["!params.branch == 'main'", false],
+    ['!params.off', true],
+    ['! !params.off', false],
+    ['not not params.off', false],
+    ["params.flag && params.count >= 3 || params.branch == 'x'", true],
+    ["not 'a' in ['a']", false],
+    ["params.empty or 'latest'", 'latest'],
+    ["params.branch or 'latest'", 'main'],
+    ['params.branch and params.count', 3],
+    ['params.empty and params.count', ''],
+  ])('%s is %j', (text, value) => {
+    expect(valueOf(text)).toEqual(value)
+  })
+
+  test('the right side is not looked at when the left side decides', () => {
+    const asked: string[] = []
+    const watched: Scope = { ...scope, tasks: (key) => (asked.push(key), undefined) }
+    for (const text of ['false and tasks.a.status', 'true or tasks.b.status']) {
+      const parsed = parseExpression(text)
+      if (parsed.ok) evaluate(parsed.expression, watched)
+    }
+    expect(asked).toEqual([])
+  })
+
+  test.each<[Json, boolean]>([
+    [true, true],
+    [false, false],
+    [null, false],
+    [0, false],
+    [1, true],
+    ['', false],
+    ['false', false],
+    ['no', true],
+    [[], true],
+    [{}, true],
+  ])('%j holds: %s', (value, holds) => {
+    expect(isTrue(value)).toBe(holds)
+  })
+})
+
+describe('what does not parse', () => {
+  test.each<[string, number, string]>([
+    ['', 0, 'expected a value, found the end'],
+    ['params.branch = 1', 14, 'expected `==`, found `=`'],
+    ['params.branch ==', 16, 'expected a value, found the end'],
+    ["params.branch == 'main", 17, "this text has no end: expected a closing '"],
+    [String.raw`'a\d'`, 2, String.raw`expected one of \\ \' \" \n \t after a backslash`],
+    ['(1', 2, 'expected `)`, found the end'],
+    ['[1 2]', 3, 'expected `]`, found `2`'],
+    ['1 2', 2, 'expected an operator or the end, found `2`'],
+    ['a & b', 2, 'expected `and` or `&&`, found `&`'],
+    ['1 < 2 < 3', 6, 'comparisons do not chain: join them with `and`, or use parentheses'],
+    ['1 + 2', 2, 'expected a value or an operator, found "+"'],
+    ['and', 0, 'expected a value, found `and`'],
+    ['a not b', 2, 'expected an operator or the end, found `not`'],
+    ['lower(params.branch)', 0, 'expected one of contains, starts_with, ends_with, found lower'],
+    ['contains(1)', 0, 'contains takes 2 values, found 1'],
+    ['${{ 1 }}', 0, 'an expression stands here without `${{ }}`'],
+    ['1e999', 0, 'expected a number that can be counted with, found 1e999'],
+    ['1 == 😀', 5, 'expected a value or an operator, found "😀"'],
+  ])('%s: at %i, %s', (text, at, message) => {
+    expect(parseExpression(text)).toEqual({ ok: false, at, message })
+  })
+
+  test('an expression is at most 4,096 characters long', () => {
+    const longest = `'${'x'.repeat(EXPRESSION_TEXT_MAX - 2)}'`
+    expect(parseExpression(longest).ok).toBe(true)
+    expect(parseExpression(`${longest} `)).toEqual({
+      ok: false,
+      at: 0,
+      message: 'expected an expression of at most 4096 characters, found 4097',
+    })
+  })
+
+  test.each<[string, (depth: number) => string]>([
+    ['parentheses', (depth) => '('.repeat(depth) + '1' + ')'.repeat(depth)],
+    ['lists', (depth) => '['.repeat(depth) + ']'.repeat(depth)],
+    ['not', (depth) => 'not '.repeat(depth) + '1'],
+    ['!', (depth) => '!'.repeat(depth) + '1'],
+  ])('%s nest 64 deep at most', (_, nested) => {
+    expect(parseExpression(nested(EXPRESSION_DEPTH_MAX - 1)).ok).toBe(true)
+    expect(parseExpression(nested(EXPRESSION_DEPTH_MAX + 1))).toMatchObject({
+      ok: false,
+      message: 'an expression nests at most 64 deep',
+    })
+  })
+
+  test('a long chain of `and` is no deep nesting', () => {
+    const parsed = parseExpression(Array.from({ length: 1_000 }, () => '1').join('&&'))
+    if (!parsed.ok) throw new Error(parsed.message)
+    expect(JSON.stringify(parsed.expression).split('"left"').length).toBe(1_000)
+    const depth = (value: unknown): number =>
+      typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depth)) : 0
+    expect(depth(parsed.expression)).toBeLessThan(16)
+    expect(evaluate(parsed.expression, scope)).toBe(1)
+  })
+})
+
+test('paths come with the places where they begin', () => {
+  expect(parseExpression("params.a == 'x' and tasks.b-c.status in [run.number]")).toMatchObject({
+    paths: [
+      { path: ['params', 'a'], at: 0 },
+      { path: ['tasks', 'b-c', 'status'], at: 20 },
+      { path: ['run', 'number'], at: 41 },
+    ],
+  })
+})
+
+const pieces = fc.constantFrom(
+  'params.branch', 'params.list', 'tasks.build-web.status', 'run.number', "'a'", '3', 'null', 'true', ' and ', ' or ', ' not ',
+  ' in ', ' not in ', '(', ')', '[', ']', ',', '==', '<', '!', 'contains(', 'x', '"', '\\',
+) // prettier-ignore
+
+test('parsing and evaluating never throw, whatever the text', () => {
+  const texts = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.array(pieces, { maxLength: 30 }).map((all) => all.join('')),
+  )
+  let parsedSome = 0
+  fc.assert(
+    fc.property(texts, fc.dictionary(fc.string(), fc.jsonValue()), (text, params) => {
+      const parsed = parseExpression(text)
+      if (!parsed.ok) {
+        expect(parsed.at).toBeGreaterThanOrEqual(0)
+        expect(parsed.at).toBeLessThanOrEqual(text.length)
+        return
+      }
+      parsedSome += 1
+      evaluate(parsed.expression, { ...scope, params: params as Record<string, Json> })
+    }),
+    { numRuns: 2_000 },
+  )
+  expect(parsedSome).toBeGreaterThan(20)
+})
