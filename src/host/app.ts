@@ -50,9 +50,21 @@ export interface Access {
   byApp(code: string, secret: string): Promise<Caller | 'unknown' | 'wrong'>
   byPassword(name: string, password: string, domain: string | null): Promise<Caller | undefined>
   /** A new token for this caller, e.g. Huawei IAM's of 24 h. Gives the plain text, once. */
-  issueToken(caller: Caller, label: string, expiresAt: Instant | null): Promise<{ readonly token: string; readonly issuedAt: Instant }>
+  issueToken(
+    caller: Caller,
+    label: string,
+    expiresAt: Instant | null,
+  ): Promise<{ readonly token: string; readonly issuedAt: Instant }>
   revokeToken(caller: Caller, id: string): Promise<Result<null>>
-  tokens(caller: Caller): Promise<readonly { readonly id: string; readonly label: string; readonly user: UserRef; readonly createdAt: Instant; readonly expiresAt: Instant | null }[]>
+  tokens(caller: Caller): Promise<
+    readonly {
+      readonly id: string
+      readonly label: string
+      readonly user: UserRef
+      readonly createdAt: Instant
+      readonly expiresAt: Instant | null
+    }[]
+  >
   user(name: string): Promise<UserRef | undefined>
   userById(id: UserId): Promise<UserRef | undefined>
 }
@@ -68,15 +80,34 @@ export type ProjectRef = { readonly id: string } | { readonly serial: number } |
 export interface Pipelines {
   /** Checks a text without storing it; the value lists the errors, empty when it is good. */
   validate(text: string, file: string): readonly LocatedError[]
-  create(caller: Caller, input: { readonly project: ProjectRef; readonly text: string; readonly file?: string }): Promise<Result<PipelineView>>
+  create(
+    caller: Caller,
+    input: { readonly project: ProjectRef; readonly text: string; readonly file?: string },
+  ): Promise<Result<PipelineView>>
   /** Stores a new version. `expectedVersion`: refused as `stale_version` when it is not the newest (If-Match). */
-  update(caller: Caller, ref: PipelineRef, input: { readonly text: string; readonly file?: string; readonly expectedVersion: number | null }): Promise<Result<PipelineView>>
+  update(
+    caller: Caller,
+    ref: PipelineRef,
+    input: { readonly text: string; readonly file?: string; readonly expectedVersion: number | null },
+  ): Promise<Result<PipelineView>>
   get(caller: Caller, ref: PipelineRef): Promise<Result<PipelineView>>
-  list(caller: Caller, filter: PipelineListFilter, page: { readonly after: number | null; readonly limit: number }): Promise<Result<Page<PipelineView>>>
+  list(
+    caller: Caller,
+    filter: PipelineListFilter,
+    page: { readonly after: number | null; readonly limit: number },
+  ): Promise<Result<Page<PipelineView>>>
   /** In order of serial, `skip` rows passed over: for vendors that page by row number. */
-  slice(caller: Caller, filter: PipelineListFilter, skip: number, limit: number): Promise<Result<{ readonly items: readonly PipelineView[]; readonly total: number }>>
+  slice(
+    caller: Caller,
+    filter: PipelineListFilter,
+    skip: number,
+    limit: number,
+  ): Promise<Result<{ readonly items: readonly PipelineView[]; readonly total: number }>>
   remove(caller: Caller, ref: PipelineRef): Promise<Result<PipelineView>>
-  versions(caller: Caller, ref: PipelineRef): Promise<Result<readonly { readonly version: number; readonly createdAt: Instant; readonly createdBy: UserRef }[]>>
+  versions(
+    caller: Caller,
+    ref: PipelineRef,
+  ): Promise<Result<readonly { readonly version: number; readonly createdAt: Instant; readonly createdBy: UserRef }[]>>
   /** The text of one version as it was given. */
   text(caller: Caller, ref: PipelineRef, version: number): Promise<Result<string>>
 }
@@ -115,13 +146,20 @@ export interface Runs {
   /** In the order asked; unknown ones and those of other projects are left out. At most 100. */
   batch(caller: Caller, refs: readonly RunRef[]): Promise<Result<readonly RunView[]>>
   /** Newest first. */
-  list(caller: Caller, filter: RunListFilter, page: { readonly before: number | null; readonly limit: number }): Promise<Result<Page<RunSummary>>>
+  list(
+    caller: Caller,
+    filter: RunListFilter,
+    page: { readonly before: number | null; readonly limit: number },
+  ): Promise<Result<Page<RunSummary>>>
   count(caller: Caller, filter: RunListFilter): Promise<Result<number>>
   act(caller: Caller, ref: RunRef, action: RunActionInput): Promise<Result<RunView>>
   /** `node`: 32-hex id, key, or index in the plan. */
   actOnNode(caller: Caller, ref: RunRef, node: NodeRef, action: NodeActionInput): Promise<Result<RunView>>
   /** What an anonymous webhook call does: fires the trigger of the waiting run, or of a new one. */
-  fireWebhook(id: string, params: Readonly<Record<string, string>>): Promise<Result<{ readonly run: RunView; readonly started: boolean }>>
+  fireWebhook(
+    id: string,
+    params: Readonly<Record<string, string>>,
+  ): Promise<Result<{ readonly run: RunView; readonly started: boolean }>>
   /** Why it, or one of its nodes, is not running, and what would change that. */
   explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>>
   events(caller: Caller, ref: RunRef, afterSeq: number, limit: number): Promise<Result<readonly EventRecord[]>>

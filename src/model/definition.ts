@@ -79,7 +79,17 @@ export interface RetryPolicy {
   readonly jitter: number
 }
 
-export const TASK_ROLES = ['build', 'deploy', 'test', 'distribute', 'check', 'review', 'source', 'image', 'other'] as const
+export const TASK_ROLES = [
+  'build',
+  'deploy',
+  'test',
+  'distribute',
+  'check',
+  'review',
+  'source',
+  'image',
+  'other',
+] as const
 /** What kind of work it is in the eyes of people and dialects; the engine does not read it. */
 export type TaskRole = (typeof TASK_ROLES)[number]
 

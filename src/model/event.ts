@@ -38,40 +38,78 @@ export type RunEvent =
   | { readonly type: 'RunStarted' }
   | { readonly type: 'RunPaused' }
   | { readonly type: 'RunResumed' }
-  | { readonly type: 'CancelRequested'; readonly as: 'cancelled' | 'timed_out'; readonly reason: string; readonly deadline: Instant }
+  | {
+      readonly type: 'CancelRequested'
+      readonly as: 'cancelled' | 'timed_out'
+      readonly reason: string
+      readonly deadline: Instant
+    }
   | { readonly type: 'RunRestarted'; readonly pass: number }
   | { readonly type: 'RunReopened' }
   | { readonly type: 'RunEnded'; readonly status: EndStatus }
   | { readonly type: 'StageStarted'; readonly node: number }
   | { readonly type: 'StageEnded'; readonly node: number; readonly status: EndStatus }
-  | { readonly type: 'NodeSkipped'; readonly node: number; readonly because: 'condition' | 'operator'; readonly reason: string }
-  | { readonly type: 'TaskQueued'; readonly node: number; readonly attempt: number }
+  /** Its time ran out: what is at work in it is stopped, what fails in it is not tried again. */
+  | { readonly type: 'StageTimedOut'; readonly node: number }
+  | {
+      readonly type: 'NodeSkipped'
+      readonly node: number
+      readonly because: 'condition' | 'operator'
+      readonly reason: string
+    }
+  /** `deadline`: when it counts as not started. */
+  | { readonly type: 'TaskQueued'; readonly node: number; readonly attempt: number; readonly deadline: Instant | null }
   /** It was queued and had not begun when the run began to fail: back to pending. */
   | { readonly type: 'TaskWithdrawn'; readonly node: number }
-  | { readonly type: 'AttemptStarted'; readonly node: number; readonly attempt: number; readonly runner: string | null }
-  | { readonly type: 'AttemptSucceeded'; readonly node: number; readonly attempt: number; readonly outputs: Outputs | null }
+  /** `runner` null: the server does it itself. `deadline`: its timeout, or the end of a sleep. */
+  | {
+      readonly type: 'AttemptStarted'
+      readonly node: number
+      readonly attempt: number
+      readonly runner: string | null
+      readonly deadline: Instant | null
+    }
+  /** The runner was told to stop it; whatever it reports but success, it failed for this reason. */
+  | { readonly type: 'StopRequested'; readonly node: number; readonly failure: Failure; readonly deadline: Instant }
+  | {
+      readonly type: 'AttemptSucceeded'
+      readonly node: number
+      readonly attempt: number
+      readonly outputs: Outputs | null
+    }
   | {
       readonly type: 'AttemptFailed'
       readonly node: number
       readonly attempt: number
       readonly failure: Failure
       readonly outputs: Outputs | null
-      readonly then: AfterFailure
+      readonly next: AfterFailure
     }
   | { readonly type: 'AttemptCancelled'; readonly node: number; readonly attempt: number; readonly reason: string }
   /** A held node was given up: its time ran out. */
   | { readonly type: 'HoldExpired'; readonly node: number }
-  | { readonly type: 'ReviewOpened'; readonly node: number; readonly attempt: number }
-  | { readonly type: 'ReviewDecided'; readonly node: number; readonly decision: 'approve' | 'reject'; readonly by: string; readonly comment: string }
+  | {
+      readonly type: 'ReviewOpened'
+      readonly node: number
+      readonly attempt: number
+      readonly deadline: Instant | null
+    }
+  | {
+      readonly type: 'ReviewDecided'
+      readonly node: number
+      readonly decision: 'approve' | 'reject'
+      readonly by: string
+      readonly comment: string
+    }
   /** An operator asked for another attempt of an ended node. */
   | { readonly type: 'NodeRetried'; readonly node: number }
 
 /** name -> value of a task's outputs; at most 64 KiB in all. */
 export type Outputs = Readonly<Record<string, string>>
 
-/** What follows a failed attempt. `retry` waits until `at`; the rest are the failure policies at work. */
+/** What follows a failed attempt. `retry` waits until `at` (a rerun after a loss is not counted); the rest are the failure policies at work. */
 export type AfterFailure =
-  | { readonly do: 'retry'; readonly at: Instant }
+  | { readonly do: 'retry'; readonly at: Instant; readonly counted: boolean }
   | { readonly do: 'hold'; readonly until: Instant | null }
   | { readonly do: 'stop' }
   | { readonly do: 'continue' }

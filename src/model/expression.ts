@@ -15,4 +15,8 @@ export type Expression =
       readonly left: Expression
       readonly right: Expression
     }
-  | { readonly op: 'call'; readonly name: 'contains' | 'starts_with' | 'ends_with'; readonly args: readonly Expression[] }
+  | {
+      readonly op: 'call'
+      readonly name: 'contains' | 'starts_with' | 'ends_with'
+      readonly args: readonly Expression[]
+    }

@@ -45,6 +45,6 @@ export function nodeId(runId: RunId, index: number): NodeId {
 export function nodeIndexOf(runId: RunId, text: string, nodeCount: number): number | undefined {
   if (!HEX_32.test(text) || text.slice(0, 24) !== runId.slice(0, 24)) return undefined
   const distance = Number.parseInt(text.slice(24), 16) - Number.parseInt(runId.slice(24), 16)
-  const index = (distance + 2 ** 32) % 2 ** 32 - 1
+  const index = ((distance + 2 ** 32) % 2 ** 32) - 1
   return index >= 0 && index < nodeCount ? index : undefined
 }

@@ -19,4 +19,5 @@ export interface Job {
 }
 
 /** A job's identity in logs and messages: `<runId>/<node>/<attempt>`. */
-export const jobName = (job: Pick<Job, 'runId' | 'node' | 'attempt'>): string => `${job.runId}/${job.node}/${job.attempt}`
+export const jobName = (job: Pick<Job, 'runId' | 'node' | 'attempt'>): string =>
+  `${job.runId}/${job.node}/${job.attempt}`

@@ -40,7 +40,9 @@ export interface LocatedError {
   readonly message: string
 }
 
-export type Result<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly problem: Problem }
+export type Result<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly problem: Problem }
 
 export const accept = <Value>(value: Value): { readonly ok: true; readonly value: Value } => ({ ok: true, value })
 

@@ -35,7 +35,12 @@ export function formatDuration(durationMs: DurationMs): string {
   if (durationMs < 1_000) return durationMs === 0 ? '0s' : `${durationMs}ms`
   let rest = Math.floor(durationMs / 1_000)
   const parts: string[] = []
-  for (const [unit, seconds] of [['d', 86_400], ['h', 3_600], ['m', 60], ['s', 1]] as const) {
+  for (const [unit, seconds] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
     if (rest >= seconds) parts.push(`${Math.floor(rest / seconds)}${unit}`)
     rest %= seconds
   }

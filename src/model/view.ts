@@ -95,7 +95,12 @@ export interface RunView {
   /** Milliseconds of pause so far, the present one not counted; pausedAt tells when that began. */
   readonly pausedMs: number
   readonly pausedAt: Instant | null
-  readonly cancelling: { readonly at: Instant; readonly by: Actor; readonly reason: string; readonly deadline: Instant } | null
+  readonly cancelling: {
+    readonly at: Instant
+    readonly by: Actor
+    readonly reason: string
+    readonly deadline: Instant
+  } | null
   /** From 1; one more for every time the policy `restart` took it back to its first node. */
   readonly pass: number
   readonly stages: readonly StageView[]
@@ -126,8 +131,20 @@ export interface TriggersView {
 
 export type Attention =
   | { readonly kind: 'start'; readonly since: Instant }
-  | { readonly kind: 'review'; readonly node: NodeId; readonly nodeName: string; readonly since: Instant; readonly reviewers: readonly string[] }
-  | { readonly kind: 'held'; readonly node: NodeId; readonly nodeName: string; readonly since: Instant; readonly until: Instant | null }
+  | {
+      readonly kind: 'review'
+      readonly node: NodeId
+      readonly nodeName: string
+      readonly since: Instant
+      readonly reviewers: readonly string[]
+    }
+  | {
+      readonly kind: 'held'
+      readonly node: NodeId
+      readonly nodeName: string
+      readonly since: Instant
+      readonly until: Instant | null
+    }
   | { readonly kind: 'paused'; readonly since: Instant }
 
 interface NodeFields {
@@ -181,7 +198,12 @@ export interface ReviewView {
   readonly reviewers: readonly string[]
   /** How many approvals it takes. */
   readonly required: number
-  readonly decisions: readonly { readonly by: string; readonly decision: 'approve' | 'reject'; readonly comment: string; readonly at: Instant }[]
+  readonly decisions: readonly {
+    readonly by: string
+    readonly decision: 'approve' | 'reject'
+    readonly comment: string
+    readonly at: Instant
+  }[]
 }
 
 export interface AttemptView {

@@ -1,0 +1,214 @@
+import type { UserId } from '../model/id.ts'
+import { asId } from '../model/id.ts'
+import { accept, refuse, type Result } from '../model/problem.ts'
+import type { Instant } from '../model/time.ts'
+import type { KeyKind, KeyRecord, Keys, Role, UserRecord } from '../store/store.ts'
+import type { Access, Caller } from './app.ts'
+import type { Clock } from './clock.ts'
+import type { Entropy } from './entropy.ts'
+import { Lockout } from './lockout.ts'
+import { hashPassword, hashSecret, isPassword, isSameSecret, seal, unseal } from './seal.ts'
+
+interface Dependencies {
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** 32 bytes; seals secrets that must be read again. */
+  readonly sealKey: Uint8Array
+  /** Caches that hold answers given to a credential forget them. */
+  readonly onChange: () => void
+}
+
+export interface NewUser {
+  readonly name: string
+  readonly domain: string
+  readonly password: string | null
+  readonly role: Role
+}
+
+/** A longer one is no token of ours. */
+const TOKEN_MAX = 512
+const PASSWORD_MAX = 1_024
+
+/** Users and credentials, all in memory: checking one reads no disk. */
+export class Credentials implements Access {
+  readonly #deps: Dependencies
+  readonly #users = new Map<UserId, UserRecord>()
+  readonly #keys = new Map<string, KeyRecord>()
+  readonly #lockout: Lockout
+
+  private constructor(deps: Dependencies) {
+    this.#deps = deps
+    this.#lockout = new Lockout(deps.clock)
+  }
+
+  static async open(deps: Dependencies): Promise<Credentials> {
+    const credentials = new Credentials(deps)
+    for (const user of await deps.keys.users()) credentials.#users.set(user.id, user)
+    for (const key of await deps.keys.keys()) credentials.#keys.set(nameOf(key.kind, key.name), key)
+    return credentials
+  }
+
+  async byToken(token: string): Promise<Caller | undefined> {
+    const [prefix, id, secret] = token.length > TOKEN_MAX ? [] : token.split('_', 3)
+    if (prefix !== 'mr' || id === undefined || secret === undefined) return undefined
+    const key = this.#usable('token', id)
+    if (key === undefined || token !== `mr_${id}_${secret}` || !isSameSecret(secret, key.secret)) return undefined
+    return this.#caller(key)
+  }
+
+  async byAccessKey(ak: string): Promise<{ readonly secret: string; readonly caller: Caller } | 'unknown' | 'locked'> {
+    if (this.#lockout.isLocked(`aksk:${ak}`)) return 'locked'
+    const key = this.#usable('aksk', ak)
+    const caller = key === undefined ? undefined : this.#caller(key)
+    if (key === undefined || caller === undefined) return 'unknown'
+    return { secret: unseal(this.#deps.sealKey, key.secret), caller }
+  }
+
+  failedSignature(ak: string): void {
+    this.#lockout.failed(`aksk:${ak}`)
+  }
+
+  async byApp(code: string, secret: string): Promise<Caller | 'unknown' | 'wrong'> {
+    const key = this.#usable('bk-app', code)
+    if (key === undefined) return 'unknown'
+    if (!isSameSecret(secret, key.secret)) return 'wrong'
+    return this.#caller(key) ?? 'unknown'
+  }
+
+  async byPassword(name: string, password: string, domain: string | null): Promise<Caller | undefined> {
+    if (password.length > PASSWORD_MAX || this.#lockout.isLocked(`user:${name}`)) return undefined
+    const user = [...this.#users.values()].find(
+      (one) => one.name === name && (domain === null || one.domain === domain),
+    )
+    if (!(await isPassword(password, user?.passwordHash ?? null)) || user === undefined) {
+      this.#lockout.failed(`user:${name}`)
+      return undefined
+    }
+    return callerOf(user, null)
+  }
+
+  async issueToken(
+    caller: Caller,
+    label: string,
+    expiresAt: Instant | null,
+  ): Promise<{ readonly token: string; readonly issuedAt: Instant }> {
+    const { entropy } = this.#deps
+    const [id, secret] = [entropy.bytes(8).toString('hex'), entropy.bytes(32).toString('hex')]
+    const key = await this.#add('token', id, hashSecret(secret), caller.user.id, label, expiresAt)
+    return { token: `mr_${id}_${secret}`, issuedAt: key.createdAt }
+  }
+
+  async revokeToken(caller: Caller, id: string): Promise<Result<null>> {
+    const key = this.#keys.get(nameOf('token', id))
+    if (key === undefined || (caller.role !== 'admin' && key.userId !== caller.user.id)) {
+      return refuse('not_found', `there is no token ${id}`)
+    }
+    const revokedAt = this.#deps.clock.now()
+    await this.#deps.keys.revokeKey('token', id, revokedAt)
+    this.#keys.set(nameOf('token', id), { ...key, revokedAt })
+    this.#deps.onChange()
+    return accept(null)
+  }
+
+  async tokens(caller: Caller) {
+    return [...this.#keys.values()]
+      .filter((key) => key.kind === 'token' && this.#usable(key.kind, key.name) !== undefined)
+      .filter((key) => caller.role === 'admin' || key.userId === caller.user.id)
+      .map(({ name, label, userId, createdAt, expiresAt }) => ({
+        id: name,
+        label,
+        user: { id: userId, name: this.#users.get(userId)?.name ?? '' },
+        createdAt,
+        expiresAt,
+      }))
+  }
+
+  async user(name: string) {
+    const found = [...this.#users.values()].find((user) => user.name === name)
+    return found === undefined ? undefined : { id: found.id, name: found.name }
+  }
+
+  async userById(id: UserId) {
+    const found = this.#users.get(id)
+    return found === undefined ? undefined : { id, name: found.name }
+  }
+
+  // Below: what set-up uses; no dialect and no route reaches it.
+
+  async addUser(input: NewUser): Promise<Caller> {
+    const { clock, entropy, keys } = this.#deps
+    const createdAt = clock.now()
+    const user: UserRecord = {
+      id: asId<UserId>(entropy.id(createdAt)),
+      name: input.name,
+      domain: input.domain,
+      passwordHash: input.password === null ? null : await hashPassword(input.password, entropy),
+      role: input.role,
+      projectIds: null,
+      createdAt,
+    }
+    await keys.addUser(user)
+    this.#users.set(user.id, user)
+    return callerOf(user, null)
+  }
+
+  /** A Huawei key pair in the usual form: AK of 20 upper-case letters and digits, SK of 40 characters. */
+  async addAccessKey(caller: Caller, label: string): Promise<{ readonly ak: string; readonly sk: string }> {
+    const { entropy, sealKey } = this.#deps
+    const ak = entropy.bytes(10).toString('hex').toUpperCase()
+    const sk = entropy.bytes(20).toString('hex')
+    await this.#add('aksk', ak, seal(sealKey, sk, entropy), caller.user.id, label, null)
+    return { ak, sk }
+  }
+
+  async addApp(caller: Caller, code: string, label: string): Promise<{ readonly secret: string }> {
+    const secret = this.#deps.entropy.bytes(32).toString('hex')
+    await this.#add('bk-app', code, hashSecret(secret), caller.user.id, label, null)
+    return { secret }
+  }
+
+  async #add(
+    kind: KeyKind,
+    name: string,
+    secret: string,
+    userId: UserId,
+    label: string,
+    expiresAt: Instant | null,
+  ): Promise<KeyRecord> {
+    const key: KeyRecord = {
+      kind,
+      name,
+      secret,
+      userId,
+      label,
+      createdAt: this.#deps.clock.now(),
+      expiresAt,
+      revokedAt: null,
+    }
+    await this.#deps.keys.addKey(key)
+    this.#keys.set(nameOf(kind, name), key)
+    return key
+  }
+
+  #usable(kind: KeyKind, name: string): KeyRecord | undefined {
+    const key = this.#keys.get(nameOf(kind, name))
+    if (key === undefined || key.revokedAt !== null) return undefined
+    return key.expiresAt === null || key.expiresAt > this.#deps.clock.now() ? key : undefined
+  }
+
+  #caller(key: KeyRecord): Caller | undefined {
+    const user = this.#users.get(key.userId)
+    return user === undefined ? undefined : callerOf(user, key.expiresAt)
+  }
+}
+
+const nameOf = (kind: KeyKind, name: string): string => `${kind}:${name}`
+
+const callerOf = (user: UserRecord, expiresAt: Instant | null): Caller => ({
+  user: { id: user.id, name: user.name },
+  role: user.role,
+  domain: user.domain,
+  projectIds: user.projectIds,
+  expiresAt,
+})

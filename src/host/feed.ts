@@ -1,0 +1,170 @@
+import type { EventRecord, LogEntry } from '../model/event.ts'
+import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
+import type { FeedFilter, RunLog } from '../store/store.ts'
+
+interface Recent {
+  /** Number of its last event. */
+  readonly last: number
+  readonly projectId: ProjectId
+  readonly pipelineId: PipelineId
+  readonly runId: RunId
+  readonly entries: readonly LogEntry[]
+}
+
+const RECENT_MAX = 4_096
+const PAGE = 500
+
+/**
+ * The one ordered stream of all events. The newest commits are kept as they are, so that a reader who keeps up costs
+ * no disk; one who is behind reads the log. Events become records only when somebody reads them.
+ */
+export class EventFeed {
+  readonly #log: RunLog
+  #recent: Recent[] = []
+  #last: number
+  readonly #wakers = new Set<() => void>()
+  readonly #listeners = new Set<(topics: readonly string[]) => void>()
+
+  constructor(log: RunLog, last: number) {
+    this.#log = log
+    this.#last = last
+  }
+
+  last(): number {
+    return this.#last
+  }
+
+  /** Commits come in the order of their numbers. */
+  publish(recent: Recent): void {
+    this.#last = recent.last
+    this.#recent.push(recent)
+    if (this.#recent.length > 2 * RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX)
+    if (this.#listeners.size > 0) {
+      this.changed([`run:${recent.runId}`, `pipeline:${recent.pipelineId}`, `project:${recent.projectId}`])
+    }
+    for (const wake of this.#wakers) wake()
+    this.#wakers.clear()
+  }
+
+  /** Tells caches that things changed that are no runs, too. */
+  changed(topics: readonly string[]): void {
+    for (const listener of this.#listeners) listener(topics)
+  }
+
+  onChange(listener: (topics: readonly string[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** At most `limit` events with number > after; and the number up to which nothing else matches. */
+  async read(
+    after: number,
+    filter: FeedFilter,
+    limit: number,
+  ): Promise<{ readonly records: readonly EventRecord[]; readonly upTo: number }> {
+    const kept = this.#kept(after)
+    if (kept !== undefined) return select(kept, after, filter, limit)
+    const last = this.#last
+    const records = await this.#log.feed(after, filter, limit)
+    return {
+      records,
+      upTo: records.length < limit ? Math.max(last, records.at(-1)?.number ?? 0) : (records.at(-1)?.number ?? last),
+    }
+  }
+
+  /** See {@link Feed.follow} in app.ts. */
+  async *follow(
+    after: number,
+    filter: FeedFilter,
+    idle: (wake: () => void) => () => void,
+    signal: AbortSignal,
+  ): AsyncGenerator<EventRecord | undefined> {
+    let position = after
+    while (!signal.aborted) {
+      if (position >= this.#last) {
+        const woken = await this.#wait(idle, signal)
+        if (signal.aborted) return
+        if (!woken) yield undefined
+        continue
+      }
+      const { records, upTo } = await this.read(position, filter, PAGE)
+      for (const record of records) {
+        if (signal.aborted) return
+        yield record
+      }
+      position = upTo
+    }
+  }
+
+  /** @returns false when nothing came until `idle` woke it. */
+  #wait(idle: (wake: () => void) => () => void, signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const finish = (woken: boolean) => (): void => {
+        this.#wakers.delete(onEvent)
+        signal.removeEventListener('abort', onEvent)
+        stop()
+        resolve(woken)
+      }
+      const onEvent = finish(true)
+      const stop = idle(finish(false))
+      this.#wakers.add(onEvent)
+      signal.addEventListener('abort', onEvent)
+    })
+  }
+
+  /** The commits that hold what comes after this number, when they are all still kept. */
+  #kept(after: number): readonly Recent[] | undefined {
+    const recent = this.#recent
+    const [oldest] = recent
+    if (oldest === undefined || after < firstNumber(oldest) - 1) return undefined
+    let [low, high] = [0, recent.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((recent[middle] as Recent).last > after) high = middle
+      else low = middle + 1
+    }
+    return recent.slice(low)
+  }
+}
+
+const countOf = (recent: Recent): number => recent.entries.reduce((sum, entry) => sum + entry.events.length, 0)
+const firstNumber = (recent: Recent): number => recent.last - countOf(recent) + 1
+
+function select(
+  kept: readonly Recent[],
+  after: number,
+  filter: FeedFilter,
+  limit: number,
+): { records: EventRecord[]; upTo: number } {
+  const records: EventRecord[] = []
+  let upTo = after
+  for (const recent of kept) {
+    if (matches(recent, filter)) {
+      for (const record of recordsOf(recent)) {
+        if (record.number <= after) continue
+        if (records.length >= limit) return { records, upTo }
+        records.push(record)
+        upTo = record.number
+      }
+    }
+    upTo = recent.last
+  }
+  return { records, upTo }
+}
+
+function* recordsOf(recent: Recent): Iterable<EventRecord> {
+  let number = firstNumber(recent)
+  for (const entry of recent.entries) {
+    let seq = entry.seq - entry.events.length + 1
+    for (const event of entry.events) {
+      yield { number, runId: recent.runId, seq, at: entry.at, actor: entry.actor, event }
+      number += 1
+      seq += 1
+    }
+  }
+}
+
+const matches = (recent: Recent, filter: FeedFilter): boolean =>
+  (filter.runId === undefined || filter.runId === recent.runId) &&
+  (filter.pipelineId === undefined || filter.pipelineId === recent.pipelineId) &&
+  (filter.projectIds === undefined || filter.projectIds.includes(recent.projectId))

@@ -1,0 +1,30 @@
+import type { Instant } from '../model/time.ts'
+import type { Clock } from './clock.ts'
+import { Lru } from './lru.ts'
+
+/** Huawei's gateway: more than 5 failures lock a key for 5 minutes (contract: APIGW.0301, "AK access failed to reach the limit"). */
+const FAILURES_MAX = 5
+const WINDOW_MS = 5 * 60_000
+const NAMES_MAX = 10_000
+
+/** Counts failures per name, so that secrets cannot be guessed by trying. */
+export class Lockout {
+  readonly #clock: Clock
+  readonly #failures = new Lru<string, { readonly count: number; readonly since: Instant }>(NAMES_MAX)
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  failed(name: string): void {
+    const now = this.#clock.now()
+    const before = this.#failures.get(name)
+    const open = before !== undefined && now - before.since < WINDOW_MS
+    this.#failures.set(name, open ? { count: before.count + 1, since: before.since } : { count: 1, since: now })
+  }
+
+  isLocked(name: string): boolean {
+    const found = this.#failures.get(name)
+    return found !== undefined && found.count > FAILURES_MAX && this.#clock.now() - found.since < WINDOW_MS
+  }
+}

@@ -1,0 +1,59 @@
+import { createCipheriv, createDecipheriv, createHash, scrypt, timingSafeEqual } from 'node:crypto'
+import type { Entropy } from './entropy.ts'
+
+/** Secrets at rest: hashed where they only have to be recognised, sealed where they must be read again. */
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/** AES-256-GCM under the server's key: base64 of nonce, tag, text. */
+export function seal(key: Uint8Array, text: string, entropy: Entropy): string {
+  const nonce = entropy.bytes(NONCE_BYTES)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')
+}
+
+/** @throws Error when the key is another one or the text was changed. */
+export function unseal(key: Uint8Array, sealed: string): string {
+  const bytes = Buffer.from(sealed, 'base64')
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES))
+  decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
+  return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8')
+}
+
+/** SHA-256, hex: enough for secrets of 256 random bits. */
+export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex')
+
+/** Takes the same time wherever they differ. */
+export function isSameSecret(given: string, expectedHash: string): boolean {
+  return timingSafeEqual(Buffer.from(hashSecret(given), 'hex'), Buffer.from(expectedHash, 'hex'))
+}
+
+/** Costs of scrypt for passwords that people choose: about 50 ms and 16 MiB. */
+const SCRYPT = { N: 16_384, r: 8, p: 1 } as const
+const SCRYPT_BYTES = 32
+
+export async function hashPassword(password: string, entropy: Entropy): Promise<string> {
+  const salt = entropy.bytes(16)
+  const hash = await derive(password, salt, SCRYPT)
+  return ['scrypt', SCRYPT.N, SCRYPT.r, SCRYPT.p, salt.toString('base64'), hash.toString('base64')].join(':')
+}
+
+/** Takes its time for an unknown user, too (`stored` null), so that names cannot be told from the delay. */
+export async function isPassword(password: string, stored: string | null): Promise<boolean> {
+  const [, n, r, p, salt, hash] = (stored ?? NOBODY).split(':')
+  const expected = Buffer.from(hash ?? '', 'base64')
+  const costs = { N: Number(n), r: Number(r), p: Number(p) }
+  const found = await derive(password, Buffer.from(salt ?? '', 'base64'), costs)
+  return found.length === expected.length && timingSafeEqual(found, expected) && stored !== null
+}
+
+const NOBODY = ['scrypt', SCRYPT.N, SCRYPT.r, SCRYPT.p, 'bm9ib2R5', Buffer.alloc(SCRYPT_BYTES).toString('base64')].join(
+  ':',
+)
+
+const derive = (password: string, salt: Uint8Array, costs: { N: number; r: number; p: number }): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    scrypt(password, salt, SCRYPT_BYTES, costs, (error, key) => (error === null ? resolve(key) : reject(error)))
+  })
