@@ -1,0 +1,5 @@
+import type { Dialect } from './dialect.ts'
+import { swr } from './swr/index.ts'
+
+/** Every dialect. A new one is a folder and a line here; test/tidy.test.ts compares the two. */
+export const dialects: readonly Dialect[] = [swr]

@@ -1,0 +1,80 @@
+import type { Problem, ProblemCode } from '../../model/problem.ts'
+import type { ErrorItem } from './wire.ts'
+
+/**
+ * This vendor's errors: an array of one, whose code ends in the HTTP status and four digits for the fault
+ * (ContainerOps API reference, "错误码"). Where the list has no code for an HTTP status that serves a client better,
+ * the code is made by that same rule, and says so here.
+ */
+export interface VendorError {
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+export const errors = {
+  missingCredential: {
+    status: 400,
+    code: 'SVCSTG.SWR.4005007',
+    message: 'Authentication is empty: X-Auth-Token or Authorization is required',
+  },
+  badToken: { status: 401, code: 'SVCSTG.SWR.4010000', message: 'Authentication error' },
+  badSignature: {
+    status: 401,
+    code: 'SVCSTG.SWR.4012000',
+    message: 'Neither a valid token nor a valid AK/SK signature',
+  },
+  badParameter: { status: 400, code: 'SVCSTG.SWR.4000014', message: 'Invalid parameter' },
+  badLimit: { status: 400, code: 'SVCSTG.SWR.4001070', message: 'Invalid limit' },
+  badOffset: { status: 400, code: 'SVCSTG.SWR.4001072', message: 'Invalid offset' },
+  forbidden: { status: 403, code: 'SVCSTG.S2I.4037013', message: 'No permission' },
+  /** By the rule, from 5001123 (pipeline detail failed): the list has no 404 for it. */
+  noPipeline: { status: 404, code: 'SVCSTG.SWR.4041123', message: 'The pipeline does not exist' },
+  /** By the rule, from 5001124 (stage detail failed). */
+  noStage: { status: 404, code: 'SVCSTG.SWR.4041124', message: 'The stage does not exist' },
+  noJob: { status: 404, code: 'SVCSTG.SWR.4041124', message: 'The job does not exist' },
+  /** Listed as a 400, while the page of the webhook call answers 404. */
+  noWebhook: { status: 404, code: 'SVCSTG.SWR.4000139', message: 'The webhook does not exist' },
+  noApi: { status: 404, code: 'APIGW.0101', message: 'The API does not exist' },
+  triggerOpen: {
+    status: 202,
+    code: 'SVCSTG.SWR.2021106',
+    message: 'The trigger condition of the pipeline is not satisfied yet',
+  },
+  mustBeReset: {
+    status: 400,
+    code: 'SVCSTG.SWR.4001137',
+    message: 'The pipeline has run and must be reset before it is triggered',
+  },
+  stillRunning: { status: 409, code: 'SVCSTG.SWR.4091105', message: 'The pipeline is still running' },
+  exists: { status: 409, code: 'SVCSTG.SWR.4090236', message: 'The resource already exists' },
+  /** By the rule, from 5001110 (start of a stage failed): a stage that is not in the state for it is no fault of ours. */
+  stageNotReady: { status: 409, code: 'SVCSTG.SWR.4091110', message: 'The stage cannot be started or decided now' },
+  tooLarge: { status: 413, code: 'APIGW.0201', message: 'The request is too large' },
+  throttled: { status: 429, code: 'APIGW.0308', message: 'Too many requests' },
+  unavailable: { status: 503, code: 'APIGW.0613', message: 'The service is unavailable' },
+  internal: { status: 500, code: 'SVCSTG.SWR.5000007', message: 'Internal server error' },
+} as const satisfies Record<string, VendorError>
+
+export const problemError = {
+  invalid_request: errors.badParameter,
+  invalid_definition: errors.badParameter,
+  unauthenticated: errors.badToken,
+  forbidden: errors.forbidden,
+  not_found: errors.noPipeline,
+  not_allowed: errors.stageNotReady,
+  conflict: errors.exists,
+  stale_version: errors.exists,
+  idempotency_reused: errors.exists,
+  too_large: errors.tooLarge,
+  too_many_requests: errors.throttled,
+  unavailable: errors.unavailable,
+  internal: errors.internal,
+} as const satisfies Record<ProblemCode, VendorError>
+
+export const errorResponse = ({ status, code, message }: VendorError, detail = ''): Response =>
+  Response.json([{ errorCode: code, errorMessage: message, detail } satisfies ErrorItem], { status })
+
+/** `missing`: what a `not_found` means here. */
+export const problemResponse = (problem: Problem, missing: VendorError = errors.noPipeline): Response =>
+  errorResponse(problem.code === 'not_found' ? missing : problemError[problem.code], problem.message)

@@ -1,0 +1,151 @@
+import type { PipelineDefinition } from '../../model/definition.ts'
+import type { Json } from '../../model/json.ts'
+import type { PipelineView, ProjectView, ReviewView, RunView, StageView, TaskView } from '../../model/view.ts'
+import { presentStage } from './stage.ts'
+import { currentStageIndex, runWord, stageWord } from './status.ts'
+import { systemTimestamp, UNSET_TIME, wireTime } from './time.ts'
+import type {
+  Param,
+  Pipeline,
+  PipelineGroup,
+  PipelineListItem,
+  PipelineStatus,
+  PreOperation,
+  PreOperationStatus,
+  ReviewResult,
+  StageStatus,
+} from './wire.ts'
+
+/** What a pipeline is and where its newest run stands. `run`: that run, null before the first. */
+export function presentPipeline(pipeline: PipelineView, run: RunView | null, baseUrl: string): Pipeline {
+  const preOperation = presentPreOperation(pipeline, baseUrl)
+  return {
+    id: pipeline.serial,
+    group_id: pipeline.project.serial,
+    group_name: pipeline.project.name,
+    name: pipeline.name,
+    description: pipeline.definition.description,
+    ...(preOperation === undefined ? {} : { pre_operation: preOperation }),
+    params: presentParams(pipeline, run),
+    stages: pipeline.definition.stages.map((stage, index) => presentStage(stage, index, pipeline.serial)),
+    status: presentStatus(pipeline, run),
+  }
+}
+
+export function presentListItem(pipeline: PipelineView, run: RunView | null): PipelineListItem {
+  const { status, stage_index, start_time, end_time, created_time, updated_time } = presentStatus(pipeline, run)
+  return {
+    id: pipeline.serial,
+    group_id: pipeline.project.serial,
+    group_name: pipeline.project.name,
+    name: pipeline.name,
+    description: pipeline.definition.description,
+    status: { status, stage_index, start_time, end_time, stages: null, created_time, updated_time },
+  }
+}
+
+export const presentGroup = (project: ProjectView, pipelineCount: number): PipelineGroup => ({
+  id: project.serial,
+  group: project.name,
+  description: project.description,
+  pipeline_count: pipelineCount,
+})
+
+function presentPreOperation(pipeline: PipelineView, baseUrl: string): PreOperation | undefined {
+  const { triggers } = pipeline.definition
+  if (triggers === null) return undefined
+  return {
+    operator: triggers.operator,
+    triggers: triggers.list.map((trigger, index) => {
+      const converts = Object.entries(trigger.params).map(([name, target]) => ({ name, pipeline_param_name: target }))
+      return {
+        webhook: { url: `${baseUrl}/v2/manage/webhooks/${pipeline.webhooks[index]?.id ?? ''}` },
+        ...(converts.length === 0 ? {} : { pipeline_param_converts: converts }),
+      }
+    }),
+  }
+}
+
+/** The two that the server gives stand around the pipeline's own, as in the seed. */
+function presentParams(pipeline: PipelineView, run: RunView | null): readonly Param[] {
+  const given = new Map(run?.params.map((param) => [param.name, paramText(param.value)]))
+  const timestamp = given.get('SYS_TIMESTAMP') ?? systemTimestamp(run?.createdAt ?? pipeline.createdAt)
+  const increment = given.get('SYS_INCREMENT') ?? String(run?.number ?? 0)
+  return [
+    { name: 'SYS_TIMESTAMP', description: '流水线时间戳', value: timestamp },
+    ...pipeline.definition.params
+      .filter(({ name }) => name !== 'SYS_TIMESTAMP' && name !== 'SYS_INCREMENT')
+      .map(({ name, description, default: fallback }) => ({
+        name,
+        description,
+        value: given.get(name) ?? paramText(fallback),
+      })),
+    { name: 'SYS_INCREMENT', description: '流水线自增量', value: increment },
+  ]
+}
+
+function paramText(value: Json): string {
+  if (value === null) return ''
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function presentStatus(pipeline: PipelineView, run: RunView | null): PipelineStatus {
+  return {
+    status: run === null ? 'waiting' : runWord(run),
+    stage_index: run === null ? 0 : currentStageIndex(run),
+    start_time: wireTime(run?.startedAt ?? null),
+    end_time: wireTime(run?.endedAt ?? null),
+    pre_operation: presentTriggersStatus(pipeline.definition, run),
+    stages: run === null || nothingRan(run) ? [STAGE_BEFORE_ANYTHING] : run.stages.map(presentStageStatus),
+    created_time: wireTime(pipeline.createdAt),
+    updated_time: wireTime(Math.max(pipeline.updatedAt, run?.updatedAt ?? 0)),
+  }
+}
+
+const nothingRan = (run: RunView): boolean => run.status === 'waiting' && run.startedAt === null
+
+const NO_TRIGGERS = { triggers_status: [] } as const
+
+/** While nothing ran the vendor gives one entry, whatever the number of stages (seed). */
+const STAGE_BEFORE_ANYTHING: StageStatus = {
+  status: 'waiting',
+  pre_operation: NO_TRIGGERS,
+  start_time: UNSET_TIME,
+  end_time: UNSET_TIME,
+}
+
+function presentTriggersStatus(definition: PipelineDefinition, run: RunView | null): PreOperationStatus {
+  const triggers = run?.triggers?.list ?? definition.triggers?.list.map(() => ({ firedAt: null, params: {} }))
+  if (triggers === undefined) return {}
+  return {
+    triggers_status: triggers.map(({ firedAt, params }) => ({
+      is_satisfied: firedAt !== null,
+      webhook: { input_params: params },
+    })),
+  }
+}
+
+function presentStageStatus(stage: StageView): StageStatus {
+  const reviews = stage.tasks.filter(isOpenedReview)
+  return {
+    status: stageWord(stage),
+    pre_operation: NO_TRIGGERS,
+    start_time: wireTime(stage.startedAt),
+    end_time: wireTime(stage.endedAt),
+    ...(reviews.length === 0
+      ? {}
+      : { state: { review_results: reviews.flatMap(({ review }) => reviewResults(review)) } }),
+  }
+}
+
+const isOpenedReview = (task: TaskView): task is TaskView & { readonly review: ReviewView } =>
+  task.review !== null && task.status !== 'pending' && task.status !== 'skipped'
+
+/** Reviewers in their order, then those who decided without being named. */
+function reviewResults(review: ReviewView): readonly ReviewResult[] {
+  const decided = new Map(
+    review.decisions.map(({ by, decision }) => [by, decision === 'approve' ? 'pass' : 'refuse'] as const),
+  )
+  const names = new Set([...review.reviewers, ...decided.keys()])
+  return [...names].map((name) => ({ user_name: name, result: decided.get(name) ?? 'waiting' }))
+}

@@ -1,0 +1,104 @@
+import type { ProjectRef } from '../../host/app.ts'
+import { errors, type VendorError } from './errors.ts'
+
+/** What a request says, read into our words; what cannot be read is the vendor's error. */
+export type Read<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: VendorError; readonly detail: string }
+
+const read = <Value>(value: Value): Read<Value> => ({ ok: true, value })
+const unreadable = (error: VendorError, detail: string): Read<never> => ({ ok: false, error, detail })
+
+/** An integer as a path carries it: decimal, no sign, no leading zero (but for 0), exact in a double. */
+export function readInteger(text: string, name: string): Read<number> {
+  if (/^(?:0|[1-9]\d{0,14})$/.test(text)) return read(Number(text))
+  return unreadable(errors.badParameter, `${name} must be a decimal integer, found ${quote(text)}`)
+}
+
+export interface Slice {
+  readonly offset: number
+  readonly limit: number
+}
+/** Most rows of one page. */
+export const LIMIT_MAX = 100
+const OFFSET_MAX = 1_000_000_000
+
+/** `limit` 1 to `limitMax`, by default all of it; `offset` in rows, by default 0. Given empty counts as not given. */
+export function readSlice(query: URLSearchParams, limitMax = LIMIT_MAX): Read<Slice> {
+  const limit = query.get('limit') || String(limitMax)
+  const offset = query.get('offset') || '0'
+  if (!/^\d{1,10}$/.test(limit) || Number(limit) < 1 || Number(limit) > limitMax) {
+    return unreadable(errors.badLimit, `limit must be an integer from 1 to ${limitMax}, found ${quote(limit)}`)
+  }
+  if (!/^\d{1,10}$/.test(offset) || Number(offset) > OFFSET_MAX) {
+    return unreadable(errors.badOffset, `offset must be an integer from 0 to ${OFFSET_MAX}, found ${quote(offset)}`)
+  }
+  return read({ offset: Number(offset), limit: Number(limit) })
+}
+
+export interface Filter {
+  readonly text?: string
+  /** All of them must name the pipeline's group. */
+  readonly groups: readonly ProjectRef[]
+}
+const FILTER_MAX = 512
+
+/** `name::X|group_id::N|group_name::X`, any of them; a part with an empty value is no condition. */
+export function readFilter(query: URLSearchParams): Read<Filter> {
+  const given = query.get('filter') ?? ''
+  if (given.length > FILTER_MAX) {
+    return unreadable(errors.badParameter, `filter must have at most ${FILTER_MAX} characters, found ${given.length}`)
+  }
+  let text: string | undefined
+  const groups: ProjectRef[] = []
+  for (const part of given.split('|').filter((one) => one !== '')) {
+    const at = part.indexOf('::')
+    const name = at < 0 ? part : part.slice(0, at)
+    const value = at < 0 ? '' : part.slice(at + 2)
+    if (at < 0 || (name !== 'name' && name !== 'group_id' && name !== 'group_name')) {
+      return unreadable(errors.badParameter, `filter takes name::, group_id:: and group_name::, found ${quote(part)}`)
+    }
+    if (value === '') continue
+    if (name === 'name') text = value
+    if (name === 'group_name') groups.push({ name: value })
+    if (name === 'group_id') {
+      const id = readInteger(value, 'group_id')
+      if (!id.ok) return id
+      groups.push({ serial: id.value })
+    }
+  }
+  return read({ ...(text === undefined ? {} : { text }), groups })
+}
+
+const TRIGGER_PARAMS_MAX = 100
+const TRIGGER_NAME_MAX = 64
+const TRIGGER_VALUE_MAX = 8_192
+
+/** All of a webhook call's query is the trigger's parameters; of a name given twice the last counts. */
+export function readTriggerParams(query: URLSearchParams): Read<Readonly<Record<string, string>>> {
+  const pairs = [...query]
+  if (pairs.length > TRIGGER_PARAMS_MAX) {
+    return unreadable(errors.badParameter, `at most ${TRIGGER_PARAMS_MAX} parameters, found ${pairs.length}`)
+  }
+  const wrong = pairs.find(([name, value]) => name.length > TRIGGER_NAME_MAX || value.length > TRIGGER_VALUE_MAX)
+  if (wrong !== undefined) {
+    const limits = `names of at most ${TRIGGER_NAME_MAX} and values of at most ${TRIGGER_VALUE_MAX} characters`
+    return unreadable(errors.badParameter, `parameters have ${limits}, found ${quote(wrong[0])}`)
+  }
+  return read(Object.fromEntries(pairs))
+}
+
+/** YAML unless JSON is asked for by name: a bare `*` + `/*` gets YAML. Where both are named, the first one counts. */
+export function wantsJson(accept: string | null): boolean {
+  const named = (accept ?? '')
+    .toLowerCase()
+    .split(',')
+    .filter((part) => !/;\s*q=0(?:\.0*)?\s*$/.test(part))
+    .map((part) => (part.split(';')[0] ?? '').trim())
+    .find((type) => type === 'application/json' || /^(?:application|text)\/(?:x-)?yaml$/.test(type))
+  return named === 'application/json'
+}
+
+const QUOTED_MAX = 64
+const quote = (text: string): string =>
+  JSON.stringify(text.length > QUOTED_MAX ? `${text.slice(0, QUOTED_MAX)}...` : text)

@@ -1,0 +1,197 @@
+import type { StageSpec, TaskSpec } from '../../model/definition.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import { formatDuration, type DurationMs } from '../../model/time.ts'
+import type { ExceptionHandler, Stage } from './wire.ts'
+
+/** The vendor's set of stage kinds is closed ("创建流水线", table 8). We derive five of them, an annotation may name any. */
+const SERVICE_NAMES = [
+  'code_source',
+  'jenkins_build',
+  'dockerfile_build',
+  'test_review',
+  'official_deploy',
+  'gray_deploy',
+] as const
+type ServiceName = (typeof SERVICE_NAMES)[number]
+
+/** More than any pipeline's stages, so that no two pipelines' stages (or runs' jobs) share a number. */
+const PLACES = 100_000
+
+/**
+ * A stage has no integer of its own with us: `pipeline serial * 100000 + place + 1`, a 64-bit integer that stays the
+ * same while the stage keeps its place. The annotation `swr/stage_id` names another one.
+ */
+export function stageId(pipelineSerial: number, index: number, spec: Pick<StageSpec, 'annotations'>): number {
+  const given = spec.annotations['swr/stage_id']
+  return given !== undefined && /^[1-9]\d{0,14}$/.test(given) ? Number(given) : placeNumber(pipelineSerial, index)
+}
+
+/** The integer of the execution of one stage in one run, made like {@link stageId}. */
+export const jobId = (runSerial: number, stageIndex: number): number => placeNumber(runSerial, stageIndex)
+
+const placeNumber = (serial: number, index: number): number => serial * PLACES + index + 1
+
+/** The run's serial in a job's id, when it is the id of a job of this stage. */
+export function runSerialOf(job: number, stageIndex: number): number | undefined {
+  const serial = (job - stageIndex - 1) / PLACES
+  return Number.isInteger(serial) && serial > 0 ? serial : undefined
+}
+
+export function presentStage(spec: StageSpec, index: number, pipelineSerial: number): Stage {
+  const service = serviceName(spec)
+  const handler = exceptionHandler(spec.tasks)
+  const inputs = annotatedList(spec, 'swr/input_resources')
+  const outputs = annotatedList(spec, 'swr/output_resources')
+  return {
+    id: stageId(pipelineSerial, index, spec),
+    name: spec.name,
+    service_name: service,
+    params: annotatedObject(spec, 'swr/params') ?? serviceParams(service, spec.tasks[0]),
+    ...(handler === undefined ? {} : { exception_handler: handler }),
+    ...(inputs === undefined ? {} : { input_resources: inputs }),
+    ...(outputs === undefined ? {} : { output_resources: outputs }),
+  }
+}
+
+export function serviceName(spec: Pick<StageSpec, 'annotations' | 'tasks'>): ServiceName {
+  const given = spec.annotations['swr/service_name']
+  return SERVICE_NAMES.find((name) => name === given) ?? derivedService(spec.tasks[0])
+}
+
+function derivedService(task: TaskSpec | undefined): ServiceName {
+  if (task?.work.kind === 'runner' && task.work.uses === 'git') return 'code_source'
+  if (task?.work.kind === 'review') return 'test_review'
+  if (task?.role === 'image') return 'dockerfile_build'
+  if (task?.role === 'deploy') return 'official_deploy'
+  return 'jenkins_build'
+}
+
+function serviceParams(service: ServiceName, task: TaskSpec | undefined): Readonly<Record<string, unknown>> {
+  const input = task?.work.kind === 'runner' ? task.work.with : {}
+  switch (service) {
+    case 'code_source':
+      return sourceParams(input)
+    case 'jenkins_build':
+      return { basic_env: buildEnvironment(scriptOf(task)), jenkins_shell: scriptOf(task) }
+    case 'dockerfile_build':
+      return imageParams(input)
+    case 'test_review':
+      return reviewParams(task)
+    case 'official_deploy':
+      return { deploy_mode: text(input, 'deploy_mode') ?? 'cceMode', input_info: scriptOf(task) }
+    case 'gray_deploy':
+      return {
+        deploy_mode: text(input, 'deploy_mode') ?? 'cceMode',
+        gray_mode: text(input, 'gray_mode') ?? 'service',
+        input_info: scriptOf(task),
+      }
+  }
+}
+
+export function sourceParams(input: JsonObject): Readonly<Record<string, string>> {
+  const url = withoutUserInfo(text(input, 'url') ?? text(input, 'repository') ?? '')
+  const tag = text(input, 'tag')
+  const place = tag === undefined ? { branch: text(input, 'branch') ?? text(input, 'ref') ?? '' } : { tag }
+  return { ...place, git_type: gitType(url), url }
+}
+
+/** Who hosts it, by the name in the URL. A host of one's own is most often a GitLab: that is what the word is used for. */
+function gitType(url: string): string {
+  const host = /^(?:[a-z+]+:\/\/)?(?:[^/@]*@)?([^/:]+)/i.exec(url)?.[1]?.toLowerCase() ?? ''
+  if (host === 'github.com' || host.endsWith('.github.com')) return 'github'
+  if (host === 'gitee.com' || host.endsWith('.gitee.com')) return 'gitee'
+  if (host.endsWith('.huaweicloud.com') || host.endsWith('.devcloud.com')) return 'devcloud'
+  return 'gitlab'
+}
+
+/** A password in a URL is for git, not for readers of the pipeline. */
+const withoutUserInfo = (url: string): string => url.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1')
+
+function imageParams(input: JsonObject): Readonly<Record<string, string>> {
+  const content = text(input, 'dockerfile_content')
+  const buildPath = text(input, 'build_path') ?? text(input, 'context')
+  return {
+    ...(content === undefined
+      ? { dockerfile_path: text(input, 'dockerfile_path') ?? text(input, 'dockerfile') ?? './Dockerfile' }
+      : { dockerfile_content: content }),
+    ...(buildPath === undefined ? {} : { build_path: buildPath }),
+  }
+}
+
+/** `all`: everyone must pass, `one`: one is enough. For a number in between the vendor has no word; `all` is the nearer, as one is not enough. */
+function reviewParams(task: TaskSpec | undefined): Readonly<Record<string, unknown>> {
+  if (task?.work.kind !== 'review') return { review_mode: 'one', review_users: [] }
+  return {
+    review_mode: task.work.required === 1 ? 'one' : 'all',
+    review_users: task.work.reviewers.map((name) => ({ user_name: name })),
+  }
+}
+
+function scriptOf(task: TaskSpec | undefined): string {
+  const work = task?.work
+  switch (work?.kind) {
+    case undefined:
+    case 'noop':
+    case 'review':
+      return ''
+    case 'sleep':
+      return `sleep ${typeof work.duration === 'number' ? formatDuration(work.duration) : work.duration}`
+    case 'runner':
+      return text(work.with, 'script') ?? `${work.uses} ${JSON.stringify(work.with)}`
+  }
+}
+
+/** `SelfPkgBuild` is the vendor's word for a build environment that the user provides. */
+function buildEnvironment(script: string): string {
+  if (/\b(?:mvn|gradle|gradlew|javac|ant)\b/.test(script)) return 'java'
+  if (/\bgo (?:build|test|install|vet|mod)\b/.test(script)) return 'go'
+  return 'SelfPkgBuild'
+}
+
+const HOUR_MS = 3_600_000
+/** Every sample of the vendor has it. */
+const TIMESPAN_DEFAULT_HOURS = 72
+
+/**
+ * One handler for the stage out of its tasks' policies: the first task under `hold` or `restart` decides, since its
+ * failure takes the whole run with it; `ignore_error` needs every task to be passed over.
+ */
+export function exceptionHandler(tasks: readonly Pick<TaskSpec, 'onFailure'>[]): ExceptionHandler | undefined {
+  const deciding = tasks.find(({ onFailure }) => onFailure.policy === 'hold' || onFailure.policy === 'restart')
+  if (deciding?.onFailure.policy === 'hold') {
+    return { type: 'timeout_reset', params: { timespan: timespanHours(deciding.onFailure.expireMs) } }
+  }
+  if (deciding !== undefined) return { type: 'return_to_start' }
+  const ignored = tasks.length > 0 && tasks.every(({ onFailure }) => onFailure.policy === 'continue')
+  return ignored ? { type: 'ignore_error' } : undefined
+}
+
+/** Whole hours, rounded up: nobody is given less time than was said. */
+const timespanHours = (expireMs: DurationMs | null): number =>
+  expireMs === null ? TIMESPAN_DEFAULT_HOURS : Math.max(1, Math.ceil(expireMs / HOUR_MS))
+
+function text(input: JsonObject, name: string): string | undefined {
+  const value = input[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+/** JSON text of an annotation; one that does not parse to what is expected counts as not given. */
+function annotation(spec: Pick<StageSpec, 'annotations'>, name: string): unknown {
+  const given = spec.annotations[name]
+  if (given === undefined) return undefined
+  try {
+    return JSON.parse(given)
+  } catch {
+    return undefined
+  }
+}
+
+export function annotatedList(spec: Pick<StageSpec, 'annotations'>, name: string): readonly unknown[] | undefined {
+  const value = annotation(spec, name)
+  return Array.isArray(value) ? value : undefined
+}
+
+function annotatedObject(spec: Pick<StageSpec, 'annotations'>, name: string): JsonObject | undefined {
+  const value = annotation(spec, name)
+  return isJsonObject(value) ? value : undefined
+}

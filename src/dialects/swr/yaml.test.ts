@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { wireTime, WireTime } from './time.ts'
+import { toYaml } from './yaml.ts'
+
+test('what the seed shows is written back byte for byte', () => {
+  const sample = readFileSync(new URL('fixtures/detail-never-run.yaml', import.meta.url), 'utf8')
+  const again = JSON.parse(JSON.stringify(parse(sample)), (key: string, value: unknown) =>
+    key.endsWith('_time') && typeof value === 'string' ? new WireTime(value) : value,
+  )
+  expect(toYaml(again)).toBe(sample)
+})
+
+test('keys are sorted at every level and sequences stand at the column of their key', () => {
+  expect(toYaml({ b: [{ z: 1, a: [{ d: 1, c: 2 }] }], a: {} })).toBe('a: {}\nb:\n- a:\n  - c: 2\n    d: 1\n  z: 1\n')
+})
+
+test('a time is a plain scalar, text that looks like one is not', () => {
+  expect(toYaml({ time: wireTime(0), text: '1970-01-01T00:00:00Z' })).toBe(
+    'text: "1970-01-01T00:00:00Z"\ntime: 1970-01-01T00:00:00Z\n',
+  )
+})
+
+test.each(['0', '72', '1.5', '0x1F', '1_000', '1:30', 'true', 'yes', 'off', 'y', 'null', '~', '', '2019-01-21'])(
+  'text that a reader would take for something else is quoted: %j',
+  (text) => {
+    expect(toYaml({ value: text })).toBe(`value: ${JSON.stringify(text)}\n`)
+  },
+)
+
+test.each([
+  ['a\nb', 'v: |-\n  a\n  b\n'],
+  ['a\nb\n', 'v: |\n  a\n  b\n'],
+  ['a\nb\n\n', 'v: |+\n  a\n  b\n\n'],
+])('text of several lines is a literal block: %j', (text, expected) => {
+  expect(toYaml({ v: text })).toBe(expected)
+})
+
+test.each([
+  ' lead',
+  'trail ',
+  'a: b',
+  '# no comment',
+  '- item',
+  '{{ x }}',
+  '${{ params.x }}',
+  '*a',
+  '&a',
+  '!t',
+  '%d',
+  '@x',
+  '`x`',
+  "it's",
+  '"q"',
+  'tab\tin',
+  '\u0000',
+  '\u2028',
+  '---',
+  '...',
+  '  indented\n text\n',
+  '\n',
+  '\n\nx',
+  'a\r\nb',
+  '中文',
+  '<<',
+])('any text comes back as it was: %j', (text) => {
+  expect(parse(toYaml({ v: [text], [text]: 1 }))).toEqual({ v: [text], [text]: 1 })
+})
+
+test('a long line is never folded', () => {
+  const text = 'word '.repeat(100).trim()
+  expect(toYaml({ v: text })).toBe(`v: ${text}\n`)
+})
+
+test('whatever text people write, YAML carries it and JSON says the same', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 40 })
+  fc.assert(
+    fc.property(
+      fc.dictionary(text, fc.array(text, { maxLength: 4 }), { maxKeys: 4, noNullPrototype: true }),
+      (value) => {
+        expect(parse(toYaml(value))).toEqual(JSON.parse(JSON.stringify(value)))
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
