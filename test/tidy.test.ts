@@ -92,7 +92,7 @@ const layers: readonly Layer[] = [
   { files: 'dialects/conformance.ts', imports: ['dialects/**', 'model/**', 'testing/**', 'npm:vitest', 'node:*'] },
   {
     files: 'dialects/kit/**',
-    imports: ['dialects/dialect.ts', 'model/**', 'npm:hono', 'npm:yaml', 'npm:zod', 'node:crypto'],
+    imports: ['dialects/dialect.ts', 'type host/app.ts', 'model/**', 'npm:hono', 'npm:yaml', 'npm:zod', 'node:crypto'],
   },
   {
     files: 'dialects/*/**',

@@ -1,0 +1,180 @@
+import { createHash, createHmac } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { isSdkHmac, isSignedWith, isSkewed, parseSdkHmac, type SignedRequest } from './auth-sdk-hmac.ts'
+
+/** Requests signed by the official signers (Python and Node core 3.1.211) with AK AKTEST, SK SKTESTSECRET. */
+interface Vector {
+  readonly name: string
+  readonly signer: string
+  readonly sk: string
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly canonicalRequest: string
+}
+const vectors = JSON.parse(
+  readFileSync(`${import.meta.dirname}/fixtures/sdk-hmac-vectors.json`, 'utf8'),
+) as readonly Vector[]
+
+const signedAt = Date.UTC(2026, 0, 2, 3, 4, 5)
+const [first] = vectors as readonly [Vector]
+const byName = (name: string): Vector => vectors.find((vector) => vector.name === name) ?? first
+
+function requestOf(vector: Vector, changes: Partial<Omit<SignedRequest, 'headers'>> = {}): SignedRequest {
+  const [path = '', query = ''] = vector.url.split('?')
+  const headers = new Headers(vector.headers)
+  return { method: vector.method, path, query, headers, body: Buffer.from(vector.body), ...changes }
+}
+
+function isGood(request: SignedRequest, secret = 'SKTESTSECRET', unsignedPayload = true): boolean {
+  const credential = parseSdkHmac(request.headers)
+  return credential !== undefined && isSignedWith(secret, credential, request, { unsignedPayload })
+}
+
+/** A signer of our own, for forms that the official ones would not make. */
+function sign(canonical: string, signedHeaders: string, extra: Readonly<Record<string, string>> = {}): Headers {
+  const hash = createHash('sha256').update(canonical).digest('hex')
+  const signature = createHmac('sha256', 'SKTESTSECRET')
+    .update(`SDK-HMAC-SHA256\n20260102T030405Z\n${hash}`)
+    .digest('hex')
+  return new Headers({
+    'X-Sdk-Date': '20260102T030405Z',
+    Authorization: `SDK-HMAC-SHA256 Access=AKTEST, SignedHeaders=${signedHeaders}, Signature=${signature}`,
+    ...extra,
+  })
+}
+
+describe('what the official signers sign', () => {
+  test('there are vectors of both', () => {
+    expect(new Set(vectors.map(({ signer }) => signer.split(' ')[0]))).toEqual(new Set(['python', 'node']))
+  })
+
+  test.each(vectors.map((vector) => [`${vector.signer}: ${vector.name}`, vector] as const))(
+    '%s is good',
+    (_, vector) => {
+      expect(isGood(requestOf(vector), vector.sk)).toBe(true)
+    },
+  )
+
+  test.each(vectors.map((vector) => [`${vector.signer}: ${vector.name}`, vector] as const))(
+    '%s is bad with another secret, method, path, query or header',
+    (_, vector) => {
+      expect(isGood(requestOf(vector), 'SKTESTSECREU')).toBe(false)
+      expect(isGood(requestOf(vector, { method: 'DELETE' }))).toBe(false)
+      expect(isGood(requestOf(vector, { path: '/v3/other' }))).toBe(false)
+      expect(isGood(requestOf(vector, { query: 'build_id=3' }))).toBe(false)
+      const moved = requestOf(vector)
+      moved.headers.set('host', '127.0.0.1:18081')
+      expect(isGood(moved)).toBe(false)
+    },
+  )
+
+  test('a changed body is seen', () => {
+    expect(isGood(requestOf(byName('001 start, json body'), { body: Buffer.from('{"build_params": []}') }))).toBe(false)
+  })
+})
+
+describe('a body that was left out of the signature', () => {
+  const yaml = byName('004 yaml body: unsigned payload')
+
+  test('is taken where that is expected, whatever it holds', () => {
+    expect(isGood(requestOf(yaml, { body: Buffer.from('id: 1\n') }), 'SKTESTSECRET', true)).toBe(true)
+  })
+
+  test('is refused everywhere else', () => {
+    expect(isGood(requestOf(yaml), 'SKTESTSECRET', false)).toBe(false)
+  })
+
+  test('is no matter when there is none', () => {
+    const empty = byName(
+      '004 yaml content type without body: header says UNSIGNED-PAYLOAD, hash of empty body is signed',
+    )
+    expect(isGood(requestOf(empty), 'SKTESTSECRET', false)).toBe(true)
+    expect(isGood(requestOf(empty, { body: Buffer.from('id: 1\n') }), 'SKTESTSECRET', false)).toBe(false)
+  })
+})
+
+describe('forms beside the vectors', () => {
+  const emptyHash = createHash('sha256').update('').digest('hex')
+  const at = (path: string, query = ''): SignedRequest['headers'] =>
+    sign(`GET\n${path}\n${query}\nx-sdk-date:20260102T030405Z\n\nx-sdk-date\n${emptyHash}`, 'x-sdk-date')
+  const request = (path: string, query: string, headers: Headers): SignedRequest => ({
+    method: 'GET',
+    path,
+    query,
+    headers,
+    body: new Uint8Array(),
+  })
+
+  test('Go leaves host and content-type out', () => {
+    expect(isGood(request('/v3/a', '', at('/v3/a/')))).toBe(true)
+  })
+
+  test('a path may be signed as it came', () => {
+    expect(isGood(request('/v3/a(b)', '', at('/v3/a(b)/')))).toBe(true)
+  })
+
+  test('the query is put in order, and an empty value keeps its =', () => {
+    expect(isGood(request('/v3/a', 'b=2&a=%E5%90%8D&b=1&c', at('/v3/a/', 'a=%E5%90%8D&b=1&b=2&c=')))).toBe(true)
+    expect(isGood(request('/v3/a', 'q=a+b', at('/v3/a/', 'q=a%20b')))).toBe(true)
+  })
+
+  test('broken escapes are signed as they stand', () => {
+    expect(isGood(request('/v3/%zz', 'a=%', at('/v3/%25zz/', 'a=%25')))).toBe(true)
+  })
+
+  test('a content hash that is not the body’s is refused', () => {
+    const signed = sign(
+      `GET\n/v3/a/\n\nx-sdk-content-sha256:${'0'.repeat(64)}\nx-sdk-date:20260102T030405Z\n\nx-sdk-content-sha256;x-sdk-date\n${'0'.repeat(64)}`,
+      'x-sdk-content-sha256;x-sdk-date',
+      { 'x-sdk-content-sha256': '0'.repeat(64) },
+    )
+    expect(isGood(request('/v3/a', '', signed))).toBe(false)
+  })
+
+  test('a signed header that did not come is refused', () => {
+    const signed = sign(
+      `GET\n/v3/a/\n\nx-none:\nx-sdk-date:20260102T030405Z\n\nx-none;x-sdk-date\n${emptyHash}`,
+      'x-none;x-sdk-date',
+    )
+    expect(isGood(request('/v3/a', '', signed))).toBe(false)
+  })
+})
+
+describe('the credential', () => {
+  const good = first.headers['Authorization'] ?? ''
+  const parse = (authorization: string, date = '20260102T030405Z') =>
+    parseSdkHmac(new Headers({ Authorization: authorization, 'X-Sdk-Date': date }))
+
+  test('names key, headers and date', () => {
+    expect(parse(good)).toMatchObject({ accessKey: 'AKTEST', date: '20260102T030405Z', at: signedAt })
+    expect(isSdkHmac(good)).toBe(true)
+    expect(isSdkHmac('Bearer x')).toBe(false)
+  })
+
+  test.each([
+    ['', '20260102T030405Z'],
+    [good, ''],
+    [good, '2026-01-02T03:04:05Z'],
+    [good, '20260231T030405Z'],
+    [good, '20260102T990405Z'],
+    [good.replace('x-sdk-date', 'x-other'), '20260102T030405Z'],
+    [good.replace(/Signature=.*/, 'Signature=00'), '20260102T030405Z'],
+    [good.replace('SDK-HMAC-SHA256', 'SDK-HMAC-SM3'), '20260102T030405Z'],
+    [good.replace('SignedHeaders=', `SignedHeaders=${'a;'.repeat(200)}`), '20260102T030405Z'],
+    [`${good}, Access=OTHER`, '20260102T030405Z'],
+  ])('is refused when it is not whole: %j %j', (authorization, date) => {
+    expect(parse(authorization, date)).toBeUndefined()
+  })
+
+  test('is good for 15 minutes before and after its date', () => {
+    const credential = parse(good)
+    if (credential === undefined) throw new Error('it should parse')
+    const minutes15 = 15 * 60_000
+    expect(
+      [-minutes15 - 1, -minutes15, 0, minutes15, minutes15 + 1].map((ms) => isSkewed(credential, signedAt + ms)),
+    ).toEqual([true, false, false, false, true])
+  })
+})

@@ -1,0 +1,168 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { Instant } from '../../model/time.ts'
+
+/**
+ * Verification of requests signed with a key pair by the scheme `SDK-HMAC-SHA256`. The official signers differ in
+ * how they write the path and which body hash they sign, so every form that one of them makes is tried; the checks
+ * stay exact, as each form is a full canonical request under the same key.
+ */
+
+const ALGORITHM = 'SDK-HMAC-SHA256'
+const CREDENTIAL =
+  /^SDK-HMAC-SHA256 +Access=([^,\s]{1,128}), *SignedHeaders=([^,\s]{1,4096}), *Signature=([0-9a-fA-F]{64})$/
+const SKEW_MAX_MS = 15 * 60_000
+const SIGNED_HEADERS_MAX = 100
+const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
+const CONTENT_HASH_HEADER = 'x-sdk-content-sha256'
+const DATE_HEADER = 'x-sdk-date'
+
+export interface SignedRequest {
+  readonly method: string
+  /** Path as received, escapes untouched. */
+  readonly path: string
+  /** Query as received, without `?`. */
+  readonly query: string
+  readonly headers: Headers
+  readonly body: Uint8Array
+}
+
+export interface SdkHmacCredential {
+  readonly accessKey: string
+  /** As received: the names, joined with `;`. */
+  readonly signedHeaders: string
+  readonly signature: Uint8Array
+  readonly date: string
+  readonly at: Instant
+}
+
+/** Whether a header is of this scheme at all; a malformed one of it is a wrong credential, not a missing one. */
+export const isSdkHmac = (authorization: string): boolean => authorization.startsWith(`${ALGORITHM} `)
+
+/** @returns undefined when `Authorization` or `X-Sdk-Date` is not as the scheme has it, or the date is not signed. */
+export function parseSdkHmac(headers: Headers): SdkHmacCredential | undefined {
+  const parts = CREDENTIAL.exec(headers.get('authorization')?.trim() ?? '')
+  const date = headers.get(DATE_HEADER)?.trim() ?? ''
+  const at = parseDate(date)
+  if (parts === null || at === undefined) return undefined
+  const [, accessKey = '', signedHeaders = '', signature = ''] = parts
+  const names = signedHeaders.toLowerCase().split(';')
+  if (!names.includes(DATE_HEADER) || names.length > SIGNED_HEADERS_MAX) return undefined
+  return { accessKey, signedHeaders, signature: Buffer.from(signature, 'hex'), date, at }
+}
+
+/** More than 15 minutes before or after `now`: replayed, or a wrong clock. */
+export const isSkewed = (credential: SdkHmacCredential, now: Instant): boolean =>
+  Math.abs(now - credential.at) > SKEW_MAX_MS
+
+/**
+ * Whether the request was signed with `secret`. With `unsignedPayload`, a client may have left the body out of the
+ * signature (header `X-Sdk-Content-Sha256: UNSIGNED-PAYLOAD`), as the signers do for all that is not JSON.
+ */
+export function isSignedWith(
+  secret: string,
+  credential: SdkHmacCredential,
+  request: SignedRequest,
+  options: { readonly unsignedPayload: boolean },
+): boolean {
+  const headers = canonicalHeaders(credential.signedHeaders, request.headers)
+  if (headers === undefined) return false
+  const query = canonicalQuery(request.query)
+  let matches = false
+  for (const path of canonicalPaths(request.path)) {
+    for (const hash of bodyHashes(request, options.unsignedPayload)) {
+      const canonical = [request.method.toUpperCase(), path, query, headers, credential.signedHeaders, hash].join('\n')
+      const toSign = `${ALGORITHM}\n${credential.date}\n${sha256(canonical)}`
+      // No early end: every form is made and compared, whichever fits.
+      if (timingSafeEqual(createHmac('sha256', secret).update(toSign).digest(), credential.signature)) matches = true
+    }
+  }
+  return matches
+}
+
+/** `20260102T030405Z`, strictly. */
+function parseDate(text: string): Instant | undefined {
+  const parts = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text)
+  if (parts === null) return undefined
+  const [, year, month, day, hour, minute, second] = parts
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`
+  const at = Date.parse(iso)
+  return Number.isNaN(at) || new Date(at).toISOString() !== iso ? undefined : at
+}
+
+/** Decoded and written anew (Python), written with its `%` escaped once more (Node, Go), as it came; always with `/` at the end. */
+function canonicalPaths(path: string): ReadonlySet<string> {
+  const closed = path.endsWith('/') ? path : `${path}/`
+  const segments = (bytes: Uint8Array): string => encode(bytes, true)
+  return new Set([segments(decode(closed)), segments(Buffer.from(closed)), closed])
+}
+
+/** Pairs decoded as the handlers will read them (`+` is a space), written anew, in order of key and value. */
+function canonicalQuery(query: string): string {
+  return query
+    .split('&')
+    .filter((pair) => pair !== '')
+    .map((pair) => {
+      const cut = pair.includes('=') ? pair.indexOf('=') : pair.length
+      const part = (text: string): string => encode(decode(text.replaceAll('+', ' ')), false)
+      return { key: part(pair.slice(0, cut)), value: part(pair.slice(cut + 1)) }
+    })
+    .toSorted((a, b) => compare(a.key, b.key) || compare(a.value, b.value))
+    .map(({ key, value }) => `${key}=${value}`)
+    .join('&')
+}
+
+/** One `name:value` line for each signed header. undefined: one of them did not come. */
+function canonicalHeaders(signedHeaders: string, headers: Headers): string | undefined {
+  const lines: string[] = []
+  for (const name of signedHeaders.split(';')) {
+    const value = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) ? headers.get(name) : null
+    if (value === null) return undefined
+    lines.push(`${name}:${value.trim()}\n`)
+  }
+  return lines.join('')
+}
+
+function bodyHashes(request: SignedRequest, unsignedPayload: boolean): readonly string[] {
+  const actual = sha256(request.body)
+  const claimed = request.headers.get(CONTENT_HASH_HEADER)?.trim()
+  if (claimed === undefined || claimed === actual) return [actual]
+  if (claimed === UNSIGNED_PAYLOAD) {
+    // With no body there is nothing left unprotected; Python signs the hash of nothing then.
+    if (request.body.byteLength === 0) return [claimed, actual]
+    return unsignedPayload ? [claimed] : []
+  }
+  return claimed.toLowerCase() === actual ? [claimed] : []
+}
+
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
+
+/** Percent escapes to bytes; what is no escape stays as it is. */
+function decode(text: string): Uint8Array {
+  const bytes = Buffer.from(text)
+  const out = Buffer.allocUnsafe(bytes.length)
+  let size = 0
+  for (let at = 0; at < bytes.length; at += 1) {
+    const value = bytes[at] === 0x25 ? hexPair(bytes, at + 1) : undefined
+    out[size] = value ?? bytes[at] ?? 0
+    size += 1
+    if (value !== undefined) at += 2
+  }
+  return out.subarray(0, size)
+}
+
+function hexPair(bytes: Uint8Array, at: number): number | undefined {
+  const text = String.fromCharCode(bytes[at] ?? 0, bytes[at + 1] ?? 0)
+  return /^[0-9a-fA-F]{2}$/.test(text) ? Number.parseInt(text, 16) : undefined
+}
+
+/** RFC 3986 unreserved characters stay, all else becomes `%XX` in upper case; `/` stays in a path. */
+function encode(bytes: Uint8Array, isPath: boolean): string {
+  let text = ''
+  for (const byte of bytes) {
+    const char = String.fromCharCode(byte)
+    if (/[A-Za-z0-9\-_.~]/.test(char) || (isPath && char === '/')) text += char
+    else text += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }
+  return text
+}
