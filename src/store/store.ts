@@ -46,7 +46,8 @@ export interface RunLog {
    * stored, or nothing. Rejects as `conflict` when the run is not at `expectedSeq` (0: does not exist).
    * Commits of one run must be awaited one by one; commits of different runs that are waiting in the same turn
    * go into one transaction, but each fails alone. A commit that is malformed (no events, a seq that does not
-   * follow, no summary with the first one) also rejects as `conflict`.
+   * follow, no summary with the first one) also rejects as `conflict`, and so does a first one whose serial or number
+   * another run has; one whose pipeline does not exist rejects as `missing`.
    */
   commit(commit: RunCommit): Promise<CommitReceipt>
   /** A run's entries with seq > afterSeq, in order. At most `limit` entries. Empty when there are none. */

@@ -1,0 +1,24 @@
+import { type Store, StoreError } from '../store.ts'
+import { memoryCatalog } from './catalog.ts'
+import { memoryKeys } from './keys.ts'
+import { memoryRunLog } from './run-log.ts'
+
+/**
+ * A store that forgets: for unit tests, the simulator and `millrace run`. It keeps the objects that it is given, which
+ * nobody may change (their types say so). Everything happens at once; nothing is ever `full` or `corrupt`.
+ */
+export function openMemoryStore(): Store {
+  let closed = false
+  const open = (): void => {
+    if (closed) throw new StoreError('closed', 'the store is closed')
+  }
+  const catalog = memoryCatalog(open)
+  return {
+    runs: memoryRunLog(open, catalog.has),
+    catalog: catalog.port,
+    keys: memoryKeys(open),
+    close: async () => {
+      closed = true
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import type { Catalog } from '../store.ts'
+import type { WorkerLink } from './link.ts'
+import type { Reads, Writes } from './protocol.ts'
+
+export function sqliteCatalog(writer: WorkerLink<Writes>, reader: WorkerLink<Reads>): Catalog {
+  return {
+    addProject: (project) => writer.call('addProject', project),
+    projects: () => reader.call('projects'),
+    addPipeline: (pipeline, version) => writer.call('addPipeline', pipeline, version),
+    addVersion: (pipelineId, version, change, expectedVersion) =>
+      writer.call('addVersion', pipelineId, version, change, expectedVersion),
+    deletePipeline: (id, at) => writer.call('deletePipeline', id, at),
+    pipeline: (ref) => reader.call('pipeline', ref),
+    pipelines: (filter, after, limit) => reader.call('pipelines', filter, after, limit),
+    countPipelines: (filter) => reader.call('countPipelines', filter),
+    version: (pipelineId, version) => reader.call('version', pipelineId, version),
+    versions: (pipelineId) => reader.call('versions', pipelineId),
+    webhook: (id) => reader.call('webhook', id),
+    audit: (entry) => writer.call('audit', entry),
+  }
+}

@@ -1,0 +1,62 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { StoreError } from '../store.ts'
+import { failureOf, isSqliteError } from './failure.ts'
+import { createPrivateFile } from './private-file.ts'
+
+/** SQLITE_BUSY, https://sqlite.org/rescode.html#busy */
+const BUSY = 5
+
+/**
+ * Makes the directory if need be (0700) and holds it for this process. What holds it is a lock of the kernel on
+ * `lock.db` (SQLite's own, taken by a transaction that never ends), so it is gone with the process, however that
+ * ends. `lock.pid` only tells people who has it, and is never believed: nobody would know whether its process is ours.
+ * @returns the way to let go of it
+ * @throws StoreError `conflict` when another process, or another store in this one, holds it; `full` when the
+ * directory cannot be made or written
+ */
+export async function lockDirectory(directory: string): Promise<() => void> {
+  const path = join(directory, 'lock.db')
+  const pidPath = join(directory, 'lock.pid')
+  prepare(directory, path)
+  const database = new DatabaseSync(path, { timeout: 0 })
+  try {
+    database.exec('pragma locking_mode = exclusive; begin exclusive')
+    writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 })
+  } catch (error) {
+    database.close()
+    if (isSqliteError(error) && error.errcode === BUSY) {
+      throw new StoreError(
+        'conflict',
+        `the data directory ${directory} is in use by another Millrace server (${holder(pidPath)}): ` +
+          'stop that one first, or give this one a directory of its own',
+      )
+    }
+    throw unusable(directory, error)
+  }
+  return () => database.close()
+}
+
+function prepare(directory: string, path: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    createPrivateFile(path)
+  } catch (error) {
+    throw unusable(directory, error)
+  }
+}
+
+/** Read from a file that is written right after the lock was taken, so it may be missing for a moment. */
+function holder(pidPath: string): string {
+  try {
+    return `pid ${Number.parseInt(readFileSync(pidPath, 'utf8'), 10)}`
+  } catch {
+    return 'pid unknown'
+  }
+}
+
+function unusable(directory: string, error: unknown): StoreError {
+  const { code, message } = isSqliteError(error) ? failureOf(error) : { code: 'full' as const, message: String(error) }
+  return new StoreError(code, `the data directory ${directory} cannot be used: ${message}`, { cause: error })
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { StoreError } from '../store.ts'
+import type { Connection } from './connection.ts'
+
+/** "Mill" in ASCII, in the header of our files (https://sqlite.org/fileformat2.html#application_id). */
+const APPLICATION_ID = 0x4d69_6c6c
+
+const FILE_NAME = /^(\d{4})-([a-z0-9-]+)\.sql$/
+
+export interface Migration {
+  /** From 1, without gaps. */
+  readonly version: number
+  readonly name: string
+  readonly sql: string
+}
+
+/** The migrations of this release: `NNNN-name.sql`. Released files are never changed again; a change is a new file. */
+export function readMigrations(folder: string = join(import.meta.dirname, 'migrations')): Migration[] {
+  return readdirSync(folder)
+    .toSorted()
+    .map((file, index) => {
+      const [, digits, name] = FILE_NAME.exec(file) ?? []
+      const version = Number(digits)
+      if (name === undefined || version !== index + 1) {
+        throw new StoreError(
+          'corrupt',
+          `migration ${file}: ${String(index + 1).padStart(4, '0')}-name.sql was expected`,
+        )
+      }
+      return { version, name, sql: readFileSync(join(folder, file), 'utf8') }
+    })
+}
+
+/**
+ * Brings the file up to these migrations, each in a transaction of its own: a crash leaves it before or after one.
+ * @throws StoreError `corrupt` when the file is not ours, was written by a newer release, or was made by other
+ * migrations than these.
+ */
+export function migrate(connection: Connection, migrations: readonly Migration[], path: string): void {
+  claim(connection, path)
+  const applied = connection.all<{ version: number; name: string; checksum: string }>(
+    'select version, name, checksum from migrations order by version',
+  )
+  for (const [index, row] of applied.entries()) {
+    const known = migrations[index]
+    if (known === undefined) {
+      throw new StoreError(
+        'corrupt',
+        `${path} has schema version ${applied.length}; this release of Millrace knows ${migrations.length}. ` +
+          'It was written by a newer release: use that one, or restore a backup.',
+      )
+    }
+    if (row.version !== known.version || row.checksum !== checksum(known)) {
+      throw new StoreError(
+        'corrupt',
+        `${path} was made by another migration ${row.version} (${row.name}) than this release has (${known.name}): ` +
+          'a released migration was changed.',
+      )
+    }
+  }
+  for (const migration of migrations.slice(applied.length)) apply(connection, migration)
+}
+
+/** An empty file becomes ours; another program's file is left as it is. */
+function claim(connection: Connection, path: string): void {
+  const id = connection.get<{ application_id: number }>('pragma application_id')?.application_id
+  if (id === APPLICATION_ID) return
+  const tables = connection.get<{ count: number }>('select count(*) as count from sqlite_schema')?.count
+  if (id !== 0 || tables !== 0) throw new StoreError('corrupt', `${path} is a database, but not one of Millrace`)
+  inTransaction(connection, () => {
+    connection.exec(`
+      pragma application_id = ${APPLICATION_ID};
+      create table migrations (
+        version integer primary key,
+        name text not null,
+        checksum text not null,
+        applied_at integer not null
+      ) strict;
+    `)
+  })
+}
+
+function apply(connection: Connection, migration: Migration): void {
+  inTransaction(connection, () => {
+    connection.exec(migration.sql)
+    connection.run(
+      'insert into migrations (version, name, checksum, applied_at) values (?, ?, ?, ?)',
+      migration.version,
+      migration.name,
+      checksum(migration),
+      Date.now(),
+    )
+  })
+}
+
+function inTransaction(connection: Connection, work: () => void): void {
+  connection.exec('begin immediate')
+  try {
+    work()
+    connection.exec('commit')
+  } catch (error) {
+    if (connection.inTransaction) connection.exec('rollback')
+    throw error
+  }
+}
+
+const checksum = ({ sql }: Migration): string => createHash('sha256').update(sql).digest('hex')

@@ -1,0 +1,14 @@
+import { closeSync, openSync } from 'node:fs'
+
+/**
+ * Makes an empty file that only its owner may read (0600), unless there is one: an existing file is not even opened.
+ * To close a file lets go of every POSIX lock that this process has on it (https://sqlite.org/howtocorrupt.html,
+ * section 2.2), those of SQLite included.
+ */
+export function createPrivateFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+}

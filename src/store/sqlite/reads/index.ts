@@ -1,0 +1,31 @@
+import { countPipelines, pipeline, pipelines, projects, version, versions, webhook } from './catalog.ts'
+import { key, keys, setting, user, users } from './keys.ts'
+import { entries, eventEntries, feedEntries, lastNumber } from './log.ts'
+import { count, idempotent, list, live, snapshot, summaries, summary } from './runs.ts'
+
+/** Every operation of the reading thread, by the name that the main thread calls it by. */
+export const reads = {
+  count,
+  countPipelines,
+  entries,
+  eventEntries,
+  feedEntries,
+  idempotent,
+  key,
+  keys,
+  lastNumber,
+  list,
+  live,
+  pipeline,
+  pipelines,
+  projects,
+  setting,
+  snapshot,
+  summaries,
+  summary,
+  user,
+  users,
+  version,
+  versions,
+  webhook,
+} as const

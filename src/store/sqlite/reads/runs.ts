@@ -1,0 +1,95 @@
+import { asId, type RunId } from '../../../model/id.ts'
+import type { Instant } from '../../../model/time.ts'
+import type { RunSummary } from '../../../model/view.ts'
+import { foldCase } from '../../kit/text.ts'
+import { IDEMPOTENCY_MS, type RunFilter, type RunRef } from '../../store.ts'
+import type { Connection } from '../connection.ts'
+import { runSummary, type RunRow, SELECT_RUN } from '../rows.ts'
+import { bounded, conditions, type Condition } from './conditions.ts'
+
+export function summary(connection: Connection, ref: RunRef): RunSummary | undefined {
+  const row = findRow(connection, ref)
+  return row === undefined ? undefined : runSummary(row)
+}
+
+function findRow(connection: Connection, ref: RunRef): RunRow | undefined {
+  switch (ref.by) {
+    case 'id':
+      return connection.get<RunRow>(`${SELECT_RUN} where r.id = ?`, ref.id)
+    case 'serial':
+      return connection.get<RunRow>(`${SELECT_RUN} where r.serial = ?`, ref.serial)
+    case 'number':
+      return connection.get<RunRow>(`${SELECT_RUN} where r.pipeline = ? and r.number = ?`, ref.pipelineId, ref.number)
+    case 'latest':
+      return connection.get<RunRow>(
+        `${SELECT_RUN} where r.serial = (select max(serial) from runs where pipeline = ?)`,
+        ref.pipelineId,
+      )
+  }
+}
+
+export function summaries(connection: Connection, ids: readonly RunId[]): RunSummary[] {
+  const rows = connection.all<RunRow>(
+    `${SELECT_RUN} join json_each(?) asked on asked.value = r.id order by asked.key`,
+    JSON.stringify(ids),
+  )
+  return rows.map(runSummary)
+}
+
+export function list(connection: Connection, filter: RunFilter, before: number | null, limit: number): RunSummary[] {
+  const older: Condition = before !== null && ['r.serial < ?', before]
+  const { where, values } = conditions([older, ...filterConditions(filter)])
+  const rows = connection.all<RunRow>(
+    `${SELECT_RUN} ${where} order by r.serial desc limit ?`,
+    ...values,
+    bounded(limit),
+  )
+  return rows.map(runSummary)
+}
+
+export function count(connection: Connection, filter: RunFilter): number {
+  const { where, values } = conditions(filterConditions(filter))
+  return connection.get<{ count: number }>(`select count(*) as count from runs r ${where}`, ...values)?.count ?? 0
+}
+
+function filterConditions(filter: RunFilter): Condition[] {
+  const { projectIds, pipelineId, statuses, needsPerson, createdFrom, createdTo, text } = filter
+  return [
+    projectIds !== undefined && ['r.project in (select value from json_each(?))', JSON.stringify(projectIds)],
+    pipelineId !== undefined && ['r.pipeline = ?', pipelineId],
+    statuses !== undefined && ['r.status in (select value from json_each(?))', JSON.stringify(statuses)],
+    // A literal, so that the partial index is found.
+    needsPerson !== undefined && [needsPerson ? 'r.needs_person = 1' : 'r.needs_person = 0'],
+    createdFrom !== undefined && ['r.created_at >= ?', createdFrom],
+    createdTo !== undefined && ['r.created_at < ?', createdTo],
+    text !== undefined && ['instr(r.pipeline_name_folded, ?) > 0', foldCase(text)],
+  ]
+}
+
+export function live(connection: Connection): RunId[] {
+  const rows = connection.all<{ id: string }>('select id from runs where live = 1 order by serial')
+  return rows.map(({ id }) => asId<RunId>(id))
+}
+
+export function snapshot(
+  connection: Connection,
+  runId: RunId,
+): { readonly seq: number; readonly data: string } | undefined {
+  return connection.get<{ seq: number; data: string }>(
+    'select s.seq, s.data from snapshots s join runs r on r.serial = s.run where r.id = ?',
+    runId,
+  )
+}
+
+export function idempotent(
+  connection: Connection,
+  key: string,
+  now: Instant,
+): { readonly runId: RunId; readonly fingerprint: string } | undefined {
+  const row = connection.get<{ id: string; fingerprint: string }>(
+    'select r.id, i.fingerprint from idempotency i join runs r on r.serial = i.run where i.key = ? and i.at > ?',
+    key,
+    now - IDEMPOTENCY_MS,
+  )
+  return row === undefined ? undefined : { runId: asId<RunId>(row.id), fingerprint: row.fingerprint }
+}

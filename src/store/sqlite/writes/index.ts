@@ -1,0 +1,19 @@
+import { addPipeline, addProject, addVersion, audit, deletePipeline } from './catalog.ts'
+import { commit } from './commit.ts'
+import { addKey, addUser, putSetting, revokeKey } from './keys.ts'
+import { reserve } from './reserve.ts'
+
+/** Every operation of the writing thread, by the name that the main thread calls it by. */
+export const writes = {
+  addKey,
+  addPipeline,
+  addProject,
+  addUser,
+  addVersion,
+  audit,
+  commit,
+  deletePipeline,
+  putSetting,
+  reserve,
+  revokeKey,
+} as const
