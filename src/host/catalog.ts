@@ -1,0 +1,366 @@
+import { compile } from '../engine/compile.ts'
+import type { PipelineDefinition } from '../model/definition.ts'
+import { asId, parsePipelineId, parseProjectId, type PipelineId, type ProjectId } from '../model/id.ts'
+import type { Plan } from '../model/plan.ts'
+import { accept, refuse, type LocatedError, type Result } from '../model/problem.ts'
+import type { PipelineView, ProjectView } from '../model/view.ts'
+import { StoreError, type Catalog, type PipelineFilter, type PipelineRecord } from '../store/store.ts'
+import type { Caller, Page, PipelineListFilter, PipelineRef, Pipelines, ProjectRef, Projects } from './app.ts'
+import type { Clock } from './clock.ts'
+import type { Entropy } from './entropy.ts'
+import { Lru } from './lru.ts'
+import { lacks, maySee } from './rights.ts'
+
+export type Checked =
+  | { readonly ok: true; readonly definition: PipelineDefinition }
+  | { readonly ok: false; readonly errors: readonly LocatedError[] }
+
+interface Dependencies {
+  readonly catalog: Catalog
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** definition/: text -> checked definition. */
+  readonly check: (text: string, file: string) => Checked
+  /** What the runs know of a pipeline. */
+  readonly history: (id: PipelineId) => Promise<Pick<PipelineView, 'latestRun' | 'runCount' | 'lastStartedAt'>>
+  readonly onChange: (topics: readonly string[]) => void
+}
+
+const PLANS_MAX = 1_000
+const PIPELINES_MAX = 10_000
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
+
+/** Projects, pipelines, versions: read from memory where they were read before. */
+export class CatalogUseCases implements Pipelines {
+  readonly #deps: Dependencies
+  readonly #projects = new Map<ProjectId, ProjectView>()
+  readonly #records = new Lru<PipelineId, PipelineRecord>(PIPELINES_MAX)
+  readonly #plans = new Lru<string, Plan>(PLANS_MAX)
+  readonly projects: Projects
+
+  private constructor(deps: Dependencies) {
+    this.#deps = deps
+    this.projects = {
+      list: (caller) => Promise.resolve(this.#visible(caller)),
+      get: (caller, ref) => Promise.resolve(this.#project(caller, ref)),
+      create: (caller, input) => this.#createProject(caller, input),
+    }
+  }
+
+  static async open(deps: Dependencies): Promise<CatalogUseCases> {
+    const catalog = new CatalogUseCases(deps)
+    for (const project of await deps.catalog.projects()) catalog.#projects.set(project.id, project)
+    return catalog
+  }
+
+  validate(text: string, file: string): readonly LocatedError[] {
+    const checked = this.#deps.check(text, file)
+    return checked.ok ? [] : checked.errors
+  }
+
+  async create(
+    caller: Caller,
+    input: { readonly project: ProjectRef; readonly text: string; readonly file?: string },
+  ): Promise<Result<PipelineView>> {
+    const project = this.#project(caller, input.project)
+    if (!project.ok) return project
+    const denied = lacks(caller, 'admin', 'create a pipeline')
+    if (denied !== undefined) return denied
+    const checked = this.#checked(input.text, input.file)
+    if (!checked.ok) return checked
+    const at = this.#deps.clock.now()
+    const definition = checked.value
+    const id = asId<PipelineId>(this.#deps.entropy.id(at))
+    const common = { createdAt: at, createdBy: caller.user }
+    const added = await this.#unlessTaken(
+      `project ${project.value.name} has a pipeline ${definition.name} already`,
+      this.#deps.catalog.addPipeline(
+        {
+          id,
+          projectId: project.value.id,
+          name: definition.name,
+          ...common,
+          updatedAt: at,
+          webhooks: this.#webhooks(definition, []),
+        },
+        { ...common, text: input.text, plan: JSON.stringify(compile(definition)) },
+      ),
+    )
+    return added.ok ? this.#changed(added.value) : added
+  }
+
+  async update(
+    caller: Caller,
+    ref: PipelineRef,
+    input: { readonly text: string; readonly file?: string; readonly expectedVersion: number | null },
+  ): Promise<Result<PipelineView>> {
+    const found = await this.record(caller, ref)
+    if (!found.ok) return found
+    const denied = lacks(caller, 'admin', 'change a pipeline')
+    if (denied !== undefined) return denied
+    const before = found.value
+    if (input.expectedVersion !== null && input.expectedVersion !== before.version) {
+      return refuse(
+        'stale_version',
+        `pipeline ${before.name} is at version ${before.version}, expected ${input.expectedVersion}`,
+      )
+    }
+    const checked = this.#checked(input.text, input.file)
+    if (!checked.ok) return checked
+    const definition = checked.value
+    const added = await this.#unlessTaken(
+      `pipeline ${before.name} was changed meanwhile, or the name ${definition.name} is taken`,
+      this.#deps.catalog.addVersion(
+        before.id,
+        {
+          createdAt: this.#deps.clock.now(),
+          createdBy: caller.user,
+          text: input.text,
+          plan: JSON.stringify(compile(definition)),
+        },
+        { name: definition.name, webhooks: this.#webhooks(definition, before.webhooks) },
+        before.version,
+      ),
+    )
+    return added.ok ? this.#changed(added.value) : added
+  }
+
+  async get(caller: Caller, ref: PipelineRef): Promise<Result<PipelineView>> {
+    const found = await this.record(caller, ref)
+    return found.ok ? accept(await this.#view(found.value)) : found
+  }
+
+  async list(
+    caller: Caller,
+    filter: PipelineListFilter,
+    page: { readonly after: number | null; readonly limit: number },
+  ): Promise<Result<Page<PipelineView>>> {
+    const selected = this.#filter(caller, filter)
+    if (!selected.ok) return selected
+    const records = await this.#deps.catalog.pipelines(selected.value, page.after, page.limit + 1)
+    const items = await Promise.all(records.slice(0, page.limit).map((record) => this.#view(record)))
+    return accept({ items, next: records.length > page.limit ? (items.at(-1)?.serial ?? null) : null })
+  }
+
+  async slice(caller: Caller, filter: PipelineListFilter, skip: number, limit: number) {
+    const selected = this.#filter(caller, filter)
+    if (!selected.ok) return selected
+    const total = await this.#deps.catalog.countPipelines(selected.value)
+    if (skip >= total) return accept({ items: [], total })
+    const records = await this.#deps.catalog.pipelines(selected.value, null, skip + limit)
+    return accept({ items: await Promise.all(records.slice(skip).map((record) => this.#view(record))), total })
+  }
+
+  async remove(caller: Caller, ref: PipelineRef): Promise<Result<PipelineView>> {
+    const found = await this.record(caller, ref)
+    if (!found.ok) return found
+    const denied = lacks(caller, 'admin', 'delete a pipeline')
+    if (denied !== undefined) return denied
+    const view = await this.#view(found.value)
+    if (view.latestRun !== null && view.latestRun.endedAt === null) {
+      return refuse('conflict', `pipeline ${view.name} has run #${view.latestRun.number} under way: cancel it first`)
+    }
+    await this.#deps.catalog.deletePipeline(view.id, this.#deps.clock.now())
+    this.#records.delete(view.id)
+    this.#deps.onChange([`pipeline:${view.id}`, `project:${view.project.id}`])
+    return accept(view)
+  }
+
+  async versions(caller: Caller, ref: PipelineRef) {
+    const found = await this.record(caller, ref)
+    return found.ok ? accept(await this.#deps.catalog.versions(found.value.id)) : found
+  }
+
+  async text(caller: Caller, ref: PipelineRef, version: number): Promise<Result<string>> {
+    const found = await this.record(caller, ref)
+    if (!found.ok) return found
+    const kept = await this.#deps.catalog.version(found.value.id, version)
+    if (kept === undefined) return refuse('not_found', `pipeline ${found.value.name} has no version ${version}`)
+    return accept(kept.text)
+  }
+
+  // Below: what the other use cases need.
+
+  async record(caller: Caller, ref: PipelineRef): Promise<Result<PipelineRecord>> {
+    const found = 'name' in ref ? await this.#byName(caller, ref) : await this.#byId(ref)
+    if (found === 'several') {
+      return refuse('conflict', `there are several pipelines with this name: say which project's`)
+    }
+    if (found === undefined || found.deletedAt !== null || !maySee(caller, found.projectId)) {
+      return refuse('not_found', `there is no pipeline ${nameOf(ref)}`)
+    }
+    return accept(found)
+  }
+
+  async recordOf(id: PipelineId): Promise<PipelineRecord | undefined> {
+    const kept = this.#records.get(id)
+    if (kept !== undefined) return kept
+    const found = await this.#deps.catalog.pipeline({ by: 'id', id })
+    if (found !== undefined) this.#records.set(id, found)
+    return found
+  }
+
+  projectOf(id: ProjectId): ProjectView {
+    const project = this.#projects.get(id)
+    if (project === undefined) throw new Error(`project ${id} is named by a pipeline or run, but is not there`)
+    return project
+  }
+
+  async planOf(id: PipelineId, version: number): Promise<Plan> {
+    const key = `${id}/${version}`
+    const kept = this.#plans.get(key)
+    if (kept !== undefined) return kept
+    const stored = await this.#deps.catalog.version(id, version)
+    if (stored === undefined) throw new Error(`version ${version} of pipeline ${id} is not there`)
+    const plan = JSON.parse(stored.plan) as Plan
+    this.#plans.set(key, plan)
+    return plan
+  }
+
+  async webhook(id: string): Promise<{ readonly record: PipelineRecord; readonly index: number } | undefined> {
+    const found = await this.#deps.catalog.webhook(id)
+    const record = found === undefined ? undefined : await this.recordOf(found.pipelineId)
+    const index = record?.webhooks.findIndex((webhook) => webhook.id === id) ?? -1
+    return record === undefined || index < 0 || record.deletedAt !== null ? undefined : { record, index }
+  }
+
+  /** The ids of the projects that a list is about; undefined: all. */
+  scope(caller: Caller, project: ProjectRef | undefined): Result<readonly ProjectId[] | undefined> {
+    if (project === undefined) return accept(caller.projectIds ?? undefined)
+    const found = this.#project(caller, project)
+    return found.ok ? accept([found.value.id]) : found
+  }
+
+  async #byId(ref: { readonly id: string } | { readonly serial: number }): Promise<PipelineRecord | undefined> {
+    if ('serial' in ref) {
+      return Number.isSafeInteger(ref.serial)
+        ? this.#deps.catalog.pipeline({ by: 'serial', serial: ref.serial })
+        : undefined
+    }
+    const id = parsePipelineId(ref.id)
+    return id === undefined ? undefined : this.recordOf(id)
+  }
+
+  async #byName(
+    caller: Caller,
+    ref: { readonly name: string; readonly project?: ProjectRef },
+  ): Promise<PipelineRecord | 'several' | undefined> {
+    const scope = this.scope(caller, ref.project)
+    if (!scope.ok) return undefined
+    const found = await this.#deps.catalog.pipelines(
+      { name: ref.name, ...(scope.value === undefined ? undefined : { projectIds: scope.value }) },
+      null,
+      2,
+    )
+    return found.length > 1 ? 'several' : found[0]
+  }
+
+  #filter(caller: Caller, filter: PipelineListFilter): Result<PipelineFilter> {
+    const scope = this.scope(caller, filter.project)
+    if (!scope.ok) return scope
+    return accept({
+      ...(scope.value === undefined ? undefined : { projectIds: scope.value }),
+      ...(filter.text === undefined ? undefined : { text: filter.text }),
+    })
+  }
+
+  async #view(record: PipelineRecord): Promise<PipelineView> {
+    const [plan, history] = await Promise.all([this.planOf(record.id, record.version), this.#deps.history(record.id)])
+    return {
+      id: record.id,
+      serial: record.serial,
+      project: this.projectOf(record.projectId),
+      name: record.name,
+      version: record.version,
+      createdAt: record.createdAt,
+      createdBy: record.createdBy,
+      updatedAt: record.updatedAt,
+      definition: plan.definition,
+      webhooks: record.webhooks,
+      ...history,
+    }
+  }
+
+  #changed(record: PipelineRecord): Promise<Result<PipelineView>> {
+    this.#records.set(record.id, record)
+    this.#deps.onChange([`pipeline:${record.id}`, `project:${record.projectId}`])
+    return this.#view(record).then(accept)
+  }
+
+  #checked(text: string, file = 'pipeline.yaml'): Result<PipelineDefinition> {
+    const checked = this.#deps.check(text, file)
+    if (checked.ok) return accept(checked.definition)
+    const count = checked.errors.length
+    return refuse('invalid_definition', `${file} has ${count} error${count === 1 ? '' : 's'}`, {
+      errors: checked.errors,
+    })
+  }
+
+  /** A trigger keeps its address while it keeps its name. */
+  #webhooks(definition: PipelineDefinition, before: PipelineRecord['webhooks']): PipelineRecord['webhooks'] {
+    return (definition.triggers?.list ?? []).map(({ name }) => {
+      const kept = before.find((webhook) => webhook.name === name)
+      return kept ?? { id: uuidForm(this.#deps.entropy.bytes(16).toString('hex')), name }
+    })
+  }
+
+  #visible(caller: Caller): readonly ProjectView[] {
+    return [...this.#projects.values()].filter(({ id }) => maySee(caller, id))
+  }
+
+  #project(caller: Caller, ref: ProjectRef): Result<ProjectView> {
+    const found = this.#findProject(ref)
+    if (found === undefined || !maySee(caller, found.id))
+      return refuse('not_found', `there is no project ${nameOf(ref)}`)
+    return accept(found)
+  }
+
+  #findProject(ref: ProjectRef): ProjectView | undefined {
+    if ('id' in ref) {
+      const id = parseProjectId(ref.id)
+      return id === undefined ? undefined : this.#projects.get(id)
+    }
+    for (const project of this.#projects.values()) {
+      if ('serial' in ref ? project.serial === ref.serial : project.name === ref.name) return project
+    }
+    return undefined
+  }
+
+  async #createProject(
+    caller: Caller,
+    input: { readonly name: string; readonly description: string },
+  ): Promise<Result<ProjectView>> {
+    const denied = lacks(caller, 'admin', 'create a project')
+    if (denied !== undefined) return denied
+    if (!NAME.test(input.name)) {
+      return refuse(
+        'invalid_request',
+        `expected a project name of 1 to 64 letters, digits, spaces, dots, dashes or underscores, found ${JSON.stringify(input.name.slice(0, 80))}`,
+      )
+    }
+    const createdAt = this.#deps.clock.now()
+    const id = asId<ProjectId>(this.#deps.entropy.id(createdAt))
+    const added = await this.#unlessTaken(
+      `there is a project ${input.name} already`,
+      this.#deps.catalog.addProject({ id, name: input.name, description: input.description, createdAt }),
+    )
+    if (added.ok) this.#projects.set(id, added.value)
+    return added
+  }
+
+  async #unlessTaken<Value>(message: string, writing: Promise<Value>): Promise<Result<Value>> {
+    try {
+      return accept(await writing)
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'conflict') return refuse('conflict', message)
+      throw error
+    }
+  }
+}
+
+/** Webhook addresses have the form of a UUID, as SWR's have. All 128 bits are random: who knows it may fire it. */
+const uuidForm = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+
+const nameOf = (ref: { readonly id: string } | { readonly serial: number } | { readonly name: string }): string =>
+  'id' in ref ? ref.id : 'serial' in ref ? String(ref.serial) : ref.name

@@ -1,0 +1,280 @@
+import { stagePlan, stageAt, slotOf, taskAt, taskPlan, type Run, type TaskState } from '../engine/run.ts'
+import { approvalsNeeded } from '../engine/deadline.ts'
+import { runStatus } from '../engine/status.ts'
+import { failureSentence } from '../model/failure.ts'
+import { nodeId } from '../model/id.ts'
+import type { Explanation } from './app.ts'
+
+/** Where a queued task stands: its place, and whether any runner there is could do it. */
+type Standing = (node: number) => { readonly position: number | null; readonly capable: boolean }
+
+/**
+ * Why the run and each of its open nodes is where it is, in one sentence each, and what would change that.
+ * The first entry is the run's.
+ */
+export function explain(
+  run: Run,
+  webhooks: readonly { readonly id: string; readonly name: string }[],
+  standing: Standing,
+): readonly Explanation[] {
+  const nodes =
+    run.phase === 'live' ? openTasks(run).map((index) => explainTask(run, index, standing)) : failedTasks(run)
+  return [explainRun(run, webhooks, nodes), ...nodes]
+}
+
+type Reason = Omit<Explanation, 'node'>
+
+const plain = { unblocks: [] as readonly string[], position: null, deadline: null }
+
+function explainRun(
+  run: Run,
+  webhooks: readonly { readonly id: string; readonly name: string }[],
+  nodes: readonly Explanation[],
+): Explanation {
+  return { node: null, ...runReason(run, webhooks, nodes) }
+}
+
+function runReason(
+  run: Run,
+  webhooks: readonly { readonly id: string; readonly name: string }[],
+  nodes: readonly Explanation[],
+): Reason {
+  if (run.phase === 'waiting') return waitingReason(run, webhooks)
+  if (run.phase === 'ended') return endedReason(run, nodes)
+  if (run.cancelling !== null) {
+    const { at, by, reason, deadline } = run.cancelling
+    const sentence = `Being cancelled by ${by.name} (${reason}); what still runs is being stopped`
+    return { ...plain, code: 'cancelling', sentence, since: at, unblocks: ['cancel with force ends it now'], deadline }
+  }
+  if (run.pausedAt !== null) {
+    return {
+      ...plain,
+      code: 'paused',
+      sentence: 'Paused: what runs ends, nothing new begins',
+      since: run.pausedAt,
+      unblocks: ['resume'],
+    }
+  }
+  const [first] = nodes.toSorted((left, right) => URGENCY.indexOf(left.code) - URGENCY.indexOf(right.code))
+  if (first === undefined) return { ...plain, code: 'running', sentence: 'Running', since: run.updatedAt }
+  const others = nodes.length === 1 ? '' : `, and ${nodes.length - 1} more under way`
+  return { ...first, sentence: `${first.node?.name ?? ''}: ${first.sentence}${others}` }
+}
+
+/** What a person must know first comes first. */
+const URGENCY: readonly Explanation['code'][] = [
+  'held-after-failure',
+  'waiting-for-review',
+  'no-runner-with-labels',
+  'running',
+  'sleeping',
+  'waiting-for-runner',
+  'waiting-for-retry',
+]
+
+function waitingReason(run: Run, webhooks: readonly { readonly id: string; readonly name: string }[]): Reason {
+  const { triggers } = run.plan.definition
+  const open = (triggers?.list ?? []).filter((_, index) => run.triggers[index] === null)
+  if (triggers === null || run.cause.kind === 'manual') {
+    return {
+      ...plain,
+      code: 'waiting-for-start',
+      sentence: 'Waiting for a person to start it',
+      since: run.createdAt,
+      unblocks: ['start'],
+    }
+  }
+  const names = open.map(({ name }) => name).join(triggers.operator === 'and' ? ' and ' : ' or ')
+  return {
+    ...plain,
+    code: 'waiting-for-trigger',
+    sentence: `Waiting for trigger ${names}`,
+    since: run.createdAt,
+    unblocks: [
+      ...webhooks
+        .filter(({ name }) => open.some((trigger) => trigger.name === name))
+        .map(({ name }) => `webhook ${name}`),
+      'start',
+    ],
+  }
+}
+
+function endedReason(run: Run, nodes: readonly Explanation[]): Reason {
+  const since = run.endedAt ?? run.updatedAt
+  const status = runStatus(run)
+  const [first] = nodes
+  if (status === 'succeeded') return { ...plain, code: 'ended', sentence: 'Succeeded', since }
+  if (status === 'cancelled' || first === undefined) {
+    return {
+      ...plain,
+      code: 'ended',
+      sentence: run.cancelling === null ? `Ended as ${status}` : `Ended as ${status}: ${run.cancelling.reason}`,
+      since,
+      unblocks: ['retry'],
+    }
+  }
+  return {
+    ...plain,
+    code: 'failed',
+    sentence: `${first.node?.name ?? ''}: ${first.sentence}`,
+    since,
+    unblocks: ['retry', ...first.unblocks],
+  }
+}
+
+function openTasks(run: Run): readonly number[] {
+  return run.open.flatMap((stage) =>
+    stagePlan(run.plan, stage).tasks.filter((index) => {
+      const state = taskAt(run, index)
+      if (slotOf(state) === 'held') return true
+      return (
+        state.status === 'queued' ||
+        state.status === 'running' ||
+        state.status === 'reviewing' ||
+        isBlocked(run, index, state)
+      )
+    }),
+  )
+}
+
+/** Pending tasks of an open stage wait for others, or for the run to go on. */
+const isBlocked = (run: Run, index: number, state: TaskState): boolean =>
+  state.status === 'pending' && stageAt(run, taskPlan(run.plan, index).stage).status === 'running'
+
+function failedTasks(run: Run): readonly Explanation[] {
+  return run.plan.nodes.flatMap((node) => {
+    if (node.kind !== 'task') return []
+    const { failure, policy, endedAt } = taskAt(run, node.index)
+    if (failure === null || policy === null || policy === 'continue') return []
+    const sentence = capital(failureSentence(failure))
+    return [
+      {
+        node: named(run, node.index),
+        ...plain,
+        code: 'failed',
+        sentence,
+        since: endedAt ?? run.updatedAt,
+        unblocks: ['retry', 'skip'],
+      },
+    ]
+  })
+}
+
+function explainTask(run: Run, index: number, standing: Standing): Explanation {
+  return { node: named(run, index), ...taskReason(run, index, standing) }
+}
+
+function taskReason(run: Run, index: number, standing: Standing): Reason {
+  const state = taskAt(run, index)
+  const { spec } = taskPlan(run.plan, index)
+  const deadline = state.deadlineAt
+  switch (state.status) {
+    case 'queued':
+      return queuedReason(run, index, state, standing)
+    case 'running':
+      if (spec.work.kind === 'sleep')
+        return { ...plain, code: 'sleeping', sentence: 'Sleeping', since: state.startedAt ?? run.updatedAt, deadline }
+      return {
+        ...plain,
+        code: 'running',
+        sentence: `Running${state.runner === null ? '' : ` on ${state.runner}`}`,
+        since: state.startedAt ?? run.updatedAt,
+        deadline,
+      }
+    case 'reviewing':
+      return reviewReason(run, index, state)
+    case 'failed':
+    case 'errored':
+    case 'timed_out': {
+      const why = state.failure === null ? 'failed' : failureSentence(state.failure)
+      return {
+        ...plain,
+        code: 'held-after-failure',
+        sentence: `Held after it failed: ${why}`,
+        since: state.endedAt ?? run.updatedAt,
+        unblocks: ['retry', 'skip', 'cancel'],
+        deadline,
+      }
+    }
+    case 'pending':
+    case 'skipped':
+    case 'succeeded':
+    case 'cancelled':
+      return neededReason(run, index)
+  }
+}
+
+function queuedReason(run: Run, index: number, state: TaskState, standing: Standing): Reason {
+  const { labels } = taskPlan(run.plan, index).spec
+  const since = state.queuedAt ?? run.updatedAt
+  if (state.retryAt !== null) {
+    const why = state.failure === null ? '' : ` after: ${failureSentence(state.failure)}`
+    return {
+      ...plain,
+      code: 'waiting-for-retry',
+      sentence: `Waiting to be tried again${why}`,
+      since,
+      deadline: state.retryAt,
+    }
+  }
+  const { position, capable } = standing(index)
+  if (!capable) {
+    const wanted = labels.length === 0 ? 'no runner is connected' : `no runner has the labels ${labels.join(', ')}`
+    return {
+      ...plain,
+      code: 'no-runner-with-labels',
+      sentence: capital(wanted),
+      since,
+      unblocks: ['a runner with these labels', 'skip', 'cancel'],
+      deadline: state.deadlineAt,
+    }
+  }
+  const place = position === null ? '' : `, number ${position} in the queue`
+  return {
+    code: 'waiting-for-runner',
+    sentence: `Waiting for a free runner${place}`,
+    since,
+    unblocks: ['a free runner'],
+    position,
+    deadline: state.deadlineAt,
+  }
+}
+
+function reviewReason(run: Run, index: number, state: TaskState): Reason {
+  const { work } = taskPlan(run.plan, index).spec
+  if (work.kind !== 'review') throw new TypeError(`node ${index} is reviewing, but its work is ${work.kind}`)
+  const needed = approvalsNeeded(work)
+  const decided = state.decisions.map(({ by }) => by)
+  const left = work.reviewers.filter((reviewer) => !decided.includes(reviewer))
+  const who =
+    work.reviewers.length === 0
+      ? 'anyone who may operate the project'
+      : left.join(needed - decided.length === left.length ? ' and ' : ' or ')
+  const sentence = `Waiting for review by ${who} (${decided.length} of ${needed} approval${needed === 1 ? '' : 's'})`
+  return {
+    ...plain,
+    code: 'waiting-for-review',
+    sentence,
+    since: state.startedAt ?? run.updatedAt,
+    unblocks: ['approve', 'reject'],
+    deadline: state.deadlineAt,
+  }
+}
+
+function neededReason(run: Run, index: number): Reason {
+  const { needs } = taskPlan(run.plan, index)
+  const waits = needs.filter((need) => {
+    const state = taskAt(run, need)
+    return slotOf(state) !== 'done'
+  })
+  const names = waits.map((need) => taskPlan(run.plan, need).spec.name)
+  const sentence = names.length === 0 ? 'Waiting for the run to go on' : `Waiting for ${names.join(', ')}`
+  return { ...plain, code: 'waiting-for-needs', sentence, since: run.updatedAt, unblocks: names }
+}
+
+function named(run: Run, index: number): NonNullable<Explanation['node']> {
+  const { key, name } = taskPlan(run.plan, index).spec
+  return { id: nodeId(run.id, index), key, name }
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -1,0 +1,163 @@
+import { dueEffects, heldByRunners } from '../engine/effects.ts'
+import { taskAt, type Run } from '../engine/run.ts'
+import type { RunEffect } from '../model/effect.ts'
+import type { Actor, EventRecord } from '../model/event.ts'
+import { accept, type Result } from '../model/problem.ts'
+import type { FeedFilter, Store } from '../store/store.ts'
+import { Credentials } from './access.ts'
+import type { App, Caller, FeedSelection, LogSource } from './app.ts'
+import { CatalogUseCases, type Checked } from './catalog.ts'
+import type { Clock } from './clock.ts'
+import { Dispatcher, type Runner } from './dispatcher.ts'
+import type { Entropy } from './entropy.ts'
+import { EventFeed } from './feed.ts'
+import { LiveRuns, type Committed } from './live.ts'
+import { RunUseCases } from './runs.ts'
+import { Timers } from './timers.ts'
+import type { RunId } from '../model/id.ts'
+
+export interface HostOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** 32 bytes that seal secrets at rest. */
+  readonly sealKey: Uint8Array
+  readonly check: (text: string, file: string) => Checked
+  /** Input fields of a step type in which nothing is rendered. */
+  readonly verbatim: (uses: string) => readonly string[]
+  readonly openLog: (runId: RunId, node: number, attempt: number, ended: () => boolean) => LogSource
+  readonly onDefect: (error: unknown) => void
+}
+
+/** The use cases and the parts that set-up, runners and tests need. */
+export interface Host {
+  readonly app: App
+  readonly credentials: Credentials
+  readonly dispatcher: Dispatcher
+  readonly live: LiveRuns
+  /** Takes up every run that has not ended, as its log left it. Call it once, before the first runner is added. */
+  recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }>
+  addRunner(runner: Runner): void
+  close(): void
+}
+
+const TIMER: Actor = { kind: 'timer', name: 'deadline' }
+const SERVER: Actor = { kind: 'server', name: 'millrace' }
+const HEARTBEAT_MS = 15_000
+
+/** Puts the host together. It owns no process and no socket: those are given by compose.ts. */
+export async function createHost(options: HostOptions): Promise<Host> {
+  const { store, clock, entropy } = options
+  const feed = new EventFeed(store.runs, await store.runs.lastNumber())
+  const credentials = await Credentials.open({
+    keys: store.keys,
+    clock,
+    entropy,
+    sealKey: options.sealKey,
+    onChange: () => feed.changed(['keys']),
+  })
+  const catalog = await CatalogUseCases.open({
+    catalog: store.catalog,
+    clock,
+    entropy,
+    check: options.check,
+    history: (id) => runs.historyOf(id),
+    onChange: (topics) => feed.changed(topics),
+  })
+  const live = new LiveRuns({
+    log: store.runs,
+    clock,
+    entropy,
+    planOf: (id, version) => catalog.planOf(id, version),
+    onCommitted: (committed) => onCommitted(committed),
+    onDefect: options.onDefect,
+  })
+  const dispatcher = new Dispatcher(live, options.verbatim)
+  const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
+  const runs = new RunUseCases({ log: store.runs, live, catalog, dispatcher, clock, entropy, openLog: options.openLog })
+
+  function onCommitted({ run, entries, effects, lastNumber }: Committed): void {
+    feed.publish({ last: lastNumber, projectId: run.projectId, pipelineId: run.pipelineId, runId: run.id, entries })
+    for (const effect of effects) perform(run, effect)
+    if (run.phase === 'ended') dispatcher.clean(run.id)
+  }
+
+  function perform(run: Run, effect: RunEffect): void {
+    switch (effect.type) {
+      case 'offer-attempt':
+        dispatcher.offer(run, effect.node, effect.attempt, clock.now())
+        return
+      case 'run-inline': {
+        const result = { kind: 'succeeded', outputs: null } as const
+        live.report(run.id, { type: 'report-attempt', node: effect.node, fence: effect.fence, result }, SERVER)
+        return
+      }
+      case 'cancel-attempt': {
+        const { attempt, runner } = taskAt(run, effect.node)
+        if (runner !== null) dispatcher.cancel(run, effect.node, attempt, effect.fence, runner)
+        return
+      }
+      case 'arm-timer':
+        timers.arm(run.id, effect.node, effect.at)
+    }
+  }
+
+  async function recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }> {
+    const ids = await store.runs.live()
+    let lostAttempts = 0
+    for (const id of ids) {
+      const run = await live.get(id)
+      if (run === undefined) continue
+      for (const effect of dueEffects(run)) perform(run, effect)
+      for (const { node, fence, runner } of heldByRunners(run)) {
+        lostAttempts += 1
+        const reason = `the server was stopped while ${runner} ran it`
+        await live.submit(id, { type: 'lose-attempt', node, fence, reason }, SERVER)
+      }
+    }
+    return { runs: ids.length, lostAttempts }
+  }
+
+  const app: App = {
+    access: credentials,
+    projects: catalog.projects,
+    pipelines: catalog,
+    runs,
+    feed: {
+      last: () => feed.last(),
+      read: async (caller, after, selection, limit) => {
+        const filter = feedFilter(caller, selection)
+        return filter.ok ? accept((await feed.read(after, filter.value, limit)).records) : filter
+      },
+      follow: async (caller, after, selection, signal): Promise<Result<AsyncIterable<EventRecord | undefined>>> => {
+        const filter = feedFilter(caller, selection)
+        if (!filter.ok) return filter
+        const idle = (wake: () => void): (() => void) => clock.at(clock.now() + HEARTBEAT_MS, wake)
+        return accept(feed.follow(after, filter.value, idle, signal))
+      },
+      onChange: (listener) => feed.onChange(listener),
+    },
+    now: () => clock.now(),
+    freshId: () => entropy.id(clock.now()),
+  }
+
+  function feedFilter(caller: Caller, { project, pipelineId, runId }: FeedSelection): Result<FeedFilter> {
+    const scope = catalog.scope(caller, project)
+    if (!scope.ok) return scope
+    return accept({
+      ...(scope.value === undefined ? undefined : { projectIds: scope.value }),
+      ...(pipelineId === undefined ? undefined : { pipelineId }),
+      ...(runId === undefined ? undefined : { runId }),
+    })
+  }
+
+  return {
+    app,
+    credentials,
+    dispatcher,
+    live,
+    recover,
+    addRunner: (runner) => dispatcher.add(runner),
+    close: () => timers.close(),
+  }
+}

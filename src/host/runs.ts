@@ -1,0 +1,460 @@
+import { resolveParams, systemParams } from '../engine/params.ts'
+import type { Run } from '../engine/run.ts'
+import { viewOf } from '../engine/view.ts'
+import type { OperatorCommand } from '../model/command.ts'
+import type { Actor, Cause } from '../model/event.ts'
+import { asId, nodeIndexOf, parseRunId, type PipelineId, type RunId } from '../model/id.ts'
+import type { Json } from '../model/json.ts'
+import { accept, refuse, type Result } from '../model/problem.ts'
+import type { PipelineView, RunSummary, RunView } from '../model/view.ts'
+import { StoreError, type PipelineRecord, type RunFilter, type RunLog } from '../store/store.ts'
+import type {
+  Caller,
+  Explanation,
+  LogSource,
+  NodeActionInput,
+  NodeRef,
+  Page,
+  PipelineRef,
+  RunActionInput,
+  RunListFilter,
+  RunRef,
+  Runs,
+} from './app.ts'
+import type { CatalogUseCases } from './catalog.ts'
+import type { Clock } from './clock.ts'
+import type { Entropy } from './entropy.ts'
+import { explain } from './explain.ts'
+import type { Dispatcher } from './dispatcher.ts'
+import type { LiveRuns } from './live.ts'
+import { lacks, maySee } from './rights.ts'
+import { fingerprintOf, problemOf } from './run-problems.ts'
+
+interface Dependencies {
+  readonly log: RunLog
+  readonly live: LiveRuns
+  readonly catalog: CatalogUseCases
+  readonly dispatcher: Dispatcher
+  readonly clock: Clock
+  readonly entropy: Entropy
+  /** The stored output of an attempt. */
+  readonly openLog: (runId: RunId, node: number, attempt: number, ended: () => boolean) => LogSource
+}
+
+const BATCH_MAX = 100
+const KEY_MAX = 255
+const COMMENT_MAX = 4_096
+
+export class RunUseCases implements Runs {
+  readonly #deps: Dependencies
+  /** Starts under way, by idempotency key: a second one waits for the first. */
+  readonly #starting = new Map<string, Promise<unknown>>()
+  /** Webhook calls of one pipeline are taken one after the other: two must not make two waiting runs. */
+  readonly #firing = new Map<PipelineId, Promise<unknown>>()
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps
+  }
+
+  async start(
+    caller: Caller,
+    input: {
+      readonly pipeline: PipelineRef
+      readonly params: Readonly<Record<string, Json>>
+      readonly cause?: Cause
+      readonly wait?: boolean
+      readonly idempotencyKey?: string
+    },
+  ): Promise<Result<RunView>> {
+    const denied = lacks(caller, 'operator', 'start a run')
+    if (denied !== undefined) return denied
+    const record = await this.#deps.catalog.record(caller, input.pipeline)
+    if (!record.ok) return record
+    const wait = input.wait ?? false
+    const cause = input.cause ?? { kind: 'manual', by: caller.user.name }
+    const actor = userActor(caller)
+    if (input.idempotencyKey === undefined)
+      return this.#create(record.value, { params: input.params, cause, wait, actor, key: null })
+    if (input.idempotencyKey === '' || input.idempotencyKey.length > KEY_MAX) {
+      return refuse(
+        'invalid_request',
+        `expected an idempotency key of 1 to ${KEY_MAX} characters, found ${input.idempotencyKey.length}`,
+      )
+    }
+    const key = {
+      key: `${caller.user.id}:${input.idempotencyKey}`,
+      fingerprint: fingerprintOf({ pipeline: record.value.id, params: input.params, wait }),
+    }
+    return this.#once(key, () => this.#create(record.value, { params: input.params, cause, wait, actor, key }))
+  }
+
+  async get(caller: Caller, ref: RunRef): Promise<Result<RunView>> {
+    const found = await this.#run(caller, ref)
+    return found.ok ? accept(await this.#view(found.value)) : found
+  }
+
+  async batch(caller: Caller, refs: readonly RunRef[]): Promise<Result<readonly RunView[]>> {
+    if (refs.length > BATCH_MAX)
+      return refuse('invalid_request', `expected at most ${BATCH_MAX} runs, found ${refs.length}`)
+    const found = await Promise.all(refs.map((ref) => this.get(caller, ref)))
+    return accept(found.flatMap((one) => (one.ok ? [one.value] : [])))
+  }
+
+  async list(
+    caller: Caller,
+    filter: RunListFilter,
+    page: { readonly before: number | null; readonly limit: number },
+  ): Promise<Result<Page<RunSummary>>> {
+    const selected = await this.#filter(caller, filter)
+    if (!selected.ok) return selected
+    const rows = await this.#deps.log.list(selected.value, page.before, page.limit + 1)
+    const items = rows.slice(0, page.limit)
+    return accept({ items, next: rows.length > page.limit ? (items.at(-1)?.serial ?? null) : null })
+  }
+
+  async count(caller: Caller, filter: RunListFilter): Promise<Result<number>> {
+    const selected = await this.#filter(caller, filter)
+    return selected.ok ? accept(await this.#deps.log.count(selected.value)) : selected
+  }
+
+  async act(caller: Caller, ref: RunRef, input: RunActionInput): Promise<Result<RunView>> {
+    const denied = lacks(caller, 'operator', `${input.action} a run`)
+    if (denied !== undefined) return denied
+    const found = await this.#run(caller, ref)
+    if (!found.ok) return found
+    const command: OperatorCommand =
+      input.action === 'cancel'
+        ? {
+            type: 'cancel',
+            reason: cut(input.reason) ?? `cancelled by ${caller.user.name}`,
+            force: input.force ?? false,
+          }
+        : { type: input.action }
+    return this.#submit(found.value.id, command, userActor(caller))
+  }
+
+  async actOnNode(caller: Caller, ref: RunRef, node: NodeRef, input: NodeActionInput): Promise<Result<RunView>> {
+    const denied = lacks(caller, 'operator', `${input.action} a node`)
+    if (denied !== undefined) return denied
+    const found = await this.#node(caller, ref, node)
+    if (!found.ok) return found
+    if (input.as !== undefined && input.as !== caller.user.name && caller.role !== 'admin') {
+      return refuse(
+        'forbidden',
+        `${caller.user.name} may not decide as ${input.as}: it takes the role admin, found ${caller.role}`,
+      )
+    }
+    const { run, index } = found.value
+    return this.#submit(run.id, nodeCommand(input, index, caller.user.name), userActor(caller))
+  }
+
+  async fireWebhook(
+    id: string,
+    params: Readonly<Record<string, string>>,
+  ): Promise<Result<{ readonly run: RunView; readonly started: boolean }>> {
+    const found = await this.#deps.catalog.webhook(id)
+    if (found === undefined) return refuse('not_found', 'there is no such webhook')
+    const { record, index } = found
+    const before = this.#firing.get(record.id) ?? Promise.resolve()
+    const firing = before.then(
+      () => this.#fire(record, index, params),
+      () => this.#fire(record, index, params),
+    )
+    this.#firing.set(record.id, firing)
+    try {
+      return await firing
+    } finally {
+      if (this.#firing.get(record.id) === firing) this.#firing.delete(record.id)
+    }
+  }
+
+  async explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>> {
+    const found = await this.#run(caller, ref)
+    if (!found.ok) return found
+    const record = await this.#deps.catalog.recordOf(found.value.pipelineId)
+    return accept(
+      explain(found.value, record?.webhooks ?? [], (node) => this.#deps.dispatcher.standing(found.value, node)),
+    )
+  }
+
+  async events(caller: Caller, ref: RunRef, afterSeq: number, limit: number) {
+    const found = await this.#run(caller, ref)
+    return found.ok ? accept(await this.#deps.log.events(found.value.id, afterSeq, limit)) : found
+  }
+
+  async asOf(caller: Caller, ref: RunRef, seq: number): Promise<Result<RunView>> {
+    const found = await this.#run(caller, ref)
+    if (!found.ok) return found
+    if (!Number.isSafeInteger(seq) || seq < 1 || seq > found.value.seq) {
+      return refuse(
+        'invalid_request',
+        `run #${found.value.number} has the events 1 to ${found.value.seq}, found ${seq}`,
+      )
+    }
+    const run = await this.#deps.live.fromLog(found.value.id, seq)
+    return run === undefined ? refuse('not_found', `there is no run ${found.value.id}`) : accept(await this.#view(run))
+  }
+
+  async log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>> {
+    const found = await this.#node(caller, ref, node)
+    if (!found.ok) return found
+    const { run, index } = found.value
+    const state = run.nodes.at(index)
+    if (state.kind === 'stage')
+      return refuse(
+        'not_found',
+        `stage ${run.plan.nodes[index]?.spec.key ?? index} has no log of its own: its tasks have`,
+      )
+    const wanted = attempt ?? Math.max(1, state.attempt)
+    if (wanted < 1 || wanted > Math.max(1, state.attempt)) {
+      return refuse(
+        'not_found',
+        `task ${run.plan.nodes[index]?.spec.key ?? index} has ${state.attempt} attempts, found ${wanted}`,
+      )
+    }
+    return accept(this.#deps.openLog(run.id, index, wanted, () => this.#isLogEnded(run.id, index, wanted)))
+  }
+
+  /** What a pipeline's view tells of its runs. */
+  async historyOf(pipelineId: PipelineId): Promise<Pick<PipelineView, 'latestRun' | 'runCount' | 'lastStartedAt'>> {
+    const [latest, runCount, recent] = await Promise.all([
+      this.#deps.log.summary({ by: 'latest', pipelineId }),
+      this.#deps.log.count({ pipelineId }),
+      this.#deps.log.list({ pipelineId }, null, RECENT),
+    ])
+    const started = recent.flatMap((run) => (run.startedAt === null ? [] : [run.startedAt]))
+    return { latestRun: latest ?? null, runCount, lastStartedAt: started.length === 0 ? null : Math.max(...started) }
+  }
+
+  #isLogEnded(runId: RunId, index: number, attempt: number): boolean {
+    const run = this.#deps.live.peek(runId)
+    const state = run?.nodes.at(index)
+    if (run === undefined || state?.kind !== 'task') return true
+    const open =
+      state.status === 'queued' ||
+      state.status === 'running' ||
+      state.status === 'pending' ||
+      state.status === 'reviewing'
+    return state.attempt > attempt || !open || run.phase === 'ended'
+  }
+
+  async #create(
+    record: PipelineRecord,
+    input: {
+      readonly params: Readonly<Record<string, Json>>
+      readonly cause: Cause
+      readonly wait: boolean
+      readonly actor: Actor
+      readonly key: { readonly key: string; readonly fingerprint: string } | null
+    },
+  ): Promise<Result<RunView>> {
+    const { catalog, clock, entropy, live, log } = this.#deps
+    const plan = await catalog.planOf(record.id, record.version)
+    const { number, serial } = await log.reserve(record.id)
+    const at = clock.now()
+    const system = systemParams({ at, number, subMs: Math.floor(entropy.draw() * 10) })
+    const params = resolveParams(plan.definition, input.params, system)
+    if (!params.ok) {
+      return refuse('invalid_request', `the params of pipeline ${record.name} were not accepted`, {
+        errors: params.errors,
+      })
+    }
+    const run = await live.create(
+      {
+        id: asId<RunId>(entropy.id(at)),
+        plan,
+        created: {
+          type: 'RunCreated',
+          projectId: record.projectId,
+          pipelineId: record.id,
+          version: record.version,
+          number,
+          serial,
+          name: record.name,
+          cause: input.cause,
+          params: params.params,
+        },
+        actor: input.actor,
+        at,
+        start: !input.wait,
+        entropy: () => entropy.draw(),
+      },
+      input.key === null ? null : { ...input.key, at },
+    )
+    return accept(await this.#view(run))
+  }
+
+  async #once(
+    key: { readonly key: string; readonly fingerprint: string },
+    create: () => Promise<Result<RunView>>,
+  ): Promise<Result<RunView>> {
+    const before = this.#starting.get(key.key)
+    if (before !== undefined) await before.catch(() => undefined)
+    const made = await this.#deps.log.idempotent(key.key, this.#deps.clock.now())
+    if (made !== undefined) {
+      if (made.fingerprint !== key.fingerprint) {
+        return refuse('idempotency_reused', 'this idempotency key was used with another request')
+      }
+      const run = await this.#deps.live.get(made.runId)
+      return run === undefined ? refuse('not_found', `there is no run ${made.runId}`) : accept(await this.#view(run))
+    }
+    if (this.#starting.has(key.key)) return this.#once(key, create)
+    const starting = create()
+    this.#starting.set(key.key, starting)
+    try {
+      return await starting
+    } catch (error) {
+      // Another server was quicker with the same key.
+      if (error instanceof StoreError && error.code === 'conflict')
+        return refuse('conflict', 'a request with this idempotency key is under way')
+      throw error
+    } finally {
+      this.#starting.delete(key.key)
+    }
+  }
+
+  async #fire(
+    record: PipelineRecord,
+    trigger: number,
+    params: Readonly<Record<string, string>>,
+  ): Promise<Result<{ readonly run: RunView; readonly started: boolean }>> {
+    const name = record.webhooks[trigger]?.name ?? String(trigger)
+    const actor: Actor = { kind: 'trigger', name }
+    const waiting = await this.#waitingRun(record, trigger)
+    let id = waiting?.id
+    if (id === undefined) {
+      const made = await this.#create(record, {
+        params: {},
+        cause: { kind: 'webhook', by: name },
+        wait: true,
+        actor,
+        key: null,
+      })
+      if (!made.ok) return made
+      id = made.value.id
+    }
+    const fired = await this.#submit(id, { type: 'fire-trigger', trigger, params }, actor)
+    return fired.ok ? accept({ run: fired.value, started: fired.value.status !== 'waiting' }) : fired
+  }
+
+  /** The oldest run that waits for this trigger. */
+  async #waitingRun(record: PipelineRecord, trigger: number): Promise<Run | undefined> {
+    const rows = await this.#deps.log.list({ pipelineId: record.id, statuses: ['waiting'] }, null, WAITING_MAX)
+    for (const row of rows.toReversed()) {
+      const run = await this.#deps.live.get(row.id)
+      if (run?.phase === 'waiting' && run.triggers[trigger] === null) return run
+    }
+    return undefined
+  }
+
+  async #submit(id: RunId, command: OperatorCommand, actor: Actor): Promise<Result<RunView>> {
+    try {
+      const outcome = await this.#deps.live.submit(id, command, actor)
+      if (outcome === undefined) return refuse('not_found', `there is no run ${id}`)
+      return outcome.ok ? accept(await this.#view(outcome.run)) : problemOf(outcome.rejection)
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'full') {
+        return refuse('unavailable', `nothing was changed: ${error.message}`)
+      }
+      throw error
+    }
+  }
+
+  async #view(run: Run): Promise<RunView> {
+    const { catalog } = this.#deps
+    const record = await catalog.recordOf(run.pipelineId)
+    if (record === undefined) throw new Error(`pipeline ${run.pipelineId} of run ${run.id} is not there`)
+    const { id, serial, name, createdAt, createdBy, updatedAt, webhooks } = record
+    const pipeline = { id, serial, name, version: run.version, createdAt, createdBy, updatedAt, webhooks }
+    return viewOf(run, catalog.projectOf(run.projectId), pipeline)
+  }
+
+  async #run(caller: Caller, ref: RunRef): Promise<Result<Run>> {
+    const id = await this.#runId(caller, ref)
+    const run = id === undefined ? undefined : await this.#deps.live.get(id)
+    if (run === undefined || !maySee(caller, run.projectId))
+      return refuse('not_found', `there is no run ${runName(ref)}`)
+    return accept(run)
+  }
+
+  async #runId(caller: Caller, ref: RunRef): Promise<RunId | undefined> {
+    const { log } = this.#deps
+    if ('id' in ref) return parseRunId(ref.id)
+    if ('serial' in ref)
+      return Number.isSafeInteger(ref.serial)
+        ? (await log.summary({ by: 'serial', serial: ref.serial }))?.id
+        : undefined
+    const record = await this.#deps.catalog.record(caller, ref.pipeline)
+    if (!record.ok) return undefined
+    const pipelineId = record.value.id
+    if ('latest' in ref) return (await log.summary({ by: 'latest', pipelineId }))?.id
+    return Number.isSafeInteger(ref.number)
+      ? (await log.summary({ by: 'number', pipelineId, number: ref.number }))?.id
+      : undefined
+  }
+
+  async #node(
+    caller: Caller,
+    ref: RunRef,
+    node: NodeRef,
+  ): Promise<Result<{ readonly run: Run; readonly index: number }>> {
+    const found = await this.#run(caller, ref)
+    if (!found.ok) return found
+    const index = indexOf(found.value, node)
+    if (index === undefined)
+      return refuse('not_found', `run ${found.value.name} #${found.value.number} has no node ${nodeName(node)}`)
+    return accept({ run: found.value, index })
+  }
+
+  async #filter(caller: Caller, filter: RunListFilter): Promise<Result<RunFilter>> {
+    const { project, pipeline, ...rest } = filter
+    const scope = this.#deps.catalog.scope(caller, project)
+    if (!scope.ok) return scope
+    const record = pipeline === undefined ? undefined : await this.#deps.catalog.record(caller, pipeline)
+    if (record !== undefined && !record.ok) return record
+    return accept({
+      ...rest,
+      ...(scope.value === undefined ? undefined : { projectIds: scope.value }),
+      ...(record === undefined ? undefined : { pipelineId: record.value.id }),
+    })
+  }
+}
+
+/** How many of the newest runs are looked at for the last one that began. */
+const RECENT = 20
+const WAITING_MAX = 100
+
+const userActor = (caller: Caller): Actor => ({ kind: 'user', name: caller.user.name })
+
+const cut = (text: string | undefined): string | undefined => text?.slice(0, COMMENT_MAX)
+
+function nodeCommand(input: NodeActionInput, node: number, user: string): OperatorCommand {
+  const comment = cut(input.comment) ?? ''
+  const by = input.as ?? user
+  switch (input.action) {
+    case 'retry':
+      return { type: 'retry-node', node }
+    case 'skip':
+      return { type: 'skip-node', node, reason: comment === '' ? `skipped by ${user}` : comment }
+    case 'approve':
+      return { type: 'approve', node, by, comment }
+    case 'reject':
+      return { type: 'reject', node, by, comment }
+  }
+}
+
+function indexOf(run: Run, node: NodeRef): number | undefined {
+  const { plan } = run
+  if ('index' in node)
+    return Number.isSafeInteger(node.index) && plan.nodes[node.index] !== undefined ? node.index : undefined
+  if ('key' in node) return Object.hasOwn(plan.index, node.key) ? plan.index[node.key] : undefined
+  return nodeIndexOf(run.id, node.id, plan.nodes.length)
+}
+
+const nodeName = (node: NodeRef): string => ('id' in node ? node.id : 'key' in node ? node.key : String(node.index))
+
+function runName(ref: RunRef): string {
+  if ('id' in ref) return ref.id
+  if ('serial' in ref) return String(ref.serial)
+  return 'latest' in ref ? 'of this pipeline' : `#${ref.number} of this pipeline`
+}

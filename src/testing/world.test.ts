@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { exited, succeeded } from './scripted-runner.ts'
+import { definition, stageSpec, taskSpec } from './views.ts'
+import { openWorld } from './world.ts'
+
+const runner = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const
+const review = { kind: 'review', reviewers: [], required: 1, expireMs: null, question: '' } as const
+
+test('a run goes through its stages: a runner does the work, a person approves, and it succeeds', async () => {
+  const world = await openWorld()
+  const pipeline = await world.pipeline(
+    definition({
+      stages: [
+        stageSpec({ key: 'build', tasks: [taskSpec({ key: 'compile', work: runner })] }),
+        stageSpec({ key: 'gate', tasks: [taskSpec({ key: 'approve', work: review })] }),
+        stageSpec({ key: 'end', tasks: [taskSpec({ key: 'join', work: { kind: 'noop' } })] }),
+      ],
+    }),
+  )
+  const { id } = await world.start(pipeline)
+  await world.settled()
+  expect((await world.run(id)).status).toBe('running')
+  world.runner.endTask('compile', succeeded({ tag: 'v1' }))
+  await world.settled()
+  const reviewing = await world.run(id)
+  expect(reviewing.status).toBe('reviewing')
+  expect(reviewing.stages[0]?.tasks[0]?.outputs).toEqual({ tag: 'v1' })
+  await world.app.runs.actOnNode(world.admin, { id }, { key: 'approve' }, { action: 'approve' })
+  await world.settled()
+  expect((await world.run(id)).status).toBe('succeeded')
+  expect(world.runner.cleaned).toEqual([id])
+})
+
+test('a run that fails can be retried, and a late report changes nothing', async () => {
+  const world = await openWorld()
+  const pipeline = await world.pipeline(
+    definition({ stages: [stageSpec({ tasks: [taskSpec({ key: 'compile', work: runner })] })] }),
+  )
+  const { id } = await world.start(pipeline)
+  await world.settled()
+  const [job] = world.runner.jobs
+  world.runner.endTask('compile', exited(2))
+  await world.settled()
+  const failed = await world.run(id)
+  expect([failed.status, failed.failure?.failure]).toEqual(['failed', { kind: 'exit-code', code: 2 }])
+  await world.app.runs.act(world.admin, { id }, { action: 'retry' })
+  await world.settled()
+  if (job !== undefined) world.host.dispatcher.ended('scripted', job, succeeded())
+  await world.settled()
+  expect((await world.run(id)).status).toBe('running')
+  world.runner.endTask('compile', succeeded())
+  await world.settled()
+  expect((await world.run(id)).status).toBe('succeeded')
+})

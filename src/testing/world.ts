@@ -1,0 +1,110 @@
+import { createHost, type Host } from '../host/host.ts'
+import type { App, Caller, LogSource } from '../host/app.ts'
+import type { PipelineDefinition } from '../model/definition.ts'
+import type { Result } from '../model/problem.ts'
+import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
+import { openMemoryStore } from '../store/memory/index.ts'
+import { FakeClock } from './clock.ts'
+import { seededEntropy } from './entropy.ts'
+import { ScriptedRunner } from './scripted-runner.ts'
+
+/** A whole host on the memory store: the real use cases and engine, a clock that is moved, a runner that is told. */
+export interface World {
+  readonly app: App
+  readonly host: Host
+  readonly clock: FakeClock
+  readonly runner: ScriptedRunner
+  readonly project: ProjectView
+  /** Sees and may do all. */
+  readonly admin: Caller
+  readonly credentials: {
+    readonly token: string
+    readonly user: string
+    readonly password: string
+    readonly domain: string
+    readonly ak: string
+    readonly sk: string
+    readonly appCode: string
+    readonly appSecret: string
+  }
+  /** Bytes of the logs, by `<run>/<node>/<attempt>`. */
+  readonly logs: Map<string, Uint8Array>
+  /** Stores a pipeline of the world's project. */
+  pipeline(definition: PipelineDefinition): Promise<PipelineView>
+  start(pipeline: PipelineView, params?: Parameters<App['runs']['start']>[1]['params']): Promise<RunView>
+  run(id: string): Promise<RunView>
+  /** Until nothing more happens by itself: with the memory store, one turn of the event loop. */
+  settled(): Promise<void>
+}
+
+const USER = { name: 'ci', password: 'correct horse battery staple', domain: 'example' } as const
+
+export async function openWorld(options: { readonly runner?: ScriptedRunner } = {}): Promise<World> {
+  const clock = new FakeClock()
+  const runner = options.runner ?? new ScriptedRunner()
+  const logs = new Map<string, Uint8Array>()
+  const defects: unknown[] = []
+  const host = await createHost({
+    store: openMemoryStore(),
+    clock,
+    entropy: seededEntropy('world'),
+    sealKey: new Uint8Array(32).fill(7),
+    check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
+    verbatim: (uses) => (uses === 'script' ? ['script'] : []),
+    openLog: (runId, node, attempt, ended) => memoryLog(logs, `${runId}/${node}/${attempt}`, attempt, ended),
+    onDefect: (error) => defects.push(error),
+  })
+  const { app, credentials } = host
+  runner.report = (job, result) => host.dispatcher.ended(runner.name, job, result)
+  host.addRunner(runner)
+  const admin = await credentials.addUser({ ...USER, role: 'admin' })
+  const { token } = await credentials.issueToken(admin, 'world', null)
+  const { ak, sk } = await credentials.addAccessKey(admin, 'world')
+  const appCode = 'esb_test'
+  const { secret: appSecret } = await credentials.addApp(admin, appCode, 'world')
+  const project = need(await app.projects.create(admin, { name: 'default', description: '' }))
+
+  return {
+    app,
+    host,
+    clock,
+    runner,
+    project,
+    admin,
+    credentials: { token, user: USER.name, password: USER.password, domain: USER.domain, ak, sk, appCode, appSecret },
+    logs,
+    pipeline: async (definition) =>
+      need(await app.pipelines.create(admin, { project: { id: project.id }, text: JSON.stringify(definition) })),
+    start: async (pipeline, params = {}) =>
+      need(await app.runs.start(admin, { pipeline: { id: pipeline.id }, params })),
+    run: async (id) => need(await app.runs.get(admin, { id })),
+    settled: async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (defects.length > 0) throw new AggregateError(defects, 'the host met a defect')
+    },
+  }
+}
+
+/** The value of a result that a test expects to be good. @throws Error with the problem otherwise. */
+export function need<Value>(result: Result<Value>): Value {
+  if (result.ok) return result.value
+  throw new Error(`${result.problem.code}: ${result.problem.message} ${JSON.stringify(result.problem.errors ?? [])}`)
+}
+
+function memoryLog(
+  logs: ReadonlyMap<string, Uint8Array>,
+  name: string,
+  attempt: number,
+  ended: () => boolean,
+): LogSource {
+  const bytes = (): Uint8Array => logs.get(name) ?? new Uint8Array()
+  return {
+    attempt,
+    ended,
+    size: () => Promise.resolve(bytes().length),
+    read: (offset, length) => Promise.resolve(bytes().subarray(offset, offset + length)),
+    async *follow(offset) {
+      if (bytes().length > offset) yield bytes().subarray(offset)
+    },
+  }
+}
