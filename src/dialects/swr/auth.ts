@@ -1,12 +1,23 @@
 import type { App, Caller } from '../../host/app.ts'
+import { authenticate, type AuthenticationFailure } from '../kit/auth.ts'
 import { errors, type VendorError } from './errors.ts'
 
 export type Known = { readonly ok: true; readonly caller: Caller } | { readonly ok: false; readonly error: VendorError }
 
-/** X-Auth-Token, the one way that the seed asks for. */
-export async function authenticate(app: App, request: Request): Promise<Known> {
-  const token = request.headers.get('X-Auth-Token')
-  if (token === null || token === '') return { ok: false, error: errors.missingCredential }
-  const caller = await app.access.byToken(token)
-  return caller === undefined ? { ok: false, error: errors.badToken } : { ok: true, caller }
+/** Which of the vendor's errors a refused credential is ("错误码", 4005007, 4010000 and 4012000). */
+export const authError = {
+  missing: errors.missingCredential,
+  'bad-token': errors.badToken,
+  expired: errors.badToken,
+  malformed: errors.badSignature,
+  'unknown-key': errors.badSignature,
+  locked: errors.badSignature,
+  'clock-skew': errors.badSignature,
+  'bad-signature': errors.badSignature,
+} as const satisfies Record<AuthenticationFailure, VendorError>
+
+/** X-Auth-Token, as the seed asks for it, or a signature with AK/SK. No body here may be left out of a signature. */
+export async function knowCaller(app: App, request: Request, body: Uint8Array): Promise<Known> {
+  const known = await authenticate(app, request, body)
+  return known.ok ? { ok: true, caller: known.caller } : { ok: false, error: authError[known.why] }
 }

@@ -1,4 +1,5 @@
 import type { ProjectRef } from '../../host/app.ts'
+import { quote, readInteger as readQueryInteger } from '../kit/query.ts'
 import { errors, type VendorError } from './errors.ts'
 
 /** What a request says, read into our words; what cannot be read is the vendor's error. */
@@ -25,15 +26,11 @@ const OFFSET_MAX = 1_000_000_000
 
 /** `limit` 1 to `limitMax`, by default all of it; `offset` in rows, by default 0. Given empty counts as not given. */
 export function readSlice(query: URLSearchParams, limitMax = LIMIT_MAX): Read<Slice> {
-  const limit = query.get('limit') || String(limitMax)
-  const offset = query.get('offset') || '0'
-  if (!/^\d{1,10}$/.test(limit) || Number(limit) < 1 || Number(limit) > limitMax) {
-    return unreadable(errors.badLimit, `limit must be an integer from 1 to ${limitMax}, found ${quote(limit)}`)
-  }
-  if (!/^\d{1,10}$/.test(offset) || Number(offset) > OFFSET_MAX) {
-    return unreadable(errors.badOffset, `offset must be an integer from 0 to ${OFFSET_MAX}, found ${quote(offset)}`)
-  }
-  return read({ offset: Number(offset), limit: Number(limit) })
+  const limit = readQueryInteger(query, 'limit', { min: 1, max: limitMax, fallback: limitMax })
+  if (!limit.ok) return unreadable(errors.badLimit, limit.message)
+  const offset = readQueryInteger(query, 'offset', { min: 0, max: OFFSET_MAX, fallback: 0 })
+  if (!offset.ok) return unreadable(errors.badOffset, offset.message)
+  return read({ offset: offset.value, limit: limit.value })
 }
 
 export interface Filter {
@@ -98,7 +95,3 @@ export function wantsJson(accept: string | null): boolean {
     .find((type) => type === 'application/json' || /^(?:application|text)\/(?:x-)?yaml$/.test(type))
   return named === 'application/json'
 }
-
-const QUOTED_MAX = 64
-const quote = (text: string): string =>
-  JSON.stringify(text.length > QUOTED_MAX ? `${text.slice(0, QUOTED_MAX)}...` : text)

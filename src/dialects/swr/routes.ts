@@ -2,9 +2,10 @@ import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import type { App, Caller, NodeActionInput } from '../../host/app.ts'
 import { refuse, accept, type Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView, RunView, TaskView } from '../../model/view.ts'
-import { DEPENDS_HEADER, type DialectOptions } from '../dialect.ts'
-import { authenticate } from './auth.ts'
-import { readReview } from './body.ts'
+import type { DialectOptions } from '../dialect.ts'
+import { withDepends } from '../kit/cache.ts'
+import { knowCaller } from './auth.ts'
+import { parseReview, readBody } from './body.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
 import { logRecords, presentJob, presentRecord, type LogRecord } from './jobs.ts'
 import { presentGroup, presentListItem, presentPipeline } from './present.ts'
@@ -13,7 +14,7 @@ import { runSerialOf } from './stage.ts'
 import type { Job, JobLog } from './wire.ts'
 import { toYaml } from './yaml.ts'
 
-type Env = { Variables: { caller: Caller } }
+type Env = { Variables: { caller: Caller; body: Uint8Array } }
 
 /** Method and path to handler. Everything else under our prefixes is the vendor's 404. */
 export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
@@ -27,8 +28,8 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   )
 
   // Only where something is served: a path that nobody serves is 404 to everyone, as the vendor's gateway has it.
-  routes.use('/v3/manage/pipelines/*', knowCaller(app))
-  routes.use('/:version{v[23]}/manage/pipelinegroups/*', knowCaller(app))
+  routes.use('/v3/manage/pipelines/*', admit(app, options))
+  routes.use('/:version{v[23]}/manage/pipelinegroups/*', admit(app, options))
   routes.get('/v3/manage/pipelines', (c) => listPipelines(app, c.var.caller, queryOf(c)))
   routes.get('/v3/manage/pipelines/:id', (c) => showPipeline(app, c, options))
   routes.delete('/v3/manage/pipelines/:id', (c) => deletePipeline(app, c.var.caller, c.req.param('id')))
@@ -44,17 +45,21 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
     withStage(app, c, (found) => retryStage(app, c.var.caller, found, queryOf(c).get('mode'))),
   )
   routes.put(`${stage}/start_info`, (c) =>
-    withStage(app, c, (found) => decideReview(app, c.var.caller, found, c.req.raw, options)),
+    withStage(app, c, (found) => decideReview(app, c.var.caller, found, c.var.body)),
   )
   return routes
 }
 
-const knowCaller =
-  (app: App): MiddlewareHandler<Env> =>
+/** Reads the body too, as a signature covers it. */
+const admit =
+  (app: App, options: DialectOptions): MiddlewareHandler<Env> =>
   async (c, next) => {
-    const known = await authenticate(app, c.req.raw)
+    const body = await readBody(c.req.raw, options.bodyMaxBytes)
+    if (!body.ok) return unreadable(body)
+    const known = await knowCaller(app, c.req.raw, body.value)
     if (!known.ok) return errorResponse(known.error)
     c.set('caller', known.caller)
+    c.set('body', body.value)
     return next()
   }
 
@@ -80,12 +85,8 @@ async function showPipeline(app: App, c: Context<Env, '/:id'>, options: DialectO
   const json = wantsJson(c.req.header('Accept') ?? null)
   const topics = [`pipeline:${pipeline.id}`, `project:${pipeline.project.id}`]
   if (run.value !== null) topics.push(`run:${run.value.id}`)
-  return new Response(json ? JSON.stringify(body) : toYaml(body), {
-    headers: {
-      'Content-Type': json ? 'application/json;charset=utf8' : 'application/yaml;charset=utf8',
-      [DEPENDS_HEADER]: topics.join(','),
-    },
-  })
+  const headers = { 'Content-Type': json ? 'application/json;charset=utf8' : 'application/yaml;charset=utf8' }
+  return withDepends(new Response(json ? JSON.stringify(body) : toYaml(body), { headers }), topics)
 }
 
 const latestRun = (app: App, caller: Caller, pipeline: PipelineView): Promise<Result<RunView | null>> =>
@@ -363,10 +364,9 @@ async function decideReview(
   app: App,
   caller: Caller,
   { pipeline, index }: FoundStage,
-  request: Request,
-  options: DialectOptions,
+  body: Uint8Array,
 ): Promise<Response> {
-  const review = await readReview(request, options.bodyMaxBytes)
+  const review = parseReview(body)
   if (!review.ok) return unreadable(review)
   const run = await latestRun(app, caller, pipeline)
   if (!run.ok) return problemResponse(run.problem)

@@ -87,7 +87,7 @@ function inline(value: unknown, indent: string): string {
   if (value instanceof WireTime) return value.text
   if (Array.isArray(value)) return '[]'
   if (isMapping(value)) return '{}'
-  return String(value ?? null)
+  return JSON.stringify(value ?? null)
 }
 
 function text(value: string, indent: string): string {
