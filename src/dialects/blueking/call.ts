@@ -1,0 +1,128 @@
+import type { App, Caller, RunRef } from '../../host/app.ts'
+import { nodeIndexOf } from '../../model/id.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { Instant } from '../../model/time.ts'
+import type { ProjectView, RunView } from '../../model/view.ts'
+import { doorErrorOf, DoorRefusal } from './errors.ts'
+import { eventId, parseSerial, parseTaskName } from './ids.ts'
+import type { Params } from './params.ts'
+import type { Envelope, Failure } from './wire.ts'
+
+/** One authenticated request, however it was addressed. */
+export interface Call {
+  readonly app: App
+  readonly caller: Caller
+  readonly params: Params
+  /** `YYYY-MM-DD HH:MM:SS +ZZZZ` in the server's zone; empty for an unset instant. */
+  readonly time: (at: Instant | null) => string
+  readonly baseUrl: string
+}
+
+export interface Operation {
+  /** What the gateway insists on. The ESB takes POST for reads too. */
+  readonly method: 'GET' | 'POST'
+  /** Names of the ids in the gateway's path, in its order. */
+  readonly path: readonly string[]
+  run(call: Call): Promise<Reply>
+}
+
+export interface Reply {
+  readonly envelope: Envelope
+  /** Topics that the answer was made from, when it may be kept: see DEPENDS_HEADER. */
+  readonly depends?: string
+}
+
+export const succeed = (data: unknown): Reply => ({ envelope: { result: true, data } })
+export const fail = (message: string): Failure => ({ result: false, message })
+
+/** A task as a client named it, and the node when it named one. */
+type Located =
+  | { readonly ok: true; readonly run: RunView; readonly nodeId: string | null }
+  | { readonly ok: false; readonly failure: Failure }
+
+/**
+ * Finds the task in the business that the client says it is of.
+ * @param missing what bk-sops says when it is not there; also said of tasks that the caller may not see.
+ */
+export async function locateTask(call: Call, taskId: string, bizId: string, missing: string): Promise<Located> {
+  const name = parseTaskName(taskId)
+  if (name === undefined) return { ok: false, failure: fail(missing) }
+  const found = name.kind === 'serial' ? await readRun(call, { serial: name.serial }) : await findByHex(call, name.id)
+  if (found !== undefined && found.project.serial === parseSerial(bizId)) {
+    return { ok: true, run: found, nodeId: name.kind === 'hex' && name.id !== found.id ? name.id : null }
+  }
+  const business = await findBusiness(call, bizId)
+  return { ok: false, failure: business.ok ? fail(missing) : business.failure }
+}
+
+type Business = { readonly ok: true; readonly project: ProjectView } | { readonly ok: false; readonly failure: Failure }
+
+export async function findBusiness(call: Call, bizId: string): Promise<Business> {
+  const missing = `business: ${bizId} does not exist`
+  const serial = parseSerial(bizId)
+  if (serial === undefined) return { ok: false, failure: fail(missing) }
+  const found = await call.app.projects.get(call.caller, { serial })
+  if (found.ok) return { ok: true, project: found.value }
+  return { ok: false, failure: refused(call, found.problem, bizId, { missing, refused: missing }) }
+}
+
+/** What bk-sops says to a refusal of ours. @throws DoorRefusal where the door says it. */
+export function refused(
+  call: Call,
+  problem: Problem,
+  bizId: string,
+  words: { readonly missing: string; readonly refused: string },
+): Failure {
+  const doorError = doorErrorOf[problem.code]
+  if (doorError !== null) throw new DoorRefusal(doorError, problem.message)
+  if (problem.code === 'not_found') return fail(words.missing)
+  if (problem.code === 'forbidden') {
+    return fail(`user: ${call.caller.user.name} does not have perm of business: ${bizId}`)
+  }
+  if (problem.code === 'not_allowed') return fail(words.refused)
+  const details = (problem.errors ?? []).map(({ message }) => message)
+  return fail([problem.message, ...details].join(', '))
+}
+
+async function readRun(call: Call, ref: RunRef): Promise<RunView | undefined> {
+  const found = await call.app.runs.get(call.caller, ref)
+  if (found.ok) return found.value
+  const doorError = doorErrorOf[found.problem.code]
+  if (doorError !== null) throw new DoorRefusal(doorError, found.problem.message)
+  return undefined
+}
+
+/** How many places are tried when a client names nothing but a node. `subprocess_id` beside a task's id has no such end. */
+const PLACES_TRIED = 100
+
+/** A run by its own id, or by that of one of its nodes or events: those are the run's id and a place (ids.ts). */
+async function findByHex(call: Call, hex: string): Promise<RunView | undefined> {
+  const own = await readRun(call, { id: hex })
+  if (own !== undefined) return own
+  for (const guess of [runOfNode, runOfEvent]) {
+    const refs = Array.from({ length: PLACES_TRIED }, (_, place) => ({ id: guess(hex, place) }))
+    const found = await call.app.runs.batch(call.caller, refs)
+    if (found.ok && found.value.length > 0) return found.value.find((run) => holds(run, hex))
+  }
+  return undefined
+}
+
+const withTail = (hex: string, change: number): string => {
+  const tail = (Number.parseInt(hex.slice(24), 16) + change + 2 ** 32) % 2 ** 32
+  return hex.slice(0, 24) + tail.toString(16).padStart(8, '0')
+}
+const runOfNode = (hex: string, place: number): string => withTail(hex, -(place + 1))
+const runOfEvent = (hex: string, place: number): string => withTail(hex, place + 1)
+
+/** Whether the id is of this run's tree, not one that merely lies near it. */
+const holds = (run: RunView, hex: string): boolean =>
+  isNodeOf(run, hex) ||
+  [-1, ...run.stages.map(({ index }) => index)].some(
+    (container) => eventId(run.id, container, 'start') === hex || eventId(run.id, container, 'end') === hex,
+  )
+
+/** Of a stage or a task; events are nothing that one could do something to. */
+export function isNodeOf(run: RunView, hex: string): boolean {
+  const nodeCount = run.stages.reduce((count, { tasks }) => count + 1 + tasks.length, 0)
+  return nodeIndexOf(run.id, hex, nodeCount) !== undefined
+}

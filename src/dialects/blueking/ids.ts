@@ -1,0 +1,37 @@
+import type { RunId } from '../../model/id.ts'
+
+/**
+ * BlueKing's tree has start and end events, ours does not: their ids are made here, always the same ones for a run.
+ * A node of ours is the run's id plus its place (model/id.ts), so an event is the run's id minus a number: with at
+ * most 2^29 nodes the two never meet.
+ * @param container place in the plan of the stage whose event it is; -1: the task's own.
+ */
+export function eventId(runId: RunId, container: number, event: 'start' | 'end'): string {
+  const distance = 2 * (container + 1) + (event === 'start' ? 1 : 2)
+  const tail = (Number.parseInt(runId.slice(24), 16) - distance + 2 ** 32) % 2 ** 32
+  return runId.slice(0, 24) + tail.toString(16).padStart(8, '0')
+}
+
+/**
+ * 32 hex that change with every execution of a node and with nothing else, as v1 keeps its version through a skip.
+ * It begins with pass and attempt, where an id of ours has its time of making, so it is never one.
+ */
+export function executionVersion(id: string, pass: number, attempt: number): string {
+  const counters = ((pass % 0x1000) * 0x1_0000 + (attempt % 0x1_0000)).toString(16).padStart(8, '0')
+  return counters + id.slice(8)
+}
+
+const HEX_32 = /^[0-9a-f]{32}$/
+const DECIMAL = /^[0-9]{1,15}$/
+
+/** How a client names a task or a node: our serial, or 32 hex. */
+export type TaskName =
+  | { readonly kind: 'serial'; readonly serial: number }
+  | { readonly kind: 'hex'; readonly id: string }
+
+export function parseTaskName(text: string): TaskName | undefined {
+  if (DECIMAL.test(text)) return { kind: 'serial', serial: Number(text) }
+  return HEX_32.test(text) ? { kind: 'hex', id: text } : undefined
+}
+
+export const parseSerial = (text: string): number | undefined => (DECIMAL.test(text) ? Number(text) : undefined)

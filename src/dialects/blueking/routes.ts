@@ -1,0 +1,87 @@
+import { Hono, type Context } from 'hono'
+import type { App } from '../../host/app.ts'
+import type { DialectOptions } from '../dialect.ts'
+import { withDepends } from '../kit/cache.ts'
+import { formatPlainWithOffset } from '../kit/time.ts'
+import { authenticate } from './auth.ts'
+import type { Call, Operation } from './call.ts'
+import { answer, DoorRefusal, refusal, type Door } from './errors.ts'
+import { operations } from './operations.ts'
+import { readParams, type Params } from './params.ts'
+
+export function createRoutes(app: App, options: DialectOptions): (request: Request) => Promise<Response> {
+  const router = new Hono({ strict: false })
+
+  const esb = (context: Context): Promise<Response> => {
+    const operation = operationNamed(context.req.param('api') ?? '')
+    // A write by GET would be one that a link can trigger.
+    const wrong = operation !== undefined && operation.method === 'POST' && context.req.method !== 'POST'
+    return respond(app, options, context, 'esb', operation, wrong, {})
+  }
+  router.on(['GET', 'POST'], '/api/c/compapi/v2/sops/:api', esb)
+  // What the Python SDK sends when its API version is set to empty.
+  router.on(['GET', 'POST'], '/api/c/compapi/sops/:api', esb)
+
+  const gateway = (context: Context): Promise<Response> => {
+    const operation = operationNamed(context.req.param('api') ?? '')
+    const ids = operation === undefined ? undefined : pathIds(operation, context)
+    const wrong = operation !== undefined && operation.method !== context.req.method
+    return respond(app, options, context, 'gateway', ids === undefined ? undefined : operation, wrong, ids ?? {})
+  }
+  for (const base of ['/api/bk-sops/:stage', '/apigw']) {
+    router.on(['GET', 'POST'], `${base}/:api/:first`, gateway)
+    router.on(['GET', 'POST'], `${base}/:api/:first/:second`, gateway)
+  }
+
+  router.notFound((context) => notFound(app, context))
+  router.onError((_error, context) => refusal(doorOf(context), 'internal', 'Internal error', app.freshId()))
+  return async (request) => await router.fetch(request)
+}
+
+const operationNamed = (name: string): Operation | undefined =>
+  Object.hasOwn(operations, name) ? operations[name] : undefined
+
+/** The ids of a gateway path by their names; undefined: not as many as the operation has, or no ids. */
+function pathIds(operation: Operation, context: Context): Params | undefined {
+  const given = [context.req.param('first'), context.req.param('second')].filter((id) => id !== undefined)
+  if (given.length !== operation.path.length || !given.every((id) => /^(?:\d{1,15}|[0-9a-f]{32})$/.test(id))) {
+    return undefined
+  }
+  return Object.fromEntries(operation.path.map((name, place) => [name, given[place] ?? '']))
+}
+
+async function respond(
+  app: App,
+  options: DialectOptions,
+  context: Context,
+  door: Door,
+  operation: Operation | undefined,
+  wrongMethod: boolean,
+  ids: Params,
+): Promise<Response> {
+  if (operation === undefined) return notFound(app, context)
+  try {
+    if (wrongMethod) throw new DoorRefusal('wrong-method', `method ${context.req.method} is not allowed here`)
+    const params = { ...(await readParams(context.req.raw, options.bodyMaxBytes)), ...ids }
+    const caller = await authenticate(app, context.req.raw.headers, params)
+    const time = (at: number | null): string =>
+      at === null ? '' : formatPlainWithOffset(at, options.zoneOffsetMinutes)
+    const call: Call = { app, caller, params, time, baseUrl: options.baseUrl }
+    const { envelope, depends } = await operation.run(call)
+    const response = answer(door, envelope, app.freshId())
+    return depends !== undefined && context.req.method === 'GET' ? withDepends(response, [depends]) : response
+  } catch (error) {
+    if (error instanceof DoorRefusal) return refusal(door, error.error, error.message, app.freshId())
+    throw error
+  }
+}
+
+function notFound(app: App, context: Context): Response {
+  const { method, path } = context.req
+  const door = doorOf(context)
+  const message =
+    door === 'esb' ? 'The content does not exist' : `API not found [method="${method}", path="${path.slice(0, 200)}"]`
+  return refusal(door, 'not-found', message, app.freshId())
+}
+
+const doorOf = (context: Context): Door => (context.req.path.startsWith('/api/c/') ? 'esb' : 'gateway')

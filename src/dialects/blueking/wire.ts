@@ -1,0 +1,116 @@
+/**
+ * What goes over the wire, spelled as there. Source: `docs/apidoc/en/get_task_status.md` of bk-sops 3.1.32
+ * (January 2019) and, for what that text leaves open, its views of the same version.
+ */
+
+/** The words of the seed's table, and READY: a node after a retry, until it is at work again. */
+export type State = 'CREATED' | 'READY' | 'RUNNING' | 'SUSPENDED' | 'NODE_SUSPENDED' | 'FAILED' | 'REVOKED' | 'FINISHED'
+
+/** `get_task_status` of a task, and of each node below it. */
+export interface StatusTree {
+  readonly retry: number
+  /** Python class of the element, as versions 3.1 to 3.3.9 show it. */
+  readonly name: ClassName
+  /** `YYYY-MM-DD HH:MM:SS +ZZZZ`; empty: not yet. */
+  readonly finish_time: string
+  readonly skip: boolean
+  readonly start_time: string
+  /** By id; only what has been entered. */
+  readonly children: Readonly<Record<string, StatusTree>>
+  readonly state: State
+  /** 32 hex, another one for every execution; empty at the root. */
+  readonly version: string
+  readonly id: string
+  /** From 1: how often the flow has come to this node. */
+  readonly loop: number
+  /** Only when asked for with `with_ex_data`, only at a FAILED root: why, by node id. */
+  readonly ex_data?: Readonly<Record<string, string>>
+}
+
+/** `get_task_status` of a task that nobody has started: these keys and no others, `skip` a number. */
+export interface CreatedStatus {
+  readonly start_time: null
+  readonly state: 'CREATED'
+  readonly retry: 0
+  readonly skip: 0
+  readonly finish_time: null
+  readonly elapsed_time: 0
+  readonly children: Readonly<Record<string, never>>
+}
+
+export const CLASS_NAMES = {
+  pipeline: "<class 'pipeline.core.pipeline.Pipeline'>",
+  startEvent: "<class 'pipeline.core.flow.event.EmptyStartEvent'>",
+  endEvent: "<class 'pipeline.core.flow.event.EmptyEndEvent'>",
+  activity: "<class 'pipeline.core.flow.activity.ServiceActivity'>",
+  subProcess: "<class 'pipeline.core.flow.activity.SubProcess'>",
+} as const
+export type ClassName = (typeof CLASS_NAMES)[keyof typeof CLASS_NAMES]
+
+/** One row of `get_tasks_status`. */
+export interface TaskStatusRow {
+  readonly id: number
+  readonly name: string
+  readonly status: Omit<StatusTree, 'children'> | Omit<CreatedStatus, 'children'> | StatusTree | CreatedStatus
+  readonly flow_type: 'common'
+  readonly current_flow: 'execute_task' | 'finished'
+  readonly is_deleted: false
+  readonly create_time: string
+  readonly start_time: string
+  readonly finish_time: string
+  readonly url: string
+}
+
+/** One row of `get_task_list`. Unlike everywhere else its times are `2020-03-18T09:22:05.123Z`, null when unset. */
+export interface TaskRow {
+  readonly id: number
+  readonly name: string
+  readonly category: 'Default'
+  readonly create_method: 'api'
+  readonly creator: string
+  readonly executor: string
+  readonly create_time: string
+  readonly start_time: string | null
+  readonly finish_time: string | null
+  readonly is_started: boolean
+  readonly is_finished: boolean
+  readonly template_source: 'project'
+  /** A string, unlike every other id here. */
+  readonly template_id: string
+  readonly project_id: number
+  readonly project_name: string
+  readonly bk_biz_id: number
+  readonly bk_biz_name: string
+  readonly auth_actions: readonly string[]
+}
+
+/** One row of `get_template_list`. */
+export interface TemplateRow {
+  readonly id: number
+  readonly name: string
+  readonly category: 'Default'
+  /** A string in 3.1.32, which copies it from the path. */
+  readonly bk_biz_id: string
+  readonly bk_biz_name: string
+  readonly creator: string
+  readonly create_time: string
+  readonly editor: string | null
+  readonly edit_time: string
+}
+
+/** An answer of bk-sops itself: HTTP 200 either way. Clients look at `result` and nothing else. */
+export type Envelope = Success | Failure
+export interface Success {
+  readonly result: true
+  readonly data: unknown
+  /** `start_task` repeats its data here. */
+  readonly message?: unknown
+  /** `get_task_list` only: rows in all. */
+  readonly count?: number
+}
+export interface Failure {
+  readonly result: false
+  /** Always there: old clients index it without a look. */
+  readonly message: string
+  readonly data?: unknown
+}
