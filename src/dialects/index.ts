@@ -1,5 +1,7 @@
+import { blueking } from './blueking/index.ts'
 import type { Dialect } from './dialect.ts'
+import { koderover } from './koderover/index.ts'
 import { swr } from './swr/index.ts'
 
 /** Every dialect. A new one is a folder and a line here; test/tidy.test.ts compares the two. */
-export const dialects: readonly Dialect[] = [swr]
+export const dialects: readonly Dialect[] = [blueking, koderover, swr]

@@ -1,0 +1,78 @@
+import type { Problem, ProblemCode } from '../../model/problem.ts'
+import type { BodyRefusal, Refused } from '../kit/body.ts'
+import type { ErrorBody } from './wire.ts'
+
+/**
+ * Codes and texts of 2017, by what was asked for. Zadig moved them (6161 gets a task there, and 6806 is a failed proxy
+ * test): never one table for both. The seed's own endpoint says "Get Pipelines Error", a slip that clients may know.
+ */
+export const OPERATION_ERRORS = {
+  getTask: { code: '6806', message: 'Get Pipelines Error' },
+  listPipelineTasks: { code: '6810', message: 'List Pipeline Tasks Error' },
+  listRunningTasks: { code: '6808', message: 'List Running Tasks Error' },
+  cancelTask: { code: '6809', message: 'Cancel Task Error' },
+  restartTask: { code: '6903', message: 'Restart Task Error' },
+  enqueueTask: { code: '6901', message: 'Enqueue Task Error' },
+  listPipelines: { code: '6802', message: 'list pipeline error' },
+  getPipeline: { code: '6803', message: 'get pipeline error' },
+} as const
+export type OperationName = keyof typeof OPERATION_ERRORS
+
+/** null: the operation's own code, with HTTP 400 as all their codes above 6000. */
+const HTTP_ERRORS = {
+  invalid_request: null,
+  invalid_definition: null,
+  unauthenticated: { status: 401, message: 'Unauthorized' },
+  forbidden: { status: 403, message: 'Forbidden' },
+  not_found: null,
+  not_allowed: null,
+  conflict: null,
+  stale_version: null,
+  idempotency_reused: null,
+  too_large: { status: 413, message: 'Request Entity Too Large' },
+  too_many_requests: { status: 429, message: 'Too Many Requests' },
+  unavailable: { status: 503, message: 'Service Unavailable' },
+  internal: { status: 500, message: 'Internal Error' },
+} as const satisfies Record<ProblemCode, { readonly status: number; readonly message: string } | null>
+
+export function problemAnswer(operation: OperationName, problem: Problem): Response {
+  const http = HTTP_ERRORS[problem.code]
+  if (http !== null) return errorAnswer(http.status, http.message, problem.message)
+  const details = (problem.errors ?? []).map(({ message }) => message)
+  return operationError(operation, [problem.message, ...details].join('; '))
+}
+
+export function operationError(operation: OperationName, description: string): Response {
+  return bodyAnswer(400, { ...OPERATION_ERRORS[operation], description })
+}
+
+/** An error whose code is the HTTP status. */
+export const errorAnswer = (status: number, message: string, description: string): Response =>
+  bodyAnswer(status, { message, code: String(status), description })
+
+function bodyAnswer(status: number, { message, code, description }: ErrorBody): Response {
+  return json(status, { message, code, description })
+}
+
+const BODY_ERRORS = {
+  'too-large': { status: 413, message: 'Request Entity Too Large' },
+  encoded: { status: 415, message: 'Unsupported Media Type' },
+  unreadable: { status: 400, message: 'Bad Request' },
+  'not-utf8': { status: 400, message: 'Bad Request' },
+  malformed: { status: 400, message: 'Bad Request' },
+  'too-deep': { status: 400, message: 'Bad Request' },
+} as const satisfies Record<BodyRefusal, { readonly status: number; readonly message: string }>
+
+export function bodyRefused({ why, message }: Refused): Response {
+  return errorAnswer(BODY_ERRORS[why].status, BODY_ERRORS[why].message, message)
+}
+
+/** No session and no key, or none that is good: one text for all of them, and no code. */
+export const authFailed = (): Response => json(401, { message: 'auth failed' })
+
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
+  })
+}
