@@ -1,0 +1,29 @@
+import { engine } from './engine.ts'
+import { flatness } from './flatness.ts'
+import { idleLatency } from './idle-latency.ts'
+
+/** `npm run bench [-- NAME] [--json]`: figures of this machine at this moment; ratios inside one run are what counts. */
+const benches: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
+  engine,
+  'idle-latency': idleLatency,
+  flatness,
+}
+
+const names = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+const json = process.argv.includes('--json')
+const unknown = names.filter((name) => !Object.hasOwn(benches, name))
+if (unknown.length > 0) {
+  console.error(`there is no bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}`)
+  process.exit(2)
+}
+for (const [name, bench] of Object.entries(benches)) {
+  if (names.length > 0 && !names.includes(name)) continue
+  const figures = await bench()
+  if (json) console.log(JSON.stringify({ bench: name, ...figures }))
+  else
+    console.log(
+      `${name}\n${Object.entries(figures)
+        .map(([key, value]) => `  ${key.padEnd(22)} ${String(value)}`)
+        .join('\n')}`,
+    )
+}

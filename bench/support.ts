@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compile } from '../src/engine/compile.ts'
+import type { Run } from '../src/engine/run.ts'
+import { systemClock } from '../src/host/clock.ts'
+import { systemEntropy } from '../src/host/entropy.ts'
+import { createHost, type Host } from '../src/host/host.ts'
+import type { Caller } from '../src/host/app.ts'
+import type { PipelineDefinition } from '../src/model/definition.ts'
+import type { RunId } from '../src/model/id.ts'
+import type { PipelineView } from '../src/model/view.ts'
+import type { Store } from '../src/store/store.ts'
+import { openSqliteStore } from '../src/store/sqlite/index.ts'
+import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
+import { need } from '../src/testing/world.ts'
+
+/** A host on the embedded store in a temporary directory, every commit fsynced as in production. */
+export interface BenchHost {
+  readonly host: Host
+  readonly store: Store
+  readonly admin: Caller
+  readonly pipeline: (definition: PipelineDefinition) => Promise<PipelineView>
+  close(): Promise<void>
+}
+
+export async function openBenchHost(): Promise<BenchHost> {
+  const directory = mkdtempSync(join(process.env['MILLRACE_BENCH_DIR'] ?? tmpdir(), 'millrace-bench-'))
+  const store = await openSqliteStore({ directory })
+  const host = await createHost({
+    store,
+    clock: systemClock,
+    entropy: systemEntropy,
+    sealKey: new Uint8Array(32),
+    check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
+    verbatim: () => [],
+    openLog: () => {
+      throw new Error('no attempt of a bench has a log')
+    },
+    onDefect: (error) => {
+      throw error
+    },
+  })
+  const admin = await host.credentials.addUser({ name: 'bench', domain: 'bench', password: null, role: 'admin' })
+  const project = need(await host.app.projects.create(admin, { name: 'bench', description: '' }))
+  return {
+    host,
+    store,
+    admin,
+    pipeline: async (text) =>
+      need(await host.app.pipelines.create(admin, { project: { id: project.id }, text: JSON.stringify(text) })),
+    close: async () => {
+      host.close()
+      await store.close()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** One stage of `count` no-op tasks, each needing the one before it. */
+export function chain(count: number, name = `chain of ${count}`): PipelineDefinition {
+  const tasks = Array.from({ length: count }, (_, index) =>
+    taskSpec({
+      key: `step-${index}`,
+      name: `step ${index}`,
+      needs: index === 0 ? [] : [`step-${index - 1}`],
+      work: { kind: 'noop' },
+    }),
+  )
+  const whole = definition({ name, stages: [stageSpec({ key: 'all', tasks })] })
+  compile(whole)
+  return whole
+}
+
+/** Starts a run and resolves when it has ended, durably. */
+export async function runToEnd(bench: BenchHost, pipeline: PipelineView): Promise<void> {
+  const started = need(await bench.host.app.runs.start(bench.admin, { pipeline: { id: pipeline.id }, params: {} }))
+  await ended(bench, started.id)
+}
+
+const waiting = new WeakMap<BenchHost, Map<RunId, () => void>>()
+
+function ended(bench: BenchHost, id: RunId): Promise<void> {
+  let waiters = waiting.get(bench)
+  if (waiters === undefined) {
+    const all = new Map<RunId, () => void>()
+    waiting.set(bench, (waiters = all))
+    bench.host.app.feed.onChange(([topic]) => {
+      const runId = topic?.slice('run:'.length) as RunId
+      if (!all.has(runId) || bench.host.live.peek(runId)?.phase !== 'ended') return
+      all.get(runId)?.()
+      all.delete(runId)
+    })
+  }
+  const run: Run | undefined = bench.host.live.peek(id)
+  if (run?.phase === 'ended') return Promise.resolve()
+  return new Promise((resolve) => waiters.set(id, resolve))
+}
+
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((left, right) => left - right)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
+}
+
+export const round = (value: number, digits = 2): number => Number(value.toFixed(digits))
