@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** The files of the sample's repository: a service small enough to read, real enough to build, test and deploy. */
+const FILES: Readonly<Record<string, string>> = {
+  'README.md': '# sample-service\n\nWhat the sample pipelines build, check, test and deploy.\n',
+  'build.sh': [
+    '# Makes dist/ from src/. VERSION names what is built.',
+    'set -eu',
+    'rm -rf dist',
+    'mkdir dist',
+    'cp -r src/. dist/',
+    'printf \'%s\\n\' "${VERSION:-unversioned}" > dist/VERSION',
+    'echo "built $(cat dist/VERSION): $(ls dist | wc -l) files"',
+    '',
+  ].join('\n'),
+  'test.sh': [
+    '# Looks whether the folder given holds a service that answers.',
+    'set -eu',
+    'folder=$1',
+    'test -s "$folder/VERSION"',
+    'answer=$(sh "$folder/service.sh" ping)',
+    'test "$answer" = pong',
+    'echo "3 checks passed"',
+    '',
+  ].join('\n'),
+  'src/service.sh': [
+    '# The service: it answers what it is asked.',
+    'case "${1:-}" in',
+    '  ping) echo pong ;;',
+    '  *) echo "unknown question: ${1:-}" >&2; exit 2 ;;',
+    'esac',
+    '',
+  ].join('\n'),
+}
+
+/** Who the sample's commits are by; git asks for somebody. */
+const AUTHOR = ['-c', 'user.name=Millrace', '-c', 'user.email=millrace@localhost']
+
+/**
+ * Makes a git repository with the branches `master` and `develop` in this directory, unless there is one.
+ * @returns its URL. @throws Error when git is not installed or the directory cannot be written.
+ */
+export async function makeSampleRepository(directory: string): Promise<string> {
+  const url = `file://${directory}`
+  if (existsSync(join(directory, '.git'))) return url
+  const git = async (...args: string[]): Promise<void> => {
+    await run('git', ['-c', 'init.defaultBranch=master', ...AUTHOR, ...args], { cwd: directory })
+  }
+  for (const [path, text] of Object.entries(FILES)) {
+    await mkdir(join(directory, path, '..'), { recursive: true })
+    await writeFile(join(directory, path), text)
+  }
+  await git('init', '--quiet')
+  await git('add', '--all')
+  await git('commit', '--quiet', '--message', 'A service to build')
+  await git('checkout', '--quiet', '-b', 'develop')
+  await writeFile(join(directory, 'CHANGES'), 'develop: everything that master has, and this file\n')
+  await git('add', '--all')
+  await git('commit', '--quiet', '--message', 'Tell what changed')
+  await git('checkout', '--quiet', 'master')
+  return url
+}
