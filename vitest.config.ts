@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { SummaryReporter } from './test/support/summary-reporter.ts'
 
@@ -8,6 +9,8 @@ export default defineConfig({
     // that a test must leave no global state behind, which is a good rule anyway.
     pool: 'threads',
     isolate: false,
+    // Threads and processes that tests start need not strip and compile the same files again.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') },
     testTimeout: 20_000,
     reporters: ['default', new SummaryReporter()],
   },

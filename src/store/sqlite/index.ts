@@ -25,37 +25,56 @@ export interface SqliteOptions {
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { directory, sizeMaxBytes = null } = options
   const release = await lockDirectory(directory)
-  const path = join(directory, 'millrace.db')
-  const script = new URL('./worker.ts', import.meta.url)
-  const links: { close(): Promise<void> }[] = []
-  const onFatal = (error: Error): void => {
-    void close()
-    options.onFatal?.(error)
-  }
   let closing: Promise<void> | undefined
-  const close = (): Promise<void> => (closing ??= closeAll(links, release))
+  let threads: Threads | undefined
+  const close = (): Promise<void> => (closing ??= closeAll(threads, release))
   try {
+    const path = join(directory, 'millrace.db')
     // SQLite gives its companions (-wal, -shm) the mode of the file itself.
     createPrivateFile(path)
-    const start = (role: WorkerStart['role']): WorkerStart => ({ role, path, sizeMaxBytes })
-    const writer = await WorkerLink.start<Writes>(script, start('writer'), onFatal)
-    links.unshift(writer)
-    const reader = await WorkerLink.start<Reads>(script, start('reader'), onFatal)
-    links.unshift(reader)
-    return {
-      runs: sqliteRunLog(writer, reader),
-      catalog: sqliteCatalog(writer, reader),
-      keys: sqliteKeys(writer, reader),
-      close,
-    }
+    threads = await startThreads({ path, sizeMaxBytes }, (error) => {
+      void close()
+      options.onFatal?.(error)
+    })
   } catch (error) {
     await close()
+    throw error
+  }
+  const { writer, reader } = threads
+  return {
+    runs: sqliteRunLog(writer, reader),
+    catalog: sqliteCatalog(writer, reader),
+    keys: sqliteKeys(writer, reader),
+    close,
+  }
+}
+
+interface Threads {
+  readonly writer: WorkerLink<Writes>
+  readonly reader: WorkerLink<Reads>
+}
+
+/** Both at once, as a thread takes longer to start than the database to open. */
+async function startThreads(file: Omit<WorkerStart, 'role'>, onFatal: (error: Error) => void): Promise<Threads> {
+  const script = new URL('./worker.ts', import.meta.url)
+  const starts = [
+    WorkerLink.start<Writes>(script, { ...file, role: 'writer' }, onFatal),
+    WorkerLink.start<Reads>(script, { ...file, role: 'reader' }, onFatal),
+  ] as const
+  try {
+    const [writer, reader] = await Promise.all(starts)
+    return { writer, reader }
+  } catch (error) {
+    for (const outcome of await Promise.allSettled(starts)) {
+      if (outcome.status === 'fulfilled') await outcome.value.close()
+    }
     throw error
   }
 }
 
 /** The writer last: the last connection to close folds the WAL into the file. */
-async function closeAll(links: readonly { close(): Promise<void> }[], release: () => void): Promise<void> {
-  for (const link of links) await link.close()
+async function closeAll(threads: Threads | undefined, release: () => void): Promise<void> {
+  await threads?.reader.close()
+  await threads?.writer.close()
   release()
 }

@@ -28,8 +28,12 @@ function openWriter({ path, sizeMaxBytes }: WorkerStart): {
 }
 
 function openReader({ path }: WorkerStart): { answer: (calls: readonly Call[]) => Answers; close: () => void } {
-  const connection = new Connection(path, 'read-only')
-  return { answer: (calls) => readBatch(connection, calls), close: () => connection.close() }
+  let connection: Connection | undefined
+  return {
+    // At the first call: both threads start at once, and only the writer can make the file.
+    answer: (calls) => readBatch(() => (connection ??= new Connection(path, 'read-only')), calls),
+    close: () => connection?.close(),
+  }
 }
 
 function limitSize(connection: Connection, sizeMaxBytes: number): void {
@@ -37,13 +41,13 @@ function limitSize(connection: Connection, sizeMaxBytes: number): void {
   connection.exec(`pragma max_page_count = ${Math.max(1, Math.floor(sizeMaxBytes / pageBytes))}`)
 }
 
-function readBatch(connection: Connection, calls: readonly Call[]): Answers {
+function readBatch(open: () => Connection, calls: readonly Call[]): Answers {
   const operations: Operations = reads
   const values: unknown[] = []
   const failures: [number, Failure][] = []
   for (const [index, [name, args]] of calls.entries()) {
     try {
-      values[index] = operations[name]?.(...([connection, ...args] as never[]))
+      values[index] = operations[name]?.(...([open(), ...args] as never[]))
     } catch (error) {
       values[index] = undefined
       failures.push([index, failureOf(error)])

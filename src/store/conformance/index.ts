@@ -1,0 +1,25 @@
+import { describe } from 'vitest'
+import { describeCatalog } from './catalog.ts'
+import { describeCommit } from './commit.ts'
+import { describeEvents } from './events.ts'
+import { describeKeys } from './keys.ts'
+import { describeLife } from './life.ts'
+import type { Open } from './open.ts'
+import { describeSummaries } from './summaries.ts'
+
+export type { Open, OpenStore } from './open.ts'
+
+/**
+ * The contract of store.ts as tests. Every adapter runs all of them from its own `*.test.ts`.
+ * @param options.durable whether what was written is there after the store was closed and opened again
+ */
+export function describeStore(name: string, open: Open, options: { readonly durable: boolean }): void {
+  describe(name, () => {
+    describeCommit(open)
+    describeEvents(open)
+    describeSummaries(open)
+    describeCatalog(open)
+    describeKeys(open)
+    describeLife(open, options)
+  })
+}

@@ -1,0 +1,247 @@
+import { describe, expect, test } from 'vitest'
+import { isEnded, RUN_STATUSES } from '../../model/status.ts'
+import type { RunSummary } from '../../model/view.ts'
+import type { PipelineRecord, RunFilter, Store } from '../store.ts'
+import { type Open, openForTest } from './open.ts'
+import { addPipeline, addRun, firstCommit, freshId, nextCommit, reserveRun, sampleProject, T0 } from './samples.ts'
+
+/** How runs are found. */
+export function describeSummaries(open: Open): void {
+  describe('the summary of a run', () => {
+    test('is found by id, serial, number, and as the newest of its pipeline', async () => {
+      const { store } = await openForTest(open)
+      const a = await addPipeline(store, 'a')
+      const b = await addPipeline(store, 'b')
+      const first = await addRun(store, a)
+      const second = await addRun(store, a)
+      const other = await addRun(store, b)
+      const { runs } = store
+      expect(await runs.summary({ by: 'id', id: first.id })).toEqual(first)
+      expect(await runs.summary({ by: 'serial', serial: second.serial })).toEqual(second)
+      expect(await runs.summary({ by: 'number', pipelineId: a.id, number: 2 })).toEqual(second)
+      expect(await runs.summary({ by: 'number', pipelineId: b.id, number: 1 })).toEqual(other)
+      expect(await runs.summary({ by: 'latest', pipelineId: a.id })).toEqual(second)
+      expect(await runs.summary({ by: 'latest', pipelineId: b.id })).toEqual(other)
+    })
+
+    test('is undefined for what does not exist', async () => {
+      const { store } = await openForTest(open)
+      const pipeline = await addPipeline(store)
+      await store.runs.reserve(pipeline.id)
+      expect(await store.runs.summary({ by: 'id', id: freshId() })).toBeUndefined()
+      expect(await store.runs.summary({ by: 'serial', serial: 1 })).toBeUndefined()
+      expect(await store.runs.summary({ by: 'serial', serial: -1 })).toBeUndefined()
+      expect(await store.runs.summary({ by: 'number', pipelineId: pipeline.id, number: 1 })).toBeUndefined()
+      expect(await store.runs.summary({ by: 'latest', pipelineId: pipeline.id })).toBeUndefined()
+    })
+
+    test('the newest is the one with the highest serial, whichever was committed last', async () => {
+      const { store } = await openForTest(open)
+      const pipeline = await addPipeline(store)
+      const first = await reserveRun(store, pipeline)
+      const second = await addRun(store, pipeline)
+      await store.runs.commit(firstCommit(first))
+      expect(await store.runs.summary({ by: 'latest', pipelineId: pipeline.id })).toEqual(second)
+    })
+
+    test('stays when a commit brings none, but for its seq and the time of its last change', async () => {
+      const { store } = await openForTest(open)
+      const run = await addRun(store, await addPipeline(store))
+      await store.runs.commit(nextCommit(run.id, 1, [2, 1]))
+      const expected = { ...run, seq: 4, updatedAt: T0 + 4 }
+      expect(await store.runs.summary({ by: 'id', id: run.id })).toEqual(expected)
+      expect(await store.runs.summaries([run.id])).toEqual([expected])
+      expect(await store.runs.list({}, null, 10)).toEqual([expected])
+    })
+
+    test('is replaced as a whole by the one that a commit brings', async () => {
+      const { store } = await openForTest(open)
+      const run = await addRun(store, await addPipeline(store))
+      const changed: RunSummary = {
+        ...run,
+        pipelineName: 'renamed',
+        version: 7,
+        status: 'held',
+        seq: 2,
+        cause: { kind: 'webhook', by: 'hook' },
+        needsPerson: true,
+        createdAt: T0 - 5,
+        startedAt: T0 + 1,
+        endedAt: T0 + 2,
+        updatedAt: T0 + 2,
+      }
+      await store.runs.commit(nextCommit(run.id, 1, [1], { summary: changed }))
+      expect(await store.runs.summary({ by: 'id', id: run.id })).toEqual(changed)
+      const back = { ...run, seq: 3, updatedAt: T0 + 3 }
+      await store.runs.commit(nextCommit(run.id, 2, [1], { summary: back }))
+      expect(await store.runs.summary({ by: 'id', id: run.id })).toEqual(back)
+    })
+
+    test('shows every commit that was acknowledged before it was asked for', async () => {
+      const { store } = await openForTest(open)
+      const run = await addRun(store, await addPipeline(store))
+      for (let seq = 1; seq < 60; seq += 1) {
+        const { lastNumber } = await store.runs.commit(nextCommit(run.id, seq))
+        const [summary, newest] = await Promise.all([
+          store.runs.summary({ by: 'id', id: run.id }),
+          store.runs.lastNumber(),
+        ])
+        expect([summary?.seq, newest]).toEqual([seq + 1, lastNumber])
+      }
+    })
+
+    test('several come in the order asked, without the unknown ones', async () => {
+      const { store } = await openForTest(open)
+      const pipeline = await addPipeline(store)
+      const runs = await Promise.all([1, 2, 3].map(() => addRun(store, pipeline)))
+      const [a, b, c] = runs.map(({ id }) => id)
+      if (a === undefined || b === undefined || c === undefined) throw new Error('three were made')
+      const found = await store.runs.summaries([c, freshId(), a, b])
+      expect(found.map(({ id }) => id)).toEqual([c, a, b])
+      expect(await store.runs.summaries([])).toEqual([])
+    })
+  })
+
+  describe('the snapshot of a run', () => {
+    test('is what was stored last, with its seq', async () => {
+      const { store } = await openForTest(open)
+      const run = await addRun(store, await addPipeline(store))
+      expect(await store.runs.snapshot(run.id)).toBeUndefined()
+      expect(await store.runs.snapshot(freshId())).toBeUndefined()
+      const data = JSON.stringify({ big: '漢😀'.repeat(200_000) })
+      await store.runs.commit(nextCommit(run.id, 1, [2], { snapshot: data }))
+      expect(await store.runs.snapshot(run.id)).toEqual({ seq: 3, data })
+      await store.runs.commit(nextCommit(run.id, 3))
+      expect(await store.runs.snapshot(run.id)).toEqual({ seq: 3, data })
+      await store.runs.commit(nextCommit(run.id, 4, [1], { snapshot: '{}' }))
+      expect(await store.runs.snapshot(run.id)).toEqual({ seq: 5, data: '{}' })
+    })
+  })
+
+  describe('the list of runs', () => {
+    test('is newest first by serial, whichever was committed last', async () => {
+      const { store } = await openForTest(open)
+      const pipeline = await addPipeline(store)
+      const first = await reserveRun(store, pipeline)
+      const second = await addRun(store, pipeline)
+      await store.runs.commit(firstCommit(first))
+      const third = await addRun(store, pipeline)
+      const serials = (await store.runs.list({}, null, 10)).map(({ serial }) => serial)
+      expect(serials).toEqual([third.serial, second.serial, first.serial])
+    })
+
+    test('is read page by page, and a run that comes meanwhile moves nothing', async () => {
+      const { store } = await openForTest(open)
+      const pipeline = await addPipeline(store)
+      const runs = await Promise.all(Array.from({ length: 11 }, () => addRun(store, pipeline)))
+      const newestFirst = runs.map(({ serial }) => serial).toSorted((a, b) => b - a)
+      for (const limit of [1, 2, 5, 10, 11, 12]) {
+        const seen: number[] = []
+        for (let page = await store.runs.list({}, null, limit); page.length > 0;) {
+          seen.push(...page.map(({ serial }) => serial))
+          const before = seen.at(-1) ?? null
+          if (limit === 2) await addRun(store, pipeline)
+          page = await store.runs.list({}, before, limit)
+        }
+        expect(seen.filter((serial) => newestFirst.includes(serial))).toEqual(newestFirst)
+        expect(new Set(seen).size).toBe(seen.length)
+      }
+      expect(await store.runs.list({}, null, 0)).toEqual([])
+      expect(await store.runs.list({}, 1, 10)).toEqual([])
+    })
+
+    test('is filtered by every condition and their combinations, and count agrees', async () => {
+      const { store } = await openForTest(open)
+      const { all, pipelines } = await manyRuns(store)
+      const [p, q] = [...new Set(all.map(({ projectId }) => projectId))]
+      if (p === undefined || q === undefined) throw new Error('there are two projects')
+      const filters: RunFilter[] = [
+        {},
+        { projectIds: [p] },
+        { projectIds: [p, q] },
+        { projectIds: [] },
+        { projectIds: [freshId()] },
+        ...pipelines.map(({ id }) => ({ pipelineId: id })),
+        { pipelineId: freshId() },
+        ...RUN_STATUSES.map((status) => ({ statuses: [status] })),
+        { statuses: ['running', 'failed', 'held'] },
+        { statuses: [] },
+        { needsPerson: true },
+        { needsPerson: false },
+        { createdFrom: T0 + 10 },
+        { createdTo: T0 + 10 },
+        { createdFrom: T0 + 10, createdTo: T0 + 20 },
+        { createdFrom: T0 + 20, createdTo: T0 + 10 },
+        { text: 'BUILD' },
+        { text: 'é' },
+        { text: '' },
+        { text: '%' },
+        { text: '_' },
+        { text: 'nothing' },
+        { projectIds: [q], statuses: ['held', 'reviewing'], needsPerson: true, createdFrom: T0 + 3, text: 'u' },
+        { projectIds: [p], pipelineId: pipelines[0]?.id ?? freshId(), needsPerson: false },
+      ]
+      for (const filter of filters) {
+        const expected = all.filter((run) => isWanted(run, filter)).toReversed()
+        const name = JSON.stringify(filter)
+        expect(await store.runs.list(filter, null, 1_000), name).toEqual(expected)
+        expect(await store.runs.count(filter), name).toBe(expected.length)
+        const middle = all[20]?.serial ?? 0
+        const older = expected.filter(({ serial }) => serial < middle)
+        expect(await store.runs.list(filter, middle, 3), name).toEqual(older.slice(0, 3))
+      }
+    })
+  })
+
+  describe('live runs', () => {
+    test('are all that have not ended, oldest first', async () => {
+      const { store } = await openForTest(open)
+      const { all } = await manyRuns(store)
+      const live = all.filter(({ status }) => !isEnded(status)).map(({ id }) => id)
+      expect(live.length).toBeGreaterThan(10)
+      expect(await store.runs.live()).toEqual(live)
+    })
+
+    test('lose a run when it ends, and have it again when it is taken up', async () => {
+      const { store } = await openForTest(open)
+      const run = await addRun(store, await addPipeline(store))
+      const ended: RunSummary = { ...run, status: 'failed', seq: 2, endedAt: T0 }
+      await store.runs.commit(nextCommit(run.id, 1, [1], { summary: ended }))
+      expect(await store.runs.live()).toEqual([])
+      await store.runs.commit(nextCommit(run.id, 2, [1], { summary: { ...run, status: 'running', seq: 3 } }))
+      expect(await store.runs.live()).toEqual([run.id])
+    })
+  })
+}
+
+/** Runs of four pipelines in two projects, in every status, in order of serial. */
+async function manyRuns(
+  store: Store,
+): Promise<{ readonly all: readonly RunSummary[]; readonly pipelines: readonly PipelineRecord[] }> {
+  const p = await store.catalog.addProject(sampleProject('p'))
+  const q = await store.catalog.addProject(sampleProject('q'))
+  const pipelines = [
+    await addPipeline(store, 'Build', p),
+    await addPipeline(store, '100%_DÉPLOYÉ', p),
+    await addPipeline(store, 'rebuild all', q),
+    await addPipeline(store, '构建😀', q),
+  ]
+  const all: RunSummary[] = []
+  for (let index = 0; index < 45; index += 1) {
+    const pipeline = pipelines[index % pipelines.length]
+    const status = RUN_STATUSES[index % RUN_STATUSES.length]
+    if (pipeline === undefined || status === undefined) throw new Error('neither list is empty')
+    const needsPerson = status === 'held' || status === 'reviewing'
+    all.push(await addRun(store, pipeline, [1], { status, needsPerson, createdAt: T0 + index }))
+  }
+  return { all, pipelines }
+}
+
+const isWanted = (run: RunSummary, filter: RunFilter): boolean =>
+  (filter.projectIds === undefined || filter.projectIds.includes(run.projectId)) &&
+  (filter.pipelineId === undefined || filter.pipelineId === run.pipelineId) &&
+  (filter.statuses === undefined || filter.statuses.includes(run.status)) &&
+  (filter.needsPerson === undefined || filter.needsPerson === run.needsPerson) &&
+  (filter.createdFrom === undefined || run.createdAt >= filter.createdFrom) &&
+  (filter.createdTo === undefined || run.createdAt < filter.createdTo) &&
+  (filter.text === undefined || run.pipelineName.toLowerCase().includes(filter.text.toLowerCase()))
