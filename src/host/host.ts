@@ -12,6 +12,7 @@ import { Dispatcher, type Runner } from './dispatcher.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
 import { LiveRuns, type Committed } from './live.ts'
+import { LogEnds } from './log-ends.ts'
 import { RunUseCases } from './runs.ts'
 import { Timers } from './timers.ts'
 import type { RunId } from '../model/id.ts'
@@ -25,7 +26,7 @@ export interface HostOptions {
   readonly check: (text: string, file: string) => Checked
   /** Input fields of a step type in which nothing is rendered. */
   readonly verbatim: (uses: string) => readonly string[]
-  readonly openLog: (runId: RunId, node: number, attempt: number, ended: () => boolean) => LogSource
+  readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => LogSource
   readonly onDefect: (error: unknown) => void
 }
 
@@ -72,13 +73,24 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onCommitted: (committed) => onCommitted(committed),
     onDefect: options.onDefect,
   })
+  const logEnds = new LogEnds()
   const dispatcher = new Dispatcher(live, options.verbatim)
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
-  const runs = new RunUseCases({ log: store.runs, live, catalog, dispatcher, clock, entropy, openLog: options.openLog })
+  const runs = new RunUseCases({
+    log: store.runs,
+    live,
+    catalog,
+    dispatcher,
+    clock,
+    entropy,
+    logEnds,
+    openLog: options.openLog,
+  })
 
   function onCommitted({ run, entries, effects, lastNumber }: Committed): void {
     feed.publish({ last: lastNumber, projectId: run.projectId, pipelineId: run.pipelineId, runId: run.id, entries })
     for (const effect of effects) perform(run, effect)
+    logEnds.changed(run)
     if (run.phase === 'ended') dispatcher.clean(run.id)
   }
 

@@ -27,6 +27,7 @@ import type { Entropy } from './entropy.ts'
 import { explain } from './explain.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { LiveRuns } from './live.ts'
+import type { LogEnds } from './log-ends.ts'
 import { lacks, maySee } from './rights.ts'
 import { fingerprintOf, problemOf } from './run-problems.ts'
 
@@ -38,7 +39,8 @@ interface Dependencies {
   readonly clock: Clock
   readonly entropy: Entropy
   /** The stored output of an attempt. */
-  readonly openLog: (runId: RunId, node: number, attempt: number, ended: () => boolean) => LogSource
+  readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => LogSource
+  readonly logEnds: LogEnds
 }
 
 const BATCH_MAX = 100
@@ -212,7 +214,7 @@ export class RunUseCases implements Runs {
         `task ${run.plan.nodes[index]?.spec.key ?? index} has ${state.attempt} attempts, found ${wanted}`,
       )
     }
-    return accept(this.#deps.openLog(run.id, index, wanted, () => this.#isLogEnded(run.id, index, wanted)))
+    return accept(this.#deps.openLog(run.id, index, wanted, this.#deps.logEnds.signal(run, index, wanted)))
   }
 
   /** What a pipeline's view tells of its runs. */
@@ -224,18 +226,6 @@ export class RunUseCases implements Runs {
     ])
     const started = recent.flatMap((run) => (run.startedAt === null ? [] : [run.startedAt]))
     return { latestRun: latest ?? null, runCount, lastStartedAt: started.length === 0 ? null : Math.max(...started) }
-  }
-
-  #isLogEnded(runId: RunId, index: number, attempt: number): boolean {
-    const run = this.#deps.live.peek(runId)
-    const state = run?.nodes.at(index)
-    if (run === undefined || state?.kind !== 'task') return true
-    const open =
-      state.status === 'queued' ||
-      state.status === 'running' ||
-      state.status === 'pending' ||
-      state.status === 'reviewing'
-    return state.attempt > attempt || !open || run.phase === 'ended'
   }
 
   async #create(

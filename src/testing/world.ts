@@ -95,12 +95,12 @@ function memoryLog(
   logs: ReadonlyMap<string, Uint8Array>,
   name: string,
   attempt: number,
-  ended: () => boolean,
+  ended: AbortSignal,
 ): LogSource {
   const bytes = (): Uint8Array => logs.get(name) ?? new Uint8Array()
   return {
     attempt,
-    ended,
+    ended: () => ended.aborted,
     size: () => Promise.resolve(bytes().length),
     read: (offset, length) => Promise.resolve(bytes().subarray(offset, offset + length)),
     async *follow(offset) {
