@@ -132,10 +132,12 @@ export class LiveRuns {
 
   #enqueue(handle: Handle, waiting: Waiting): void {
     handle.waiting.push(waiting)
-    if (!handle.busy) this.#pump(handle)
+    this.#pump(handle)
   }
 
   #pump(handle: Handle): void {
+    // Whoever heard of a commit may have put the next one under way already.
+    if (handle.busy) return
     const batch = handle.waiting.splice(0, BATCH_MAX)
     if (batch.length === 0) return
     const { clock, entropy, log } = this.#deps

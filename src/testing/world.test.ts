@@ -52,3 +52,15 @@ test('a run that fails can be retried, and a late report changes nothing', async
   await world.settled()
   expect((await world.run(id)).status).toBe('succeeded')
 })
+
+test('all that a command offers is taken at once, without waiting for the clock', async () => {
+  const world = await openWorld()
+  const tasks = ['compile', 'lint', 'docs'].map((key) => taskSpec({ key, work: runner }))
+  const { id } = await world.start(await world.pipeline(definition({ stages: [stageSpec({ key: 'build', tasks })] })))
+  await world.settled()
+  for (const { key } of tasks) world.runner.endTask(key, exited(1))
+  await world.settled()
+  await world.app.runs.act(world.admin, { id }, { action: 'retry' })
+  await world.settled()
+  expect(world.runner.jobs.map(({ env }) => env['MILLRACE_TASK'])).toEqual(['compile', 'lint', 'docs'])
+})
