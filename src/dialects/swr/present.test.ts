@@ -1,8 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { PipelineDefinition, StageSpec, TaskSpec, Work } from '../../model/definition.ts'
-import { asId, nodeId, type PipelineId, type ProjectId, type RunId, type UserId } from '../../model/id.ts'
-import type { PipelineView, RunView, StageView, TaskView } from '../../model/view.ts'
+import { isEnded } from '../../model/status.ts'
+import type { RunView, StageView, TaskView } from '../../model/view.ts'
+import {
+  definition,
+  pipelineView,
+  projectView,
+  runView,
+  stageSpec,
+  stageView,
+  taskSpec,
+  taskView,
+} from '../../testing/views.ts'
 import { presentListItem, presentPipeline } from './present.ts'
 import { toYaml } from './yaml.ts'
 
@@ -13,35 +23,15 @@ const CREATED = Date.UTC(2019, 0, 21, 3, 31, 27) + 317.648
 const UPDATED = CREATED + 0.002
 
 const BASE_URL = 'https://registry.southchina.huaweicloud.com'
-const HOLD_72H = { policy: 'hold', expireMs: 72 * 3_600_000 } as const
 
-function task(key: string, work: Work, more: Partial<TaskSpec> = {}): TaskSpec {
-  return {
-    key,
-    name: key,
-    description: '',
-    role: 'other',
-    needs: [],
-    when: null,
-    env: {},
-    work,
-    onFailure: HOLD_72H,
-    onLost: 'error',
-    retry: { max: 0, delayMs: 0, delayMaxMs: 0, jitter: 0 },
-    timeoutMs: null,
-    notStartedMs: null,
-    labels: [],
-    annotations: {},
-    ...more,
-  }
-}
+const task = (key: string, work: Work, role: TaskSpec['role'] = 'other'): TaskSpec =>
+  taskSpec({ key, role, work, onFailure: { policy: 'hold', expireMs: 72 * 3_600_000 } })
 
-function stage(key: string, name: string, tasks: readonly TaskSpec[], annotations: Record<string, string>): StageSpec {
-  return { key, name, description: '', when: null, always: false, timeoutMs: null, tasks, annotations }
-}
+const stage = (key: string, name: string, tasks: readonly TaskSpec[], annotations: Record<string, string>): StageSpec =>
+  stageSpec({ key, name, tasks, annotations })
 
 /** The seed's pipeline in our words. */
-const seedDefinition: PipelineDefinition = {
+const seedDefinition = definition({
   name: 'test4',
   description: '',
   params: [{ name: 'test', type: 'string', description: 'test', required: false, default: '', options: [] }],
@@ -63,7 +53,7 @@ const seedDefinition: PipelineDefinition = {
     stage(
       'build',
       '代码编译',
-      [task('build', { kind: 'runner', uses: 'script', with: { script: 'mvn package' } }, { role: 'build' })],
+      [task('build', { kind: 'runner', uses: 'script', with: { script: 'mvn package' } }, 'build')],
       {
         'swr/stage_id': '31647',
         'swr/input_resources':
@@ -95,7 +85,7 @@ const seedDefinition: PipelineDefinition = {
             uses: 'script',
             with: { script: 'make image', dockerfile_content: 'FROM ubuntu\nRUN echo hello' },
           },
-          { role: 'image' },
+          'image',
         ),
       ],
       {
@@ -119,118 +109,48 @@ const seedDefinition: PipelineDefinition = {
       },
     ),
   ],
-  timeoutMs: null,
-  restartsMax: 0,
-  annotations: {},
-}
+})
 
-const seedPipeline: PipelineView = {
-  id: asId<PipelineId>('0190a0b0c0d070008000000000029476'),
+const seedPipeline = pipelineView({
   serial: 29476,
-  project: {
-    id: asId<ProjectId>('0190a0b0c0d070008000000000000812'),
-    serial: 812,
-    name: 'default',
-    description: '',
-    createdAt: CREATED,
-  },
+  project: projectView({ serial: 812, name: 'default' }),
   name: 'test4',
-  version: 1,
   createdAt: CREATED,
-  createdBy: { id: asId<UserId>('0190a0b0c0d070008000000000000001'), name: 'root' },
   updatedAt: UPDATED,
   definition: seedDefinition,
   webhooks: [{ id: '7648d0fe-93f4-440e-ad0f-0e095b60066d', name: 'push' }],
-  latestRun: null,
-  runCount: 0,
-  lastStartedAt: null,
-}
+})
 
-const RUN_ID = asId<RunId>('0190a0b0c0d070008000000000001000')
 const SYSTEM_PARAMS: RunView['params'] = [
   { name: 'SYS_TIMESTAMP', value: '201901211131274006', description: 'start', system: true },
   { name: 'SYS_INCREMENT', value: '0', description: 'number', system: true },
   { name: 'test', value: '', description: 'test', system: false },
 ]
 
-/** A run of the seed's pipeline; its stages are where `statuses` say. */
-function seedRun(more: Partial<RunView>, statuses: readonly StageView['status'][] = []): RunView {
-  let index = 0
-  const stages = seedDefinition.stages.map((spec, place): StageView => {
+/** A run of the seed's pipeline that began a minute after it was made; its stages are where `statuses` say. */
+function seedRun(changes: Partial<RunView>, statuses: readonly StageView['status'][] = []): RunView {
+  const stages = seedDefinition.stages.map(({ key, name, tasks, annotations }, place) => {
     const status = statuses[place] ?? 'pending'
-    const stageIndex = index++
-    return {
-      ...node(stageIndex, spec, status),
-      kind: 'stage',
-      always: false,
-      tasks: spec.tasks.map((one) => seedTask(index++, one, status)),
+    const times = {
+      startedAt: status === 'pending' ? null : CREATED + 60_000,
+      endedAt: isEnded(status) ? CREATED + 90_500 : null,
     }
+    const views = tasks.map(({ work, role }) => taskView({ key, work, role, status, ...times }))
+    return stageView({ key, name, annotations, status, ...times, tasks: views })
   })
-  return {
-    id: RUN_ID,
-    number: 1,
-    serial: 7,
-    seq: 1,
+  return runView({
     project: seedPipeline.project,
     pipeline: seedPipeline,
     definition: seedDefinition,
     status: 'running',
-    cause: { kind: 'manual', by: 'root' },
     params: SYSTEM_PARAMS,
-    triggers: null,
     createdAt: CREATED,
     startedAt: null,
     endedAt: null,
     updatedAt: UPDATED,
-    pausedMs: 0,
-    pausedAt: null,
-    cancelling: null,
-    pass: 1,
     stages,
-    failure: null,
-    attention: [],
-    allowed: [],
-    ...more,
-  }
-}
-
-function node(index: number, spec: StageSpec | TaskSpec, status: StageView['status']) {
-  const begun = status !== 'pending'
-  return {
-    id: nodeId(RUN_ID, index),
-    index,
-    key: spec.key,
-    name: spec.name,
-    description: '',
-    status,
-    startedAt: begun ? CREATED + 60_000 : null,
-    endedAt: begun && status !== 'running' ? CREATED + 90_500 : null,
-    skipped: null,
-    annotations: spec.annotations,
-  }
-}
-
-function seedTask(index: number, spec: TaskSpec, status: StageView['status']): TaskView {
-  return {
-    ...node(index, spec, status),
-    kind: 'task',
-    role: spec.role,
-    work: spec.work,
-    needs: [],
-    labels: [],
-    attempt: status === 'pending' ? 0 : 1,
-    queuedAt: null,
-    retryAt: null,
-    deadlineAt: null,
-    runner: null,
-    failure: null,
-    ignored: false,
-    held: false,
-    outputs: {},
-    review: null,
-    earlier: [],
-    allowed: [],
-  }
+    ...changes,
+  })
 }
 
 describe('the detail of a pipeline', () => {
@@ -321,7 +241,7 @@ describe('the detail of a pipeline', () => {
   })
 
   test('shows the params of its newest run, and their defaults before the first', () => {
-    const definition: PipelineDefinition = {
+    const withParams: PipelineDefinition = {
       ...seedDefinition,
       params: [
         { name: 'count', type: 'number', description: 'how many', required: false, default: 3, options: [] },
@@ -329,7 +249,7 @@ describe('the detail of a pipeline', () => {
         { name: 'SYS_INCREMENT', type: 'string', description: 'mine', required: false, default: '9', options: [] },
       ],
     }
-    const pipeline = { ...seedPipeline, definition }
+    const pipeline = { ...seedPipeline, definition: withParams }
     const run = seedRun({
       params: [...SYSTEM_PARAMS, { name: 'none', value: true, description: '', system: false }],
     })

@@ -1,6 +1,6 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono'
 import type { App, Caller, NodeActionInput } from '../../host/app.ts'
-import { refuse, accept, type Result } from '../../model/problem.ts'
+import { accept, refuse, type Problem, type Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView, RunView, TaskView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { withDepends } from '../kit/cache.ts'
@@ -332,8 +332,12 @@ async function retryStage(
       ? // All that failed is in this stage: one command, so that the whole stage goes again or nothing does.
         await app.runs.act(caller, { id: run.value.id }, { action: 'retry' })
       : await actOnTasks(app, caller, run.value, here, { action: 'retry' })
-  return retried.ok ? created() : problemResponse(retried.problem)
+  return retried.ok ? created() : stageRefusal(retried.problem)
 }
+
+/** Someone else was quicker: the stage is not any more what it was when we looked. */
+const stageRefusal = (problem: Problem): Response =>
+  problem.code === 'conflict' ? errorResponse(errors.stageNotReady, problem.message) : problemResponse(problem)
 
 interface StageTask {
   readonly stageIndex: number
@@ -375,5 +379,5 @@ async function decideReview(
     return errorResponse(errors.stageNotReady, `stage ${index} of pipeline ${pipeline.serial} waits for no review`)
   }
   const decided = await actOnTasks(app, caller, run.value, [waiting], { action: review.value })
-  return decided.ok ? created() : problemResponse(decided.problem)
+  return decided.ok ? created() : stageRefusal(decided.problem)
 }

@@ -1,17 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { OnFailure, StageSpec, TaskRole, TaskSpec, Work } from '../../model/definition.ts'
 import type { JsonObject } from '../../model/json.ts'
+import { stageSpec, taskSpec } from '../../testing/views.ts'
 import { exceptionHandler, jobId, presentStage, runSerialOf } from './stage.ts'
 
-const STOP: OnFailure = { policy: 'stop', expireMs: null }
-
-const taskOf = (work: Work, role: TaskRole = 'other'): TaskSpec =>
-  ({ work, role, onFailure: STOP }) as unknown as TaskSpec
+const taskOf = (work: Work, role: TaskRole = 'other'): TaskSpec => taskSpec({ work, role })
 const runs = (uses: string, input: JsonObject, role: TaskRole = 'other'): TaskSpec =>
   taskOf({ kind: 'runner', uses, with: input }, role)
 
 const stageOf = (tasks: readonly TaskSpec[], annotations: Record<string, string> = {}): StageSpec =>
-  ({ name: 'one', tasks, annotations }) as unknown as StageSpec
+  stageSpec({ name: 'one', tasks, annotations })
 
 describe('a stage becomes', () => {
   test.each<[string, TaskSpec, string, JsonObject]>([

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Failure } from '../../model/failure.ts'
 import { NODE_STATUSES, RUN_STATUSES, isEnded, type NodeStatus, type RunStatus } from '../../model/status.ts'
 import type { RunView, StageView } from '../../model/view.ts'
+import { AT, runView, stageView, taskView } from '../../testing/views.ts'
 import { currentStageIndex, jobState, nodeStatusWord, runStatusWord, runWord, stageWord } from './status.ts'
 
 /** Tables 5 and 6 of the seed. */
@@ -28,17 +29,16 @@ test('what goes on has a word that says so, what is over has not', () => {
 const unauthorized: Failure = { kind: 'unauthorized', reason: 'key refused' }
 const lost: Failure = { kind: 'lost', reason: 'runner gone' }
 
-function runOf(status: RunStatus, stages: readonly NodeStatus[] = [], failure: Failure | null = null): RunView {
-  return {
+const runOf = (status: RunStatus, stages: readonly NodeStatus[] = [], failure: Failure | null = null): RunView =>
+  runView({
     status,
-    endedAt: isEnded(status) ? 1 : null,
-    stages: stages.map((one) => stageOf(one, null)),
-    failure: failure === null ? null : { node: '', nodeName: '', failure },
-  } as unknown as RunView
-}
+    endedAt: isEnded(status) ? AT : null,
+    stages: stages.map((one) => stageView({ status: one })),
+    failure: failure === null ? null : { node: taskView().id, nodeName: 'Task', failure },
+  })
 
 const stageOf = (status: NodeStatus, failure: Failure | null, ignored = false): StageView =>
-  ({ status, tasks: [{ failure: null }, { failure, ignored }] }) as unknown as StageView
+  stageView({ status, tasks: [taskView(), taskView({ failure, ignored })] })
 
 describe('an error', () => {
   test.each(['errored', 'held'] as const)('of rights is unauthorized: %s', (status) => {
