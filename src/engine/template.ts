@@ -27,6 +27,10 @@ type Part =
 /** Whether rendering would change this text. */
 export const hasTemplate = (text: string): boolean => text.includes(OPEN)
 
+/** Whether there is a `${{` in it that is not escaped. */
+export const hasPieces = (text: string): boolean =>
+  hasTemplate(text) && partsOf(text).some(({ kind }) => kind !== 'text')
+
 /** What is wrong with the pieces of a text; empty when all is well. */
 export function templateErrors(text: string): readonly TemplateError[] {
   return partsOf(text).flatMap((part) => (part.kind === 'broken' ? [{ at: part.at, message: part.message }] : []))

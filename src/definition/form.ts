@@ -1,0 +1,351 @@
+import { checkParamValue, paramNameProblem } from '../engine/params.ts'
+import {
+  FAILURE_POLICIES,
+  type OnFailure,
+  type ParamSpec,
+  type RetryPolicy,
+  TASK_ROLES,
+  type Triggers,
+  type TriggerSpec,
+} from '../model/definition.ts'
+import type { Json } from '../model/json.ts'
+import {
+  ANNOTATION_VALUE_MAX,
+  ANNOTATIONS_MAX,
+  DESCRIPTION_MAX,
+  ENV_MAX,
+  ENV_VALUE_MAX,
+  KEY_MAX,
+  LABEL_MAX,
+  LABELS_MAX,
+  NAME_MAX,
+  NEEDS_MAX,
+  OPTIONS_MAX,
+  PARAMS_MAX,
+  RESTARTS_MAX,
+  RETRIES_MAX,
+  STAGES_MAX,
+  TASKS_MAX,
+  TRIGGERS_MAX,
+} from './limits.ts'
+import {
+  byKind,
+  choice,
+  condition,
+  duration,
+  flag,
+  listOf,
+  mapOf,
+  mapped,
+  number,
+  oneOrMore,
+  type Reader,
+  record,
+  type Shape,
+  text,
+  writtenOf,
+  writtenText,
+} from './shape.ts'
+import { describe, type Path, quote, type ScalarTree } from './tree.ts'
+
+/** The keys of a definition: what each takes and what editors say about it. docs/reference/definition.md tells the same. */
+
+const name = text({ min: 1, max: NAME_MAX, oneLine: true, expected: `a name of 1 to ${NAME_MAX} characters` })
+const description = text({ max: DESCRIPTION_MAX })
+
+export const key = text({
+  min: 1,
+  max: KEY_MAX,
+  // Keys are looked up in tables: none may be the name of something that every JavaScript object has.
+  pattern:
+    /^(?!(?:constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|__\w+__)$)[A-Za-z0-9_-]+$/,
+  expected: `a key of letters, digits, _ and -, at most ${KEY_MAX} characters`,
+})
+
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+export const env = mapOf(writtenText({ max: ENV_VALUE_MAX, template: true }), {
+  max: ENV_MAX,
+  keyProblem(found) {
+    if (!ENV_NAME.test(found) || found.length > NAME_MAX) {
+      return `expected the name of an environment variable: letters, digits and _, found ${quote(found)}`
+    }
+    return found.startsWith('MILLRACE_')
+      ? `names that begin with MILLRACE_ are reserved, found ${quote(found)}`
+      : undefined
+  },
+  keySchema: { pattern: '^(?!MILLRACE_)[A-Za-z_][A-Za-z0-9_]*$', maxLength: NAME_MAX },
+})
+
+export const annotations = mapOf(writtenText({ max: ANNOTATION_VALUE_MAX }), {
+  max: ANNOTATIONS_MAX,
+  keyProblem: (found) =>
+    found.length >= 1 && found.length <= NAME_MAX && !/\p{Cc}/u.test(found)
+      ? undefined
+      : `expected a name of 1 to ${NAME_MAX} characters, found ${quote(found)}`,
+  keySchema: { minLength: 1, maxLength: NAME_MAX },
+})
+
+// --- Failure --------------------------------------------------------------------------------------------------------
+
+const policy = choice(FAILURE_POLICIES)
+
+export const onFailure: Shape<OnFailure> = byKind<OnFailure>({
+  expected: `${FAILURE_POLICIES.join(', ')}, or a mapping with policy and expire`,
+  scalar: mapped(policy, (word) => ({ policy: word, expireMs: null })),
+  map: mapped(
+    record('on_failure', {
+      policy: { shape: policy, doc: 'What a failure means for the run.', required: true },
+      expire: { shape: duration, doc: 'Only with hold: given up as timed out after this long.' },
+    }),
+    ({ policy: word, expire }, tree, path, reader) => {
+      if (word === undefined) return undefined
+      if (expire !== undefined && word !== 'hold') {
+        reader.problems.add(
+          tree.at,
+          [...path, 'expire'],
+          `expected expire only with the policy hold, found it with ${word}`,
+        )
+        return undefined
+      }
+      return { policy: word, expireMs: expire ?? null }
+    },
+  ),
+})
+
+const RETRY_DELAY_MS = 1_000
+const RETRY_DELAY_MAX_MS = 60_000
+export const NO_RETRY: RetryPolicy = { max: 0, delayMs: RETRY_DELAY_MS, delayMaxMs: RETRY_DELAY_MAX_MS, jitter: 1 }
+
+const retries = number(0, RETRIES_MAX, { whole: true })
+
+export const retry: Shape<RetryPolicy> = byKind<RetryPolicy>({
+  expected: `a number of retries from 0 to ${RETRIES_MAX}, or a mapping with max, delay, max_delay and jitter`,
+  scalar: mapped(retries, (max) => ({ ...NO_RETRY, max })),
+  map: mapped(
+    record('retry', {
+      max: { shape: retries, doc: 'Further attempts after the first.', required: true },
+      delay: { shape: duration, doc: 'Before the first retry; doubles with each. Default 1s.' },
+      max_delay: { shape: duration, doc: 'The longest delay. Default 1m.' },
+      jitter: {
+        shape: number(0, 1, { whole: false }),
+        doc: '0: exactly the delay; 1: anything from nothing to the delay. Default 1.',
+      },
+    }),
+    ({ max, delay = RETRY_DELAY_MS, max_delay, jitter = 1 }, tree, path, reader) => {
+      const delayMaxMs = max_delay ?? Math.max(RETRY_DELAY_MAX_MS, delay)
+      if (delayMaxMs < delay) {
+        reader.problems.add(tree.at, [...path, 'max_delay'], 'expected a max_delay that is not shorter than delay')
+        return undefined
+      }
+      return max === undefined ? undefined : { max, delayMs: delay, delayMaxMs, jitter }
+    },
+  ),
+})
+
+// --- Params and triggers --------------------------------------------------------------------------------------------
+
+const PARAM_TYPES = ['string', 'number', 'boolean', 'choice'] as const
+
+const paramDefault: Shape<ScalarTree> = {
+  schema: { type: ['string', 'number', 'boolean', 'null'] },
+  read(tree, path, reader) {
+    if (tree.kind === 'scalar') return tree
+    reader.problems.add(tree.at, path, `expected text, a number, true or false, found ${describe(tree)}`)
+    return undefined
+  },
+}
+
+const paramRecord = record('a param', {
+  type: {
+    shape: choice(PARAM_TYPES),
+    doc: 'Default: what the default value is, choice when there are options, else string.',
+  },
+  description: { shape: description, doc: 'What it is for.' },
+  required: { shape: flag, doc: 'Whether a run cannot start without a value.' },
+  default: { shape: paramDefault, doc: 'The value when none is given.' },
+  options: {
+    shape: listOf(writtenText({ min: 1, max: 1_000 }), { min: 1, max: OPTIONS_MAX }),
+    doc: 'The allowed values of a choice.',
+  },
+})
+
+/** The name is filled in by {@link params}. */
+const param: Shape<ParamSpec> = byKind<ParamSpec>({
+  expected: 'a default value, or a mapping with type, description, required, default and options',
+  scalar: mapped(paramDefault, (value, _, path, reader) => paramFrom({ default: value }, path, path, reader)),
+  map: mapped(paramRecord, (values, tree, path, reader) => {
+    const from = tree.kind === 'map' && tree.entries.has('default') ? [...path, 'default'] : path
+    return paramFrom(values, path, from, reader)
+  }),
+})
+
+interface ParamValues {
+  readonly type?: (typeof PARAM_TYPES)[number] | undefined
+  readonly description?: string | undefined
+  readonly required?: boolean | undefined
+  readonly default?: ScalarTree | undefined
+  readonly options?: readonly string[] | undefined
+}
+
+function paramFrom(values: ParamValues, path: Path, defaultPath: Path, reader: Reader): ParamSpec | undefined {
+  const { options = [] } = values
+  const type = values.type ?? (options.length > 0 ? 'choice' : typeOf(values.default))
+  if (type === 'choice' && options.length === 0) {
+    const at = values.default?.at
+    if (at !== undefined)
+      reader.problems.add(at, [...path, 'options'], 'expected `options` for a choice, found nothing')
+    return undefined
+  }
+  const spec = {
+    name: '',
+    type,
+    description: values.description ?? '',
+    required: values.required ?? false,
+    options,
+  }
+  const value = defaultOf(values, spec, defaultPath, reader)
+  return value === undefined ? undefined : { ...spec, default: value }
+}
+
+function typeOf(tree: ScalarTree | undefined): 'string' | 'number' | 'boolean' {
+  const type = typeof tree?.value
+  return type === 'number' || type === 'boolean' ? type : 'string'
+}
+
+/** null: none. */
+function defaultOf(
+  values: ParamValues,
+  spec: Omit<ParamSpec, 'default'>,
+  path: Path,
+  reader: Reader,
+): Json | undefined {
+  const tree = values.default
+  if (tree === undefined || tree.value === null) return null
+  const asText = spec.type === 'string' || spec.type === 'choice'
+  // 1.10 may be a version or a number, and would lose its nought as a number.
+  const guessed = values.type === undefined && typeof tree.value === 'number' && String(tree.value) !== tree.written
+  if (guessed) {
+    const message = `expected text in quotes, or a \`type\`: ${tree.written} as a number is ${tree.value}`
+    reader.problems.add(tree.at, path, message)
+    return undefined
+  }
+  const checked = checkParamValue(spec, asText ? writtenOf(tree) : tree.value)
+  if (checked.ok) return checked.value
+  reader.problems.add(tree.at, path, checked.message)
+  return undefined
+}
+
+export const params: Shape<readonly ParamSpec[]> = mapped(
+  mapOf(param, {
+    max: PARAMS_MAX,
+    keyProblem: paramNameProblem,
+    keySchema: { pattern: '^(?!MILLRACE_|SYS_|LD_)[A-Za-z_][A-Za-z0-9_]*$', maxLength: 64 },
+  }),
+  (specs) => Object.entries(specs).map(([paramName, spec]) => ({ ...spec, name: paramName })),
+)
+
+const trigger: Shape<TriggerSpec> = mapped(
+  record('a trigger', {
+    webhook: { shape: name, doc: 'Name of the webhook; its address is made by the server.', required: true },
+    params: {
+      shape: mapOf(text({ min: 1, max: 64 }), {
+        max: PARAMS_MAX,
+        keyProblem: (found) =>
+          found.length >= 1 && found.length <= NAME_MAX
+            ? undefined
+            : `expected a name of 1 to ${NAME_MAX} characters, found ${quote(found)}`,
+        keySchema: { minLength: 1, maxLength: NAME_MAX },
+      }),
+      doc: 'Parameter of the call -> param of the pipeline.',
+    },
+  }),
+  (values) =>
+    values.webhook === undefined ? undefined : { kind: 'webhook', name: values.webhook, params: values.params ?? {} },
+)
+const triggerList = listOf(trigger, { min: 1, max: TRIGGERS_MAX })
+
+export const triggers: Shape<Triggers> = byKind<Triggers>({
+  expected: 'a list of triggers, or a mapping with operator and list',
+  list: mapped(triggerList, (list) => ({ operator: 'or', list })),
+  map: mapped(
+    record('triggers', {
+      operator: { shape: choice(['and', 'or']), doc: 'and: all must have fired; or: any one. Default or.' },
+      list: { shape: triggerList, doc: 'The triggers.', required: true },
+    }),
+    ({ operator = 'or', list }) => (list === undefined ? undefined : { operator, list }),
+  ),
+})
+
+// --- Tasks, stages, the pipeline ------------------------------------------------------------------------------------
+
+const label = text({
+  min: 1,
+  max: LABEL_MAX,
+  pattern: /^[A-Za-z0-9_.:/=-]+$/,
+  expected: `a label of letters, digits and _ . : / = -, at most ${LABEL_MAX} characters`,
+})
+
+export const TASK_FIELDS = {
+  name: { shape: name, doc: 'What people see. Default: the key.' },
+  key: {
+    shape: key,
+    doc: 'Name of the task in needs and expressions, unique in the pipeline. Default: made from the name.',
+  },
+  description: { shape: description, doc: 'What it does.' },
+  role: { shape: choice(TASK_ROLES), doc: 'What kind of work it is, for people and foreign APIs.' },
+  needs: { shape: oneOrMore(key, NEEDS_MAX), doc: 'Keys of tasks of the same stage that must be over first.' },
+  when: { shape: condition, doc: 'Condition; the task is skipped when it does not hold.' },
+  env: { shape: env, doc: 'Environment variables; values may hold ${{ ... }}.' },
+  retry: { shape: retry, doc: 'Further attempts after a failure.' },
+  timeout: { shape: duration, doc: 'From the start of an attempt. Default 6h for work of runners, none for the rest.' },
+  not_started: { shape: duration, doc: 'How long it may wait for a runner. Default: for ever.' },
+  on_failure: { shape: onFailure, doc: 'What a failure means for the run, after all retries. Default stop.' },
+  on_lost: {
+    shape: choice(['error', 'rerun']),
+    doc: 'When its runner is lost: error ends the attempt, rerun tries again uncounted. Default error.',
+  },
+  runs_on: { shape: oneOrMore(label, LABELS_MAX), doc: 'Labels that a runner must have.' },
+  annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
+} as const
+
+export const stageFields = <Task>(task: Shape<Task>) =>
+  ({
+    name: { shape: name, doc: 'What people see. Default: the key.' },
+    key: { shape: key, doc: 'Name of the stage, unique in the pipeline. Default: made from the name.' },
+    description: { shape: description, doc: 'What it does.' },
+    when: { shape: condition, doc: 'Condition; the stage is skipped when it does not hold.' },
+    always: { shape: flag, doc: 'Runs also after another stage has failed, never after a cancel. Default false.' },
+    timeout: { shape: duration, doc: 'From its start. Default: none.' },
+    on_failure: { shape: onFailure, doc: 'For those of its tasks that do not say. Default: as the pipeline.' },
+    tasks: {
+      shape: listOf(task, { min: 1, max: TASKS_MAX, lenient: true }),
+      doc: 'Its tasks; those without needs begin at once.',
+      required: true,
+    },
+    annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
+  }) as const
+
+export const pipelineFields = <Task, Stage>(task: Shape<Task>, stage: Shape<Stage>) =>
+  ({
+    name: { shape: name, doc: 'Name of the pipeline, unique in its project.', required: true },
+    description: { shape: description, doc: 'What it is for.' },
+    params: { shape: params, doc: 'Values that a run is started with: name -> default, or name -> type, default, ...' },
+    env: { shape: env, doc: 'Environment variables of every task; values may hold ${{ ... }}.' },
+    triggers: { shape: triggers, doc: 'What starts a run besides people.' },
+    timeout: { shape: duration, doc: 'Of the whole run from its start, pauses not counted. Default: none.' },
+    on_failure: { shape: onFailure, doc: 'For tasks whose stage and themselves do not say. Default stop.' },
+    restarts: {
+      shape: number(0, RESTARTS_MAX, { whole: true }),
+      doc: 'How often on_failure: restart may take a run back to its first node. Default 3.',
+    },
+    annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
+    stages: {
+      shape: listOf(stage, { min: 1, max: STAGES_MAX, lenient: true }),
+      doc: 'One after the other.',
+    },
+    tasks: {
+      shape: listOf(task, { min: 1, max: TASKS_MAX, lenient: true }),
+      doc: 'Instead of stages: the tasks of a single stage.',
+    },
+  }) as const

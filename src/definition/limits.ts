@@ -1,0 +1,33 @@
+/** Every bound on what a definition may ask for, in one place; docs/reference/definition.md lists them too. */
+
+/** Longest text, in UTF-16 units. */
+export const TEXT_MAX = 1_048_576
+/** Deepest nesting of maps and lists, aliases followed. */
+export const DEPTH_MAX = 64
+/** Most YAML tokens: what a text may cost to parse. 20,000 tasks of five keys each have 600,000. */
+export const LEXEMES_MAX = 700_000
+/** Most values with every alias followed. */
+export const VALUES_MAX = 400_000
+/** Syntax errors after which a text is not looked at any further. */
+export const SYNTAX_ERRORS_MAX = 50
+/** Most errors that are listed; the last one then says how many more there are. */
+export const ERRORS_MAX = 1_000
+
+export const NAME_MAX = 128
+export const KEY_MAX = 64
+export const DESCRIPTION_MAX = 4_096
+export const STAGES_MAX = 1_000
+/** In all stages together. */
+export const TASKS_MAX = 20_000
+export const NEEDS_MAX = 1_000
+export const PARAMS_MAX = 200
+export const OPTIONS_MAX = 200
+export const ENV_MAX = 200
+export const ENV_VALUE_MAX = 32_768
+export const LABELS_MAX = 20
+export const LABEL_MAX = 64
+export const TRIGGERS_MAX = 20
+export const ANNOTATIONS_MAX = 100
+export const ANNOTATION_VALUE_MAX = 8_192
+export const RETRIES_MAX = 100
+export const RESTARTS_MAX = 100

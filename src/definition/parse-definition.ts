@@ -1,0 +1,174 @@
+import type { PipelineDefinition, StageSpec, TaskSpec } from '../model/definition.ts'
+import type { LocatedError } from '../model/problem.ts'
+import type { StepSpec } from '../steps/step.ts'
+import { NO_RETRY } from './form.ts'
+import { assignKeys, type Keys } from './keys.ts'
+import { TASKS_MAX, TEXT_MAX } from './limits.ts'
+import { checkNeeds } from './needs.ts'
+import { pipelineShape, type ReadPipeline, type ReadStage, type ReadTask } from './pipeline-shape.ts'
+import { Problems } from './problems.ts'
+import { readYaml } from './read-yaml.ts'
+import { checkReferences } from './references.ts'
+import type { Reader } from './shape.ts'
+import { locate } from './tree.ts'
+
+export type DefinitionResult =
+  | { readonly ok: true; readonly definition: PipelineDefinition }
+  | { readonly ok: false; readonly errors: readonly LocatedError[] }
+
+/**
+ * YAML or JSON -> checked definition, or all that is wrong with it, each error with its line and column (from 1, in
+ * UTF-16 units). Never throws for any text. The form is told in docs/reference/definition.md.
+ * @param file name that the errors carry.
+ * @param steps the step types there are; give the same list each time, what is made of it is kept.
+ */
+export function parseDefinition(text: string, file: string, steps: readonly StepSpec[]): DefinitionResult {
+  if (text.length > TEXT_MAX) {
+    const message = `expected a text of at most ${TEXT_MAX} characters, found ${text.length}`
+    return { ok: false, errors: [{ file, line: 1, column: 1, path: '', message }] }
+  }
+  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text
+  const problems = new Problems(file, plain)
+  const definition = read({ text: plain, problems, references: [] }, steps)
+  if (definition === undefined || problems.count > 0) return { ok: false, errors: problems.list() }
+  return { ok: true, definition }
+}
+
+function read(reader: Reader, steps: readonly StepSpec[]): PipelineDefinition | undefined {
+  const { text, problems } = reader
+  const tree = readYaml(text, problems)
+  if (tree === undefined) return undefined
+  const pipeline = pipelineShape(steps).read(tree, [], reader)
+  if (pipeline === undefined) return undefined
+  const stages = stagesOf(pipeline, problems)
+  const keys = assignKeys(stages, problems)
+  checkNeeds(stages, keys, problems)
+  checkReferences(reader.references, pipeline, stages, keys, problems)
+  checkTriggers(pipeline, problems)
+  for (const task of stages.flatMap(({ tasks }) => tasks)) checkReview(task, problems)
+  return problems.count > 0 ? undefined : assemble(pipeline, stages, keys)
+}
+
+/** `tasks:` at the top is one stage that is called as the pipeline is. */
+function stagesOf({ tree, values }: ReadPipeline, problems: Problems): readonly ReadStage[] {
+  const hasStages = tree.entries.has('stages')
+  if (tree.entries.has('tasks') === hasStages) {
+    const found = hasStages ? 'both' : 'neither'
+    const at = hasStages ? tree.entries.get('tasks')!.keyAt : tree.at
+    problems.add(at, [hasStages ? 'tasks' : 'stages'], `expected either \`stages\` or \`tasks\`, found ${found}`)
+  }
+  if (hasStages) {
+    const stages = values.stages ?? []
+    const count = stages.reduce((sum, { tasks }) => sum + tasks.length, 0)
+    if (count > TASKS_MAX) {
+      problems.add(
+        locate(tree, ['stages']).at,
+        ['stages'],
+        `expected at most ${TASKS_MAX} tasks in all, found ${count}`,
+      )
+    }
+    return stages
+  }
+  const { tasks } = values
+  if (tasks === undefined) return []
+  const { name } = values
+  const only = { name, key: undefined, description: undefined, when: undefined, always: undefined }
+  const rest = { timeout: undefined, on_failure: undefined, annotations: undefined }
+  return [{ tree, path: [], values: { ...only, ...rest }, tasks }]
+}
+
+function checkTriggers({ tree, values }: ReadPipeline, problems: Problems): void {
+  if (values.triggers === undefined) return
+  const params = tree.entries.get('params')?.value
+  const base = tree.entries.get('triggers')?.value.kind === 'list' ? ['triggers'] : ['triggers', 'list']
+  const seen = new Set<string>()
+  for (const [index, trigger] of values.triggers.list.entries()) {
+    const path = [...base, index]
+    if (seen.has(trigger.name)) {
+      const at = [...path, 'webhook']
+      problems.add(locate(tree, at).at, at, `expected every webhook once, found ${JSON.stringify(trigger.name)} again`)
+    }
+    seen.add(trigger.name)
+    for (const [from, to] of Object.entries(trigger.params)) {
+      if (params?.kind === 'map' && params.entries.has(to)) continue
+      const at = [...path, 'params', from]
+      problems.add(locate(tree, at).at, at, `expected the name of a param, found ${JSON.stringify(to)}`)
+    }
+  }
+}
+
+/** A quorum that nobody can reach would wait for ever. */
+function checkReview(task: ReadTask, problems: Problems): void {
+  const work = task.work?.work
+  if (work?.kind !== 'review') return
+  const { reviewers, required } = work
+  const report = (field: string, message: string): void => {
+    const path = task.work!.fieldPath(field)
+    problems.add(locate(task.tree, path.slice(task.path.length)).at, path, message)
+  }
+  if (new Set(reviewers).size < reviewers.length) report('reviewers', 'expected every reviewer once, found one again')
+  if (required === 'all') {
+    if (reviewers.length === 0) report('required', 'expected reviewers for required: all, found none')
+  } else if (reviewers.length > 0 && required > reviewers.length) {
+    report('required', `expected at most ${reviewers.length} approvals, as there are reviewers, found ${required}`)
+  }
+}
+
+const DEFAULT_RESTARTS = 3
+const RUNNER_TIMEOUT_MS = 6 * 3_600_000
+const STOP = { policy: 'stop', expireMs: null } as const
+
+function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: Keys): PipelineDefinition {
+  return {
+    name: given(values.name),
+    description: values.description ?? '',
+    params: values.params ?? [],
+    env: values.env ?? {},
+    triggers: values.triggers ?? null,
+    stages: stages.map((stage): StageSpec => {
+      const key = given(keys.ofStage.get(stage))
+      return {
+        key,
+        name: stage.values.name ?? key,
+        description: stage.values.description ?? '',
+        when: stage.values.when ?? null,
+        always: stage.values.always ?? false,
+        timeoutMs: stage.values.timeout ?? null,
+        tasks: stage.tasks.map((task) => taskSpec(task, keys, stage.values.on_failure ?? values.on_failure ?? STOP)),
+        annotations: stage.values.annotations ?? {},
+      }
+    }),
+    timeoutMs: values.timeout ?? null,
+    restartsMax: values.restarts ?? DEFAULT_RESTARTS,
+    annotations: values.annotations ?? {},
+  }
+}
+
+function taskSpec(task: ReadTask, keys: Keys, onFailure: TaskSpec['onFailure']): TaskSpec {
+  const { values } = task
+  const { work } = given(task.work)
+  const key = given(keys.ofTask.get(task))
+  return {
+    key,
+    name: values.name ?? key,
+    description: values.description ?? '',
+    role: values.role ?? (work.kind === 'review' ? 'review' : 'other'),
+    needs: values.needs ?? [],
+    when: values.when ?? null,
+    env: values.env ?? {},
+    work,
+    onFailure: values.on_failure ?? onFailure,
+    onLost: values.on_lost ?? 'error',
+    retry: values.retry ?? NO_RETRY,
+    timeoutMs: values.timeout ?? (work.kind === 'runner' ? RUNNER_TIMEOUT_MS : null),
+    notStartedMs: values.not_started ?? null,
+    labels: values.runs_on ?? [],
+    annotations: values.annotations ?? {},
+  }
+}
+
+/** What is missing here was reported before, and then there is nothing to assemble. */
+function given<Value>(value: Value | undefined): Value {
+  if (value === undefined) throw new TypeError('a part of a definition without errors is missing')
+  return value
+}

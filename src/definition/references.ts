@@ -1,0 +1,98 @@
+import { RUN_FACTS } from '../engine/expression.ts'
+import type { Keys } from './keys.ts'
+import type { ReadPipeline, ReadStage, ReadTask } from './pipeline-shape.ts'
+import type { Problems } from './problems.ts'
+import { type Reference, wordList } from './shape.ts'
+import { type Path, quote } from './tree.ts'
+
+const ROOTS = ['params', 'tasks', 'run'] as const
+const SYSTEM_PARAMS = ['SYS_TIMESTAMP', 'SYS_INCREMENT'] as const
+
+/** Names in expressions: what they name is there, and is decided when the expression is looked at. */
+export function checkReferences(
+  references: readonly Reference[],
+  pipeline: ReadPipeline,
+  stages: readonly ReadStage[],
+  keys: Keys,
+  problems: Problems,
+): void {
+  // A param that is wrong has been reported; those that name it need not be.
+  const params = pipeline.tree.entries.get('params')?.value
+  const paramNames = [...(params?.kind === 'map' ? params.entries.keys() : []), ...SYSTEM_PARAMS]
+  const taskKeys = [...keys.tasks.keys()]
+  const knownParams = new Set(paramNames)
+  const members = stages.map(({ tasks }) => new Map(tasks.map((task) => [task.path.at(-1), task])))
+  for (const { names, at, path } of references) {
+    const message =
+      shapeProblem(names, problems) ??
+      (names[0] === 'params' ? paramProblem(names[1]!, knownParams, paramNames, problems) : undefined) ??
+      (names[0] === 'tasks' ? taskProblem(names[1]!, placeOf(path), members, keys, taskKeys, problems) : undefined)
+    if (message !== undefined) problems.add(at, path, message)
+  }
+}
+
+function shapeProblem(names: readonly string[], problems: Problems): string | undefined {
+  const [root = '', , part] = names
+  const written = quote(names.join('.'))
+  switch (root) {
+    case 'params':
+      return names.length === 2 ? undefined : `expected params.NAME, found ${written}`
+    case 'run':
+      if (names.length === 2 && (RUN_FACTS as readonly string[]).includes(names[1]!)) return undefined
+      return `expected ${wordList(RUN_FACTS.map((fact) => `run.${fact}`))}, found ${written}`
+    case 'tasks':
+      if (names.length === 3 && part === 'status') return undefined
+      if (names.length === 4 && part === 'outputs') return undefined
+      return `expected tasks.KEY.status or tasks.KEY.outputs.NAME, found ${written}`
+    default: {
+      const hint = names.length === 1 ? ', or text in quotes' : ''
+      return `expected a name that begins with params., tasks. or run.${hint}, found ${written}${problems.suggestion(root, ROOTS)}`
+    }
+  }
+}
+
+function paramProblem(
+  name: string,
+  known: ReadonlySet<string>,
+  names: readonly string[],
+  problems: Problems,
+): string | undefined {
+  return known.has(name)
+    ? undefined
+    : `expected the name of a param, found ${quote(name)}${problems.suggestion(name, names)}`
+}
+
+/** A task may be named where it is surely over: from later stages, and from the tasks that need it. */
+function taskProblem(
+  key: string,
+  place: Place | undefined,
+  members: readonly ReadonlyMap<unknown, ReadTask>[],
+  keys: Keys,
+  taskKeys: readonly string[],
+  problems: Problems,
+): string | undefined {
+  const target = keys.tasks.get(key)
+  if (target === undefined)
+    return `expected the key of a task, found ${quote(key)}${problems.suggestion(key, taskKeys)}`
+  if (place === undefined) return 'expected params or run here, which holds for every task, found the name of a task'
+  if (target.stage < place.stage) return undefined
+  const task = place.task === undefined ? undefined : members[place.stage]?.get(place.task)
+  if (target.stage === place.stage && task !== undefined) {
+    if (task === target.task) return `expected a task that is over by then, found ${quote(key)}, the task itself`
+    if (task.values.needs?.includes(key) === true) return undefined
+    return `expected a task that is over by then, found ${quote(key)}: name it in \`needs\``
+  }
+  return `expected a task of an earlier stage, found ${quote(key)}`
+}
+
+/** Which stage and task a text belongs to, by its path; undefined: the pipeline. */
+interface Place {
+  readonly stage: number
+  readonly task: number | undefined
+}
+function placeOf(path: Path): Place | undefined {
+  const [list, first, inner, second] = path
+  if (typeof first !== 'number') return undefined
+  if (list === 'tasks') return { stage: 0, task: first }
+  return { stage: first, task: inner === 'tasks' && typeof second === 'number' ? second : undefined }
+}
