@@ -1,7 +1,7 @@
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
 import type { NodeStatus, RunStatus } from '../model/status.ts'
 import { runStatus, stageStatus } from './status.ts'
-import { taskAt, type Run } from './run.ts'
+import { stageAt, taskAt, taskPlan, type Run } from './run.ts'
 
 /**
  * Which statuses admit each operator action. Engine, API, page, CLI and dialects read these two tables and no other.
@@ -34,7 +34,7 @@ export function allowedOnRun(run: Run): readonly RunAction[] {
     if (!admitted(runAdmits[action], status)) return false
     // A cancel is under way: it may be forced, nothing else changes its course.
     if (run.cancelling !== null && run.phase === 'live') return action === 'cancel'
-    return action !== 'retry' || hasSomethingToRetry(run)
+    return action !== 'retry' || isRetryable(run)
   })
 }
 
@@ -49,15 +49,22 @@ function allowedOnStage(run: Run, index: number): readonly NodeAction[] {
 }
 
 function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
-  if (run.phase === 'waiting') return false
-  if (run.phase === 'live') return run.cancelling === null && !isPassedOver(run, index)
-  if (!admitted(REOPENABLE, runStatus(run)) || isPassedOver(run, index)) return false
-  // In an ended run a node that was never reached has nothing to mend: what failed before it has.
-  return action === 'retry' || (action === 'skip' && taskAt(run, index).status !== 'pending')
+  if (run.phase === 'waiting' || isPassedOver(run, index)) return false
+  if (run.phase === 'live' ? run.cancelling !== null : !admitted(REOPENABLE, runStatus(run))) return false
+  return action !== 'skip' || taskAt(run, index).status !== 'pending' || isStillToCome(run, index)
+}
+
+/** What was never reached in a run or a stage that is over has nothing to mend: what failed before it has. */
+function isStillToCome(run: Run, index: number): boolean {
+  const { status } = stageAt(run, taskPlan(run.plan, index).stage)
+  return run.phase === 'live' && (status === 'pending' || status === 'running')
 }
 
 /** Its failure was passed over: what comes after it has gone on, so it cannot be taken up again. */
 const isPassedOver = (run: Run, index: number): boolean => taskAt(run, index).policy === 'continue'
 
-const hasSomethingToRetry = ({ counts }: Run): boolean =>
-  counts.failed + counts.errored + counts.timed_out + counts.held + counts.restarting + counts.cancelled > 0
+/** A run that was cancelled between two nodes has none to retry and goes on; one that never began has nothing to go on with. */
+const isRetryable = ({ phase, startedAt, counts }: Run): boolean =>
+  phase === 'ended'
+    ? startedAt !== null
+    : counts.failed + counts.errored + counts.timed_out + counts.held + counts.restarting + counts.cancelled > 0

@@ -7,7 +7,7 @@ import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import type { Instant } from '../model/time.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
 import { approvalsNeeded } from './deadline.ts'
-import { stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
+import { slotOf, stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
 import { runStatus, stageStatus } from './status.ts'
 import { Transition } from './transition.ts'
 
@@ -107,7 +107,7 @@ function fireTrigger(transition: Transition, command: Extract<OnRun, { type: 'fi
     return refuse(
       'no-such-trigger',
       `run ${transition.run.name} #${transition.run.number} has no trigger ${command.trigger}`,
-      [],
+      allowedOnRun(transition.run),
     )
   }
   transition.emit({ type: 'TriggerFired', trigger: command.trigger, params: command.params })
@@ -195,15 +195,9 @@ function decideOnNode(transition: Transition, command: OnNode): Rejection | null
   }
 }
 
-function skip(transition: Transition, index: number, reason: string): void {
-  const { run } = transition
-  if (run.phase === 'ended') {
-    reopen(transition)
-    const { stage } = taskPlan(run.plan, index)
-    transition.emit({ type: 'StageStarted', node: stage })
-    transition.armTimer(stage, stageAt(transition.run, stage).deadlineAt)
-  }
-  transition.emit({ type: 'NodeSkipped', node: index, because: 'operator', reason })
+function skip(transition: Transition, node: number, reason: string): void {
+  if (transition.run.phase === 'ended') reopen(transition)
+  transition.emit({ type: 'NodeSkipped', node, because: 'operator', reason })
   transition.flow()
 }
 
@@ -306,7 +300,9 @@ function checkDeadline(transition: Transition, node: number | null): Rejection |
     case 'failed':
     case 'errored':
     case 'timed_out':
-      transition.emit({ type: 'HoldExpired', node })
+      // Held in a stage that has ended: its time is looked at again when a person takes the stage up.
+      if (stageAt(run, plan.stage).status !== 'running') return tooEarly(run)
+      transition.giveUp(node)
       return null
     case 'pending':
     case 'succeeded':
@@ -335,12 +331,30 @@ function checkStageDeadline(transition: Transition, stage: number): Rejection | 
   if (state.status !== 'running' || state.deadlineAt === null || run.pausedAt !== null) return tooEarly(run)
   if (at < state.deadlineAt || run.cancelling !== null) return tooEarly(run)
   transition.emit({ type: 'StageTimedOut', node: stage })
-  const failure: Failure = { kind: 'timeout', afterMs: at - (state.startedAt ?? at) }
+  const failure = transition.stageTimeout(stage)
   for (const index of stagePlan(run.plan, stage).tasks) {
     const task = taskAt(transition.run, index)
-    if (task.status === 'running' && task.runner !== null) transition.stop(index, failure)
-    else if (task.status === 'running' || task.status === 'queued' || task.status === 'reviewing')
-      transition.fail(index, failure, null)
+    switch (slotOf(task)) {
+      case 'running':
+        if (task.runner === null) transition.fail(index, failure, null)
+        else if (task.stopping === null) transition.stop(index, failure)
+        break
+      case 'queued':
+      case 'reviewing':
+        transition.fail(index, failure, null)
+        break
+      case 'held':
+        transition.giveUp(index)
+        break
+      case 'pending':
+      case 'restarting':
+      case 'failed':
+      case 'errored':
+      case 'timed_out':
+      case 'cancelled':
+      case 'done':
+        break
+    }
   }
   return null
 }

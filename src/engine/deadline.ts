@@ -33,5 +33,5 @@ export function sleepMs(
 
 /** How many approvals a review takes. */
 export function approvalsNeeded(work: Extract<TaskSpec['work'], { kind: 'review' }>): number {
-  return work.required === 'all' ? Math.max(1, work.reviewers.length) : work.required
+  return work.required === 'all' ? Math.max(1, new Set(work.reviewers).size) : work.required
 }

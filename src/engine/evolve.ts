@@ -59,7 +59,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
         deadlineAt: deadlineFrom(at, run.plan.definition.timeoutMs),
       }
     case 'RunEnded':
-      return { ...run, phase: 'ended', outcome: event.status, endedAt: at, pausedAt: null, deadlineAt: null }
+      return { ...unpaused(run, at), phase: 'ended', outcome: event.status, endedAt: at, deadlineAt: null }
     case 'StageStarted':
       return opened(run, event.node, {
         startedAt: stageAt(run, event.node).startedAt ?? at,
@@ -85,7 +85,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
     case 'TaskWithdrawn':
       return withTask(run, event.node, {
         status: 'pending',
-        attempt: taskAt(run, event.node).earlier.at(-1)?.attempt ?? 0,
+        attempt: taskAt(run, event.node).takenUpAt,
         queuedAt: null,
         deadlineAt: null,
       })
@@ -190,6 +190,7 @@ function restarted(run: Run, pass: number): Run {
     nodes = nodes.with(node.index, {
       ...freshTask(node.needs.length),
       attempt: state.attempt,
+      takenUpAt: state.attempt,
       earlier: attemptsOf(state),
     })
   }
@@ -209,14 +210,11 @@ function resumed(run: Run, at: Instant): Run {
       nodes = nodes.with(task, { ...state, deadlineAt: state.deadlineAt + pauseMs })
     }
   }
-  return {
-    ...run,
-    nodes,
-    pausedAt: null,
-    pausedMs: run.pausedMs + pauseMs,
-    deadlineAt: run.deadlineAt === null ? null : run.deadlineAt + pauseMs,
-  }
+  return { ...unpaused(run, at), nodes, deadlineAt: run.deadlineAt === null ? null : run.deadlineAt + pauseMs }
 }
+
+const unpaused = (run: Run, at: Instant): Run =>
+  run.pausedAt === null ? run : { ...run, pausedAt: null, pausedMs: run.pausedMs + at - run.pausedAt }
 
 function withStage(run: Run, index: number, change: Partial<StageState>): Run {
   return { ...run, nodes: run.nodes.with(index, { ...stageAt(run, index), ...change }) }
@@ -274,7 +272,8 @@ function skipped(run: Run, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at
       retryAt: null,
       asked: false,
     } as const
-    return released(withTask(run, event.node, change), event.node)
+    const after = released(withTask(run, event.node, change), event.node)
+    return event.because === 'operator' ? takenUp(after, node.stage) : after
   }
   let after = withStage(run, event.node, { status: 'skipped', skipped: why, endedAt: at })
   for (const task of stagePlan(run.plan, event.node).tasks) {
@@ -320,7 +319,6 @@ function nextAttempt(state: TaskState, attempt: number): Partial<TaskState> {
     failure: null,
     policy: null,
     runner: null,
-    asked: false,
   }
   return attempt === state.attempt ? fresh : { ...fresh, earlier: attemptsOf(state) }
 }
@@ -341,14 +339,21 @@ function attemptsOf(state: TaskState): readonly AttemptView[] {
 }
 
 function opened(run: Run, index: number, change: Partial<StageState>): Run {
-  const after = withStage(run, index, { status: 'running', endedAt: null, timedOut: false, ...change })
-  return run.open.includes(index) ? after : { ...after, open: [...run.open, index] }
+  const after = withStage(run, index, { status: 'running', endedAt: null, timedOut: false, asked: false, ...change })
+  return { ...after, open: [...run.open, index] }
 }
 
-/** Back to pending, with its attempts remembered; its stage is open again. */
+/** Back to pending, with its attempts remembered. */
 function retried(run: Run, index: number): Run {
   const state = taskAt(run, index)
-  const earlier = attemptsOf(state)
-  const after = withTask(run, index, { ...freshTask(state.unmet), attempt: state.attempt, earlier, asked: true })
-  return opened(after, taskPlan(run.plan, index).stage, {})
+  const { attempt } = state
+  const kept = { attempt, takenUpAt: attempt, earlier: attemptsOf(state), asked: true }
+  return takenUp(withTask(run, index, { ...freshTask(state.unmet), ...kept }), taskPlan(run.plan, index).stage)
+}
+
+/** Something in a stage was retried or skipped by a person: if it has ended, it waits for its turn again. */
+function takenUp(run: Run, index: number): Run {
+  const { status } = stageAt(run, index)
+  if (status === 'pending' || status === 'running') return run
+  return withStage(run, index, { status: 'pending', endedAt: null, asked: true })
 }

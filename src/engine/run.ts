@@ -40,7 +40,7 @@ export interface Run {
   /** Whether any attempt has begun in this pass. */
   readonly begun: boolean
   readonly counts: Counts
-  /** Stages under way: one, but after a retry in several stages of an ended run. */
+  /** Stages under way: none or one. Whatever is retried or skipped, stages are taken up in their order. */
   readonly open: readonly number[]
   readonly nodes: Table<NodeState>
 }
@@ -82,6 +82,8 @@ export interface StageState {
   readonly endedAt: Instant | null
   readonly deadlineAt: Instant | null
   readonly timedOut: boolean
+  /** A person took up something in it after it had ended: it is entered again although the run is failing. */
+  readonly asked: boolean
   readonly skipped: Skipped | null
   readonly counts: Counts
 }
@@ -93,11 +95,13 @@ export interface TaskState {
   readonly unmet: number
   /** The present attempt, from 1; 0: none yet. */
   readonly attempt: number
+  /** The attempt that it had reached when it was last taken up by a person or a pass; 0 at first. */
+  readonly takenUpAt: number
   /** Counted retries since the node was last taken up by a person or a pass. */
   readonly retries: number
   /** The run's seq when the present attempt began: a report must show it. */
   readonly fence: number
-  /** A person asked for it: it starts although the run is failing. */
+  /** A person asked for it: it starts, and stays queued, although the run is failing. */
   readonly asked: boolean
   readonly queuedAt: Instant | null
   readonly startedAt: Instant | null
@@ -210,6 +214,7 @@ export const freshStage = (stage: StagePlan): StageState => ({
   endedAt: null,
   deadlineAt: null,
   timedOut: false,
+  asked: false,
   skipped: null,
   counts: { ...NO_COUNTS, pending: stage.tasks.length },
 })
@@ -221,6 +226,7 @@ export const freshTask = (unmet: number): TaskState => ({
   status: 'pending',
   unmet,
   attempt: 0,
+  takenUpAt: 0,
   retries: 0,
   fence: 0,
   asked: false,

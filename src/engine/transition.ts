@@ -53,7 +53,7 @@ export class Transition {
 
   /** Looks at everything that may begin: after a person's command, not on the way of a step. */
   flow(): void {
-    for (const stage of this.run.open) this.#ready.push(...stagePlan(this.run.plan, stage).tasks.toReversed())
+    for (const stage of this.run.open) this.#lookAt(stage)
     this.#enterNextStage()
   }
 
@@ -85,6 +85,12 @@ export class Transition {
       case 'restart':
         this.#withdrawQueued(taskPlan(this.run.plan, index).stage)
     }
+  }
+
+  /** A held node is given up: it fails the run like any other. */
+  giveUp(index: number): void {
+    this.emit({ type: 'HoldExpired', node: index })
+    this.#withdrawQueued(taskPlan(this.run.plan, index).stage)
   }
 
   /** Ends every attempt of a live stage that is not in the hands of a runner; asks the runners for the rest. */
@@ -137,7 +143,8 @@ export class Transition {
     const { run } = this
     if (run.phase !== 'live' || isActive(run.counts)) return false
     if (run.cancelling !== null) return this.#end(run.cancelling.as)
-    if (this.#restarts() && run.pausedAt === null) {
+    if (this.#restarts()) {
+      if (run.pausedAt !== null) return false
       this.emit({ type: 'RunRestarted', pass: run.pass + 1 })
       this.#enterNextStage()
       return true
@@ -158,13 +165,18 @@ export class Transition {
     return counts.restarting > 0 && counts.failed + counts.errored + counts.timed_out + counts.cancelled === 0
   }
 
-  /** The stage to enter now, if one may be entered: the next one, or, when the run is failing, the next `always` one. */
+  /**
+   * The stage to enter now, if one may be entered: the first one that has not succeeded, be it that it was never
+   * reached or that its failures were mended. When the run is failing: the next `always` one, or what a person took up.
+   */
   #nextStage(): number | null {
     const { plan, counts } = this.run
     const failing = isFailing(counts)
     for (const stage of plan.stages) {
-      if (stageAt(this.run, stage).status !== 'pending') continue
-      if (!failing || stagePlan(plan, stage).spec.always) return stage
+      const { status, asked } = stageAt(this.run, stage)
+      if (status === 'succeeded' || status === 'skipped') continue
+      if (!failing) return stage
+      if (status === 'pending' && (asked || stagePlan(plan, stage).spec.always)) return stage
     }
     return null
   }
@@ -175,15 +187,29 @@ export class Transition {
       if (this.run.open.length > 0 || this.#restarts()) return
       const stage = this.#nextStage()
       if (stage === null) return
-      const { spec, tasks } = stagePlan(this.run.plan, stage)
-      if (spec.when !== null && !isTrue(evaluate(spec.when, scopeOf(this.run)))) {
+      const { when } = stagePlan(this.run.plan, stage).spec
+      const { startedAt } = stageAt(this.run, stage)
+      // A stage that was entered before has had its condition looked at.
+      if (when !== null && startedAt === null && !isTrue(evaluate(when, scopeOf(this.run)))) {
         this.emit({ type: 'NodeSkipped', node: stage, because: 'condition', reason: 'its condition is false' })
         continue
       }
       this.emit({ type: 'StageStarted', node: stage })
       this.armTimer(stage, stageAt(this.run, stage).deadlineAt)
-      for (const task of tasks.toReversed()) this.#ready.push(task)
+      if (startedAt !== null) this.#rearmHeld(stage)
+      this.#lookAt(stage)
     }
+  }
+
+  #lookAt(stage: number): void {
+    const { tasks } = stagePlan(this.run.plan, stage)
+    for (let place = tasks.length - 1; place >= 0; place -= 1) this.#ready.push(tasks[place] as number)
+  }
+
+  /** What was held when a stage ended is held again when a person takes the stage up; its time runs on. */
+  #rearmHeld(stage: number): void {
+    if (stageAt(this.run, stage).counts.held === 0) return
+    for (const index of stagePlan(this.run.plan, stage).tasks) this.armTimer(index, taskAt(this.run, index).deadlineAt)
   }
 
   #mayBegin(index: number): boolean {
@@ -198,13 +224,19 @@ export class Transition {
 
   #begin(index: number): void {
     if (!this.#mayBegin(index)) return
-    const { spec } = taskPlan(this.run.plan, index)
+    const { spec, stage } = taskPlan(this.run.plan, index)
     if (spec.when !== null && !isTrue(evaluate(spec.when, scopeOf(this.run)))) {
       this.emit({ type: 'NodeSkipped', node: index, because: 'condition', reason: 'its condition is false' })
       this.released(index)
       return
     }
-    this.attempt(index)
+    // What it waited for had time to end after the stage's time was up; there is none left for this one.
+    if (stageAt(this.run, stage).timedOut) this.fail(index, this.stageTimeout(stage), null)
+    else this.attempt(index)
+  }
+
+  stageTimeout(stage: number): Failure {
+    return { kind: 'timeout', afterMs: stagePlan(this.run.plan, stage).spec.timeoutMs ?? 0 }
   }
 
   /** The next attempt of a task, in the way its kind of work has. */
@@ -243,7 +275,7 @@ export class Transition {
     const { spec, stage } = taskPlan(this.run.plan, index)
     const state = taskAt(this.run, index)
     if (this.run.cancelling !== null || stageAt(this.run, stage).timedOut) return { do: 'stop' }
-    if (isRetryable[failure.kind] && state.attempt < ATTEMPTS_MAX) {
+    if (isRetryable[failure.kind] && state.attempt - state.takenUpAt < ATTEMPTS_MAX) {
       if (failure.kind === 'lost' && spec.onLost === 'rerun') return { do: 'retry', at: this.at, counted: false }
       if (state.retries < spec.retry.max) {
         return { do: 'retry', at: this.at + retryDelayMs(spec.retry, state.retries, this.#draw()), counted: true }
@@ -261,13 +293,13 @@ export class Transition {
     }
   }
 
-  /** What was queued for the first time and has not begun is not reached. */
+  /** What was queued for the first time and has not begun is not reached, unless a person asked for it. */
   #withdrawQueued(stage: number): void {
     const { spec, tasks } = stagePlan(this.run.plan, stage)
     if (spec.always || stageAt(this.run, stage).counts.queued === 0) return
     for (const index of tasks) {
-      const state = taskAt(this.run, index)
-      if (state.status === 'queued' && state.retryAt === null && state.earlier.length === 0) {
+      const { status, retryAt, asked, attempt, takenUpAt } = taskAt(this.run, index)
+      if (status === 'queued' && retryAt === null && !asked && attempt === takenUpAt + 1) {
         this.emit({ type: 'TaskWithdrawn', node: index })
       }
     }

@@ -12,7 +12,7 @@ export type OperatorCommand =
   | { readonly type: 'resume' }
   /** `force`: end now, do not wait for processes to be gone. */
   | { readonly type: 'cancel'; readonly reason: string; readonly force: boolean }
-  /** All failed nodes of the run again. */
+  /** All failed and cancelled nodes of the run again; an ended run goes on from there. */
   | { readonly type: 'retry' }
   | { readonly type: 'retry-node'; readonly node: number }
   | { readonly type: 'skip-node'; readonly node: number; readonly reason: string }

@@ -1,0 +1,446 @@
+import { describe, expect, test } from 'vitest'
+import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
+import { definition, noop, on, retries, review, script, sleep, stage, when } from '../testing/definitions.ts'
+import { EngineWorld } from '../testing/engine-world.ts'
+import { allowedOnNode, allowedOnRun } from './admits.ts'
+import { needsPerson } from './view.ts'
+
+const world = (...stages: readonly ReturnType<typeof stage>[]): EngineWorld => new EngineWorld(definition({ stages }))
+
+describe('pause', () => {
+  test('what runs ends, nothing new begins, and a resume goes on from there', () => {
+    const w = world(stage('s', [script('a'), script('b', { needs: ['a'] }), script('c')]), stage('t', [script('d')]))
+    w.lease('a')
+    w.pause()
+    expect(w.picture()).toBe('paused | s:paused a:running b:pending c:queued t:pending d:pending')
+    expect(allowedOnRun(w.run)).toEqual(['resume', 'cancel'])
+    expect(needsPerson(w.run)).toBe(true)
+    w.succeed('a')
+    expect(w.status('b')).toBe('pending')
+    expect(w.refused({ type: 'lease-attempt', node: 3, attempt: 1, runner: 'r' }).code).toBe('stale')
+    const before = w.effects.length
+    w.resume()
+    expect(w.status('b')).toBe('queued')
+    expect(w.effects.slice(before).map((effect) => [effect.type, 'node' in effect && effect.node])).toEqual([
+      ['offer-attempt', 3],
+      ['offer-attempt', 2],
+    ])
+    w.succeed('b', 'c', 'd')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('between two stages the next one waits', () => {
+    const w = world(stage('s', [script('a')]), stage('t', [script('b')]))
+    w.lease('a')
+    w.pause()
+    w.succeed('a')
+    expect(w.picture()).toBe('paused | s:succeeded a:succeeded t:pending b:pending')
+    w.resume()
+    expect(w.status('b')).toBe('queued')
+  })
+
+  test('a run whose last task ends while it is paused has ended', () => {
+    const w = world(stage('s', [script('a')]))
+    w.lease('a')
+    w.pause()
+    w.wait(5_000)
+    w.succeed('a')
+    expect(w.status()).toBe('succeeded')
+    expect(w.run).toMatchObject({ pausedAt: null, pausedMs: 5_000 })
+  })
+
+  test('a failure does not end the run before it is resumed: a person may mend it', () => {
+    const w = world(stage('s', [script('a'), script('b', { needs: ['a'] })]))
+    w.lease('a')
+    w.pause()
+    w.fail('a')
+    expect(w.picture()).toBe('paused | s:paused a:failed b:pending')
+    w.retry('a')
+    expect(w.status('a')).toBe('pending')
+    w.resume()
+    w.succeed('a', 'b')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('a failure that nobody mended ends the run when it is resumed', () => {
+    const w = world(stage('s', [script('a'), script('b', { needs: ['a'] })]))
+    w.lease('a')
+    w.pause()
+    w.fail('a')
+    w.resume()
+    expect(w.picture()).toBe('failed | s:failed a:failed b:pending')
+  })
+
+  test('a review may be decided, what comes after it waits', () => {
+    const w = world(stage('s', [review('a'), script('b', { needs: ['a'] })]))
+    w.pause()
+    w.approve('a')
+    expect(w.picture()).toBe('paused | s:paused a:succeeded b:pending')
+    w.resume()
+    expect(w.status('b')).toBe('queued')
+  })
+
+  test('a paused run cannot be paused, a running one cannot be resumed', () => {
+    const w = world(stage('s', [script('a')]))
+    expect(w.refused({ type: 'resume' }).allowed).toEqual(['pause', 'cancel'])
+    w.pause()
+    expect(w.refused({ type: 'pause' })).toMatchObject({
+      message: 'cannot pause run build-and-ship #7: it is paused',
+      allowed: ['resume', 'cancel'],
+    })
+  })
+})
+
+describe('cancel', () => {
+  test('what waits ends at once, runners are told to stop, and the run ends when they have', () => {
+    const w = world(
+      stage('s', [script('a'), script('b'), review('c'), sleep('d', 9_000), script('e', { needs: ['a'] })]),
+      stage('t', [script('f')]),
+    )
+    const fence = w.lease('a')
+    w.cancel()
+    expect(w.picture()).toBe(
+      'running | s:running a:running b:cancelled c:cancelled d:cancelled e:pending t:pending f:pending',
+    )
+    expect(w.effects).toContainEqual({ type: 'cancel-attempt', node: 1, fence })
+    expect(allowedOnRun(w.run)).toEqual(['cancel'])
+    expect(w.run.plan.nodes.flatMap(({ index }) => allowedOnNode(w.run, index))).toEqual([])
+    expect(w.refused({ type: 'pause' }).message).toBe(
+      'cannot pause run build-and-ship #7: it is running and being cancelled',
+    )
+    w.report('a', { kind: 'cancelled' })
+    expect(w.picture()).toBe(
+      'cancelled | s:cancelled a:cancelled b:cancelled c:cancelled d:cancelled e:pending t:pending f:pending',
+    )
+  })
+
+  test.each<[string, (w: EngineWorld) => void, string]>([
+    ['succeeds', (w) => w.succeed('a'), 'succeeded'],
+    ['fails', (w) => w.fail('a'), 'failed'],
+    ['is lost', (w) => void w.lose('a'), 'cancelled'],
+  ])(
+    'an attempt that %s in the meantime keeps its own end, the run is cancelled, nothing is tried again',
+    (_, end, status) => {
+      const w = world(stage('s', [script('a', { ...retries(3), onLost: 'rerun' }), script('b', { needs: ['a'] })]))
+      w.lease('a')
+      w.cancel()
+      end(w)
+      expect(w.picture()).toBe(`cancelled | s:cancelled a:${status} b:pending`)
+    },
+  )
+
+  test('it ends within grace and lease although no runner ever answers', () => {
+    const w = world(stage('s', [script('a'), script('b')]))
+    const fence = w.lease('a', 'b')
+    w.cancel()
+    w.wait(GRACE_MS + LEASE_MS - 1)
+    expect(w.status()).toBe('running')
+    w.wait(1)
+    expect(w.picture()).toBe('cancelled | s:cancelled a:cancelled b:cancelled')
+    expect(w.refused({ type: 'report-attempt', node: 2, fence, result: { kind: 'cancelled' } }).code).toBe('stale')
+  })
+
+  test('with force it ends at once, also when a cancel is under way', () => {
+    const w = world(stage('s', [script('a')]))
+    w.lease('a')
+    w.cancel(true)
+    expect(w.status()).toBe('cancelled')
+    const v = world(stage('s', [script('a')]))
+    v.lease('a')
+    v.cancel()
+    v.wait(1_000)
+    const { deadline } = v.run.cancelling!
+    v.cancel()
+    expect(v.run.cancelling?.deadline).toBe(deadline)
+    v.cancel(true)
+    expect(v.status()).toBe('cancelled')
+  })
+
+  test.each<[string, () => EngineWorld, string]>([
+    [
+      'waits for its start',
+      () => new EngineWorld(definition({ stages: [stage('s', [script('a')])] }), { start: false }),
+      'pending',
+    ],
+    ['is queued', () => world(stage('s', [script('a')])), 'cancelled'],
+    ['is paused', () => paused(world(stage('s', [script('a')]))), 'cancelled'],
+    ['is in review', () => world(stage('s', [review('a')])), 'cancelled'],
+    ['is held', () => failed(world(stage('s', [script('a', on('hold', 60_000))]))), 'failed'],
+    ['waits for a retry', () => failed(world(stage('s', [script('a', retries(1))]))), 'cancelled'],
+  ])('a run that %s ends at once', (_, make, status) => {
+    const w = make()
+    w.cancel()
+    expect(w.status()).toBe('cancelled')
+    expect(w.status('a')).toBe(status)
+    const before = w.run
+    w.wait(1_000_000)
+    expect(w.run).toBe(before)
+  })
+
+  test('a cancelled run does not restart', () => {
+    const w = new EngineWorld(
+      definition({ restartsMax: 5, stages: [stage('s', [script('a', on('restart')), script('b')])] }),
+    )
+    w.lease('b')
+    w.fail('a')
+    w.cancel()
+    w.report('b', { kind: 'cancelled' })
+    expect(w.picture()).toBe('cancelled | s:cancelled a:failed b:cancelled')
+    expect(w.run.pass).toBe(1)
+  })
+})
+
+describe('retry', () => {
+  test('of a run: all that failed goes again, what succeeded stays, the rest follows in its order', () => {
+    const w = world(
+      stage('s', [script('a'), script('b'), script('c', { needs: ['a'] })]),
+      stage('t', [script('d')]),
+      stage('u', [script('e')], { always: true }),
+    )
+    w.lease('a', 'b')
+    w.fail('a')
+    w.succeed('b')
+    w.fail('e')
+    expect(w.picture()).toBe('failed | s:failed a:failed b:succeeded c:pending t:pending d:pending u:failed e:failed')
+    w.retryRun()
+    expect(w.picture()).toBe(
+      'running | s:running a:queued b:succeeded c:pending t:pending d:pending u:pending e:pending',
+    )
+    w.succeed('a', 'c', 'd', 'e')
+    expect(w.picture()).toBe(
+      'succeeded | s:succeeded a:succeeded b:succeeded c:succeeded t:succeeded d:succeeded u:succeeded e:succeeded',
+    )
+  })
+
+  test('of one of two failed nodes: it runs, what needs it does not, and the run ends as it was', () => {
+    const w = world(stage('s', [script('a'), script('b'), script('c', { needs: ['a'] })]))
+    w.lease('a', 'b')
+    w.fail('a', 'b')
+    w.retry('a')
+    expect(w.picture()).toBe('running | s:running a:queued b:failed c:pending')
+    w.succeed('a')
+    expect(w.picture()).toBe('failed | s:failed a:succeeded b:failed c:pending')
+    w.retry('b')
+    w.succeed('b', 'c')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('of a node of a stage that is over, while another stage runs: it waits for its turn', () => {
+    const w = world(
+      stage('s', [script('a'), script('b', { needs: ['a'] })]),
+      stage('t', [script('c')]),
+      stage('u', [script('d')], { always: true }),
+    )
+    w.fail('a')
+    w.retry('a')
+    expect(w.picture()).toBe('running | s:pending a:pending b:pending t:pending c:pending u:queued d:queued')
+    w.succeed('d')
+    expect(w.picture()).toBe('running | s:running a:queued b:pending t:pending c:pending u:succeeded d:succeeded')
+    w.succeed('a', 'b', 'c')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('a retried task stays queued although another one fails', () => {
+    const w = world(stage('s', [script('a', on('hold')), script('b'), script('c')]))
+    w.lease('b')
+    w.fail('a')
+    w.retry('a')
+    w.fail('b')
+    expect(w.picture()).toBe('running | s:running a:queued b:failed c:pending')
+    w.succeed('a')
+    expect(w.status()).toBe('failed')
+  })
+
+  test('retries by policy are counted anew', () => {
+    const w = world(stage('s', [script('a', retries(1))]))
+    w.fail('a')
+    w.wait(1_000)
+    w.fail('a')
+    expect(w.status()).toBe('failed')
+    w.retry('a')
+    expect(w.task('a')).toMatchObject({ attempt: 3, retries: 0 })
+    w.fail('a')
+    expect(w.task('a').retryAt).not.toBeNull()
+  })
+
+  test('a condition that has become false skips it', () => {
+    const w = world(
+      stage('s', [
+        script('a', on('hold')),
+        script('b', when("tasks.a.status != 'skipped'")),
+        noop('c', { needs: ['b'] }),
+      ]),
+    )
+    w.lease('a', 'b')
+    w.fail('a', 'b')
+    w.skip('a')
+    expect(w.picture()).toBe('failed | s:failed a:skipped b:failed c:pending')
+    w.retry('b')
+    expect(w.picture()).toBe('succeeded | s:succeeded a:skipped b:skipped c:succeeded')
+  })
+
+  test('of a run that was cancelled with nothing failed: it goes on where it stood', () => {
+    const w = world(stage('s', [script('a'), script('b', { needs: ['a'] })]), stage('t', [script('c')]))
+    w.lease('a')
+    w.pause()
+    w.succeed('a')
+    w.cancel()
+    expect(w.picture()).toBe('cancelled | s:cancelled a:succeeded b:pending t:pending c:pending')
+    expect(allowedOnRun(w.run)).toEqual(['retry'])
+    w.retryRun()
+    expect(w.picture()).toBe('running | s:running a:succeeded b:queued t:pending c:pending')
+    expect(w.run.cancelling).toBeNull()
+    w.succeed('b', 'c')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('of a run that never began is refused', () => {
+    const w = new EngineWorld(definition({ stages: [stage('s', [script('a')])] }), { start: false })
+    w.cancel()
+    expect(w.refused({ type: 'retry' })).toMatchObject({ code: 'not-allowed', allowed: [] })
+  })
+
+  test('of a run that runs well is refused', () => {
+    const w = world(stage('s', [script('a')]))
+    w.lease('a')
+    expect(w.refused({ type: 'retry' }).allowed).toEqual(['pause', 'cancel'])
+  })
+
+  test('a cancelled node goes again, alone', () => {
+    const w = world(stage('s', [script('a'), script('b')]))
+    w.cancel()
+    w.retry('a')
+    w.succeed('a')
+    expect(w.picture()).toBe('cancelled | s:cancelled a:succeeded b:cancelled')
+  })
+
+  test('a stage condition is looked at once', () => {
+    const w = world(stage('s', [script('a'), script('b')], when("tasks.a.status == 'pending'")))
+    w.lease('b')
+    w.succeed('a')
+    w.fail('b')
+    w.retry('b')
+    expect(w.picture()).toBe('running | s:running a:succeeded b:queued')
+  })
+})
+
+describe('skip', () => {
+  test('of a task that was not reached yet', () => {
+    const w = world(
+      stage('s', [script('a'), script('b', { needs: ['a'] }), script('c', { needs: ['b'] })]),
+      stage('t', [script('d')]),
+    )
+    w.skip('b')
+    w.skip('d')
+    w.succeed('a')
+    expect(w.picture()).toBe('running | s:running a:succeeded b:skipped c:queued t:pending d:skipped')
+    w.succeed('c')
+    expect(w.picture()).toBe('succeeded | s:succeeded a:succeeded b:skipped c:succeeded t:succeeded d:skipped')
+  })
+
+  test('of a queued task: a runner that comes for it comes late', () => {
+    const w = world(stage('s', [script('a'), script('b', { needs: ['a'] })]))
+    w.skip('a')
+    expect(w.refused({ type: 'lease-attempt', node: 1, attempt: 1, runner: 'r' }).code).toBe('stale')
+    expect(w.status('b')).toBe('queued')
+  })
+
+  test('of a stage that was not reached yet, all of it', () => {
+    const w = world(stage('s', [script('a')]), stage('t', [script('b'), script('c')]), stage('u', [script('d')]))
+    w.skip('t')
+    expect(w.picture()).toBe('queued | s:queued a:queued t:skipped b:skipped c:skipped u:pending d:pending')
+    w.succeed('a', 'd')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('of a running task or stage is refused', () => {
+    const w = world(stage('s', [script('a')]))
+    w.lease('a')
+    expect(w.refused({ type: 'skip-node', node: 1, reason: '' }).allowed).toEqual([])
+    expect(w.refused({ type: 'skip-node', node: 0, reason: '' }).allowed).toEqual([])
+  })
+
+  test('of what failed in an ended run: the run goes on behind it', () => {
+    const w = world(stage('s', [script('a'), script('b', { needs: ['a'] })]), stage('t', [script('c')]))
+    w.fail('a')
+    expect(w.status()).toBe('failed')
+    expect(w.refused({ type: 'skip-node', node: 2, reason: '' }).allowed).toEqual([])
+    w.skip('a')
+    expect(w.story().slice(-4)).toEqual(['RunReopened', 'NodeSkipped a', 'StageStarted s', 'TaskQueued b'])
+    w.succeed('b', 'c')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('of what failed in a stage that is over, in a live run: the stage goes on at its turn', () => {
+    const w = world(
+      stage('s', [script('a'), script('b', { needs: ['a'] })]),
+      stage('t', [script('c')], { always: true }),
+    )
+    w.fail('a')
+    expect(w.refused({ type: 'skip-node', node: 2, reason: '' }).allowed).toEqual([])
+    w.skip('a')
+    w.succeed('c')
+    expect(w.picture()).toBe('running | s:running a:skipped b:queued t:succeeded c:succeeded')
+    w.succeed('b')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('of the last thing that failed makes the run a success', () => {
+    const w = world(stage('s', [script('a')]))
+    w.fail('a')
+    w.skip('a')
+    expect(w.picture()).toBe('succeeded | s:succeeded a:skipped')
+  })
+
+  test('of one of two failures in two stages: its stage has succeeded, the run has not', () => {
+    const w = world(stage('s', [script('a')]), stage('t', [script('b')], { always: true }))
+    w.fail('a', 'b')
+    w.skip('b')
+    expect(w.picture()).toBe('failed | s:failed a:failed t:succeeded b:skipped')
+  })
+})
+
+test('a node that was held when its run was cancelled is held again when another one is taken up', () => {
+  const w = world(stage('s', [script('a', on('hold', 60_000)), script('b')]), stage('t', [script('c')]))
+  w.lease('b')
+  w.fail('a')
+  w.cancel()
+  w.report('b', { kind: 'cancelled' })
+  w.wait(10_000)
+  w.retry('b')
+  w.succeed('b')
+  expect(w.picture()).toBe('held | s:held a:failed b:succeeded t:pending c:pending')
+  w.wait(50_000)
+  expect(w.picture()).toBe('timed_out | s:timed_out a:timed_out b:succeeded t:pending c:pending')
+})
+
+test('a run does not succeed while a stage of it was left half done', () => {
+  const w = world(
+    stage('s', [script('a'), script('b', { needs: ['a'] }), script('h', on('hold'))]),
+    stage('t', [script('c')], { always: true }),
+  )
+  w.lease('a')
+  w.fail('h')
+  w.fail('a')
+  w.fail('c')
+  expect(w.status()).toBe('failed')
+  w.retry('a')
+  w.succeed('a')
+  expect(w.picture()).toBe('failed | s:failed a:succeeded b:pending h:failed t:failed c:failed')
+  w.retry('c')
+  expect(w.picture()).toBe('running | s:running a:succeeded b:queued h:failed t:pending c:pending')
+  w.succeed('b')
+  expect(w.status()).toBe('held')
+  w.skip('h')
+  w.succeed('c')
+  expect(w.picture()).toBe('succeeded | s:succeeded a:succeeded b:succeeded h:skipped t:succeeded c:succeeded')
+})
+
+function paused(w: EngineWorld): EngineWorld {
+  w.pause()
+  return w
+}
+function failed(w: EngineWorld): EngineWorld {
+  w.fail('a')
+  return w
+}

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { definition, on, review, script, stage } from '../testing/definitions.ts'
+import { EngineWorld } from '../testing/engine-world.ts'
+import { AT } from '../testing/views.ts'
+import { allowedOnNode, allowedOnRun } from './admits.ts'
+import { needsPerson } from './view.ts'
+
+const world = (work: Parameters<typeof review>[1], changes: Parameters<typeof review>[2] = {}): EngineWorld =>
+  new EngineWorld(definition({ stages: [stage('s', [review('r', work, changes), script('b', { needs: ['r'] })])] }))
+
+test('a review waits for a person, and one approval lets the run go on', () => {
+  const w = world({})
+  expect(w.picture()).toBe('reviewing | s:reviewing r:reviewing b:pending')
+  expect(allowedOnRun(w.run)).toEqual(['pause', 'cancel'])
+  expect(allowedOnNode(w.run, 1)).toEqual(['approve', 'reject'])
+  expect(needsPerson(w.run)).toBe(true)
+  w.do({ type: 'approve', node: 1, by: 'chen', comment: 'fine' })
+  expect(w.task('r').decisions).toEqual([{ by: 'chen', decision: 'approve', comment: 'fine', at: AT }])
+  expect(w.picture()).toBe('running | s:running r:succeeded b:queued')
+})
+
+test.each<[string, 'all' | number, readonly string[], number]>([
+  ['one of two', 1, ['li', 'chen'], 1],
+  ['two of three', 2, ['li', 'chen', 'wu'], 2],
+  ['all', 'all', ['li', 'chen', 'wu'], 3],
+  ['all of nobody in particular', 'all', [], 1],
+  ['all of a list that names one twice', 'all', ['li', 'li', 'chen'], 2],
+  ['two of anybody', 2, [], 2],
+])('%s', (_, required, reviewers, needed) => {
+  const w = world({ required, reviewers })
+  const voters = reviewers.length === 0 ? ['li', 'chen', 'wu'] : [...new Set(reviewers)]
+  for (const voter of voters.slice(0, needed)) {
+    expect(w.status('r')).toBe('reviewing')
+    w.approve('r', voter)
+  }
+  expect(w.status('r')).toBe('succeeded')
+})
+
+test('one rejection is enough, and says who and why', () => {
+  const w = world({ required: 2, reviewers: ['li', 'chen', 'wu'] })
+  w.approve('r', 'li')
+  w.reject('r', 'wu')
+  expect(w.picture()).toBe('failed | s:failed r:failed b:pending')
+  expect(w.task('r').failure).toEqual({ kind: 'rejected', by: 'wu', comment: 'not like this' })
+})
+
+test.each([
+  ['hold', 'held | s:held r:failed b:pending'],
+  ['continue', 'running | s:running r:failed b:queued'],
+] as const)('a rejection under the policy %s', (policy, picture) => {
+  const w = world({}, on(policy))
+  w.reject('r')
+  expect(w.picture()).toBe(picture)
+})
+
+test('who is no reviewer may not decide', () => {
+  const w = world({ reviewers: ['li', 'chen'] })
+  expect(w.refused({ type: 'approve', node: 1, by: 'wu', comment: '' })).toEqual({
+    code: 'not-a-reviewer',
+    message: 'wu may not decide review r: its reviewers are li, chen',
+    allowed: ['approve', 'reject'],
+  })
+})
+
+test.each(['approve', 'reject'] as const)('who has approved may not %s, too', (type) => {
+  const w = world({ required: 2 })
+  w.approve('r', 'li')
+  expect(w.refused({ type, node: 1, by: 'li', comment: '' })).toEqual({
+    code: 'already-decided',
+    message: 'li has already decided review r',
+    allowed: ['approve', 'reject'],
+  })
+})
+
+test('what is decided cannot be decided again', () => {
+  const w = world({})
+  w.approve('r')
+  expect(w.refused({ type: 'reject', node: 1, by: 'chen', comment: '' })).toEqual({
+    code: 'not-allowed',
+    message: 'cannot reject task r: it is succeeded',
+    allowed: [],
+  })
+})
+
+test('a task that is no review cannot be approved', () => {
+  const w = new EngineWorld(definition({ stages: [stage('s', [script('a')])] }))
+  expect(w.refused({ type: 'approve', node: 1, by: 'li', comment: '' }).allowed).toEqual(['skip'])
+})
+
+describe('a review that is taken up again', () => {
+  test('asks everybody anew', () => {
+    const w = world({ required: 2, reviewers: ['li', 'chen'] }, on('hold'))
+    w.approve('r', 'li')
+    w.reject('r', 'chen')
+    w.retry('r')
+    expect(w.task('r')).toMatchObject({ status: 'reviewing', attempt: 2, decisions: [] })
+    w.approve('r', 'chen')
+    expect(w.status('r')).toBe('reviewing')
+    w.approve('r', 'li')
+    expect(w.status('r')).toBe('succeeded')
+  })
+
+  test('does not take a vote that an operator could give by skipping it while it is open', () => {
+    const w = world({ reviewers: ['li'] })
+    expect(w.refused({ type: 'skip-node', node: 1, reason: '' }).allowed).toEqual(['approve', 'reject'])
+  })
+})

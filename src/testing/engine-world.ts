@@ -1,0 +1,213 @@
+import { advance, type Outcome } from '../engine/advance.ts'
+import { compile } from '../engine/compile.ts'
+import { createRun } from '../engine/create.ts'
+import { taskAt, type Run, type TaskState } from '../engine/run.ts'
+import { runStatus, stageStatus } from '../engine/status.ts'
+import type { AttemptResult, Rejection, RunCommand } from '../model/command.ts'
+import type { PipelineDefinition } from '../model/definition.ts'
+import type { RunEffect } from '../model/effect.ts'
+import type { Actor, LogEntry, Outputs, RunEvent } from '../model/event.ts'
+import type { Failure } from '../model/failure.ts'
+import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Instant } from '../model/time.ts'
+import { AT } from './views.ts'
+
+export interface WorldOptions {
+  readonly params?: JsonObject
+  /** false: the run stays `waiting`. */
+  readonly start?: boolean
+  /** What the dice show, each time. 0 when not given. */
+  readonly draw?: () => number
+}
+
+const PERSON: Actor = { kind: 'user', name: 'li' }
+
+/**
+ * One run of the real engine and a host that is nothing but a clock, a log and a list of timers. Noop tasks are done
+ * when {@link settle} is called, which every step does; runner work waits until the test takes and reports it. Nodes
+ * are named by key.
+ */
+export class EngineWorld {
+  run: Run
+  now: Instant = AT
+  readonly log: LogEntry[] = []
+  /** All effects, in their order. */
+  readonly effects: RunEffect[] = []
+  /** By node, or null for the run: when it is to be looked at. */
+  readonly timers = new Map<number | null, Instant>()
+  readonly #inline: { readonly node: number; readonly fence: number }[] = []
+  readonly #draw: () => number
+
+  constructor(definition: PipelineDefinition, options: WorldOptions = {}) {
+    this.#draw = options.draw ?? ((): number => 0)
+    const { run, events, effects } = createRun({
+      id: asId<RunId>('019ab000000070008000000000000001'),
+      plan: compile(definition),
+      created: {
+        type: 'RunCreated',
+        projectId: asId<ProjectId>('1b'.repeat(16)),
+        pipelineId: asId<PipelineId>('2c'.repeat(16)),
+        version: 1,
+        number: 7,
+        serial: 70,
+        name: definition.name,
+        cause: { kind: 'manual', by: PERSON.name },
+        params: options.params ?? {},
+      },
+      actor: PERSON,
+      at: this.now,
+      start: options.start ?? true,
+      entropy: this.#draw,
+    })
+    this.run = run
+    this.#keep(PERSON, events, effects)
+    this.settle()
+  }
+
+  /** Gives a command to the engine and does what the engine orders. The outcome is that of the command itself. */
+  try(command: RunCommand, actor: Actor = PERSON): Outcome {
+    const outcome = this.raw(command, actor)
+    this.settle()
+    return outcome
+  }
+
+  /** Like {@link try}, but leaves noop tasks running. */
+  raw(command: RunCommand, actor: Actor = PERSON): Outcome {
+    const outcome = advance(this.run, { command, actor, at: this.now, entropy: this.#draw })
+    if (!outcome.ok) return outcome
+    this.run = outcome.run
+    this.#keep(actor, outcome.events, outcome.effects)
+    return outcome
+  }
+
+  /** @throws Error when the engine refuses it. @returns what happened. */
+  do(command: RunCommand, actor: Actor = PERSON): readonly RunEvent[] {
+    const outcome = this.try(command, actor)
+    if (!outcome.ok) throw new Error(`${command.type}: ${outcome.rejection.message}`)
+    return outcome.events
+  }
+
+  /** @throws Error when the engine accepts it. */
+  refused(command: RunCommand): Rejection {
+    const outcome = this.try(command)
+    if (outcome.ok) throw new Error(`${command.type} was accepted: ${outcome.events.map(({ type }) => type).join()}`)
+    return outcome.rejection
+  }
+
+  /** Does the noop tasks that wait for it. */
+  settle(): void {
+    for (let work = this.#inline.shift(); work !== undefined; work = this.#inline.shift()) {
+      const result = { kind: 'succeeded', outputs: null } as const
+      this.raw({ type: 'report-attempt', ...work, result }, { kind: 'server', name: 'server' })
+    }
+  }
+
+  pause = (): readonly RunEvent[] => this.do({ type: 'pause' })
+  resume = (): readonly RunEvent[] => this.do({ type: 'resume' })
+  cancel = (force = false): readonly RunEvent[] => this.do({ type: 'cancel', reason: 'no longer wanted', force })
+  retryRun = (): readonly RunEvent[] => this.do({ type: 'retry' })
+  retry = (key: string): readonly RunEvent[] => this.do({ type: 'retry-node', node: this.index(key) })
+  skip = (key: string): readonly RunEvent[] =>
+    this.do({ type: 'skip-node', node: this.index(key), reason: 'not needed' })
+  approve = (key: string, by = 'li'): readonly RunEvent[] =>
+    this.do({ type: 'approve', node: this.index(key), by, comment: '' })
+  reject = (key: string, by = 'li'): readonly RunEvent[] =>
+    this.do({ type: 'reject', node: this.index(key), by, comment: 'not like this' })
+
+  /** A runner takes the tasks that are queued. @returns the fence of the last one. */
+  lease(...keys: readonly string[]): number {
+    for (const key of keys) {
+      const { attempt } = this.task(key)
+      this.do({ type: 'lease-attempt', node: this.index(key), attempt, runner: 'r1' })
+    }
+    return this.task(keys.at(-1) ?? '').fence
+  }
+
+  report(key: string, result: AttemptResult, fence = this.task(key).fence): readonly RunEvent[] {
+    return this.do({ type: 'report-attempt', node: this.index(key), fence, result })
+  }
+
+  /** Takes the tasks if they are still queued, and reports their success. */
+  succeed(...keys: readonly string[]): void {
+    for (const key of keys) this.end(key, { kind: 'succeeded', outputs: null })
+  }
+
+  /** Takes the tasks if they are still queued, and reports exit code 1. */
+  fail(...keys: readonly string[]): void {
+    for (const key of keys) this.failWith(key, { kind: 'exit-code', code: 1 })
+  }
+
+  failWith(key: string, failure: Failure, outputs: Outputs | null = null): void {
+    this.end(key, { kind: 'failed', failure, outputs })
+  }
+
+  end(key: string, result: AttemptResult): void {
+    if (this.task(key).status === 'queued') this.lease(key)
+    this.report(key, result)
+  }
+
+  lose(key: string): readonly RunEvent[] {
+    const { fence } = this.task(key)
+    return this.do({ type: 'lose-attempt', node: this.index(key), fence, reason: 'no sign of life' })
+  }
+
+  /** Lets time pass; what is due on the way is looked at in its order. */
+  wait(durationMs: number): void {
+    const until = this.now + durationMs
+    for (let due = this.#due(until); due !== undefined; due = this.#due(until)) {
+      const [node, at] = due
+      this.timers.delete(node)
+      this.now = Math.max(this.now, at)
+      this.try({ type: 'check-deadline', node }, { kind: 'timer', name: 'timer' })
+    }
+    this.now = until
+  }
+
+  index(key: string): number {
+    const index = this.run.plan.index[key]
+    if (index === undefined) throw new TypeError(`no node ${key}`)
+    return index
+  }
+
+  task(key: string): TaskState {
+    return taskAt(this.run, this.index(key))
+  }
+
+  /** Status of the run, or of a node. */
+  status(key?: string): string {
+    if (key === undefined) return runStatus(this.run)
+    const index = this.index(key)
+    const state = this.run.nodes.at(index)
+    return state.kind === 'stage' ? stageStatus(this.run, index) : state.status
+  }
+
+  /** The run's and every node's status: `running | build:running a:succeeded b:queued`. */
+  picture(): string {
+    return `${this.status()} | ${this.run.plan.nodes.map(({ spec }) => `${spec.key}:${this.status(spec.key)}`).join(' ')}`
+  }
+
+  /** Names of the events so far, with the key of their node: `TaskQueued a`. */
+  story(from = 0): readonly string[] {
+    return this.log
+      .flatMap(({ events }) => events)
+      .slice(from)
+      .map((event) => ('node' in event ? `${event.type} ${this.run.plan.nodes[event.node]?.spec.key}` : event.type))
+  }
+
+  #due(until: Instant): [number | null, Instant] | undefined {
+    let first: [number | null, Instant] | undefined
+    for (const timer of this.timers)
+      if (timer[1] <= until && (first === undefined || timer[1] < first[1])) first = timer
+    return first
+  }
+
+  #keep(actor: Actor, events: readonly RunEvent[], effects: readonly RunEffect[]): void {
+    if (events.length > 0) this.log.push({ v: 1, seq: this.run.seq, at: this.run.updatedAt, actor, events })
+    for (const effect of effects) {
+      this.effects.push(effect)
+      if (effect.type === 'arm-timer') this.timers.set(effect.node, effect.at)
+      if (effect.type === 'run-inline') this.#inline.push({ node: effect.node, fence: effect.fence })
+    }
+  }
+}
