@@ -1,21 +1,24 @@
 import type { Run } from '../engine/run.ts'
 import type { RunId } from '../model/id.ts'
 
+interface OpenAttempt {
+  readonly node: number
+  readonly attempt: number
+  readonly end: AbortController
+}
+
 /**
  * Tells those who follow logs that an attempt is over. One signal per attempt, however many follow it; looked at
  * when its run has changed.
  */
 export class LogEnds {
-  readonly #open = new Map<
-    RunId,
-    Map<string, { readonly node: number; readonly attempt: number; readonly end: AbortController }>
-  >()
+  readonly #open = new Map<RunId, Map<string, OpenAttempt>>()
 
   /** Aborted at once when the attempt is over already. */
   signal(run: Run, node: number, attempt: number): AbortSignal {
     if (isOver(run, node, attempt)) return AbortSignal.abort()
     let attempts = this.#open.get(run.id)
-    if (attempts === undefined) this.#open.set(run.id, (attempts = new Map()))
+    if (attempts === undefined) this.#open.set(run.id, (attempts = new Map<string, OpenAttempt>()))
     const name = `${node}/${attempt}`
     let open = attempts.get(name)
     if (open === undefined) attempts.set(name, (open = { node, attempt, end: new AbortController() }))
