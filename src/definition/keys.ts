@@ -3,7 +3,7 @@ import type { ReadStage, ReadTask } from './pipeline-shape.ts'
 import type { Problems } from './problems.ts'
 import { formatPath, locate, type Path, quote } from './tree.ts'
 
-/** Keys of stages and tasks share one space: a run's nodes are found by them. */
+/** Tasks have their keys among tasks, stages theirs among stages: a stage `build` may have a task `build`. */
 export interface Keys {
   readonly ofTask: ReadonlyMap<ReadTask, string>
   readonly ofStage: ReadonlyMap<ReadStage, string>
@@ -16,20 +16,25 @@ export interface Keys {
  * error, since expressions name tasks; a stage whose made key is taken gets another, since nothing in the text names it.
  */
 export function assignKeys(stages: readonly ReadStage[], problems: Problems): Keys {
-  const taken = new Map<string, Path>()
   const ofTask = new Map<ReadTask, string>()
-  const ofStage = new Map<ReadStage, string>()
   const tasks = new Map<string, { task: ReadTask; stage: number }>()
+  const taken = new Map<string, Path>()
   let count = 0
   for (const [stage, { tasks: members }] of stages.entries()) {
     for (const task of members) {
       count += 1
-      const key = taskKey(task, count, problems)
+      const key = task.values.key ?? madeKey(task, `task-${count}`, 'a task', problems)
       if (key === undefined) continue
       ofTask.set(task, key)
       if (claim(taken, key, task, problems)) tasks.set(key, { task, stage })
     }
   }
+  return { ofTask, ofStage: stageKeys(stages, problems), tasks }
+}
+
+function stageKeys(stages: readonly ReadStage[], problems: Problems): ReadonlyMap<ReadStage, string> {
+  const ofStage = new Map<ReadStage, string>()
+  const taken = new Map<string, Path>()
   for (const stage of stages) {
     const { key } = stage.values
     if (key === undefined) continue
@@ -37,33 +42,28 @@ export function assignKeys(stages: readonly ReadStage[], problems: Problems): Ke
     claim(taken, key, stage, problems)
   }
   for (const [place, stage] of stages.entries()) {
-    if (ofStage.has(stage) || isWrong(stage)) continue
-    const key = freeKey(slug(stage.values.name ?? '') ?? `stage-${place + 1}`, taken)
+    if (ofStage.has(stage)) continue
+    const wanted = madeKey(stage, `stage-${place + 1}`, 'a stage', problems)
+    if (wanted === undefined) continue
+    const key = freeKey(wanted, taken)
     ofStage.set(stage, key)
     taken.set(key, stage.path)
-    if (!stage.tree.entries.has('name')) reportNameless(stage, 'a stage', problems)
   }
-  return { ofTask, ofStage, tasks }
+  return ofStage
 }
 
 type Named = Pick<ReadTask, 'tree' | 'path'> & {
   readonly values: { readonly key: string | undefined; readonly name: string | undefined }
 }
 
-/** Its key or name is there and was refused: that has been reported, and no other key would be the right one. */
-const isWrong = ({ tree, values }: Named): boolean =>
-  (tree.entries.has('key') && values.key === undefined) || (tree.entries.has('name') && values.name === undefined)
-
-function taskKey(task: ReadTask, count: number, problems: Problems): string | undefined {
-  if (task.values.key !== undefined) return task.values.key
-  if (isWrong(task)) return undefined
-  if (task.values.name !== undefined) return slug(task.values.name) ?? `task-${count}`
-  reportNameless(task, 'a task', problems)
+/** A key made from the name; undefined when key or name are there and were refused, or both are missing. */
+function madeKey(owner: Named, otherwise: string, what: string, problems: Problems): string | undefined {
+  const { tree, path, values } = owner
+  if (values.name !== undefined) return tree.entries.has('key') ? undefined : (slug(values.name) ?? otherwise)
+  if (!tree.entries.has('key') && !tree.entries.has('name')) {
+    problems.add(tree.at, [...path, 'name'], `expected \`name\` or \`key\` in ${what}, found neither`)
+  }
   return undefined
-}
-
-function reportNameless({ tree, path }: Named, what: string, problems: Problems): void {
-  problems.add(tree.at, [...path, 'name'], `expected \`name\` or \`key\` in ${what}, found neither`)
 }
 
 function claim(taken: Map<string, Path>, key: string, owner: Named, problems: Problems): boolean {
@@ -80,13 +80,11 @@ function claim(taken: Map<string, Path>, key: string, owner: Named, problems: Pr
   return false
 }
 
+/** Linear in the number of stages of one name, which is at most a thousand. */
 function freeKey(wanted: string, taken: ReadonlyMap<string, Path>): string {
-  if (!taken.has(wanted)) return wanted
-  for (let count = 1; ; count += 1) {
-    const suffix = count === 1 ? '-stage' : `-stage-${count}`
-    const key = wanted.slice(0, KEY_MAX - suffix.length) + suffix
-    if (!taken.has(key)) return key
-  }
+  let key = wanted
+  for (let count = 2; taken.has(key); count += 1) key = `${wanted.slice(0, KEY_MAX - 5)}-${count}`
+  return key
 }
 
 /** `Build & test` -> `build-test`, `Créer` -> `creer`; undefined when nothing is left of it, as of a Chinese name. */

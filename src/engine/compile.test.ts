@@ -71,13 +71,22 @@ test('stages come directly before their tasks, and everything is named by its pl
   expect(plan.nodes[6]).toMatchObject({ stage: 5, needs: [], dependents: [] })
 })
 
+test('a key that a stage and a task share names the task', () => {
+  expect({ ...compile(pipeline(stage('build', [task('build')]), stage('next', [task('t')]))).index }).toEqual({
+    build: 1,
+    next: 2,
+    t: 3,
+  })
+})
+
 test('a key that a prototype has is a key like any other', () => {
   expect(compile(pipeline(stage('toString', [task('constructor')]))).index['constructor']).toBe(1)
 })
 
 describe('what definition/ has checked is taken for granted, and its absence is a defect', () => {
   test.each<[string, PipelineDefinition, string]>([
-    ['a key twice', pipeline(stage('a', [task('a')])), 'found a twice'],
+    ['a key twice', pipeline(stage('a', [task('b')]), stage('c', [task('b')])), 'found b twice'],
+    ['a stage key twice', pipeline(stage('a', [task('b')]), stage('a', [task('c')])), 'found a twice'],
     ['an unknown need', pipeline(stage('s', [task('a', ['b'])])), 'found that a needs b'],
     [
       'a need of another stage',

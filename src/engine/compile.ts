@@ -23,14 +23,20 @@ export function compile(definition: PipelineDefinition): Plan {
 
 function indexKeys(stages: readonly StageSpec[]): Record<string, number> {
   // Keys are text of a user's: without a prototype none of them meets `constructor`.
-  const index = Object.create(null) as Record<string, number>
-  let at = 0
-  for (const { key } of stages.flatMap((stage) => [stage, ...stage.tasks])) {
+  const tasks = Object.create(null) as Record<string, number>
+  const others = Object.create(null) as Record<string, number>
+  const put = (index: Record<string, number>, key: string, at: number): void => {
     if (key in index) throw new TypeError(`a checked definition has every key once, found ${key} twice`)
     index[key] = at
-    at += 1
   }
-  return index
+  let at = 0
+  for (const stage of stages) {
+    put(others, stage.key, at)
+    for (const [place, { key }] of stage.tasks.entries()) put(tasks, key, at + 1 + place)
+    at += 1 + stage.tasks.length
+  }
+  for (const [key, place] of Object.entries(others)) tasks[key] ??= place
+  return tasks
 }
 
 function stagePlan(stage: StageSpec, index: number, tasks: readonly number[], next: number | null): StagePlan {

@@ -259,7 +259,7 @@ test('parsing and evaluating never throw, whatever the text', () => {
       parsedSome += 1
       evaluate(parsed.expression, { ...scope, params: params as Record<string, Json> })
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   )
-  expect(parsedSome).toBeGreaterThan(20)
+  expect(parsedSome).toBeGreaterThan(5)
 })

@@ -47,7 +47,7 @@ export interface TriggerSpec {
 }
 
 export interface StageSpec {
-  /** Unique in the pipeline, `[A-Za-z0-9_-]+`. */
+  /** Unique among the stages of the pipeline, `[A-Za-z0-9_-]+`. A task may have the same. */
   readonly key: string
   readonly name: string
   readonly description: string
@@ -94,7 +94,7 @@ export const TASK_ROLES = [
 export type TaskRole = (typeof TASK_ROLES)[number]
 
 export interface TaskSpec {
-  /** Unique in the pipeline, `[A-Za-z0-9_-]+`. */
+  /** Unique among the tasks of the pipeline, `[A-Za-z0-9_-]+`. */
   readonly key: string
   readonly name: string
   readonly description: string

@@ -10,7 +10,7 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
   /** Indexes of the stages in order. */
   readonly stages: readonly number[]
-  /** Every key -> index. */
+  /** Key -> index. A key that a stage and a task have both names the task. */
   readonly index: Readonly<Record<string, number>>
   readonly taskCount: number
 }
