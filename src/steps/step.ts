@@ -1,7 +1,10 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Work } from '../model/definition.ts'
 import type { AttemptResult } from '../model/command.ts'
+import type { Outputs } from '../model/event.ts'
 import type { Job } from '../model/job.ts'
+import type { Json, JsonObject } from '../model/json.ts'
+import { parseDuration } from '../model/time.ts'
 
 /**
  * A step type: what a task's `uses:` names. `spec.ts` is pure (schema and what kind of work it is) and read by the
@@ -14,7 +17,7 @@ export interface StepSpec<With = unknown> {
   readonly summary: string
   /**
    * Checks `with:`. A string may hold `${{ ... }}`, so fields of other types accept such a string too: use
-   * {@link templated}-style unions in the schema. Unknown fields are errors (`z.strictObject`).
+   * {@link count} and {@link duration} in the schema. Unknown fields are errors (`z.strictObject`).
    */
   readonly schema: z.ZodType<With>
   /** The input field that may be written on the task itself: `script: make` for `uses: script` + `with: {script: make}`. */
@@ -25,6 +28,58 @@ export interface StepSpec<With = unknown> {
   work(input: With): Work
 }
 
+/** Gives `work` the type that the schema makes. */
+export const defineStep = <Schema extends z.ZodType>(
+  spec: Omit<StepSpec<z.output<Schema>>, 'schema'> & { readonly schema: Schema },
+): StepSpec<z.output<Schema>> => ({ ...spec, schema: spec.schema as unknown as z.ZodType<z.output<Schema>> })
+
+/** `with:` as the runner will get it: what was left out is not there. */
+export const runnerWork = (uses: string, input: Readonly<Record<string, Json | undefined>>): Work => ({
+  kind: 'runner',
+  uses,
+  with: Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as JsonObject,
+})
+
+const isTemplate = (text: string): boolean => text.includes('${{')
+
+/** A whole number, as a number or as text, for that is what `${{ ... }}` gives; read it with {@link wholeNumber}. */
+export const count = (min: number, max: number) => {
+  const expected = `expected a whole number from ${min} to ${max}`
+  const text = z.string().refine((value) => isTemplate(value) || isCount(value, min, max), expected)
+  return z.union([z.int(expected).min(min, expected).max(max, expected), text], { error: expected })
+}
+
+/** A duration above zero, in seconds or as text with units; `${{ ... }}` may give it. Read it with {@link parseDuration}. */
+export const duration = () => {
+  const expected = 'expected a duration such as 30s, 5m or 1h30m'
+  const isDuration = (value: string | number): boolean => (parseDuration(value) ?? 0) > 0
+  const text = z.string().refine((value) => isTemplate(value) || isDuration(value), expected)
+  return z.union([z.number(expected).refine(isDuration, expected), text], { error: expected })
+}
+
+const isCount = (text: string, min: number, max: number): boolean =>
+  /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max
+
+/** Checked input of a job, its `${{ ... }}` rendered. Throws {@link CannotStart} when that made something wrong of it. */
+export function parseWith<With>(spec: StepSpec<With>, job: Job): With {
+  const parsed = spec.schema.safeParse(job.with)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map(({ path, message }) => `${['with', ...path].join('.')}: ${message}`)
+  throw new CannotStart(problems.join('; '))
+}
+
+/** What {@link count} let through. Throws {@link CannotStart} for a template that was not rendered. */
+export function wholeNumber(value: number | string): number {
+  const number = Number(value)
+  if (!Number.isSafeInteger(number)) throw new CannotStart(`${JSON.stringify(value)} is not a whole number`)
+  return number
+}
+
+/** Thrown in a runner when the work cannot begin: ends the attempt as `cannot-start` with this message as the reason. */
+export class CannotStart extends Error {
+  override readonly name = 'CannotStart'
+}
+
 /** What `run.ts` exports as `run`. */
 export type StepRun = (job: Job, context: StepContext) => Promise<AttemptResult>
 
@@ -32,17 +87,25 @@ export type StepRun = (job: Job, context: StepContext) => Promise<AttemptResult>
 export interface StepContext {
   /** Absolute path of the run's workspace; the process's working directory. */
   readonly workspace: string
+  /** Absolute path of a directory for this attempt alone, outside the workspace; removed with all in it at the end. */
+  readonly scratch: string
   readonly signal: AbortSignal
   /** Appends to the attempt's log, bytes as they are. Text of ours ends with a newline. */
   log(text: string | Uint8Array): void
   /**
    * Runs a program in a process group of its own, output to the log as it comes.
    * Never through a shell: `argv[0]` is looked up in PATH. Resolves when it and its whole group are gone.
+   * One at a time. Rejects as {@link CannotStart} when it cannot be started for another reason than `not-found`.
    */
   exec(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<ExecResult>
   /** Reads the attempt's output file (`name=value` lines, `name<<END` blocks), where MILLRACE_OUTPUT points. */
-  outputs(): Promise<Record<string, string> | { readonly invalid: string }>
+  outputs(): Promise<OutputsRead>
 }
+
+/** `reason` names the line that is wrong. */
+export type OutputsRead =
+  | { readonly ok: true; readonly outputs: Outputs }
+  | { readonly ok: false; readonly reason: string }
 
 export interface ExecOptions {
   /** Relative to the workspace, inside it. */

@@ -1,0 +1,18 @@
+import type { DurationMs } from '../model/time.ts'
+
+/** What a runner's process is told at its start. */
+export interface RunnerConfig {
+  /** Absolute. Workspaces, attempts and logs lie below it. */
+  readonly dataDirectory: string
+  readonly name: string
+  readonly labels: readonly string[]
+  /** Attempts at once, at least 1. */
+  readonly slots: number
+  /** What attempts get from TERM to KILL when the server goes away. */
+  readonly graceMs: DurationMs
+  /** An attempt whose log grows beyond it is ended. */
+  readonly logMaxBytes: number
+}
+
+/** 1 GiB. */
+export const LOG_MAX_BYTES = 1024 ** 3

@@ -1,0 +1,244 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { RunId } from '../model/id.ts'
+import { jobName, type Job } from '../model/job.ts'
+import type { Json } from '../model/json.ts'
+import type { DurationMs } from '../model/time.ts'
+import { LOG_MAX_BYTES, type RunnerConfig } from './config.ts'
+import { allowedEnvironment } from './environment.ts'
+import { killLeftovers, type Leftovers } from './leftovers.ts'
+import { runnerPaths, type AttemptName } from './paths.ts'
+import { parseToServer, PROTOCOL, refOf, type AttemptRef, type EndedMessage, type ToRunner } from './protocol.ts'
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
+
+export interface EmbeddedRunnerOptions {
+  readonly dataDirectory: string
+  /** Attempts at once; without: as many as the machine has cores. */
+  readonly slots?: number
+  readonly name?: string
+  readonly labels?: readonly string[]
+  /** What attempts get from TERM to KILL when the server closes or dies. Without: 5 s. */
+  readonly graceMs?: DurationMs
+  /** Without: 1 GiB. */
+  readonly logMaxBytes?: number
+  /** For the runner's own process, on top of PATH, LANG, LC_ALL and TZ; e.g. MILLRACE_HTTP_ALLOW. Tasks do not see it. */
+  readonly env?: Readonly<Record<string, string>>
+  /** No process of the attempt lives any more and its log is whole. Called once for each `start` unless it is lost. */
+  readonly onEnded: (message: EndedMessage) => void
+  /** The runner died while it held the attempt; its processes are gone. */
+  readonly onLost: (attempt: AttemptRef, reason: string) => void
+  /** Told in one sentence what people should know: restarts, processes that would not die. */
+  readonly onNotice?: (sentence: string) => void
+}
+
+export interface EmbeddedRunner {
+  readonly name: string
+  readonly labels: readonly string[]
+  readonly slots: number
+  /** What an earlier server left running, killed before this one began. */
+  readonly leftovers: Leftovers
+  /** Pid of the runner's process now; undefined while there is none. */
+  pid(): number | undefined
+  start(job: Job): void
+  /** The attempt's `onEnded` follows, within the job's grace and the time that the kernel takes. Unknown ones are ignored. */
+  cancel(attempt: AttemptRef): void
+  /** Removes the run's workspace and HOME, after its attempts are over. Resolves to what went wrong, or null. */
+  clean(runId: RunId): Promise<string | null>
+  /** Where the log of an attempt is, also before it exists and after the runner is closed. */
+  logPath(attempt: AttemptName): string
+  /** Ends every attempt (TERM, grace, KILL) and the process; no callback comes afterwards. */
+  close(): Promise<void>
+}
+
+/** Pauses before the runner's process is started again, as long as it dies without having said hello. */
+const RESTART_MS = [0, 100, 500, 2_000, 10_000] as const
+
+/**
+ * Kills what an earlier runner on this data directory left behind, then forks the runner's process. Call it with the
+ * data directory locked. Jobs given while the process is being restarted wait for it.
+ */
+export async function startEmbeddedRunner(options: EmbeddedRunnerOptions): Promise<EmbeddedRunner> {
+  const dataDirectory = resolve(options.dataDirectory)
+  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
+  const leftovers = await killLeftovers(dataDirectory)
+  const config: RunnerConfig = {
+    dataDirectory,
+    name: options.name ?? 'embedded',
+    labels: options.labels ?? [],
+    slots: Math.max(1, options.slots ?? availableParallelism()),
+    graceMs: options.graceMs ?? 5_000,
+    logMaxBytes: options.logMaxBytes ?? LOG_MAX_BYTES,
+  }
+  const runner = new Runner(config, options, leftovers)
+  runner.run()
+  return runner
+}
+
+class Runner implements EmbeddedRunner {
+  readonly name: string
+  readonly labels: readonly string[]
+  readonly slots: number
+  readonly leftovers: Leftovers
+  readonly #config: RunnerConfig
+  readonly #options: EmbeddedRunnerOptions
+  /** Attempts that were given to the runner, or wait for it, and have not ended. */
+  readonly #held = new Map<string, AttemptRef>()
+  /** What was said while nobody listened. */
+  #unsent: ToRunner[] = []
+  readonly #cleaning = new Map<RunId, ((problem: string | null) => void)[]>()
+  #process: ChildProcess | undefined
+  #listening = false
+  #closed = false
+  #over: Promise<void> = Promise.resolve()
+
+  constructor(config: RunnerConfig, options: EmbeddedRunnerOptions, leftovers: Leftovers) {
+    this.name = config.name
+    this.labels = config.labels
+    this.slots = config.slots
+    this.leftovers = leftovers
+    this.#config = config
+    this.#options = options
+  }
+
+  pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  start(job: Job): void {
+    this.#held.set(jobName(job), refOf(job))
+    this.#send({ type: 'start', job, logPath: this.logPath(job) })
+  }
+
+  cancel(attempt: AttemptRef): void {
+    if (this.#held.has(jobName(attempt))) this.#send({ type: 'cancel', ...refOf(attempt) })
+  }
+
+  clean(runId: RunId): Promise<string | null> {
+    return new Promise((resolve) => {
+      const waiting = this.#cleaning.get(runId)
+      if (waiting === undefined) this.#cleaning.set(runId, [resolve])
+      else waiting.push(resolve)
+      this.#send({ type: 'clean', runId })
+    })
+  }
+
+  logPath(attempt: AttemptName): string {
+    return runnerPaths(this.#config.dataDirectory).log(attempt)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#process?.connected === true) this.#process.disconnect()
+    await this.#over
+    for (const waiting of this.#cleaning.values()) for (const resolve of waiting) resolve('the runner was closed')
+    this.#cleaning.clear()
+  }
+
+  run(): void {
+    this.#over = this.#keepRunning()
+  }
+
+  async #keepRunning(): Promise<void> {
+    for (let failures = 0; !this.#closed;) {
+      const { greeted, how } = await this.#runProcess()
+      if (this.#closed) return
+      failures = greeted ? 0 : failures + 1
+      await this.#afterDeath(how)
+      await delay(RESTART_MS[Math.min(failures, RESTART_MS.length - 1)] ?? 0)
+    }
+  }
+
+  /** One life of the runner's process. */
+  #runProcess(): Promise<{ readonly greeted: boolean; readonly how: string }> {
+    return new Promise((resolve) => {
+      let greeted = false
+      const child = fork(MAIN, [JSON.stringify(this.#config)], {
+        execArgv: [],
+        env: { ...allowedEnvironment(process.env), ...this.#options.env },
+        // Out of the terminal's group: on Ctrl-C the server says when it ends.
+        detached: true,
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      })
+      this.#process = child
+      const ended = (how: string): void => {
+        if (this.#process !== child) return
+        this.#process = undefined
+        this.#listening = false
+        resolve({ greeted, how })
+      }
+      child.on('message', (value) => {
+        const message = parseToServer(value as Json)
+        if (message?.type === 'hello') {
+          if (message.protocol !== PROTOCOL)
+            throw new Error(`the runner speaks protocol ${message.protocol}, not ${PROTOCOL}`)
+          greeted = true
+          this.#listen()
+        } else if (message?.type === 'ended') {
+          this.#ended(message)
+        } else if (message?.type === 'cleaned') {
+          this.#cleaned(message.runId, message.problem)
+        }
+      })
+      child.once('error', (error) => ended(error.message))
+      // Both: the exit may be seen before the last reports are read.
+      let how: string | undefined
+      const over = (): void => {
+        if (how !== undefined && !child.connected) ended(how)
+      }
+      child.once('disconnect', over)
+      child.once('exit', (code, signal) => {
+        how = signal === null ? `exit code ${code}` : `signal ${signal}`
+        over()
+      })
+    })
+  }
+
+  #listen(): void {
+    this.#listening = true
+    const unsent = this.#unsent
+    this.#unsent = []
+    for (const message of unsent) this.#send(message)
+  }
+
+  #send(message: ToRunner): void {
+    if (this.#closed) return
+    if (this.#listening) this.#process?.send(message, () => {})
+    else this.#unsent.push(message)
+  }
+
+  #ended(message: EndedMessage): void {
+    if (this.#closed || !this.#held.delete(jobName(message))) return
+    this.#options.onEnded(message)
+  }
+
+  #cleaned(runId: RunId, problem: string | null): void {
+    const waiting = this.#cleaning.get(runId) ?? []
+    this.#cleaning.delete(runId)
+    for (const resolve of waiting) resolve(problem)
+  }
+
+  /** Nothing is lost before its processes are gone, so that whoever hears of it may begin again. */
+  async #afterDeath(how: string): Promise<void> {
+    this.#notice(`The runner ${this.name} ended by ${how} and is started again.`)
+    const { survivors } = await killLeftovers(this.#config.dataDirectory)
+    if (survivors.length > 0) this.#notice(`Processes that cannot be killed: ${survivors.join(', ')}.`)
+    const waiting = new Set(this.#unsent.flatMap((message) => (message.type === 'start' ? [jobName(message.job)] : [])))
+    for (const [name, attempt] of this.#held) {
+      if (waiting.has(name)) continue
+      this.#held.delete(name)
+      if (!this.#closed) this.#options.onLost(attempt, `the runner ${this.name} ended by ${how}`)
+    }
+    // What it was told to remove is still there.
+    const asked = new Set(this.#unsent.flatMap((message) => (message.type === 'clean' ? [message.runId] : [])))
+    for (const runId of this.#cleaning.keys()) if (!asked.has(runId)) this.#send({ type: 'clean', runId })
+  }
+
+  #notice(sentence: string): void {
+    this.#options.onNotice?.(sentence)
+  }
+}

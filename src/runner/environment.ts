@@ -1,0 +1,33 @@
+import { CannotStart } from '../steps/step.ts'
+
+/** What a task may know of the runner's own environment; all else, the server's secrets above all, stays here. */
+const ALLOWED = ['PATH', 'LANG', 'LC_ALL', 'TZ'] as const
+
+/** Where programs are looked for when the runner itself has no PATH. */
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
+
+/** Entry of a task's environment by which its processes are found when they have left their group. */
+export const TAG = 'MILLRACE_ATTEMPT'
+
+export function allowedEnvironment(own: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const environment: Record<string, string> = { PATH: DEFAULT_PATH }
+  for (const name of ALLOWED) {
+    const value = own[name]
+    if (value !== undefined && value !== '') environment[name] = value
+  }
+  // Without any, Python and others take text for ASCII.
+  if (environment['LANG'] === undefined && environment['LC_ALL'] === undefined) environment['LANG'] = 'C.UTF-8'
+  return environment
+}
+
+/** The last word belongs to the last part. Throws {@link CannotStart} for what no process can be given. */
+export function joinEnvironment(...parts: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const environment = Object.fromEntries(parts.flatMap((part) => Object.entries(part)))
+  for (const [name, value] of Object.entries(environment)) {
+    if (name === '' || name.includes('=') || name.includes('\0')) {
+      throw new CannotStart(`${JSON.stringify(name)} cannot be the name of an environment variable`)
+    }
+    if (value.includes('\0')) throw new CannotStart(`the environment variable ${name} holds a NUL character`)
+  }
+  return environment
+}

@@ -1,0 +1,141 @@
+import { closeSync, openSync, readSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { join, relative, isAbsolute } from 'node:path'
+import type { DurationMs } from '../model/time.ts'
+import { CannotStart, type ExecOptions, type ExecResult } from '../steps/step.ts'
+import { joinEnvironment } from './environment.ts'
+import type { ExitStatus, LaunchAnswer, Launcher } from './launch.ts'
+import type { RecordFile } from './leftovers.ts'
+
+/** Longest standard output that `capture` gives; the rest is dropped. */
+const CAPTURE_MAX_BYTES = 1024 * 1024
+
+export interface ProgramSetting {
+  readonly launcher: Launcher
+  readonly record: RecordFile
+  readonly workspace: string
+  readonly scratch: string
+  readonly logPath: string
+  /** Of every program of the attempt; `env` of the options goes between the two. */
+  readonly env: Readonly<Record<string, string>>
+  readonly ownEnv: Readonly<Record<string, string>>
+  readonly graceMs: DurationMs
+  readonly signal: AbortSignal
+}
+
+/** Runs the programs of one attempt, one at a time. */
+export class Programs {
+  readonly #setting: ProgramSetting
+  #count = 0
+  #running: Promise<ExecResult> | undefined
+
+  constructor(setting: ProgramSetting) {
+    this.#setting = setting
+  }
+
+  exec(argv: readonly [string, ...string[]], options: ExecOptions = {}): Promise<ExecResult> {
+    if (this.#running !== undefined) return Promise.reject(new Error('a step runs one program at a time'))
+    const running = this.#exec(argv, options).finally(() => {
+      this.#running = undefined
+    })
+    this.#running = running
+    return running
+  }
+
+  /** Resolves when no program runs, whatever became of it. */
+  async idle(): Promise<void> {
+    await this.#running?.catch(() => {})
+  }
+
+  async #exec(argv: readonly [string, ...string[]], options: ExecOptions): Promise<ExecResult> {
+    const { launcher, workspace, scratch, logPath, env, ownEnv } = this.#setting
+    this.#setting.signal.throwIfAborted()
+    if (argv.some((word) => word.includes('\0'))) throw new CannotStart('an argument holds a NUL character')
+    this.#count += 1
+    const stdin = options.stdin === undefined ? '/dev/null' : join(scratch, `stdin-${this.#count}`)
+    if (options.stdin !== undefined) writeFileSync(stdin, options.stdin, { mode: 0o600 })
+    const stdout = options.capture === true ? join(scratch, `stdout-${this.#count}`) : logPath
+    const answer = await launcher.launch({
+      argv,
+      env: joinEnvironment(env, options.env ?? {}, ownEnv),
+      cwd: insideOf(workspace, options.cwd ?? '.'),
+      stdin,
+      stdout,
+      stderr: logPath,
+    })
+    if (answer.kind === 'refused') {
+      if (answer.what === 'exec' && answer.code === 'ENOENT') return { kind: 'not-found', program: argv[0] }
+      throw new CannotStart(`${argv[0]}: ${refusals[answer.code] ?? answer.code}`)
+    }
+    const status = await this.#watch(answer)
+    const text = options.capture === true ? readStart(stdout, CAPTURE_MAX_BYTES) : ''
+    switch (status.kind) {
+      case 'exited':
+        return { kind: 'exited', code: status.code, stdout: text }
+      case 'signalled':
+        return { kind: 'signalled', signal: status.signal, stdout: text }
+      case 'unknown':
+        throw new Error(`the process that watched ${argv[0]} died, so it was killed`)
+    }
+  }
+
+  async #watch(program: Extract<LaunchAnswer, { readonly kind: 'started' }>): Promise<ExitStatus> {
+    const { record, graceMs, signal: stop } = this.#setting
+    record.addLeader(program.pid)
+    let kill: NodeJS.Timeout | undefined
+    const terminate = (): void => {
+      program.terminate()
+      kill = setTimeout(() => program.kill(), graceMs)
+    }
+    if (stop.aborted) terminate()
+    else stop.addEventListener('abort', terminate, { once: true })
+    try {
+      return await program.ended
+    } finally {
+      clearTimeout(kill)
+      stop.removeEventListener('abort', terminate)
+    }
+  }
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  E2BIG: 'its arguments and environment are too long',
+  ENOEXEC: 'not a program of this machine',
+  ENOTDIR: 'a part of its path is not a directory',
+  ELOOP: 'too many symbolic links',
+  ENOMEM: 'no memory left',
+  EAGAIN: 'no more processes can be made',
+}
+
+/** The real path of a directory in the workspace; links may not lead out of it. Throws {@link CannotStart}. */
+export function insideOf(workspace: string, path: string): string {
+  let real: string
+  try {
+    real = realpathSync(join(workspace, path))
+    if (!statSync(real).isDirectory()) throw new CannotStart(`${path} is not a directory`)
+  } catch (error) {
+    if (error instanceof CannotStart) throw error
+    throw new CannotStart(`there is no directory ${JSON.stringify(path)} in the workspace`)
+  }
+  const inner = relative(realpathSync(workspace), real)
+  if (isAbsolute(path) || inner.split('/')[0] === '..') {
+    throw new CannotStart(`${JSON.stringify(path)} is not inside the workspace`)
+  }
+  return real
+}
+
+function readStart(path: string, maxBytes: number): string {
+  const fd = openSync(path, 'r')
+  try {
+    const buffer = Buffer.alloc(Math.min(maxBytes, statSync(path).size))
+    let length = 0
+    while (length < buffer.length) {
+      const got = readSync(fd, buffer, length, buffer.length - length, length)
+      if (got === 0) break
+      length += got
+    }
+    return buffer.toString('utf8', 0, length)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { count, defineStep, duration, runnerWork } from '../step.ts'
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+const template = (text: string): boolean => text.includes('${{')
+
+/** A status, or a class of them: `204`, `2xx`. */
+const STATUS = /^[1-5](?:\d\d|xx)$/
+const status = z.union(
+  [
+    z.int().min(100).max(599),
+    z.string().refine((text) => template(text) || STATUS.test(text), 'expected a status such as 204 or 2xx'),
+  ],
+  { error: 'expected a status such as 204 or 2xx' },
+)
+
+/** RFC 9110, section 5.6.2: a token. */
+const headerName = z
+  .string()
+  .max(256)
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header')
+const headerValue = z
+  .string()
+  .max(16 * 1024)
+  .refine((text) => !/[\0\r\n]/.test(text), 'expected one line')
+
+export const http = defineStep({
+  type: 'http',
+  summary: 'Sends an HTTP request and judges the answer by its status.',
+  schema: z.strictObject({
+    method: z.enum(METHODS).default('GET'),
+    url: z
+      .string()
+      .max(8192)
+      .refine((text) => template(text) || isHttpUrl(text), 'expected an http or https URL'),
+    headers: z
+      .record(headerName, headerValue)
+      .refine((headers) => Object.keys(headers).length <= 100, 'expected at most 100 headers')
+      .default({}),
+    body: z
+      .string()
+      .max(1024 * 1024)
+      .optional(),
+    timeout: duration().default('60s').describe('For the whole exchange. Up to 1h.'),
+    expect: z
+      .union([status, z.array(status).min(1).max(50)], {
+        error: 'expected a status such as 204 or 2xx, or a list of them',
+      })
+      .default('2xx')
+      .describe('Statuses, or classes of them, that mean success.'),
+    redirects: count(0, 10).default(0).describe('How many redirects to follow.'),
+    output: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'expected a name of letters, digits, _ and -')
+      .refine((name) => name !== '__proto__' && name !== 'status', 'expected another name')
+      .optional()
+      .describe('The output that gets the body, up to 8 KiB. The output `status` is always there.'),
+  }),
+  shorthand: 'url',
+  work: (input) => runnerWork('http', input),
+})
+
+export function isHttpUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
+}

@@ -1,0 +1,10 @@
+import { approval } from './approval/spec.ts'
+import { git } from './git/spec.ts'
+import { http } from './http/spec.ts'
+import { noop } from './noop/spec.ts'
+import { script } from './script/spec.ts'
+import { sleep } from './sleep/spec.ts'
+import type { StepSpec } from './step.ts'
+
+/** Every step type. A new one is one folder and one line here, and if runners do it, one in runs.ts. */
+export const stepSpecs: readonly StepSpec[] = [script, git, http, sleep, approval, noop]

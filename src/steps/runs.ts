@@ -1,0 +1,8 @@
+import type { StepRun } from './step.ts'
+
+/** What runners load to do a step; the server never does. The other step types are done by the server itself. */
+export const stepRuns: Readonly<Record<string, () => Promise<{ readonly run: StepRun }>>> = {
+  script: () => import('./script/run.ts'),
+  git: () => import('./git/run.ts'),
+  http: () => import('./http/run.ts'),
+}
