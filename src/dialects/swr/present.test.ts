@@ -45,7 +45,7 @@ const seedDefinition = definition({
         task('source', {
           kind: 'runner',
           uses: 'git',
-          with: { url: 'https://gitee.com/hwcloudswr/demo-2048.git', branch: 'master' },
+          with: { url: 'https://gitee.com/hwcloudswr/demo-2048.git', ref: 'master' },
         }),
       ],
       { 'swr/stage_id': '31646' },
@@ -83,7 +83,7 @@ const seedDefinition = definition({
           {
             kind: 'runner',
             uses: 'script',
-            with: { script: 'make image', dockerfile_content: 'FROM ubuntu\nRUN echo hello' },
+            with: { script: 'FROM ubuntu\nRUN echo hello' },
           },
           'image',
         ),

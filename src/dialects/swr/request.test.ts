@@ -76,6 +76,8 @@ describe('what a trigger was called with', () => {
   test.each([
     Array.from({ length: 101 }, (_, index) => `p${index}=1`).join('&'),
     `${'n'.repeat(65)}=1`,
+    '=1',
+    'a%0Ab=1',
     `n=${'v'.repeat(8_193)}`,
   ])('has its limits', (text) => {
     expect(readTriggerParams(query(text))).toMatchObject({ ok: false, error: { status: 400 } })

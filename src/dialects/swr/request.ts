@@ -68,7 +68,7 @@ export function readFilter(query: URLSearchParams): Read<Filter> {
 }
 
 const TRIGGER_PARAMS_MAX = 100
-const TRIGGER_NAME_MAX = 64
+const TRIGGER_NAME = /^\P{Cc}{1,64}$/u
 const TRIGGER_VALUE_MAX = 8_192
 
 /** All of a webhook call's query is the trigger's parameters; of a name given twice the last counts. */
@@ -77,9 +77,9 @@ export function readTriggerParams(query: URLSearchParams): Read<Readonly<Record<
   if (pairs.length > TRIGGER_PARAMS_MAX) {
     return unreadable(errors.badParameter, `at most ${TRIGGER_PARAMS_MAX} parameters, found ${pairs.length}`)
   }
-  const wrong = pairs.find(([name, value]) => name.length > TRIGGER_NAME_MAX || value.length > TRIGGER_VALUE_MAX)
+  const wrong = pairs.find(([name, value]) => !TRIGGER_NAME.test(name) || value.length > TRIGGER_VALUE_MAX)
   if (wrong !== undefined) {
-    const limits = `names of at most ${TRIGGER_NAME_MAX} and values of at most ${TRIGGER_VALUE_MAX} characters`
+    const limits = `names of 1 to 64 printable and values of at most ${TRIGGER_VALUE_MAX} characters`
     return unreadable(errors.badParameter, `parameters have ${limits}, found ${quote(wrong[0])}`)
   }
   return read(Object.fromEntries(pairs))

@@ -15,19 +15,19 @@ describe('a stage becomes', () => {
   test.each<[string, TaskSpec, string, JsonObject]>([
     [
       'a GitHub source',
-      runs('git', { url: 'https://github.com/a/b.git', branch: 'dev' }),
+      runs('git', { url: 'https://github.com/a/b.git', ref: 'dev' }),
       'code_source',
       { branch: 'dev', git_type: 'github', url: 'https://github.com/a/b.git' },
     ],
     [
       'a source of a tag, without the password of its URL',
-      runs('git', { url: 'https://me:secret@git.example.com/a/b.git', tag: 'v1' }),
+      runs('git', { url: 'https://me:secret@git.example.com/a/b.git', ref: 'refs/tags/v1' }),
       'code_source',
       { tag: 'v1', git_type: 'gitlab', url: 'https://git.example.com/a/b.git' },
     ],
     [
       'a devcloud source',
-      runs('git', { url: 'git@codehub.devcloud.huaweicloud.com:a/b.git', ref: 'main' }),
+      runs('git', { url: 'git@codehub.devcloud.huaweicloud.com:a/b.git', ref: 'refs/heads/main' }),
       'code_source',
       { branch: 'main', git_type: 'devcloud', url: 'git@codehub.devcloud.huaweicloud.com:a/b.git' },
     ],
@@ -66,7 +66,7 @@ describe('a stage becomes', () => {
       'an image',
       runs('script', { script: 'make image' }, 'image'),
       'dockerfile_build',
-      { dockerfile_path: './Dockerfile' },
+      { dockerfile_content: 'make image' },
     ],
     [
       'an image of a given file',
@@ -93,7 +93,7 @@ describe('a stage becomes', () => {
       { review_mode: 'all', review_users: [{ user_name: 'li' }] },
     ],
   ])('%s', (_, task, service, params) => {
-    expect(presentStage(stageOf([task]), 2, 29)).toEqual({ id: 2_900_003, name: 'one', service_name: service, params })
+    expect(presentStage(stageOf([task]), 2, 29)).toEqual({ id: 29_003, name: 'one', service_name: service, params })
   })
 
   test('what its annotations say', () => {
@@ -120,7 +120,7 @@ describe('a stage becomes', () => {
       'swr/params': '[1]',
       'swr/stage_id': '-3',
       'swr/input_resources': '{"name":',
-      'swr/output_resources': '{}',
+      'swr/output_resources': `${'['.repeat(4_000)}${']'.repeat(4_000)}`,
     })
     expect(presentStage(stage, 0, 1)).toEqual(presentStage(stageOf(stage.tasks), 0, 1))
   })
@@ -128,7 +128,7 @@ describe('a stage becomes', () => {
   test('an empty build when an annotation names a kind that its task does not fit', () => {
     const tasks = [taskOf({ kind: 'noop' })]
     const params = (service: string) => presentStage(stageOf(tasks, { 'swr/service_name': service }), 0, 1).params
-    expect(params('code_source')).toEqual({ branch: '', git_type: 'gitlab', url: '' })
+    expect(params('code_source')).toEqual({ branch: 'HEAD', git_type: 'gitlab', url: '' })
     expect(params('test_review')).toEqual({ review_mode: 'one', review_users: [] })
     expect(params('gray_deploy')).toEqual({ deploy_mode: 'cceMode', gray_mode: 'service', input_info: '' })
   })

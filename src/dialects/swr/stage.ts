@@ -14,12 +14,12 @@ const SERVICE_NAMES = [
 ] as const
 type ServiceName = (typeof SERVICE_NAMES)[number]
 
-/** More than any pipeline's stages, so that no two pipelines' stages (or runs' jobs) share a number. */
-const PLACES = 100_000
+/** A pipeline has at most 1,000 stages, so no two pipelines' stages (or runs' jobs) share a number. */
+const PLACES = 1_000
 
 /**
- * A stage has no integer of its own with us: `pipeline serial * 100000 + place + 1`, a 64-bit integer that stays the
- * same while the stage keeps its place. The annotation `swr/stage_id` names another one.
+ * A stage has no integer of its own with us: `pipeline serial * 1000 + place + 1`, the same while the stage keeps its
+ * place. The annotation `swr/stage_id` names another one.
  */
 export function stageId(pipelineSerial: number, index: number, spec: Pick<StageSpec, 'annotations'>): number {
   const given = spec.annotations['swr/stage_id']
@@ -74,7 +74,7 @@ function serviceParams(service: ServiceName, task: TaskSpec | undefined): Readon
     case 'jenkins_build':
       return { basic_env: buildEnvironment(scriptOf(task)), jenkins_shell: scriptOf(task) }
     case 'dockerfile_build':
-      return imageParams(input)
+      return imageParams(task, input)
     case 'test_review':
       return reviewParams(task)
     case 'official_deploy':
@@ -89,10 +89,14 @@ function serviceParams(service: ServiceName, task: TaskSpec | undefined): Readon
 }
 
 export function sourceParams(input: JsonObject): Readonly<Record<string, string>> {
-  const url = withoutUserInfo(text(input, 'url') ?? text(input, 'repository') ?? '')
-  const tag = text(input, 'tag')
-  const place = tag === undefined ? { branch: text(input, 'branch') ?? text(input, 'ref') ?? '' } : { tag }
-  return { ...place, git_type: gitType(url), url }
+  const url = withoutUserInfo(text(input, 'url') ?? '')
+  return { ...sourcePlace(text(input, 'ref')), git_type: gitType(url), url }
+}
+
+/** A bare name may be a branch, a tag or a commit: most are branches. Without one it is what the repository's HEAD names. */
+function sourcePlace(ref = 'HEAD'): Readonly<Record<string, string>> {
+  const tag = /^refs\/tags\/(.+)$/.exec(ref)?.[1]
+  return tag === undefined ? { branch: ref.replace(/^refs\/heads\//, '') } : { tag }
 }
 
 /** Who hosts it, by the name in the URL. A host of one's own is most often a GitLab: that is what the word is used for. */
@@ -107,14 +111,13 @@ function gitType(url: string): string {
 /** A password in a URL is for git, not for readers of the pipeline. */
 const withoutUserInfo = (url: string): string => url.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1')
 
-function imageParams(input: JsonObject): Readonly<Record<string, string>> {
-  const content = text(input, 'dockerfile_content')
-  const buildPath = text(input, 'build_path') ?? text(input, 'context')
+/** What is done to make the image stands where the vendor has the text of a Dockerfile, unless a step names its file. */
+function imageParams(task: TaskSpec | undefined, input: JsonObject): Readonly<Record<string, string>> {
+  const path = text(input, 'dockerfile')
+  const context = text(input, 'context')
   return {
-    ...(content === undefined
-      ? { dockerfile_path: text(input, 'dockerfile_path') ?? text(input, 'dockerfile') ?? './Dockerfile' }
-      : { dockerfile_content: content }),
-    ...(buildPath === undefined ? {} : { build_path: buildPath }),
+    ...(path === undefined ? { dockerfile_content: scriptOf(task) } : { dockerfile_path: path }),
+    ...(context === undefined ? {} : { build_path: context }),
   }
 }
 
@@ -175,16 +178,25 @@ function text(input: JsonObject, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** Levels that an annotation's JSON may have: what follows it down (YAML) does so on the stack. */
+const ANNOTATION_DEPTH_MAX = 32
+
 /** JSON text of an annotation; one that does not parse to what is expected counts as not given. */
 function annotation(spec: Pick<StageSpec, 'annotations'>, name: string): unknown {
   const given = spec.annotations[name]
   if (given === undefined) return undefined
   try {
-    return JSON.parse(given)
+    const value: unknown = JSON.parse(given)
+    return isWithin(value, ANNOTATION_DEPTH_MAX) ? value : undefined
   } catch {
     return undefined
   }
 }
+
+const isWithin = (value: unknown, levels: number): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (levels > 0 && Object.values(value).every((one) => isWithin(one, levels - 1)))
 
 export function annotatedList(spec: Pick<StageSpec, 'annotations'>, name: string): readonly unknown[] | undefined {
   const value = annotation(spec, name)

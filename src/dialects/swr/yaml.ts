@@ -37,7 +37,7 @@ export const toYamlByLibrary = (value: unknown): string =>
 
 /**
  * Writes a mapping, sequence or scalar as lines that begin at `indent`.
- * @returns false when something in it is not for us: a key that is not plain.
+ * @returns false when something in it is not for us: a key of several lines.
  */
 function writeBlock(value: unknown, indent: string, lines: string[]): boolean {
   if (Array.isArray(value) && value.length > 0) {
@@ -47,14 +47,16 @@ function writeBlock(value: unknown, indent: string, lines: string[]): boolean {
     const entries = Object.entries(value).filter(([, one]) => one !== undefined)
     if (entries.length > 0) {
       entries.sort(([a], [b]) => (a < b ? -1 : 1))
-      return entries.every(([key, one]) => isPlain(key) && writeEntry(key, one, indent, lines))
+      return entries.every(([key, one]) => writeEntry(key, one, indent, lines))
     }
   }
   lines.push(indent + inline(value, indent))
   return true
 }
 
-function writeEntry(key: string, value: unknown, indent: string, lines: string[]): boolean {
+function writeEntry(name: string, value: unknown, indent: string, lines: string[]): boolean {
+  const key = isPlain(name) ? name : oddKey(name)
+  if (key === undefined) return false
   if (!isFilled(value)) {
     lines.push(`${indent}${key}: ${inline(value, indent)}`)
     return true
@@ -104,6 +106,11 @@ const literal = (value: string): string => {
 }
 
 const oddText = (value: string): string => toYamlByLibrary({ k: value }).slice('k: '.length).replace(/\n$/, '')
+
+function oddKey(name: string): string | undefined {
+  const entry = toYamlByLibrary({ [name]: 0 })
+  return entry.startsWith('? ') ? undefined : entry.slice(0, -': 0\n'.length)
+}
 
 const DIGITS = /^\d*$/
 /** Begins with a letter, and holds nothing that YAML could read as anything but text. */
