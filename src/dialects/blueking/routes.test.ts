@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { TaskSpec } from '../../model/definition.ts'
 import type { RunView } from '../../model/view.ts'
@@ -559,5 +560,72 @@ describe('what is not there', () => {
     expect([esb.status, esb.body.result]).toEqual([413, false])
     const gateway = await at.send('/api/bk-sops/prod/start_task/1/2/', huge)
     expect([gateway.status, gateway.body.code]).toEqual([413, 1641301])
+  })
+})
+
+describe('whatever is sent', () => {
+  const name = fc.constantFrom(
+    'task_id',
+    'bk_biz_id',
+    'template_id',
+    'node_id',
+    'action',
+    'name',
+    'constants',
+    'task_id_list',
+    'inputs',
+    'limit',
+    'subprocess_id',
+    'is_started',
+    '__proto__',
+    'constructor',
+  )
+  const given = fc.dictionary(
+    name,
+    fc.oneof(fc.constantFrom('1', '2', 'retry', 'start', '[]', '{'), fc.jsonValue({ maxDepth: 3 })),
+  )
+  const api = fc.constantFrom(
+    'get_task_status',
+    'get_tasks_status',
+    'get_task_list',
+    'get_template_list',
+    'create_task',
+    'start_task',
+    'operate_task',
+    'operate_node',
+  )
+  const base = fc.constantFrom(ESB, '/api/bk-sops/prod', '/apigw')
+  const ids = fc.constantFrom('', '/1/2', '/1', '/x/y', '/%2e%2e/1', '/\u4e2d/1')
+
+  test('parameters of any kind get an answer in the vendor’s form, and never a fault of ours', async () => {
+    const at = await setting()
+    await fc.assert(
+      fc.asyncProperty(base, api, ids, given, async (prefix, called, path, params) => {
+        const body = JSON.stringify({ ...params, ...at.who })
+        const { status, body: answer } = await at.send(`${prefix}/${called}${path}/`, { method: 'POST', body })
+        expect(status).toBeLessThan(500)
+        expect(typeof answer.result).toBe('boolean')
+        if (!answer.result) expect(answer.message).toBeDefined()
+      }),
+      { numRuns: 300 },
+    )
+    await at.world.settled()
+  })
+
+  test('bodies and headers that are noise are refused', async () => {
+    const at = await shared()
+    const header = fc.string().filter((text) => /^[\x20-\x7e]*$/.test(text))
+    await fc.assert(
+      fc.asyncProperty(base, fc.uint8Array({ maxLength: 200 }), header, async (prefix, body, authorization) => {
+        const headers = { 'X-Bkapi-Authorization': authorization }
+        const { status, body: answer } = await at.send(`${prefix}/start_task/1/2/`, {
+          method: 'POST',
+          body: new Uint8Array(body),
+          headers,
+        })
+        expect(status).toBeLessThan(500)
+        expect(answer.result).toBe(false)
+      }),
+    )
   })
 })

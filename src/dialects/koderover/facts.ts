@@ -31,7 +31,8 @@ export interface FactSource {
 interface GitSource {
   readonly owner: string
   readonly name: string
-  readonly ref: string
+  readonly branch: string
+  readonly commit: string
 }
 
 /** Other names under which steps and people give the same thing. */
@@ -49,7 +50,8 @@ export function factOf(source: FactSource, name: FactName): string | undefined {
 function gitFact(git: GitSource, name: FactName): string {
   if (name === 'repo_owner') return git.owner
   if (name === 'repo_name') return git.name
-  return name === 'branch' ? git.ref : ''
+  if (name === 'branch') return git.branch
+  return name === 'commit_id' ? git.commit : ''
 }
 
 export function runFacts(run: RunView): FactSource {
@@ -86,10 +88,12 @@ function gitSource(definition: PipelineDefinition, params: ReadonlyMap<string, s
     for (const { work } of tasks) {
       if (work.kind !== 'runner' || work.uses !== 'git') continue
       const text = (field: string): string => plainText(work.with[field], params)
-      return { ...repositoryOf(text('url')), ref: text('branch') || text('ref') }
+      const ref = text('ref').replace(/^refs\/(?:heads|tags)\//, '')
+      const isCommit = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(ref)
+      return { ...repositoryOf(text('url')), branch: isCommit ? '' : ref, commit: isCommit ? ref : '' }
     }
   }
-  return { owner: '', name: '', ref: '' }
+  return { owner: '', name: '', branch: '', commit: '' }
 }
 
 /** A text of a definition as it stands, or the param it names alone; anything that is worked out is not ours to render. */

@@ -187,6 +187,18 @@ describe('facts', () => {
     })
   })
 
+  test.each([
+    ['refs/heads/main', { branch: 'main', commit_id: '' }],
+    ['98a663e5a6effc9337a29353acf338d484ae1609', { branch: '', commit_id: '98a663e5a6effc9337a29353acf338d484ae1609' }],
+    ['${{ params.name }}-x', { branch: '', commit_id: '' }],
+    ['${{ params.ref }}', { branch: 'given', commit_id: '' }],
+  ])('the ref %s of the first git task is a branch or a commit', (ref, expected) => {
+    const work = { kind: 'runner', uses: 'git', with: { url: './app', ref } } as const
+    const run = runView({ stages: oneStage(done('source', { work })) })
+    const params = [{ name: 'ref', value: 'given', description: '', system: false }]
+    expect(presentTask({ ...run, params }, time).build_task).toMatchObject(expected)
+  })
+
   test('are never taken from what every object has', () => {
     expect(presentTask(withParams({}, { outputs: {} }), time).build_task?.repo_name).toBe('')
   })

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RunView } from '../../model/view.ts'
 import { exited, succeeded } from '../../testing/scripted-runner.ts'
@@ -325,5 +326,52 @@ describe('what is not there', () => {
 
   test('and a stranger learns nothing of it', async () => {
     expect((await (await shared()).send('/api/tasks/history')).status).toBe(401)
+  })
+})
+
+describe('whatever is sent', () => {
+  test('gets an answer in the vendor’s form, and never a fault of ours', async () => {
+    const at = await setting()
+    const id = fc.constantFrom('1', '0', 'x', '%00', '%zz', '%2f', '../1', '9'.repeat(30))
+    const name = fc.oneof(
+      fc.constantFrom(NAME, '%2e%2e', '%E4%B8%AD', '__proto__'),
+      fc.string().map(encodeURIComponent),
+    )
+    const path = fc.oneof(
+      fc.tuple(id, name).map(([number, pipeline]) => `/api/tasks/id/${number}/pipeline/${pipeline}`),
+      fc.tuple(id, name).map(([number, pipeline]) => `/api/tasks/restart/id/${number}/pipeline/${pipeline}`),
+      name.map((pipeline) => `/api/pipelines/${pipeline}`),
+      fc.constantFrom('/api/tasks', '/api/tasks/running', '/api/user/signin', '/api/pipelines'),
+    )
+    const field = fc.constantFrom(
+      'pipeline_name',
+      'branch',
+      'repo_name',
+      'pull_request_number',
+      'commit_id',
+      '__proto__',
+    )
+    const body = fc.oneof(
+      fc
+        .dictionary(field, fc.oneof(fc.constant(NAME), fc.jsonValue({ maxDepth: 3 })))
+        .map((value) => JSON.stringify(value)),
+      fc.uint8Array({ maxLength: 100 }).map((bytes) => new Uint8Array(bytes)),
+    )
+    const headers = { Authorization: `X-API-KEY ${at.world.credentials.token}` }
+    await fc.assert(
+      fc.asyncProperty(
+        path,
+        body,
+        fc.constantFrom('GET', 'POST', 'DELETE', 'PUT', 'PATCH'),
+        async (to, content, method) => {
+          const init = method === 'GET' ? { method, headers } : { method, headers, body: content }
+          const { status, body: answer } = await at.send(to, init)
+          expect(status).toBeLessThan(500)
+          if (status !== 200) expect(Object.keys(answer)).toEqual(['message', 'code', 'description'])
+        },
+      ),
+      { numRuns: 300 },
+    )
+    await at.world.settled()
   })
 })
