@@ -31,7 +31,8 @@ function explainRun(
   webhooks: readonly { readonly id: string; readonly name: string }[],
   nodes: readonly Explanation[],
 ): Explanation {
-  return { node: null, ...runReason(run, webhooks, nodes) }
+  // The reason may be a node's; the entry stays the run's.
+  return { ...runReason(run, webhooks, nodes), node: null }
 }
 
 function runReason(
