@@ -1,0 +1,222 @@
+import type { NodeAction, RunAction } from '../model/command.ts'
+import { ClientError } from './error.ts'
+import { readBytes } from './sse.ts'
+import { type EventSelection, followEvents, followLog } from './streams.ts'
+import { type Call, type ClientOptions, transport, unreachable, waitMs } from './transport.ts'
+import type * as wire from './wire.ts'
+
+export { ClientError } from './error.ts'
+export type { ClientErrorCode } from './error.ts'
+export type { EventSelection } from './streams.ts'
+export type { ClientOptions } from './transport.ts'
+export type * from './wire.ts'
+
+/** Things are called by id; projects and pipelines also by name, runs also by serial, nodes also by key. */
+type Ref = string | number
+
+interface WithSignal {
+  readonly signal?: AbortSignal | undefined
+}
+interface PageOf {
+  /** 1 to 100; 50 without it. */
+  readonly limit?: number | undefined
+  readonly cursor?: string | undefined
+}
+export interface RunQuery extends PageOf {
+  readonly status?: readonly wire.RunStatus[] | undefined
+  readonly project?: string | undefined
+  readonly pipeline?: string | undefined
+  readonly needsPerson?: boolean | undefined
+  /** Part of the pipeline's name. */
+  readonly text?: string | undefined
+  readonly createdFrom?: Date | undefined
+  readonly createdTo?: Date | undefined
+}
+export interface StartRun extends WithSignal {
+  readonly params?: wire.NewRun['params']
+  /** Stay `waiting` until someone starts it. */
+  readonly wait?: boolean
+  /** The same key and input within 24 hours give the same run, once. */
+  readonly idempotencyKey?: string
+  /** When two projects have a pipeline of this name. */
+  readonly project?: string | undefined
+}
+
+export type Client = ReturnType<typeof createClient>
+
+/**
+ * The native API, one method per use case. Everything throws {@link ClientError} and nothing else, but the reason of
+ * a signal that was aborted. It runs wherever there is `fetch`.
+ */
+export function createClient(options: ClientOptions) {
+  const send = transport(options)
+  const wait = options.wait ?? waitMs
+  const json = async <Wire>(path: string, call?: Call): Promise<Wire> => {
+    const response = await send(path, call)
+    try {
+      return (await response.json()) as Wire
+    } catch (error) {
+      throw error instanceof SyntaxError
+        ? new ClientError('not_millrace', `${options.baseUrl} did not answer with JSON`, { status: response.status })
+        : unreachable(error, options.baseUrl, call?.signal)
+    }
+  }
+  const nothing = async (path: string, call: Call): Promise<void> => {
+    await (await send(path, call)).body?.cancel()
+  }
+  const at = (strings: TemplateStringsArray, ...parts: readonly Ref[]): string =>
+    strings.reduce((path, text, index) => path + encodeURIComponent(String(parts[index - 1])) + text)
+  const logPath = (run: Ref, node: string): string => at`/api/v1/runs/${run}/nodes/${node}/log`
+
+  return {
+    me: ({ signal }: WithSignal = {}) => json<wire.Me>('/api/v1/me', { signal }),
+
+    projects: {
+      list: ({ signal }: WithSignal = {}) => json<{ items: wire.Project[] }>('/api/v1/projects', { signal }),
+      get: (project: Ref) => json<wire.Project>(at`/api/v1/projects/${project}`),
+      create: (body: { readonly name: string; readonly description?: string }) =>
+        json<wire.Project>('/api/v1/projects', { method: 'POST', body }),
+    },
+
+    pipelines: {
+      list: ({
+        signal,
+        ...query
+      }: PageOf & WithSignal & { project?: string | undefined; text?: string | undefined } = {}) =>
+        json<wire.Page<wire.PipelineSummary>>('/api/v1/pipelines', { query, signal }),
+      get: (pipeline: Ref, { project, signal }: WithSignal & { project?: string | undefined } = {}) =>
+        json<wire.Pipeline>(at`/api/v1/pipelines/${pipeline}`, { query: { project }, signal }),
+      create: (body: { readonly project: string; readonly definition: string; readonly file?: string }) =>
+        json<wire.Pipeline>('/api/v1/pipelines', { method: 'POST', body }),
+      /** @param expectedVersion refused as `stale_version` when it is not the newest. */
+      update: (
+        pipeline: Ref,
+        body: { readonly definition: string; readonly file?: string },
+        expectedVersion?: number,
+      ) =>
+        json<wire.Pipeline>(at`/api/v1/pipelines/${pipeline}`, {
+          method: 'PUT',
+          body,
+          ...(expectedVersion === undefined ? {} : { headers: { 'if-match': `"${expectedVersion}"` } }),
+        }),
+      remove: (pipeline: Ref) => nothing(at`/api/v1/pipelines/${pipeline}`, { method: 'DELETE' }),
+      versions: (pipeline: Ref) => json<wire.VersionList>(at`/api/v1/pipelines/${pipeline}/versions`),
+      version: (pipeline: Ref, version: number) =>
+        json<wire.Version>(at`/api/v1/pipelines/${pipeline}/versions/${version}`),
+    },
+
+    validate: (definition: string, file?: string) =>
+      json<wire.Validation>('/api/v1/validate', {
+        method: 'POST',
+        body: { definition, ...(file === undefined ? {} : { file }) },
+      }),
+
+    runs: {
+      start: (pipeline: Ref, { params, wait, idempotencyKey, project, signal }: StartRun = {}) =>
+        json<wire.Run>(at`/api/v1/pipelines/${pipeline}/runs`, {
+          method: 'POST',
+          query: { project },
+          body: { ...(params === undefined ? {} : { params }), ...(wait === undefined ? {} : { wait }) },
+          ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
+          signal,
+        }),
+      list: ({ needsPerson, createdFrom, createdTo, signal, ...query }: RunQuery & WithSignal = {}) =>
+        json<wire.Page<wire.RunSummary>>('/api/v1/runs', {
+          query: {
+            ...query,
+            needs_person: needsPerson,
+            created_from: createdFrom?.toISOString(),
+            created_to: createdTo?.toISOString(),
+          },
+          signal,
+        }),
+      get: (run: Ref, { asOf, signal }: WithSignal & { readonly asOf?: number } = {}) =>
+        json<wire.Run>(at`/api/v1/runs/${run}`, { query: { as_of: asOf }, signal }),
+      /** Where up to 100 runs are. */
+      batch: (ids: readonly Ref[]) =>
+        json<wire.RunBatch>('/api/v1/runs/batch', { method: 'POST', body: { ids: ids.map(String) } }),
+      act: (run: Ref, action: RunAction, body: { readonly reason?: string; readonly force?: boolean } = {}) =>
+        json<wire.Run>(at`/api/v1/runs/${run}/actions/${action}`, { method: 'POST', body }),
+      explain: (run: Ref) => json<{ items: wire.Explanation[] }>(at`/api/v1/runs/${run}/explain`),
+      events: (run: Ref, query: { readonly after?: number; readonly limit?: number } = {}) =>
+        json<wire.EventList>(at`/api/v1/runs/${run}/events`, { query: { ...query } }),
+      /** The run now and after everything that happens to it, until it has ended. */
+      watch: (run: Ref, { signal }: WithSignal = {}) => watch(String(run), signal),
+    },
+
+    nodes: {
+      get: (run: Ref, node: string) => json<wire.Node>(at`/api/v1/runs/${run}/nodes/${node}`),
+      act: (run: Ref, node: string, action: NodeAction, body: { readonly comment?: string } = {}) =>
+        json<wire.Run>(at`/api/v1/runs/${run}/nodes/${node}/actions/${action}`, { method: 'POST', body }),
+      explain: (run: Ref, node: string) =>
+        json<{ items: wire.Explanation[] }>(at`/api/v1/runs/${run}/nodes/${node}/explain`),
+    },
+
+    logs: {
+      /** What there is now. */
+      read: async (run: Ref, node: string, { attempt, offset, signal }: LogQuery = {}) => {
+        const response = await send(logPath(run, node), { query: { attempt, offset }, signal })
+        const header = (name: string): string | null => response.headers.get(`millrace-log-${name}`)
+        return {
+          attempt: Number(header('attempt')),
+          offset: Number(header('offset')),
+          size: Number(header('size')),
+          ended: header('ended') === 'true',
+          bytes: readBytes(response),
+        }
+      },
+      /** Everything from `offset` until the last byte, each once, across cuts. */
+      follow: (run: Ref, node: string, { attempt, offset = 0, signal }: LogQuery = {}): AsyncIterable<Uint8Array> =>
+        followLog(send, { path: logPath(run, node), attempt, offset }, { wait, signal }),
+    },
+
+    events: {
+      list: (query: EventSelection & { readonly after?: number; readonly limit?: number } & WithSignal = {}) => {
+        const { signal, ...rest } = query
+        return json<wire.EventList>('/api/v1/events', { query: rest, signal })
+      },
+      /** Every event after `after` (without it: what comes), exactly once and in order, across cuts and restarts. */
+      follow: ({ after, signal, ...selection }: EventSelection & WithSignal & { readonly after?: number } = {}) =>
+        followEvents(send, { selection, after }, { wait, signal }),
+    },
+
+    reviews: {
+      /** What waits for the caller; `all`: also what waits for others. */
+      list: ({ signal, ...query }: PageOf & WithSignal & { project?: string | undefined; all?: boolean } = {}) =>
+        json<wire.Page<wire.ReviewItem>>('/api/v1/reviews', { query, signal }),
+    },
+
+    tokens: {
+      list: () => json<{ items: wire.Token[] }>('/api/v1/tokens'),
+      create: (label: string, expiresAt?: Date) =>
+        json<wire.IssuedToken>('/api/v1/tokens', {
+          method: 'POST',
+          body: { label, expires_at: expiresAt?.toISOString() ?? null },
+        }),
+      revoke: (id: string) => nothing(at`/api/v1/tokens/${id}`, { method: 'DELETE' }),
+    },
+  }
+
+  async function* watch(ref: string, signal: AbortSignal | undefined): AsyncGenerator<wire.Run> {
+    const path = at`/api/v1/runs/${ref}`
+    let run = await json<wire.Run>(path, { signal })
+    yield run
+    if (run.ended) return
+    const query = { after: run.seq - 1, limit: 1 }
+    const { items } = await json<wire.EventList>(`${path}/events`, { query, signal })
+    const events = followEvents(send, { selection: { run: run.id }, after: items[0]?.number ?? 0 }, { wait, signal })
+    for await (const event of events) {
+      if (event.seq <= run.seq) continue
+      run = await json<wire.Run>(path, { signal })
+      yield run
+      if (run.ended) return
+    }
+  }
+}
+
+interface LogQuery extends WithSignal {
+  /** The present one without it. */
+  readonly attempt?: number | undefined
+  /** First byte; negative: so many before the end. */
+  readonly offset?: number | undefined
+}

@@ -1,0 +1,38 @@
+import type { z } from 'zod'
+import type * as wire from '../http/native/schema.ts'
+
+/** The native API's answers as types; nothing of the server is loaded for them. */
+export type Me = z.output<typeof wire.Me>
+export type Project = z.output<typeof wire.Project>
+export type Pipeline = z.output<typeof wire.Pipeline>
+export type PipelineSummary = z.output<typeof wire.PipelineSummary>
+export type Version = z.output<typeof wire.Version>
+export type VersionList = z.output<typeof wire.VersionList>
+export type Validation = z.output<typeof wire.Validation>
+export type LocatedError = z.output<typeof wire.LocatedError>
+export type Run = z.output<typeof wire.Run>
+export type RunHead = z.output<typeof wire.RunHead>
+export type RunSummary = z.output<typeof wire.RunSummary>
+export type RunBatch = z.output<typeof wire.RunBatch>
+export type Stage = z.output<typeof wire.Stage>
+export type Task = z.output<typeof wire.Task>
+export type Node = z.output<typeof wire.Node>
+export type Attempt = z.output<typeof wire.Attempt>
+export type Failure = z.output<typeof wire.Failure>
+export type Attention = z.output<typeof wire.Attention>
+export type Explanation = z.output<typeof wire.Explanation>
+export type ReviewItem = z.output<typeof wire.ReviewItem>
+export type Event = z.output<typeof wire.Event>
+export type EventList = z.output<typeof wire.EventList>
+export type Token = z.output<typeof wire.Token>
+export type IssuedToken = z.output<typeof wire.IssuedToken>
+export type ProblemBody = z.output<typeof wire.Problem>
+export type NewRun = z.input<typeof wire.NewRun>
+export type RunStatus = Run['status']
+export type NodeStatus = Task['status']
+
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  /** Give it as `cursor` to get what follows; null: that was all. */
+  readonly next: string | null
+}

@@ -1,0 +1,57 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Access, App, Caller } from '../host/app.ts'
+import type { Instant } from '../model/time.ts'
+
+/** What the making of one answer learned about the credential it was made for. */
+export interface CredentialNote {
+  /** The earliest end of the credentials used; null: none has an end. */
+  expiresAt: Instant | null
+  /** The credential belongs to this one request (a signature): its answer is for nobody else. */
+  once: boolean
+}
+
+/**
+ * The same App, noting which credentials an answer was made with, whoever asked (native API or a dialect): a kept
+ * answer must not outlive them, and no dialect should have to remember to say so.
+ */
+export function noteCredentials(app: App): {
+  readonly app: App
+  noted<Value>(note: CredentialNote, make: () => Value): Value
+} {
+  const notes = new AsyncLocalStorage<CredentialNote>()
+  const seen = <Found extends Caller | string | undefined>(found: Found): Found => {
+    const note = notes.getStore()
+    if (note === undefined || typeof found !== 'object' || found.expiresAt === null) return found
+    if (note.expiresAt === null || found.expiresAt < note.expiresAt) note.expiresAt = found.expiresAt
+    return found
+  }
+  const inner = app.access
+  const access: Access = {
+    byToken: async (token) => seen(await inner.byToken(token)),
+    byAccessKey: (ak) => {
+      const note = notes.getStore()
+      if (note !== undefined) note.once = true
+      return inner.byAccessKey(ak)
+    },
+    failedSignature: (ak) => inner.failedSignature(ak),
+    byApp: async (code, secret) => seen(await inner.byApp(code, secret)),
+    byPassword: async (name, password, domain) => seen(await inner.byPassword(name, password, domain)),
+    issueToken: (caller, label, expiresAt) => inner.issueToken(caller, label, expiresAt),
+    revokeToken: (caller, id) => inner.revokeToken(caller, id),
+    tokens: (caller) => inner.tokens(caller),
+    user: (name) => inner.user(name),
+    userById: (id) => inner.userById(id),
+  }
+  return {
+    app: {
+      access,
+      projects: app.projects,
+      pipelines: app.pipelines,
+      runs: app.runs,
+      feed: app.feed,
+      now: () => app.now(),
+      freshId: () => app.freshId(),
+    },
+    noted: (note, make) => notes.run(note, make),
+  }
+}

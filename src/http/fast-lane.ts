@@ -1,0 +1,147 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { DEPENDS_HEADER, FRESH_HEADER } from '../dialects/dialect.ts'
+import type { Instant } from '../model/time.ts'
+import type { Answer, AnswerCache } from './answer-cache.ts'
+import { isNotModified, KEPT_ON_304 } from './conditional.ts'
+import type { CredentialNote } from './credentials.ts'
+
+export { DEPENDS_HEADER }
+
+/**
+ * Request headers that change nothing in an answer. Every other header is part of the key, so that whatever a
+ * dialect reads its caller or its language from, nobody gets an answer that was made for someone else.
+ */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'cache-control',
+  'connection',
+  'date',
+  'dnt',
+  'forwarded',
+  'from',
+  'host',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'keep-alive',
+  'origin',
+  'pragma',
+  'priority',
+  'range',
+  'referer',
+  'sec-ch-ua',
+  'sec-ch-ua-mobile',
+  'sec-ch-ua-platform',
+  'sec-fetch-dest',
+  'sec-fetch-mode',
+  'sec-fetch-site',
+  'sec-fetch-user',
+  'te',
+  'traceparent',
+  'tracestate',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'x-request-id',
+])
+
+/** Bytes; above it copying the body behind the head costs more than it saves. */
+const ONE_WRITE_MAX = 65_536
+
+/** Characters; a longer one (tokens reach 100,000) is not worth its place. */
+const KEY_MAX = 32_768
+
+/** Under which name the answer to a request is kept; undefined when it cannot be. */
+export function answerKey(incoming: IncomingMessage): string | undefined {
+  if (incoming.method !== 'GET' || incoming.url === undefined || !incoming.url.startsWith('/')) return undefined
+  const { headers } = incoming
+  // Neither a URL nor a header value can hold a line feed, so no two requests share a key by their wording.
+  let key = incoming.url
+  for (const name in headers) {
+    if (WITHOUT_EFFECT.has(name)) continue
+    // A body could hold a credential.
+    if (name === 'content-length' || name === 'transfer-encoding') return undefined
+    key += `\n${name}:${String(headers[name])}`
+  }
+  return key.length <= KEY_MAX ? key : undefined
+}
+
+/** Sends a kept answer. No Request, no Response, no router: this is what makes status reads as cheap as a bare server. */
+export function sendAnswer(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  answer: Answer,
+  requestId: string,
+): void {
+  const ifNoneMatch = incoming.headers['if-none-match']
+  const headers =
+    ifNoneMatch !== undefined && isNotModified(ifNoneMatch, answer.etag) ? answer.notModifiedHeaders : answer.headers
+  // Written to the socket before this function returns, so one array serves all.
+  headers[headers.length - 1] = requestId
+  if (headers === answer.headers) {
+    outgoing.writeHead(200, headers)
+    outgoing.end(answer.body, 'latin1')
+  } else {
+    outgoing.writeHead(304, headers)
+    outgoing.end()
+  }
+}
+
+/** What a response says about being kept; both headers are taken off it. */
+export function takeHints(response: Response): {
+  readonly topics: readonly string[] | null
+  readonly freshMs: number | null
+} {
+  const { headers } = response
+  const depends = headers.get(DEPENDS_HEADER)
+  const fresh = headers.get(FRESH_HEADER)
+  if (depends !== null) headers.delete(DEPENDS_HEADER)
+  if (fresh !== null) headers.delete(FRESH_HEADER)
+  const topics = depends?.split(',').map((topic) => topic.trim()) ?? null
+  return { topics, freshMs: fresh === null ? null : Number(fresh) }
+}
+
+/** The end of an answer's life besides its topics; undefined: it must not be kept at all. */
+export function keptUntil(freshMs: number | null, note: CredentialNote, now: Instant): Instant | null | undefined {
+  if (note.once) return undefined
+  if (freshMs === null) return note.expiresAt
+  if (!(freshMs > 0)) return undefined
+  return Math.min(now + freshMs, note.expiresAt ?? Infinity)
+}
+
+export function answerOf(response: Response, body: Buffer): Answer {
+  const headers: string[] = []
+  const notModifiedHeaders: string[] = []
+  for (const [name, value] of response.headers) {
+    if (name === 'content-length' || name === 'x-request-id') continue
+    headers.push(name, value)
+    if (KEPT_ON_304.includes(name)) notModifiedHeaders.push(name, value)
+  }
+  headers.push('content-length', String(body.length), 'x-request-id', '')
+  notModifiedHeaders.push('x-request-id', '')
+  return {
+    headers,
+    notModifiedHeaders,
+    etag: response.headers.get('etag'),
+    body: body.length <= ONE_WRITE_MAX ? body.toString('latin1') : body,
+  }
+}
+
+/** Makes, keeps and looks up: the cache with the rule of when its tickets are taken. */
+export async function keep(
+  cache: AnswerCache,
+  key: string,
+  response: Response,
+  ticket: number,
+  topics: readonly string[],
+  until: Instant | null,
+): Promise<Response> {
+  const body = Buffer.from(await response.arrayBuffer())
+  cache.put(ticket, key, answerOf(response, body), topics, until)
+  return new Response(body, { status: response.status, headers: response.headers })
+}

@@ -1,0 +1,10 @@
+/** What the server says about itself. pino fits; tests pass {@link silent}. */
+export interface Logger {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void
+  info(fields: Readonly<Record<string, unknown>>, message: string): void
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void
+  error(fields: Readonly<Record<string, unknown>>, message: string): void
+}
+
+const nothing = (): void => {}
+export const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }

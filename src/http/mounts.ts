@@ -1,0 +1,37 @@
+/** Who answers under a path. */
+export interface Mount {
+  readonly name: string
+  /** Paths that belong to it with all that is below them: `/api/v1` has `/api/v1/runs`, not `/api/v10`. */
+  readonly prefixes: readonly string[]
+  readonly handle: (request: Request) => Promise<Response>
+}
+
+/**
+ * Who owns a path: the longest prefix wins, so fixed paths come before those with a parameter.
+ * @throws Error when two mounts claim the same prefix: then the order of a list would decide who is seen.
+ */
+export function mountTable(mounts: readonly Mount[]): (path: string) => Mount | undefined {
+  const owners = new Map<string, Mount>()
+  for (const mount of mounts) {
+    for (const prefix of mount.prefixes) {
+      const plain = withoutSlash(prefix)
+      if (!prefix.startsWith('/')) throw new Error(`${mount.name}: a prefix begins with a slash, found ${prefix}`)
+      const other = owners.get(plain)
+      if (other !== undefined) throw new Error(`${mount.name} and ${other.name} both claim the paths under ${prefix}`)
+      owners.set(plain, mount)
+    }
+  }
+  const longest = Math.max(0, ...[...owners.keys()].map((prefix) => prefix.length))
+  return (path) => {
+    // A path of 200,000 slashes has 200,000 places to look at; only the first few can be a prefix.
+    let end = path.length <= longest ? path.length : path.lastIndexOf('/', longest)
+    if (path.length > longest && path.charAt(longest) === '/') end = longest
+    for (; end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const owner = owners.get(path.slice(0, end))
+      if (owner !== undefined) return owner
+    }
+    return owners.get('')
+  }
+}
+
+const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path)

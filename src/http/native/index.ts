@@ -1,0 +1,64 @@
+import { problemResponse, securityHeaders } from '../problem.ts'
+import type { Mount } from '../mounts.ts'
+import type { MountContext } from '../server.ts'
+import { openApiDocument } from './openapi.ts'
+import { nativeRouter, requestId } from './router.ts'
+import { routes } from './routes.ts'
+import { StreamSlots } from './streams.ts'
+
+export interface NativeOptions {
+  /** Of Millrace. */
+  readonly version: string
+  /** JSON Schema of a pipeline definition, for editors. */
+  readonly pipelineSchema: unknown
+  /** Event and log streams open at once. */
+  readonly streamsMax?: number
+}
+
+const STREAMS_MAX = 1_000
+
+/** What of HTTP is our own: the API, health, and the documents that describe it. */
+export function nativeMounts(options: NativeOptions): (context: MountContext) => readonly Mount[] {
+  return (context) => {
+    const api = nativeRouter(routes, { ...context, streams: new StreamSlots(options.streamsMax ?? STREAMS_MAX) })
+    return [{ name: 'native', prefixes: ['/api/v1'], handle: api }, documents(options, context)]
+  }
+}
+
+/** Without a credential: they say nothing about what is in this server. Editors and probes could not send one. */
+function documents(options: NativeOptions, { closing, baseUrl }: MountContext): Mount {
+  const openapi = JSON.stringify(openApiDocument(routes))
+  const schema = JSON.stringify(options.pipelineSchema)
+  const landing = JSON.stringify({
+    name: 'Millrace',
+    version: options.version,
+    api: `${baseUrl}/api/v1`,
+    openapi: `${baseUrl}/openapi.json`,
+    pipeline_schema: `${baseUrl}/schema/pipeline.json`,
+  })
+  const pages: Readonly<Record<string, () => Response>> = {
+    '/': () => json(landing, 200),
+    '/healthz': () => json('{"status":"ok"}', 200),
+    '/readyz': () => (closing.aborted ? json('{"status":"closing"}', 503) : json('{"status":"ready"}', 200)),
+    '/openapi.json': () => json(openapi, 200),
+    '/schema/pipeline.json': () => json(schema, 200, 'application/schema+json'),
+  }
+  return {
+    name: 'documents',
+    prefixes: ['/'],
+    handle: async (request) => {
+      const { pathname } = new URL(request.url)
+      const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined
+      if (page === undefined) {
+        return problemResponse({ code: 'not_found', message: `Nothing is at ${pathname}` }, requestId(request))
+      }
+      if (request.method === 'GET') return page()
+      if (request.method === 'HEAD') return new Response(null, page())
+      const message = `${pathname} takes GET, HEAD, found ${request.method}`
+      return problemResponse({ code: 'method_not_allowed', message }, requestId(request), { allow: 'GET, HEAD' })
+    },
+  }
+}
+
+const json = (body: string, status: number, type = 'application/json'): Response =>
+  new Response(body, { status, headers: { ...securityHeaders, 'content-type': type, 'cache-control': 'no-cache' } })

@@ -1,0 +1,309 @@
+import type { z } from 'zod'
+import type { Caller, Explanation } from '../../host/app.ts'
+import type { Actor, Cause } from '../../model/event.ts'
+import type { Work } from '../../model/definition.ts'
+import { type Failure, failureSentence, failureStatus } from '../../model/failure.ts'
+import { isEnded } from '../../model/status.ts'
+import type { Instant } from '../../model/time.ts'
+import type {
+  Attention,
+  AttemptView,
+  PipelineView,
+  ProjectView,
+  ReviewView,
+  RunSummary,
+  RunView,
+  StageView,
+  TaskView,
+  UserRef,
+} from '../../model/view.ts'
+import type * as wire from './schema.ts'
+
+/** Views of the model as the native wire has them (schema.ts). Pure: the same view gives the same bytes. */
+
+type Wire<Schema extends z.ZodType> = z.infer<Schema>
+
+export const time = (instant: Instant): string => new Date(instant).toISOString()
+export const timeOrNull = (instant: Instant | null): string | null => (instant === null ? null : time(instant))
+
+const presentUser = (user: UserRef): Wire<typeof wire.User> => ({ id: user.id, name: user.name })
+const presentActor = (actor: Actor): Wire<typeof wire.Actor> => ({ kind: actor.kind, name: actor.name })
+const presentCause = (cause: Cause): Wire<typeof wire.Cause> => ({ kind: cause.kind, by: cause.by })
+const presentRef = (thing: {
+  id: string
+  serial: number
+  name: string
+}): { id: string; serial: number; name: string } => ({
+  id: thing.id,
+  serial: thing.serial,
+  name: thing.name,
+})
+
+export const presentProject = (project: ProjectView): Wire<typeof wire.Project> => ({
+  id: project.id,
+  serial: project.serial,
+  name: project.name,
+  description: project.description,
+  created_at: time(project.createdAt),
+})
+
+export const presentFailure = (failure: Failure): Wire<typeof wire.Failure> => ({
+  kind: failure.kind,
+  status: failureStatus[failure.kind],
+  message: failureSentence(failure),
+  exit_code: failure.kind === 'exit-code' ? failure.code : null,
+})
+const failureOrNull = (failure: Failure | null): Wire<typeof wire.Failure> | null =>
+  failure === null ? null : presentFailure(failure)
+
+export const presentSummary = (run: RunSummary): Wire<typeof wire.RunSummary> => ({
+  id: run.id,
+  number: run.number,
+  serial: run.serial,
+  seq: run.seq,
+  version: run.version,
+  status: run.status,
+  ended: isEnded(run.status),
+  needs_person: run.needsPerson,
+  cause: presentCause(run.cause),
+  created_at: time(run.createdAt),
+  started_at: timeOrNull(run.startedAt),
+  ended_at: timeOrNull(run.endedAt),
+  updated_at: time(run.updatedAt),
+  project_id: run.projectId,
+  pipeline_id: run.pipelineId,
+  pipeline_name: run.pipelineName,
+})
+
+/** What the pipeline was called in the version that the run runs: like all of a run, it changes with `seq` only. */
+const nameOf = (run: RunView): string => run.definition.name
+
+/** The index row of a run whose tree is at hand. */
+export const presentViewSummary = (run: RunView): Wire<typeof wire.RunSummary> => ({
+  ...summaryFields(run),
+  project_id: run.project.id,
+  pipeline_id: run.pipeline.id,
+  pipeline_name: nameOf(run),
+})
+
+const summaryFields = (run: RunView) => ({
+  id: run.id,
+  number: run.number,
+  serial: run.serial,
+  seq: run.seq,
+  version: run.pipeline.version,
+  status: run.status,
+  ended: isEnded(run.status),
+  needs_person: run.attention.length > 0,
+  cause: presentCause(run.cause),
+  created_at: time(run.createdAt),
+  started_at: timeOrNull(run.startedAt),
+  ended_at: timeOrNull(run.endedAt),
+  updated_at: time(run.updatedAt),
+})
+
+export const presentHead = (run: RunView): Wire<typeof wire.RunHead> => ({
+  ...summaryFields(run),
+  project: presentRef(run.project),
+  pipeline: { id: run.pipeline.id, serial: run.pipeline.serial, name: nameOf(run) },
+  params: run.params.map(({ name, value, description, system }) => ({
+    name,
+    value: value as Wire<typeof wire.RunHead>['params'][number]['value'],
+    description,
+    system,
+  })),
+  triggers:
+    run.triggers === null
+      ? null
+      : {
+          operator: run.triggers.operator,
+          list: run.triggers.list.map((trigger) => ({
+            kind: trigger.kind,
+            name: trigger.name,
+            fired_at: timeOrNull(trigger.firedAt),
+            params: { ...trigger.params },
+          })),
+        },
+  paused_ms: run.pausedMs,
+  paused_at: timeOrNull(run.pausedAt),
+  cancelling:
+    run.cancelling === null
+      ? null
+      : {
+          at: time(run.cancelling.at),
+          by: presentActor(run.cancelling.by),
+          reason: run.cancelling.reason,
+          deadline: time(run.cancelling.deadline),
+        },
+  pass: run.pass,
+  failure:
+    run.failure === null
+      ? null
+      : { node: { id: run.failure.node, name: run.failure.nodeName }, failure: presentFailure(run.failure.failure) },
+  attention: run.attention.map(presentAttention),
+  allowed: [...run.allowed],
+})
+
+export const presentRun = (run: RunView): Wire<typeof wire.Run> => ({
+  ...presentHead(run),
+  stages: run.stages.map(presentStage),
+})
+
+function presentAttention(attention: Attention): Wire<typeof wire.Attention> {
+  const { kind } = attention
+  const node = 'node' in attention ? { id: attention.node, name: attention.nodeName } : null
+  return {
+    kind,
+    node,
+    since: time(attention.since),
+    until: kind === 'held' ? timeOrNull(attention.until) : null,
+    reviewers: kind === 'review' ? [...attention.reviewers] : [],
+  }
+}
+
+const nodeFields = (node: StageView | TaskView) => ({
+  id: node.id,
+  index: node.index,
+  key: node.key,
+  name: node.name,
+  description: node.description,
+  status: node.status,
+  started_at: timeOrNull(node.startedAt),
+  ended_at: timeOrNull(node.endedAt),
+  skipped: node.skipped === null ? null : { because: node.skipped.because, reason: node.skipped.reason },
+  annotations: { ...node.annotations },
+})
+
+export const presentStage = (stage: StageView): Wire<typeof wire.Stage> => ({
+  kind: 'stage',
+  ...nodeFields(stage),
+  always: stage.always,
+  tasks: stage.tasks.map(presentTask),
+})
+
+const usesOf = (work: Work): string | null => (work.kind === 'runner' ? work.uses : null)
+
+export const presentTask = (task: TaskView): Wire<typeof wire.Task> => ({
+  kind: 'task',
+  ...nodeFields(task),
+  role: task.role,
+  work: task.work.kind,
+  uses: usesOf(task.work),
+  needs: [...task.needs],
+  labels: [...task.labels],
+  attempt: task.attempt,
+  queued_at: timeOrNull(task.queuedAt),
+  retry_at: timeOrNull(task.retryAt),
+  deadline_at: timeOrNull(task.deadlineAt),
+  runner: task.runner,
+  failure: failureOrNull(task.failure),
+  ignored: task.ignored,
+  held: task.held,
+  outputs: { ...task.outputs },
+  review: task.review === null ? null : presentReview(task.review),
+  earlier: task.earlier.map(presentAttempt),
+  allowed: [...task.allowed],
+})
+
+export const presentReview = (review: ReviewView): Wire<typeof wire.Review> => ({
+  question: review.question,
+  reviewers: [...review.reviewers],
+  required: review.required,
+  decisions: review.decisions.map(({ by, decision, comment, at }) => ({ by, decision, comment, at: time(at) })),
+})
+
+const presentAttempt = (attempt: AttemptView): Wire<typeof wire.Attempt> => ({
+  attempt: attempt.attempt,
+  status: attempt.status,
+  started_at: timeOrNull(attempt.startedAt),
+  ended_at: timeOrNull(attempt.endedAt),
+  runner: attempt.runner,
+  failure: failureOrNull(attempt.failure),
+})
+
+export const presentPipelineSummary = (pipeline: PipelineView): Wire<typeof wire.PipelineSummary> => ({
+  id: pipeline.id,
+  serial: pipeline.serial,
+  project: presentRef(pipeline.project),
+  name: pipeline.name,
+  description: pipeline.definition.description,
+  version: pipeline.version,
+  created_at: time(pipeline.createdAt),
+  created_by: presentUser(pipeline.createdBy),
+  updated_at: time(pipeline.updatedAt),
+  run_count: pipeline.runCount,
+  last_started_at: timeOrNull(pipeline.lastStartedAt),
+  latest_run: pipeline.latestRun === null ? null : presentSummary(pipeline.latestRun),
+})
+
+export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeline> {
+  const { definition } = pipeline
+  return {
+    ...presentPipelineSummary(pipeline),
+    params: definition.params.map((param) => ({
+      name: param.name,
+      type: param.type,
+      description: param.description,
+      required: param.required,
+      default: param.default as Wire<typeof wire.Pipeline>['params'][number]['default'],
+      options: [...param.options],
+    })),
+    triggers:
+      definition.triggers === null
+        ? null
+        : {
+            operator: definition.triggers.operator,
+            list: definition.triggers.list.map((trigger, index) => ({
+              kind: trigger.kind,
+              name: trigger.name,
+              id: pipeline.webhooks[index]?.id ?? null,
+              params: { ...trigger.params },
+            })),
+          },
+    stages: definition.stages.map((stage) => ({
+      key: stage.key,
+      name: stage.name,
+      description: stage.description,
+      always: stage.always,
+      tasks: stage.tasks.map((task) => ({
+        key: task.key,
+        name: task.name,
+        description: task.description,
+        role: task.role,
+        work: task.work.kind,
+        uses: usesOf(task.work),
+        needs: [...task.needs],
+      })),
+    })),
+    annotations: { ...definition.annotations },
+  }
+}
+
+export const presentExplanation = (explanation: Explanation): Wire<typeof wire.Explanation> => ({
+  node:
+    explanation.node === null
+      ? null
+      : { id: explanation.node.id, key: explanation.node.key, name: explanation.node.name },
+  code: explanation.code,
+  sentence: explanation.sentence,
+  since: time(explanation.since),
+  unblocks: [...explanation.unblocks],
+  position: explanation.position,
+  deadline: timeOrNull(explanation.deadline),
+})
+
+export const presentCaller = (caller: Caller): Wire<typeof wire.Me> => ({
+  user: presentUser(caller.user),
+  role: caller.role,
+  project_ids: caller.projectIds === null ? null : [...caller.projectIds],
+  expires_at: timeOrNull(caller.expiresAt),
+})
+
+type TokenView = { id: string; label: string; user: UserRef; createdAt: Instant; expiresAt: Instant | null }
+export const presentToken = (token: TokenView): Wire<typeof wire.Token> => ({
+  id: token.id,
+  label: token.label,
+  user: presentUser(token.user),
+  created_at: time(token.createdAt),
+  expires_at: timeOrNull(token.expiresAt),
+})

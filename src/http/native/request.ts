@@ -1,0 +1,96 @@
+import type { z } from 'zod'
+import { accept, type LocatedError, type Result } from '../../model/problem.ts'
+import type { HttpProblem } from '../problem.ts'
+
+export type HttpResult<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly problem: HttpProblem }
+
+const refuse = (problem: HttpProblem): { readonly ok: false; readonly problem: HttpProblem } => ({ ok: false, problem })
+
+const ERRORS_MAX = 20
+
+/** Bytes of a body as text: UTF-8 (a byte order mark is dropped), not compressed, not too long. */
+export async function readText(request: Request, maxBytes: number): Promise<HttpResult<string>> {
+  const encoding = request.headers.get('content-encoding')
+  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+    return refuse({
+      code: 'unsupported_media_type',
+      message: `A body must not be compressed, found Content-Encoding ${JSON.stringify(encoding)}`,
+    })
+  }
+  const charset = /charset="?([^\s;"]+)/i.exec(request.headers.get('content-type') ?? '')?.[1]
+  if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(charset)) {
+    return refuse({
+      code: 'unsupported_media_type',
+      message: `A body must be UTF-8, found charset ${JSON.stringify(charset)}`,
+    })
+  }
+  const bytes = await request.arrayBuffer()
+  if (bytes.byteLength > maxBytes) {
+    return refuse({ code: 'too_large', message: `A body may have ${maxBytes} bytes, this one has more` })
+  }
+  try {
+    return accept(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    return refuse({ code: 'invalid_request', message: 'The body must be UTF-8, found bytes that are not' })
+  }
+}
+
+/** A key that changes what objects are instead of what they hold. */
+class PrototypeKey extends Error {}
+
+/** An empty body is `{}`: what needs nothing may be asked for with nothing. */
+export function parseJson(text: string): Result<unknown> {
+  if (text.trim() === '') return accept({})
+  try {
+    return accept(
+      JSON.parse(text, (key, value: unknown) => {
+        if (key === '__proto__') throw new PrototypeKey()
+        return value
+      }),
+    )
+  } catch (error) {
+    const message =
+      error instanceof PrototypeKey ? 'No field may be called __proto__' : `The body must be JSON: ${reasonOf(error)}`
+    return { ok: false, problem: { code: 'invalid_request', message } }
+  }
+}
+
+/** V8 repeats the text around the place; 200 characters of that are enough. */
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message.slice(0, 200) : 'it is not')
+
+/** All that is wrong, each with its place below `where` (`body`, `query`). */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  where: string,
+): Result<z.output<Schema>> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return accept(parsed.data)
+  const errors = parsed.error.issues.slice(0, ERRORS_MAX).map((issue): LocatedError => ({
+    file: null,
+    line: null,
+    column: null,
+    path: issue.path.reduce<string>(
+      (path, part) => (typeof part === 'number' ? `${path}[${part}]` : `${path}.${String(part)}`),
+      where,
+    ),
+    message: issue.message,
+  }))
+  const [first] = errors
+  return {
+    ok: false,
+    problem: {
+      code: 'invalid_request',
+      message: first === undefined ? `The ${where} is not valid` : `${first.path}: ${first.message}`,
+      errors,
+    },
+  }
+}
+
+/** Whether a body that may be JSON or plain text is JSON. What says nothing useful (curl's default) is taken for JSON. */
+export function isJson(contentType: string | null): boolean {
+  const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
+  return type === '' || type === 'application/x-www-form-urlencoded' || /(?:^|[/+])json$/.test(type)
+}

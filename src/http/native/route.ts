@@ -1,0 +1,79 @@
+import type { z } from 'zod'
+import type { App, Caller } from '../../host/app.ts'
+import type { ProblemCode, Result } from '../../model/problem.ts'
+import type { Logger } from '../logger.ts'
+import type { StreamSlots } from './streams.ts'
+
+/** What the native API is built with. */
+export interface NativeContext {
+  readonly app: App
+  /** Of request bodies. */
+  readonly bodyMaxBytes: number
+  /** Aborted when the server closes: streams end. */
+  readonly closing: AbortSignal
+  readonly logger: Logger
+  readonly streams: StreamSlots
+}
+
+/** One request, checked: what a handler sees. */
+export interface Call<Query, Body> {
+  readonly app: App
+  readonly caller: Caller
+  /** Decoded path parameters. */
+  readonly param: (name: string) => string
+  readonly query: Query
+  readonly body: Body
+  readonly header: (name: string) => string | undefined
+  /** The request as it came, for what is not JSON. */
+  readonly url: URL
+  /** Aborted when the reader goes away or the server closes. */
+  readonly signal: AbortSignal
+  readonly context: NativeContext
+}
+
+export interface Reply<Wire> {
+  readonly status?: 200 | 201 | 204
+  readonly body: Wire
+  readonly headers?: Readonly<Record<string, string>>
+  /** Without quotes. */
+  readonly etag?: string
+  /** Topics the answer is made of; without them it is made anew for every request. */
+  readonly depends?: readonly string[]
+}
+/** Bytes instead of JSON. */
+export interface ByteReply {
+  readonly bytes: ReadableStream<Uint8Array> | string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export interface RouteSpec<Query extends z.ZodType, Body extends z.ZodType, Wire extends z.ZodType> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** `/api/v1/runs/{run}`; fixed paths stand before those with a parameter in routes.ts. */
+  readonly path: string
+  /** operationId: the client's method is called alike. */
+  readonly id: string
+  readonly tag: string
+  readonly summary: string
+  readonly description?: string
+  readonly query?: Query
+  /** The JSON body; may be left out by the sender when the schema takes `{}`. */
+  readonly body?: Body
+  /** Besides JSON the body may be this text: makes of it, and of the query, what the JSON would have been. */
+  readonly textBody?: (text: string, url: URL) => unknown
+  /** Request headers that it reads, with their meaning. */
+  readonly headers?: Readonly<Record<string, string>>
+  readonly status: 200 | 201 | 204
+  /** JSON by this schema, or bytes of this media type. */
+  readonly answer: { readonly json: Wire } | { readonly bytes: string } | 'nothing'
+  /** Refusals of its own, besides those that every route has. */
+  readonly problems: readonly ProblemCode[]
+  readonly handle: (call: Call<z.output<Query>, z.output<Body>>) => Promise<Result<Reply<z.output<Wire>> | ByteReply>>
+}
+
+/** A route with its types forgotten: what the router and the OpenAPI document go through. */
+export type Route = RouteSpec<z.ZodType, z.ZodType, z.ZodType>
+
+/** Checks a route's handler against its schemas, then forgets them: the router gives it only what they let through. */
+export const route = <Query extends z.ZodType, Body extends z.ZodType, Wire extends z.ZodType>(
+  spec: RouteSpec<Query, Body, Wire>,
+): Route => spec

@@ -1,0 +1,131 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import type { Caller } from '../../host/app.ts'
+import { accept } from '../../model/problem.ts'
+import { DEPENDS_HEADER } from '../fast-lane.ts'
+import { type HttpProblem, problemResponse, securityHeaders } from '../problem.ts'
+import { readQuery } from './query.ts'
+import { check, type HttpResult, isJson, parseJson, readText } from './request.ts'
+import type { ByteReply, Call, NativeContext, Reply, Route } from './route.ts'
+
+/** The routes as one fetch-shaped function. Every path that is not there, and every method, is a problem of ours. */
+export function nativeRouter(
+  routes: readonly Route[],
+  context: NativeContext,
+): (request: Request) => Promise<Response> {
+  const hono = new Hono()
+  for (const route of routes) {
+    hono.on(route.method, pattern(route.path), (c) => serve(route, c, context))
+  }
+  for (const [path, methods] of methodsByPath(routes)) {
+    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ')
+    hono.all(pattern(path), (c) =>
+      refuse(
+        c.req.raw,
+        { code: 'method_not_allowed', message: `${path} takes ${allow}, found ${c.req.method}` },
+        { allow },
+      ),
+    )
+  }
+  hono.notFound((c) =>
+    refuse(c.req.raw, { code: 'not_found', message: `Nothing is at ${new URL(c.req.url).pathname}` }),
+  )
+  hono.onError((error, c) => {
+    context.logger.error({ error, request_id: requestId(c.req.raw), method: c.req.method }, 'a native request failed')
+    return refuse(c.req.raw, { code: 'internal', message: 'The server failed to answer; its log says why' })
+  })
+  return async (request) => hono.fetch(request)
+}
+
+const pattern = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
+
+function methodsByPath(routes: readonly Route[]): Map<string, string[]> {
+  const methods = new Map<string, string[]>()
+  for (const { path, method } of routes) methods.set(path, [...(methods.get(path) ?? []), method])
+  return methods
+}
+
+export const requestId = (request: Request): string => request.headers.get('x-request-id') ?? ''
+
+const refuse = (request: Request, problem: HttpProblem, headers: Readonly<Record<string, string>> = {}): Response =>
+  problemResponse(problem, requestId(request), headers)
+
+async function serve(route: Route, c: Context, context: NativeContext): Promise<Response> {
+  const request = c.req.raw
+  const caller = await authenticate(request, context)
+  if (!caller.ok) {
+    const given = request.headers.has('authorization')
+    return refuse(request, caller.problem, {
+      'www-authenticate': `Bearer realm="millrace"${given ? ', error="invalid_token"' : ''}`,
+    })
+  }
+  const url = new URL(request.url)
+  const query = check(route.query ?? NOTHING, readQuery(url.searchParams), 'query')
+  if (!query.ok) return refuse(request, query.problem)
+  const body = await readBody(route, request, url, context)
+  if (!body.ok) return refuse(request, body.problem)
+  const params = c.req.param() as Readonly<Record<string, string | undefined>>
+  const call: Call<unknown, unknown> = {
+    app: context.app,
+    caller: caller.value,
+    param: (name) => params[name] ?? '',
+    query: query.value,
+    body: body.value,
+    header: (name) => request.headers.get(name) ?? undefined,
+    url,
+    // Hono makes HEAD of GET and drops the body: nobody would ever end a stream that was opened for it.
+    signal: request.method === 'HEAD' ? AbortSignal.abort() : request.signal,
+    context,
+  }
+  const result = await route.handle(call)
+  return result.ok ? respond(route, result.value) : refuse(request, result.problem)
+}
+
+const NOTHING = z.object({})
+
+async function authenticate(request: Request, { app }: NativeContext): Promise<HttpResult<Caller>> {
+  const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+  const caller = token === undefined ? undefined : await app.access.byToken(token)
+  if (caller !== undefined) return accept(caller)
+  const message =
+    token === undefined ? 'This needs `Authorization: Bearer <token>`' : 'The token is not known, or no longer valid'
+  return { ok: false, problem: { code: 'unauthenticated', message } }
+}
+
+async function readBody(
+  route: Route,
+  request: Request,
+  url: URL,
+  context: NativeContext,
+): Promise<HttpResult<unknown>> {
+  if (route.body === undefined) return accept(undefined)
+  const text = await readText(request, context.bodyMaxBytes)
+  if (!text.ok) return text
+  if (route.textBody !== undefined && !isJson(request.headers.get('content-type'))) {
+    return check(route.body, route.textBody(text.value, url), 'query')
+  }
+  const json = parseJson(text.value)
+  return json.ok ? check(route.body, json.value, 'body') : json
+}
+
+function respond(route: Route, reply: Reply<unknown> | ByteReply): Response {
+  if ('bytes' in reply) {
+    return new Response(reply.bytes, {
+      status: 200,
+      headers: { ...securityHeaders, 'cache-control': 'no-store', ...reply.headers },
+    })
+  }
+  const status = reply.status ?? route.status
+  const headers: Record<string, string> = {
+    ...securityHeaders,
+    'cache-control': reply.etag === undefined ? 'no-store' : 'private, no-cache',
+    ...(reply.etag === undefined ? {} : { etag: `"${reply.etag}"` }),
+    ...(reply.depends === undefined ? {} : { [DEPENDS_HEADER]: reply.depends.join(',') }),
+    ...reply.headers,
+  }
+  if (status === 204) return new Response(null, { status, headers })
+  return new Response(JSON.stringify(reply.body), {
+    status,
+    headers: { ...headers, 'content-type': 'application/json' },
+  })
+}

@@ -1,0 +1,51 @@
+import { followEvents, listEvents, listRunEvents } from './events.ts'
+import { createToken, deleteToken, getMe, listTokens } from './keys.ts'
+import { getLog } from './logs.ts'
+import { actOnNode, explainNode, getNode } from './nodes.ts'
+import {
+  createPipeline,
+  deletePipeline,
+  getPipeline,
+  getVersion,
+  listPipelines,
+  listVersions,
+  updatePipeline,
+  validate,
+} from './pipelines.ts'
+import { createProject, getProject, listProjects } from './projects.ts'
+import { listReviews } from './reviews.ts'
+import type { Route } from './route.ts'
+import { actOnRun, batchRuns, explainRun, getRun, listRuns, startRun } from './runs.ts'
+
+/** All of the native API; router and OpenAPI document are made of this list, so they cannot differ. */
+export const routes: readonly Route[] = [
+  getMe,
+  listTokens,
+  createToken,
+  deleteToken,
+  listProjects,
+  createProject,
+  getProject,
+  validate,
+  listPipelines,
+  createPipeline,
+  getPipeline,
+  updatePipeline,
+  deletePipeline,
+  listVersions,
+  getVersion,
+  startRun,
+  listRuns,
+  batchRuns,
+  getRun,
+  actOnRun,
+  explainRun,
+  listRunEvents,
+  getNode,
+  actOnNode,
+  explainNode,
+  getLog,
+  listReviews,
+  followEvents,
+  listEvents,
+]

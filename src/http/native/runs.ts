@@ -1,0 +1,192 @@
+import { z } from 'zod'
+import type { RunActionInput as ActionInput, RunListFilter } from '../../host/app.ts'
+import { RUN_ACTIONS } from '../../model/command.ts'
+import { accept, type Result } from '../../model/problem.ts'
+import { RUN_STATUSES } from '../../model/status.ts'
+import type { RunView } from '../../model/view.ts'
+import { withNext } from './paging.ts'
+import { presentExplanation, presentHead, presentRun, presentSummary } from './present.ts'
+import * as query from './query.ts'
+import { pipelineRef, projectRef, runRef } from './refs.ts'
+import { type Reply, route } from './route.ts'
+import { ExplanationList, NewRun, Run, RunActionInput, RunBatch, RunList, RunRefs } from './schema.ts'
+
+const tag = 'runs'
+
+/** `seq` is all that can change in a run; the letter goes up when its wire does. */
+const replyWith = (run: RunView): Reply<z.output<typeof Run>> => ({ body: presentRun(run), etag: `a${run.seq}` })
+
+export const startRun = route({
+  method: 'POST',
+  path: '/api/v1/pipelines/{pipeline}/runs',
+  id: 'startRun',
+  tag,
+  summary: 'Start a run of the newest version',
+  description: 'Answers as soon as the run is stored: it survives a crash from then on.',
+  query: z.object({
+    project: query.name.describe('Id or name; needed when two projects have a pipeline of this name'),
+  }),
+  body: NewRun,
+  headers: {
+    'Idempotency-Key': 'Up to 255 visible characters: the same key and body within 24 hours give the same run, once',
+  },
+  status: 201,
+  answer: { json: Run },
+  problems: ['not_found', 'conflict', 'idempotency_reused'],
+  handle: async ({ app, caller, param, query: { project }, body, header }) => {
+    const key = header('idempotency-key')
+    if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
+      const message = 'Idempotency-Key must have 1 to 255 visible ASCII characters'
+      return { ok: false, problem: { code: 'invalid_request', message } }
+    }
+    const started = await app.runs.start(caller, {
+      pipeline: pipelineRef(param('pipeline'), project),
+      params: body.params,
+      wait: body.wait,
+      ...(key === undefined ? {} : { idempotencyKey: key }),
+    })
+    if (!started.ok) return started
+    return accept({ ...replyWith(started.value), headers: { location: `/api/v1/runs/${started.value.id}` } })
+  },
+})
+
+const filterFields = {
+  status: query.list(RUN_STATUSES).describe('One of these; several with commas'),
+  project: query.name.describe('Id or name'),
+  pipeline: query.name.describe('Id, or name with `project`'),
+  needs_person: query.flag.describe('Only those that wait for someone, or only those that do not'),
+  text: query.name.describe("Part of the pipeline's name"),
+  created_from: query.instant.describe('At or after'),
+  created_to: query.instant.describe('Before'),
+}
+type Filter = z.output<z.ZodObject<typeof filterFields>>
+
+function filterOf(given: Filter): RunListFilter {
+  return {
+    ...(given.status === undefined ? {} : { statuses: given.status }),
+    ...(given.project === undefined ? {} : { project: projectRef(given.project) }),
+    ...(given.pipeline === undefined ? {} : { pipeline: pipelineRef(given.pipeline, given.project) }),
+    ...(given.needs_person === undefined ? {} : { needsPerson: given.needs_person === 'true' }),
+    ...(given.text === undefined ? {} : { text: given.text }),
+    ...(given.created_from === undefined ? {} : { createdFrom: Date.parse(given.created_from) }),
+    ...(given.created_to === undefined ? {} : { createdTo: Date.parse(given.created_to) }),
+  }
+}
+
+export const listRuns = route({
+  method: 'GET',
+  path: '/api/v1/runs',
+  id: 'listRuns',
+  tag,
+  summary: 'Runs, newest first',
+  query: z.object({ ...filterFields, limit: query.limit(50, 100), cursor: query.cursor }),
+  status: 200,
+  answer: { json: RunList },
+  problems: ['not_found', 'conflict'],
+  handle: async ({ app, caller, query: { limit, cursor, ...filter }, url }) => {
+    const page = await app.runs.list(caller, filterOf(filter), { before: cursor ?? null, limit })
+    if (!page.ok) return page
+    const next = page.value.next === null ? null : String(page.value.next)
+    return accept({ body: { items: page.value.items.map(presentSummary), next }, headers: withNext(url, next) })
+  },
+})
+
+export const batchRuns = route({
+  method: 'POST',
+  path: '/api/v1/runs/batch',
+  id: 'batchRuns',
+  tag,
+  summary: 'Where up to 100 runs are, in one call',
+  description: 'In the order asked; a POST because 100 ids are too long for a URL. Nothing is changed.',
+  body: RunRefs,
+  status: 200,
+  answer: { json: RunBatch },
+  problems: [],
+  handle: async ({ app, caller, body }) => {
+    const found = await app.runs.batch(caller, body.ids.map(runRef))
+    if (!found.ok) return found
+    const names = new Set(found.value.flatMap(({ id, serial }) => [id as string, String(serial)]))
+    return accept({
+      body: { items: found.value.map(presentHead), missing: body.ids.filter((id) => !names.has(id)) },
+    })
+  },
+})
+
+export const getRun = route({
+  method: 'GET',
+  path: '/api/v1/runs/{run}',
+  id: 'getRun',
+  tag,
+  summary: 'One run as a tree, by id or serial',
+  query: z.object({
+    as_of: query
+      .integer(1, 2 ** 31)
+      .optional()
+      .describe('As it was when its `seq` was this'),
+  }),
+  status: 200,
+  answer: { json: Run },
+  problems: ['not_found'],
+  handle: async ({ app, caller, param, query: { as_of } }) => {
+    const ref = runRef(param('run'))
+    if (as_of !== undefined) {
+      const then = await app.runs.asOf(caller, ref, as_of)
+      if (!then.ok) return then
+      // What has been stays as it was.
+      return accept({ ...replyWith(then.value), headers: { 'cache-control': 'private, max-age=86400, immutable' } })
+    }
+    const run = await app.runs.get(caller, ref)
+    return run.ok ? accept({ ...replyWith(run.value), depends: [`run:${run.value.id}`] }) : run
+  },
+})
+
+export const actOnRun = route({
+  method: 'POST',
+  path: '/api/v1/runs/{run}/actions/{action}',
+  id: 'actOnRun',
+  tag,
+  summary: `Steer a run: ${RUN_ACTIONS.join(', ')}`,
+  body: RunActionInput,
+  status: 200,
+  answer: { json: Run },
+  problems: ['not_found', 'not_allowed'],
+  handle: async ({ app, caller, param, body }) => {
+    const action = actionOf(param('action'), body)
+    if (!action.ok) return action
+    const run = await app.runs.act(caller, runRef(param('run')), action.value)
+    return run.ok ? accept(replyWith(run.value)) : run
+  },
+})
+
+function actionOf(name: string, body: z.output<typeof RunActionInput>): Result<ActionInput> {
+  const action = RUN_ACTIONS.find((one) => one === name)
+  if (action === undefined) {
+    const message = `A run knows ${RUN_ACTIONS.join(', ')}, found ${JSON.stringify(name.slice(0, 40))}`
+    return { ok: false, problem: { code: 'not_found', message } }
+  }
+  if (action === 'cancel') {
+    return accept({
+      action,
+      ...(body.reason === undefined ? {} : { reason: body.reason }),
+      ...(body.force === undefined ? {} : { force: body.force }),
+    })
+  }
+  if (body.reason === undefined && body.force === undefined) return accept({ action })
+  const message = `reason and force belong to cancel, not to ${action}`
+  return { ok: false, problem: { code: 'invalid_request', message } }
+}
+
+export const explainRun = route({
+  method: 'GET',
+  path: '/api/v1/runs/{run}/explain',
+  id: 'explainRun',
+  tag,
+  summary: 'Why a run is where it is, and what would change that',
+  status: 200,
+  answer: { json: ExplanationList },
+  problems: ['not_found'],
+  handle: async ({ app, caller, param }) => {
+    const explained = await app.runs.explain(caller, runRef(param('run')))
+    return explained.ok ? accept({ body: { items: explained.value.map(presentExplanation) } }) : explained
+  },
+})

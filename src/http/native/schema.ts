@@ -1,0 +1,434 @@
+import { z } from 'zod'
+import { NODE_ACTIONS, RUN_ACTIONS } from '../../model/command.ts'
+import { TASK_ROLES } from '../../model/definition.ts'
+import { NODE_STATUSES, RUN_STATUSES } from '../../model/status.ts'
+import { EVENT_TYPES } from './event-types.ts'
+
+/**
+ * The wire of the native API, version 1: snake_case, times in UTC with milliseconds, durations in milliseconds,
+ * null where something is not (yet) there and never a missing field. Answers are made by present.ts.
+ */
+
+/** Schemas with a name in the OpenAPI document. */
+export const names = z.registry<{ id: string }>()
+const named = <Schema extends z.ZodType>(id: string, schema: Schema): Schema => {
+  names.add(schema, { id })
+  return schema
+}
+
+const Id = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .describe('32 lowercase hex digits')
+const Serial = z.int().min(1).describe('Integer name, unique in the server')
+const Time = z.iso.datetime({ precision: 3 }).describe('UTC with milliseconds')
+const Ms = z.int().min(0).describe('Milliseconds')
+const Text = z.string()
+const Count = z.int().min(0)
+const Names = z.record(z.string(), z.string())
+const Cursor = z.string().nullable().describe('Give it as `cursor` to get what follows; null: that was all')
+
+const RunStatus = named('RunStatus', z.enum(RUN_STATUSES))
+const NodeStatus = named('NodeStatus', z.enum(NODE_STATUSES))
+const RunAction = named('RunAction', z.enum(RUN_ACTIONS))
+const NodeAction = named('NodeAction', z.enum(NODE_ACTIONS))
+const Json = z.json().describe('Any JSON value')
+
+export const User = named('User', z.strictObject({ id: Id, name: Text }))
+export const Role = named('Role', z.enum(['viewer', 'operator', 'admin']))
+
+export const LocatedError = named(
+  'LocatedError',
+  z.strictObject({
+    file: Text.nullable(),
+    line: z.int().nullable(),
+    column: z.int().nullable(),
+    path: Text.describe('Where in the document: `stages[0].tasks[1].timeout`'),
+    message: Text.describe('What was expected and what was found'),
+  }),
+)
+
+export const Problem = named(
+  'Problem',
+  z
+    .strictObject({
+      type: Text.describe('`urn:millrace:problem:<code>`'),
+      title: Text,
+      status: z.int(),
+      detail: Text.describe('The thing, what was expected, what was found'),
+      code: Text.describe('Stable; what programs should look at'),
+      request_id: Text.optional(),
+      allowed: z.array(Text).optional().describe('With `not_allowed`: what would be accepted now'),
+      errors: z.array(LocatedError).optional(),
+    })
+    .describe('RFC 9457 problem details'),
+)
+
+export const Project = named(
+  'Project',
+  z.strictObject({ id: Id, serial: Serial, name: Text, description: Text, created_at: Time }),
+)
+export const ProjectList = named('ProjectList', z.strictObject({ items: z.array(Project) }))
+export const NewProject = named(
+  'NewProject',
+  z.strictObject({ name: Text.min(1).max(128), description: Text.max(4_096).default('') }),
+)
+
+export const Cause = named(
+  'Cause',
+  z.strictObject({
+    kind: z.enum(['manual', 'webhook', 'schedule', 'upstream', 'push', 'merge_request']),
+    by: Text,
+  }),
+)
+export const Actor = named(
+  'Actor',
+  z.strictObject({ kind: z.enum(['user', 'runner', 'timer', 'trigger', 'server']), name: Text }),
+)
+
+const summaryFields = {
+  id: Id,
+  number: z.int().min(1).describe('Counts the runs of its pipeline, from 1'),
+  serial: Serial,
+  seq: Count.describe('Counts the events of this run'),
+  version: z.int().min(1).describe('Of the pipeline'),
+  status: RunStatus,
+  ended: z.boolean(),
+  needs_person: z.boolean().describe('Whether someone must review, mend or start something before it goes on'),
+  cause: Cause,
+  created_at: Time,
+  started_at: Time.nullable(),
+  ended_at: Time.nullable(),
+  updated_at: Time,
+}
+export const RunSummary = named(
+  'RunSummary',
+  z.strictObject({ ...summaryFields, project_id: Id, pipeline_id: Id, pipeline_name: Text }),
+)
+export const RunList = named('RunList', z.strictObject({ items: z.array(RunSummary), next: Cursor }))
+
+export const Failure = named(
+  'Failure',
+  z.strictObject({
+    kind: z.enum([
+      'exit-code',
+      'signal',
+      'said-no',
+      'rejected',
+      'cannot-start',
+      'unauthorized',
+      'lost',
+      'internal',
+      'timeout',
+      'not-started',
+      'expired',
+    ]),
+    status: z
+      .enum(['failed', 'errored', 'timed_out'])
+      .describe('failed: the work said no; errored: the system could not do it'),
+    message: Text,
+    exit_code: z.int().nullable(),
+  }),
+)
+
+const NodeRef = z.strictObject({ id: Id, name: Text })
+export const Attention = named(
+  'Attention',
+  z.strictObject({
+    kind: z.enum(['start', 'review', 'held', 'paused']),
+    node: NodeRef.nullable(),
+    since: Time,
+    until: Time.nullable().describe('When it is given up'),
+    reviewers: z.array(Text).describe('Who may decide; empty: anyone who may operate the project'),
+  }),
+)
+
+const nodeFields = {
+  id: Id,
+  index: Count.describe('Place in the plan'),
+  key: Text,
+  name: Text,
+  description: Text,
+  status: NodeStatus,
+  started_at: Time.nullable(),
+  ended_at: Time.nullable(),
+  skipped: z.strictObject({ because: z.enum(['condition', 'operator']), reason: Text }).nullable(),
+  annotations: Names,
+}
+export const Review = named(
+  'Review',
+  z.strictObject({
+    question: Text,
+    reviewers: z.array(Text),
+    required: z.int().min(1).describe('How many approvals it takes'),
+    decisions: z.array(z.strictObject({ by: Text, decision: z.enum(['approve', 'reject']), comment: Text, at: Time })),
+  }),
+)
+export const Attempt = named(
+  'Attempt',
+  z.strictObject({
+    attempt: z.int().min(1),
+    status: NodeStatus,
+    started_at: Time.nullable(),
+    ended_at: Time.nullable(),
+    runner: Text.nullable(),
+    failure: Failure.nullable(),
+  }),
+)
+export const Task = named(
+  'Task',
+  z.strictObject({
+    kind: z.literal('task'),
+    ...nodeFields,
+    role: z.enum(TASK_ROLES),
+    work: z.enum(['runner', 'noop', 'sleep', 'review']),
+    uses: Text.nullable().describe('The step type, for runner work'),
+    needs: z.array(Text).describe('Keys'),
+    labels: z.array(Text),
+    attempt: Count.describe('The present one, from 1; 0: none yet'),
+    queued_at: Time.nullable(),
+    retry_at: Time.nullable(),
+    deadline_at: Time.nullable(),
+    runner: Text.nullable(),
+    failure: Failure.nullable(),
+    ignored: z.boolean().describe('It failed and the run passed over it'),
+    held: z.boolean().describe('It failed and the run waits for someone to mend it'),
+    outputs: Names,
+    review: Review.nullable(),
+    earlier: z.array(Attempt).describe('The attempts before the present one, oldest first'),
+    allowed: z.array(NodeAction).describe('The actions that would be accepted now'),
+  }),
+)
+export const Stage = named(
+  'Stage',
+  z.strictObject({
+    kind: z.literal('stage'),
+    ...nodeFields,
+    always: z.boolean().describe('Runs also after another stage has failed'),
+    tasks: z.array(Task),
+  }),
+)
+export const Node = named('Node', z.discriminatedUnion('kind', [Stage, Task]))
+
+const headFields = {
+  ...summaryFields,
+  project: z.strictObject({ id: Id, serial: Serial, name: Text }),
+  pipeline: z.strictObject({ id: Id, serial: Serial, name: Text }),
+  params: z.array(z.strictObject({ name: Text, value: Json, description: Text, system: z.boolean() })),
+  triggers: z
+    .strictObject({
+      operator: z.enum(['and', 'or']),
+      list: z.array(
+        z.strictObject({ kind: z.literal('webhook'), name: Text, fired_at: Time.nullable(), params: Names }),
+      ),
+    })
+    .nullable(),
+  paused_ms: Ms.describe('Of the pauses so far, the present one not counted'),
+  paused_at: Time.nullable(),
+  cancelling: z.strictObject({ at: Time, by: Actor, reason: Text, deadline: Time }).nullable(),
+  pass: z.int().min(1).describe('One more for every time it went back to its first node'),
+  failure: z.strictObject({ node: NodeRef, failure: Failure }).nullable(),
+  attention: z.array(Attention).describe('What waits for a person'),
+  allowed: z.array(RunAction).describe('The actions that would be accepted now'),
+}
+export const RunHead = named('RunHead', z.strictObject(headFields).describe('A run without its tree'))
+export const Run = named('Run', z.strictObject({ ...headFields, stages: z.array(Stage) }))
+export const RunBatch = named(
+  'RunBatch',
+  z.strictObject({ items: z.array(RunHead), missing: z.array(Text).describe('Asked for and not found') }),
+)
+export const RunRefs = named(
+  'RunRefs',
+  z.strictObject({ ids: z.array(Text.min(1).max(64)).min(1).max(100).describe('Ids or serials') }),
+)
+
+/** Values of params: what a definition's param types can take. */
+const ParamValues = z.record(Text.min(1).max(64), z.union([Text.max(65_536), z.number(), z.boolean(), z.null()]))
+export const NewRun = named(
+  'NewRun',
+  z.strictObject({
+    params: ParamValues.default({}),
+    wait: z.boolean().default(false).describe('Stay `waiting` until someone starts it'),
+  }),
+)
+export const RunActionInput = named(
+  'RunActionInput',
+  z.strictObject({
+    reason: Text.max(4_096).optional().describe('With `cancel`'),
+    force: z.boolean().optional().describe('With `cancel`: end now, do not wait for processes to be gone'),
+  }),
+)
+export const NodeActionInput = named('NodeActionInput', z.strictObject({ comment: Text.max(4_096).optional() }))
+
+const Param = z.strictObject({
+  name: Text,
+  type: z.enum(['string', 'number', 'boolean', 'choice']),
+  description: Text,
+  required: z.boolean(),
+  default: Json,
+  options: z.array(Text),
+})
+const OutlineTask = z.strictObject({
+  key: Text,
+  name: Text,
+  description: Text,
+  role: z.enum(TASK_ROLES),
+  work: z.enum(['runner', 'noop', 'sleep', 'review']),
+  uses: Text.nullable(),
+  needs: z.array(Text),
+})
+export const PipelineSummary = named(
+  'PipelineSummary',
+  z.strictObject({
+    id: Id,
+    serial: Serial,
+    project: z.strictObject({ id: Id, serial: Serial, name: Text }),
+    name: Text,
+    description: Text,
+    version: z.int().min(1),
+    created_at: Time,
+    created_by: User,
+    updated_at: Time,
+    run_count: Count,
+    last_started_at: Time.nullable(),
+    latest_run: RunSummary.nullable(),
+  }),
+)
+export const Pipeline = named(
+  'Pipeline',
+  PipelineSummary.extend({
+    params: z.array(Param),
+    triggers: z
+      .strictObject({
+        operator: z.enum(['and', 'or']),
+        list: z.array(
+          z.strictObject({
+            kind: z.literal('webhook'),
+            name: Text,
+            id: Text.nullable().describe('Of the webhook that fires it'),
+            params: Names.describe('Trigger parameter to pipeline param'),
+          }),
+        ),
+      })
+      .nullable(),
+    stages: z
+      .array(
+        z.strictObject({ key: Text, name: Text, description: Text, always: z.boolean(), tasks: z.array(OutlineTask) }),
+      )
+      .describe('What the newest version does, in outline'),
+    annotations: Names,
+  }),
+)
+export const PipelineList = named('PipelineList', z.strictObject({ items: z.array(PipelineSummary), next: Cursor }))
+const definitionFields = {
+  definition: Text.min(1).describe('YAML or JSON, as text'),
+  file: Text.max(255).optional().describe('How errors call the text'),
+}
+export const NewPipeline = named(
+  'NewPipeline',
+  z.strictObject({ project: Text.min(1).max(128).describe('Id or name'), ...definitionFields }),
+)
+export const NewVersion = named('NewVersion', z.strictObject(definitionFields))
+const versionFields = { version: z.int().min(1), created_at: Time, created_by: User }
+export const VersionList = named('VersionList', z.strictObject({ items: z.array(z.strictObject(versionFields)) }))
+export const Version = named(
+  'Version',
+  z.strictObject({ ...versionFields, definition: Text.describe('As it was given') }),
+)
+export const Validation = named('Validation', z.strictObject({ valid: z.boolean(), errors: z.array(LocatedError) }))
+
+export const Explanation = named(
+  'Explanation',
+  z.strictObject({
+    node: z.strictObject({ id: Id, key: Text, name: Text }).nullable().describe('null: the run as a whole'),
+    code: z.enum([
+      'waiting-for-start',
+      'waiting-for-trigger',
+      'waiting-for-runner',
+      'no-runner-with-labels',
+      'waiting-for-review',
+      'held-after-failure',
+      'paused',
+      'waiting-for-retry',
+      'waiting-for-needs',
+      'sleeping',
+      'cancelling',
+      'failed',
+      'ended',
+      'running',
+    ]),
+    sentence: Text,
+    since: Time,
+    unblocks: z.array(Text).describe('What or who would change it'),
+    position: z.int().min(1).nullable().describe('Place in the queue'),
+    deadline: Time.nullable().describe('When it ends by itself at the latest'),
+  }),
+)
+export const ExplanationList = named('ExplanationList', z.strictObject({ items: z.array(Explanation) }))
+
+export const Event = named(
+  'Event',
+  z.strictObject({
+    number: z.int().min(1).describe('Counts all events of the server; the id in the stream'),
+    run_id: Id,
+    seq: z.int().min(1).describe('Counts the events of the run'),
+    at: Time,
+    actor: Actor,
+    type: z.enum(EVENT_TYPES),
+    node: z.strictObject({ id: Id, index: Count }).nullable(),
+    data: z.record(z.string(), Json).describe('What else belongs to an event of this type'),
+  }),
+)
+export const EventList = named(
+  'EventList',
+  z.strictObject({
+    items: z.array(Event),
+    next: z.int().nullable().describe('Give it as `after` to get what follows'),
+  }),
+)
+
+export const ReviewItem = named(
+  'ReviewItem',
+  z.strictObject({
+    run: RunSummary,
+    project: z.strictObject({ id: Id, serial: Serial, name: Text }),
+    node: z.strictObject({ id: Id, key: Text, name: Text }),
+    since: Time,
+    deadline_at: Time.nullable(),
+    review: Review,
+    allowed: z.array(NodeAction),
+  }),
+)
+export const ReviewList = named('ReviewList', z.strictObject({ items: z.array(ReviewItem), next: Cursor }))
+
+export const Me = named(
+  'Me',
+  z.strictObject({
+    user: User,
+    role: Role,
+    project_ids: z.array(Id).nullable().describe('null: all projects'),
+    expires_at: Time.nullable().describe('When the token given ends'),
+  }),
+)
+export const Token = named(
+  'Token',
+  z.strictObject({ id: Text, label: Text, user: User, created_at: Time, expires_at: Time.nullable() }),
+)
+export const TokenList = named('TokenList', z.strictObject({ items: z.array(Token) }))
+export const NewToken = named(
+  'NewToken',
+  z.strictObject({
+    label: Text.min(1).max(128),
+    expires_at: z.iso.datetime({ offset: true }).nullable().default(null).describe('null: it has no end'),
+  }),
+)
+export const IssuedToken = named(
+  'IssuedToken',
+  z.strictObject({
+    id: Text,
+    token: Text.describe('Shown this once; only its hash is kept'),
+    label: Text,
+    created_at: Time,
+    expires_at: Time.nullable(),
+  }),
+)

@@ -1,0 +1,20 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+const ACCEPTABLE = /^[A-Za-z0-9._-]{1,128}$/
+
+/**
+ * Gives every request a name: the caller's own `X-Request-Id` when it is harmless to log, else a fresh one.
+ * Fresh ones are the server's random part and a count, because drawing 16 random bytes per cached answer would
+ * cost more than finding the answer.
+ * @param seed 32 hex digits, fresh for this server.
+ */
+export function requestIds(seed: string): (headers: IncomingHttpHeaders) => string {
+  const prefix = seed.slice(-20)
+  let count = 0
+  return (headers) => {
+    const given = headers['x-request-id']
+    if (typeof given === 'string' && ACCEPTABLE.test(given)) return given
+    count += 1
+    return prefix + count.toString(16).padStart(12, '0')
+  }
+}
