@@ -4,7 +4,7 @@ import type { RunView } from '../../model/view.ts'
 import { exited, succeeded } from '../../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 import { need, openWorld, type World } from '../../testing/world.ts'
-import { DEPENDS_HEADER } from '../dialect.ts'
+import { DEPENDS_HEADER, FRESH_HEADER } from '../dialect.ts'
 import { koderover } from './index.ts'
 
 const NAME = 'pipeline-1'
@@ -79,6 +79,8 @@ describe('the seed’s endpoint', () => {
     expect(status).toBe(200)
     expect(headers.get('Content-Type')).toBe('application/json; charset=utf-8')
     expect(headers.get(DEPENDS_HEADER)).toBe(`run:${at.run.id}`)
+    // By name: it may mean another pipeline tomorrow.
+    expect(headers.get(FRESH_HEADER)).toBe('1000')
     const tag = `${body.created.slice(0, 10).replaceAll('-', '')}-1-develop`
     expect(body).toEqual({
       id: 1,
