@@ -23,6 +23,8 @@ export interface DialectOptions {
   readonly zoneOffsetMinutes: number
   /** Longest request body. */
   readonly bodyMaxBytes: number
+  /** Told of every error that a dialect answers as its vendor's internal one: nobody else would hear of it. */
+  readonly onDefect?: (error: unknown) => void
 }
 
 /**

@@ -563,6 +563,32 @@ describe('what is not there', () => {
   })
 })
 
+describe('a defect of ours', () => {
+  test('is the vendor’s internal error in both forms, and is reported', async () => {
+    const { world } = await shared()
+    const broken = new Error('the disk is gone')
+    const defects: unknown[] = []
+    const access = { ...world.app.access, byApp: () => Promise.reject(broken) }
+    const options = {
+      baseUrl: '',
+      zoneOffsetMinutes: 0,
+      bodyMaxBytes: 100,
+      onDefect: (error: unknown) => defects.push(error),
+    }
+    const handle = blueking.create({ ...world.app, access }, options)
+    const query = queryOf({ bk_app_code: 'a', bk_app_secret: 'b' })
+    for (const [path, code] of [
+      [`${ESB}/get_task_status/`, 1306000],
+      ['/api/bk-sops/prod/get_task_status/1/2/', 1650001],
+    ] as const) {
+      const response = await handle(new Request(`http://localhost${path}?${query}`))
+      expect(response.status).toBe(500)
+      expect(await response.json()).toMatchObject({ result: false, code, message: 'Internal error' })
+    }
+    expect(defects).toEqual([broken, broken])
+  })
+})
+
 describe('whatever is sent', () => {
   const name = fc.constantFrom(
     'task_id',

@@ -34,7 +34,10 @@ export function createRoutes(app: App, options: DialectOptions): (request: Reque
   }
 
   router.notFound((context) => notFound(app, context))
-  router.onError((_error, context) => refusal(doorOf(context), 'internal', 'Internal error', app.freshId()))
+  router.onError((error, context) => {
+    options.onDefect?.(error)
+    return refusal(doorOf(context), 'internal', 'Internal error', app.freshId())
+  })
   return async (request) => await router.fetch(request)
 }
 

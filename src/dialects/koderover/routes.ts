@@ -30,7 +30,10 @@ export function createRoutes(app: App, options: DialectOptions): (request: Reque
   router.notFound(({ req }) =>
     errorAnswer(404, 'Not Found', `there is no ${req.method} ${req.path.slice(0, 200)} here`),
   )
-  router.onError(() => errorAnswer(500, 'Internal Error', 'the server failed to answer; its log says why'))
+  router.onError((error) => {
+    options.onDefect?.(error)
+    return errorAnswer(500, 'Internal Error', 'the server failed to answer; its log says why')
+  })
 
   sessionRoutes(router, app, options)
   router.use('*', async (context, next) => {
