@@ -135,34 +135,21 @@ export class LiveRuns {
     this.#pump(handle)
   }
 
+  /** Takes what waits through the engine and commits it. One commit of a run at a time; who is told may enqueue more. */
   #pump(handle: Handle): void {
-    // Whoever heard of a commit may have put the next one under way already.
-    if (handle.busy) return
-    const batch = handle.waiting.splice(0, BATCH_MAX)
-    if (batch.length === 0) return
-    const { clock, entropy, log } = this.#deps
+    if (handle.busy || handle.waiting.length === 0) return
+    handle.busy = true
     const before = handle.run
-    let run = before
-    const entries: LogEntry[] = []
-    const effects: RunEffect[] = []
-    const accepted: { readonly waiting: Waiting; readonly outcome: Outcome }[] = []
-    for (const waiting of batch) {
-      const outcome = this.#advance(run, waiting, clock.now(), entropy)
-      if (outcome === undefined) continue
-      if (!outcome.ok || outcome.events.length === 0) {
-        waiting.resolve(outcome)
-        continue
-      }
-      run = outcome.run
-      entries.push({ v: 1, seq: run.seq, at: run.updatedAt, actor: waiting.actor, events: outcome.events })
-      effects.push(...outcome.effects)
-      accepted.push({ waiting, outcome })
+    const { run, entries, effects, answers } = this.#decide(before, handle.waiting.splice(0, BATCH_MAX))
+    const answer = (): void => {
+      for (const { waiting, outcome } of answers) waiting.resolve(outcome)
+      this.#pump(handle)
     }
     if (entries.length === 0) {
-      this.#pump(handle)
+      handle.busy = false
+      answer()
       return
     }
-    handle.busy = true
     const summaryChanged = isSummaryChanged(before, run)
     const commit: RunCommit = {
       runId: run.id,
@@ -172,22 +159,40 @@ export class LiveRuns {
       snapshot: run.phase === 'ended' && run.seq > SNAPSHOT_FROM_EVENTS ? snapshotOf(run) : null,
       idempotency: null,
     }
-    log.commit(commit).then(
+    this.#deps.log.commit(commit).then(
       ({ lastNumber }) => {
         handle.run = run
         handle.busy = false
         if (run.phase !== before.phase) this.#keep(handle)
         this.#deps.onCommitted({ run, entries, effects, lastNumber, summaryChanged })
-        for (const { waiting, outcome } of accepted) waiting.resolve(outcome)
-        this.#pump(handle)
+        answer()
       },
       (error: unknown) => {
         // Nothing was written: what readers see is still true, and what waits behind is decided anew.
         handle.busy = false
-        for (const { waiting } of accepted) waiting.reject(error)
+        for (const { waiting } of answers) waiting.reject(error)
         this.#pump(handle)
       },
     )
+  }
+
+  /** What a batch of commands does to a run. Refusals are answered with the rest: they may rest on what is not durable yet. */
+  #decide(before: Run, batch: readonly Waiting[]) {
+    const { clock, entropy } = this.#deps
+    let run = before
+    const entries: LogEntry[] = []
+    const effects: RunEffect[] = []
+    const answers: { readonly waiting: Waiting; readonly outcome: Outcome }[] = []
+    for (const waiting of batch) {
+      const outcome = this.#advance(run, waiting, clock.now(), entropy)
+      if (outcome === undefined) continue
+      answers.push({ waiting, outcome })
+      if (!outcome.ok || outcome.events.length === 0) continue
+      run = outcome.run
+      entries.push({ v: 1, seq: run.seq, at: run.updatedAt, actor: waiting.actor, events: outcome.events })
+      effects.push(...outcome.effects)
+    }
+    return { run, entries, effects, answers }
   }
 
   /** A broken assumption in the engine fails this command and leaves the run as it was. */

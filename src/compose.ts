@@ -1,0 +1,191 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { definitionJsonSchema } from './definition/json-schema.ts'
+import { parseDefinition } from './definition/parse-definition.ts'
+import { dialects } from './dialects/index.ts'
+import { systemClock } from './host/clock.ts'
+import { systemEntropy } from './host/entropy.ts'
+import { createHost, type Host } from './host/host.ts'
+import { openLog } from './host/logs.ts'
+import type { Logger } from './http/logger.ts'
+import { nativeMounts } from './http/native/index.ts'
+import { startServer, type RunningServer } from './http/server.ts'
+import { startEmbeddedRunner, type EmbeddedRunner } from './runner/embedded.ts'
+import { firstStart, refreshQuickstart, type FirstStart } from './samples/first-start.ts'
+import { stepSpecs } from './steps/index.ts'
+import { openSqliteStore } from './store/sqlite/index.ts'
+import type { Store } from './store/store.ts'
+
+/** What a server is made of; config/ reads it from flags and environment. */
+export interface MillraceOptions {
+  /** Of Millrace itself. */
+  readonly version: string
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** What links begin with; null: `http://host:port`. */
+  readonly baseUrl: string | null
+  readonly dataDirectory: string
+  /** Attempts at once. */
+  readonly slots: number
+  readonly labels: readonly string[]
+  readonly zoneOffsetMinutes: number
+  readonly bodyMaxBytes: number
+  /** Addresses that `http` steps may reach although they are not public, e.g. `127.0.0.1:9000`; null: none. */
+  readonly httpAllow: string | null
+  /** Whether the first start makes the sample project. */
+  readonly samples: boolean
+}
+
+export interface Millrace {
+  readonly url: string
+  readonly dataDirectory: string
+  /** What the first start made; null on every later one. */
+  readonly firstStart: FirstStart | null
+  /** Runs that an earlier server left under way, taken up again. */
+  readonly recovered: { readonly runs: number; readonly lostAttempts: number }
+  /** Takes no more requests, stops what runs, closes the store. A second call waits for the same end. */
+  close(): Promise<void>
+}
+
+/** The engine at work on a store and an embedded runner, without HTTP: what `serve` and `run FILE` have in common. */
+export interface Works {
+  readonly host: Host
+  readonly store: Store
+  readonly recovered: Millrace['recovered']
+  close(): Promise<void>
+}
+
+const FIRST_START = 'first-start'
+
+/**
+ * Opens the data directory, takes up what was under way, and serves.
+ * @throws StoreError `conflict` when another server holds the directory; the socket's error when the port is taken.
+ */
+export async function openMillrace(options: MillraceOptions, logger: Logger): Promise<Millrace> {
+  const works = await openWorks(options, logger)
+  let server: RunningServer | undefined
+  const closeAll = async (): Promise<void> => {
+    await server?.close()
+    await works.close()
+  }
+  try {
+    const { app } = works.host
+    server = await startServer({
+      app,
+      dialects,
+      mounts: nativeMounts({ version: options.version, pipelineSchema: definitionJsonSchema(stepSpecs) }),
+      config: options,
+      logger,
+    })
+    const baseUrl = options.baseUrl ?? server.url
+    const first = await foundOnce(works, options, baseUrl)
+    let closing: Promise<void> | undefined
+    return {
+      url: baseUrl,
+      dataDirectory: resolve(options.dataDirectory),
+      firstStart: first,
+      recovered: works.recovered,
+      close: () => (closing ??= closeAll()),
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** @throws StoreError `conflict` when another server holds the directory. */
+export async function openWorks(
+  options: Pick<MillraceOptions, 'dataDirectory' | 'slots' | 'labels' | 'httpAllow'>,
+  logger: Logger,
+): Promise<Works> {
+  const dataDirectory = resolve(options.dataDirectory)
+  const onFatal = (error: Error): void => {
+    logger.error({ error: error.message }, 'the store died: ending, so that nothing is answered that is not durable')
+    process.exit(70)
+  }
+  const store = await openSqliteStore({ directory: dataDirectory, onFatal })
+  let runner: EmbeddedRunner | undefined
+  try {
+    const host: Host = await createHost({
+      store,
+      clock: systemClock,
+      entropy: systemEntropy,
+      sealKey: sealKey(dataDirectory),
+      check: (text, file) => parseDefinition(text, file, stepSpecs),
+      verbatim: (uses) => stepSpecs.find(({ type }) => type === uses)?.verbatim ?? [],
+      openLog: (runId, node, attempt, ended) => {
+        if (runner === undefined) throw new Error('no log is read before the runner is there')
+        return openLog(runner.logPath({ runId, node, attempt }), attempt, ended)
+      },
+      onDefect: (error) =>
+        logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
+    })
+    // Kills what an earlier server left running, before anything is begun again.
+    const embedded = await startEmbeddedRunner({
+      dataDirectory,
+      slots: options.slots,
+      labels: options.labels,
+      ...(options.httpAllow === null ? undefined : { env: { MILLRACE_HTTP_ALLOW: options.httpAllow } }),
+      onEnded: (ended) => host.dispatcher.ended(embedded.name, ended, ended.result),
+      onLost: (attempt, reason) => host.dispatcher.lost(embedded.name, attempt, reason),
+      onNotice: (sentence) => logger.warn({}, sentence),
+    })
+    runner = embedded
+    const recovered = await host.recover()
+    host.addRunner({
+      name: embedded.name,
+      labels: embedded.labels,
+      slots: embedded.slots,
+      start: (job) => embedded.start(job),
+      cancel: (attempt) => embedded.cancel(attempt),
+      clean: (runId) => {
+        void embedded.clean(runId).then((wrong) => wrong === null || logger.warn({ run: runId }, wrong))
+      },
+    })
+    let closing: Promise<void> | undefined
+    const closeAll = async (): Promise<void> => {
+      host.close()
+      await embedded.close()
+      await store.close()
+    }
+    return { host, store, recovered, close: () => (closing ??= closeAll()) }
+  } catch (error) {
+    await runner?.close()
+    await store.close()
+    throw error
+  }
+}
+
+async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string): Promise<FirstStart | null> {
+  const { store, host } = works
+  if ((await store.keys.setting(FIRST_START)) !== undefined) {
+    await refreshQuickstart(options.dataDirectory, baseUrl)
+    return null
+  }
+  const made = await firstStart(
+    {
+      app: host.app,
+      credentials: host.credentials,
+      password: () => systemEntropy.bytes(18).toString('base64url'),
+      dataDirectory: resolve(options.dataDirectory),
+      baseUrl,
+    },
+    options.samples,
+  )
+  await store.keys.putSetting(FIRST_START, String(systemClock.now()))
+  return made
+}
+
+/** 32 bytes beside the data, for the server's user only; made on the first start. Without it sealed secrets are lost. */
+function sealKey(dataDirectory: string): Uint8Array {
+  const path = join(dataDirectory, 'secret.key')
+  try {
+    writeFileSync(path, systemEntropy.bytes(32), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const key = readFileSync(path)
+  if (key.length !== 32) throw new Error(`expected 32 bytes in ${path}, found ${key.length}: restore it from a backup`)
+  return key
+}
