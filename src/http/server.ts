@@ -129,6 +129,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
         baseUrl,
         zoneOffsetMinutes: config.zoneOffsetMinutes,
         bodyMaxBytes: config.bodyMaxBytes,
+        onDefect: (error) => logger.error({ error, mount: dialect.name }, 'a request failed'),
       }),
     })),
   ])
