@@ -129,7 +129,6 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
         baseUrl,
         zoneOffsetMinutes: config.zoneOffsetMinutes,
         bodyMaxBytes: config.bodyMaxBytes,
-        onDefect: (error) => logger.error({ error, mount: dialect.name }, 'a request failed'),
       }),
     })),
   ])

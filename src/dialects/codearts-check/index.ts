@@ -1,0 +1,19 @@
+import type { App } from '../../host/app.ts'
+import type { Dialect, DialectOptions } from '../dialect.ts'
+import { serve } from '../kit/serve.ts'
+import { errorResponse, errors } from './errors.ts'
+import { createRoutes } from './routes.ts'
+
+/** HUAWEI CLOUD CodeArts Check, as of seed 003. All of `/v2` that no other service has is its own. */
+export const codeartsCheck: Dialect = {
+  name: 'codearts-check',
+  prefixes: ['/v2'],
+  create: (app: App, options: DialectOptions) => {
+    const routes = createRoutes(app, options)
+    return serve(
+      app,
+      (request, requestId) => routes.fetch(request, { requestId }),
+      () => errorResponse(errors.internal),
+    )
+  },
+}

@@ -1,0 +1,68 @@
+import type { PipelineDefinition } from '../../model/definition.ts'
+import { isEnded } from '../../model/status.ts'
+import type { PipelineView, RunView } from '../../model/view.ts'
+import { formatPlain } from '../kit/time.ts'
+import { nodeWord, runWord } from './status.ts'
+import type { Progress, Task } from './wire.ts'
+
+/** "UTC格式" (seed 003), although the form carries no zone. */
+const UTC = 0
+
+/** Every pipeline of a project is one of its check tasks. */
+export const presentTask = (pipeline: PipelineView): Task => ({
+  task_id: pipeline.id,
+  task_name: pipeline.name,
+  creator_id: pipeline.createdBy.id,
+  ...repositoryOf(pipeline.definition),
+  created_at: formatPlain(pipeline.createdAt, UTC),
+  // The seed names no value for a task that was never checked. null keeps the key in its place and is read as "none"
+  // by all three SDKs; a time would be a lie.
+  last_check_time: pipeline.lastStartedAt === null ? null : formatPlain(pipeline.lastStartedAt, UTC),
+})
+
+/** `run`: the newest one, null before the first. */
+export function presentProgress(run: RunView | null): Progress {
+  if (run === null) return { task_status: null, progress: { ratio: null, info: null } }
+  const status = runWord[run.status]
+  const info = ({ 0: 'running', 1: null, 2: 'success', 3: null } as const)[status]
+  return { task_status: status, progress: { ratio: `${percentDone(run)}%`, info } }
+}
+
+/** Of its tasks, those that are over; 100 for what succeeded, and for nothing else. */
+function percentDone(run: RunView): number {
+  if (run.status === 'succeeded') return 100
+  const tasks = run.stages.flatMap((stage) => stage.tasks)
+  const done = tasks.filter(({ status }) => isEnded(status) && nodeWord[status] === 2).length
+  return tasks.length === 0 ? 0 : Math.min(99, Math.floor((done / tasks.length) * 100))
+}
+
+/** Says where the code is that a pipeline checks, when no task of it fetches any. */
+const URL_ANNOTATION = 'codearts-check/git_url'
+const BRANCH_ANNOTATION = 'codearts-check/git_branch'
+
+/** Of the first task that fetches a repository; else what the pipeline's annotations say; else nothing. */
+function repositoryOf(definition: PipelineDefinition): Pick<Task, 'git_url' | 'git_branch'> {
+  for (const { tasks } of definition.stages) {
+    for (const { work } of tasks) {
+      if (work.kind !== 'runner' || work.uses !== 'git') continue
+      const { url, ref } = work.with
+      return {
+        git_url: typeof url === 'string' ? withDefaults(url, definition) : '',
+        // Without a ref it is the branch that the repository itself names: nothing we know.
+        git_branch:
+          typeof ref === 'string' ? withDefaults(ref, definition) : (definition.annotations[BRANCH_ANNOTATION] ?? ''),
+      }
+    }
+  }
+  return {
+    git_url: definition.annotations[URL_ANNOTATION] ?? '',
+    git_branch: definition.annotations[BRANCH_ANNOTATION] ?? '',
+  }
+}
+
+/** "任务的默认分支": a value that a param gives is shown as that param's default; other `${{ ... }}` stay as written. */
+const withDefaults = (text: string, { params }: PipelineDefinition): string =>
+  text.replace(/\$\{\{\s*params\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}/g, (written, name: string) => {
+    const value = params.find((param) => param.name === name)?.default ?? null
+    return value === null || typeof value === 'object' ? written : String(value)
+  })

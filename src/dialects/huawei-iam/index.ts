@@ -1,0 +1,22 @@
+import type { App } from '../../host/app.ts'
+import type { Dialect, DialectOptions } from '../dialect.ts'
+import { serve } from '../kit/serve.ts'
+import { errorResponse } from './errors.ts'
+import { createRoutes } from './routes.ts'
+
+/**
+ * HUAWEI CLOUD IAM, as far as the clients of the three Huawei dialects need it: tokens, and who is where. It shows no
+ * runs. `/v3` is its prefix as a whole, since whatever else begins so is the gateway's to turn away.
+ */
+export const huaweiIam: Dialect = {
+  name: 'huawei-iam',
+  prefixes: ['/v3/projects', '/v3/regions', '/v3/auth', '/v3'],
+  create: (app: App, options: DialectOptions) => {
+    const routes = createRoutes(app, options)
+    return serve(
+      app,
+      (request, requestId) => routes.fetch(request, { requestId }),
+      () => errorResponse(500, 'Internal server error.'),
+    )
+  },
+}

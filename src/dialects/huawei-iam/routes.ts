@@ -1,0 +1,116 @@
+import { Hono, type Context } from 'hono'
+import type { App, Caller } from '../../host/app.ts'
+import type { ProjectView } from '../../model/view.ts'
+import type { DialectOptions } from '../dialect.ts'
+import { readBody } from '../kit/body.ts'
+import { known, type Env } from './auth.ts'
+import { badBody, errorResponse, noSuchApi, problemResponse, unauthenticated, wrongPassword } from './errors.ts'
+import {
+  domainRef,
+  presentDomains,
+  presentProject,
+  presentProjects,
+  presentRegions,
+  presentToken,
+  type Scope,
+} from './present.ts'
+import { readTokenRequest, type Ref, type TokenRequest } from './request.ts'
+
+/** "Valid 24 h" (IAM API reference, "获取IAM用户Token（使用密码）"). */
+const TOKEN_MS = 24 * 3_600_000
+/** What a token was asked for is kept in its label. */
+const PROJECT_LABEL = 'iam project '
+const DOMAIN_LABEL = 'iam domain'
+
+/** Method and path to handler. Everything else is the gateway's 404. */
+export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
+  const routes = new Hono<Env>()
+  const { baseUrl, bodyMaxBytes } = options
+  const who = known(app, bodyMaxBytes)
+  routes.notFound((c) => noSuchApi(c.env.requestId))
+  routes.onError(() => errorResponse(500, 'Internal server error.'))
+
+  routes.post('/v3/auth/tokens', (c) => issue(app, c, options))
+  routes.get('/v3/auth/tokens', who, (c) => validate(app, c, options))
+  routes.get('/v3/auth/domains', who, (c) => Response.json(presentDomains(c.var.received.caller, baseUrl)))
+  routes.get('/v3/auth/projects', who, (c) => listProjects(app, c, options))
+  routes.get('/v3/projects', who, (c) => listProjects(app, c, options))
+  routes.get('/v3/projects/:id', who, async (c) => {
+    const { caller } = c.var.received
+    const project = await app.projects.get(caller, { id: c.req.param('id') })
+    if (!project.ok) return problemResponse(project.problem)
+    return Response.json({ project: presentProject(project.value, caller, baseUrl) })
+  })
+  routes.get('/v3/regions', who, () => Response.json(presentRegions(baseUrl)))
+  return routes
+}
+
+async function issue(app: App, c: Context<Env>, options: DialectOptions): Promise<Response> {
+  const body = await readBody(c.req.raw, options.bodyMaxBytes)
+  if (!body.ok) return badBody(body)
+  const request = readTokenRequest(body.value)
+  if (!request.ok) return request.kind === 'body' ? badBody(request.refused) : errorResponse(400, request.message)
+  const caller = await byPassword(app, request.value)
+  if (caller === undefined) return wrongPassword()
+  const scope = await scopeOf(app, caller, request.value)
+  // As Keystone: who may not have the scope is not told whether it exists.
+  if (scope === undefined) return errorResponse(401, 'The scope does not exist, or the user may not have it.')
+  const label = scope.kind === 'project' ? `${PROJECT_LABEL}${scope.project.id}` : DOMAIN_LABEL
+  const expiresAt = app.now() + TOKEN_MS
+  const { token, issuedAt } = await app.access.issueToken(caller, label, expiresAt)
+  const catalog = c.req.query('nocatalog') === undefined ? options.baseUrl : null
+  return Response.json(presentToken(caller, scope, { issuedAt, expiresAt }, catalog), {
+    status: 201,
+    headers: { 'X-Subject-Token': token },
+  })
+}
+
+async function byPassword(app: App, { name, password, domain }: TokenRequest): Promise<Caller | undefined> {
+  const caller = await app.access.byPassword(name, password, 'name' in domain ? domain.name : null)
+  return caller !== undefined && isDomain(caller, domain) ? caller : undefined
+}
+
+const isDomain = (caller: Caller, domain: Ref): boolean =>
+  'id' in domain ? domainRef(caller.domain).id === domain.id : caller.domain === domain.name
+
+/** A token that was asked for without a scope is the account's. */
+async function scopeOf(app: App, caller: Caller, { scope }: TokenRequest): Promise<Scope | undefined> {
+  if (scope === null) return { kind: 'domain' }
+  if (scope.kind === 'domain') return isDomain(caller, scope.ref) ? { kind: 'domain' } : undefined
+  const project = await app.projects.get(caller, scope.ref)
+  return project.ok ? { kind: 'project', project: project.value } : undefined
+}
+
+/** Whose token `X-Subject-Token` is, told to whoever has a credential: the subject itself, or an administrator. */
+async function validate(app: App, c: Context<Env>, options: DialectOptions): Promise<Response> {
+  const { caller } = c.var.received
+  const token = c.req.header('x-subject-token')?.trim() ?? ''
+  if (token === '') return errorResponse(400, 'The header X-Subject-Token is required.')
+  const subject = await app.access.byToken(token)
+  if (subject === undefined) return errorResponse(404, 'The token does not exist or has expired.')
+  if (subject.user.id !== caller.user.id && caller.role !== 'admin') {
+    return errorResponse(403, 'Only an administrator may validate the token of another user.')
+  }
+  // The token's id is its second part: host/app.ts, Access.byToken.
+  const id = token.split('_')[1]
+  const issued = (await app.access.tokens(subject)).find((one) => one.id === id)
+  if (issued === undefined) return unauthenticated('bad-token')
+  const project = issued.label.startsWith(PROJECT_LABEL)
+    ? await app.projects.get(subject, { id: issued.label.slice(PROJECT_LABEL.length) })
+    : undefined
+  const scope: Scope = project?.ok === true ? { kind: 'project', project: project.value } : { kind: 'domain' }
+  const times = { issuedAt: issued.createdAt, expiresAt: subject.expiresAt }
+  const catalog = c.req.query('nocatalog') === undefined ? options.baseUrl : null
+  return Response.json(presentToken(subject, scope, times, catalog), { headers: { 'X-Subject-Token': token } })
+}
+
+/** `name` is exact: an SDK that knows its region only looks for the project of that name. */
+async function listProjects(app: App, c: Context<Env>, options: DialectOptions): Promise<Response> {
+  const { caller } = c.var.received
+  const name = c.req.query('name')
+  const domainId = c.req.query('domain_id')
+  const mine = domainId === undefined || domainId === domainRef(caller.domain).id
+  const projects: readonly ProjectView[] = mine ? await app.projects.list(caller) : []
+  const shown = projects.filter((project) => name === undefined || project.name === name)
+  return Response.json(presentProjects(shown, caller, options.baseUrl, c.req.path))
+}
