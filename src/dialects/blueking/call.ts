@@ -28,8 +28,8 @@ export interface Operation {
 
 export interface Reply {
   readonly envelope: Envelope
-  /** Topics that the answer was made from, when it may be kept: see DEPENDS_HEADER. */
-  readonly depends?: string
+  /** The run that the answer was made from and nothing else, when it may be kept: see DEPENDS_HEADER. */
+  readonly of?: Pick<RunView, 'id' | 'seq'>
 }
 
 export const succeed = (data: unknown): Reply => ({ envelope: { result: true, data } })

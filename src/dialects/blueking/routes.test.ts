@@ -113,7 +113,9 @@ describe('get_task_status', () => {
 
   test('tells what it was made from on GET, and does not on POST', async () => {
     const at = await setting()
-    expect((await at.get('get_task_status', taskId(at))).headers.get(DEPENDS_HEADER)).toBe(`run:${at.run.id}`)
+    const { headers } = await at.get('get_task_status', taskId(at))
+    const { seq } = await at.world.run(at.run.id)
+    expect([headers.get(DEPENDS_HEADER), headers.get('ETag')]).toEqual([`run:${at.run.id}`, `"${at.run.id}.${seq}"`])
     expect((await at.post('get_task_status', taskId(at))).headers.get(DEPENDS_HEADER)).toBeNull()
   })
 

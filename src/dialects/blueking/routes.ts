@@ -70,9 +70,11 @@ async function respond(
     const time = (at: number | null): string =>
       at === null ? '' : formatPlainWithOffset(at, options.zoneOffsetMinutes)
     const call: Call = { app, caller, params, time, baseUrl: options.baseUrl }
-    const { envelope, depends } = await operation.run(call)
+    const { envelope, of: run } = await operation.run(call)
     const response = answer(door, envelope, app.freshId())
-    return depends !== undefined && context.req.method === 'GET' ? withDepends(response, [depends]) : response
+    if (run === undefined || context.req.method !== 'GET') return response
+    response.headers.set('ETag', `"${run.id}.${run.seq}"`)
+    return withDepends(response, [`run:${run.id}`])
   } catch (error) {
     if (error instanceof DoorRefusal) return refusal(door, error.error, error.message, app.freshId())
     throw error

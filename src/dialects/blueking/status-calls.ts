@@ -15,16 +15,15 @@ export const getTaskStatus: Operation = {
     if (!located.ok) return { envelope: located.failure }
     const { run } = located
     const nodeId = optionalText(call.params, 'subprocess_id') ?? located.nodeId
-    const depends = `run:${run.id}`
     if (nodeId !== null) {
       const node = presentNode(run, nodeId, call.time)
-      return node === undefined ? { envelope: fail(notExecuted(nodeId)) } : { ...succeed(node), depends }
+      return node === undefined ? { envelope: fail(notExecuted(nodeId)) } : { ...succeed(node), of: run }
     }
     const status = presentStatus(run, call.time)
     if (status.state === 'FAILED' && isTruthy(call.params, 'with_ex_data')) {
-      return { ...succeed({ ...status, ex_data: presentFailures(run) }), depends }
+      return { ...succeed({ ...status, ex_data: presentFailures(run) }), of: run }
     }
-    return { ...succeed(status), depends }
+    return { ...succeed(status), of: run }
   },
 }
 

@@ -57,7 +57,11 @@ function taskRoutes(router: Hono<Env>, app: App, options: DialectOptions): void 
     const found = await app.runs.get(context.var.caller, ref)
     if (!found.ok) return problemAnswer('getTask', found.problem)
     const run = found.value
-    return withDepends(json(200, presentTask(run, time)), [`run:${run.id}`], NAME_FRESH_MS)
+    return withDepends(
+      json(200, presentTask(run, time), { ETag: `"${run.id}.${run.seq}"` }),
+      [`run:${run.id}`],
+      NAME_FRESH_MS,
+    )
   })
 
   router.get('/api/tasks/pipeline/:name', async (context) => {

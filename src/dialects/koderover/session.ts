@@ -22,7 +22,7 @@ export function sessionRoutes<Env extends object>(router: Hono<Env>, app: App, o
     }
     const session = await openSession(app, username, password, secure)
     if (session === undefined) return errorAnswer(401, 'Unauthorized', 'no user of this name has this password')
-    return json(200, { message: 'success' }, { 'Set-Cookie': session })
+    return json(200, { message: 'success' }, { 'Set-Cookie': session, 'Cache-Control': 'no-store' })
   })
 
   router.get('/api/user/signout', async ({ req }) =>
