@@ -1,12 +1,14 @@
 import { engine } from './engine.ts'
 import { flatness } from './flatness.ts'
 import { idleLatency } from './idle-latency.ts'
+import { status } from './status.ts'
 
 /** `npm run bench [-- NAME] [--json]`: figures of this machine at this moment; ratios inside one run are what counts. */
-const benches: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
+const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | readonly Record<string, unknown>[]>>> = {
   engine,
   'idle-latency': idleLatency,
   flatness,
+  status,
 }
 
 const names = process.argv.slice(2).filter((word) => !word.startsWith('--'))
@@ -18,12 +20,13 @@ if (unknown.length > 0) {
 }
 for (const [name, bench] of Object.entries(benches)) {
   if (names.length > 0 && !names.includes(name)) continue
-  const figures = await bench()
+  for (const figures of [await bench()].flat()) print(name, figures)
+}
+
+function print(name: string, figures: Record<string, unknown>): void {
   if (json) console.log(JSON.stringify({ bench: name, ...figures }))
   else
     console.log(
-      `${name}\n${Object.entries(figures)
-        .map(([key, value]) => `  ${key.padEnd(22)} ${String(value)}`)
-        .join('\n')}`,
+      [name, ...Object.entries(figures).map(([key, value]) => `  ${key.padEnd(22)} ${String(value)}`)].join('\n'),
     )
 }

@@ -73,18 +73,19 @@ export function chain(count: number, name = `chain of ${count}`): PipelineDefini
 }
 
 /** Starts a run and resolves when it has ended, durably. */
-export async function runToEnd(bench: BenchHost, pipeline: PipelineView): Promise<void> {
+export async function runToEnd(bench: Pick<BenchHost, 'host' | 'admin'>, pipeline: PipelineView): Promise<void> {
   const started = need(await bench.host.app.runs.start(bench.admin, { pipeline: { id: pipeline.id }, params: {} }))
   await ended(bench, started.id)
 }
 
-const waiting = new WeakMap<BenchHost, Map<RunId, () => void>>()
+const waiting = new WeakMap<Host, Map<string, () => void>>()
 
-function ended(bench: BenchHost, id: RunId): Promise<void> {
-  let waiters = waiting.get(bench)
+/** Resolves when the run has ended, durably. It has to be live or kept in memory. */
+export function ended(bench: Pick<BenchHost, 'host'>, id: string): Promise<void> {
+  let waiters = waiting.get(bench.host)
   if (waiters === undefined) {
-    const all = new Map<RunId, () => void>()
-    waiting.set(bench, (waiters = all))
+    const all = new Map<string, () => void>()
+    waiting.set(bench.host, (waiters = all))
     bench.host.app.feed.onChange(([topic]) => {
       const runId = topic?.slice('run:'.length) as RunId
       if (!all.has(runId) || bench.host.live.peek(runId)?.phase !== 'ended') return
@@ -92,7 +93,7 @@ function ended(bench: BenchHost, id: RunId): Promise<void> {
       all.delete(runId)
     })
   }
-  const run: Run | undefined = bench.host.live.peek(id)
+  const run: Run | undefined = bench.host.live.peek(id as RunId)
   if (run?.phase === 'ended') return Promise.resolve()
   return new Promise((resolve) => waiters.set(id, resolve))
 }
