@@ -111,8 +111,24 @@ const layers: readonly Layer[] = [
 
   // The client also runs in a browser: of the server it knows the types of the wire, which are gone when it is loaded.
   { files: 'client/**', imports: ['model/**', 'type http/native/schema.ts', 'type npm:zod'] },
-  { files: 'cli/**', imports: ['client/**', 'config/**', 'compose.ts', 'samples/**', 'npm:commander', 'node:**'] },
-  { files: 'config/**', imports: ['model/**', 'npm:yaml', 'npm:zod', 'node:**'] },
+  {
+    files: 'cli/**',
+    imports: [
+      'client/**',
+      'config/**',
+      'compose.ts',
+      'model/**',
+      'samples/**',
+      'telemetry/**',
+      'npm:commander',
+      'node:**',
+    ],
+  },
+  {
+    files: 'config/**',
+    // What a setting is checked with is what will read it.
+    imports: ['model/**', 'definition/suggest.ts', 'steps/http/guard.ts', 'npm:yaml', 'npm:zod', 'node:**'],
+  },
   { files: 'telemetry/**', imports: ['npm:pino', 'node:**'] },
   { files: 'samples/**', imports: ['host/app.ts', 'model/**', 'definition/**', 'node:**'] },
 

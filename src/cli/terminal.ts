@@ -1,0 +1,54 @@
+import { styleText } from 'node:util'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** What a command sees of the outside. Tests give their own. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  /** Bytes as they are, for logs. */
+  readonly outBytes: (bytes: Uint8Array) => void
+  readonly outIsTty: boolean
+  readonly errIsTty: boolean
+  /** Whether someone is there to be asked. */
+  readonly inIsTty: boolean
+  /** Of stdout. */
+  readonly columns: () => number
+  readonly rows: () => number
+  readonly paint: (style: Style, text: string) => string
+  /** Calls back at SIGINT, SIGTERM and SIGHUP, which then do nothing else. Returns the way to stop. */
+  readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void
+  readonly now: () => number
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+export function processTerminal(): Terminal {
+  const { env, stdout, stderr, stdin } = process
+  // `millrace runs | head` is no error.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+  const colourful = Boolean(stdout.isTTY) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
+  return {
+    env,
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    outBytes: (bytes) => void stdout.write(bytes),
+    outIsTty: Boolean(stdout.isTTY),
+    errIsTty: Boolean(stderr.isTTY),
+    inIsTty: Boolean(stdin.isTTY && stdout.isTTY),
+    columns: () => stdout.columns ?? 80,
+    rows: () => stdout.rows ?? 24,
+    paint: (style, text) => (colourful ? styleText(style, text, { validateStream: false }) : text),
+    onSignal: (listener) => {
+      for (const signal of SIGNALS) process.on(signal, listener)
+      return () => {
+        for (const signal of SIGNALS) process.off(signal, listener)
+      }
+    },
+    now: () => Date.now(),
+  }
+}

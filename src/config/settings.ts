@@ -1,0 +1,199 @@
+import { availableParallelism } from 'node:os'
+import { guard } from '../steps/http/guard.ts'
+
+/** One thing that can be set. The table below is the only place that knows it: flags, variables, docs come from it. */
+export interface Setting<Value> {
+  readonly env: `MILLRACE_${string}`
+  readonly flag: `--${string}`
+  /** What the value looks like in `--help`. */
+  readonly placeholder: string
+  readonly doc: string
+  /** What holds without it, in words. */
+  readonly standard: string
+  readonly fallback: () => Value
+  /** Completes "expected ..., found ...". */
+  readonly expected: string
+  /** undefined: it is not what was expected. */
+  readonly parse: (text: string) => Value | undefined
+}
+
+const setting = <Value>(fields: Setting<Value>): Setting<Value> => fields
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+const MIB = 1_024 * 1_024
+const PORT_MAX = 65_535
+const SLOTS_MAX = 1_024
+const BODY_MIN_BYTES = 1_024
+const BODY_MAX_BYTES = 256 * MIB
+
+export const settings = {
+  host: setting({
+    env: 'MILLRACE_HOST',
+    flag: '--host',
+    placeholder: '<address>',
+    doc: 'Address to listen on. Others can reach the server only when this is not a loopback address: `0.0.0.0` is every IPv4 address of the machine, `::` every address.',
+    standard: '`127.0.0.1`',
+    fallback: () => '127.0.0.1',
+    expected: 'a host name or an IP address',
+    parse: (text) => (/^[A-Za-z0-9._:%-]{1,255}$/.test(text) ? text : undefined),
+  }),
+  port: setting({
+    env: 'MILLRACE_PORT',
+    flag: '--port',
+    placeholder: '<number>',
+    doc: 'Port to listen on; `0` takes any free one.',
+    standard: '`8080`',
+    fallback: () => 8_080,
+    expected: `a port, 0 to ${PORT_MAX}`,
+    parse: wholeNumber(0, PORT_MAX),
+  }),
+  baseUrl: setting<string | null>({
+    env: 'MILLRACE_BASE_URL',
+    flag: '--base-url',
+    placeholder: '<url>',
+    doc: 'What links to this server begin with, when that is not the address it listens on: behind a proxy, for example.',
+    standard: '`http://<host>:<port>`',
+    fallback: () => null,
+    expected: 'an http or https URL without user, query and fragment',
+    parse: parseBaseUrl,
+  }),
+  dataDirectory: setting({
+    env: 'MILLRACE_DATA_DIR',
+    flag: '--data-dir',
+    placeholder: '<directory>',
+    doc: 'Where everything is kept: the store, logs, workspaces, keys. Made when it is not there; held by one server at a time.',
+    standard: '`./data`',
+    fallback: () => './data',
+    expected: 'the path of a directory',
+    parse: (text) => (text.includes('\0') ? undefined : text),
+  }),
+  slots: setting({
+    env: 'MILLRACE_SLOTS',
+    flag: '--slots',
+    placeholder: '<number>',
+    doc: 'How many tasks the embedded runner does at once.',
+    standard: 'as many as the machine has cores',
+    fallback: () => availableParallelism(),
+    expected: `a whole number, 1 to ${SLOTS_MAX}`,
+    parse: wholeNumber(1, SLOTS_MAX),
+  }),
+  labels: setting<readonly string[]>({
+    env: 'MILLRACE_LABELS',
+    flag: '--labels',
+    placeholder: '<a,b>',
+    doc: 'Labels of the embedded runner, joined by commas: tasks with `runs_on` go to runners that have all labels they ask for.',
+    standard: 'platform and processor, such as `linux,x64`',
+    fallback: () => [process.platform, process.arch],
+    expected: 'labels of letters, digits and _ . : / = -, each at most 64 characters, joined by commas',
+    parse: parseLabels,
+  }),
+  zoneOffsetMinutes: setting({
+    env: 'MILLRACE_TIME_ZONE',
+    flag: '--time-zone',
+    placeholder: '<offset>',
+    doc: 'Zone of the times that some vendors write without a zone. The native API always speaks UTC.',
+    standard: '`+08:00`',
+    fallback: () => 480,
+    expected: '`Z` or an offset from UTC such as +08:00, -12:00 to +14:00',
+    parse: parseOffset,
+  }),
+  bodyMaxBytes: setting({
+    env: 'MILLRACE_BODY_MAX',
+    flag: '--body-max',
+    placeholder: '<size>',
+    doc: 'Longest body of a request: a number of bytes, or one with `KiB` or `MiB`.',
+    standard: '`4MiB`',
+    fallback: () => 4 * MIB,
+    expected: 'a size of 1KiB to 256MiB: a number of bytes, or one with KiB or MiB',
+    parse: parseSize,
+  }),
+  httpAllow: setting<string | null>({
+    env: 'MILLRACE_HTTP_ALLOW',
+    flag: '--http-allow',
+    placeholder: '<list>',
+    doc: 'What steps of type `http` may reach although its address is not public, joined by commas: `host:port`, an address, or a CIDR block.',
+    standard: 'nothing',
+    fallback: () => null,
+    expected: 'host:port, addresses or CIDR blocks, joined by commas',
+    parse: parseHttpAllow,
+  }),
+  samples: setting({
+    env: 'MILLRACE_SAMPLES',
+    flag: '--samples',
+    placeholder: '<true|false>',
+    doc: 'Whether the first start on an empty data directory makes five sample pipelines, runs them and writes `quickstart.json`.',
+    standard: '`true`',
+    fallback: () => true,
+    expected: 'true or false',
+    parse: parseBoolean,
+  }),
+  logLevel: setting<LogLevel>({
+    env: 'MILLRACE_LOG_LEVEL',
+    flag: '--log-level',
+    placeholder: '<level>',
+    doc: `What the server says about itself on stderr: ${LOG_LEVELS.map((level) => `\`${level}\``).join(', ')}.`,
+    standard: '`info`',
+    fallback: () => 'info',
+    expected: `one of ${LOG_LEVELS.join(', ')}`,
+    parse: (text) => LOG_LEVELS.find((level) => level === text.toLowerCase()),
+  }),
+} as const
+
+export type SettingName = keyof typeof settings
+export type Config = {
+  readonly [Name in SettingName]: (typeof settings)[Name] extends Setting<infer Value> ? Value : never
+}
+
+/** In the order of the reference. */
+export const settingNames = Object.keys(settings) as readonly SettingName[]
+
+function wholeNumber(min: number, max: number): (text: string) => number | undefined {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN
+    return value >= min && value <= max ? value : undefined
+  }
+}
+
+function parseBaseUrl(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return undefined
+  if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) return undefined
+  return url.href.replace(/\/+$/, '')
+}
+
+/** The same words that `runs_on` takes in a definition. */
+function parseLabels(text: string): readonly string[] | undefined {
+  const labels = text.split(',').map((label) => label.trim())
+  return labels.every((label) => /^[A-Za-z0-9_.:/=-]{1,64}$/.test(label)) ? [...new Set(labels)] : undefined
+}
+
+function parseOffset(text: string): number | undefined {
+  if (text === 'Z' || text === 'UTC') return 0
+  const [, sign, hours, minutes] = /^([+-])(\d{2}):([0-5]\d)$/.exec(text) ?? []
+  if (sign === undefined) return undefined
+  const offset = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes))
+  return offset >= -12 * 60 && offset <= 14 * 60 ? offset : undefined
+}
+
+function parseSize(text: string): number | undefined {
+  const [, amount, unit] = /^(\d{1,12}) ?(KiB|MiB)?$/.exec(text) ?? []
+  if (amount === undefined) return undefined
+  const bytes = Number(amount) * (unit === 'MiB' ? MIB : unit === 'KiB' ? 1_024 : 1)
+  return bytes >= BODY_MIN_BYTES && bytes <= BODY_MAX_BYTES ? bytes : undefined
+}
+
+function parseHttpAllow(text: string): string | undefined {
+  try {
+    guard(text)
+    return text
+  } catch {
+    return undefined
+  }
+}
+
+function parseBoolean(text: string): boolean | undefined {
+  if (/^(?:true|yes|on|1)$/i.test(text)) return true
+  return /^(?:false|no|off|0)$/i.test(text) ? false : undefined
+}
