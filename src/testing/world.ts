@@ -1,6 +1,8 @@
+import { scryptSync } from 'node:crypto'
 import { createHost, type Host } from '../host/host.ts'
 import type { App, Caller, LogSource } from '../host/app.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
+import { asId, type UserId } from '../model/id.ts'
 import type { Result } from '../model/problem.ts'
 import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
 import { openMemoryStore } from '../store/memory/index.ts'
@@ -39,13 +41,31 @@ export interface World {
 
 const USER = { name: 'ci', password: 'correct horse battery staple', domain: 'example' } as const
 
+const USER_RECORD = { id: asId<UserId>('a1'.repeat(16)), role: 'admin', projectIds: null } as const
+
+/** As host/seal.ts stores it, at a cost that a new world for every test can bear. */
+function cheapHash(password: string): string {
+  const costs = { N: 2, r: 8, p: 1 }
+  const salt = Buffer.from('world')
+  const hash = scryptSync(password, salt, 32, costs)
+  return ['scrypt', costs.N, costs.r, costs.p, salt.toString('base64'), hash.toString('base64')].join(':')
+}
+
 export async function openWorld(options: { readonly runner?: ScriptedRunner } = {}): Promise<World> {
   const clock = new FakeClock()
   const runner = options.runner ?? new ScriptedRunner()
   const logs = new Map<string, Uint8Array>()
   const defects: unknown[] = []
+  const store = openMemoryStore()
+  await store.keys.addUser({
+    ...USER_RECORD,
+    name: USER.name,
+    domain: USER.domain,
+    passwordHash: cheapHash(USER.password),
+    createdAt: clock.now(),
+  })
   const host = await createHost({
-    store: openMemoryStore(),
+    store,
     clock,
     entropy: seededEntropy('world'),
     sealKey: new Uint8Array(32).fill(7),
@@ -57,7 +77,8 @@ export async function openWorld(options: { readonly runner?: ScriptedRunner } = 
   const { app, credentials } = host
   runner.report = (job, result) => host.dispatcher.ended(runner.name, job, result)
   host.addRunner(runner)
-  const admin = await credentials.addUser({ ...USER, role: 'admin' })
+  const admin = await credentials.byPassword(USER.name, USER.password, USER.domain)
+  if (admin === undefined) throw new Error('the user of the world is not let in')
   const { token } = await credentials.issueToken(admin, 'world', null)
   const { ak, sk } = await credentials.addAccessKey(admin, 'world')
   const appCode = 'esb_test'
