@@ -12,6 +12,7 @@ export const codeartsCheck: Dialect = {
     const routes = createRoutes(app, options)
     return serve(
       app,
+      options,
       (request, requestId) => routes.fetch(request, { requestId }),
       () => errorResponse(errors.internal),
     )

@@ -2,7 +2,8 @@ import { Hono, type Context } from 'hono'
 import type { App } from '../../host/app.ts'
 import type { PipelineView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
-import { withDependsFor } from '../kit/receive.ts'
+import { withDepends } from '../kit/cache.ts'
+import { rethrow } from '../kit/serve.ts'
 import { known, type Env } from './auth.ts'
 import { bodyErrors, errorResponse, errors, gatewayResponse, problemResponse, type VendorError } from './errors.ts'
 import { presentProgress, presentTask } from './present.ts'
@@ -14,7 +15,7 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
   const who = known(app, options.bodyMaxBytes)
   routes.notFound((c) => gatewayResponse(errors.noApi, c.env.requestId))
-  routes.onError(() => errorResponse(errors.internal))
+  routes.onError(rethrow)
 
   routes.get('/v2/tasks/:id/progress', who, (c) => progress(app, c, c.req.param('id')))
   routes.post('/v2/tasks/:id/run', who, (c) => run(app, c, c.req.param('id')))
@@ -37,7 +38,7 @@ async function list(app: App, c: Context<Env>, projectId: string): Promise<Respo
   const { items, total } = found.value
   const response = Response.json({ tasks: items.map(presentTask), total } satisfies TaskList)
   const topics = [`project:${project.value.id}`, ...items.map(({ id }) => `pipeline:${id}`)]
-  return withDependsFor(c.var.received, app.now(), response, topics, null)
+  return withDepends(response, topics)
 }
 
 async function progress(app: App, c: Context<Env>, id: string): Promise<Response> {

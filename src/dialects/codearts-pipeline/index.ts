@@ -12,6 +12,7 @@ export const codeartsPipeline: Dialect = {
     const routes = createRoutes(app, options)
     return serve(
       app,
+      options,
       (request, requestId) => routes.fetch(request, { requestId }),
       () => errorResponse(errors.internal, 'Internal server error'),
     )

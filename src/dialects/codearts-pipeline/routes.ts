@@ -4,8 +4,9 @@ import { RUN_STATUSES } from '../../model/status.ts'
 import type { Problem, Result } from '../../model/problem.ts'
 import type { PipelineView, RunSummary, RunView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
+import { withDepends } from '../kit/cache.ts'
 import { quote } from '../kit/query.ts'
-import { withDependsFor } from '../kit/receive.ts'
+import { rethrow } from '../kit/serve.ts'
 import { known, type Env } from './auth.ts'
 import {
   badBody,
@@ -40,7 +41,7 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const who = known(app, options.bodyMaxBytes)
   const calls = new Calls(app, options)
   routes.notFound((c) => gatewayResponse(gatewayErrors.noApi, c.env.requestId))
-  routes.onError(() => errorResponse(errors.internal, 'Internal server error'))
+  routes.onError(rethrow)
 
   routes.get('/v3/pipelines/status', who, (c) => calls.batch(c))
   routes.get('/v3/pipelines/build-result', who, (c) => calls.results(c))
@@ -76,14 +77,14 @@ class Calls {
     if (run.ok) {
       const topics = [`run:${run.value.id}`, `pipeline:${run.value.pipeline.id}`]
       const response = Response.json(presentRun(run.value, frame))
-      return withDependsFor(c.var.received, frame.now, response, topics, freshMs(run.value, frame.now))
+      return withDepends(response, topics, freshMs(run.value, frame.now))
     }
     if (buildId !== '') return run.response
     const pipeline = await this.#pipeline(c, id)
     if (!pipeline.ok) return pipeline.response
     if (pipeline.value.latestRun !== null) return run.response
     const response = Response.json(presentNeverRun(pipeline.value, frame))
-    return withDependsFor(c.var.received, frame.now, response, [`pipeline:${pipeline.value.id}`], null)
+    return withDepends(response, [`pipeline:${pipeline.value.id}`], null)
   }
 
   async detail(c: Context<Env>, id: string): Promise<Response> {

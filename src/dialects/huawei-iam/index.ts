@@ -15,6 +15,7 @@ export const huaweiIam: Dialect = {
     const routes = createRoutes(app, options)
     return serve(
       app,
+      options,
       (request, requestId) => routes.fetch(request, { requestId }),
       () => errorResponse(500, 'Internal server error.'),
     )

@@ -3,6 +3,7 @@ import type { App, Caller } from '../../host/app.ts'
 import type { ProjectView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { readBody } from '../kit/body.ts'
+import { rethrow } from '../kit/serve.ts'
 import { known, type Env } from './auth.ts'
 import { badBody, errorResponse, noSuchApi, problemResponse, unauthenticated, wrongPassword } from './errors.ts'
 import {
@@ -28,7 +29,7 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const { baseUrl, bodyMaxBytes } = options
   const who = known(app, bodyMaxBytes)
   routes.notFound((c) => noSuchApi(c.env.requestId))
-  routes.onError(() => errorResponse(500, 'Internal server error.'))
+  routes.onError(rethrow)
 
   routes.post('/v3/auth/tokens', (c) => issue(app, c, options))
   routes.get('/v3/auth/tokens', who, (c) => validate(app, c, options))

@@ -6,7 +6,7 @@ import { isSdkHmac, isSignedWith, isSkewed, parseSdkHmac } from './auth-sdk-hmac
  * decides: a request does not get a second try with its other credential.
  */
 export type Authentication =
-  | { readonly ok: true; readonly caller: Caller; readonly by: 'token' | 'signature' }
+  | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly why: AuthenticationFailure; readonly accessKey: string | null }
 
 export type AuthenticationFailure =
@@ -49,7 +49,7 @@ async function byToken(app: App, token: string): Promise<Authentication> {
   const caller = token.length > TOKEN_MAX ? undefined : await app.access.byToken(token)
   if (caller === undefined) return fail('bad-token')
   if (caller.expiresAt !== null && caller.expiresAt <= app.now()) return fail('expired')
-  return { ok: true, caller, by: 'token' }
+  return { ok: true, caller }
 }
 
 async function bySignature(
@@ -71,7 +71,7 @@ async function bySignature(
   if (!headers.has('host')) headers.set('host', host)
   const signed = { method: request.method, path: pathname, query: search.slice(1), headers, body }
   if (isSignedWith(key.secret, credential, signed, { unsignedPayload })) {
-    return { ok: true, caller: key.caller, by: 'signature' }
+    return { ok: true, caller: key.caller }
   }
   app.access.failedSignature(accessKey)
   return fail('bad-signature', accessKey)

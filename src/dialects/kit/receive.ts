@@ -1,12 +1,10 @@
 import type { App, Caller } from '../../host/app.ts'
 import { authenticate, type Authentication } from './auth.ts'
 import { readBody, type Refused } from './body.ts'
-import { withDepends } from './cache.ts'
 
 /** A request whose body is whole and whose caller is known. */
 export interface Received {
   readonly caller: Caller
-  readonly by: 'token' | 'signature'
   readonly body: Uint8Array
 }
 export type Receipt =
@@ -24,22 +22,5 @@ export async function receive(
   if (!body.ok) return { ok: false, kind: 'body', refused: body }
   const known = await authenticate(app, request, body.value, options)
   if (!known.ok) return { ok: false, kind: 'credential', refused: known }
-  return { ok: true, value: { caller: known.caller, by: known.by, body: body.value } }
-}
-
-/**
- * {@link withDepends} for an answer to a known caller. A signed request is never the same twice, so its answer is not
- * kept; a token's is kept no longer than the token lives.
- */
-export function withDependsFor(
-  received: Pick<Received, 'caller' | 'by'>,
-  now: number,
-  response: Response,
-  topics: readonly string[],
-  freshMs: number | null,
-): Response {
-  if (received.by === 'signature') return response
-  const { expiresAt } = received.caller
-  if (expiresAt === null) return withDepends(response, topics, freshMs)
-  return withDepends(response, topics, Math.min(freshMs ?? Infinity, expiresAt - now))
+  return { ok: true, value: { caller: known.caller, body: body.value } }
 }
