@@ -46,7 +46,7 @@ import {
   writtenOf,
   writtenText,
 } from './shape.ts'
-import { describe, type Path, quote, type ScalarTree } from './tree.ts'
+import { describe, locate, type Path, quote, type ScalarTree, type Tree } from './tree.ts'
 
 /** The keys of a definition: what each takes and what editors say about it. docs/reference/definition.md tells the same. */
 
@@ -173,10 +173,10 @@ const paramRecord = record('a param', {
 /** The name is filled in by {@link params}. */
 const param: Shape<ParamSpec> = byKind<ParamSpec>({
   expected: 'a default value, or a mapping with type, description, required, default and options',
-  scalar: mapped(paramDefault, (value, _, path, reader) => paramFrom({ default: value }, path, path, reader)),
+  scalar: mapped(paramDefault, (value, tree, path, reader) => paramFrom({ default: value }, tree, path, path, reader)),
   map: mapped(paramRecord, (values, tree, path, reader) => {
     const from = tree.kind === 'map' && tree.entries.has('default') ? [...path, 'default'] : path
-    return paramFrom(values, path, from, reader)
+    return paramFrom(values, tree, path, from, reader)
   }),
 })
 
@@ -188,15 +188,18 @@ interface ParamValues {
   readonly options?: readonly string[] | undefined
 }
 
-function paramFrom(values: ParamValues, path: Path, defaultPath: Path, reader: Reader): ParamSpec | undefined {
+function paramFrom(
+  values: ParamValues,
+  tree: Tree,
+  path: Path,
+  defaultPath: Path,
+  reader: Reader,
+): ParamSpec | undefined {
   const { options = [] } = values
+  // A type that was refused is not guessed.
+  if (tree.kind === 'map' && tree.entries.has('type') && values.type === undefined) return undefined
   const type = values.type ?? (options.length > 0 ? 'choice' : typeOf(values.default))
-  if (type === 'choice' && options.length === 0) {
-    const at = values.default?.at
-    if (at !== undefined)
-      reader.problems.add(at, [...path, 'options'], 'expected `options` for a choice, found nothing')
-    return undefined
-  }
+  if (!checkOptions(type, options, tree, path, reader)) return undefined
   const spec = {
     name: '',
     type,
@@ -206,6 +209,27 @@ function paramFrom(values: ParamValues, path: Path, defaultPath: Path, reader: R
   }
   const value = defaultOf(values, spec, defaultPath, reader)
   return value === undefined ? undefined : { ...spec, default: value }
+}
+
+function checkOptions(
+  type: ParamSpec['type'],
+  options: readonly string[],
+  tree: Tree,
+  path: Path,
+  reader: Reader,
+): boolean {
+  const written = tree.kind === 'map' && tree.entries.has('options')
+  const again = options.findIndex((option, at) => options.indexOf(option) !== at)
+  const [where, message] =
+    type === 'choice' && !written
+      ? [['options'], 'expected `options` for a choice, found nothing']
+      : type !== 'choice' && written
+        ? [['options'], `expected options only for a choice, found them for type ${type}`]
+        : again !== -1
+          ? [['options', again], `expected every option once, found ${quote(options[again]!)} again`]
+          : [[], undefined]
+  if (message !== undefined) reader.problems.add(locate(tree, where).at, [...path, ...where], message)
+  return message === undefined
 }
 
 function typeOf(tree: ScalarTree | undefined): 'string' | 'number' | 'boolean' {
@@ -224,7 +248,7 @@ function defaultOf(
   if (tree === undefined || tree.value === null) return null
   const asText = spec.type === 'string' || spec.type === 'choice'
   // 1.10 may be a version or a number, and would lose its nought as a number.
-  const guessed = values.type === undefined && typeof tree.value === 'number' && String(tree.value) !== tree.written
+  const guessed = values.type === undefined && spec.type === 'number' && String(tree.value) !== tree.written
   if (guessed) {
     const message = `expected text in quotes, or a \`type\`: ${tree.written} as a number is ${tree.value}`
     reader.problems.add(tree.at, path, message)
@@ -260,8 +284,8 @@ const trigger: Shape<TriggerSpec> = mapped(
       doc: 'Parameter of the call -> param of the pipeline.',
     },
   }),
-  (values) =>
-    values.webhook === undefined ? undefined : { kind: 'webhook', name: values.webhook, params: values.params ?? {} },
+  // A trigger without a name has been reported; the others are still checked against the params.
+  (values) => ({ kind: 'webhook', name: values.webhook ?? '', params: values.params ?? {} }),
 )
 const triggerList = listOf(trigger, { min: 1, max: TRIGGERS_MAX })
 

@@ -3,7 +3,7 @@ import type { LocatedError } from '../model/problem.ts'
 import type { StepSpec } from '../steps/step.ts'
 import { NO_RETRY } from './form.ts'
 import { assignKeys, type Keys } from './keys.ts'
-import { TASKS_MAX, TEXT_MAX } from './limits.ts'
+import { TEXT_MAX } from './limits.ts'
 import { checkNeeds } from './needs.ts'
 import { pipelineShape, type ReadPipeline, type ReadStage, type ReadTask } from './pipeline-shape.ts'
 import { Problems } from './problems.ts'
@@ -45,7 +45,6 @@ function read(reader: Reader, steps: readonly StepSpec[]): PipelineDefinition | 
   checkNeeds(stages, keys, problems)
   checkReferences(reader.references, pipeline, stages, keys, problems)
   checkTriggers(pipeline, problems)
-  for (const task of stages.flatMap(({ tasks }) => tasks)) checkReview(task, problems)
   return problems.count > 0 ? undefined : assemble(pipeline, stages, keys)
 }
 
@@ -57,18 +56,7 @@ function stagesOf({ tree, values }: ReadPipeline, problems: Problems): readonly 
     const at = hasStages ? tree.entries.get('tasks')!.keyAt : tree.at
     problems.add(at, [hasStages ? 'tasks' : 'stages'], `expected either \`stages\` or \`tasks\`, found ${found}`)
   }
-  if (hasStages) {
-    const stages = values.stages ?? []
-    const count = stages.reduce((sum, { tasks }) => sum + tasks.length, 0)
-    if (count > TASKS_MAX) {
-      problems.add(
-        locate(tree, ['stages']).at,
-        ['stages'],
-        `expected at most ${TASKS_MAX} tasks in all, found ${count}`,
-      )
-    }
-    return stages
-  }
+  if (hasStages) return values.stages ?? []
   const { tasks } = values
   if (tasks === undefined) return []
   const { name } = values
@@ -84,7 +72,7 @@ function checkTriggers({ tree, values }: ReadPipeline, problems: Problems): void
   const seen = new Set<string>()
   for (const [index, trigger] of values.triggers.list.entries()) {
     const path = [...base, index]
-    if (seen.has(trigger.name)) {
+    if (trigger.name !== '' && seen.has(trigger.name)) {
       const at = [...path, 'webhook']
       problems.add(locate(tree, at).at, at, `expected every webhook once, found ${JSON.stringify(trigger.name)} again`)
     }
@@ -94,23 +82,6 @@ function checkTriggers({ tree, values }: ReadPipeline, problems: Problems): void
       const at = [...path, 'params', from]
       problems.add(locate(tree, at).at, at, `expected the name of a param, found ${JSON.stringify(to)}`)
     }
-  }
-}
-
-/** A quorum that nobody can reach would wait for ever. */
-function checkReview(task: ReadTask, problems: Problems): void {
-  const work = task.work?.work
-  if (work?.kind !== 'review') return
-  const { reviewers, required } = work
-  const report = (field: string, message: string): void => {
-    const path = task.work!.fieldPath(field)
-    problems.add(locate(task.tree, path.slice(task.path.length)).at, path, message)
-  }
-  if (new Set(reviewers).size < reviewers.length) report('reviewers', 'expected every reviewer once, found one again')
-  if (required === 'all') {
-    if (reviewers.length === 0) report('required', 'expected reviewers for required: all, found none')
-  } else if (reviewers.length > 0 && required > reviewers.length) {
-    report('required', `expected at most ${reviewers.length} approvals, as there are reviewers, found ${required}`)
   }
 }
 
@@ -146,7 +117,7 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
 
 function taskSpec(task: ReadTask, keys: Keys, onFailure: TaskSpec['onFailure']): TaskSpec {
   const { values } = task
-  const { work } = given(task.work)
+  const work = given(task.work)
   const key = given(keys.ofTask.get(task))
   return {
     key,

@@ -1,16 +1,18 @@
+import type { Work } from '../model/definition.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { StepSpec } from '../steps/step.ts'
 import { pipelineFields, stageFields, TASK_FIELDS } from './form.ts'
-import { record, type RecordShape, type Shape, type ValuesOf, wordList } from './shape.ts'
-import type { MapTree, Path } from './tree.ts'
-import { readWork, type ReadWork } from './work.ts'
+import { TASKS_MAX } from './limits.ts'
+import { type Reader, record, type RecordShape, type Shape, type ValuesOf, wordList } from './shape.ts'
+import { locate, type MapTree, type Path, type Tree } from './tree.ts'
+import { readWork } from './work.ts'
 
 /** A definition as it was read, before what spans several of its parts has been checked. What was wrong is undefined. */
 export interface ReadTask {
   readonly tree: MapTree
   readonly path: Path
   readonly values: ValuesOf<typeof TASK_FIELDS>
-  readonly work: ReadWork | undefined
+  readonly work: Work | undefined
 }
 export interface ReadStage {
   readonly tree: MapTree
@@ -43,10 +45,26 @@ function makePipelineShape(steps: readonly StepSpec[]): Shape<ReadPipeline> {
   return {
     schema: { ...fields.schema, ...alternatives },
     read(tree, path, reader) {
+      if (hasTooManyTasks(tree, reader)) return undefined
       const values = fields.read(tree, path, reader)
       return values === undefined || tree.kind !== 'map' ? undefined : { tree, values }
     },
   }
+}
+
+/** Before any of them is read. */
+function hasTooManyTasks(tree: Tree, reader: Reader): boolean {
+  const stages = itemsOf(tree, 'stages')
+  const count = stages.reduce((sum, stage) => sum + itemsOf(stage, 'tasks').length, 0)
+  if (count <= TASKS_MAX) return false
+  const { at } = locate(tree, ['stages'])
+  reader.problems.add(at, ['stages'], `expected at most ${TASKS_MAX} tasks in all, found ${count}`)
+  return true
+}
+
+function itemsOf(tree: Tree, key: string): readonly Tree[] {
+  const value = tree.kind === 'map' ? tree.entries.get(key)?.value : undefined
+  return value?.kind === 'list' ? value.items : []
 }
 
 function makeStageShape(task: Shape<ReadTask>): Shape<ReadStage> {

@@ -43,8 +43,8 @@ export function readYaml(text: string, problems: Problems): Tree | undefined {
 
 /** Gives up at the first sign of a flood; the parser keeps a stack of its own here and does not recurse. */
 function tokensOf(text: string, problems: Problems): CST.Token[] | undefined {
-  const give = (message: string): undefined => {
-    problems.add(parser.offset, [], message)
+  const give = (message: string, at = parser.offset): undefined => {
+    problems.add(at, [], message)
   }
   const parser = new Parser()
   const tokens: CST.Token[] = []
@@ -59,13 +59,22 @@ function tokensOf(text: string, problems: Problems): CST.Token[] | undefined {
       else tokens.push(token)
       if (token.type === 'directive') return give('expected no % directives: definitions are YAML 1.2')
     }
-    // The document and what is being read are on the stack besides the maps and lists around it.
-    if (parser.stack.length > DEPTH_MAX + 2) return give(`expected at most ${DEPTH_MAX} levels of nesting, found more`)
-    if (documents > 0 && parser.stack[0]?.type === 'document') return give('expected one document, found a second')
+    if (levelOf(parser.stack) > DEPTH_MAX) return give(`expected at most ${DEPTH_MAX} levels of nesting, found more`)
+    const outermost = parser.stack[0]
+    if (documents > 0 && outermost?.type === 'document') {
+      return give('expected one document, found a second', outermost.offset)
+    }
     if (problems.count >= SYNTAX_ERRORS_MAX) return undefined
   }
   tokens.push(...parser.end())
   return tokens
+}
+
+/** Maps and lists around what is being read: the stack without the document, and without the scalar on top. */
+function levelOf(stack: readonly CST.Token[]): number {
+  const top = stack.at(-1)?.type
+  const inside = top === 'block-map' || top === 'block-seq' || top === 'flow-collection'
+  return stack.length - (inside ? 1 : 2)
 }
 
 class TooManyErrors extends Error {}

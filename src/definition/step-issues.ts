@@ -1,6 +1,6 @@
 import type { StepSpec } from '../steps/step.ts'
 import { type Reader, wordList } from './shape.ts'
-import { describe, locate, type Path, quote, type Tree } from './tree.ts'
+import { describe, type Entry, locate, type Path, quote, type Tree } from './tree.ts'
 
 /** What a step's own schema says about its input, in the words and with the places of all other errors. */
 
@@ -9,7 +9,7 @@ type Issue = NonNullable<ReturnType<StepSpec['schema']['safeParse']>['error']>['
 interface InputPlaces {
   /** The path of a field in the document. */
   readonly fieldPath: (field: string) => Path
-  readonly treeOf: (field: string) => Tree | undefined
+  readonly entryOf: (field: string) => Entry | undefined
   /** Of the input as a whole. */
   readonly at: number
   readonly path: Path
@@ -20,7 +20,7 @@ export function reportIssues(issues: readonly Issue[], step: StepSpec, places: I
     const [field, ...rest] = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
     const name = field === undefined ? undefined : String(field)
     const path = name === undefined ? places.path : [...places.fieldPath(name), ...rest]
-    const tree = name === undefined ? undefined : places.treeOf(name)
+    const tree = name === undefined ? undefined : places.entryOf(name)?.value
     const found = tree === undefined ? undefined : locate(tree, rest)
     if (issue.code === 'unrecognized_keys') {
       const known = name === undefined ? fieldsOf(step) : []
@@ -28,7 +28,7 @@ export function reportIssues(issues: readonly Issue[], step: StepSpec, places: I
         const keyPath = name === undefined ? places.fieldPath(key) : [...path, key]
         const at =
           name === undefined
-            ? places.treeOf(key)?.at
+            ? places.entryOf(key)?.keyAt
             : tree === undefined
               ? undefined
               : locate(tree, [...rest, key]).keyAt
@@ -36,6 +36,12 @@ export function reportIssues(issues: readonly Issue[], step: StepSpec, places: I
         const message = `unknown field of ${step.type}${reader.problems.suggestion(key, known)}${expected}, found ${quote(key)}`
         reader.problems.add(at ?? places.at, keyPath, message)
       }
+      continue
+    }
+    if (issue.code === 'invalid_key') {
+      const key = String(issue.path.at(-1))
+      const expected = issue.issues.map(ownMessage).find((message) => message !== undefined) ?? 'expected another key'
+      reader.problems.add(found?.keyAt ?? places.at, path, `${expected}, found ${quote(key)}`)
       continue
     }
     reader.problems.add(found?.at ?? places.at, path, messageOf(issue, found?.tree))
@@ -83,7 +89,7 @@ function messageOf(issue: Issue, tree: Tree | undefined): string {
 }
 
 /** A message that the step's author wrote; zod's own ones all begin with these words. */
-const ownMessage = (issue: Issue): string | undefined =>
+const ownMessage = (issue: Pick<Issue, 'message'>): string | undefined =>
   /^(?:Invalid|Too (?:big|small)|Unrecognized)/.test(issue.message) ? undefined : issue.message
 
 /** What could have stood there instead: the words after "expected". */

@@ -9,15 +9,9 @@ import { describe, type Entry, type MapTree, type Path, toJson, type Tree } from
 /**
  * What a task does: `uses:` and `with:`, or the step type as a key, with the whole input (`git: {url: ...}`) or the one
  * field that the step type names as its shorthand (`script: make`).
+ * @returns undefined when something was wrong with it and has been reported.
  */
-export interface ReadWork {
-  readonly work: Work
-  /** Where a field of the input stands, for checks that come later. */
-  readonly fieldPath: (field: string) => Path
-}
-
-/** @returns undefined when something was wrong with it and has been reported. */
-export function readWork(task: MapTree, path: Path, steps: readonly StepSpec[], reader: Reader): ReadWork | undefined {
+export function readWork(task: MapTree, path: Path, steps: readonly StepSpec[], reader: Reader): Work | undefined {
   const step = chooseStep(task, path, steps, reader)
   if (step === undefined) return undefined
   const input = readInput(task, path, step, reader)
@@ -64,18 +58,25 @@ function chooseStep(task: MapTree, path: Path, steps: readonly StepSpec[], reade
   return stray.length > 0 ? undefined : step
 }
 
+interface InputField {
+  readonly path: Path
+  readonly keyAt: number
+  readonly value: Tree
+}
 /** The fields of a step's input, each with the place where it was written. */
 interface ReadInput {
-  readonly fields: ReadonlyMap<string, { readonly path: Path; readonly value: Tree }>
+  readonly fields: ReadonlyMap<string, InputField>
   /** Of the input as a whole, for fields that are missing. */
   readonly at: number
   readonly path: Path
+  /** Where a field is written that is not there. */
+  readonly missingPath: (field: string) => Path
 }
 
 function readInput(task: MapTree, path: Path, step: StepSpec, reader: Reader): ReadInput | undefined {
   const given = task.entries.get('with')
   const short = task.entries.get(step.type)
-  const fields = new Map<string, { readonly path: Path; readonly value: Tree }>()
+  const fields = new Map<string, InputField>()
   const fill = (entry: Entry, at: Path): boolean => {
     if (entry.value.kind === 'scalar' && entry.value.value === null) return true
     if (entry.value.kind !== 'map') {
@@ -86,7 +87,7 @@ function readInput(task: MapTree, path: Path, step: StepSpec, reader: Reader): R
       )
       return false
     }
-    for (const [key, { value }] of entry.value.entries) fields.set(key, { path: [...at, key], value })
+    for (const [key, field] of entry.value.entries) fields.set(key, { path: [...at, key], ...field })
     return true
   }
   let good = given === undefined || fill(given, [...path, 'with'])
@@ -105,26 +106,25 @@ function readInput(task: MapTree, path: Path, step: StepSpec, reader: Reader): R
       reader.problems.add(short.keyAt, at, `expected ${step.shorthand} once, found it in \`with\` too`)
       good = false
     } else {
-      fields.set(step.shorthand, { path: at, value: short.value })
+      fields.set(step.shorthand, { path: at, ...short })
     }
   }
   if (!good) return undefined
   const whole = given ?? short
+  const ownPath = [...path, step.type]
+  const inputPath = given !== undefined ? [...path, 'with'] : short?.value.kind === 'map' ? ownPath : path
   return {
     fields,
     at: whole === undefined || isNothing(whole.value) ? task.at : whole.value.at,
-    path:
-      given !== undefined
-        ? [...path, 'with']
-        : short !== undefined && short.value.kind === 'map'
-          ? [...path, step.type]
-          : path,
+    path: inputPath,
+    // `sleep:` without a duration lacks what belongs right there.
+    missingPath: (field) => (short !== undefined && field === step.shorthand ? ownPath : [...inputPath, field]),
   }
 }
 
 const isNothing = (tree: Tree): boolean => tree.kind === 'scalar' && tree.value === null
 
-function checkInput(input: ReadInput, step: StepSpec, reader: Reader): ReadWork | undefined {
+function checkInput(input: ReadInput, step: StepSpec, reader: Reader): Work | undefined {
   const before = reader.problems.count
   for (const [field, { path, value }] of input.fields) {
     readTemplates(value, path, step.verbatim?.includes(field) === true, reader)
@@ -136,16 +136,16 @@ function checkInput(input: ReadInput, step: StepSpec, reader: Reader): ReadWork 
     ]),
   )
   const parsed = step.schema.safeParse(json)
-  const fieldPath = (field: string): Path => input.fields.get(field)?.path ?? [...input.path, field]
   if (!parsed.success) {
-    reportIssues(
-      parsed.error.issues,
-      step,
-      { fieldPath, treeOf: (field) => input.fields.get(field)?.value, at: input.at, path: input.path },
-      reader,
-    )
+    const places = {
+      fieldPath: (field: string) => input.fields.get(field)?.path ?? input.missingPath(field),
+      entryOf: (field: string) => input.fields.get(field),
+      at: input.at,
+      path: input.path,
+    }
+    reportIssues(parsed.error.issues, step, places, reader)
   }
-  return parsed.success && reader.problems.count === before ? { work: step.work(parsed.data), fieldPath } : undefined
+  return parsed.success && reader.problems.count === before ? step.work(parsed.data) : undefined
 }
 
 /** Nothing renders verbatim text later, so what is escaped in it must be put right now. */
