@@ -13,7 +13,10 @@ export function sqliteRunLog(writer: WorkerLink<Writes>, reader: WorkerLink<Read
     reserve: (pipelineId) => writer.call('reserve', pipelineId),
     commit: async (commit) => {
       checkCommit(commit)
-      return writer.call('commit', { ...commit, entries: commit.entries.map(entryRow) })
+      const { runId, expectedSeq, entries, summary, snapshot, idempotency } = commit
+      const rows = entries.map(entryRow)
+      const lastNumber = await writer.call('commit', runId, expectedSeq, rows, summary, snapshot, idempotency)
+      return { lastNumber }
     },
     entries: async (runId, afterSeq, limit) => {
       const bodies = await reader.call('entries', runId, afterSeq, limit)

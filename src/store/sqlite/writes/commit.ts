@@ -1,25 +1,34 @@
 import { isEnded } from '../../../model/status.ts'
 import type { RunSummary } from '../../../model/view.ts'
 import { foldCase } from '../../kit/text.ts'
-import { IDEMPOTENCY_MS, type CommitReceipt, type RunCommit } from '../../store.ts'
+import { IDEMPOTENCY_MS, type RunCommit } from '../../store.ts'
 import { refuse, type RunPosition, type Writer } from './writer.ts'
 
-/** A {@link RunCommit} that was checked and turned into JSON by the main thread. */
-export interface CommitInput extends Omit<RunCommit, 'entries'> {
-  readonly entries: readonly EntryRow[]
-}
+type Idempotency = NonNullable<RunCommit['idempotency']>
+
 /** seq, at, number of events, JSON of the entry. A tuple, as it is cloned from thread to thread a lot. */
 export type EntryRow = readonly [seq: number, at: number, eventCount: number, body: string]
 
-export function commit(writer: Writer, input: CommitInput): CommitReceipt {
-  const { runId, expectedSeq, summary, snapshot, idempotency } = input
+/**
+ * A {@link RunCommit} that was checked, and whose entries were made JSON, by the main thread.
+ * @returns the global number of its last event
+ */
+export function commit(
+  writer: Writer,
+  runId: string,
+  expectedSeq: number,
+  entries: readonly EntryRow[],
+  summary: RunSummary | null,
+  snapshot: string | null,
+  idempotency: Idempotency | null,
+): number {
   const known = writer.position(runId)
   const seq = known?.seq ?? 0
   if (seq !== expectedSeq) refuse('conflict', `run ${runId} is at seq ${seq}, not ${expectedSeq}`)
   if (idempotency !== null) checkKey(writer, runId, idempotency)
-  const run = known ?? create(writer, input)
+  const run = known ?? create(writer, runId, summary)
   if (known !== undefined && summary !== null) update(writer, summary)
-  append(writer, run, input.entries)
+  append(writer, run, entries)
   if (snapshot !== null) {
     writer.connection.run(
       'insert or replace into snapshots (run, seq, data) values (?, ?, ?)',
@@ -29,7 +38,7 @@ export function commit(writer: Writer, input: CommitInput): CommitReceipt {
     )
   }
   if (idempotency !== null) takeKey(writer, run, idempotency)
-  return { lastNumber: writer.lastNumber }
+  return writer.lastNumber
 }
 
 function append(writer: Writer, run: RunPosition, entries: readonly EntryRow[]): void {
@@ -48,7 +57,7 @@ function append(writer: Writer, run: RunPosition, entries: readonly EntryRow[]):
   }
 }
 
-function create(writer: Writer, { runId, summary }: CommitInput): RunPosition {
+function create(writer: Writer, runId: string, summary: RunSummary | null): RunPosition {
   if (summary === null) return refuse('conflict', `the first commit of run ${runId} comes without a summary`)
   const { serial, number, pipelineId, projectId } = summary
   const taken = writer.connection.get(
@@ -104,8 +113,6 @@ function changingColumns(summary: RunSummary): (string | number | null)[] {
     summary.endedAt,
   ]
 }
-
-type Idempotency = NonNullable<RunCommit['idempotency']>
 
 function checkKey(writer: Writer, runId: string, { key, at }: Idempotency): void {
   const fresh = 'select 1 from idempotency where key = ? and at > ?'
