@@ -1,5 +1,5 @@
 import type { Work } from '../model/definition.ts'
-import type { JsonObject } from '../model/json.ts'
+import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { StepSpec } from '../steps/step.ts'
 import { pipelineFields, stageFields, TASK_FIELDS } from './form.ts'
 import { TASKS_MAX } from './limits.ts'
@@ -96,52 +96,67 @@ function makeTaskShape(steps: readonly StepSpec[]): Shape<ReadTask> {
   }
 }
 
-/** `uses` with `with`, or a step type as a key with the whole input or its one shorthand field. */
+/** The keys of every task, and for each step type how its input may be written. */
 function taskSchema(fields: RecordShape<typeof TASK_FIELDS>, steps: readonly StepSpec[]): JsonObject {
   const types = steps.map(({ type }) => type)
-  const own = fields.schema['properties'] as JsonObject
-  const inputs = new Map(steps.map((step) => [step.type, inputSchema(step)]))
   const properties = {
-    ...own,
+    ...(fields.schema['properties'] as JsonObject),
     uses: { description: `What does the work: ${wordList(types)}.`, enum: types },
     with: { description: 'The fields of the step type.', type: ['object', 'null'] },
-    ...Object.fromEntries(
-      steps.map((step) => [step.type, { description: step.summary, ...shortSchema(step, inputs.get(step.type)!) }]),
-    ),
+    ...Object.fromEntries(steps.map(({ type, summary }) => [type, { description: summary }])),
   }
-  const oneKind = [['uses'], ...types.map((type) => [type])].map((required) => ({ required }))
+  const oneOfThem = ['uses', ...types].map((key) => ({ required: [key] }))
+  const noTwo = pairsOf(types).map((pair) => ({ not: { required: pair } }))
   return {
     ...fields.schema,
     properties,
     ...nameOrKey,
-    allOf: [
-      { anyOf: oneKind },
-      ...steps.map((step) => ({
-        if: { properties: { uses: { const: step.type } }, required: ['uses'], not: { required: [step.type] } },
-        // Without `with` the input is empty, which some step types take and some do not.
-        // oxlint-disable-next-line unicorn/no-thenable -- the word of JSON Schema; nobody awaits this
-        then: { properties: { with: inputs.get(step.type)! }, ...requiredWith(inputs.get(step.type)!) },
-      })),
-      { not: { anyOf: pairsOf(types).map((required) => ({ required })) } },
-    ],
+    allOf: [{ anyOf: oneOfThem }, ...noTwo, ...steps.flatMap(stepSchemas)],
   }
 }
 
-function inputSchema(step: StepSpec): JsonObject {
-  const { $schema: _, ...schema } = step.schema.toJSONSchema({ io: 'input', unrepresentable: 'any' })
-  return schema as JsonObject
+/** The same that work.ts reads: `uses` and `with`, or the type as a key with the whole input or its shorthand field. */
+function stepSchemas(step: StepSpec): readonly JsonObject[] {
+  const { type, shorthand } = step
+  const { $schema: _, ...whole } = step.schema.toJSONSchema({ io: 'input', unrepresentable: 'any' })
+  const input = whole as JsonObject
+  const forms: JsonObject[] = [
+    { properties: { [type]: input }, not: { required: ['with'] } },
+    { ...withInput(input, { [type]: { type: 'null' } }) },
+  ]
+  const field = shorthand === undefined ? undefined : partOf(input, 'properties')[shorthand]
+  if (shorthand !== undefined && field !== undefined) {
+    forms.push(withInput(without(input, shorthand), { [type]: field }))
+  }
+  return [
+    implies({ required: [type] }, { properties: { uses: { const: type } }, anyOf: forms }),
+    implies({ properties: { uses: { const: type } }, required: ['uses'], not: { required: [type] } }, withInput(input)),
+  ]
 }
 
-/** The value of a step type's own key: the whole input, or its shorthand field when the others may be left out. */
-function shortSchema(step: StepSpec, input: JsonObject): JsonObject {
-  const field =
-    step.shorthand === undefined ? undefined : (input['properties'] as JsonObject | undefined)?.[step.shorthand]
-  return { anyOf: [input, ...(field === undefined ? [] : [field as JsonObject]), { type: 'null' }] }
-}
-
-function requiredWith(input: JsonObject): JsonObject {
+/** `with` holds the input; it may be left out when none of the input's fields is required. */
+function withInput(input: JsonObject, properties: JsonObject = {}): JsonObject {
   const required = input['required']
-  return Array.isArray(required) && required.length > 0 ? { required: ['with'] } : {}
+  return Array.isArray(required) && required.length > 0
+    ? { properties: { ...properties, with: input }, required: ['with'] }
+    : { properties: { ...properties, with: { anyOf: [input, { type: 'null' }] } } }
+}
+
+function without(input: JsonObject, field: string): JsonObject {
+  const { [field]: _, ...properties } = partOf(input, 'properties')
+  const required = input['required']
+  const others = Array.isArray(required) ? required.filter((name) => name !== field) : []
+  return { ...input, properties, required: others }
+}
+
+function partOf(schema: JsonObject, key: string): JsonObject {
+  const part = schema[key]
+  return isJsonObject(part) ? part : {}
+}
+
+function implies(condition: JsonObject, consequence: JsonObject): JsonObject {
+  // oxlint-disable-next-line unicorn/no-thenable -- the word of JSON Schema; nobody awaits this
+  return { if: condition, then: consequence }
 }
 
 const pairsOf = (words: readonly string[]): readonly (readonly string[])[] =>
