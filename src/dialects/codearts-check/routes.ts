@@ -2,7 +2,7 @@ import { Hono, type Context } from 'hono'
 import type { App } from '../../host/app.ts'
 import type { PipelineView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
-import { withDepends } from '../kit/cache.ts'
+import { taggedJson, withDepends } from '../kit/cache.ts'
 import { rethrow } from '../kit/serve.ts'
 import { known, type Env } from './auth.ts'
 import { bodyErrors, errorResponse, errors, gatewayResponse, problemResponse, type VendorError } from './errors.ts'
@@ -36,7 +36,7 @@ async function list(app: App, c: Context<Env>, projectId: string): Promise<Respo
   const found = await app.pipelines.slice(caller, { project: { id: project.value.id } }, skip, limit)
   if (!found.ok) return problemResponse(found.problem, errors.noProject)
   const { items, total } = found.value
-  const response = Response.json({ tasks: items.map(presentTask), total } satisfies TaskList)
+  const response = taggedJson({ tasks: items.map(presentTask), total } satisfies TaskList)
   const topics = [`project:${project.value.id}`, ...items.map(({ id }) => `pipeline:${id}`)]
   return withDepends(response, topics)
 }

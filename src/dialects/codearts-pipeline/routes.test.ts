@@ -128,12 +128,14 @@ describe('GET /v3/pipelines/{pipeline_id}/status', () => {
     const before = await status(pipeline.id)
     expect(before.headers.get(DEPENDS_HEADER)).toBe(`pipeline:${pipeline.id}`)
     expect(before.headers.has(FRESH_HEADER)).toBe(false)
+    expect(before.headers.get('etag')).toBe((await status(pipeline.id)).headers.get('etag'))
     const run = await world.start(pipeline)
     await world.settled()
     world.clock.advance(250)
     const { headers } = await status(pipeline.id)
     expect(headers.get(DEPENDS_HEADER)).toBe(`run:${run.id},pipeline:${pipeline.id}`)
     expect(headers.get(FRESH_HEADER)).toBe('750')
+    expect(headers.get('etag')).not.toBe(before.headers.get('etag'))
   })
 
   test.each([

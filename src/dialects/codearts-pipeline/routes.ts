@@ -4,7 +4,7 @@ import { RUN_STATUSES } from '../../model/status.ts'
 import type { Problem, Result } from '../../model/problem.ts'
 import type { PipelineView, RunSummary, RunView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
-import { withDepends } from '../kit/cache.ts'
+import { taggedJson, withDepends } from '../kit/cache.ts'
 import { quote } from '../kit/query.ts'
 import { rethrow } from '../kit/serve.ts'
 import { known, type Env } from './auth.ts'
@@ -76,14 +76,14 @@ class Calls {
     const run = await this.#run(c, id, buildId)
     if (run.ok) {
       const topics = [`run:${run.value.id}`, `pipeline:${run.value.pipeline.id}`]
-      const response = Response.json(presentRun(run.value, frame))
+      const response = taggedJson(presentRun(run.value, frame))
       return withDepends(response, topics, freshMs(run.value, frame.now))
     }
     if (buildId !== '') return run.response
     const pipeline = await this.#pipeline(c, id)
     if (!pipeline.ok) return pipeline.response
     if (pipeline.value.latestRun !== null) return run.response
-    const response = Response.json(presentNeverRun(pipeline.value, frame))
+    const response = taggedJson(presentNeverRun(pipeline.value, frame))
     return withDepends(response, [`pipeline:${pipeline.value.id}`], null)
   }
 

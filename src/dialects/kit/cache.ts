@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Instant } from '../../model/time.ts'
 import { DEPENDS_HEADER, FRESH_HEADER } from '../dialect.ts'
 
@@ -9,6 +10,13 @@ export function withDepends(response: Response, topics: readonly string[], fresh
   response.headers.set(DEPENDS_HEADER, topics.join(','))
   if (freshMs !== null) response.headers.set(FRESH_HEADER, String(Math.max(0, Math.floor(freshMs))))
   return response
+}
+
+/** A 200 in JSON with an ETag of its bytes, so that a client that has them already is told so in a few. */
+export function taggedJson(value: unknown): Response {
+  const text = JSON.stringify(value)
+  const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
+  return new Response(text, { headers: { 'Content-Type': 'application/json', ETag: etag } })
 }
 
 /**
