@@ -58,6 +58,9 @@ export interface EmbeddedRunner {
 /** Pauses before the runner's process is started again, as long as it dies without having said hello. */
 const RESTART_MS = [0, 100, 500, 2_000, 10_000] as const
 
+/** What the runner's process gets beyond the grace of its attempts before it is killed itself. */
+const OVERDUE_MS = 5_000
+
 /**
  * Kills what an earlier runner on this data directory left behind, then forks the runner's process. Call it with the
  * data directory locked. Jobs given while the process is being restarted wait for it.
@@ -93,7 +96,7 @@ class Runner implements EmbeddedRunner {
   readonly #cleaning = new Map<RunId, ((problem: string | null) => void)[]>()
   #process: ChildProcess | undefined
   #listening = false
-  #closed = false
+  readonly #closing = new AbortController()
   #over: Promise<void> = Promise.resolve()
 
   constructor(config: RunnerConfig, options: EmbeddedRunnerOptions, leftovers: Leftovers) {
@@ -132,9 +135,13 @@ class Runner implements EmbeddedRunner {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    if (this.#process?.connected === true) this.#process.disconnect()
+    this.#closing.abort()
+    const child = this.#process
+    if (child?.connected === true) child.disconnect()
+    const overdue = setTimeout(() => child?.kill('SIGKILL'), this.#config.graceMs + OVERDUE_MS)
     await this.#over
+    clearTimeout(overdue)
+    await killLeftovers(this.#config.dataDirectory)
     for (const waiting of this.#cleaning.values()) for (const resolve of waiting) resolve('the runner was closed')
     this.#cleaning.clear()
   }
@@ -144,12 +151,13 @@ class Runner implements EmbeddedRunner {
   }
 
   async #keepRunning(): Promise<void> {
-    for (let failures = 0; !this.#closed;) {
+    for (let failures = 0; !this.#closing.signal.aborted;) {
       const { greeted, how } = await this.#runProcess()
-      if (this.#closed) return
+      if (this.#closing.signal.aborted) return
       failures = greeted ? 0 : failures + 1
       await this.#afterDeath(how)
-      await delay(RESTART_MS[Math.min(failures, RESTART_MS.length - 1)] ?? 0)
+      const pauseMs = RESTART_MS[Math.min(failures, RESTART_MS.length - 1)]
+      await delay(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => {})
     }
   }
 
@@ -174,10 +182,9 @@ class Runner implements EmbeddedRunner {
       child.on('message', (value) => {
         const message = parseToServer(value as Json)
         if (message?.type === 'hello') {
-          if (message.protocol !== PROTOCOL)
-            throw new Error(`the runner speaks protocol ${message.protocol}, not ${PROTOCOL}`)
-          greeted = true
-          this.#listen()
+          greeted = message.protocol === PROTOCOL
+          if (greeted) this.#listen()
+          else child.kill('SIGKILL')
         } else if (message?.type === 'ended') {
           this.#ended(message)
         } else if (message?.type === 'cleaned') {
@@ -206,13 +213,13 @@ class Runner implements EmbeddedRunner {
   }
 
   #send(message: ToRunner): void {
-    if (this.#closed) return
+    if (this.#closing.signal.aborted) return
     if (this.#listening) this.#process?.send(message, () => {})
     else this.#unsent.push(message)
   }
 
   #ended(message: EndedMessage): void {
-    if (this.#closed || !this.#held.delete(jobName(message))) return
+    if (this.#closing.signal.aborted || !this.#held.delete(jobName(message))) return
     this.#options.onEnded(message)
   }
 
@@ -231,7 +238,7 @@ class Runner implements EmbeddedRunner {
     for (const [name, attempt] of this.#held) {
       if (waiting.has(name)) continue
       this.#held.delete(name)
-      if (!this.#closed) this.#options.onLost(attempt, `the runner ${this.name} ended by ${how}`)
+      if (!this.#closing.signal.aborted) this.#options.onLost(attempt, `the runner ${this.name} ended by ${how}`)
     }
     // What it was told to remove is still there.
     const asked = new Set(this.#unsent.flatMap((message) => (message.type === 'clean' ? [message.runId] : [])))

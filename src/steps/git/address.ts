@@ -8,7 +8,7 @@ const SCHEMES: ReadonlySet<string> = new Set(['https:', 'http:', 'ssh:', 'git:',
 const SCP_LIKE = /^(?:[A-Za-z0-9_.][A-Za-z0-9_.-]*@)?[A-Za-z0-9_.][A-Za-z0-9_.-]*:(?![:/]{2})[^\s]+$/
 
 export function isUrl(text: string): boolean {
-  if (text.startsWith('-') || /[\s\p{Cc}]/u.test(text) || /^[A-Za-z0-9+.-]+::/.test(text)) return false
+  if (text.startsWith('-') || /[\s\p{Cc}\\]/u.test(text) || /^[A-Za-z0-9+.-]+::/.test(text)) return false
   if (text.startsWith('/')) return true
   if (!text.includes('://')) return SCP_LIKE.test(text)
   const url = URL.parse(text)

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join, normalize } from 'node:path'
 import { CannotStart, parseWith, wholeNumber, type ExecOptions, type StepContext, type StepRun } from '../step.ts'
 import { isFullCommit, isRef, isShortCommit, isUrl, splitCredentials } from './address.ts'
@@ -24,7 +24,7 @@ export const run: StepRun = async (job, context) => {
   context.log(`Fetching ${input.ref ?? 'HEAD'} from ${url}\n`)
 
   const target = await findTarget(repository, url, input.ref === 'HEAD' ? undefined : input.ref)
-  await repository.open(url)
+  await repository.open(url, job.attempt > 1)
   await fetchTarget(repository, target, wholeNumber(input.depth), (text) => context.log(text))
   const checkout =
     target.kind === 'branch'
@@ -143,9 +143,11 @@ class Repository {
     }
   }
 
-  /** Makes the repository, or takes the one that an earlier attempt left. */
-  async open(url: string): Promise<void> {
-    mkdirSync(join(this.#context.workspace, this.#path), { recursive: true })
+  /** @param anew an earlier attempt may have been killed in the middle and have left locks behind. */
+  async open(url: string, anew: boolean): Promise<void> {
+    const directory = join(this.#context.workspace, this.#path)
+    mkdirSync(directory, { recursive: true })
+    if (anew) rmSync(join(directory, '.git'), { recursive: true, force: true })
     await this.git(['init', '--quiet', '--initial-branch=main', '--template='], 'make a repository')
     await this.git(['config', 'remote.origin.url', url], 'name the remote')
   }
