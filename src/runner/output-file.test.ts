@@ -84,7 +84,7 @@ describe('the output file', () => {
   test('a link, a pipe and a directory in its place are refused at once', () => {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-outputs-'))
     symlinkSync('/etc/passwd', join(directory, 'link'))
-    execFileSync('mkfifo', [join(directory, 'pipe')])
+    execFileSync('sh', ['-c', 'mkfifo pipe'], { cwd: directory })
     for (const name of ['link', 'pipe', '.']) {
       expect(readOutputFile(join(directory, name)), name).toMatchObject({ ok: false })
     }

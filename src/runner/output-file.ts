@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { OUTPUTS_MAX_BYTES } from '../model/limits.ts'
 import type { OutputsRead } from '../steps/step.ts'
 
-/** Limits of what a task may hand on. */
-export const OUTPUT_MAX_BYTES = 64 * 1024
-export const OUTPUT_MAX_NAMES = 100
+/** How many names a task may hand on; the bytes are counted as the file has them. */
+const OUTPUT_MAX_NAMES = 100
 const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 
 /**
@@ -28,8 +28,8 @@ export function readOutputFile(path: string): OutputsRead {
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) return refused('the output file is not a regular file')
-    if (stat.size > OUTPUT_MAX_BYTES) {
-      return refused(`the output file has ${stat.size} bytes, at most ${OUTPUT_MAX_BYTES} are allowed`)
+    if (stat.size > OUTPUTS_MAX_BYTES) {
+      return refused(`the output file has ${stat.size} bytes, at most ${OUTPUTS_MAX_BYTES} are allowed`)
     }
     return parseOutputs(readFileSync(fd))
   } finally {
