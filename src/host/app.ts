@@ -253,7 +253,8 @@ export interface Feed {
     signal: AbortSignal,
   ): Promise<Result<AsyncIterable<EventRecord | undefined>>>
   /**
-   * Calls back after every commit with the topics that changed (`run:`, `pipeline:`, `project:` ids; `keys` when a
+   * Calls back after every commit with the topics that changed: `run:` and its id; `pipeline:` and `project:` and
+   * theirs when a run's status (not just a step of it), the pipeline or the project changed; `keys` when a
    * credential or a right did): for caches. By then every read of this server gives the new state, and no writer has
    * had its answer yet. Returns the way to stop.
    */

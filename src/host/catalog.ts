@@ -28,6 +28,7 @@ interface Dependencies {
 
 const PLANS_MAX = 1_000
 const PIPELINES_MAX = 10_000
+const ANSWERS_MAX = 1_000
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 
 /** Projects, pipelines, versions: read from memory where they were read before. */
@@ -36,6 +37,8 @@ export class CatalogUseCases implements Pipelines {
   readonly #projects = new Map<ProjectId, ProjectView>()
   readonly #records = new Lru<PipelineId, PipelineRecord>(PIPELINES_MAX)
   readonly #plans = new Lru<string, Plan>(PLANS_MAX)
+  /** Answers of the store about which pipelines there are, until one is made, changed or deleted. */
+  #answers = new Lru<string, unknown>(ANSWERS_MAX)
   readonly projects: Projects
 
   private constructor(deps: Dependencies) {
@@ -145,9 +148,12 @@ export class CatalogUseCases implements Pipelines {
   async slice(caller: Caller, filter: PipelineListFilter, skip: number, limit: number) {
     const selected = this.#filter(caller, filter)
     if (!selected.ok) return selected
-    const total = await this.#deps.catalog.countPipelines(selected.value)
+    const key = JSON.stringify(selected.value)
+    const total = await this.#kept(`count ${key}`, () => this.#deps.catalog.countPipelines(selected.value))
     if (skip >= total) return accept({ items: [], total })
-    const records = await this.#deps.catalog.pipelines(selected.value, null, skip + limit)
+    const records = await this.#kept(`first ${skip + limit} ${key}`, () =>
+      this.#deps.catalog.pipelines(selected.value, null, skip + limit),
+    )
     return accept({ items: await Promise.all(records.slice(skip).map((record) => this.#view(record))), total })
   }
 
@@ -162,6 +168,7 @@ export class CatalogUseCases implements Pipelines {
     }
     await this.#deps.catalog.deletePipeline(view.id, this.#deps.clock.now())
     this.#records.delete(view.id)
+    this.#answers = new Lru(ANSWERS_MAX)
     this.#deps.onChange([`pipeline:${view.id}`, `project:${view.project.id}`])
     return accept(view)
   }
@@ -232,13 +239,13 @@ export class CatalogUseCases implements Pipelines {
   }
 
   async #byId(ref: { readonly id: string } | { readonly serial: number }): Promise<PipelineRecord | undefined> {
-    if ('serial' in ref) {
-      return Number.isSafeInteger(ref.serial)
-        ? this.#deps.catalog.pipeline({ by: 'serial', serial: ref.serial })
-        : undefined
+    if ('id' in ref) {
+      const id = parsePipelineId(ref.id)
+      return id === undefined ? undefined : this.recordOf(id)
     }
-    const id = parsePipelineId(ref.id)
-    return id === undefined ? undefined : this.recordOf(id)
+    const { serial } = ref
+    if (!Number.isSafeInteger(serial)) return undefined
+    return this.#kept(`serial ${serial}`, () => this.#deps.catalog.pipeline({ by: 'serial', serial }))
   }
 
   async #byName(
@@ -247,12 +254,21 @@ export class CatalogUseCases implements Pipelines {
   ): Promise<PipelineRecord | 'several' | undefined> {
     const scope = this.scope(caller, ref.project)
     if (!scope.ok) return undefined
-    const found = await this.#deps.catalog.pipelines(
-      { name: ref.name, ...(scope.value === undefined ? undefined : { projectIds: scope.value }) },
-      null,
-      2,
+    const filter = { name: ref.name, ...(scope.value === undefined ? undefined : { projectIds: scope.value }) }
+    const found = await this.#kept(`named ${JSON.stringify(filter)}`, () =>
+      this.#deps.catalog.pipelines(filter, null, 2),
     )
     return found.length > 1 ? 'several' : found[0]
+  }
+
+  /** What was read while something changed is given, but not kept. */
+  async #kept<Answer>(question: string, ask: () => Promise<Answer>): Promise<Answer> {
+    const answers = this.#answers
+    const kept = answers.get(question)
+    if (kept !== undefined) return kept as Answer
+    const answer = await ask()
+    if (answer !== undefined) answers.set(question, answer)
+    return answer
   }
 
   #filter(caller: Caller, filter: PipelineListFilter): Result<PipelineFilter> {
@@ -283,6 +299,7 @@ export class CatalogUseCases implements Pipelines {
 
   #changed(record: PipelineRecord): Promise<Result<PipelineView>> {
     this.#records.set(record.id, record)
+    this.#answers = new Lru(ANSWERS_MAX)
     this.#deps.onChange([`pipeline:${record.id}`, `project:${record.projectId}`])
     return this.#view(record).then(accept)
   }

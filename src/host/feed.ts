@@ -39,14 +39,11 @@ export class EventFeed {
     this.#last = recent.last
     this.#recent.push(recent)
     if (this.#recent.length > 2 * RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX)
-    if (this.#listeners.size > 0) {
-      this.changed([`run:${recent.runId}`, `pipeline:${recent.pipelineId}`, `project:${recent.projectId}`])
-    }
     for (const wake of this.#wakers) wake()
     this.#wakers.clear()
   }
 
-  /** Tells caches that things changed that are no runs, too. */
+  /** Tells caches what changed. */
   changed(topics: readonly string[]): void {
     for (const listener of this.#listeners) listener(topics)
   }

@@ -11,6 +11,7 @@ import type { Clock } from './clock.ts'
 import { Dispatcher, type Runner } from './dispatcher.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
+import { Histories } from './history.ts'
 import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
 import { RunUseCases } from './runs.ts'
@@ -50,6 +51,7 @@ const HEARTBEAT_MS = 15_000
 export async function createHost(options: HostOptions): Promise<Host> {
   const { store, clock, entropy } = options
   const feed = new EventFeed(store.runs, await store.runs.lastNumber())
+  const histories = new Histories(store.runs)
   const credentials = await Credentials.open({
     keys: store.keys,
     clock,
@@ -62,7 +64,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     clock,
     entropy,
     check: options.check,
-    history: (id) => runs.historyOf(id),
+    history: (id) => histories.of(id),
     onChange: (topics) => feed.changed(topics),
   })
   const live = new LiveRuns({
@@ -79,6 +81,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const runs = new RunUseCases({
     log: store.runs,
     live,
+    histories,
     catalog,
     dispatcher,
     clock,
@@ -87,8 +90,16 @@ export async function createHost(options: HostOptions): Promise<Host> {
     openLog: options.openLog,
   })
 
-  function onCommitted({ run, entries, effects, lastNumber }: Committed): void {
-    feed.publish({ last: lastNumber, projectId: run.projectId, pipelineId: run.pipelineId, runId: run.id, entries })
+  function onCommitted(committed: Committed): void {
+    const { run, entries, effects, lastNumber, summaryChanged } = committed
+    histories.committed(committed)
+    const { id: runId, pipelineId, projectId } = run
+    feed.publish({ last: lastNumber, projectId, pipelineId, runId, entries })
+    // Pipelines and lists tell of a run's status, not of its every step.
+    const topics = summaryChanged
+      ? [`run:${runId}`, `pipeline:${pipelineId}`, `project:${projectId}`]
+      : [`run:${runId}`]
+    feed.changed(topics)
     for (const effect of effects) perform(run, effect)
     logEnds.changed(run)
     if (run.phase === 'ended') dispatcher.clean(run.id)

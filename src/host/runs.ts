@@ -6,8 +6,14 @@ import type { Actor, Cause } from '../model/event.ts'
 import { asId, nodeIndexOf, parseRunId, type PipelineId, type RunId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
-import type { PipelineView, RunSummary, RunView } from '../model/view.ts'
-import { StoreError, type PipelineRecord, type RunFilter, type RunLog } from '../store/store.ts'
+import type { RunSummary, RunView } from '../model/view.ts'
+import {
+  StoreError,
+  type PipelineRecord,
+  type RunFilter,
+  type RunLog,
+  type RunRef as StoredRef,
+} from '../store/store.ts'
 import type {
   Caller,
   Explanation,
@@ -26,14 +32,17 @@ import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
 import { explain } from './explain.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import type { Histories } from './history.ts'
 import type { LiveRuns } from './live.ts'
 import type { LogEnds } from './log-ends.ts'
+import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
 import { fingerprintOf, problemOf } from './run-problems.ts'
 
 interface Dependencies {
   readonly log: RunLog
   readonly live: LiveRuns
+  readonly histories: Histories
   readonly catalog: CatalogUseCases
   readonly dispatcher: Dispatcher
   readonly clock: Clock
@@ -44,6 +53,7 @@ interface Dependencies {
 }
 
 const BATCH_MAX = 100
+const IDS_MAX = 100_000
 const KEY_MAX = 255
 const COMMENT_MAX = 4_096
 
@@ -53,6 +63,7 @@ export class RunUseCases implements Runs {
   readonly #starting = new Map<string, Promise<unknown>>()
   /** Webhook calls of one pipeline are taken one after the other: two must not make two waiting runs. */
   readonly #firing = new Map<PipelineId, Promise<unknown>>()
+  readonly #ids = new Lru<string, RunId>(IDS_MAX)
 
   constructor(deps: Dependencies) {
     this.#deps = deps
@@ -217,17 +228,6 @@ export class RunUseCases implements Runs {
     return accept(this.#deps.openLog(run.id, index, wanted, this.#deps.logEnds.signal(run, index, wanted)))
   }
 
-  /** What a pipeline's view tells of its runs. */
-  async historyOf(pipelineId: PipelineId): Promise<Pick<PipelineView, 'latestRun' | 'runCount' | 'lastStartedAt'>> {
-    const [latest, runCount, recent] = await Promise.all([
-      this.#deps.log.summary({ by: 'latest', pipelineId }),
-      this.#deps.log.count({ pipelineId }),
-      this.#deps.log.list({ pipelineId }, null, RECENT),
-    ])
-    const started = recent.flatMap((run) => (run.startedAt === null ? [] : [run.startedAt]))
-    return { latestRun: latest ?? null, runCount, lastStartedAt: started.length === 0 ? null : Math.max(...started) }
-  }
-
   async #create(
     record: PipelineRecord,
     input: {
@@ -368,19 +368,24 @@ export class RunUseCases implements Runs {
   }
 
   async #runId(caller: Caller, ref: RunRef): Promise<RunId | undefined> {
-    const { log } = this.#deps
     if ('id' in ref) return parseRunId(ref.id)
-    if ('serial' in ref)
-      return Number.isSafeInteger(ref.serial)
-        ? (await log.summary({ by: 'serial', serial: ref.serial }))?.id
-        : undefined
+    if ('serial' in ref) return this.#named({ by: 'serial', serial: ref.serial }, ref.serial)
     const record = await this.#deps.catalog.record(caller, ref.pipeline)
     if (!record.ok) return undefined
     const pipelineId = record.value.id
-    if ('latest' in ref) return (await log.summary({ by: 'latest', pipelineId }))?.id
-    return Number.isSafeInteger(ref.number)
-      ? (await log.summary({ by: 'number', pipelineId, number: ref.number }))?.id
-      : undefined
+    if ('latest' in ref) return (await this.#deps.histories.of(pipelineId)).latestRun?.id
+    return this.#named({ by: 'number', pipelineId, number: ref.number }, ref.number)
+  }
+
+  /** A number or serial never comes to mean another run, so it is looked up once. */
+  async #named(ref: Extract<StoredRef, { by: 'serial' | 'number' }>, integer: number): Promise<RunId | undefined> {
+    if (!Number.isSafeInteger(integer)) return undefined
+    const key = ref.by === 'serial' ? `${integer}` : `${ref.pipelineId}/${integer}`
+    const kept = this.#ids.get(key)
+    if (kept !== undefined) return kept
+    const found = await this.#deps.log.summary(ref)
+    if (found !== undefined) this.#ids.set(key, found.id)
+    return found?.id
   }
 
   async #node(
@@ -410,8 +415,6 @@ export class RunUseCases implements Runs {
   }
 }
 
-/** How many of the newest runs are looked at for the last one that began. */
-const RECENT = 20
 const WAITING_MAX = 100
 
 const userActor = (caller: Caller): Actor => ({ kind: 'user', name: caller.user.name })

@@ -1,4 +1,4 @@
-import { stringify, type ScalarTag } from 'yaml'
+import { Document, visit, type ScalarTag } from 'yaml'
 import { WireTime } from './time.ts'
 
 /**
@@ -24,16 +24,23 @@ const timeTag: ScalarTag = {
   stringify: ({ value }) => (value as WireTime).text,
 }
 
-export const toYamlByLibrary = (value: unknown): string =>
-  stringify(value, {
-    sortMapEntries: true,
-    indentSeq: false,
-    lineWidth: 0,
-    blockQuote: 'literal',
+export function toYamlByLibrary(value: unknown): string {
+  const document = new Document(value, {
     compat: 'yaml-1.1',
+    sortMapEntries: true,
     aliasDuplicateObjects: false,
     customTags: [timeTag],
   })
+  visit(document, {
+    Scalar: (_, node) => {
+      // The package loses the spaces of a literal block's lines that hold nothing else.
+      if (typeof node.value === 'string' && BLANK_LINE.test(node.value)) node.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return document.toString({ indentSeq: false, lineWidth: 0, blockQuote: 'literal' })
+}
+
+const BLANK_LINE = /^[ \t]+$/m
 
 /**
  * Writes a mapping, sequence or scalar as lines that begin at `indent`.

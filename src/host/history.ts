@@ -1,0 +1,64 @@
+import type { Run } from '../engine/run.ts'
+import { summaryOf } from '../engine/view.ts'
+import type { PipelineId } from '../model/id.ts'
+import type { PipelineView } from '../model/view.ts'
+import type { RunLog } from '../store/store.ts'
+import type { Committed } from './live.ts'
+
+/** What a pipeline's view tells of its runs, as of the last change of a run's status. */
+type History = Pick<PipelineView, 'latestRun' | 'runCount' | 'lastStartedAt'>
+
+/** How many of the newest runs are looked at for the last one that began. */
+const RECENT = 20
+const TRIES_MAX = 5
+
+/** Kept in memory from the first question on, so that pipelines are listed without disk while runs go on. */
+export class Histories {
+  readonly #log: RunLog
+  readonly #kept = new Map<PipelineId, History>()
+  /** Commits seen per pipeline that is being read: what was read before one of them is not kept. */
+  readonly #reading = new Map<PipelineId, number>()
+
+  constructor(log: RunLog) {
+    this.#log = log
+  }
+
+  async of(id: PipelineId): Promise<History> {
+    for (let tries = 1; ; tries += 1) {
+      const kept = this.#kept.get(id)
+      if (kept !== undefined) return kept
+      const before = this.#reading.get(id) ?? 0
+      this.#reading.set(id, before)
+      const read = await this.#read(id)
+      if (this.#reading.get(id) === before) this.#kept.set(id, read)
+      else if (tries < TRIES_MAX) continue
+      this.#reading.delete(id)
+      return read
+    }
+  }
+
+  committed({ run, entries, summaryChanged }: Committed): void {
+    const id = run.pipelineId
+    const seen = this.#reading.get(id)
+    if (seen !== undefined) this.#reading.set(id, seen + 1)
+    const kept = this.#kept.get(id)
+    if (kept === undefined || !summaryChanged) return
+    this.#kept.set(id, {
+      latestRun: run.serial >= (kept.latestRun?.serial ?? 0) ? summaryOf(run) : kept.latestRun,
+      runCount: kept.runCount + (entries[0]?.events[0]?.type === 'RunCreated' ? 1 : 0),
+      lastStartedAt: later(kept.lastStartedAt, run),
+    })
+  }
+
+  async #read(id: PipelineId): Promise<History> {
+    const [runCount, recent] = await Promise.all([
+      this.#log.count({ pipelineId: id }),
+      this.#log.list({ pipelineId: id }, null, RECENT),
+    ])
+    const started = recent.flatMap((run) => (run.startedAt === null ? [] : [run.startedAt]))
+    return { latestRun: recent[0] ?? null, runCount, lastStartedAt: started.length === 0 ? null : Math.max(...started) }
+  }
+}
+
+const later = (before: number | null, { startedAt }: Run): number | null =>
+  startedAt === null ? before : Math.max(before ?? startedAt, startedAt)
