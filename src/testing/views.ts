@@ -1,4 +1,3 @@
-import type { Caller } from '../host/app.ts'
 import type { PipelineDefinition, StageSpec, TaskSpec } from '../model/definition.ts'
 import { asId, nodeId, type PipelineId, type ProjectId, type RunId, type UserId } from '../model/id.ts'
 import type { Instant } from '../model/time.ts'
@@ -25,15 +24,6 @@ export const projectView = (changes: Partial<ProjectView> = {}): ProjectView => 
   name: 'shop',
   description: '',
   createdAt: AT,
-  ...changes,
-})
-
-export const caller = (changes: Partial<Caller> = {}): Caller => ({
-  user: userRef(),
-  role: 'operator',
-  domain: 'default',
-  projectIds: null,
-  expiresAt: null,
   ...changes,
 })
 

@@ -4,6 +4,7 @@ import type { Json } from '../../model/json.ts'
 import { isEnded } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
 import type { PipelineView, RunSummary, RunView, StageView, TaskView } from '../../model/view.ts'
+import { untilNextSecond } from '../kit/cache.ts'
 import { formatPlain } from '../kit/time.ts'
 import { errorCodes, executeTypes, nodeWords, runWords } from './status.ts'
 import type {
@@ -134,17 +135,9 @@ export const presentResult = (run: RunSummary, frame: Pick<Frame, 'zoneOffsetMin
  * null: it does not change by itself.
  */
 export function freshMs(run: RunView, now: Instant): number | null {
-  let fresh: number | null = null
-  const see = ({ startedAt, endedAt }: { readonly startedAt: Instant | null; readonly endedAt: Instant | null }) => {
-    if (startedAt === null || endedAt !== null) return
-    fresh = Math.min(fresh ?? Infinity, 1_000 - (Math.max(0, now - startedAt) % 1_000))
-  }
-  see(run)
-  for (const stage of run.stages) {
-    see(stage)
-    stage.tasks.forEach(see)
-  }
-  return fresh
+  const nodes = run.stages.flatMap((stage) => [stage, ...stage.tasks])
+  const turns = [run, ...nodes].map(({ startedAt, endedAt }) => untilNextSecond(startedAt, endedAt, now))
+  return turns.reduce((first, turn) => (turn === null || (first !== null && first < turn) ? first : turn), null)
 }
 
 function presentStages(run: RunView, frame: Frame): readonly StageState[] {

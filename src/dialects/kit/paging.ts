@@ -2,6 +2,3 @@
 
 /** How many rows stand before this page; page 0 is taken for the first, as page 1 is. */
 export const rowsBeforePage = (page: number, perPage: number): number => Math.max(page - 1, 0) * perPage
-
-/** How many pages `total` rows fill. */
-export const pageCount = (total: number, perPage: number): number => Math.ceil(total / perPage)

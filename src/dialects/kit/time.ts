@@ -5,9 +5,6 @@ import type { Instant } from '../../model/time.ts'
  * (480: China). Our instants are whole milliseconds, so nothing here rounds but by cutting.
  */
 
-/** What Go's `time.Time{}` prints: "not yet" on wires that know no null. */
-export const GO_ZERO_TIME = '0001-01-01T00:00:00Z'
-
 /** `2022-04-01 19:44:16`, with no word about its zone. */
 export const formatPlain = (at: Instant, offsetMinutes: number): string => {
   const iso = shifted(at, offsetMinutes)
@@ -21,12 +18,6 @@ export const formatRfc3339 = (at: Instant, offsetMinutes: number): string =>
 /** `2022-04-01 19:44:16 +0800`, as Python's `%Y-%m-%d %H:%M:%S %z`. */
 export const formatPlainWithOffset = (at: Instant, offsetMinutes: number): string =>
   `${formatPlain(at, offsetMinutes)} ${offset(offsetMinutes, '')}`
-
-/** Go's RFC3339Nano in UTC: `…:27.31Z`, trailing zeros cut, no fraction when it is zero; null is {@link GO_ZERO_TIME}. */
-export function formatGoUtc(at: Instant | null): string {
-  if (at === null) return GO_ZERO_TIME
-  return new Date(at).toISOString().replace(/\.?0*Z$/, 'Z')
-}
 
 const PLAIN = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}):(\d{2}))?$/
 
