@@ -33,13 +33,18 @@ function keysOf(schema: unknown): readonly string[] {
 
 test('every key of the form is in the reference', () => {
   const types = stepSpecs.map(({ type }) => type)
-  // The fields of step types have a reference of their own.
-  const own = definitionJsonSchema(stepSpecs.map((step) => ({ ...step, schema: stepSpecs.at(-1)!.schema })))
-  const keys = new Set(keysOf(own).filter((key) => !types.includes(key)))
-  expect(keys.size).toBeGreaterThan(30)
-  expect(
-    [...keys].filter((key) => !text.includes(`\`${key}\``) && !new RegExp(`^ +(?:- )?${key}:`, 'm').test(text)),
-  ).toEqual([])
+  const keys = new Set(keysOf(definitionJsonSchema(stepSpecs)).filter((key) => !types.includes(key)))
+  expect(keys.size).toBeGreaterThan(45)
+  expect([...keys].filter((key) => !text.includes(`\`${key}\``))).toEqual([])
+})
+
+test('every step type has its row, and every field of it in its own table', () => {
+  for (const { type, schema } of stepSpecs) {
+    expect(text).toMatch(new RegExp(`^\\| (?:\\[\`${type}\`\\]\\(#\\w+\\)|\`${type}\`) \\|`, 'm'))
+    const [, table = ''] = text.split(new RegExp(`^#+ (?:${type === 'approval' ? 'Reviews' : type})$`, 'm'))
+    const fields = Object.keys(schema.toJSONSchema({ io: 'input', unrepresentable: 'any' }).properties ?? {})
+    expect(fields.filter((field) => !table.split(/^#/m)[0]!.includes(`\n| \`${field}\` |`))).toEqual([])
+  }
 })
 
 test('every limit is in the reference', () => {

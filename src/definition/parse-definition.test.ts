@@ -334,7 +334,7 @@ test('no text makes the parser throw, and every error has its place in the text'
         expect(message).not.toBe('')
       }
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   )
 })
 
@@ -377,5 +377,84 @@ test('whatever is written by the rules is read as it was meant', () => {
       }))
       expect(tasks).toEqual(written.tasks)
     }),
+  )
+})
+
+const rich = {
+  name: 'web',
+  params: { branch: 'main', n: 3, c: { type: 'choice', options: ['a', 'b'], default: 'a' } },
+  env: { A: '${{ params.branch }}' },
+  triggers: { operator: 'and', list: [{ webhook: 'push', params: { ref: 'branch' } }] },
+  timeout: '1h',
+  on_failure: { policy: 'hold', expire: '2h' },
+  annotations: { a: 'b' },
+  stages: [
+    {
+      name: 'One',
+      when: "params.branch == 'main'",
+      tasks: [
+        { key: 'a', git: '/srv/web.git', with: { ref: 'main' }, retry: { max: 2, delay: '1s' } },
+        { key: 'b', uses: 'script', with: { script: 'make', shell: 'sh' }, needs: ['a'], env: { B: 1 } },
+        {
+          name: 'c',
+          approval: { reviewers: ['x', 'y'], required: 2 },
+          needs: 'b',
+          when: "tasks.b.status == 'succeeded'",
+        },
+      ],
+    },
+    { key: 'two', always: true, tasks: [{ key: 'd', http: { url: 'https://a', expect: ['2xx'] }, runs_on: ['x'] }] },
+  ],
+}
+
+type Place = readonly [parent: Record<string, unknown>, key: string]
+
+function placesIn(value: unknown): readonly Place[] {
+  if (typeof value !== 'object' || value === null) return []
+  const parent = value as Record<string, unknown>
+  return Object.keys(parent).flatMap((key): readonly Place[] => [[parent, key], ...placesIn(parent[key])])
+}
+
+test('whatever is put in place of any part, the answer is a definition or at least one error', () => {
+  const replacement = fc.oneof(
+    fc.jsonValue({ maxDepth: 2 }),
+    fc.constantFrom(
+      '',
+      'stop',
+      'a',
+      'b',
+      '1h',
+      'params.n',
+      '${{ params.n }}',
+      0,
+      1,
+      -1,
+      1.5,
+      null,
+      [],
+      {},
+      true,
+      [[]],
+      ['a'],
+      { a: 1 },
+    ),
+    fc.constant(undefined),
+  )
+  const changes = fc.array(fc.tuple(fc.nat(), replacement), { minLength: 1, maxLength: 3 })
+  expect(parseDefinition(JSON.stringify(rich), 'f', stepSpecs)).toMatchObject({ ok: true })
+  fc.assert(
+    fc.property(changes, (list) => {
+      const changed = structuredClone(rich)
+      for (const [pick, value] of list) {
+        const places = placesIn(changed)
+        if (places.length === 0) continue
+        const [parent, key] = places[pick % places.length]!
+        parent[key] = value
+      }
+      const result = parseDefinition(JSON.stringify(changed, null, 1), 'f', stepSpecs)
+      if (result.ok) compile(result.definition)
+      else expect(result.errors).not.toEqual([])
+    }),
+    { numRuns: 300 },
   )
 })
