@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { definitionJsonSchema } from './definition/json-schema.ts'
 import { parseDefinition } from './definition/parse-definition.ts'
@@ -8,6 +8,7 @@ import { systemEntropy } from './host/entropy.ts'
 import { createHost, type Host } from './host/host.ts'
 import { openLog } from './host/logs.ts'
 import type { Logger } from './http/logger.ts'
+import { parseRunId, type RunId } from './model/id.ts'
 import { nativeMounts } from './http/native/index.ts'
 import { startServer, type RunningServer } from './http/server.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './runner/embedded.ts'
@@ -143,6 +144,7 @@ export async function openWorks(
         void embedded.clean(runId).then((wrong) => wrong === null || logger.warn({ run: runId }, wrong))
       },
     })
+    await host.sweep(workspacesIn(dataDirectory))
     let closing: Promise<void> | undefined
     const closeAll = async (): Promise<void> => {
       host.close()
@@ -175,6 +177,11 @@ async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string
   )
   await store.keys.putSetting(FIRST_START, String(systemClock.now()))
   return made
+}
+
+function workspacesIn(dataDirectory: string): readonly RunId[] {
+  const folder = join(dataDirectory, 'work')
+  return existsSync(folder) ? readdirSync(folder).flatMap((name) => parseRunId(name) ?? []) : []
 }
 
 /** 32 bytes beside the data, for the server's user only; made on the first start. Without it sealed secrets are lost. */

@@ -16,6 +16,7 @@ import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
 import { RunUseCases } from './runs.ts'
 import { Timers } from './timers.ts'
+import { Workspaces } from './workspaces.ts'
 import type { RunId } from '../model/id.ts'
 
 export interface HostOptions {
@@ -40,6 +41,8 @@ export interface Host {
   /** Takes up every run that has not ended, as its log left it. Call it once, before the first runner is added. */
   recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }>
   addRunner(runner: Runner): void
+  /** Lets the files go that an earlier server left of runs that have ended. Call it after the runner is added. */
+  sweep(workspaces: readonly RunId[]): Promise<void>
   close(): void
 }
 
@@ -77,6 +80,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
   })
   const logEnds = new LogEnds()
   const dispatcher = new Dispatcher(live, options.verbatim)
+  const workspaces = new Workspaces(
+    clock,
+    (runId) => dispatcher.clean(runId),
+    (runId) => live.peek(runId)?.phase !== 'live',
+  )
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
   const runs = new RunUseCases({
     log: store.runs,
@@ -102,7 +110,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     feed.changed(topics)
     for (const effect of effects) perform(run, effect)
     logEnds.changed(run)
-    if (run.phase === 'ended') dispatcher.clean(run.id)
+    if (run.outcome !== null) workspaces.ended(run.id, run.outcome, run.endedAt ?? run.updatedAt)
   }
 
   function perform(run: Run, effect: RunEffect): void {
@@ -181,6 +189,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
     live,
     recover,
     addRunner: (runner) => dispatcher.add(runner),
+    sweep: async (ids) => {
+      const known = new Map((await store.runs.summaries(ids)).map((summary) => [summary.id, summary]))
+      for (const id of ids) {
+        const summary = known.get(id)
+        if (summary === undefined) dispatcher.clean(id)
+        else if (summary.endedAt !== null) workspaces.ended(id, summary.status, summary.endedAt)
+      }
+    },
     close: () => timers.close(),
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { WORKSPACE_KEPT_MS } from '../host/workspaces.ts'
 import { exited, succeeded } from './scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from './views.ts'
 import { openWorld } from './world.ts'
@@ -63,4 +64,24 @@ test('all that a command offers is taken at once, without waiting for the clock'
   await world.app.runs.act(world.admin, { id }, { action: 'retry' })
   await world.settled()
   expect(world.runner.jobs.map(({ env }) => env['MILLRACE_TASK'])).toEqual(['compile', 'lint', 'docs'])
+})
+
+test('the files of a failed run stay for a day, so that a retry finds them; those of a success go at once', async () => {
+  const world = await openWorld()
+  const pipeline = await world.pipeline(
+    definition({ stages: [stageSpec({ tasks: [taskSpec({ key: 'compile', work: runner })] })] }),
+  )
+  const { id } = await world.start(pipeline)
+  await world.settled()
+  world.runner.endTask('compile', exited(1))
+  await world.settled()
+  world.clock.advance(WORKSPACE_KEPT_MS - 1)
+  expect(world.runner.cleaned).toEqual([])
+  await world.app.runs.act(world.admin, { id }, { action: 'retry' })
+  await world.settled()
+  world.clock.advance(2)
+  expect(world.runner.cleaned).toEqual([])
+  world.runner.endTask('compile', succeeded())
+  await world.settled()
+  expect(world.runner.cleaned).toEqual([id])
 })

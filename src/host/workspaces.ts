@@ -1,0 +1,34 @@
+import { isEnded } from '../model/status.ts'
+import type { RunId } from '../model/id.ts'
+import type { RunStatus } from '../model/status.ts'
+import type { DurationMs, Instant } from '../model/time.ts'
+import type { Clock } from './clock.ts'
+
+/** How long the files of a run that did not succeed wait for somebody to retry it or to look at them. */
+export const WORKSPACE_KEPT_MS: DurationMs = 24 * 3_600_000
+
+/** Says when a run's workspace may go: at once when it succeeded, else after a day, if it has not been reopened. */
+export class Workspaces {
+  readonly #clock: Clock
+  readonly #clean: (runId: RunId) => void
+  readonly #isEnded: (runId: RunId) => boolean
+
+  /** `isEnded`: whether the run is not live now. */
+  constructor(clock: Clock, clean: (runId: RunId) => void, isEnded: (runId: RunId) => boolean) {
+    this.#clock = clock
+    this.#clean = clean
+    this.#isEnded = isEnded
+  }
+
+  /** Once for every end of a run, and after a restart for every ended run that still has a workspace. */
+  ended(runId: RunId, status: RunStatus, endedAt: Instant): void {
+    if (!isEnded(status)) return
+    if (status === 'succeeded') {
+      this.#clean(runId)
+      return
+    }
+    this.#clock.at(endedAt + WORKSPACE_KEPT_MS, () => {
+      if (this.#isEnded(runId)) this.#clean(runId)
+    })
+  }
+}
