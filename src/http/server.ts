@@ -133,8 +133,8 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     })),
   ])
 
-  /** Sockets with an answer under way: a second, broken request on one must not write into it. */
-  const busy = new Set<Socket>()
+  /** What is under way on each socket: a broken request behind it must not write into its answer. */
+  const busy = new Map<Socket, { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }>()
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -187,9 +187,9 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     if (incoming.headers.host === undefined) incoming.headers.host = incoming.httpVersion === '1.0' ? 'localhost' : ''
     if (closing.signal.aborted) outgoing.setHeader('connection', 'close')
     const { socket } = incoming
-    busy.add(socket)
+    busy.set(socket, { incoming, outgoing })
     outgoing.once('close', () => {
-      busy.delete(socket)
+      if (busy.get(socket)?.outgoing === outgoing) busy.delete(socket)
       if (closing.signal.aborted) setImmediate(() => server.closeIdleConnections())
     })
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
@@ -214,8 +214,13 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     }
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
-    if (busy.has(socket)) socket.destroy(error)
-    else answerParserError(error, socket, nextId({}))
+    const current = busy.get(socket)
+    const refuse = (): void => answerParserError(error, socket, nextId({}))
+    if (current === undefined) refuse()
+    // The one under way came whole, so the broken one is behind it and has its turn after it.
+    else if (current.incoming.complete) current.outgoing.once('close', refuse)
+    else if (current.outgoing.headersSent) socket.destroy(error)
+    else refuse()
   })
 
   let closed: Promise<void> | undefined

@@ -37,8 +37,8 @@ export async function readText(request: Request, maxBytes: number): Promise<Http
   }
 }
 
-/** A key that changes what objects are instead of what they hold. */
-class PrototypeKey extends Error {}
+/** What JSON can say and nothing here can keep. */
+class Unstorable extends Error {}
 
 /** An empty body is `{}`: what needs nothing may be asked for with nothing. */
 export function parseJson(text: string): Result<unknown> {
@@ -46,13 +46,16 @@ export function parseJson(text: string): Result<unknown> {
   try {
     return accept(
       JSON.parse(text, (key, value: unknown) => {
-        if (key === '__proto__') throw new PrototypeKey()
+        if (key === '__proto__') throw new Unstorable('no field may be called __proto__')
+        // Half a surrogate pair has no UTF-8: it would come back as another character.
+        if (!key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed())) {
+          throw new Unstorable('a text has half a surrogate pair')
+        }
         return value
       }),
     )
   } catch (error) {
-    const message =
-      error instanceof PrototypeKey ? 'No field may be called __proto__' : `The body must be JSON: ${reasonOf(error)}`
+    const message = `The body must be JSON: ${reasonOf(error)}`
     return { ok: false, problem: { code: 'invalid_request', message } }
   }
 }
