@@ -6,5 +6,9 @@ export interface Logger {
   error(fields: Readonly<Record<string, unknown>>, message: string): void
 }
 
+/** What a log says of a thrown thing: where it came from, too. */
+export const errorText = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)
+
 const nothing = (): void => {}
 export const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing }

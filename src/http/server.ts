@@ -7,7 +7,7 @@ import { ANSWER_CACHE_LIMITS, AnswerCache, type AnswerCacheLimits } from './answ
 import { conditional } from './conditional.ts'
 import { type CredentialNote, noteCredentials } from './credentials.ts'
 import { answerKey, keep, keptUntil, sendAnswer, takeHints } from './fast-lane.ts'
-import type { Logger } from './logger.ts'
+import { errorText, type Logger } from './logger.ts'
 import { type Mount, mountTable } from './mounts.ts'
 import { answerParserError } from './parser-error.ts'
 import { problemResponse } from './problem.ts'
@@ -165,7 +165,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
       return conditional(ifNoneMatch, await keep(cache, key, response, ticket, topics, until))
     } catch (error) {
       logger.error(
-        { error, request_id: requestId, method: request.method, path, mount: mount.name },
+        { error: errorText(error), request_id: requestId, method: request.method, path, mount: mount.name },
         'a request failed',
       )
       return problemResponse({ code: 'internal', message: 'The server failed to answer; its log says why' }, requestId)
@@ -208,7 +208,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     if (kept !== undefined && !closing.signal.aborted) sendAnswer(incoming, outgoing, kept, nextId(incoming.headers))
     else {
       answer(incoming, outgoing).catch((error: unknown) => {
-        logger.error({ error, method: incoming.method }, 'an answer could not be sent')
+        logger.error({ error: errorText(error), method: incoming.method }, 'an answer could not be sent')
         outgoing.destroy()
       })
     }

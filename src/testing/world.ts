@@ -1,5 +1,5 @@
 import { scryptSync } from 'node:crypto'
-import { createHost, type Host } from '../host/host.ts'
+import { createHost, type Host, type HostOptions } from '../host/host.ts'
 import type { App, Caller, LogSource } from '../host/app.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
 import { asId, type UserId } from '../model/id.ts'
@@ -51,7 +51,13 @@ function cheapHash(password: string): string {
   return ['scrypt', costs.N, costs.r, costs.p, salt.toString('base64'), hash.toString('base64')].join(':')
 }
 
-export async function openWorld(options: { readonly runner?: ScriptedRunner } = {}): Promise<World> {
+export interface WorldOptions {
+  readonly runner?: ScriptedRunner
+  /** What reads definitions; without it they are JSON of the checked form, as the builders give it. */
+  readonly check?: HostOptions['check']
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const clock = new FakeClock()
   const runner = options.runner ?? new ScriptedRunner()
   const logs = new Map<string, Uint8Array>()
@@ -69,7 +75,7 @@ export async function openWorld(options: { readonly runner?: ScriptedRunner } = 
     clock,
     entropy: seededEntropy('world'),
     sealKey: new Uint8Array(32).fill(7),
-    check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
+    check: options.check ?? ((text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition })),
     verbatim: (uses) => (uses === 'script' ? ['script'] : []),
     openLog: (runId, node, attempt, ended) => memoryLog(logs, `${runId}/${node}/${attempt}`, attempt, ended),
     onDefect: (error) => defects.push(error),

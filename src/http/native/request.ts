@@ -92,8 +92,12 @@ export function check<Schema extends z.ZodType>(
   }
 }
 
-/** Whether a body that may be JSON or plain text is JSON. What says nothing useful (curl's default) is taken for JSON. */
-export function isJson(contentType: string | null): boolean {
+/**
+ * Whether a body that may be JSON or plain text is JSON. A type that says nothing (none, or what curl says of
+ * everything) leaves it to the first character.
+ */
+export function isJson(contentType: string | null, text: string): boolean {
   const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? ''
-  return type === '' || type === 'application/x-www-form-urlencoded' || /(?:^|[/+])json$/.test(type)
+  if (type === '' || type === 'application/x-www-form-urlencoded') return /^\s*(?:\{|$)/.test(text)
+  return /(?:^|[/+])json$/.test(type)
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Caller } from '../../host/app.ts'
 import { accept } from '../../model/problem.ts'
 import { DEPENDS_HEADER } from '../fast-lane.ts'
+import { errorText } from '../logger.ts'
 import { type HttpProblem, problemResponse, securityHeaders } from '../problem.ts'
 import { readQuery } from './query.ts'
 import { check, type HttpResult, isJson, parseJson, readText } from './request.ts'
@@ -31,7 +32,10 @@ export function nativeRouter(
     refuse(c.req.raw, { code: 'not_found', message: `Nothing is at ${new URL(c.req.url).pathname}` }),
   )
   hono.onError((error, c) => {
-    context.logger.error({ error, request_id: requestId(c.req.raw), method: c.req.method }, 'a native request failed')
+    context.logger.error(
+      { error: errorText(error), request_id: requestId(c.req.raw), method: c.req.method },
+      'a native request failed',
+    )
     return refuse(c.req.raw, { code: 'internal', message: 'The server failed to answer; its log says why' })
   })
   return async (request) => hono.fetch(request)
@@ -101,7 +105,7 @@ async function readBody(
   if (route.body === undefined) return accept(undefined)
   const text = await readText(request, context.bodyMaxBytes)
   if (!text.ok) return text
-  if (route.textBody !== undefined && !isJson(request.headers.get('content-type'))) {
+  if (route.textBody !== undefined && !isJson(request.headers.get('content-type'), text.value)) {
     return check(route.body, route.textBody(text.value, url), 'query')
   }
   const json = parseJson(text.value)
