@@ -43,6 +43,8 @@ async function* reconnecting<Item>(
         }
         tries = 0
         yield next.value
+        // More may have come with it; a reader that has stopped wants none of that.
+        if (signal?.aborted === true) return
       }
     } catch (error) {
       if (signal?.aborted === true) return

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type NativeServer, openNative } from '../../../test/support/native-server.ts'
 import type { Run } from '../../client/client.ts'
 import { exited, succeeded } from '../../testing/scripted-runner.ts'
@@ -206,6 +206,12 @@ describe('steering', () => {
 })
 
 describe('reading', () => {
+  let shared: NativeServer
+  beforeAll(async () => {
+    shared = await openNative()
+  })
+  afterAll(() => shared.server.close())
+
   test('a list is filtered, and its pages follow each other without loss or double while runs are made', async () => {
     await using native = await openNative()
     const { client, send, world } = native
@@ -251,8 +257,7 @@ describe('reading', () => {
     'created_to=2026-13-01T00:00:00Z',
     `text=${'x'.repeat(200)}`,
   ])('the query %s is refused with its place', async (query) => {
-    await using native = await openNative()
-    const response = await native.send('GET', `/api/v1/runs?${query}`)
+    const response = await shared.send('GET', `/api/v1/runs?${query}`)
     const { errors } = (await response.json()) as { errors: { path: string }[] }
     expect([response.status, errors[0]?.path.split(/[.[]/).slice(0, 2).join('.')]).toEqual([
       400,
