@@ -2,6 +2,7 @@ import { engine } from './engine.ts'
 import { flatness } from './flatness.ts'
 import { idleLatency } from './idle-latency.ts'
 import { launch } from './launch.ts'
+import { store } from './store.ts'
 import { status } from './status.ts'
 
 /** `npm run bench [-- NAME] [--json]`: figures of this machine at this moment; ratios inside one run are what counts. */
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | r
   'idle-latency': idleLatency,
   flatness,
   launch,
+  store,
   status,
 }
 

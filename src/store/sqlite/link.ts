@@ -55,7 +55,8 @@ export class WorkerLink<Ops extends Operations> {
     start: WorkerStart,
     onFatal: (error: Error) => void,
   ): Promise<WorkerLink<Ops>> {
-    const worker = new Worker(script, { workerData: start, name: `store ${start.role}` })
+    // Flags of the process's own entry, e.g. --input-type, mean nothing to this file.
+    const worker = new Worker(script, { workerData: start, name: `store ${start.role}`, execArgv: [] })
     const answer = await firstAnswer(worker)
     if (answer.kind === 'refused') {
       await worker.terminate()

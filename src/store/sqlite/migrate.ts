@@ -34,12 +34,23 @@ export function readMigrations(folder: string = join(import.meta.dirname, 'migra
 }
 
 /**
+ * Looks at the header before anything is changed: another program's file is left as it is.
+ * @throws StoreError `corrupt` when the file is no database, or not one of ours
+ */
+export function checkOwner(connection: Connection, path: string): void {
+  if (applicationId(connection) === APPLICATION_ID) return
+  const tables = connection.get<{ count: number }>('select count(*) as count from sqlite_schema')?.count
+  if (applicationId(connection) !== 0 || tables !== 0) {
+    throw new StoreError('corrupt', `${path} is a database, but not one of Millrace`)
+  }
+}
+
+/**
  * Brings the file up to these migrations, each in a transaction of its own: a crash leaves it before or after one.
- * @throws StoreError `corrupt` when the file is not ours, was written by a newer release, or was made by other
- * migrations than these.
+ * @throws StoreError `corrupt` when the file was written by a newer release, or made by other migrations than these
  */
 export function migrate(connection: Connection, migrations: readonly Migration[], path: string): void {
-  claim(connection, path)
+  if (applicationId(connection) !== APPLICATION_ID) claim(connection)
   const applied = connection.all<{ version: number; name: string; checksum: string }>(
     'select version, name, checksum from migrations order by version',
   )
@@ -63,12 +74,11 @@ export function migrate(connection: Connection, migrations: readonly Migration[]
   for (const migration of migrations.slice(applied.length)) apply(connection, migration)
 }
 
-/** An empty file becomes ours; another program's file is left as it is. */
-function claim(connection: Connection, path: string): void {
-  const id = connection.get<{ application_id: number }>('pragma application_id')?.application_id
-  if (id === APPLICATION_ID) return
-  const tables = connection.get<{ count: number }>('select count(*) as count from sqlite_schema')?.count
-  if (id !== 0 || tables !== 0) throw new StoreError('corrupt', `${path} is a database, but not one of Millrace`)
+const applicationId = (connection: Connection): number | undefined =>
+  connection.get<{ application_id: number }>('pragma application_id')?.application_id
+
+/** An empty file becomes ours. */
+function claim(connection: Connection): void {
   inTransaction(connection, () => {
     connection.exec(`
       pragma application_id = ${APPLICATION_ID};

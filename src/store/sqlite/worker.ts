@@ -1,8 +1,9 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Connection } from './connection.ts'
 import { type Failure, failureOf } from './failure.ts'
-import { migrate, readMigrations } from './migrate.ts'
+import { checkOwner, migrate, readMigrations } from './migrate.ts'
 import type { Answer, Answers, Call, Operations, Request, WorkerStart } from './protocol.ts'
+import { StoreError } from '../store.ts'
 import { reads } from './reads/index.ts'
 import { writeBatch } from './writes/batch.ts'
 import { Writer } from './writes/writer.ts'
@@ -15,6 +16,7 @@ function openWriter({ path, sizeMaxBytes }: WorkerStart): {
   close: () => void
 } {
   const connection = new Connection(path, 'read-write')
+  checkOwner(connection, path)
   connection.exec(`
     pragma journal_mode = wal;
     pragma synchronous = full;
@@ -67,7 +69,11 @@ function serve(port: MessagePort, start: WorkerStart): void {
     })
     say({ kind: 'ready' })
   } catch (error) {
-    say({ kind: 'refused', failure: failureOf(error) })
+    const { code, message } = failureOf(error)
+    say({
+      kind: 'refused',
+      failure: { code, message: error instanceof StoreError ? message : `${start.path}: ${message}` },
+    })
   }
 }
 
