@@ -60,7 +60,7 @@ export interface StageSpec {
 }
 
 export const FAILURE_POLICIES = ['stop', 'hold', 'continue', 'restart'] as const
-/** What a failure means for the run, after all retries: see the table in design, section 3 (ARCHITECTURE.md has it too). */
+/** What a failure means for the run, after all retries: the table is in ARCHITECTURE.md. */
 export type FailurePolicy = (typeof FAILURE_POLICIES)[number]
 
 export interface OnFailure {
