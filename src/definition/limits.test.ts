@@ -13,12 +13,14 @@ const small = `name: x\ntasks: [${noop}]\n`
 const many = (count: number, item: (at: number) => string): string =>
   Array.from({ length: count }, (_, at) => item(at)).join('')
 
-/** Milliseconds, after a call that warms the code up. */
+/** Milliseconds of the quickest of a few calls, the first of which warms the code up: the machine may be busy. */
 function timeOf(work: () => void): number {
-  work()
-  const begin = performance.now()
-  work()
-  return performance.now() - begin
+  const times = Array.from({ length: 6 }, () => {
+    const begin = performance.now()
+    work()
+    return performance.now() - begin
+  })
+  return Math.min(...times)
 }
 
 describe('hostile texts are refused in less than 100 ms', () => {
@@ -93,7 +95,7 @@ describe('how much there may be', () => {
     ],
     [
       'stages',
-      (count) => `name: x\nstages: [${many(count, (at) => `{name: s, tasks: [{key: t${at}, uses: noop}]}, `)}]`,
+      (count) => `name: x\nstages: [&s {key: s, tasks: [{key: t, uses: noop}]}, ${'*s, '.repeat(count - 1)}]`,
       1_000,
       'expected 1 to 1000 items, found 1001',
     ],
