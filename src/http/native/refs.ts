@@ -14,8 +14,15 @@ export function pipelineRef(text: string, project?: string): PipelineRef {
   return { name: text, ...(project === undefined ? {} : { project: projectRef(project) }) }
 }
 
-/** Id or serial. Anything else names no run, and is looked for as an id so that the answer is a plain `not_found`. */
-export const runRef = (text: string): RunRef => (SERIAL.test(text) ? { serial: Number(text) } : { id: text })
+/**
+ * Id, serial, or `pipeline#number` as people write it (`%23` in a URL). Anything else names no run, and is looked for
+ * as an id so that the answer is a plain `not_found`.
+ */
+export function runRef(text: string): RunRef {
+  if (SERIAL.test(text)) return { serial: Number(text) }
+  const [, pipeline, number] = /^(.+)#([1-9]\d{0,14})$/s.exec(text) ?? []
+  return pipeline === undefined ? { id: text } : { pipeline: pipelineRef(pipeline), number: Number(number) }
+}
 
 /** Id or key. */
 export const nodeRef = (text: string): NodeRef => (ID.test(text) ? { id: text } : { key: text })
