@@ -8,9 +8,12 @@ import { systemEntropy } from './host/entropy.ts'
 import { createHost, type Host } from './host/host.ts'
 import { openLog } from './host/logs.ts'
 import type { Logger } from './http/logger.ts'
-import { parseRunId, type RunId } from './model/id.ts'
+import { mountTable } from './http/mounts.ts'
 import { nativeMounts } from './http/native/index.ts'
 import { startServer, type RunningServer } from './http/server.ts'
+import { parseRunId, type RunId } from './model/id.ts'
+import type { LocatedError, Result } from './model/problem.ts'
+import type { RunView } from './model/view.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './runner/embedded.ts'
 import { firstStart, refreshQuickstart, type FirstStart } from './samples/first-start.ts'
 import { stepSpecs } from './steps/index.ts'
@@ -134,6 +137,7 @@ export async function openWorks(
     })
     runner = embedded
     const recovered = await host.recover()
+    let closing: Promise<void> | undefined
     host.addRunner({
       name: embedded.name,
       labels: embedded.labels,
@@ -141,11 +145,13 @@ export async function openWorks(
       start: (job) => embedded.start(job),
       cancel: (attempt) => embedded.cancel(attempt),
       clean: (runId) => {
-        void embedded.clean(runId).then((wrong) => wrong === null || logger.warn({ run: runId }, wrong))
+        void embedded.clean(runId).then((wrong) => {
+          // What a closing runner has not cleaned is left for the next one.
+          if (wrong !== null && closing === undefined) logger.warn({ run: runId }, wrong)
+        })
       },
     })
     await host.sweep(workspacesIn(dataDirectory))
-    let closing: Promise<void> | undefined
     const closeAll = async (): Promise<void> => {
       host.close()
       await embedded.close()
@@ -157,6 +163,56 @@ export async function openWorks(
     await store.close()
     throw error
   }
+}
+
+/** A server without a socket, for one command: its API is a function, and who calls it may decide for others. */
+export interface Local {
+  /** As the global one, for the client; the path decides, host and port do not matter. */
+  readonly fetch: (input: string, init?: RequestInit) => Promise<Response>
+  readonly token: string
+  /** The one project there is. */
+  readonly project: string
+  /** Decides a review in the name of this reviewer: nobody else can log in here. */
+  decide(run: string, node: string, decision: 'approve' | 'reject', as: string): Promise<Result<RunView>>
+  close(): Promise<void>
+}
+
+/** @param options as for `serve`; the directory is meant to be thrown away. */
+export async function openLocal(
+  options: Pick<MillraceOptions, 'version' | 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'bodyMaxBytes'>,
+  logger: Logger,
+): Promise<Local> {
+  const works = await openWorks(options, logger)
+  const { app, credentials } = works.host
+  const admin = await credentials.addUser({ name: 'local', domain: 'local', password: null, role: 'admin' })
+  const { token } = await app.access.issueToken(admin, 'local', null)
+  const project = await app.projects.create(admin, { name: 'local', description: '' })
+  if (!project.ok) throw new Error(`the project was refused: ${project.problem.message}`)
+  const closing = new AbortController()
+  const mounts = nativeMounts({ version: options.version, pipelineSchema: definitionJsonSchema(stepSpecs) })
+  const mountFor = mountTable(
+    mounts({ app, baseUrl: 'http://local', bodyMaxBytes: options.bodyMaxBytes, closing: closing.signal, logger }),
+  )
+  return {
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      const mount = mountFor(new URL(request.url).pathname)
+      return mount === undefined ? new Response(null, { status: 404 }) : mount.handle(request)
+    },
+    token,
+    project: project.value.name,
+    decide: (run, node, action, as) => app.runs.actOnNode(admin, { id: run }, { id: node }, { action, as }),
+    close: () => {
+      closing.abort()
+      return works.close()
+    },
+  }
+}
+
+/** What is wrong with a definition; empty: nothing. Needs no server. */
+export function checkDefinition(text: string, file: string): readonly LocatedError[] {
+  const result = parseDefinition(text, file, stepSpecs)
+  return result.ok ? [] : result.errors
 }
 
 async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string): Promise<FirstStart | null> {
