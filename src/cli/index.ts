@@ -1,13 +1,55 @@
 import { Command, CommanderError } from 'commander'
+import { ClientError } from '../client/client.ts'
+import { clientErrorText, clientExitCode } from './client-fault.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { Fault } from './fault.ts'
-import { serve } from './serve.ts'
 import type { Terminal } from './terminal.ts'
 import type { Verb } from './verb.ts'
+import { approve } from './verbs/approve.ts'
+import { cancel } from './verbs/cancel.ts'
+import { create } from './verbs/create.ts'
+import { explain } from './verbs/explain.ts'
+import { logs } from './verbs/logs.ts'
+import { pause } from './verbs/pause.ts'
+import { pipelines } from './verbs/pipelines.ts'
+import { reject } from './verbs/reject.ts'
+import { resume } from './verbs/resume.ts'
+import { retry } from './verbs/retry.ts'
+import { run } from './verbs/run.ts'
+import { runs } from './verbs/runs.ts'
+import { samples } from './verbs/samples.ts'
+import { serve } from './verbs/serve.ts'
+import { show } from './verbs/show.ts'
+import { skip } from './verbs/skip.ts'
+import { start } from './verbs/start.ts'
+import { update } from './verbs/update.ts'
+import { validate } from './verbs/validate.ts'
+import { watch } from './verbs/watch.ts'
 import { version } from './version.ts'
 
 /** Every verb, in the order of the help. A new one is one file and one line here. */
-const verbs: readonly Verb[] = [serve]
+const verbs: readonly Verb[] = [
+  serve,
+  run,
+  validate,
+  pipelines,
+  create,
+  update,
+  start,
+  runs,
+  show,
+  watch,
+  logs,
+  explain,
+  approve,
+  reject,
+  retry,
+  skip,
+  pause,
+  resume,
+  cancel,
+  samples,
+]
 
 /** @param ended called with how a verb ended. */
 export function createProgram(terminal: Terminal, ended: (code: ExitCode) => void): Command {
@@ -43,17 +85,35 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage
-    return told(error, terminal)
+    return told(error, terminal, args.includes('--json'))
   }
 }
 
-function told(error: unknown, terminal: Terminal): ExitCode {
-  if (error instanceof Fault) {
-    terminal.err(`millrace: ${error.message}\n`)
-    return error.exitCode
+/** What went wrong, on stderr: a sentence for people, or JSON for programs that asked for it. */
+function told(error: unknown, terminal: Terminal, json: boolean): ExitCode {
+  const { exitCode, text, code } = wrongOf(error)
+  if (json) {
+    const { message, allowed, errors } =
+      error instanceof ClientError ? error : { message: text, allowed: [], errors: [] }
+    terminal.err(`${JSON.stringify({ error: { code, message, allowed, errors, exit_code: exitCode } })}\n`)
+  } else {
+    terminal.err(`millrace: ${text}\n`)
+  }
+  return exitCode
+}
+
+function wrongOf(error: unknown): { readonly exitCode: ExitCode; readonly text: string; readonly code: string } {
+  if (error instanceof Fault) return { exitCode: error.exitCode, text: error.message, code: nameOf(error.exitCode) }
+  if (error instanceof ClientError) {
+    return { exitCode: clientExitCode(error), text: clientErrorText(error), code: error.code }
   }
   const message = error instanceof Error ? error.message : String(error)
-  terminal.err(`millrace: a defect, please report it: ${message}\n`)
-  if (terminal.env['MILLRACE_LOG_LEVEL'] === 'debug' && error instanceof Error) terminal.err(`${error.stack}\n`)
-  return EXIT.internal
+  return { exitCode: EXIT.internal, text: `a defect, please report it: ${message}`, code: 'internal' }
 }
+
+/** `needsPerson` -> `needs_person` */
+const nameOf = (exitCode: ExitCode): string =>
+  (Object.entries(EXIT).find(([, code]) => code === exitCode)?.[0] ?? 'internal').replaceAll(
+    /[A-Z]/g,
+    (letter) => `_${letter.toLowerCase()}`,
+  )

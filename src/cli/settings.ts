@@ -21,16 +21,25 @@ const optionOf = (name: SettingName): string =>
 
 /**
  * @param options as commander gives them.
+ * @param names what the verb uses: nothing else is read, so nothing else can be wrong.
  * @throws Fault `badConfiguration` with everything that is wrong.
  */
-export function configOf(terminal: Terminal, options: Readonly<Record<string, unknown>>): Config {
+export function configOf(
+  terminal: Terminal,
+  options: Readonly<Record<string, unknown>>,
+  names: readonly SettingName[] = settingNames,
+): Config {
   const flags: Flags = Object.fromEntries(
-    settingNames.flatMap((name) => {
+    names.flatMap((name) => {
       const value = options[optionOf(name)]
       return typeof value === 'string' ? [[name, value]] : []
     }),
   )
-  const loaded = loadConfig(terminal.env, flags)
+  const env =
+    names === settingNames
+      ? terminal.env
+      : Object.fromEntries(names.map((name) => [settings[name].env, terminal.env[settings[name].env]]))
+  const loaded = loadConfig(env, flags)
   for (const warning of loaded.warnings) terminal.err(`warning: ${warning}\n`)
   if (loaded.ok) return loaded.config
   const { errors } = loaded

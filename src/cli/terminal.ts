@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]
@@ -19,6 +20,8 @@ export interface Terminal {
   readonly paint: (style: Style, text: string) => string
   /** Calls back at SIGINT, SIGTERM and SIGHUP, which then do nothing else. Returns the way to stop. */
   readonly onSignal: (listener: (signal: NodeJS.Signals) => void) => () => void
+  /** A line that is typed; undefined: there is none, or `signal` was aborted. */
+  readonly ask: (question: string, signal: AbortSignal) => Promise<string | undefined>
   readonly now: () => number
 }
 
@@ -49,6 +52,20 @@ export function processTerminal(): Terminal {
         for (const signal of SIGNALS) process.off(signal, listener)
       }
     },
+    ask: askLine,
     now: () => Date.now(),
+  }
+}
+
+/** `terminal: false`: Ctrl-C stays a signal to the process. */
+async function askLine(question: string, signal: AbortSignal): Promise<string | undefined> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout, terminal: false })
+  try {
+    const closed = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
+    return await Promise.race([lines.question(question, { signal }), closed])
+  } catch {
+    return undefined
+  } finally {
+    lines.close()
   }
 }

@@ -1,14 +1,14 @@
 import { Command } from 'commander'
-import type { Millrace } from '../compose.ts'
-import type { Config } from '../config/settings.ts'
-import { createLog } from '../telemetry/log.ts'
-import { EXIT, type ExitCode } from './exit-codes.ts'
-import { Fault } from './fault.ts'
-import { configOf, withSettings } from './settings.ts'
-import { startText } from './start-text.ts'
-import type { Terminal } from './terminal.ts'
-import type { Verb } from './verb.ts'
-import { version } from './version.ts'
+import type { Millrace } from '../../compose.ts'
+import type { Config } from '../../config/settings.ts'
+import { createLog } from '../../telemetry/log.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { Fault } from '../fault.ts'
+import { configOf, withSettings } from '../settings.ts'
+import { startText } from '../start-text.ts'
+import type { Terminal } from '../terminal.ts'
+import type { Verb } from '../verb.ts'
+import { version } from '../version.ts'
 
 /** Longest graceful end: 5 s for answers under way, then what runs gets its grace, then the store is closed. */
 const CLOSE_MAX_MS = 20_000
@@ -58,7 +58,7 @@ async function serveUntilSignal(terminal: Terminal, config: Config): Promise<Exi
 }
 
 async function open(config: Config, log: ReturnType<typeof createLog>): Promise<Millrace> {
-  const { openMillrace } = await import('../compose.ts')
+  const { openMillrace } = await import('../../compose.ts')
   try {
     return await openMillrace({ version: version(), ...config }, log)
   } catch (error) {

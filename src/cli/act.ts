@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander'
+import type { Run } from '../client/client.ts'
+import { connect, type ConnectionOptions, withConnection } from './connection.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { printJson } from './output.ts'
+import { lastLine } from './progress.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What every verb takes that talks to a server. */
+export interface CommonOptions extends ConnectionOptions {
+  readonly json?: boolean
+}
+
+export const jsonOption = (text = 'print the answer of the API as JSON'): Option => new Option('--json', text)
+
+export const common = (command: Command): Command => withConnection(command.addOption(jsonOption()))
+
+export const RUN_ARGUMENT = 'its id, pipeline#number, or serial'
+export const NODE_ARGUMENT = 'key, name or id of the task'
+
+export const examples = (...lines: readonly string[]): string =>
+  ['', 'Examples:', ...lines.map((line) => `  ${line}`)].join('\n')
+
+/** Steers a run and says where it is now. */
+export async function actAndShow(
+  terminal: Terminal,
+  options: CommonOptions,
+  act: (client: ReturnType<typeof connect>) => Promise<Run>,
+): Promise<ExitCode> {
+  const run = await act(connect(terminal, options))
+  if (options.json === true) printJson(terminal, run)
+  else terminal.out(`${lastLine(run, terminal.now(), terminal.paint)}\n`)
+  return EXIT.success
+}

@@ -1,0 +1,26 @@
+import { Command } from 'commander'
+import { examples, jsonOption } from '../act.ts'
+import { printErrors } from '../definition-errors.ts'
+import { EXIT } from '../exit-codes.ts'
+import { printJson } from '../output.ts'
+import { readDefinition } from '../read-definition.ts'
+import type { Verb } from '../verb.ts'
+
+export const validate: Verb = ({ terminal, action }) =>
+  new Command('validate')
+    .summary('check pipeline files')
+    .description('Checks pipeline files here, without a server: every error with its place.')
+    .argument('<file...>', 'YAML or JSON; - is stdin')
+    .addOption(jsonOption('print what was found as JSON'))
+    .addHelpText('after', examples('millrace validate release.yaml', 'millrace validate pipelines/*.yaml --json'))
+    .action(
+      action(async (files: readonly string[], { json }: { readonly json?: boolean }) => {
+        const { checkDefinition } = await import('../../compose.ts')
+        const errors = files.map(readDefinition).flatMap(({ text, file }) => checkDefinition(text, file))
+        const valid = errors.length === 0
+        if (json === true) printJson(terminal, { valid, errors })
+        else if (valid) terminal.out(`${files.join(', ')}: no errors\n`)
+        else printErrors(terminal, errors)
+        return valid ? EXIT.success : EXIT.failed
+      }),
+    )
