@@ -60,11 +60,14 @@ export interface RunRow {
   readonly updated_at: number
 }
 
-/** `last` is the newest entry: it knows the seq and the time of the last change. */
-export const SELECT_RUN = `
+/**
+ * Index rows of these runs (`runs r`, or a subquery of that name), with the newest entry of each: that one knows the seq and the time
+ * of the last change.
+ */
+export const selectRuns = (runs: string): string => `
   select r.id, r.number, r.serial, r.project, r.pipeline, r.pipeline_name, r.version, r.status, r.cause_kind,
     r.cause_by, r.needs_person, r.created_at, r.started_at, r.ended_at, last.seq, last.at as updated_at
-  from runs r join entries last on last.run = r.serial
+  from ${runs} join entries last on last.run = r.serial
     and last.seq = (select max(seq) from entries where run = r.serial)`
 
 export const runSummary = (row: RunRow): RunSummary => ({

@@ -76,7 +76,7 @@ create table runs (
 -- Every index ends with the serial, which is the order of lists.
 create index runs_by_pipeline on runs (pipeline);
 create index runs_by_project on runs (project);
-create index runs_live on runs (status) where live = 1;
+create index runs_live on runs (live) where live = 1;
 create index runs_needing_person on runs (needs_person) where needs_person = 1;
 
 -- The log: one row per transition, whatever the number of its events.

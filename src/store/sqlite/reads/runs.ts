@@ -1,10 +1,11 @@
-import { asId, type RunId } from '../../../model/id.ts'
+import { asId, type ProjectId, type RunId } from '../../../model/id.ts'
+import { isEnded } from '../../../model/status.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { RunSummary } from '../../../model/view.ts'
 import { foldCase } from '../../kit/text.ts'
 import { IDEMPOTENCY_MS, type RunFilter, type RunRef } from '../../store.ts'
 import type { Connection } from '../connection.ts'
-import { runSummary, type RunRow, SELECT_RUN } from '../rows.ts'
+import { runSummary, type RunRow, selectRuns } from '../rows.ts'
 import { bounded, conditions, type Condition } from './conditions.ts'
 
 export function summary(connection: Connection, ref: RunRef): RunSummary | undefined {
@@ -15,14 +16,18 @@ export function summary(connection: Connection, ref: RunRef): RunSummary | undef
 function findRow(connection: Connection, ref: RunRef): RunRow | undefined {
   switch (ref.by) {
     case 'id':
-      return connection.get<RunRow>(`${SELECT_RUN} where r.id = ?`, ref.id)
+      return connection.get<RunRow>(`${selectRuns('runs r')} where r.id = ?`, ref.id)
     case 'serial':
-      return connection.get<RunRow>(`${SELECT_RUN} where r.serial = ?`, ref.serial)
+      return connection.get<RunRow>(`${selectRuns('runs r')} where r.serial = ?`, ref.serial)
     case 'number':
-      return connection.get<RunRow>(`${SELECT_RUN} where r.pipeline = ? and r.number = ?`, ref.pipelineId, ref.number)
+      return connection.get<RunRow>(
+        `${selectRuns('runs r')} where r.pipeline = ? and r.number = ?`,
+        ref.pipelineId,
+        ref.number,
+      )
     case 'latest':
       return connection.get<RunRow>(
-        `${SELECT_RUN} where r.serial = (select max(serial) from runs where pipeline = ?)`,
+        `${selectRuns('runs r')} where r.serial = (select max(serial) from runs where pipeline = ?)`,
         ref.pipelineId,
       )
   }
@@ -30,7 +35,7 @@ function findRow(connection: Connection, ref: RunRef): RunRow | undefined {
 
 export function summaries(connection: Connection, ids: readonly RunId[]): RunSummary[] {
   const rows = connection.all<RunRow>(
-    `${SELECT_RUN} join json_each(?) asked on asked.value = r.id order by asked.key`,
+    `${selectRuns('runs r')} join json_each(?) asked on asked.value = r.id order by asked.key`,
     JSON.stringify(ids),
   )
   return rows.map(runSummary)
@@ -39,12 +44,9 @@ export function summaries(connection: Connection, ids: readonly RunId[]): RunSum
 export function list(connection: Connection, filter: RunFilter, before: number | null, limit: number): RunSummary[] {
   const older: Condition = before !== null && ['r.serial < ?', before]
   const { where, values } = conditions([older, ...filterConditions(filter)])
-  const rows = connection.all<RunRow>(
-    `${SELECT_RUN} ${where} order by r.serial desc limit ?`,
-    ...values,
-    bounded(limit),
-  )
-  return rows.map(runSummary)
+  // The page first, so that the log is looked at for its rows only.
+  const page = `(select * from runs r ${where} order by r.serial desc limit ?) r`
+  return connection.all<RunRow>(`${selectRuns(page)} order by r.serial desc`, ...values, bounded(limit)).map(runSummary)
 }
 
 export function count(connection: Connection, filter: RunFilter): number {
@@ -55,15 +57,23 @@ export function count(connection: Connection, filter: RunFilter): number {
 function filterConditions(filter: RunFilter): Condition[] {
   const { projectIds, pipelineId, statuses, needsPerson, createdFrom, createdTo, text } = filter
   return [
-    projectIds !== undefined && ['r.project in (select value from json_each(?))', JSON.stringify(projectIds)],
+    projectIds !== undefined && inProjects(projectIds, pipelineId === undefined),
     pipelineId !== undefined && ['r.pipeline = ?', pipelineId],
     statuses !== undefined && ['r.status in (select value from json_each(?))', JSON.stringify(statuses)],
-    // A literal, so that the partial index is found.
+    // Said again, and with a literal, so that the small indexes of such runs are found.
+    statuses !== undefined && !statuses.some(isEnded) && ['r.live = 1'],
     needsPerson !== undefined && [needsPerson ? 'r.needs_person = 1' : 'r.needs_person = 0'],
     createdFrom !== undefined && ['r.created_at >= ?', createdFrom],
     createdTo !== undefined && ['r.created_at < ?', createdTo],
     text !== undefined && ['instr(r.pipeline_name_folded, ?) > 0', foldCase(text)],
   ]
+}
+
+/** The runs of one project are in order in its index; those of several are found faster by going through all. */
+function inProjects(projectIds: readonly ProjectId[], mayUseIndex: boolean): Condition {
+  const [only] = projectIds
+  if (only !== undefined && projectIds.length === 1) return [mayUseIndex ? 'r.project = ?' : '+r.project = ?', only]
+  return ['+r.project in (select value from json_each(?))', JSON.stringify(projectIds)]
 }
 
 export function live(connection: Connection): RunId[] {
