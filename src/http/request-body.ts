@@ -6,29 +6,26 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
 
 /**
  * Reads a body, but no more than one byte over the limit: enough for whoever answers to see that it is too long
- * and to say so in its own words, and no more memory than that.
- * @returns `complete` false: the rest was left unread and the connection must end after the answer;
- * undefined: the sender went away.
+ * and to say so in its own words, and no more memory than that. What comes after it is taken and thrown away, because
+ * a connection that is closed on unread bytes is reset and its sender may never see the answer; the adapter ends it
+ * half a second after the answer.
+ * @returns undefined when the sender went away.
  */
-export function readBody(
-  incoming: IncomingMessage,
-  maxBytes: number,
-): Promise<{ readonly bytes: Buffer; readonly complete: boolean } | undefined> {
+export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let length = 0
-    const settle = (result: { bytes: Buffer; complete: boolean } | undefined): void => {
+    const settle = (result: Buffer | undefined): void => {
       incoming.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
+      incoming.resume()
       resolve(result)
     }
     const onData = (chunk: Buffer): void => {
       chunks.push(chunk)
       length += chunk.length
-      if (length <= maxBytes) return
-      incoming.pause()
-      settle({ bytes: Buffer.concat(chunks).subarray(0, maxBytes + 1), complete: false })
+      if (length > maxBytes) settle(Buffer.concat(chunks).subarray(0, maxBytes + 1))
     }
-    const onEnd = (): void => settle({ bytes: Buffer.concat(chunks), complete: true })
+    const onEnd = (): void => settle(Buffer.concat(chunks))
     const onClose = (): void => settle(undefined)
     incoming.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   })

@@ -49,7 +49,7 @@ const TIMEOUTS: ServerTimeouts = {
   closeMs: 5_000,
 }
 
-const NO_BODY = { bytes: Buffer.alloc(0), complete: true }
+const NO_BODY = Buffer.alloc(0)
 
 /** Request line and headers together. Huawei's tokens reach 100,000 characters; Node's default is 16 KiB. */
 const HEADERS_MAX_BYTES = 256 * 1_024
@@ -195,9 +195,8 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
       const body = hasBody(incoming) ? await readBody(incoming, config.bodyMaxBytes) : NO_BODY
       if (body === undefined) return
-      if (!body.complete) outgoing.setHeader('connection', 'close')
       // The adapter's name for a body that has been read already.
-      Object.assign(incoming, { rawBody: body.bytes })
+      Object.assign(incoming, { rawBody: body })
     }
     await listener(incoming, outgoing)
   }
