@@ -1,6 +1,6 @@
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
 import type { NodeStatus, RunStatus } from '../model/status.ts'
-import { runStatus, stageStatus } from './status.ts'
+import { runStatus } from './status.ts'
 import { stageAt, taskAt, taskPlan, type Run } from './run.ts'
 
 /**
@@ -44,8 +44,10 @@ export function allowedOnNode(run: Run, index: number): readonly NodeAction[] {
   return NODE_ACTIONS.filter((action) => admitted(nodeAdmits[action], state.status) && isOpenTo(run, index, action))
 }
 
+/** One that was begun and taken up again holds tasks that are over: of those that are not, each can be skipped. */
 function allowedOnStage(run: Run, index: number): readonly NodeAction[] {
-  return run.phase === 'live' && run.cancelling === null && stageStatus(run, index) === 'pending' ? ['skip'] : []
+  const { status, startedAt } = stageAt(run, index)
+  return run.phase === 'live' && run.cancelling === null && status === 'pending' && startedAt === null ? ['skip'] : []
 }
 
 function isOpenTo(run: Run, index: number, action: NodeAction): boolean {

@@ -353,6 +353,27 @@ describe('skip', () => {
     expect(w.status()).toBe('succeeded')
   })
 
+  test('of a stage does not touch what was skipped in it before', () => {
+    const w = world(stage('s', [script('a')]), stage('t', [script('b'), script('c')]))
+    w.do({ type: 'skip-node', node: w.index('b'), reason: 'first' })
+    w.skip('t')
+    expect(w.task('b').skipped?.reason).toBe('first')
+    expect(w.task('c').skipped?.reason).toBe('not needed')
+  })
+
+  test('of a stage that waits for its second turn is refused: what succeeded in it stays', () => {
+    const w = world(stage('s', [script('a'), script('b')]), stage('t', [script('c')], { always: true }))
+    w.lease('b')
+    w.fail('a')
+    w.succeed('b')
+    w.retry('a')
+    expect(w.picture()).toBe('running | s:pending a:pending b:succeeded t:queued c:queued')
+    expect(w.refused({ type: 'skip-node', node: 0, reason: '' }).allowed).toEqual([])
+    w.skip('a')
+    w.succeed('c')
+    expect(w.picture()).toBe('succeeded | s:succeeded a:skipped b:succeeded t:succeeded c:succeeded')
+  })
+
   test('of a running task or stage is refused', () => {
     const w = world(stage('s', [script('a')]))
     w.lease('a')

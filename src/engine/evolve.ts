@@ -277,7 +277,8 @@ function skipped(run: Run, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at
   }
   let after = withStage(run, event.node, { status: 'skipped', skipped: why, endedAt: at })
   for (const task of stagePlan(run.plan, event.node).tasks) {
-    after = withTask(after, task, { status: 'skipped', skipped: why, endedAt: at })
+    if (taskAt(after, task).status === 'pending')
+      after = withTask(after, task, { status: 'skipped', skipped: why, endedAt: at })
   }
   return after
 }

@@ -8,7 +8,7 @@ import { stageSpec, taskSpec } from './views.ts'
  * script('b', { needs: ['a'] })])] })`. Names are the keys; what a test is about goes into `changes`.
  */
 
-/** Work for a runner. */
+/** Work for a runner, unless `changes` say otherwise. */
 export const script = (key: string, changes: Partial<TaskSpec> = {}): TaskSpec =>
   taskSpec({ key, name: key, ...changes })
 

@@ -36,6 +36,8 @@ export class EngineWorld {
   readonly effects: RunEffect[] = []
   /** By node, or null for the run: when it is to be looked at. */
   readonly timers = new Map<number | null, Instant>()
+  /** Runner work that was offered, in its order; {@link lease} does not look here. */
+  readonly offers: { readonly node: number; readonly attempt: number }[] = []
   readonly #inline: { readonly node: number; readonly fence: number }[] = []
   readonly #draw: () => number
 
@@ -195,6 +197,26 @@ export class EngineWorld {
       .map((event) => ('node' in event ? `${event.type} ${this.run.plan.nodes[event.node]?.spec.key}` : event.type))
   }
 
+  /** Does what the engine orders, or what is due after a restart. */
+  take(effects: readonly RunEffect[]): void {
+    for (const effect of effects) {
+      this.effects.push(effect)
+      switch (effect.type) {
+        case 'offer-attempt':
+          this.offers.push({ node: effect.node, attempt: effect.attempt })
+          break
+        case 'run-inline':
+          this.#inline.push({ node: effect.node, fence: effect.fence })
+          break
+        case 'arm-timer':
+          this.timers.set(effect.node, effect.at)
+          break
+        case 'cancel-attempt':
+          break
+      }
+    }
+  }
+
   #due(until: Instant): [number | null, Instant] | undefined {
     let first: [number | null, Instant] | undefined
     for (const timer of this.timers)
@@ -204,10 +226,6 @@ export class EngineWorld {
 
   #keep(actor: Actor, events: readonly RunEvent[], effects: readonly RunEffect[]): void {
     if (events.length > 0) this.log.push({ v: 1, seq: this.run.seq, at: this.run.updatedAt, actor, events })
-    for (const effect of effects) {
-      this.effects.push(effect)
-      if (effect.type === 'arm-timer') this.timers.set(effect.node, effect.at)
-      if (effect.type === 'run-inline') this.#inline.push({ node: effect.node, fence: effect.fence })
-    }
+    this.take(effects)
   }
 }

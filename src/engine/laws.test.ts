@@ -1,0 +1,263 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { RunCommand } from '../model/command.ts'
+import type { PipelineDefinition } from '../model/definition.ts'
+import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
+import { brokenAdmissions, brokenByStep, brokenLaws, voterOf } from '../testing/engine-laws.ts'
+import { EngineWorld } from '../testing/engine-world.ts'
+import { definitions } from '../testing/random-plans.ts'
+import { dueEffects, heldByRunners } from './effects.ts'
+import { fold, foldOnto } from './evolve.ts'
+import { jobOf } from './job.ts'
+import { taskAt, type Run } from './run.ts'
+import { runOfSnapshot, snapshotOf } from './snapshot.ts'
+import { summaryOf, viewOf } from './view.ts'
+
+/** What people, runners and time do, each drawn anew against the run as it then is. */
+const choices = fc.array(fc.record({ what: fc.nat(99), which: fc.nat(1_000) }), { maxLength: 60, size: 'max' })
+type Choice = { readonly what: number; readonly which: number }
+
+const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length]
+
+function commandOf(w: EngineWorld, { what, which }: Choice): RunCommand | undefined {
+  const { run } = w
+  const tasks = run.plan.nodes.flatMap(({ kind, index }) => (kind === 'task' ? [index] : []))
+  const node = pick(tasks, which) ?? 0
+  const fence = taskAt(run, node).fence
+  const running = tasks.filter((index) => taskAt(run, index).status === 'running')
+  const inWork = pick(running, which) ?? node
+  const open = tasks.filter((index) => ['queued', 'running', 'reviewing'].includes(taskAt(run, index).status))
+  const any = pick([...run.plan.nodes.keys()], which) ?? 0
+  if (what < 15) {
+    const queued =
+      pick(
+        open.filter((index) => taskAt(run, index).status === 'queued'),
+        which,
+      ) ?? node
+    return { type: 'lease-attempt', node: queued, attempt: taskAt(run, queued).attempt, runner: `r${which % 3}` }
+  }
+  const report = (result: Extract<RunCommand, { type: 'report-attempt' }>['result']): RunCommand => ({
+    type: 'report-attempt',
+    node: inWork,
+    fence: taskAt(run, inWork).fence,
+    result,
+  })
+  if (what < 28) return report({ kind: 'succeeded', outputs: which % 2 === 0 ? null : { n: String(which) } })
+  if (what < 36) return report({ kind: 'failed', failure: failureOf(which), outputs: null })
+  if (what < 39) return report({ kind: 'cancelled' })
+  if (what < 42) return { type: 'lose-attempt', node: inWork, fence: taskAt(run, inWork).fence, reason: 'silent' }
+  if (what < 50) return { type: which % 4 === 0 ? 'reject' : 'approve', node, by: voterOf(run, node), comment: '' }
+  if (what < 52) return { type: 'pause' }
+  if (what < 57) return { type: 'resume' }
+  if (what < 58) return { type: 'cancel', reason: 'enough', force: which % 3 === 0 }
+  if (what < 62) return { type: 'retry' }
+  if (what < 68) return { type: 'retry-node', node }
+  if (what < 73) return { type: 'skip-node', node: any, reason: '' }
+  if (what < 76) return { type: 'fire-trigger', trigger: which % 2, params: {} }
+  if (what < 77) return { type: 'start' }
+  if (what < 79) return { type: 'report-attempt', node, fence: fence - 1, result: { kind: 'succeeded', outputs: null } }
+  if (what < 81) return { type: 'check-deadline', node: which % 5 === 0 ? null : any }
+  return undefined
+}
+
+const FAILURES = [
+  { kind: 'exit-code', code: 1 },
+  { kind: 'cannot-start', reason: 'no shell' },
+  { kind: 'unauthorized', reason: 'no' },
+] as const
+const failureOf = (which: number): (typeof FAILURES)[number] => FAILURES[which % FAILURES.length] ?? FAILURES[0]
+
+/** Plays the choices. `after` sees the run before and after each step that changed it. */
+function play(
+  definition: PipelineDefinition,
+  list: readonly Choice[],
+  after: (w: EngineWorld, before: Run) => void = () => undefined,
+): EngineWorld {
+  let drawn = 0
+  const draw = (): number => (drawn = (drawn * 16_807 + 0.137) % 1)
+  const w = new EngineWorld(definition, { start: definition.triggers === null, draw })
+  after(w, w.run)
+  for (const choice of list) {
+    const before = w.run
+    const command = commandOf(w, choice)
+    if (command !== undefined) w.raw(command)
+    else if (choice.what < 90) w.settle()
+    else
+      w.wait(choice.what < 96 ? Math.max(0, Math.min(...w.timers.values(), w.now + 60_000) - w.now) : choice.which * 25)
+    if (w.run !== before) after(w, before)
+  }
+  return w
+}
+
+const plain = ({ nodes, ...rest }: Run): unknown => ({ ...rest, nodes: nodes.toArray() })
+const project = { id: '', serial: 1, name: 'p', description: '', createdAt: 0 } as never
+
+test('the laws of a run hold after every step', () => {
+  fc.assert(
+    fc.property(definitions, choices, (definition, list) => {
+      play(definition, list, (w, before) => {
+        const { seq } = before === w.run ? { seq: 0 } : before
+        const events = w.log.flatMap((entry) => entry.events)
+        expect(events.length).toBe(w.run.seq)
+        expect([
+          ...brokenLaws(w.run),
+          ...brokenByStep(before, w.run, events.slice(before === w.run ? w.run.seq : seq)),
+        ]).toEqual([])
+      })
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('what is named as allowed is taken, all else is refused and the refusal names the same', () => {
+  fc.assert(
+    fc.property(definitions, choices, (definition, list) => {
+      play(definition, list, (w) => expect(brokenAdmissions(w.run)).toEqual([]))
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('a log folds to the run that wrote it, whole, in parts and as of any event', () => {
+  fc.assert(
+    fc.property(definitions, choices, fc.nat(), (definition, list, at) => {
+      const states: Run[] = []
+      const { run, log } = play(definition, list, (w) => states.push(w.run))
+      const folded = fold(run.id, run.plan, log)
+      expect(plain(folded)).toEqual(plain(run))
+      const past = pick(states, at) ?? run
+      const asOf = fold(run.id, run.plan, log, past.seq)
+      expect(plain(asOf)).toEqual(plain(past))
+      expect(plain(foldOnto(asOf, log))).toEqual(plain(run))
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('a snapshot is read as the run that it is of', () => {
+  fc.assert(
+    fc.property(definitions, choices, (definition, list) => {
+      const { run } = play(definition, list)
+      const read = runOfSnapshot(run.id, run.plan, snapshotOf(run))
+      expect(isDeepStrictEqual(plain(read as Run), plain(run))).toBe(true)
+    }),
+    { numRuns: 150 },
+  )
+})
+
+test('the same commands at the same times make the same events and effects', () => {
+  fc.assert(
+    fc.property(definitions, choices, (definition, list) => {
+      const [one, two] = [play(definition, list), play(definition, list)]
+      expect(two.log).toEqual(one.log)
+      expect(two.effects).toEqual(one.effects)
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('a cancelled run ends by its deadline although nobody ever answers, whatever came before', () => {
+  fc.assert(
+    fc.property(definitions, choices, (definition, list) => {
+      const w = play(definition, list)
+      if (w.run.phase === 'ended') return
+      const before = w.run
+      w.raw({ type: 'cancel', reason: 'enough', force: false })
+      const deadline = before.cancelling?.deadline ?? w.now + GRACE_MS + LEASE_MS
+      for (
+        let due = Math.min(...w.timers.values());
+        due <= deadline && w.run.phase === 'live';
+        due = Math.min(...w.timers.values())
+      ) {
+        w.now = Math.max(w.now, due)
+        for (const [node, at] of w.timers) {
+          if (at > w.now) continue
+          w.timers.delete(node)
+          w.raw({ type: 'check-deadline', node })
+        }
+      }
+      expect(w.run.phase).toBe('ended')
+      expect(w.run.updatedAt).toBeLessThanOrEqual(deadline)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('while a run goes on, its host has armed exactly the timers that are due', () => {
+  fc.assert(
+    fc.property(definitions, choices, (definition, list) => {
+      play(definition, list, (w) => {
+        if (w.run.phase !== 'live' || w.run.pausedAt !== null || w.run.cancelling !== null) return
+        for (const effect of dueEffects(w.run)) {
+          if (effect.type !== 'arm-timer') continue
+          expect([effect.node, w.timers.get(effect.node)]).toEqual([effect.node, effect.at])
+        }
+      })
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('after a restart of the server, what is due lets every run end', () => {
+  fc.assert(
+    fc.property(definitions, choices, (definition, list) => {
+      const { run, log, now } = play(definition, list)
+      if (run.phase !== 'live') return
+      const w = restarted(definition, fold(run.id, run.plan, log), now)
+      for (let step = 0; step < 500 && w.run.phase === 'live'; step += 1) help(w)
+      expect(w.run.phase).toBe('ended')
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('every view of every run can be made, and the job of every task that a runner holds', () => {
+  fc.assert(
+    fc.property(definitions, choices, (definition, list) => {
+      play(definition, list, ({ run }) => {
+        const view = viewOf(run, project, {} as never)
+        const { status, needsPerson } = summaryOf(run)
+        expect(view.status).toBe(status)
+        if (view.attention.length > 0) expect(needsPerson).toBe(true)
+        for (const { node, fence } of heldByRunners(run)) expect(jobOf(run, node, [])).toMatchObject({ node, fence })
+      })
+    }),
+    { numRuns: 100 },
+  )
+})
+
+/** A host that knows nothing but the run: what a runner held is lost, what is due is taken up. */
+function restarted(definition: PipelineDefinition, run: Run, now: number): EngineWorld {
+  const w = new EngineWorld(definition, { start: false })
+  w.run = run
+  w.now = now
+  w.take(dueEffects(run))
+  for (const { node, fence } of heldByRunners(run)) w.raw({ type: 'lose-attempt', node, fence, reason: 'restarted' })
+  return w
+}
+
+/** One thing that the host, a runner or a person would do, in that order. */
+function help(w: EngineWorld): void {
+  w.settle()
+  const { run } = w
+  if (run.phase !== 'live') return
+  if (run.pausedAt !== null && run.cancelling === null) return void w.resume()
+  const offer = w.offers.shift()
+  if (offer !== undefined) {
+    const leased = w.raw({ type: 'lease-attempt', ...offer, runner: 'r1' })
+    if (leased.ok) {
+      const { fence } = taskAt(w.run, offer.node)
+      w.raw({ type: 'report-attempt', node: offer.node, fence, result: { kind: 'succeeded', outputs: null } })
+    }
+    return
+  }
+  for (const { index, kind } of run.plan.nodes) {
+    if (kind !== 'task') continue
+    const { status } = taskAt(run, index)
+    if (status === 'reviewing')
+      return void w.try({ type: 'approve', node: index, by: voterOf(run, index), comment: '' })
+    if (run.counts.held > 0 && w.try({ type: 'skip-node', node: index, reason: '' }).ok) return
+  }
+  w.wait(Math.max(0, Math.min(...w.timers.values()) - w.now))
+}

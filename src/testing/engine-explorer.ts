@@ -1,0 +1,303 @@
+import { allowedOnNode, allowedOnRun } from '../engine/admits.ts'
+import { advance, type Outcome } from '../engine/advance.ts'
+import { compile } from '../engine/compile.ts'
+import { createRun } from '../engine/create.ts'
+import { stageAt, taskAt, type Run } from '../engine/run.ts'
+import type { AttemptResult, NodeAction, RunAction, RunCommand } from '../model/command.ts'
+import type { PipelineDefinition } from '../model/definition.ts'
+import type { Actor } from '../model/event.ts'
+import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
+import type { Plan } from '../model/plan.ts'
+import type { Instant } from '../model/time.ts'
+import { brokenByStep, brokenLaws } from './engine-laws.ts'
+
+export interface Exploration {
+  /** Different states that the run can be in. */
+  readonly states: number
+  /** Commands given in them, the refused ones included. */
+  readonly commands: number
+  /** Sentences about what was wrong, each with the shortest way there; at most 20. */
+  readonly problems: readonly string[]
+  /** false: it was given up at the limit, so that nothing is said about what can be reached. */
+  readonly complete: boolean
+}
+
+interface Found {
+  readonly run: Run
+  /** The way here, for people. */
+  readonly from: number
+  readonly by: string
+}
+
+const PERSON: Actor = { kind: 'user', name: 'li' }
+
+/**
+ * Every state that a run of this definition can get into, whatever people, runners and time do and in whatever order,
+ * by the real `advance`: a breadth-first search to its fix-point. Two runs that differ only in times, numbers of
+ * attempts and fences are one state ({@link stateOf}). In every state every command is given; looked at are the laws,
+ * what is named as allowed, and that no state is a dead end.
+ */
+export function explore(definition: PipelineDefinition, statesMax = 2_000_000): Exploration {
+  const search = new Search(definition, statesMax)
+  search.exhaust()
+  return search.result()
+}
+
+class Search {
+  readonly #statesMax: number
+  readonly #twins: readonly (readonly number[])[]
+  readonly #known = new Map<string, number>()
+  readonly #found: Found[] = []
+  /** Of each state: those that lead to it. */
+  readonly #before: number[][] = []
+  readonly #problems: string[] = []
+  #commands = 0
+  #done = 0
+
+  constructor(definition: PipelineDefinition, statesMax: number) {
+    this.#statesMax = statesMax
+    const plan = compile(definition)
+    this.#twins = twinsOf(plan)
+    const { run } = createRun({
+      id: asId<RunId>('019ab000000070008000000000000001'),
+      plan,
+      created: {
+        type: 'RunCreated',
+        projectId: asId<ProjectId>('1b'.repeat(16)),
+        pipelineId: asId<PipelineId>('2c'.repeat(16)),
+        version: 1,
+        number: 1,
+        serial: 1,
+        name: definition.name,
+        cause: { kind: 'manual', by: PERSON.name },
+        params: {},
+      },
+      actor: PERSON,
+      at: 0,
+      start: false,
+      entropy: () => 0,
+    })
+    this.#reach(run, -1, '')
+  }
+
+  exhaust(): void {
+    while (this.#done < this.#found.length && this.#found.length <= this.#statesMax && this.#problems.length < 20) {
+      const place = this.#done
+      this.#done += 1
+      this.#visit(place, (this.#found[place] as Found).run)
+    }
+  }
+
+  result(): Exploration {
+    const complete = this.#done === this.#found.length
+    if (complete && this.#problems.length === 0) this.#findDeadEnds()
+    return { states: this.#done, commands: this.#commands, problems: this.#problems, complete }
+  }
+
+  #visit(place: number, run: Run): void {
+    for (const law of brokenLaws(run)) this.#problem(place, law)
+    const onRun = allowedOnRun(run)
+    const give = (command: RunCommand, at: Instant = run.updatedAt): Outcome | undefined => {
+      this.#commands += 1
+      try {
+        const outcome = advance(run, { command, actor: PERSON, at, entropy: () => 0 })
+        if (outcome.ok) this.#follow(place, run, outcome, command)
+        return outcome
+      } catch (error) {
+        this.#problem(place, `${nameOf(run, command)} throws ${String(error)}`)
+        return undefined
+      }
+    }
+    const ask = (command: RunCommand, action: RunAction | NodeAction, allowed: readonly string[]): void => {
+      const outcome = give(command)
+      if (outcome === undefined) return
+      const name = nameOf(run, command)
+      if (outcome.ok !== allowed.includes(action))
+        this.#problem(place, `${name}: ${outcome.ok}, allowed ${allowed.join()}`)
+      if (
+        !outcome.ok &&
+        (outcome.rejection.code !== 'not-allowed' || outcome.rejection.allowed.join() !== allowed.join())
+      )
+        this.#problem(
+          place,
+          `${name} is refused as ${outcome.rejection.code}, with ${outcome.rejection.allowed.join()}`,
+        )
+    }
+    for (const action of ['start', 'pause', 'resume', 'retry'] as const) ask({ type: action }, action, onRun)
+    for (const force of [false, true]) ask({ type: 'cancel', reason: '', force }, 'cancel', onRun)
+    for (const [trigger] of (run.plan.definition.triggers?.list ?? []).entries())
+      ask({ type: 'fire-trigger', trigger, params: {} }, 'start', onRun)
+    for (const node of run.plan.nodes) {
+      const allowed = allowedOnNode(run, node.index)
+      ask({ type: 'retry-node', node: node.index }, 'retry', allowed)
+      ask({ type: 'skip-node', node: node.index, reason: '' }, 'skip', allowed)
+      if (node.kind === 'stage' || node.spec.work.kind !== 'review') {
+        for (const type of ['approve', 'reject'] as const)
+          ask({ type, node: node.index, by: 'li', comment: '' }, type, allowed)
+      } else this.#decide(place, run, node.index, allowed, give)
+      this.#fire(
+        run,
+        node.index,
+        node.kind === 'stage' ? stageAt(run, node.index).deadlineAt : taskAt(run, node.index).deadlineAt,
+        give,
+      )
+      if (node.kind === 'task') this.#report(place, run, node.index, give)
+    }
+    const deadline = run.cancelling?.deadline ?? run.deadlineAt
+    const ended = this.#fire(run, null, deadline, give)
+    if (run.phase === 'live' && run.cancelling !== null && !(ended?.ok === true && ended.run.phase === 'ended'))
+      this.#problem(place, 'a cancel does not end at its deadline')
+  }
+
+  #decide(place: number, run: Run, node: number, allowed: readonly string[], give: Give): void {
+    for (const by of ['li', 'chen']) {
+      const decided = taskAt(run, node).decisions.some((decision) => decision.by === by)
+      for (const type of ['approve', 'reject'] as const) {
+        const outcome = give({ type, node, by, comment: '' })
+        const taken = allowed.includes(type) && !decided
+        if (outcome?.ok !== taken) this.#problem(place, `${type} by ${by}: ${outcome?.ok}, should be ${taken}`)
+      }
+    }
+  }
+
+  #report(place: number, run: Run, node: number, give: Give): void {
+    const { fence, status, attempt } = taskAt(run, node)
+    give({ type: 'lease-attempt', node, attempt, runner: 'r1' })
+    for (const result of RESULTS) give({ type: 'report-attempt', node, fence, result })
+    give({ type: 'lose-attempt', node, fence, reason: '' })
+    for (const late of [
+      give({ type: 'lease-attempt', node, attempt: attempt - 1, runner: 'r2' }),
+      give({ type: 'report-attempt', node, fence: fence - 1, result: RESULTS[0] }),
+      give({ type: 'lose-attempt', node, fence: fence - 1, reason: '' }),
+    ]) {
+      if (late?.ok !== false) this.#problem(place, `a late report for ${node}, ${status}, is taken`)
+    }
+  }
+
+  /** Looks at a deadline when it is due and before. */
+  #fire(run: Run, node: number | null, deadlineAt: Instant | null, give: Give): Outcome | undefined {
+    if (deadlineAt === null || deadlineAt > run.updatedAt) {
+      const early = give({ type: 'check-deadline', node })
+      if (early?.ok === true) this.#problems.push(`a deadline of ${node} is taken too early`)
+    }
+    return deadlineAt === null ? undefined : give({ type: 'check-deadline', node }, deadlineAt)
+  }
+
+  #follow(place: number, run: Run, outcome: Extract<Outcome, { ok: true }>, command: RunCommand): void {
+    for (const law of brokenByStep(run, outcome.run, outcome.events))
+      this.#problem(place, `${nameOf(run, command)}: ${law}`)
+    if (outcome.events.length > 0) this.#reach(outcome.run, place, nameOf(run, command))
+  }
+
+  #reach(run: Run, from: number, by: string): void {
+    const state = stateOf(run, this.#twins)
+    let place = this.#known.get(state)
+    if (place === undefined) {
+      place = this.#found.length
+      this.#known.set(state, place)
+      this.#found.push({ run, from, by })
+      this.#before.push([])
+    }
+    if (from >= 0) this.#before[place]?.push(from)
+  }
+
+  /** From every state an end can be reached, and from every run that began, mended if need be, a success. */
+  #findDeadEnds(): void {
+    const check = (goal: (run: Run) => boolean, whence: (run: Run) => boolean, what: string): void => {
+      const good = this.#leadingTo(goal)
+      for (const [place, { run }] of this.#found.entries()) {
+        if (good[place] !== 1 && whence(run)) this.#problem(place, what)
+      }
+    }
+    check(
+      (run) => run.phase === 'ended',
+      () => true,
+      'no end can be reached',
+    )
+    check(
+      (run) => run.outcome === 'succeeded',
+      (run) => run.startedAt !== null || run.phase === 'waiting',
+      'no success can be reached',
+    )
+  }
+
+  #leadingTo(goal: (run: Run) => boolean): Uint8Array {
+    const good = new Uint8Array(this.#found.length)
+    const ready = [...this.#found.keys()].filter((place) => goal((this.#found[place] as Found).run))
+    for (const place of ready) good[place] = 1
+    for (let place = ready.pop(); place !== undefined; place = ready.pop()) {
+      for (const before of this.#before[place] ?? []) {
+        if (good[before] === 1) continue
+        good[before] = 1
+        ready.push(before)
+      }
+    }
+    return good
+  }
+
+  #problem(place: number, what: string): void {
+    if (this.#problems.length >= 20) return
+    const way: string[] = []
+    for (let at = place; at > 0; at = (this.#found[at] as Found).from) way.unshift((this.#found[at] as Found).by)
+    this.#problems.push(`${what} | after ${way.join(', ')} | ${stateOf((this.#found[place] as Found).run, [])}`)
+  }
+}
+
+type Give = (command: RunCommand, at?: Instant) => Outcome | undefined
+
+const RESULTS: readonly [AttemptResult, ...AttemptResult[]] = [
+  { kind: 'succeeded', outputs: null },
+  { kind: 'failed', failure: { kind: 'exit-code', code: 1 }, outputs: null },
+  { kind: 'failed', failure: { kind: 'unauthorized', reason: '' }, outputs: null },
+  { kind: 'cancelled' },
+]
+
+function nameOf(run: Run, command: RunCommand): string {
+  const node = 'node' in command && command.node !== null ? ` ${run.plan.nodes[command.node]?.spec.key}` : ''
+  const result = command.type === 'report-attempt' ? ` ${command.result.kind}` : ''
+  return `${command.type}${node}${result}`
+}
+
+/** Tasks that differ in nothing but their names: it does not matter which of them is in which state. */
+function twinsOf(plan: Plan): readonly (readonly number[])[] {
+  const alike = new Map<string, number[]>()
+  for (const node of plan.nodes) {
+    if (node.kind === 'stage') continue
+    const { key: _, name: _name, ...spec } = node.spec
+    const kind = JSON.stringify([spec, node.stage, node.needs, node.dependents])
+    alike.set(kind, [...(alike.get(kind) ?? []), node.index])
+  }
+  return [...alike.values()].filter((group) => group.length > 1)
+}
+
+/**
+ * All of a run that the engine's next decisions can depend on. A time counts as set or not, as the search lets every
+ * deadline pass at any moment; an attempt counts from when the task was last taken up.
+ */
+function stateOf(run: Run, twins: readonly (readonly number[])[]): string {
+  const nodes = run.plan.nodes.map(({ kind, index }) =>
+    kind === 'stage' ? stageState(run, index) : taskState(run, index),
+  )
+  for (const group of twins) {
+    const states = group.map((index) => nodes[index] as string).sort()
+    for (const [at, index] of group.entries()) nodes[index] = states[at] as string
+  }
+  return `${run.phase} ${run.outcome} ${set(run.startedAt)}${set(run.pausedAt)}${set(run.deadlineAt)}${run.begun} ${run.cancelling?.as} ${run.pass} ${run.open.join('.')} ${run.triggers.map(set).join('')} ${nodes.join(' ')}`
+}
+
+const set = (value: unknown): string => (value === null ? '-' : '+')
+
+function stageState(run: Run, index: number): string {
+  const { status, begun, asked, timedOut, startedAt, deadlineAt } = stageAt(run, index)
+  return `${status} ${begun} ${asked} ${timedOut} ${set(startedAt)}${set(deadlineAt)}`
+}
+
+function taskState(run: Run, index: number): string {
+  const task = taskAt(run, index)
+  const times = set(task.retryAt) + set(task.deadlineAt) + set(task.runner) + set(task.failure)
+  // What is asked is whether it is the first; how many there may be is tested by itself.
+  const tries = Math.min(task.attempt - task.takenUpAt, 2)
+  const kept = task.earlier.at(-1)?.attempt === task.attempt
+  const voters = task.decisions.map(({ by }) => by).toSorted()
+  return `${task.status} ${task.policy} ${task.unmet} ${tries} ${task.retries} ${task.asked} ${times} ${task.stopping?.kind} ${voters.join('.')} ${kept}`
+}

@@ -1,0 +1,220 @@
+import { allowedOnNode, allowedOnRun } from '../engine/admits.ts'
+import { advance, type Outcome } from '../engine/advance.ts'
+import { slotOf, stageAt, stagePlan, taskAt, taskPlan, type Counts, type Run, type TaskState } from '../engine/run.ts'
+import { runStatus, stageStatus } from '../engine/status.ts'
+import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type OperatorCommand, type RunAction } from '../model/command.ts'
+import type { RunEvent } from '../model/event.ts'
+import { isEnded } from '../model/status.ts'
+
+/**
+ * What must hold of every run that the engine can make, said a second time and slowly: each law looks at all nodes,
+ * where the engine keeps counts. A law gives the sentences that are not true; none: all is well.
+ */
+export function brokenLaws(run: Run): readonly string[] {
+  return [
+    ...countLaws(run),
+    ...stageLaws(run),
+    ...needLaws(run),
+    ...endLaws(run),
+    ...statusLaws(run),
+    ...stuckLaws(run),
+  ]
+}
+
+const tasksOf = (run: Run): readonly { readonly index: number; readonly state: TaskState }[] =>
+  run.plan.nodes.flatMap(({ kind, index }) => (kind === 'task' ? [{ index, state: taskAt(run, index) }] : []))
+
+function countLaws(run: Run): readonly string[] {
+  const broken: string[] = []
+  const compare = (what: string, counts: Counts, tasks: readonly TaskState[]): void => {
+    for (const [slot, count] of Object.entries(counts)) {
+      const found = tasks.filter((task) => slotOf(task) === slot).length
+      if (found !== count) broken.push(`${what} counts ${count} ${slot}, there are ${found}`)
+    }
+  }
+  compare(
+    'the run',
+    run.counts,
+    tasksOf(run).map(({ state }) => state),
+  )
+  for (const stage of run.plan.stages) {
+    const tasks = stagePlan(run.plan, stage).tasks.map((task) => taskAt(run, task))
+    compare(`stage ${stage}`, stageAt(run, stage).counts, tasks)
+  }
+  return broken
+}
+
+function stageLaws(run: Run): readonly string[] {
+  const broken: string[] = []
+  const running = run.plan.stages.filter((stage) => stageAt(run, stage).status === 'running')
+  if (running.join() !== run.open.join())
+    broken.push(`open stages are ${run.open.join()}, running ones ${running.join()}`)
+  if (running.length > 1) broken.push(`stages ${running.join()} run at once`)
+  for (const { index, state } of tasksOf(run)) {
+    const stage = stageAt(run, taskPlan(run.plan, index).stage)
+    const active = state.status === 'queued' || state.status === 'running' || state.status === 'reviewing'
+    if (active && stage.status !== 'running')
+      broken.push(`task ${index} is ${state.status} in a stage that is ${stage.status}`)
+    if (stage.status === 'succeeded' && slotOf(state) !== 'done')
+      broken.push(`task ${index} of a stage that succeeded is ${state.status}`)
+    if (stage.status === 'skipped' && state.status !== 'skipped')
+      broken.push(`task ${index} of a skipped stage is ${state.status}`)
+  }
+  return broken
+}
+
+/** Nothing begins before all that it needs is over, however it came to be over. */
+function needLaws(run: Run): readonly string[] {
+  const broken: string[] = []
+  for (const { index, state } of tasksOf(run)) {
+    const unmet = taskPlan(run.plan, index).needs.filter((need) => slotOf(taskAt(run, need)) !== 'done').length
+    const stage = stageAt(run, taskPlan(run.plan, index).stage)
+    if (stage.status !== 'skipped' && unmet !== state.unmet)
+      broken.push(`task ${index} waits for ${state.unmet}, should for ${unmet}`)
+    if (unmet > 0 && state.status !== 'pending' && state.status !== 'skipped')
+      broken.push(`task ${index} is ${state.status} before what it needs`)
+  }
+  return broken
+}
+
+function endLaws(run: Run): readonly string[] {
+  const broken: string[] = []
+  const { phase, outcome, counts, open } = run
+  if ((phase === 'ended') !== (outcome !== null)) broken.push(`phase ${phase} with outcome ${outcome}`)
+  if ((phase === 'ended') !== (run.endedAt !== null)) broken.push(`phase ${phase} with end ${run.endedAt}`)
+  if (phase === 'ended' && run.pausedAt !== null) broken.push('ended and still paused')
+  if (phase !== 'live' && open.length > 0) broken.push(`${phase} with open stages`)
+  if (phase !== 'live' && counts.queued + counts.running + counts.reviewing > 0)
+    broken.push(`${phase} with work under way`)
+  if (outcome === 'succeeded' && counts.done !== run.plan.taskCount)
+    broken.push(`succeeded with ${counts.done} of ${run.plan.taskCount} tasks done`)
+  if (run.startedAt !== null && run.cancelling === null && phase === 'ended' && outcome !== 'succeeded') {
+    const failures = counts.failed + counts.errored + counts.timed_out + counts.restarting + counts.cancelled
+    if (failures === 0) broken.push(`${outcome} without a failure`)
+  }
+  return broken
+}
+
+function statusLaws(run: Run): readonly string[] {
+  const broken: string[] = []
+  const status = slowStatus(
+    run,
+    tasksOf(run).map(({ state }) => state),
+  )
+  if (runStatus(run) !== status) broken.push(`status is ${runStatus(run)}, should be ${status}`)
+  for (const stage of run.open) {
+    const tasks = stagePlan(run.plan, stage).tasks.map((task) => taskAt(run, task))
+    const shown = slowStatus({ ...run, begun: stageAt(run, stage).begun }, tasks)
+    if (stageStatus(run, stage) !== shown)
+      broken.push(`stage ${stage} is ${stageStatus(run, stage)}, should be ${shown}`)
+  }
+  if (isEnded(runStatus(run)) !== (run.phase === 'ended'))
+    broken.push(`${run.phase}, but its status is ${runStatus(run)}`)
+  return broken
+}
+
+function slowStatus(run: Run, tasks: readonly TaskState[]): string {
+  const has = (status: string): boolean => tasks.some((task) => task.status === status)
+  if (run.outcome !== null) return run.outcome
+  if (run.phase === 'waiting') return 'waiting'
+  if (run.pausedAt !== null && run.cancelling === null) return 'paused'
+  if (has('running') || (has('queued') && run.begun)) return 'running'
+  if (has('queued')) return 'queued'
+  if (has('reviewing')) return 'reviewing'
+  return tasks.some((task) => slotOf(task) === 'held') ? 'held' : 'running'
+}
+
+/** No run is ever stuck: something is under way that will be reported or has a deadline, or a person can act. */
+function stuckLaws(run: Run): readonly string[] {
+  if (run.phase === 'ended') return []
+  const allowed = allowedOnRun(run)
+  if (!allowed.includes('cancel')) return ['a run that is not over cannot be cancelled']
+  if (run.phase === 'waiting') return allowed.includes('start') ? [] : ['a waiting run cannot be started']
+  if (run.cancelling !== null) {
+    const atRunner = tasksOf(run).some(({ state }) => state.status === 'running' && state.runner !== null)
+    return atRunner ? [] : ['a cancel waits for no runner']
+  }
+  if (run.pausedAt !== null) return allowed.includes('resume') ? [] : ['a paused run cannot be resumed']
+  const waits = tasksOf(run).some(({ index, state }) => {
+    if (state.status === 'queued' || state.status === 'running') return true
+    if (state.status === 'reviewing') return allowedOnNode(run, index).includes('approve')
+    return slotOf(state) === 'held' && allowedOnNode(run, index).includes('skip')
+  })
+  return waits ? [] : ['nothing is under way and nobody is asked']
+}
+
+/** What must hold of every step from one run to the next. */
+export function brokenByStep(before: Run, after: Run, events: readonly RunEvent[]): readonly string[] {
+  const broken: string[] = []
+  const [first] = events
+  if (after.seq !== before.seq + events.length)
+    broken.push(`${events.length} events took seq from ${before.seq} to ${after.seq}`)
+  if (before.phase === 'ended' && first !== undefined && first.type !== 'RunReopened')
+    broken.push(`${first.type} in a run that has ended`)
+  if (before.outcome === 'succeeded' && events.length > 0) broken.push(`${first?.type} in a run that has succeeded`)
+  if (after.updatedAt < before.updatedAt) broken.push('time went back')
+  if (events.some(({ type }) => type === 'RunRestarted')) return broken
+  for (const { index, state } of tasksOf(before)) {
+    const now = taskAt(after, index)
+    if (state.status === 'succeeded' && now.status !== 'succeeded')
+      broken.push(`task ${index} went from succeeded to ${now.status}`)
+    if (now.attempt < state.attempt && state.status !== 'queued')
+      broken.push(`task ${index} went from attempt ${state.attempt} to ${now.attempt}`)
+  }
+  return broken
+}
+
+/** Every command that is named as allowed is taken; every other one is refused, and the refusal names the same list. */
+export function brokenAdmissions(run: Run): readonly string[] {
+  const broken: string[] = []
+  const check = (command: OperatorCommand, action: RunAction | NodeAction, allowed: readonly string[]): void => {
+    const outcome = outcomeOf(run, command)
+    const where = 'node' in command ? ` node ${command.node}` : ''
+    if (typeof outcome === 'string') broken.push(`${command.type}${where} throws ${outcome}`)
+    else if (outcome.ok !== allowed.includes(action))
+      broken.push(`${command.type}${where} is ${outcome.ok ? 'taken' : 'refused'}, allowed are ${allowed.join()}`)
+    else if (!outcome.ok && outcome.rejection.allowed.join() !== allowed.join())
+      broken.push(`${command.type}${where} names ${outcome.rejection.allowed.join()}`)
+    else if (!outcome.ok && outcome.rejection.code !== 'not-allowed')
+      broken.push(`${command.type}${where} is ${outcome.rejection.code}`)
+  }
+  for (const action of RUN_ACTIONS) check(onRun(action), action, allowedOnRun(run))
+  for (const { index } of run.plan.nodes) {
+    for (const action of NODE_ACTIONS) check(onNode(run, index, action), action, allowedOnNode(run, index))
+  }
+  return broken
+}
+
+function outcomeOf(run: Run, command: OperatorCommand): Outcome | string {
+  try {
+    return advance(run, { command, actor: { kind: 'user', name: 'li' }, at: run.updatedAt, entropy: () => 0 })
+  } catch (error) {
+    return String(error)
+  }
+}
+
+function onRun(action: RunAction): OperatorCommand {
+  return action === 'cancel' ? { type: action, reason: '', force: false } : { type: action }
+}
+
+function onNode(run: Run, node: number, action: NodeAction): OperatorCommand {
+  switch (action) {
+    case 'retry':
+      return { type: 'retry-node', node }
+    case 'skip':
+      return { type: 'skip-node', node, reason: '' }
+    case 'approve':
+    case 'reject':
+      return { type: action, node, by: voterOf(run, node), comment: '' }
+  }
+}
+
+/** Somebody who may still decide this review; `li` where it is none. */
+export function voterOf(run: Run, node: number): string {
+  const plan = run.plan.nodes[node]
+  if (plan?.kind !== 'task' || plan.spec.work.kind !== 'review') return 'li'
+  const { decisions } = taskAt(run, node)
+  const { reviewers } = plan.spec.work
+  const voters = reviewers.length > 0 ? reviewers : ['li', 'chen', 'wu', 'han', 'zhou']
+  return voters.find((voter) => !decisions.some(({ by }) => by === voter)) ?? 'li'
+}
