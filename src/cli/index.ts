@@ -51,6 +51,20 @@ const verbs: readonly Verb[] = [
   samples,
 ]
 
+const AFTER_HELP = `
+Examples:
+  millrace serve                          a server on ./data, at http://127.0.0.1:8080
+  millrace samples                        requests to try on what its first start made
+  millrace run ci.yaml                    without a server: run this file now
+  millrace create release.yaml --project default
+  millrace start release --param tag=v1.2 --watch
+  millrace runs --needs-person            what waits for somebody
+  millrace explain release#12             why it is where it is
+
+Exit codes: ${(['success', 'failed', 'usage', 'needsPerson', 'cancelled', 'timedOut'] as const)
+  .map((name) => `${EXIT[name]} ${nameOf(EXIT[name]).replaceAll('_', ' ')}`)
+  .join(', ')}; all of them: docs/reference/cli.md`
+
 /** @param ended called with how a verb ended. */
 export function createProgram(terminal: Terminal, ended: (code: ExitCode) => void): Command {
   const program = new Command('millrace')
@@ -59,6 +73,7 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .helpOption('-h, --help', 'say how to use a command')
     .helpCommand('help [command]', 'say how to use a command')
     .showSuggestionAfterError()
+    .addHelpText('after', AFTER_HELP)
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, getOutHelpWidth: () => terminal.columns() })
   const action =
@@ -112,8 +127,7 @@ function wrongOf(error: unknown): { readonly exitCode: ExitCode; readonly text: 
 }
 
 /** `needsPerson` -> `needs_person` */
-const nameOf = (exitCode: ExitCode): string =>
-  (Object.entries(EXIT).find(([, code]) => code === exitCode)?.[0] ?? 'internal').replaceAll(
-    /[A-Z]/g,
-    (letter) => `_${letter.toLowerCase()}`,
-  )
+function nameOf(exitCode: ExitCode): string {
+  const [name = 'internal'] = Object.entries(EXIT).find(([, code]) => code === exitCode) ?? []
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}

@@ -32,6 +32,24 @@ export function startText(
   return `${lines.join('\n')}\n`
 }
 
+/** The same for programs, in the manner of the native API. */
+export const startJson = (
+  { url, dataDirectory, firstStart, recovered }: Omit<Millrace, 'close'>,
+  version: string,
+): Readonly<Record<string, unknown>> => ({
+  version,
+  url,
+  data_directory: dataDirectory,
+  recovered: { runs: recovered.runs, lost_attempts: recovered.lostAttempts },
+  first_start:
+    firstStart === null
+      ? null
+      : {
+          admin_token: firstStart.adminToken,
+          quickstart_path: firstStart.quickstart === null ? null : firstStart.quickstartPath,
+        },
+})
+
 function recoveredText({ runs, lostAttempts }: Millrace['recovered']): string {
   const taken = runs === 1 ? '1 run that was under way' : `${runs} runs that were under way`
   if (lostAttempts === 0) return taken

@@ -2,10 +2,12 @@ import { Command } from 'commander'
 import type { Millrace } from '../../compose.ts'
 import type { Config } from '../../config/settings.ts'
 import { createLog } from '../../telemetry/log.ts'
+import { examples, jsonOption } from '../act.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { Fault } from '../fault.ts'
+import { printJsonLine } from '../output.ts'
 import { configOf, withSettings } from '../settings.ts'
-import { startText } from '../start-text.ts'
+import { startJson, startText } from '../start-text.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Verb } from '../verb.ts'
 import { version } from '../version.ts'
@@ -21,21 +23,22 @@ export const serve: Verb = ({ terminal, action }) =>
         'Runs the server on its data directory: API, foreign dialects, and a runner for the tasks. The first signal ends ' +
           'it gracefully, a second one at once; either way the next start goes on where this one ended.',
       )
+      .addOption(jsonOption('when it is ready, print where it is as one line of JSON'))
       .addHelpText(
         'after',
-        [
-          '',
-          'Examples:',
-          '  millrace serve',
-          '  millrace serve --port 9000 --data-dir /var/lib/millrace',
-          '  MILLRACE_HOST=0.0.0.0 MILLRACE_BASE_URL=https://ci.example.com millrace serve',
-        ].join('\n'),
+        examples(
+          'millrace serve',
+          'millrace serve --port 9000 --data-dir /var/lib/millrace',
+          'MILLRACE_HOST=0.0.0.0 MILLRACE_BASE_URL=https://ci.example.com millrace serve',
+        ),
       ),
   ).action(
-    action((options: Readonly<Record<string, unknown>>) => serveUntilSignal(terminal, configOf(terminal, options))),
+    action(({ json, ...options }: Readonly<Record<string, unknown>>) =>
+      serveUntilSignal(terminal, configOf(terminal, options), json === true),
+    ),
   )
 
-async function serveUntilSignal(terminal: Terminal, config: Config): Promise<ExitCode> {
+async function serveUntilSignal(terminal: Terminal, config: Config, json: boolean): Promise<ExitCode> {
   const log = createLog({ level: config.logLevel, readable: terminal.errIsTty, write: terminal.err })
   let told: (() => void) | undefined
   const signalled = new Promise<void>((resolve) => (told = resolve))
@@ -44,12 +47,13 @@ async function serveUntilSignal(terminal: Terminal, config: Config): Promise<Exi
     signals += 1
     // Nothing is lost by it: the log of every run is on disk, and the runner's process ends with ours.
     if (signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143)
-    terminal.out(`\n${signal}: ending what runs; once more ends at once\n`)
+    terminal.err(`${signal}: ending what runs; once more ends at once\n`)
     told?.()
   })
   try {
     const millrace = await open(config, log)
-    if (signals === 0) terminal.out(startText(millrace, version(), terminal.paint))
+    if (signals === 0 && json) printJsonLine(terminal, startJson(millrace, version()))
+    else if (signals === 0) terminal.out(startText(millrace, version(), terminal.paint))
     await signalled
     return await closeInTime(millrace)
   } finally {
