@@ -53,6 +53,8 @@ while (defined(my $request = next_request())) {
   }
   say_line("started $main");
   my $status = wait_for_main();
+  # Its number is free since a moment ago, unless somebody is left in its group; it is not given again within a moment,
+  # for numbers are given in turn.
   kill 'KILL', -$main unless $gentle;
   reap_rest();
   undef $main;
