@@ -46,7 +46,9 @@ export function groupMembers(group: number): readonly ProcessStat[] {
  */
 export function taggedProcesses(entries: ReadonlySet<string>): readonly ProcessStat[] {
   if (entries.size === 0) return []
-  return allPids().flatMap((pid) => {
+  // A server that a task started, so as to replace the one that ran it, does not end itself.
+  const others = allPids().filter((pid) => pid !== process.pid)
+  return others.flatMap((pid) => {
     const environment = readText(`/proc/${pid}/environ`)
     if (environment === undefined || !environment.split('\0').some((entry) => entries.has(entry))) return []
     const stat = statOf(pid)

@@ -95,7 +95,6 @@ const outputsOf = (result: AttemptResult): Readonly<Record<string, string>> | nu
 
 describe.each([
   ['a local path', () => repository],
-  ['a file URL', () => `file://${repository}`],
   ['a server', () => daemonUrl],
 ])('from %s', (_, url) => {
   test('the branch that HEAD names is fetched when no ref is given, and only its last commit', async () => {
@@ -154,6 +153,11 @@ describe.each([
     await fetch({ url: url(), depth: '2', ref: 'trunk' })
     expect(inWorkspace('rev-list', '--count', 'HEAD')).toBe('2')
   })
+})
+
+test('a file URL is fetched from as a path is', async () => {
+  const { result } = await fetch({ url: `file://${repository}`, ref: 'v1' })
+  expect(outputsOf(result)).toMatchObject({ commit: commits[1], ref: 'v1' })
 })
 
 describe('the checkout', () => {
