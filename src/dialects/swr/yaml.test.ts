@@ -110,10 +110,11 @@ const tree = fc.letrec((tie) => ({
   ),
 })).value
 
+// Below a key, as all answers are mappings: the package itself does not read back an indented text that is the document.
 test('what is written here by hand is what the package writes', () => {
   fc.assert(
     fc.property(tree, (value) => {
-      expect(toYaml(value)).toBe(toYamlByLibrary(value))
+      expect(toYaml({ value })).toBe(toYamlByLibrary({ value }))
     }),
     { numRuns: 3_000 },
   )
@@ -122,8 +123,9 @@ test('what is written here by hand is what the package writes', () => {
 test('whatever people write, YAML carries it and JSON says the same', () => {
   fc.assert(
     fc.property(tree, (value) => {
-      expect(parse(toYaml(value))).toEqual(JSON.parse(JSON.stringify(value)))
+      expect(parse(toYaml({ value }))).toEqual(JSON.parse(JSON.stringify({ value })))
     }),
-    { numRuns: 1_000 },
+    // Found once: a blank line with a space in a text that is long enough for the package to spread it over lines.
+    { numRuns: 1_000, examples: [['a:a\n  #a-#a##-a#\n \n      -#aa--#-\n']] },
   )
 })

@@ -37,7 +37,13 @@ export function toYamlByLibrary(value: unknown): string {
       if (typeof node.value === 'string' && BLANK_LINE.test(node.value)) node.type = 'QUOTE_DOUBLE'
     },
   })
-  return document.toString({ indentSeq: false, lineWidth: 0, blockQuote: 'literal' })
+  return document.toString({
+    indentSeq: false,
+    lineWidth: 0,
+    blockQuote: 'literal',
+    // Spread over several lines, the package writes a blank line's space as a backslash that does not belong there.
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+  })
 }
 
 const BLANK_LINE = /^[ \t]+$/m
@@ -62,7 +68,7 @@ function writeBlock(value: unknown, indent: string, lines: string[]): boolean {
 }
 
 function writeEntry(name: string, value: unknown, indent: string, lines: string[]): boolean {
-  const key = isPlain(name) ? name : oddKey(name)
+  const key = isPlain(name) ? name : oddKey(name, indent)
   if (key === undefined) return false
   if (!isFilled(value)) {
     lines.push(`${indent}${key}: ${inline(value, indent)}`)
@@ -114,8 +120,10 @@ const literal = (value: string): string => {
 
 const oddText = (value: string): string => toYamlByLibrary({ k: value }).slice('k: '.length).replace(/\n$/, '')
 
-function oddKey(name: string): string | undefined {
-  const entry = toYamlByLibrary({ [name]: 0 })
+/** A key may need quotes at the start of a line (`---`) that it does without further in. */
+function oddKey(name: string, indent: string): string | undefined {
+  const entry =
+    indent === '' ? toYamlByLibrary({ [name]: 0 }) : toYamlByLibrary({ k: { [name]: 0 } }).slice('k:\n  '.length)
   return entry.startsWith('? ') ? undefined : entry.slice(0, -': 0\n'.length)
 }
 
