@@ -55,7 +55,11 @@ await new Promise<void>((resolve) => {
 })
 const bareUrl = `http://127.0.0.1:${(bare.address() as AddressInfo).port}/`
 
-async function rate(url: string, extra: readonly string[] = []): Promise<number> {
+/** Requests per second, and this process's CPU per request: the second one does not move with the neighbours. */
+async function rate(
+  url: string,
+  extra: readonly string[] = [],
+): Promise<{ readonly rps: number; readonly cpuUs: number }> {
   const args = [
     '-t1',
     '-c64',
@@ -65,23 +69,32 @@ async function rate(url: string, extra: readonly string[] = []): Promise<number>
     '-H',
     'Accept: application/json',
   ]
+  const before = process.cpuUsage()
   const { stdout } = await run('wrk', [...args, ...extra, url])
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1])
+  const { user, system } = process.cpuUsage(before)
+  const requests = Number(/(\d+) requests in/.exec(stdout)?.[1])
+  return { rps: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]), cpuUs: (user + system) / requests }
 }
 
 const etag = ['-H', 'If-None-Match: "a17"']
-const series: Record<string, number[]> = { bare: [], kept: [], 'kept, 304': [], made: [] }
-for (let round = 0; round < rounds; round += 1) {
+const series: Record<string, Awaited<ReturnType<typeof rate>>[]> = { bare: [], kept: [], 'kept, 304': [], made: [] }
+for (let turn = 0; turn < rounds; turn += 1) {
   series['bare']?.push(await rate(bareUrl))
   series['kept']?.push(await rate(`${server.url}/kept`))
   series['kept, 304']?.push(await rate(`${server.url}/kept`, etag))
   series['made']?.push(await rate(`${server.url}/made`))
 }
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
-const base = median(series['bare'] ?? [])
-for (const [name, values] of Object.entries(series)) {
-  const rps = median(values)
-  console.log(JSON.stringify({ name, rps: Math.round(rps), ratio: Number((rps / base).toFixed(3)) }))
+const summary = (name: string): { rps: number; cpuUs: number } => ({
+  rps: median((series[name] ?? []).map(({ rps }) => rps)),
+  cpuUs: median((series[name] ?? []).map(({ cpuUs }) => cpuUs)),
+})
+const base = summary('bare')
+const round = (value: number): number => Number(value.toFixed(3))
+for (const name of Object.keys(series)) {
+  const { rps, cpuUs } = summary(name)
+  const ratios = { ratio: round(rps / base.rps), cpu_ratio: round(base.cpuUs / cpuUs) }
+  console.log(JSON.stringify({ name, rps: Math.round(rps), cpu_us: round(cpuUs), ...ratios }))
 }
 await server.close()
 bare.close()
