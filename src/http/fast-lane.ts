@@ -92,7 +92,10 @@ export function sendAnswer(
   }
 }
 
-/** What a response says about being kept; both headers are taken off it. */
+/**
+ * What a response says about being kept; both headers are taken off it. So is a request id of its own: a request has
+ * one name, the one in the server's log.
+ */
 export function takeHints(response: Response): {
   readonly topics: readonly string[] | null
   readonly freshMs: number | null
@@ -102,6 +105,7 @@ export function takeHints(response: Response): {
   const fresh = headers.get(FRESH_HEADER)
   if (depends !== null) headers.delete(DEPENDS_HEADER)
   if (fresh !== null) headers.delete(FRESH_HEADER)
+  if (headers.has('x-request-id')) headers.delete('x-request-id')
   const topics = depends?.split(',').map((topic) => topic.trim()) ?? null
   return { topics, freshMs: fresh === null ? null : Number(fresh) }
 }

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
 const ACCEPTABLE = /^[A-Za-z0-9._-]{1,128}$/
 
@@ -17,4 +17,13 @@ export function requestIds(seed: string): (headers: IncomingHttpHeaders) => stri
     count += 1
     return prefix + count.toString(16).padStart(12, '0')
   }
+}
+
+/** Puts the id where handlers look for it, in place of what the caller sent: a Request reads both forms. */
+export function stampRequestId({ headers, rawHeaders }: IncomingMessage, id: string): void {
+  headers['x-request-id'] = id
+  for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
+    if (rawHeaders[at]?.toLowerCase() === 'x-request-id') rawHeaders.splice(at, 2)
+  }
+  rawHeaders.push('x-request-id', id)
 }

@@ -12,7 +12,7 @@ import { type Mount, mountTable } from './mounts.ts'
 import { answerParserError } from './parser-error.ts'
 import { problemResponse } from './problem.ts'
 import { hasBody, readBody } from './request-body.ts'
-import { requestIds } from './request-id.ts'
+import { requestIds, stampRequestId } from './request-id.ts'
 import { StalledSockets } from './stalled.ts'
 
 export interface ServerConfig {
@@ -180,9 +180,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const requestId = nextId(incoming.headers)
-    // Where handlers find it; the Request reads both forms.
-    incoming.headers['x-request-id'] = requestId
-    incoming.rawHeaders.push('x-request-id', requestId)
+    stampRequestId(incoming, requestId)
     outgoing.setHeader('x-request-id', requestId)
     if (incoming.headers.host === undefined) incoming.headers.host = incoming.httpVersion === '1.0' ? 'localhost' : ''
     if (closing.signal.aborted) outgoing.setHeader('connection', 'close')

@@ -10,6 +10,7 @@ const API_VERSION = '1.0.0'
 
 /** What every route may answer besides its own refusals. */
 const EVERYWHERE: readonly HttpProblemCode[] = ['invalid_request', 'unauthenticated', 'forbidden', 'unavailable']
+const OPEN: readonly HttpProblemCode[] = ['invalid_request', 'unavailable']
 const WITH_BODY: readonly HttpProblemCode[] = ['too_large', 'unsupported_media_type']
 
 /** The OpenAPI 3.1 document of these routes; the same routes give the same document, key for key. */
@@ -42,7 +43,11 @@ export function openApiDocument(routes: readonly Route[]): Record<string, unknow
 export const openApiText = (routes: readonly Route[]): string => `${JSON.stringify(openApiDocument(routes), null, 2)}\n`
 
 function operation(route: Route): Record<string, unknown> {
-  const codes = [...EVERYWHERE, ...(route.body === undefined ? [] : WITH_BODY), ...route.problems]
+  const codes = [
+    ...(route.open === true ? OPEN : EVERYWHERE),
+    ...(route.body === undefined ? [] : WITH_BODY),
+    ...route.problems,
+  ]
   const parameters = [...pathParameters(route.path), ...queryParameters(route), ...headerParameters(route)]
   return {
     operationId: route.id,
@@ -51,6 +56,7 @@ function operation(route: Route): Record<string, unknown> {
     ...(route.description === undefined ? {} : { description: route.description }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: requestBody(route) }),
+    ...(route.open === true ? { security: [] } : {}),
     responses: { [route.status]: success(route), ...problemResponses(codes) },
   }
 }
@@ -91,14 +97,14 @@ function requestBody(route: Route): Schema {
     // What takes `{}` takes nothing, too.
     required: route.body?.safeParse({}).success !== true,
     content: {
-      'application/json': { schema: refTo(route.body) },
+      [route.rawBody === true ? '*/*' : 'application/json']: { schema: refTo(route.body) },
       ...(route.textBody === undefined ? {} : { 'text/yaml': text }),
     },
   }
 }
 
 function success(route: Route): Schema {
-  const description = { 200: 'OK', 201: 'Made', 204: 'Done' }[route.status]
+  const description = { 200: 'OK', 201: 'Made', 202: 'Taken', 204: 'Done' }[route.status]
   if (route.answer === 'nothing') return { description }
   if ('bytes' in route.answer) {
     return { description, content: { [route.answer.bytes]: { schema: { type: 'string' } } } }

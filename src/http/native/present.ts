@@ -236,6 +236,8 @@ export const presentPipelineSummary = (pipeline: PipelineView): Wire<typeof wire
   latest_run: pipeline.latestRun === null ? null : presentSummary(pipeline.latestRun),
 })
 
+const webhookPath = (id: string | undefined): string | null => (id === undefined ? null : `/api/v1/webhooks/${id}`)
+
 export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeline> {
   const { definition } = pipeline
   return {
@@ -256,7 +258,7 @@ export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeli
             list: definition.triggers.list.map((trigger, index) => ({
               kind: trigger.kind,
               name: trigger.name,
-              id: pipeline.webhooks[index]?.id ?? null,
+              path: webhookPath(pipeline.webhooks[index]?.id),
               params: { ...trigger.params },
             })),
           },

@@ -32,7 +32,7 @@ export interface Call<Query, Body> {
 }
 
 export interface Reply<Wire> {
-  readonly status?: 200 | 201 | 204
+  readonly status?: 200 | 201 | 202 | 204
   readonly body: Wire
   readonly headers?: Readonly<Record<string, string>>
   /** Without quotes. */
@@ -60,9 +60,13 @@ export interface RouteSpec<Query extends z.ZodType, Body extends z.ZodType, Wire
   readonly body?: Body
   /** Besides JSON the body may be this text: makes of it, and of the query, what the JSON would have been. */
   readonly textBody?: (text: string, url: URL) => unknown
+  /** The body is taken as text, whatever it is: its sender was not written for us. */
+  readonly rawBody?: true
   /** Request headers that it reads, with their meaning. */
   readonly headers?: Readonly<Record<string, string>>
-  readonly status: 200 | 201 | 204
+  /** Answers without a token: the path holds a secret of its own. */
+  readonly open?: true
+  readonly status: 200 | 201 | 202 | 204
   /** JSON by this schema, or bytes of this media type. */
   readonly answer: { readonly json: Wire } | { readonly bytes: string } | 'nothing'
   /** Refusals of its own, besides those that every route has. */

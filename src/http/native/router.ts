@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { Caller } from '../../host/app.ts'
+import { asId, type UserId } from '../../model/id.ts'
 import { accept } from '../../model/problem.ts'
 import { DEPENDS_HEADER } from '../fast-lane.ts'
 import { errorText } from '../logger.ts'
@@ -56,7 +57,7 @@ const refuse = (request: Request, problem: HttpProblem, headers: Readonly<Record
 
 async function serve(route: Route, c: Context, context: NativeContext): Promise<Response> {
   const request = c.req.raw
-  const caller = await authenticate(request, context)
+  const caller = route.open === true ? accept(NOBODY) : await authenticate(request, context)
   if (!caller.ok) {
     const given = request.headers.has('authorization')
     return refuse(request, caller.problem, {
@@ -85,6 +86,15 @@ async function serve(route: Route, c: Context, context: NativeContext): Promise<
   return result.ok ? respond(route, result.value) : refuse(request, result.problem)
 }
 
+/** Who calls an open route: sees no project and may do nothing, should a handler ask in their name. */
+const NOBODY: Caller = {
+  user: { id: asId<UserId>('0'.repeat(32)), name: '' },
+  role: 'viewer',
+  domain: '',
+  projectIds: [],
+  expiresAt: null,
+}
+
 const NOTHING = z.object({})
 
 async function authenticate(request: Request, { app }: NativeContext): Promise<HttpResult<Caller>> {
@@ -105,6 +115,7 @@ async function readBody(
   if (route.body === undefined) return accept(undefined)
   const text = await readText(request, context.bodyMaxBytes)
   if (!text.ok) return text
+  if (route.rawBody === true) return accept(text.value)
   if (route.textBody !== undefined && !isJson(request.headers.get('content-type'), text.value)) {
     return check(route.body, route.textBody(text.value, url), 'query')
   }

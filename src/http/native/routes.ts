@@ -15,6 +15,7 @@ import {
 import { createProject, getProject, listProjects } from './projects.ts'
 import { listReviews } from './reviews.ts'
 import type { Route } from './route.ts'
+import { fireWebhook } from './webhooks.ts'
 import { actOnRun, batchRuns, explainRun, getRun, listRuns, startRun } from './runs.ts'
 
 /** All of the native API; router and OpenAPI document are made of this list, so they cannot differ. */
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   deletePipeline,
   listVersions,
   getVersion,
+  fireWebhook,
   startRun,
   listRuns,
   batchRuns,

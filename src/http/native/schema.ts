@@ -251,6 +251,19 @@ export const NewRun = named(
     wait: z.boolean().default(false).describe('Stay `waiting` until someone starts it'),
   }),
 )
+export const Fired = named(
+  'Fired',
+  z.strictObject({
+    run: z.strictObject({ id: Id, number: z.int().min(1), serial: Serial, status: RunStatus }),
+    started: z.boolean().describe('false: other triggers must fire first'),
+  }),
+)
+export const WebhookBody = named(
+  'WebhookBody',
+  z
+    .unknown()
+    .describe('Whatever the caller sends; text, numbers and booleans at the top of a JSON object are parameters'),
+)
 export const RunActionInput = named(
   'RunActionInput',
   z.strictObject({
@@ -305,7 +318,9 @@ export const Pipeline = named(
           z.strictObject({
             kind: z.literal('webhook'),
             name: Text,
-            id: Text.nullable().describe('Of the webhook that fires it'),
+            path: Text.nullable().describe(
+              'POST to it below the address of the server fires the trigger; whoever knows it can',
+            ),
             params: Names.describe('Trigger parameter to pipeline param'),
           }),
         ),
