@@ -4,7 +4,6 @@
 //   node scripts/crash-store.ts commit DIR SEED   the process that is killed: prints what was acknowledged
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -197,8 +196,8 @@ async function commitRun(
   }
 }
 
-/** Straight to the pipe: what was told must not lie in a buffer of a process that is gone. */
-const tell = (line: string): void => void writeSync(1, `${line}\n`)
+/** A line that is lost with the process was not told, and nobody may count on it. */
+const tell = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Repeatable dice: mulberry32, by Tommy Ettinger, in the public domain. */
 function dice(seed: number): () => number {

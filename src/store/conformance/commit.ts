@@ -68,7 +68,7 @@ export function describeCommit(open: Open): void {
     })
 
     test.each<[string, (commit: RunCommit) => RunCommit]>([
-      ['no entries', (commit) => ({ ...commit, entries: [] })],
+      ['no entries', (commit) => withEntries(commit, [])],
       ['an entry without events', (commit) => withEntries(commit, [{ ...entryAt(3), events: [] }])],
       ['a gap before its first entry', (commit) => withEntries(commit, [entryAt(5)])],
       ['a gap between its entries', (commit) => withEntries(commit, [entryAt(4), entryAt(6)])],
@@ -243,8 +243,12 @@ const entryAt = (seq: number): LogEntry => ({
   events: [{ type: 'RunStarted' }],
 })
 
-/** The same commit with these entries, its summary where they end. */
-const withEntries = (commit: RunCommit, entries: readonly LogEntry[]): RunCommit => ({ ...commit, entries })
+/** The same commit with these entries, and no summary that would betray them. */
+const withEntries = (commit: RunCommit, entries: readonly LogEntry[]): RunCommit => ({
+  ...commit,
+  entries,
+  summary: null,
+})
 
 const withSummary = (commit: RunCommit, more: Partial<NonNullable<RunCommit['summary']>>): RunCommit => ({
   ...commit,
