@@ -4,7 +4,7 @@ import { viewOf } from '../engine/view.ts'
 import type { OperatorCommand } from '../model/command.ts'
 import type { Actor, Cause } from '../model/event.ts'
 import { asId, nodeIndexOf, parseRunId, type PipelineId, type RunId } from '../model/id.ts'
-import type { Json } from '../model/json.ts'
+import type { Json, JsonObject } from '../model/json.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import type { RunSummary, RunView } from '../model/view.ts'
 import {
@@ -240,15 +240,18 @@ export class RunUseCases implements Runs {
   ): Promise<Result<RunView>> {
     const { catalog, clock, entropy, live, log } = this.#deps
     const plan = await catalog.planOf(record.id, record.version)
-    const { number, serial } = await log.reserve(record.id)
     const at = clock.now()
-    const system = systemParams({ at, number, subMs: Math.floor(entropy.draw() * 10) })
-    const params = resolveParams(plan.definition, input.params, system)
-    if (!params.ok) {
+    const subMs = Math.floor(entropy.draw() * 10)
+    const system = (number: number): JsonObject => systemParams({ at, number, subMs })
+    // Checked before a number is taken: a refused start leaves no gap in the numbers.
+    const checked = resolveParams(plan.definition, input.params, system(0))
+    if (!checked.ok) {
       return refuse('invalid_request', `the params of pipeline ${record.name} were not accepted`, {
-        errors: params.errors,
+        errors: checked.errors,
       })
     }
+    const { number, serial } = await log.reserve(record.id)
+    const params = { ...checked.params, ...system(number) }
     const run = await live.create(
       {
         id: asId<RunId>(entropy.id(at)),
@@ -262,7 +265,7 @@ export class RunUseCases implements Runs {
           serial,
           name: record.name,
           cause: input.cause,
-          params: params.params,
+          params,
         },
         actor: input.actor,
         at,

