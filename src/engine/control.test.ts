@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import { definition, noop, on, retries, review, script, sleep, stage, when } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
+import { AT } from '../testing/views.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
-import { needsPerson } from './view.ts'
+import { needsPerson, viewOf } from './view.ts'
 
 const world = (...stages: readonly ReturnType<typeof stage>[]): EngineWorld => new EngineWorld(definition({ stages }))
 
@@ -325,6 +326,18 @@ describe('retry', () => {
 })
 
 describe('skip', () => {
+  test('a failed task that was passed over is not why the run fails later', () => {
+    const w = world(stage('s', [script('a', on('hold'))]), stage('t', [script('b')]))
+    const project = { id: w.run.projectId, serial: 1, name: 'p', description: '', createdAt: AT }
+    const told = (): string | undefined => viewOf(w.run, project, {} as never).failure?.nodeName
+    w.fail('a')
+    expect(told()).toBe('a')
+    w.skip('a')
+    expect(told()).toBeUndefined()
+    w.fail('b')
+    expect(told()).toBe('b')
+  })
+
   test('of a task that was not reached yet', () => {
     const w = world(
       stage('s', [script('a'), script('b', { needs: ['a'] }), script('c', { needs: ['b'] })]),
