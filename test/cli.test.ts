@@ -121,6 +121,16 @@ test('a run that was cancelled ends what watches it with code 4, one that ran ou
   expect(await say(native, ['watch', run.id])).toMatchObject({ code: 5 })
 })
 
+test('whoever does not want to wait with a run for a person ends with code 3', async () => {
+  await using native = await openNative()
+  const { world } = native
+  await world.pipeline(definition({ name: 'gate', stages: [stage('s', [review('gate')])] }))
+  const { code, out } = await say(native, ['start', 'gate', '--until-person'])
+  expect(code).toBe(3)
+  expect(out).toContain('? gate#1 reviewing')
+  expect(await say(native, ['watch', 'gate#1', '--until-person', '--json'])).toMatchObject({ code: 3, err: '' })
+})
+
 test('a log comes byte for byte, or as JSON', async () => {
   await using native = await openNative()
   const { world } = native

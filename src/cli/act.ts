@@ -18,6 +18,9 @@ export const common = (command: Command): Command => withConnection(command.addO
 export const RUN_ARGUMENT = 'its id, pipeline#number, or serial'
 export const NODE_ARGUMENT = 'key, name or id of the task'
 
+export const untilPersonOption = (): Option =>
+  new Option('--until-person', 'end with code 3 when the run waits for a person, instead of waiting with it')
+
 export const examples = (...lines: readonly string[]): string =>
   ['', 'Examples:', ...lines.map((line) => `  ${line}`)].join('\n')
 

@@ -14,17 +14,20 @@ export interface Following {
   readonly signal?: AbortSignal | undefined
   /** After what has changed was said. */
   readonly onRun?: (run: Run) => Promise<void> | void
+  /** Whether that is enough, though the run goes on. */
+  readonly enough?: (run: Run) => boolean
 }
 
-/** Tells what happens to a run, line by line, until it has ended. @returns the run as it was last seen. */
+/** Tells what happens to a run, line by line, until it has ended or that is enough. @returns the run as it was last seen. */
 export async function followRun(following: Following): Promise<Run | undefined> {
-  const { client, run: ref, signal, onRun } = following
+  const { client, run: ref, signal, onRun, enough } = following
   const logs = new Map<string, Promise<void>>()
   let last: Run | undefined
   for await (const run of client.runs.watch(ref, { signal })) {
     for (const step of stepsBetween(last, run)) await tell(following, run, step, logs)
     last = run
     await onRun?.(run)
+    if (enough?.(run) === true) break
   }
   await Promise.all(logs.values())
   return last

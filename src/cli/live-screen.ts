@@ -14,10 +14,11 @@ export class LiveScreen {
     this.#terminal = terminal
   }
 
-  draw(lines: readonly string[]): void {
+  /** @param whole for the last time: nothing is drawn over it, so it may be longer than the window. */
+  draw(lines: readonly string[], whole = false): void {
     const room = Math.max(2, this.#terminal.rows() - 1)
     const shown =
-      lines.length <= room ? lines : [...lines.slice(0, room - 1), `  … ${lines.length - room + 1} more lines`]
+      whole || lines.length <= room ? lines : [...lines.slice(0, room - 1), `  … ${lines.length - room + 1} more lines`]
     const up = this.#drawn === 0 ? '' : `${CSI}${this.#drawn}A`
     this.#terminal.out(`${up}\r${TO_END}${WRAP_OFF}${shown.join('\n')}\n${WRAP_ON}`)
     this.#drawn = shown.length

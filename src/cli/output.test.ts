@@ -85,10 +85,10 @@ test('a live screen draws over itself and stays within the window', () => {
   const screen = new LiveScreen({ ...terminal, rows: () => 4 })
   screen.draw(['a', 'b'])
   screen.draw(['1', '2', '3', '4', '5'])
-  screen.draw(['x'])
+  screen.draw(['x', 'y', 'z', '!'], true)
   expect(out()).toBe(
     '\r\u001b[0J\u001b[?7la\nb\n\u001b[?7h' +
       '\u001b[2A\r\u001b[0J\u001b[?7l1\n2\n  … 3 more lines\n\u001b[?7h' +
-      '\u001b[3A\r\u001b[0J\u001b[?7lx\n\u001b[?7h',
+      '\u001b[3A\r\u001b[0J\u001b[?7lx\ny\nz\n!\n\u001b[?7h',
   )
 })

@@ -43,8 +43,9 @@ export function processTerminal(): Terminal {
     outIsTty: Boolean(stdout.isTTY),
     errIsTty: Boolean(stderr.isTTY),
     inIsTty: Boolean(stdin.isTTY && stdout.isTTY),
-    columns: () => stdout.columns ?? 80,
-    rows: () => stdout.rows ?? 24,
+    // 0: a terminal that does not know.
+    columns: () => stdout.columns || 80,
+    rows: () => stdout.rows || 24,
     paint: (style, text) => (colourful ? styleText(style, text, { validateStream: false }) : text),
     onSignal: (listener) => {
       for (const signal of SIGNALS) process.on(signal, listener)

@@ -10,42 +10,58 @@ import type { Terminal } from './terminal.ts'
 
 const REDRAW_MS = 1_000
 
-/** Shows a run until it has ended: a tree that is drawn anew on a terminal, else a line for every change. */
-export async function watchRun(terminal: Terminal, client: Client, ref: string, json: boolean): Promise<ExitCode> {
-  const { paint, now } = terminal
-  if (json) return ended(await lastOf(client, ref, (run) => printJsonLine(terminal, run)))
-  if (terminal.outIsTty) return ended(await drawRun(terminal, client, ref))
-  const say = (line: string): void => terminal.out(`${line}\n`)
-  const run = await followRun({ client, run: ref, say, paint, logs: false })
-  if (run !== undefined) say(lastLine(run, now(), paint))
-  return ended(run)
+export interface Watching {
+  readonly json: boolean
+  /** End also when nothing goes on without a person. */
+  readonly untilPerson: boolean
 }
 
-const ended = (run: Run | undefined): ExitCode => (run === undefined ? EXIT.failed : exitCodeOf(run))
+/** Shows a run until it has ended: a tree that is drawn anew on a terminal, else a line for every change. */
+export async function watchRun(
+  terminal: Terminal,
+  client: Client,
+  ref: string,
+  { json, untilPerson }: Watching,
+): Promise<ExitCode> {
+  const { paint, now } = terminal
+  const say = (line: string): void => terminal.out(`${line}\n`)
+  const enough = (run: Run): boolean => untilPerson && exitCodeOf(run) === EXIT.needsPerson
+  const last = json
+    ? await lastOf(client, ref, enough, (run) => printJsonLine(terminal, run))
+    : terminal.outIsTty
+      ? await drawRun(terminal, client, ref, enough)
+      : await followRun({ client, run: ref, say, paint, logs: false, enough })
+  if (last === undefined) return EXIT.failed
+  if (!json && !terminal.outIsTty) say(lastLine(last, now(), paint))
+  return exitCodeOf(last)
+}
 
-async function drawRun(terminal: Terminal, client: Client, ref: string): Promise<Run | undefined> {
+type Enough = (run: Run) => boolean
+
+async function drawRun(terminal: Terminal, client: Client, ref: string, enough: Enough): Promise<Run | undefined> {
   const screen = new LiveScreen(terminal)
   let last: Run | undefined
-  const draw = (): void => {
-    if (last !== undefined) screen.draw(runLines(last, terminal.now(), terminal.paint))
+  const draw = (whole = false): void => {
+    if (last !== undefined) screen.draw(runLines(last, terminal.now(), terminal.paint), whole)
   }
   // The times go on also while nothing happens.
-  const timer = setInterval(draw, REDRAW_MS)
+  const timer = setInterval(() => draw(), REDRAW_MS)
   try {
-    return await lastOf(client, ref, (run) => {
+    return await lastOf(client, ref, enough, (run) => {
       last = run
-      draw()
+      draw(run.ended)
     })
   } finally {
     clearInterval(timer)
   }
 }
 
-async function lastOf(client: Client, ref: string, seen: (run: Run) => void): Promise<Run | undefined> {
+async function lastOf(client: Client, ref: string, enough: Enough, seen: (run: Run) => void): Promise<Run | undefined> {
   let last: Run | undefined
   for await (const run of client.runs.watch(ref)) {
     last = run
     seen(run)
+    if (enough(run)) break
   }
   return last
 }

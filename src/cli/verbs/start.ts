@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Client, Run } from '../../client/client.ts'
-import { common, type CommonOptions, examples } from '../act.ts'
+import { common, type CommonOptions, examples, untilPersonOption } from '../act.ts'
 import { connect } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Fault } from '../fault.ts'
@@ -15,6 +15,7 @@ interface Options extends CommonOptions {
   readonly param?: Params
   readonly project?: string
   readonly watch?: boolean
+  readonly untilPerson?: boolean
 }
 
 export const start: Verb = ({ terminal, action }) =>
@@ -29,6 +30,7 @@ export const start: Verb = ({ terminal, action }) =>
       .addOption(paramOption())
       .option('--project <project>', 'name or id; needed when two projects have a pipeline of this name')
       .option('-w, --watch', 'show the run until it has ended; the exit code tells how')
+      .addOption(untilPersonOption().implies({ watch: true }))
       .addHelpText(
         'after',
         examples('millrace start release', 'millrace start release --param tag=v1.2 --param dry_run=true --watch'),
@@ -38,7 +40,9 @@ export const start: Verb = ({ terminal, action }) =>
       const client = connect(terminal, options)
       const run = await startedRun(client, pipeline, options)
       const json = options.json === true
-      if (options.watch === true) return watchRun(terminal, client, run.id, json)
+      if (options.watch === true) {
+        return watchRun(terminal, client, run.id, { json, untilPerson: options.untilPerson === true })
+      }
       if (json) printJson(terminal, run)
       else {
         terminal.out(`${lastLine(run, terminal.now(), terminal.paint)}\n`)

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type CommonOptions, examples, jsonOption, RUN_ARGUMENT } from '../act.ts'
+import { type CommonOptions, examples, jsonOption, RUN_ARGUMENT, untilPersonOption } from '../act.ts'
 import { connect, withConnection } from '../connection.ts'
 import type { Verb } from '../verb.ts'
 import { watchRun } from '../watch-run.ts'
@@ -13,10 +13,14 @@ export const watch: Verb = ({ terminal, action }) =>
           'drawn anew, elsewhere every change is a line. Ctrl-C ends the watching, not the run.',
       )
       .argument('<run>', RUN_ARGUMENT)
+      .addOption(untilPersonOption())
       .addOption(jsonOption('print the run as one line of JSON after every change'))
       .addHelpText('after', examples('millrace watch release#12', 'millrace watch release#12 && echo released')),
   ).action(
-    action((ref: string, options: CommonOptions) =>
-      watchRun(terminal, connect(terminal, options), ref, options.json === true),
+    action((ref: string, { json, untilPerson, ...options }: CommonOptions & { readonly untilPerson?: boolean }) =>
+      watchRun(terminal, connect(terminal, options), ref, {
+        json: json === true,
+        untilPerson: untilPerson === true,
+      }),
     ),
   )
