@@ -15,12 +15,15 @@ const TRIES_MAX = 5
 /** Kept in memory from the first question on, so that pipelines are listed without disk while runs go on. */
 export class Histories {
   readonly #log: RunLog
+  readonly #isCreating: (id: PipelineId) => boolean
   readonly #kept = new Map<PipelineId, History>()
   /** Commits seen per pipeline that is being read: what was read before one of them is not kept. */
   readonly #reading = new Map<PipelineId, number>()
 
-  constructor(log: RunLog) {
+  /** `isCreating`: whether the log may hold a run of the pipeline that {@link committed} has not told of yet. */
+  constructor(log: RunLog, isCreating: (id: PipelineId) => boolean) {
     this.#log = log
+    this.#isCreating = isCreating
   }
 
   async of(id: PipelineId): Promise<History> {
@@ -30,7 +33,8 @@ export class Histories {
       const before = this.#reading.get(id) ?? 0
       this.#reading.set(id, before)
       const read = await this.#read(id)
-      if (this.#reading.get(id) === before) this.#kept.set(id, read)
+      // A run that is told of later must not be counted twice.
+      if (this.#reading.get(id) === before && !this.#isCreating(id)) this.#kept.set(id, read)
       else if (tries < TRIES_MAX) continue
       this.#reading.delete(id)
       return read

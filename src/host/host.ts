@@ -1,9 +1,10 @@
 import { dueEffects, heldByRunners } from '../engine/effects.ts'
-import { taskAt, type Run } from '../engine/run.ts'
+import type { Run } from '../engine/run.ts'
 import type { RunEffect } from '../model/effect.ts'
 import type { Actor, EventRecord } from '../model/event.ts'
 import { accept, type Result } from '../model/problem.ts'
-import type { FeedFilter, Store } from '../store/store.ts'
+import { isEnded, RUN_STATUSES } from '../model/status.ts'
+import { StoreError, type FeedFilter, type Store } from '../store/store.ts'
 import { Credentials } from './access.ts'
 import type { App, Caller, FeedSelection, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog.ts'
@@ -48,13 +49,14 @@ export interface Host {
 
 const TIMER: Actor = { kind: 'timer', name: 'deadline' }
 const SERVER: Actor = { kind: 'server', name: 'millrace' }
+const OPEN = RUN_STATUSES.filter((status) => !isEnded(status))
 const HEARTBEAT_MS = 15_000
 
 /** Puts the host together. It owns no process and no socket: those are given by compose.ts. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { store, clock, entropy } = options
   const feed = new EventFeed(store.runs, await store.runs.lastNumber())
-  const histories = new Histories(store.runs)
+  const histories = new Histories(store.runs, (id) => live.isCreating(id))
   const credentials = await Credentials.open({
     keys: store.keys,
     clock,
@@ -68,6 +70,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     entropy,
     check: options.check,
     history: (id) => histories.of(id),
+    openRuns: (pipelineId) => store.runs.count({ pipelineId, statuses: OPEN }),
     onChange: (topics) => feed.changed(topics),
   })
   const live = new LiveRuns({
@@ -76,6 +79,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     entropy,
     planOf: (id, version) => catalog.planOf(id, version),
     onCommitted: (committed) => onCommitted(committed),
+    perform: (run, effect) => perform(run, effect),
     onDefect: options.onDefect,
   })
   const logEnds = new LogEnds()
@@ -99,21 +103,30 @@ export async function createHost(options: HostOptions): Promise<Host> {
   })
 
   function onCommitted(committed: Committed): void {
-    const { run, entries, effects, lastNumber, summaryChanged } = committed
-    histories.committed(committed)
+    const { run, entries, lastNumber, summaryChanged } = committed
     const { id: runId, pipelineId, projectId } = run
+    histories.committed(committed)
+    if (run.outcome !== null) {
+      timers.forget(runId)
+      dispatcher.withdraw(runId)
+      workspaces.ended(runId, run.outcome, run.endedAt ?? run.updatedAt)
+    }
+    logEnds.changed(run)
     feed.publish({ last: lastNumber, projectId, pipelineId, runId, entries })
     // Pipelines and lists tell of a run's status, not of its every step.
     const topics = summaryChanged
       ? [`run:${runId}`, `pipeline:${pipelineId}`, `project:${projectId}`]
       : [`run:${runId}`]
     feed.changed(topics)
-    for (const effect of effects) perform(run, effect)
-    logEnds.changed(run)
-    if (run.outcome !== null) workspaces.ended(run.id, run.outcome, run.endedAt ?? run.updatedAt)
   }
 
   function perform(run: Run, effect: RunEffect): void {
+    if (effect.type === 'cancel-attempt') {
+      dispatcher.cancel(run, effect.node, effect.fence)
+      return
+    }
+    // The same commit has ended it: of what went before, only what a runner holds is left to do.
+    if (run.phase !== 'live') return
     switch (effect.type) {
       case 'offer-attempt':
         dispatcher.offer(run, effect.node, effect.attempt, clock.now())
@@ -123,30 +136,36 @@ export async function createHost(options: HostOptions): Promise<Host> {
         live.report(run.id, { type: 'report-attempt', node: effect.node, fence: effect.fence, result }, SERVER)
         return
       }
-      case 'cancel-attempt': {
-        const { attempt, runner } = taskAt(run, effect.node)
-        if (runner !== null) dispatcher.cancel(run, effect.node, attempt, effect.fence, runner)
-        return
-      }
       case 'arm-timer':
         timers.arm(run.id, effect.node, effect.at)
     }
   }
 
   async function recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }> {
-    const ids = await store.runs.live()
-    let lostAttempts = 0
-    for (const id of ids) {
-      const run = await live.get(id)
+    let [runs, lostAttempts] = [0, 0]
+    for (const id of await store.runs.live()) {
+      const run = await readable(id)
       if (run === undefined) continue
-      for (const effect of dueEffects(run)) perform(run, effect)
+      runs += 1
       for (const { node, fence, runner } of heldByRunners(run)) {
         lostAttempts += 1
         const reason = `the server was stopped while ${runner} ran it`
-        await live.submit(id, { type: 'lose-attempt', node, fence, reason }, SERVER)
+        live.report(id, { type: 'lose-attempt', node, fence, reason }, SERVER)
       }
+      for (const effect of dueEffects(run)) perform(run, effect)
     }
-    return { runs: ids.length, lostAttempts }
+    return { runs, lostAttempts }
+  }
+
+  /** One run that cannot be read keeps no other from going on. */
+  async function readable(id: RunId): Promise<Run | undefined> {
+    try {
+      return await live.get(id)
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'closed') throw error
+      options.onDefect(error)
+      return undefined
+    }
   }
 
   const app: App = {
@@ -197,6 +216,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
         else if (summary.endedAt !== null) workspaces.ended(id, summary.status, summary.endedAt)
       }
     },
-    close: () => timers.close(),
+    close: () => {
+      timers.close()
+      workspaces.close()
+    },
   }
 }

@@ -15,11 +15,10 @@ import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
 import { Lru } from './lru.ts'
 
-/** A commit that is durable: what the host must now do and tell. */
+/** A commit that is durable: what the host must now tell. */
 export interface Committed {
   readonly run: Run
   readonly entries: readonly LogEntry[]
-  readonly effects: readonly RunEffect[]
   /** Global number of the last of these events. */
   readonly lastNumber: number
   /** Whether the index row changed. */
@@ -33,6 +32,8 @@ interface Dependencies {
   readonly planOf: (pipelineId: PipelineId, version: number) => Promise<Plan>
   /** Called in the order of the events' numbers, in the turn in which the commit became durable. */
   readonly onCommitted: (committed: Committed) => void
+  /** Then, and after the commands were answered: an attempt is started before the same commit can have it cancelled. */
+  readonly perform: (run: Run, effect: RunEffect) => void
   /** A broken assumption, met while nobody waits for the answer. */
   readonly onDefect: (error: unknown) => void
 }
@@ -42,6 +43,11 @@ interface Waiting {
   readonly actor: Actor
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: unknown) => void
+}
+
+interface Answer {
+  readonly waiting: Waiting
+  readonly outcome: Outcome
 }
 
 interface Handle {
@@ -65,12 +71,16 @@ const RETRY_MS = 1_000
  */
 export class LiveRuns {
   readonly #deps: Dependencies
+  /** Those that have not ended, and those that are being written. */
   readonly #live = new Map<RunId, Handle>()
-  readonly #ended = new Lru<RunId, Handle>(ENDED_NODES_MAX)
+  readonly #ended: Lru<RunId, Handle>
   readonly #loading = new Map<RunId, Promise<Handle | undefined>>()
+  /** Runs of a pipeline whose first commit is under way. */
+  readonly #creating = new Map<PipelineId, number>()
 
-  constructor(deps: Dependencies) {
+  constructor(deps: Dependencies, endedNodesMax = ENDED_NODES_MAX) {
     this.#deps = deps
+    this.#ended = new Lru(endedNodesMax)
   }
 
   /** The run as of its last durable commit, when it is in memory: every live run is. */
@@ -82,26 +92,52 @@ export class LiveRuns {
     return this.peek(id) ?? (await this.#handle(id))?.run
   }
 
-  /** Runs that have not ended. */
-  *all(): Iterable<Run> {
-    for (const handle of this.#live.values()) yield handle.run
+  /** Whether a run of this pipeline may be in the store that nobody has heard of yet. */
+  isCreating(id: PipelineId): boolean {
+    return this.#creating.has(id)
   }
 
   /** @throws StoreError `conflict` when the idempotency key is taken. */
   async create(creation: Creation, idempotency: RunCommit['idempotency']): Promise<Run> {
+    const { id } = creation
+    const { pipelineId } = creation.created
+    this.#creating.set(pipelineId, (this.#creating.get(pipelineId) ?? 0) + 1)
+    const creating = this.#create(creation, idempotency)
+    // Lists may show it before we hear that it is durable: who asks for it then waits, and reads no second copy.
+    this.#loading.set(
+      id,
+      creating.catch(() => undefined),
+    )
+    try {
+      return (await creating).run
+    } finally {
+      this.#loading.delete(id)
+    }
+  }
+
+  async #create(creation: Creation, idempotency: RunCommit['idempotency']): Promise<Handle> {
     const { run, events, effects } = createRun(creation)
     const entry: LogEntry = { v: 1, seq: run.seq, at: creation.at, actor: creation.actor, events }
-    const receipt = await this.#deps.log.commit({
+    const commit: RunCommit = {
       runId: run.id,
       expectedSeq: 0,
       entries: [entry],
       summary: summaryOf(run),
       snapshot: null,
       idempotency,
-    })
-    this.#keep({ run, waiting: [], busy: false })
-    this.#deps.onCommitted({ run, entries: [entry], effects, lastNumber: receipt.lastNumber, summaryChanged: true })
-    return run
+    }
+    const { lastNumber } = await this.#deps.log.commit(commit).finally(() => this.#created(run.pipelineId))
+    const handle: Handle = { run, waiting: [], busy: false }
+    this.#keep(handle)
+    this.#tell({ run, entries: [entry], lastNumber, summaryChanged: true })
+    this.#perform(run, effects)
+    return handle
+  }
+
+  #created(id: PipelineId): void {
+    const count = (this.#creating.get(id) ?? 1) - 1
+    if (count === 0) this.#creating.delete(id)
+    else this.#creating.set(id, count)
   }
 
   /**
@@ -116,18 +152,25 @@ export class LiveRuns {
 
   /**
    * A report of the system: never lost to a full disk, tried again until the store takes it.
-   * @returns false when the run is not live: then nothing is done and `done` is not called.
+   * @param done called once, with undefined when the run is not live any more or the engine failed.
    */
-  report(id: RunId, command: SystemCommand, actor: Actor, done: (outcome: Outcome) => void = ignore): boolean {
+  report(id: RunId, command: SystemCommand, actor: Actor, done: (outcome: Outcome | undefined) => void = ignore): void {
     const handle = this.#live.get(id)
-    if (handle === undefined) return false
+    if (handle === undefined) {
+      done(undefined)
+      return
+    }
     const again = (error: unknown): void => {
-      if (!(error instanceof StoreError)) return this.#deps.onDefect(error)
+      if (!(error instanceof StoreError)) {
+        this.#deps.onDefect(error)
+        done(undefined)
+        return
+      }
       if (error.code === 'closed') return
+      if (error.code !== 'full') this.#deps.onDefect(error)
       this.#deps.clock.at(this.#deps.clock.now() + RETRY_MS, () => this.report(id, command, actor, done))
     }
     this.#enqueue(handle, { command, actor, resolve: done, reject: again })
-    return true
   }
 
   #enqueue(handle: Handle, waiting: Waiting): void {
@@ -135,19 +178,17 @@ export class LiveRuns {
     this.#pump(handle)
   }
 
-  /** Takes what waits through the engine and commits it. One commit of a run at a time; who is told may enqueue more. */
+  /** One commit of a run at a time; who is told of it may enqueue more. */
   #pump(handle: Handle): void {
-    if (handle.busy || handle.waiting.length === 0) return
-    handle.busy = true
+    while (!handle.busy && handle.waiting.length > 0) this.#take(handle, handle.waiting.splice(0, BATCH_MAX))
+  }
+
+  /** Takes a batch through the engine and commits what it caused. */
+  #take(handle: Handle, batch: readonly Waiting[]): void {
     const before = handle.run
-    const { run, entries, effects, answers } = this.#decide(before, handle.waiting.splice(0, BATCH_MAX))
-    const answer = (): void => {
-      for (const { waiting, outcome } of answers) waiting.resolve(outcome)
-      this.#pump(handle)
-    }
+    const { run, entries, effects, answers } = this.#decide(before, batch)
     if (entries.length === 0) {
-      handle.busy = false
-      answer()
+      this.#answer(answers)
       return
     }
     const summaryChanged = isSummaryChanged(before, run)
@@ -159,21 +200,65 @@ export class LiveRuns {
       snapshot: run.phase === 'ended' && run.seq > SNAPSHOT_FROM_EVENTS ? snapshotOf(run) : null,
       idempotency: null,
     }
+    this.#begin(handle)
     this.#deps.log.commit(commit).then(
       ({ lastNumber }) => {
-        handle.run = run
-        handle.busy = false
-        if (run.phase !== before.phase) this.#keep(handle)
-        this.#deps.onCommitted({ run, entries, effects, lastNumber, summaryChanged })
-        answer()
+        this.#over(handle, run)
+        this.#tell({ run, entries, lastNumber, summaryChanged })
+        this.#answer(answers)
+        this.#perform(run, effects)
+        this.#pump(handle)
       },
       (error: unknown) => {
         // Nothing was written: what readers see is still true, and what waits behind is decided anew.
-        handle.busy = false
+        this.#over(handle, before)
         for (const { waiting } of answers) waiting.reject(error)
         this.#pump(handle)
       },
     )
+  }
+
+  /** An ended run may be forgotten, but not while it is being written: who asks for it must not get a second copy. */
+  #begin(handle: Handle): void {
+    handle.busy = true
+    if (handle.run.phase === 'ended') this.#keep(handle)
+  }
+
+  #over(handle: Handle, run: Run): void {
+    const keep = handle.run.phase === 'ended' || run.phase !== handle.run.phase
+    handle.run = run
+    handle.busy = false
+    if (keep) this.#keep(handle)
+  }
+
+  // Whoever is told, answered or ordered: a throw of theirs is theirs, and keeps nothing of this from the others.
+
+  #tell(committed: Committed): void {
+    try {
+      this.#deps.onCommitted(committed)
+    } catch (error) {
+      this.#deps.onDefect(error)
+    }
+  }
+
+  #answer(answers: readonly Answer[]): void {
+    for (const { waiting, outcome } of answers) {
+      try {
+        waiting.resolve(outcome)
+      } catch (error) {
+        this.#deps.onDefect(error)
+      }
+    }
+  }
+
+  #perform(run: Run, effects: readonly RunEffect[]): void {
+    for (const effect of effects) {
+      try {
+        this.#deps.perform(run, effect)
+      } catch (error) {
+        this.#deps.onDefect(error)
+      }
+    }
   }
 
   /** What a batch of commands does to a run. Refusals are answered with the rest: they may rest on what is not durable yet. */
@@ -182,7 +267,7 @@ export class LiveRuns {
     let run = before
     const entries: LogEntry[] = []
     const effects: RunEffect[] = []
-    const answers: { readonly waiting: Waiting; readonly outcome: Outcome }[] = []
+    const answers: Answer[] = []
     for (const waiting of batch) {
       const outcome = this.#advance(run, waiting, clock.now(), entropy)
       if (outcome === undefined) continue
@@ -207,7 +292,7 @@ export class LiveRuns {
 
   #keep(handle: Handle): void {
     const { id, phase, plan } = handle.run
-    if (phase === 'ended') {
+    if (phase === 'ended' && !handle.busy) {
       this.#live.delete(id)
       this.#ended.set(id, handle, plan.nodes.length)
     } else {
@@ -228,7 +313,8 @@ export class LiveRuns {
 
   async #load(id: RunId): Promise<Handle | undefined> {
     const run = await this.fromLog(id, Number.POSITIVE_INFINITY)
-    if (run === undefined) return undefined
+    const kept = this.#live.get(id) ?? this.#ended.get(id)
+    if (kept !== undefined || run === undefined) return kept
     const handle: Handle = { run, waiting: [], busy: false }
     this.#keep(handle)
     return handle

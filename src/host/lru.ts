@@ -1,35 +1,50 @@
-/** Keeps what was used last, up to `max` in weight. A Map remembers insertion order: the first key is the oldest. */
+/**
+ * Keeps what was used last, up to `max` in weight. Two halves: what is used goes into the young one; when that is
+ * full, it becomes the old one, and the old one is forgotten. So nothing is ever looked for, and at least the last
+ * half of `max` is there. (A Map as a queue is slow: to find its first key it passes over all that were deleted.)
+ */
 export class Lru<Key, Value> {
-  readonly #entries = new Map<Key, { readonly value: Value; readonly weight: number }>()
-  readonly #max: number
-  #weight = 0
+  #young = new Map<Key, Entry<Value>>()
+  #old = new Map<Key, Entry<Value>>()
+  readonly #halfMax: number
+  #youngWeight = 0
 
   constructor(max: number) {
-    this.#max = max
+    this.#halfMax = max / 2
   }
 
   get(key: Key): Value | undefined {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return undefined
-    this.#entries.delete(key)
-    this.#entries.set(key, entry)
-    return entry.value
+    const young = this.#young.get(key)
+    if (young !== undefined) return young.value
+    const old = this.#old.get(key)
+    if (old !== undefined) this.#add(key, old)
+    return old?.value
   }
 
   set(key: Key, value: Value, weight = 1): void {
     this.delete(key)
-    this.#entries.set(key, { value, weight })
-    this.#weight += weight
-    for (const oldest of this.#entries.keys()) {
-      if (this.#weight <= this.#max || this.#entries.size === 1) return
-      this.delete(oldest)
-    }
+    this.#add(key, { value, weight })
   }
 
   delete(key: Key): void {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return
-    this.#entries.delete(key)
-    this.#weight -= entry.weight
+    this.#old.delete(key)
+    this.#youngWeight -= this.#young.get(key)?.weight ?? 0
+    this.#young.delete(key)
   }
+
+  #add(key: Key, entry: Entry<Value>): void {
+    if (this.#youngWeight + entry.weight > this.#halfMax && this.#young.size > 0) {
+      this.#old = this.#young
+      this.#young = new Map()
+      this.#youngWeight = 0
+    }
+    this.#old.delete(key)
+    this.#young.set(key, entry)
+    this.#youngWeight += entry.weight
+  }
+}
+
+interface Entry<Value> {
+  readonly value: Value
+  readonly weight: number
 }

@@ -4,10 +4,12 @@ import type { Clock } from './clock.ts'
 
 interface Entry {
   readonly at: Instant
-  readonly key: string
   readonly runId: RunId
   readonly node: number | null
 }
+
+/** Below this many it does not pay to look for them. */
+const DROPPED_MIN = 1_024
 
 /**
  * Deadlines of all live runs, in memory: after a restart they are armed again from the runs (engine/effects.ts).
@@ -16,9 +18,11 @@ interface Entry {
 export class Timers {
   readonly #clock: Clock
   readonly #fire: (runId: RunId, node: number | null) => void
-  /** A binary heap by `at`; an entry that is no longer the armed one is dropped when it comes up. */
-  readonly #heap: Entry[] = []
-  readonly #armed = new Map<string, Entry>()
+  /** A binary heap by `at`; an entry that is no longer the armed one is dropped when it comes up, or with many others. */
+  #heap: Entry[] = []
+  readonly #armed = new Map<RunId, Map<number | null, Entry>>()
+  /** Entries of the heap that are no longer armed. */
+  #dropped = 0
   #stop: () => void = () => undefined
   #wakeAt: Instant = Number.POSITIVE_INFINITY
 
@@ -28,11 +32,27 @@ export class Timers {
   }
 
   arm(runId: RunId, node: number | null, at: Instant): void {
-    const key = `${runId}/${node ?? ''}`
-    const entry: Entry = { at, key, runId, node }
-    this.#armed.set(key, entry)
+    const entry: Entry = { at, runId, node }
+    let nodes = this.#armed.get(runId)
+    if (nodes === undefined) this.#armed.set(runId, (nodes = new Map<number | null, Entry>()))
+    const replaces = nodes.has(node)
+    nodes.set(node, entry)
+    if (replaces) this.#drop(1)
     this.#push(entry)
     this.#wake()
+  }
+
+  /** The run has ended: nothing of it comes due, and a deadline in a year holds no memory until then. */
+  forget(runId: RunId): void {
+    const count = this.#armed.get(runId)?.size
+    if (count === undefined) return
+    this.#armed.delete(runId)
+    this.#drop(count)
+  }
+
+  /** Entries in memory, those among them that will not come due. */
+  size(): { readonly entries: number; readonly dropped: number } {
+    return { entries: this.#heap.length, dropped: this.#dropped }
   }
 
   close(): void {
@@ -54,11 +74,31 @@ export class Timers {
     const now = this.#clock.now()
     for (let first = this.#heap[0]; first !== undefined && first.at <= now; first = this.#heap[0]) {
       this.#pop()
-      if (this.#armed.get(first.key) !== first) continue
-      this.#armed.delete(first.key)
-      this.#fire(first.runId, first.node)
+      if (this.#disarm(first)) this.#fire(first.runId, first.node)
+      else this.#dropped -= 1
     }
     this.#wake()
+  }
+
+  #isArmed(entry: Entry): boolean {
+    return this.#armed.get(entry.runId)?.get(entry.node) === entry
+  }
+
+  /** @returns false when it was not armed any more. */
+  #disarm(entry: Entry): boolean {
+    const nodes = this.#armed.get(entry.runId)
+    if (nodes?.get(entry.node) !== entry) return false
+    nodes.delete(entry.node)
+    if (nodes.size === 0) this.#armed.delete(entry.runId)
+    return true
+  }
+
+  /** More than half of the heap is dropped ones: it is made anew. An array in order is a heap. */
+  #drop(count: number): void {
+    this.#dropped += count
+    if (this.#dropped < DROPPED_MIN || this.#dropped * 2 < this.#heap.length) return
+    this.#heap = this.#heap.filter((entry) => this.#isArmed(entry)).toSorted((left, right) => left.at - right.at)
+    this.#dropped = 0
   }
 
   #push(entry: Entry): void {

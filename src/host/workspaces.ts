@@ -12,6 +12,8 @@ export class Workspaces {
   readonly #clock: Clock
   readonly #clean: (runId: RunId) => void
   readonly #isEnded: (runId: RunId) => boolean
+  /** The ways to stop what is to come, by run. */
+  readonly #waiting = new Map<RunId, () => void>()
 
   /** `isEnded`: whether the run is not live now. */
   constructor(clock: Clock, clean: (runId: RunId) => void, isEnded: (runId: RunId) => boolean) {
@@ -23,12 +25,21 @@ export class Workspaces {
   /** Once for every end of a run, and after a restart for every ended run that still has a workspace. */
   ended(runId: RunId, status: RunStatus, endedAt: Instant): void {
     if (!isEnded(status)) return
+    this.#waiting.get(runId)?.()
+    this.#waiting.delete(runId)
     if (status === 'succeeded') {
       this.#clean(runId)
       return
     }
-    this.#clock.at(endedAt + WORKSPACE_KEPT_MS, () => {
+    const stop = this.#clock.at(endedAt + WORKSPACE_KEPT_MS, () => {
+      this.#waiting.delete(runId)
       if (this.#isEnded(runId)) this.#clean(runId)
     })
+    this.#waiting.set(runId, stop)
+  }
+
+  close(): void {
+    for (const stop of this.#waiting.values()) stop()
+    this.#waiting.clear()
   }
 }

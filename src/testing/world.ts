@@ -6,16 +6,28 @@ import { asId, type UserId } from '../model/id.ts'
 import type { Result } from '../model/problem.ts'
 import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
 import { openMemoryStore } from '../store/memory/index.ts'
+import type { Store } from '../store/store.ts'
 import { FakeClock } from './clock.ts'
 import { seededEntropy } from './entropy.ts'
 import { ScriptedRunner } from './scripted-runner.ts'
 
-/** A whole host on the memory store: the real use cases and engine, a clock that is moved, a runner that is told. */
-export interface World {
+/** A host with its runner on a store. */
+export interface Served {
+  readonly store: Store
   readonly app: App
   readonly host: Host
-  readonly clock: FakeClock
   readonly runner: ScriptedRunner
+  readonly recovered: { readonly runs: number; readonly lostAttempts: number }
+  run(id: string): Promise<RunView>
+  /** Until nothing more happens by itself: with the memory store, one turn of the event loop. */
+  settled(): Promise<void>
+  /** Another host on the same store, as after a restart; with the runs that there are taken up. */
+  restarted(): Promise<Served>
+}
+
+/** A whole host on the memory store: the real use cases and engine, a clock that is moved, a runner that is told. */
+export interface World extends Served {
+  readonly clock: FakeClock
   readonly project: ProjectView
   /** Sees and may do all. */
   readonly admin: Caller
@@ -34,14 +46,19 @@ export interface World {
   /** Stores a pipeline of the world's project. */
   pipeline(definition: PipelineDefinition): Promise<PipelineView>
   start(pipeline: PipelineView, params?: Parameters<App['runs']['start']>[1]['params']): Promise<RunView>
-  run(id: string): Promise<RunView>
-  /** Until nothing more happens by itself: with the memory store, one turn of the event loop. */
-  settled(): Promise<void>
 }
 
 const USER = { name: 'ci', password: 'correct horse battery staple', domain: 'example' } as const
 
 const USER_RECORD = { id: asId<UserId>('a1'.repeat(16)), role: 'admin', projectIds: null } as const
+
+const EVERYONE: Caller = {
+  user: { id: USER_RECORD.id, name: USER.name },
+  role: 'viewer',
+  domain: USER.domain,
+  projectIds: null,
+  expiresAt: null,
+}
 
 /** As host/seal.ts stores it, at a cost that a new world for every test can bear. */
 function cheapHash(password: string): string {
@@ -53,16 +70,16 @@ function cheapHash(password: string): string {
 
 export interface WorldOptions {
   readonly runner?: ScriptedRunner
+  /** Of its own, e.g. one that can be full (full-store.ts). */
+  readonly store?: Store
   /** What reads definitions; without it they are JSON of the checked form, as the builders give it. */
   readonly check?: HostOptions['check']
 }
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const clock = new FakeClock()
-  const runner = options.runner ?? new ScriptedRunner()
   const logs = new Map<string, Uint8Array>()
-  const defects: unknown[] = []
-  const store = openMemoryStore()
+  const store = options.store ?? openMemoryStore()
   await store.keys.addUser({
     ...USER_RECORD,
     name: USER.name,
@@ -70,19 +87,9 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     passwordHash: cheapHash(USER.password),
     createdAt: clock.now(),
   })
-  const host = await createHost({
-    store,
-    clock,
-    entropy: seededEntropy('world'),
-    sealKey: new Uint8Array(32).fill(7),
-    check: options.check ?? ((text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition })),
-    verbatim: (uses) => (uses === 'script' ? ['script'] : []),
-    openLog: (runId, node, attempt, ended) => memoryLog(logs, `${runId}/${node}/${attempt}`, attempt, ended),
-    onDefect: (error) => defects.push(error),
-  })
-  const { app, credentials } = host
-  runner.report = (job, result) => host.dispatcher.ended(runner.name, job, result)
-  host.addRunner(runner)
+  const served = await serve(store, clock, logs, options, 1)
+  const { app } = served
+  const { credentials } = served.host
   const admin = await credentials.byPassword(USER.name, USER.password, USER.domain)
   if (admin === undefined) throw new Error('the user of the world is not let in')
   const { token } = await credentials.issueToken(admin, 'world', null)
@@ -92,10 +99,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const project = need(await app.projects.create(admin, { name: 'default', description: '' }))
 
   return {
-    app,
-    host,
+    ...served,
     clock,
-    runner,
     project,
     admin,
     credentials: { token, user: USER.name, password: USER.password, domain: USER.domain, ak, sk, appCode, appSecret },
@@ -104,10 +109,48 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       need(await app.pipelines.create(admin, { project: { id: project.id }, text: JSON.stringify(definition) })),
     start: async (pipeline, params = {}) =>
       need(await app.runs.start(admin, { pipeline: { id: pipeline.id }, params })),
-    run: async (id) => need(await app.runs.get(admin, { id })),
+  }
+}
+
+/** @param life how many servers there were on this store, this one counted: each draws other ids. */
+async function serve(
+  store: Store,
+  clock: FakeClock,
+  logs: Map<string, Uint8Array>,
+  options: WorldOptions,
+  life: number,
+): Promise<Served> {
+  const runner = options.runner ?? new ScriptedRunner()
+  const defects: unknown[] = []
+  const host = await createHost({
+    store,
+    clock,
+    entropy: seededEntropy(life === 1 ? 'world' : `world ${life}`),
+    sealKey: new Uint8Array(32).fill(7),
+    check: options.check ?? ((text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition })),
+    verbatim: (uses) => (uses === 'script' ? ['script'] : []),
+    openLog: (runId, node, attempt, ended) => memoryLog(logs, `${runId}/${node}/${attempt}`, attempt, ended),
+    onDefect: (error) => defects.push(error),
+  })
+  const { app } = host
+  runner.report = (job, result) => host.dispatcher.ended(runner.name, job, result)
+  const recovered = await host.recover()
+  host.addRunner(runner)
+  return {
+    store,
+    app,
+    host,
+    runner,
+    recovered,
+    run: async (id) => need(await app.runs.get(EVERYONE, { id })),
     settled: async () => {
       await new Promise((resolve) => setImmediate(resolve))
-      if (defects.length > 0) throw new AggregateError(defects, 'the host met a defect')
+      if (defects.length > 0) throw new AggregateError(defects.splice(0), 'the host met a defect')
+    },
+    restarted: async () => {
+      host.close()
+      const { slots, labels } = runner
+      return serve(store, clock, logs, { ...options, runner: new ScriptedRunner(slots, labels) }, life + 1)
     },
   }
 }

@@ -1,0 +1,330 @@
+import { describe, expect, test } from 'vitest'
+import type { Job } from '../model/job.ts'
+import { openFullStore } from '../testing/full-store.ts'
+import { exited, ScriptedRunner, succeeded } from '../testing/scripted-runner.ts'
+import { definition, stageSpec, taskSpec } from '../testing/views.ts'
+import { openWorld, type World, type WorldOptions } from '../testing/world.ts'
+import type { Runner } from './dispatcher.ts'
+
+const work = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const
+
+/** A world with few slots, and a pipeline of tasks that all begin at once. */
+async function openShop(
+  keys: readonly string[],
+  options: WorldOptions & { slots?: number; labels?: readonly string[] } = {},
+) {
+  const world = await openWorld({ runner: new ScriptedRunner(options.slots ?? 1), ...options })
+  const tasks = keys.map((key) => taskSpec({ key, work, labels: options.labels ?? [], onLost: 'error' }))
+  const pipeline = await world.pipeline(definition({ stages: [stageSpec({ tasks })] }))
+  const start = async () => {
+    const { id } = await world.start(pipeline)
+    await world.settled()
+    return id
+  }
+  return { ...world, start }
+}
+
+const keysOf = ({ runner }: Pick<World, 'runner'>): readonly (string | undefined)[] =>
+  runner.jobs.map(({ env }) => env['MILLRACE_TASK'])
+const busyOf = ({ host }: Pick<World, 'host'>): readonly number[] => host.dispatcher.runners().map(({ busy }) => busy)
+
+class NamedRunner extends ScriptedRunner {
+  override readonly name: 'scripted'
+  constructor(name: string, slots: number, labels: readonly string[]) {
+    super(slots, labels)
+    this.name = name as 'scripted'
+  }
+}
+
+describe('work goes to runners', () => {
+  test('first come, first served, and never more at once than a runner has slots', async () => {
+    const shop = await openShop(['a', 'b', 'c', 'd', 'e'], { slots: 2 })
+    await shop.start()
+    const order: unknown[] = []
+    while (shop.runner.jobs.length > 0) {
+      expect(shop.runner.jobs.length).toBeLessThanOrEqual(2)
+      const [key] = keysOf(shop)
+      order.push(key)
+      shop.runner.endTask(key ?? '', succeeded())
+      await shop.settled()
+    }
+    expect(order).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(busyOf(shop)).toEqual([0])
+  })
+
+  test('only when they have all the labels that it asks for', async () => {
+    const shop = await openShop(['a'], { labels: ['arm', 'linux'] })
+    const id = await shop.start()
+    const [runner, other] = [new NamedRunner('big', 1, ['linux', 'arm', 'gpu']), new NamedRunner('arm', 1, ['arm'])]
+    shop.host.addRunner(other)
+    await shop.settled()
+    expect([shop.runner.jobs.length, other.jobs.length]).toEqual([0, 0])
+    shop.host.addRunner(runner)
+    await shop.settled()
+    expect(runner.jobs.map(({ runId }) => runId)).toEqual([id])
+  })
+
+  test('oldest first also when it waits in lines of different labels', async () => {
+    const world = await openWorld({ runner: new ScriptedRunner(1, ['linux', 'gpu']) })
+    const pipelineOf = (name: string, labels: readonly string[]) =>
+      world.pipeline(definition({ name, stages: [stageSpec({ tasks: [taskSpec({ key: name, work, labels })] })] }))
+    const pipelines = [
+      await pipelineOf('first', []),
+      await pipelineOf('second', ['gpu']),
+      await pipelineOf('third', ['linux']),
+      await pipelineOf('fourth', []),
+      await pipelineOf('fifth', ['gpu']),
+    ]
+    for (const pipeline of pipelines) {
+      await world.start(pipeline)
+      await world.settled()
+      world.clock.advance(1)
+    }
+    const order: unknown[] = []
+    while (world.runner.jobs.length > 0) {
+      order.push(keysOf(world)[0])
+      world.runner.endTask(String(keysOf(world)[0]), succeeded())
+      await world.settled()
+    }
+    expect(order).toEqual(['first', 'second', 'third', 'fourth', 'fifth'])
+  })
+
+  test('and a place is told that counts what can still be taken', async () => {
+    const shop = await openShop(['a', 'b'])
+    const [first, second, third] = [await shop.start(), await shop.start(), await shop.start()]
+    const places = async (id: string) => {
+      const found = await shop.app.runs.explain(shop.admin, { id })
+      if (!found.ok) throw new Error(found.problem.message)
+      return found.value.filter(({ node }) => node !== null).map(({ position }) => position)
+    }
+    expect([await places(first), await places(second), await places(third)]).toEqual([
+      [null, 1],
+      [2, 3],
+      [4, 5],
+    ])
+    await shop.app.runs.act(shop.admin, { id: second }, { action: 'pause' })
+    expect(await places(third)).toEqual([2, 3])
+    await shop.app.runs.act(shop.admin, { id: second }, { action: 'cancel' })
+    expect([await places(first), await places(third)]).toEqual([
+      [null, 1],
+      [2, 3],
+    ])
+  })
+})
+
+describe('a slot is never leaked', () => {
+  test('when a run is cancelled while it waits', async () => {
+    const shop = await openShop(['a', 'b'])
+    const [first, second] = [await shop.start(), await shop.start()]
+    await shop.app.runs.act(shop.admin, { id: second }, { action: 'cancel' })
+    await shop.settled()
+    expect(shop.host.dispatcher.waiting()).toBe(1)
+    shop.runner.endTask('a', succeeded())
+    await shop.settled()
+    expect(shop.runner.jobs.map(({ runId }) => runId)).toEqual([first])
+    shop.runner.endTask('b', succeeded())
+    await shop.settled()
+    expect([busyOf(shop), shop.host.dispatcher.waiting()]).toEqual([[0], 0])
+  })
+
+  test('when a run is paused while it waits, and it has its turn after it was resumed', async () => {
+    const shop = await openShop(['a', 'b'])
+    const id = await shop.start()
+    await shop.app.runs.act(shop.admin, { id }, { action: 'pause' })
+    shop.runner.endTask('a', succeeded())
+    await shop.settled()
+    expect([busyOf(shop), keysOf(shop)]).toEqual([[0], []])
+    for (const action of ['resume', 'pause', 'resume'] as const) {
+      await shop.app.runs.act(shop.admin, { id }, { action })
+    }
+    await shop.settled()
+    expect([busyOf(shop), keysOf(shop)]).toEqual([[1], ['b']])
+    shop.runner.endTask('b', succeeded())
+    await shop.settled()
+    expect([(await shop.run(id)).status, busyOf(shop)]).toEqual(['succeeded', [0]])
+  })
+
+  test('when a run is paused and resumed again and again while it waits: it waits once', async () => {
+    const shop = await openShop(['a', 'b', 'c'])
+    const id = await shop.start()
+    for (let times = 0; times < 10; times += 1) {
+      await shop.app.runs.act(shop.admin, { id }, { action: 'pause' })
+      await shop.app.runs.act(shop.admin, { id }, { action: 'resume' })
+    }
+    expect(shop.host.dispatcher.waiting()).toBe(2)
+  })
+
+  test('when the disk is full while an attempt is leased and its run is cancelled meanwhile', async () => {
+    const store = openFullStore()
+    const shop = await openShop(['a', 'b'], { store })
+    const id = await shop.start()
+    store.refuse(2)
+    shop.runner.endTask('a', succeeded())
+    await shop.settled()
+    expect(busyOf(shop)).toEqual([1])
+    store.refuse(0)
+    await shop.app.runs.act(shop.admin, { id }, { action: 'cancel', force: true })
+    await shop.settled()
+    shop.clock.advance(1_000)
+    await shop.settled()
+    expect([(await shop.run(id)).status, busyOf(shop), keysOf(shop)]).toEqual(['cancelled', [0], []])
+  })
+
+  test('when a runner says twice that an attempt has ended', async () => {
+    const shop = await openShop(['a', 'b', 'c'], { slots: 2 })
+    const id = await shop.start()
+    const [job] = shop.runner.jobs as [Job]
+    shop.runner.endTask('a', succeeded())
+    shop.host.dispatcher.ended('scripted', job, exited(1))
+    shop.host.dispatcher.lost('scripted', job, 'it died')
+    await shop.settled()
+    expect([busyOf(shop), keysOf(shop)]).toEqual([[2], ['b', 'c']])
+    for (const key of ['b', 'c']) shop.runner.endTask(key, succeeded())
+    await shop.settled()
+    expect([(await shop.run(id)).status, busyOf(shop)]).toEqual(['succeeded', [0]])
+  })
+
+  test('when a runner dies with what it held', async () => {
+    const shop = await openShop(['a'])
+    const [first, second] = [await shop.start(), await shop.start()]
+    const [job] = shop.runner.jobs.splice(0) as [Job]
+    shop.host.dispatcher.lost('scripted', job, 'it died')
+    await shop.settled()
+    expect((await shop.run(first)).failure?.failure).toEqual({ kind: 'lost', reason: 'it died' })
+    expect([busyOf(shop), shop.runner.jobs.map(({ runId }) => runId)]).toEqual([[1], [second]])
+  })
+
+  test('when a runner cannot take a job: the attempt fails, and the next one has its turn', async () => {
+    const shop = await openShop(['a'])
+    const start = shop.runner.start.bind(shop.runner)
+    Object.assign(shop.runner, {
+      start: () => {
+        Object.assign(shop.runner, { start })
+        throw new Error('no such channel')
+      },
+    })
+    const [first, second] = [await shop.start(), await shop.start()]
+    expect((await shop.run(first)).failure?.failure).toEqual({
+      kind: 'internal',
+      reason: 'it could not be given to scripted: no such channel',
+    })
+    expect([busyOf(shop), shop.runner.jobs.map(({ runId }) => runId)]).toEqual([[1], [second]])
+  })
+
+  test('when thousands that wait were cancelled: the next free slot goes past them all', async () => {
+    const keys = Array.from({ length: 5_000 }, (_, at) => `t${at}`)
+    const shop = await openShop(keys)
+    const id = await shop.start()
+    await shop.app.runs.act(shop.admin, { id }, { action: 'pause' })
+    shop.runner.endTask('t0', succeeded())
+    await shop.settled()
+    expect([busyOf(shop), shop.host.dispatcher.waiting()]).toEqual([[0], 0])
+    await shop.app.runs.act(shop.admin, { id }, { action: 'resume' })
+    await shop.settled()
+    expect([keysOf(shop), shop.host.dispatcher.waiting()]).toEqual([['t1'], 4_998])
+  })
+})
+
+describe('a cancel', () => {
+  test('reaches the runner with the attempt that it holds', async () => {
+    const shop = await openShop(['a'])
+    const id = await shop.start()
+    const [job] = shop.runner.jobs as [Job]
+    await shop.app.runs.act(shop.admin, { id }, { action: 'cancel' })
+    expect(shop.runner.cancelled).toEqual([{ runId: id, node: job.node, attempt: 1, fence: job.fence }])
+    expect((await shop.run(id)).cancelling).not.toBeNull()
+    shop.runner.endTask('a', { kind: 'cancelled' })
+    await shop.settled()
+    expect((await shop.run(id)).status).toBe('cancelled')
+  })
+
+  test('comes after the start when both are in one commit', async () => {
+    const store = openFullStore()
+    const shop = await openShop(['a'], { store })
+    const said: string[] = []
+    const [start, cancel] = [shop.runner.start.bind(shop.runner), shop.runner.cancel.bind(shop.runner)]
+    Object.assign(shop.runner, {
+      start: (job: Job) => {
+        said.push('start')
+        start(job)
+      },
+      cancel: (attempt: Parameters<Runner['cancel']>[0]) => {
+        said.push('cancel')
+        cancel(attempt)
+      },
+    })
+    const release = store.hold()
+    const starting = shop.start()
+    release()
+    const id = await starting
+    expect(said).toEqual(['start'])
+    const again = store.hold()
+    const acts = Promise.all([
+      shop.app.runs.act(shop.admin, { id }, { action: 'cancel', force: true }),
+      shop.app.runs.act(shop.admin, { id }, { action: 'retry' }),
+      shop.app.runs.act(shop.admin, { id }, { action: 'cancel', force: true }),
+    ])
+    again()
+    await acts
+    await shop.settled()
+    expect(said).toEqual(['start', 'cancel'])
+    expect([shop.runner.cancelled[0]?.attempt, busyOf(shop)]).toEqual([1, [1]])
+    shop.runner.endTask('a', { kind: 'cancelled' })
+    await shop.settled()
+    expect(busyOf(shop)).toEqual([0])
+  })
+
+  test('of what a runner held that is gone ends the attempt', async () => {
+    const shop = await openShop(['a'])
+    const id = await shop.start()
+    shop.host.dispatcher.remove('scripted')
+    await shop.app.runs.act(shop.admin, { id }, { action: 'cancel' })
+    await shop.settled()
+    expect((await shop.run(id)).status).toBe('cancelled')
+  })
+
+  test('does not overrule an end that the disk had no room for yet', async () => {
+    const store = openFullStore()
+    const shop = await openShop(['a'], { store })
+    const id = await shop.start()
+    store.refuse(1)
+    shop.runner.endTask('a', succeeded())
+    await shop.settled()
+    await shop.app.runs.act(shop.admin, { id }, { action: 'cancel' })
+    await shop.settled()
+    expect((await shop.run(id)).stages[0]?.tasks[0]?.status).toBe('running')
+    shop.clock.advance(1_000)
+    await shop.settled()
+    expect((await shop.run(id)).stages[0]?.tasks[0]?.status).toBe('succeeded')
+  })
+})
+
+test('a runner that was removed gets nothing more, and the report of what it held counts', async () => {
+  const shop = await openShop(['a', 'b'])
+  const id = await shop.start()
+  const [job] = shop.runner.jobs as [Job]
+  shop.host.dispatcher.remove('scripted')
+  const other = new NamedRunner('other', 1, [])
+  shop.host.addRunner(other)
+  await shop.settled()
+  expect([shop.runner.jobs.length, other.jobs.length]).toEqual([1, 1])
+  shop.host.dispatcher.ended('scripted', job, succeeded())
+  shop.host.dispatcher.ended('other', other.jobs[0] as Job, succeeded())
+  await shop.settled()
+  expect((await shop.run(id)).status).toBe('succeeded')
+})
+
+test('a runner that goes away while an attempt is leased to it loses it', async () => {
+  const store = openFullStore()
+  const shop = await openShop(['a'], { store })
+  const other = new NamedRunner('other', 1, [])
+  shop.host.dispatcher.remove('scripted')
+  const id = await shop.start()
+  const release = store.hold()
+  shop.host.addRunner(other)
+  shop.host.dispatcher.remove('other')
+  release()
+  await shop.settled()
+  const run = await shop.run(id)
+  expect([run.failure?.failure, other.jobs]).toEqual([{ kind: 'lost', reason: 'its runner went away' }, []])
+})

@@ -1,0 +1,58 @@
+import type { RunId } from '../model/id.ts'
+import type { Instant } from '../model/time.ts'
+
+/** An attempt that waits for a runner. */
+export interface Offer {
+  readonly runId: RunId
+  readonly node: number
+  readonly attempt: number
+  readonly since: Instant
+}
+
+/**
+ * Offers that ask for the same labels, first come first, one per node. Taking the first and withdrawing any costs the
+ * same however many wait: one iterator goes on where it was, as a new one would pass over all that were taken before.
+ */
+export class Line {
+  readonly labels: readonly string[]
+  readonly #offers = new Map<string, Offer>()
+  #order = this.#offers.values()
+  #first: Offer | undefined
+
+  constructor(labels: readonly string[]) {
+    this.labels = labels
+  }
+
+  get size(): number {
+    return this.#offers.size
+  }
+
+  /** In its place already when the same attempt waits; another attempt of the node goes to the end. */
+  add(offer: Offer): void {
+    const name = nameOf(offer)
+    if (this.#offers.get(name)?.attempt === offer.attempt) return
+    this.#offers.delete(name)
+    this.#offers.set(name, offer)
+  }
+
+  first(): Offer | undefined {
+    while (this.#offers.size > 0) {
+      if (this.#first !== undefined && this.#offers.get(nameOf(this.#first)) === this.#first) return this.#first
+      const { done, value } = this.#order.next()
+      // It had come to the end before these were added.
+      if (done === true) this.#order = this.#offers.values()
+      this.#first = value
+    }
+    return undefined
+  }
+
+  withdraw(offer: Pick<Offer, 'runId' | 'node'>): void {
+    this.#offers.delete(nameOf(offer))
+  }
+
+  [Symbol.iterator](): Iterator<Offer> {
+    return this.#offers.values()
+  }
+}
+
+const nameOf = ({ runId, node }: Pick<Offer, 'runId' | 'node'>): string => `${runId}/${node}`

@@ -1,0 +1,373 @@
+import { describe, expect, test } from 'vitest'
+import { compile } from '../engine/compile.ts'
+import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
+import type { Actor } from '../model/event.ts'
+import type { RunEffect } from '../model/effect.ts'
+import type { RunLog } from '../store/store.ts'
+import { FakeClock } from '../testing/clock.ts'
+import { seededEntropy } from '../testing/entropy.ts'
+import { openFullStore } from '../testing/full-store.ts'
+import { succeeded } from '../testing/scripted-runner.ts'
+import { definition, stageSpec, taskSpec } from '../testing/views.ts'
+import { LiveRuns, type Committed } from './live.ts'
+
+const PROJECT = asId<ProjectId>('01'.repeat(16))
+const PIPELINE = asId<PipelineId>('02'.repeat(16))
+const USER: Actor = { kind: 'user', name: 'li' }
+const TIMER: Actor = { kind: 'timer', name: 'deadline' }
+
+const runner = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const
+const review = { kind: 'review', reviewers: [], required: 1, expireMs: null, question: '' } as const
+
+/** Live runs without the rest of the host: what they tell and order is written down. */
+async function openLive(
+  options: { keys?: readonly string[]; work?: typeof runner | typeof review; endedNodesMax?: number } = {},
+) {
+  const { keys = ['a', 'b', 'c'], work = runner, endedNodesMax } = options
+  const store = openFullStore()
+  const clock = new FakeClock()
+  const plan = compile(definition({ stages: [stageSpec({ tasks: keys.map((key) => taskSpec({ key, work })) })] }))
+  const user = { id: asId<never>('03'.repeat(16)), name: 'li' }
+  await store.catalog.addProject({ id: PROJECT, name: 'shop', description: '', createdAt: 0 })
+  await store.catalog.addPipeline(
+    { id: PIPELINE, projectId: PROJECT, name: 'build', createdAt: 0, createdBy: user, updatedAt: 0, webhooks: [] },
+    { createdAt: 0, createdBy: user, text: '', plan: JSON.stringify(plan) },
+  )
+  const told: Committed[] = []
+  const ordered: RunEffect[] = []
+  const defects: unknown[] = []
+  const reads = { count: 0 }
+  const log: RunLog = {
+    ...store.runs,
+    entries: (...args) => {
+      reads.count += 1
+      return store.runs.entries(...args)
+    },
+  }
+  const entropy = seededEntropy('live')
+  const deps = {
+    log,
+    clock,
+    entropy,
+    planOf: () => Promise.resolve(plan),
+    onCommitted: (committed: Committed) => void told.push(committed),
+    perform: (_: unknown, effect: RunEffect) => void ordered.push(effect),
+    onDefect: (error: unknown) => void defects.push(error),
+  }
+  const live = new LiveRuns(deps, endedNodesMax)
+  const create = async (key: string | null = null, on = live) => {
+    const { number, serial } = await store.runs.reserve(PIPELINE)
+    const at = clock.now()
+    return on.create(
+      {
+        id: asId<RunId>(entropy.id(at)),
+        plan,
+        created: {
+          type: 'RunCreated',
+          projectId: PROJECT,
+          pipelineId: PIPELINE,
+          version: 1,
+          number,
+          serial,
+          name: 'build',
+          cause: { kind: 'manual', by: 'li' },
+          params: {},
+        },
+        actor: USER,
+        at,
+        start: true,
+        entropy: () => entropy.draw(),
+      },
+      key === null ? null : { key, fingerprint: '', at },
+    )
+  }
+  return { store, clock, live, told, ordered, defects, reads, deps, create }
+}
+
+const cancel = { type: 'cancel', reason: 'enough', force: true } as const
+const lease = (node: number) => ({ type: 'lease-attempt', node, attempt: 1, runner: 'r' }) as const
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('commands of one run', () => {
+  test('are taken in order; those that wait while a commit is under way go into the next one together', async () => {
+    const { store, live, create } = await openLive()
+    const { id } = await create()
+    const release = store.hold()
+    const outcomes = ['pause', 'resume', 'pause', 'resume'].map((type) =>
+      live.submit(id, { type: type as 'pause' | 'resume' }, USER),
+    )
+    await turn()
+    release()
+    expect((await Promise.all(outcomes)).map((outcome) => outcome?.ok)).toEqual([true, true, true, true])
+    const [, first, second, ...more] = store.commits
+    expect(more).toEqual([])
+    expect(first?.entries.flatMap(({ events }) => events.map(({ type }) => type))).toEqual(['RunPaused'])
+    expect(second?.entries.flatMap(({ events }) => events.map(({ type }) => type))).toEqual([
+      'RunResumed',
+      'RunPaused',
+      'RunResumed',
+    ])
+    expect(second?.entries.map(({ seq }) => seq)).toEqual([
+      (first?.entries[0]?.seq ?? 0) + 1,
+      (first?.entries[0]?.seq ?? 0) + 2,
+      (first?.entries[0]?.seq ?? 0) + 3,
+    ])
+  })
+
+  test('are seen by readers only when they are durable, and answered only then', async () => {
+    const { store, live, told, create } = await openLive()
+    const { id } = await create()
+    const release = store.hold()
+    let answered = false
+    const outcome = live.submit(id, { type: 'pause' }, USER).finally(() => (answered = true))
+    await turn()
+    expect([live.peek(id)?.pausedAt, answered, told.length]).toEqual([null, false, 1])
+    release()
+    await outcome
+    expect([live.peek(id)?.pausedAt !== null, told.length]).toEqual([true, 2])
+  })
+
+  test('that follow a refused one are still taken', async () => {
+    const { live, create } = await openLive()
+    const { id } = await create()
+    const outcomes = await Promise.all([
+      live.submit(id, { type: 'resume' }, USER),
+      live.submit(id, { type: 'pause' }, USER),
+      live.submit(id, { type: 'start' }, USER),
+    ])
+    expect(outcomes.map((outcome) => outcome?.ok)).toEqual([false, true, false])
+  })
+
+  test('of a run that does not exist are answered with nothing', async () => {
+    const { live } = await openLive()
+    expect(await live.submit(asId('ff'.repeat(16)), { type: 'pause' }, USER)).toBeUndefined()
+  })
+
+  test('are answered before what they order is done, so that nothing is cancelled before it was started', async () => {
+    const { store, live, deps, create } = await openLive({ keys: ['a'] })
+    const order: string[] = []
+    Object.assign(deps, { perform: (_: unknown, effect: RunEffect) => void order.push(effect.type) })
+    const on = new LiveRuns(deps)
+    const { id } = await create(null, on)
+    order.length = 0
+    const release = store.hold()
+    on.report(id, { type: 'check-deadline', node: null }, TIMER)
+    const paused = on.submit(id, { type: 'pause' }, USER)
+    const resumed = on.submit(id, { type: 'resume' }, USER)
+    on.report(id, lease(1), USER, () => order.push('leased'))
+    const cancelled = on.submit(id, { ...cancel, force: false }, USER)
+    release()
+    await Promise.all([paused, resumed, cancelled])
+    expect(order.indexOf('leased')).toBeGreaterThanOrEqual(0)
+    expect(order.indexOf('leased')).toBeLessThan(order.indexOf('cancel-attempt'))
+    expect(live.peek(id)).toBeUndefined()
+  })
+})
+
+describe('a commit that the disk has no room for', () => {
+  test('changes nothing that readers see and is told to who asked', async () => {
+    const { store, live, told, ordered, create } = await openLive()
+    const { id, seq } = await create()
+    const before = [told.length, ordered.length]
+    store.refuse(1)
+    await expect(live.submit(id, cancel, USER)).rejects.toMatchObject({ code: 'full' })
+    expect([live.peek(id)?.seq, live.peek(id)?.phase]).toEqual([seq, 'live'])
+    expect([told.length, ordered.length]).toEqual(before)
+    expect((await live.submit(id, cancel, USER))?.ok).toBe(true)
+  })
+
+  test('is tried again for a report of the system until the store takes it', async () => {
+    const { store, clock, live, create } = await openLive()
+    const { id } = await create()
+    store.refuse(3)
+    const answers: unknown[] = []
+    live.report(id, lease(1), USER, (outcome) => answers.push(outcome?.ok))
+    for (let tries = 0; tries < 3; tries += 1) {
+      await turn()
+      expect(answers).toEqual([])
+      clock.advance(1_000)
+    }
+    await turn()
+    expect(answers).toEqual([true])
+  })
+
+  test('does not leave a report waiting for ever when its run has ended meanwhile', async () => {
+    const { store, clock, live, create } = await openLive()
+    const { id } = await create()
+    store.refuse(1)
+    const answers: unknown[] = []
+    live.report(id, lease(1), USER, (outcome) => answers.push(outcome))
+    await turn()
+    await live.submit(id, cancel, USER)
+    expect(live.peek(id)?.phase).toBe('ended')
+    clock.advance(1_000)
+    await turn()
+    expect(answers).toEqual([undefined])
+  })
+
+  test('does not hold up what waits behind it', async () => {
+    const { store, live, create } = await openLive()
+    const { id } = await create()
+    const release = store.hold()
+    const first = live.submit(id, { type: 'pause' }, USER)
+    const second = live.submit(id, { type: 'pause' }, USER)
+    store.refuse(1)
+    release()
+    await expect(first).rejects.toMatchObject({ code: 'full' })
+    expect((await second)?.ok).toBe(true)
+  })
+
+  test('makes no run, and the next one is made', async () => {
+    const { store, live, told, create } = await openLive()
+    const making = create('key')
+    // The number is reserved by now; the commit is next.
+    store.refuse(1)
+    await expect(making).rejects.toMatchObject({ code: 'full' })
+    expect(told).toEqual([])
+    expect(live.isCreating(PIPELINE)).toBe(false)
+    expect((await create('key')).phase).toBe('live')
+    await expect(create('key')).rejects.toMatchObject({ code: 'conflict' })
+  })
+})
+
+describe('a broken assumption', () => {
+  test('in the engine fails its own command and leaves the run and the others as they are', async () => {
+    const { live, defects, create } = await openLive()
+    const { id } = await create()
+    const broken = Object.defineProperty({ ...cancel }, 'type', {
+      get: () => {
+        throw new TypeError('broken')
+      },
+    })
+    const outcomes = await Promise.allSettled([
+      live.submit(id, { type: 'pause' }, USER),
+      live.submit(id, broken, USER),
+      live.submit(id, { type: 'resume' }, USER),
+    ])
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(live.peek(id)?.pausedAt).toBeNull()
+    const answers: unknown[] = []
+    live.report(id, broken as unknown as ReturnType<typeof lease>, USER, (outcome) => answers.push(outcome))
+    expect([answers, defects]).toEqual([[undefined], [new TypeError('broken')]])
+  })
+
+  test('of who listens, is answered or ordered keeps nothing from the others', async () => {
+    const { deps, defects, create } = await openLive({ keys: ['a', 'b'] })
+    const ordered: RunEffect[] = []
+    Object.assign(deps, {
+      onCommitted: () => {
+        throw new Error('listener')
+      },
+      perform: (_: unknown, effect: RunEffect) => {
+        ordered.push(effect)
+        throw new Error('performer')
+      },
+    })
+    const live = new LiveRuns(deps)
+    const { id } = await create(null, live)
+    expect(ordered.map(({ type }) => type)).toEqual(['offer-attempt', 'offer-attempt'])
+    live.report(id, lease(1), USER, () => {
+      throw new Error('reporter')
+    })
+    expect((await live.submit(id, { type: 'pause' }, USER))?.ok).toBe(true)
+    expect(defects.map((error) => (error as Error).message)).toEqual([
+      'listener',
+      'performer',
+      'performer',
+      'listener',
+      'reporter',
+      'listener',
+    ])
+  })
+})
+
+describe('runs that have ended', () => {
+  test('are forgotten when there are many and read again from their log', async () => {
+    const { live, reads, create } = await openLive({ endedNodesMax: 20 })
+    const runs = []
+    for (let count = 0; count < 10; count += 1) {
+      const { id } = await create()
+      await live.submit(id, cancel, USER)
+      runs.push(live.peek(id))
+    }
+    const [first] = runs
+    if (first === undefined) throw new Error('the run was forgotten at once')
+    expect(live.peek(first.id)).toBeUndefined()
+    expect(reads.count).toBe(0)
+    expect(await live.get(first.id)).toEqual(first)
+    expect(reads.count).toBeGreaterThan(0)
+  })
+
+  test('are read from one snapshot and not from a long log', async () => {
+    const { live, deps, create, store } = await openLive({ keys: Array.from({ length: 300 }, (_, at) => `t${at}`) })
+    const { id } = await create()
+    for (let node = 1; node <= 300; node += 1) {
+      const done = Promise.withResolvers<number>()
+      live.report(id, lease(node), USER, (outcome) => done.resolve(outcome?.ok === true ? outcome.run.seq : 0))
+      live.report(id, { type: 'report-attempt', node, fence: await done.promise, result: succeeded() }, USER)
+    }
+    await turn()
+    const run = live.peek(id)
+    expect([run?.phase, (run?.seq ?? 0) > 500]).toEqual(['ended', true])
+    expect(await store.runs.snapshot(id)).toMatchObject({ seq: run?.seq })
+    const again = new LiveRuns(deps)
+    expect(await again.get(id)).toEqual(run)
+    expect(await again.fromLog(id, 700)).toMatchObject({ seq: 700, phase: 'live' })
+  })
+
+  test('are one and the same for all who ask while they are being read', async () => {
+    const { deps, live, reads, create } = await openLive()
+    const { id } = await create()
+    await live.submit(id, cancel, USER)
+    const again = new LiveRuns(deps)
+    const found = await Promise.all(Array.from({ length: 20 }, () => again.get(id)))
+    expect(new Set(found).size).toBe(1)
+    expect(reads.count).toBeLessThanOrEqual(4)
+  })
+
+  test('stay in memory while a command takes them up again', async () => {
+    const { store, live, create } = await openLive({ endedNodesMax: 1 })
+    const { id } = await create()
+    await live.submit(id, cancel, USER)
+    const release = store.hold()
+    const retried = live.submit(id, { type: 'retry' }, USER)
+    await turn()
+    const others = Promise.all(Array.from({ length: 5 }, async () => live.submit((await create()).id, cancel, USER)))
+    const read = live.get(id)
+    release()
+    await Promise.all([retried, others])
+    await read
+    expect(live.peek(id)?.phase).toBe('live')
+    expect((await live.submit(id, { type: 'pause' }, USER))?.ok).toBe(true)
+  })
+})
+
+test('a run as of any event is what it was then', async () => {
+  const { live, create } = await openLive({ work: review })
+  const seen = [await create()]
+  const { id } = seen[0] as { id: RunId }
+  for (const type of ['pause', 'resume', 'pause', 'resume'] as const) {
+    const outcome = await live.submit(id, { type }, USER)
+    if (outcome?.ok === true) seen.push(outcome.run)
+  }
+  for (const run of seen) expect(await live.fromLog(id, run.seq)).toEqual(run)
+})
+
+test('a run that a list shows before its maker has heard of it is not read a second time', async () => {
+  const { store, live, deps, reads, create } = await openLive()
+  let durable: RunId | undefined
+  const asked = Promise.withResolvers<unknown>()
+  const { commit } = store.runs
+  Object.assign(deps.log, {
+    commit: async (...args: Parameters<typeof commit>) => {
+      const receipt = await commit(...args)
+      durable = args[0].runId
+      asked.resolve(live.get(durable))
+      await turn()
+      return receipt
+    },
+  })
+  const made = await create()
+  expect(await asked.promise).toBe(made)
+  expect(reads.count).toBe(0)
+})

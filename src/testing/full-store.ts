@@ -1,0 +1,67 @@
+import { openMemoryStore } from '../store/memory/index.ts'
+import { StoreError, type RunCommit, type Store } from '../store/store.ts'
+
+/** A memory store whose disk can be full, and whose commits can be made to wait. */
+export interface FullStore extends Store {
+  /** How many of the next writes are refused as `full`. */
+  refuse(count: number): void
+  /** Commits wait from now on; the call that is returned lets them go, in their order, and those that come after. */
+  hold(): () => void
+  /** Every commit that was taken. */
+  readonly commits: readonly RunCommit[]
+}
+
+export function openFullStore(): FullStore {
+  const store = openMemoryStore()
+  const commits: RunCommit[] = []
+  let refused = 0
+  let held: Promise<void> = Promise.resolve()
+
+  const writable = (): void => {
+    if (refused === 0) return
+    refused -= 1
+    throw new StoreError('full', 'no space left on device')
+  }
+  const unlessFull = async <Value>(write: () => Promise<Value>): Promise<Value> => {
+    writable()
+    return write()
+  }
+  const { catalog, keys, runs } = store
+  return {
+    runs: {
+      ...runs,
+      reserve: (...args) => unlessFull(() => runs.reserve(...args)),
+      commit: async (commit) => {
+        await held
+        writable()
+        const receipt = await runs.commit(commit)
+        commits.push(commit)
+        return receipt
+      },
+    },
+    catalog: {
+      ...catalog,
+      addProject: (...args) => unlessFull(() => catalog.addProject(...args)),
+      addPipeline: (...args) => unlessFull(() => catalog.addPipeline(...args)),
+      addVersion: (...args) => unlessFull(() => catalog.addVersion(...args)),
+      deletePipeline: (...args) => unlessFull(() => catalog.deletePipeline(...args)),
+    },
+    keys: {
+      ...keys,
+      addUser: (...args) => unlessFull(() => keys.addUser(...args)),
+      addKey: (...args) => unlessFull(() => keys.addKey(...args)),
+      revokeKey: (...args) => unlessFull(() => keys.revokeKey(...args)),
+      putSetting: (...args) => unlessFull(() => keys.putSetting(...args)),
+    },
+    close: () => store.close(),
+    refuse: (count) => {
+      refused = count
+    },
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
+      return resolve
+    },
+    commits,
+  }
+}
