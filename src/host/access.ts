@@ -7,6 +7,8 @@ import type { Access, Caller } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
 import { Lockout } from './lockout.ts'
+import { unlessFull } from './store-problems.ts'
+import { Turns } from './turns.ts'
 import { hashPassword, hashSecret, isPassword, isSameSecret, seal, unseal } from './seal.ts'
 
 interface Dependencies {
@@ -29,6 +31,9 @@ export interface NewUser {
 /** A longer one is no token of ours. */
 const TOKEN_MAX = 512
 const PASSWORD_MAX = 1_024
+const NAME_MAX = 255
+/** So many new keys bring a look at those that have expired. */
+const ADDED_MAX = 1_000
 
 /** Users and credentials, all in memory: checking one reads no disk. */
 export class Credentials implements Access {
@@ -36,6 +41,8 @@ export class Credentials implements Access {
   readonly #users = new Map<UserId, UserRecord>()
   readonly #keys = new Map<string, KeyRecord>()
   readonly #lockout: Lockout
+  readonly #guesses = new Turns<string>()
+  #added = 0
 
   private constructor(deps: Dependencies) {
     this.#deps = deps
@@ -46,6 +53,7 @@ export class Credentials implements Access {
     const credentials = new Credentials(deps)
     for (const user of await deps.keys.users()) credentials.#users.set(user.id, user)
     for (const key of await deps.keys.keys()) credentials.#keys.set(nameOf(key.kind, key.name), key)
+    credentials.#forget()
     return credentials
   }
 
@@ -77,7 +85,13 @@ export class Credentials implements Access {
   }
 
   async byPassword(name: string, password: string, domain: string | null): Promise<Caller | undefined> {
-    if (password.length > PASSWORD_MAX || this.#lockout.isLocked(`user:${name}`)) return undefined
+    if (password.length > PASSWORD_MAX || name.length > NAME_MAX) return undefined
+    // In turns: many guesses at once must not all be looked at before the first one counts.
+    return this.#guesses.take(name, () => this.#guess(name, password, domain))
+  }
+
+  async #guess(name: string, password: string, domain: string | null): Promise<Caller | undefined> {
+    if (this.#lockout.isLocked(`user:${name}`)) return undefined
     const user = [...this.#users.values()].find(
       (one) => one.name === name && (domain === null || one.domain === domain),
     )
@@ -104,9 +118,12 @@ export class Credentials implements Access {
     if (key === undefined || (caller.role !== 'admin' && key.userId !== caller.user.id)) {
       return refuse('not_found', `there is no token ${id}`)
     }
-    const revokedAt = this.#deps.clock.now()
-    await this.#deps.keys.revokeKey('token', id, revokedAt)
-    this.#keys.set(nameOf('token', id), { ...key, revokedAt })
+    return unlessFull(this.#revoke(key))
+  }
+
+  async #revoke({ kind, name }: KeyRecord): Promise<Result<null>> {
+    await this.#deps.keys.revokeKey(kind, name, this.#deps.clock.now())
+    this.#keys.delete(nameOf(kind, name))
     this.#deps.onChange()
     return accept(null)
   }
@@ -188,7 +205,15 @@ export class Credentials implements Access {
     }
     await this.#deps.keys.addKey(key)
     this.#keys.set(nameOf(kind, name), key)
+    this.#added += 1
+    if (this.#added >= ADDED_MAX) this.#forget()
     return key
+  }
+
+  /** Vendors' clients log in again and again, each time for a token of a day: those that are over go. The store has them. */
+  #forget(): void {
+    this.#added = 0
+    for (const [name, key] of this.#keys) if (this.#usable(key.kind, key.name) === undefined) this.#keys.delete(name)
   }
 
   #usable(kind: KeyKind, name: string): KeyRecord | undefined {

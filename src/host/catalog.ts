@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
 import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
+import { unlessFull } from './store-problems.ts'
 
 export type Checked =
   | { readonly ok: true; readonly definition: PipelineDefinition }
@@ -23,12 +24,15 @@ interface Dependencies {
   readonly check: (text: string, file: string) => Checked
   /** What the runs know of a pipeline. */
   readonly history: (id: PipelineId) => Promise<Pick<PipelineView, 'latestRun' | 'runCount' | 'lastStartedAt'>>
+  /** How many of its runs have not ended. */
+  readonly openRuns: (id: PipelineId) => Promise<number>
   readonly onChange: (topics: readonly string[]) => void
 }
 
 const PLANS_MAX = 1_000
 const PIPELINES_MAX = 10_000
 const ANSWERS_MAX = 1_000
+const DESCRIPTION_MAX = 4_096
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 
 /** Projects, pipelines, versions: read from memory where they were read before. */
@@ -75,7 +79,7 @@ export class CatalogUseCases implements Pipelines {
     const definition = checked.value
     const id = asId<PipelineId>(this.#deps.entropy.id(at))
     const common = { createdAt: at, createdBy: caller.user }
-    const added = await this.#unlessTaken(
+    const added = await this.#written(
       `project ${project.value.name} has a pipeline ${definition.name} already`,
       this.#deps.catalog.addPipeline(
         {
@@ -103,15 +107,12 @@ export class CatalogUseCases implements Pipelines {
     if (denied !== undefined) return denied
     const before = found.value
     if (input.expectedVersion !== null && input.expectedVersion !== before.version) {
-      return refuse(
-        'stale_version',
-        `pipeline ${before.name} is at version ${before.version}, expected ${input.expectedVersion}`,
-      )
+      return stale(before, input.expectedVersion)
     }
     const checked = this.#checked(input.text, input.file)
     if (!checked.ok) return checked
     const definition = checked.value
-    const added = await this.#unlessTaken(
+    const added = await this.#written(
       `pipeline ${before.name} was changed meanwhile, or the name ${definition.name} is taken`,
       this.#deps.catalog.addVersion(
         before.id,
@@ -125,7 +126,11 @@ export class CatalogUseCases implements Pipelines {
         before.version,
       ),
     )
-    return added.ok ? this.#changed(added.value) : added
+    if (added.ok) return this.#changed(added.value)
+    // Two of them with the same If-Match: the slower one is told so, not that a name is taken.
+    const now =
+      input.expectedVersion === null ? undefined : await this.#deps.catalog.pipeline({ by: 'id', id: before.id })
+    return now === undefined || now.version === before.version ? added : stale(now, input.expectedVersion)
   }
 
   async get(caller: Caller, ref: PipelineRef): Promise<Result<PipelineView>> {
@@ -163,13 +168,15 @@ export class CatalogUseCases implements Pipelines {
     const denied = lacks(caller, 'admin', 'delete a pipeline')
     if (denied !== undefined) return denied
     const view = await this.#view(found.value)
-    if (view.latestRun !== null && view.latestRun.endedAt === null) {
-      return refuse('conflict', `pipeline ${view.name} has run #${view.latestRun.number} under way: cancel it first`)
+    const open = await this.#deps.openRuns(view.id)
+    if (open > 0) {
+      const runs = open === 1 ? 'a run that has' : `${open} runs that have`
+      return refuse('conflict', `pipeline ${view.name} has ${runs} not ended: cancel what is under way first`)
     }
-    await this.#deps.catalog.deletePipeline(view.id, this.#deps.clock.now())
+    const written = await this.#written('', this.#deps.catalog.deletePipeline(view.id, this.#deps.clock.now()))
+    if (!written.ok) return written
     this.#records.delete(view.id)
-    this.#answers = new Lru(ANSWERS_MAX)
-    this.#deps.onChange([`pipeline:${view.id}`, `project:${view.project.id}`])
+    this.#forget(view.id, view.project.id)
     return accept(view)
   }
 
@@ -202,8 +209,10 @@ export class CatalogUseCases implements Pipelines {
   async recordOf(id: PipelineId): Promise<PipelineRecord | undefined> {
     const kept = this.#records.get(id)
     if (kept !== undefined) return kept
+    const answers = this.#answers
     const found = await this.#deps.catalog.pipeline({ by: 'id', id })
-    if (found !== undefined) this.#records.set(id, found)
+    // What was read while something changed is given, but not kept.
+    if (found !== undefined && answers === this.#answers) this.#records.set(id, found)
     return found
   }
 
@@ -224,11 +233,13 @@ export class CatalogUseCases implements Pipelines {
     return plan
   }
 
-  async webhook(id: string): Promise<{ readonly record: PipelineRecord; readonly index: number } | undefined> {
+  /** The pipeline whose webhook this is now, and the name of its trigger. */
+  async webhook(id: string): Promise<{ readonly record: PipelineRecord; readonly name: string } | undefined> {
     const found = await this.#deps.catalog.webhook(id)
     const record = found === undefined ? undefined : await this.recordOf(found.pipelineId)
-    const index = record?.webhooks.findIndex((webhook) => webhook.id === id) ?? -1
-    return record === undefined || index < 0 || record.deletedAt !== null ? undefined : { record, index }
+    const webhook = record?.webhooks.find((one) => one.id === id)
+    if (record === undefined || webhook === undefined || record.deletedAt !== null) return undefined
+    return { record, name: webhook.name }
   }
 
   /** The ids of the projects that a list is about; undefined: all. */
@@ -299,9 +310,13 @@ export class CatalogUseCases implements Pipelines {
 
   #changed(record: PipelineRecord): Promise<Result<PipelineView>> {
     this.#records.set(record.id, record)
-    this.#answers = new Lru(ANSWERS_MAX)
-    this.#deps.onChange([`pipeline:${record.id}`, `project:${record.projectId}`])
+    this.#forget(record.id, record.projectId)
     return this.#view(record).then(accept)
+  }
+
+  #forget(id: PipelineId, projectId: ProjectId): void {
+    this.#answers = new Lru(ANSWERS_MAX)
+    this.#deps.onChange([`pipeline:${id}`, `project:${projectId}`])
   }
 
   #checked(text: string, file = 'pipeline.yaml'): Result<PipelineDefinition> {
@@ -349,6 +364,15 @@ export class CatalogUseCases implements Pipelines {
   ): Promise<Result<ProjectView>> {
     const denied = lacks(caller, 'admin', 'create a project')
     if (denied !== undefined) return denied
+    if (caller.projectIds !== null) {
+      return refuse('forbidden', `${caller.user.name} may not create a project: it takes the right to see all projects`)
+    }
+    if (input.description.length > DESCRIPTION_MAX) {
+      return refuse(
+        'invalid_request',
+        `expected a description of at most ${DESCRIPTION_MAX} characters, found ${input.description.length}`,
+      )
+    }
     if (!NAME.test(input.name)) {
       return refuse(
         'invalid_request',
@@ -357,7 +381,7 @@ export class CatalogUseCases implements Pipelines {
     }
     const createdAt = this.#deps.clock.now()
     const id = asId<ProjectId>(this.#deps.entropy.id(createdAt))
-    const added = await this.#unlessTaken(
+    const added = await this.#written(
       `there is a project ${input.name} already`,
       this.#deps.catalog.addProject({ id, name: input.name, description: input.description, createdAt }),
     )
@@ -365,15 +389,25 @@ export class CatalogUseCases implements Pipelines {
     return added
   }
 
-  async #unlessTaken<Value>(message: string, writing: Promise<Value>): Promise<Result<Value>> {
+  /** What others did meanwhile is a refusal: `taken` says what then is in the way. */
+  #written<Value>(taken: string, writing: Promise<Value>): Promise<Result<Value>> {
+    return unlessFull(this.#unlessTaken(taken, writing))
+  }
+
+  async #unlessTaken<Value>(taken: string, writing: Promise<Value>): Promise<Result<Value>> {
     try {
       return accept(await writing)
     } catch (error) {
-      if (error instanceof StoreError && error.code === 'conflict') return refuse('conflict', message)
+      if (!(error instanceof StoreError)) throw error
+      if (error.code === 'conflict') return refuse('conflict', taken)
+      if (error.code === 'missing') return refuse('not_found', error.message)
       throw error
     }
   }
 }
+
+const stale = ({ name, version }: PipelineRecord, expected: number | null) =>
+  refuse('stale_version', `pipeline ${name} is at version ${version}, expected ${expected}`)
 
 /** Webhook addresses have the form of a UUID, as SWR's have. All 128 bits are random: who knows it may fire it. */
 const uuidForm = (hex: string): string =>

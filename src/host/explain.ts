@@ -71,12 +71,13 @@ const URGENCY: readonly Explanation['code'][] = [
   'sleeping',
   'waiting-for-runner',
   'waiting-for-retry',
+  'waiting-for-needs',
 ]
 
 function waitingReason(run: Run, webhooks: readonly { readonly id: string; readonly name: string }[]): Reason {
   const { triggers } = run.plan.definition
   const open = (triggers?.list ?? []).filter((_, index) => run.triggers[index] === null)
-  if (triggers === null || run.cause.kind === 'manual') {
+  if (triggers === null) {
     return {
       ...plain,
       code: 'waiting-for-start',

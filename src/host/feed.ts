@@ -11,6 +11,14 @@ interface Recent {
   readonly entries: readonly LogEntry[]
 }
 
+/** A reader that has read all there is. */
+interface Waiter {
+  readonly filter: FeedFilter
+  /** Nothing up to this number is for it. */
+  position: number
+  readonly wake: () => void
+}
+
 const RECENT_MAX = 4_096
 const PAGE = 500
 
@@ -22,7 +30,7 @@ export class EventFeed {
   readonly #log: RunLog
   #recent: Recent[] = []
   #last: number
-  readonly #wakers = new Set<() => void>()
+  readonly #waiters = new Set<Waiter>()
   readonly #listeners = new Set<(topics: readonly string[]) => void>()
 
   constructor(log: RunLog, last: number) {
@@ -34,13 +42,20 @@ export class EventFeed {
     return this.#last
   }
 
+  /** Readers that wait now. */
+  waiting(): number {
+    return this.#waiters.size
+  }
+
   /** Commits come in the order of their numbers. */
   publish(recent: Recent): void {
     this.#last = recent.last
     this.#recent.push(recent)
     if (this.#recent.length > 2 * RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX)
-    for (const wake of this.#wakers) wake()
-    this.#wakers.clear()
+    for (const waiter of this.#waiters) {
+      if (matches(recent, waiter.filter)) waiter.wake()
+      else waiter.position = Math.max(waiter.position, recent.last)
+    }
   }
 
   /** Tells caches what changed. */
@@ -79,9 +94,9 @@ export class EventFeed {
     let position = after
     while (!signal.aborted) {
       if (position >= this.#last) {
-        const woken = await this.#wait(idle, signal)
-        if (signal.aborted) return
-        if (!woken) yield undefined
+        const waited = await this.#wait(position, filter, idle, signal)
+        position = waited.position
+        if (!waited.woken) yield undefined
         continue
       }
       const { records, upTo } = await this.read(position, filter, PAGE)
@@ -93,19 +108,25 @@ export class EventFeed {
     }
   }
 
-  /** @returns false when nothing came until `idle` woke it. */
-  #wait(idle: (wake: () => void) => () => void, signal: AbortSignal): Promise<boolean> {
+  /** Until something for this reader comes, or `idle` or `signal` wakes it. Commits that are not for it cost it nothing. */
+  #wait(
+    position: number,
+    filter: FeedFilter,
+    idle: (wake: () => void) => () => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly position: number; readonly woken: boolean }> {
     return new Promise((resolve) => {
-      const finish = (woken: boolean) => (): void => {
-        this.#wakers.delete(onEvent)
-        signal.removeEventListener('abort', onEvent)
+      const finish = (woken: boolean): void => {
+        this.#waiters.delete(waiter)
+        signal.removeEventListener('abort', wake)
         stop()
-        resolve(woken)
+        resolve({ position: waiter.position, woken })
       }
-      const onEvent = finish(true)
-      const stop = idle(finish(false))
-      this.#wakers.add(onEvent)
-      signal.addEventListener('abort', onEvent)
+      const wake = (): void => finish(true)
+      const waiter: Waiter = { filter, position, wake }
+      const stop = idle(() => finish(false))
+      this.#waiters.add(waiter)
+      signal.addEventListener('abort', wake)
     })
   }
 
@@ -161,7 +182,7 @@ function* recordsOf(recent: Recent): Iterable<EventRecord> {
   }
 }
 
-const matches = (recent: Recent, filter: FeedFilter): boolean =>
+const matches = (recent: Omit<Recent, 'entries' | 'last'>, filter: FeedFilter): boolean =>
   (filter.runId === undefined || filter.runId === recent.runId) &&
   (filter.pipelineId === undefined || filter.pipelineId === recent.pipelineId) &&
   (filter.projectIds === undefined || filter.projectIds.includes(recent.projectId))

@@ -20,7 +20,9 @@ export class Lockout {
     const now = this.#clock.now()
     const before = this.#failures.get(name)
     const open = before !== undefined && now - before.since < WINDOW_MS
-    this.#failures.set(name, open ? { count: before.count + 1, since: before.since } : { count: 1, since: now })
+    const count = open ? before.count + 1 : 1
+    // The lock counts from the failure that was one too many.
+    this.#failures.set(name, { count, since: open && count <= FAILURES_MAX ? before.since : now })
   }
 
   isLocked(name: string): boolean {

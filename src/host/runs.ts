@@ -1,3 +1,4 @@
+import type { Creation } from '../engine/create.ts'
 import { resolveParams, systemParams } from '../engine/params.ts'
 import type { Run } from '../engine/run.ts'
 import { viewOf } from '../engine/view.ts'
@@ -5,15 +6,10 @@ import type { OperatorCommand } from '../model/command.ts'
 import type { Actor, Cause } from '../model/event.ts'
 import { asId, nodeIndexOf, parseRunId, type PipelineId, type RunId } from '../model/id.ts'
 import type { Json, JsonObject } from '../model/json.ts'
+import type { Plan } from '../model/plan.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import type { RunSummary, RunView } from '../model/view.ts'
-import {
-  StoreError,
-  type PipelineRecord,
-  type RunFilter,
-  type RunLog,
-  type RunRef as StoredRef,
-} from '../store/store.ts'
+import type { PipelineRecord, RunCommit, RunFilter, RunLog, RunRef as StoredRef } from '../store/store.ts'
 import type {
   Caller,
   Explanation,
@@ -38,6 +34,8 @@ import type { LogEnds } from './log-ends.ts'
 import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
 import { fingerprintOf, problemOf } from './run-problems.ts'
+import { unlessFull } from './store-problems.ts'
+import { Turns } from './turns.ts'
 
 interface Dependencies {
   readonly log: RunLog
@@ -52,6 +50,14 @@ interface Dependencies {
   readonly logEnds: LogEnds
 }
 
+interface NewRun {
+  readonly params: Readonly<Record<string, Json>>
+  readonly cause: Cause
+  readonly wait: boolean
+  readonly actor: Actor
+  readonly key: RunCommit['idempotency']
+}
+
 const BATCH_MAX = 100
 const IDS_MAX = 100_000
 const KEY_MAX = 255
@@ -59,10 +65,10 @@ const COMMENT_MAX = 4_096
 
 export class RunUseCases implements Runs {
   readonly #deps: Dependencies
-  /** Starts under way, by idempotency key: a second one waits for the first. */
-  readonly #starting = new Map<string, Promise<unknown>>()
-  /** Webhook calls of one pipeline are taken one after the other: two must not make two waiting runs. */
-  readonly #firing = new Map<PipelineId, Promise<unknown>>()
+  /** By idempotency key: a second start waits for the first. */
+  readonly #starts = new Turns<string>()
+  /** Webhook calls of one pipeline: two at once must not make two waiting runs. */
+  readonly #calls = new Turns<PipelineId>()
   readonly #ids = new Lru<string, RunId>(IDS_MAX)
 
   constructor(deps: Dependencies) {
@@ -86,19 +92,18 @@ export class RunUseCases implements Runs {
     const wait = input.wait ?? false
     const cause = input.cause ?? { kind: 'manual', by: caller.user.name }
     const actor = userActor(caller)
-    if (input.idempotencyKey === undefined)
-      return this.#create(record.value, { params: input.params, cause, wait, actor, key: null })
+    const create = (key: RunCommit['idempotency']) =>
+      this.#create(record.value, { params: input.params, cause, wait, actor, key })
+    if (input.idempotencyKey === undefined) return this.#viewed(await create(null))
     if (input.idempotencyKey === '' || input.idempotencyKey.length > KEY_MAX) {
       return refuse(
         'invalid_request',
         `expected an idempotency key of 1 to ${KEY_MAX} characters, found ${input.idempotencyKey.length}`,
       )
     }
-    const key = {
-      key: `${caller.user.id}:${input.idempotencyKey}`,
-      fingerprint: fingerprintOf({ pipeline: record.value.id, params: input.params, wait }),
-    }
-    return this.#once(key, () => this.#create(record.value, { params: input.params, cause, wait, actor, key }))
+    const key = `${caller.user.id}:${input.idempotencyKey}`
+    const fingerprint = fingerprintOf({ pipeline: record.value.id, params: input.params, wait })
+    return this.#viewed(await this.#starts.take(key, () => this.#once({ key, fingerprint }, create)))
   }
 
   async get(caller: Caller, ref: RunRef): Promise<Result<RunView>> {
@@ -167,27 +172,14 @@ export class RunUseCases implements Runs {
   ): Promise<Result<{ readonly run: RunView; readonly started: boolean }>> {
     const found = await this.#deps.catalog.webhook(id)
     if (found === undefined) return refuse('not_found', 'there is no such webhook')
-    const { record, index } = found
-    const before = this.#firing.get(record.id) ?? Promise.resolve()
-    const firing = before.then(
-      () => this.#fire(record, index, params),
-      () => this.#fire(record, index, params),
-    )
-    this.#firing.set(record.id, firing)
-    try {
-      return await firing
-    } finally {
-      if (this.#firing.get(record.id) === firing) this.#firing.delete(record.id)
-    }
+    return this.#calls.take(found.record.id, () => this.#fire(id, params))
   }
 
   async explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>> {
     const found = await this.#run(caller, ref)
     if (!found.ok) return found
     const record = await this.#deps.catalog.recordOf(found.value.pipelineId)
-    return accept(
-      explain(found.value, record?.webhooks ?? [], (node) => this.#deps.dispatcher.standing(found.value, node)),
-    )
+    return accept(explain(found.value, record?.webhooks ?? [], this.#deps.dispatcher.standings(found.value)))
   }
 
   async events(caller: Caller, ref: RunRef, afterSeq: number, limit: number) {
@@ -225,19 +217,16 @@ export class RunUseCases implements Runs {
         `task ${run.plan.nodes[index]?.spec.key ?? index} has ${state.attempt} attempts, found ${wanted}`,
       )
     }
-    return accept(this.#deps.openLog(run.id, index, wanted, this.#deps.logEnds.signal(run, index, wanted)))
+    // As it is by now: an end between the look and this line would be told to nobody.
+    const now = this.#deps.live.peek(run.id) ?? run
+    return accept(this.#deps.openLog(run.id, index, wanted, this.#deps.logEnds.signal(now, index, wanted)))
   }
 
-  async #create(
-    record: PipelineRecord,
-    input: {
-      readonly params: Readonly<Record<string, Json>>
-      readonly cause: Cause
-      readonly wait: boolean
-      readonly actor: Actor
-      readonly key: { readonly key: string; readonly fingerprint: string } | null
-    },
-  ): Promise<Result<RunView>> {
+  #create(record: PipelineRecord, input: NewRun): Promise<Result<Run>> {
+    return unlessFull(this.#createOnDisk(record, input))
+  }
+
+  async #createOnDisk(record: PipelineRecord, input: NewRun): Promise<Result<Run>> {
     const { catalog, clock, entropy, live, log } = this.#deps
     const plan = await catalog.planOf(record.id, record.version)
     const at = clock.now()
@@ -251,106 +240,99 @@ export class RunUseCases implements Runs {
       })
     }
     const { number, serial } = await log.reserve(record.id)
-    const params = { ...checked.params, ...system(number) }
-    const run = await live.create(
-      {
-        id: asId<RunId>(entropy.id(at)),
-        plan,
-        created: {
-          type: 'RunCreated',
-          projectId: record.projectId,
-          pipelineId: record.id,
-          version: record.version,
-          number,
-          serial,
-          name: record.name,
-          cause: input.cause,
-          params,
-        },
-        actor: input.actor,
-        at,
-        start: !input.wait,
-        entropy: () => entropy.draw(),
+    const creation: Creation = {
+      id: asId<RunId>(entropy.id(at)),
+      plan,
+      created: {
+        type: 'RunCreated',
+        projectId: record.projectId,
+        pipelineId: record.id,
+        version: record.version,
+        number,
+        serial,
+        name: record.name,
+        cause: input.cause,
+        params: { ...checked.params, ...system(number) },
       },
-      input.key === null ? null : { ...input.key, at },
-    )
-    return accept(await this.#view(run))
+      actor: input.actor,
+      at,
+      start: !input.wait,
+      entropy: () => entropy.draw(),
+    }
+    return accept(await live.create(creation, input.key))
   }
 
+  /** Within the turn of the key. */
   async #once(
     key: { readonly key: string; readonly fingerprint: string },
-    create: () => Promise<Result<RunView>>,
-  ): Promise<Result<RunView>> {
-    const before = this.#starting.get(key.key)
-    if (before !== undefined) await before.catch(() => undefined)
-    const made = await this.#deps.log.idempotent(key.key, this.#deps.clock.now())
-    if (made !== undefined) {
-      if (made.fingerprint !== key.fingerprint) {
-        return refuse('idempotency_reused', 'this idempotency key was used with another request')
-      }
-      const run = await this.#deps.live.get(made.runId)
-      return run === undefined ? refuse('not_found', `there is no run ${made.runId}`) : accept(await this.#view(run))
+    create: (key: RunCommit['idempotency']) => Promise<Result<Run>>,
+  ): Promise<Result<Run>> {
+    const now = this.#deps.clock.now()
+    const made = await this.#deps.log.idempotent(key.key, now)
+    if (made === undefined) return create({ ...key, at: now })
+    if (made.fingerprint !== key.fingerprint) {
+      return refuse('idempotency_reused', 'this idempotency key was used with another request')
     }
-    if (this.#starting.has(key.key)) return this.#once(key, create)
-    const starting = create()
-    this.#starting.set(key.key, starting)
-    try {
-      return await starting
-    } catch (error) {
-      // Another server was quicker with the same key.
-      if (error instanceof StoreError && error.code === 'conflict')
-        return refuse('conflict', 'a request with this idempotency key is under way')
-      throw error
-    } finally {
-      this.#starting.delete(key.key)
-    }
+    const run = await this.#deps.live.get(made.runId)
+    return run === undefined ? refuse('not_found', `there is no run ${made.runId}`) : accept(run)
   }
 
+  /** Within the turn of the pipeline, so it is looked up again: it may have been changed meanwhile. */
   async #fire(
-    record: PipelineRecord,
-    trigger: number,
+    id: string,
     params: Readonly<Record<string, string>>,
   ): Promise<Result<{ readonly run: RunView; readonly started: boolean }>> {
-    const name = record.webhooks[trigger]?.name ?? String(trigger)
+    const found = await this.#deps.catalog.webhook(id)
+    if (found === undefined) return refuse('not_found', 'there is no such webhook')
+    const { record, name } = found
     const actor: Actor = { kind: 'trigger', name }
-    const waiting = await this.#waitingRun(record, trigger)
-    let id = waiting?.id
-    if (id === undefined) {
-      const made = await this.#create(record, {
-        params: {},
-        cause: { kind: 'webhook', by: name },
-        wait: true,
-        actor,
-        key: null,
-      })
-      if (!made.ok) return made
-      id = made.value.id
-    }
-    const fired = await this.#submit(id, { type: 'fire-trigger', trigger, params }, actor)
+    const waiting = await this.#waitingRun(record, name)
+    const run = waiting === undefined ? await this.#waitFor(record, name, params) : accept(waiting)
+    if (!run.ok) return run
+    const trigger = triggerOf(run.value.plan, name)
+    const fired = await this.#submit(run.value.id, { type: 'fire-trigger', trigger, params }, actor)
     return fired.ok ? accept({ run: fired.value, started: fired.value.status !== 'waiting' }) : fired
   }
 
-  /** The oldest run that waits for this trigger. */
-  async #waitingRun(record: PipelineRecord, trigger: number): Promise<Run | undefined> {
+  /** The oldest run that waits for this trigger; it may be one of an older version, with its triggers in another order. */
+  async #waitingRun(record: PipelineRecord, name: string): Promise<Run | undefined> {
     const rows = await this.#deps.log.list({ pipelineId: record.id, statuses: ['waiting'] }, null, WAITING_MAX)
     for (const row of rows.toReversed()) {
       const run = await this.#deps.live.get(row.id)
-      if (run?.phase === 'waiting' && run.triggers[trigger] === null) return run
+      if (run?.phase === 'waiting' && run.triggers[triggerOf(run.plan, name)] === null) return run
     }
     return undefined
   }
 
-  async #submit(id: RunId, command: OperatorCommand, actor: Actor): Promise<Result<RunView>> {
-    try {
-      const outcome = await this.#deps.live.submit(id, command, actor)
-      if (outcome === undefined) return refuse('not_found', `there is no run ${id}`)
-      return outcome.ok ? accept(await this.#view(outcome.run)) : problemOf(outcome.rejection)
-    } catch (error) {
-      if (error instanceof StoreError && error.code === 'full') {
-        return refuse('unavailable', `nothing was changed: ${error.message}`)
-      }
-      throw error
-    }
+  /** A new run that waits for its triggers. What the call gives counts at once: a param may be required. */
+  async #waitFor(record: PipelineRecord, name: string, given: Readonly<Record<string, string>>): Promise<Result<Run>> {
+    const plan = await this.#deps.catalog.planOf(record.id, record.version)
+    const wanted = plan.definition.triggers?.list[triggerOf(plan, name)]?.params ?? {}
+    const params = Object.entries(wanted).flatMap(([from, to]) => {
+      const value = Object.hasOwn(given, from) ? given[from] : undefined
+      return value === undefined ? [] : [[to, value] as const]
+    })
+    return this.#create(record, {
+      params: Object.fromEntries(params),
+      cause: { kind: 'webhook', by: name },
+      wait: true,
+      actor: { kind: 'trigger', name },
+      key: null,
+    })
+  }
+
+  #submit(id: RunId, command: OperatorCommand, actor: Actor): Promise<Result<RunView>> {
+    return unlessFull(this.#submitOnDisk(id, command, actor))
+  }
+
+  async #submitOnDisk(id: RunId, command: OperatorCommand, actor: Actor): Promise<Result<RunView>> {
+    const outcome = await this.#deps.live.submit(id, command, actor)
+    if (outcome === undefined) return refuse('not_found', `there is no run ${id}`)
+    return outcome.ok ? accept(await this.#view(outcome.run)) : problemOf(outcome.rejection)
+  }
+
+  async #viewed(run: Result<Run>): Promise<Result<RunView>> {
+    return run.ok ? accept(await this.#view(run.value)) : run
   }
 
   async #view(run: Run): Promise<RunView> {
@@ -364,20 +346,21 @@ export class RunUseCases implements Runs {
 
   async #run(caller: Caller, ref: RunRef): Promise<Result<Run>> {
     const id = await this.#runId(caller, ref)
-    const run = id === undefined ? undefined : await this.#deps.live.get(id)
+    if (!id.ok) return id
+    const run = id.value === undefined ? undefined : await this.#deps.live.get(id.value)
     if (run === undefined || !maySee(caller, run.projectId))
       return refuse('not_found', `there is no run ${runName(ref)}`)
     return accept(run)
   }
 
-  async #runId(caller: Caller, ref: RunRef): Promise<RunId | undefined> {
-    if ('id' in ref) return parseRunId(ref.id)
-    if ('serial' in ref) return this.#named({ by: 'serial', serial: ref.serial }, ref.serial)
+  async #runId(caller: Caller, ref: RunRef): Promise<Result<RunId | undefined>> {
+    if ('id' in ref) return accept(parseRunId(ref.id))
+    if ('serial' in ref) return accept(await this.#named({ by: 'serial', serial: ref.serial }, ref.serial))
     const record = await this.#deps.catalog.record(caller, ref.pipeline)
-    if (!record.ok) return undefined
+    if (!record.ok) return record
     const pipelineId = record.value.id
-    if ('latest' in ref) return (await this.#deps.histories.of(pipelineId)).latestRun?.id
-    return this.#named({ by: 'number', pipelineId, number: ref.number }, ref.number)
+    if ('latest' in ref) return accept((await this.#deps.histories.of(pipelineId)).latestRun?.id)
+    return accept(await this.#named({ by: 'number', pipelineId, number: ref.number }, ref.number))
   }
 
   /** A number or serial never comes to mean another run, so it is looked up once. */
@@ -419,6 +402,9 @@ export class RunUseCases implements Runs {
 }
 
 const WAITING_MAX = 100
+
+const triggerOf = (plan: Plan, name: string): number =>
+  plan.definition.triggers?.list.findIndex((trigger) => trigger.name === name) ?? -1
 
 const userActor = (caller: Caller): Actor => ({ kind: 'user', name: caller.user.name })
 

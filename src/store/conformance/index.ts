@@ -7,6 +7,8 @@ import { describeLife } from './life.ts'
 import type { Open } from './open.ts'
 import { describeSummaries } from './summaries.ts'
 
+export type { Open, OpenStore } from './open.ts'
+
 /**
  * The contract of store.ts as tests. Every adapter runs all of them from its own `*.test.ts`.
  * @param options.durable whether what was written is there after the store was closed and opened again

@@ -206,11 +206,12 @@ async function replaceByTheirs(path: string): Promise<void> {
   theirs.close()
 }
 
-/** @returns whether the command could be run and succeeded */
-const run = (file: string, ...args: string[]): boolean => spawnSync(file, args, { stdio: 'ignore' }).status === 0
-
 /** A file system in memory of 4 MB. To mount it takes rights that not every machine gives; then the list is empty. */
 function tinyDisks(): { readonly name: string; readonly mount: (directory: string) => () => void }[] {
+  const run = (...command: [string, ...string[]]): boolean => {
+    const [file, ...args] = command
+    return spawnSync(file, args, { stdio: 'ignore' }).status === 0
+  }
   const mount = (directory: string): (() => void) => {
     run('mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory)
     return () => void run('umount', directory)
@@ -255,7 +256,8 @@ async function openElsewhere(directory: string): Promise<{
   expect(await line()).toBe('ready')
   return {
     limitFileSize: (limit) => {
-      if (!run('prlimit', '--pid', String(child.pid), `--fsize=${limit}:`)) throw new Error('prlimit failed')
+      const prlimit = spawnSync('prlimit', ['--pid', String(child.pid), `--fsize=${limit}:`])
+      if (prlimit.status !== 0) throw new Error(`prlimit says ${String(prlimit.stderr)}`)
     },
     commit: () => {
       child.stdin.write('\n')

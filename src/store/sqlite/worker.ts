@@ -21,6 +21,7 @@ function openWriter({ path, sizeMaxBytes }: WorkerStart): {
     pragma journal_mode = wal;
     pragma synchronous = full;
     pragma foreign_keys = on;
+    pragma cache_size = -65536;
   `)
   if (sizeMaxBytes !== null) limitSize(connection, sizeMaxBytes)
   migrate(connection, readMigrations(), path)
