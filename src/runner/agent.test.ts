@@ -22,6 +22,13 @@ afterAll(async () => {
 const processesOf = (job: Parameters<typeof jobName>[0]): readonly unknown[] =>
   taggedProcesses(new Set([`MILLRACE_ATTEMPT=${jobName(job)}`]))
 
+const filesIn = (directory: string): string[] =>
+  existsSync(directory)
+    ? readdirSync(directory, { recursive: true })
+        .map(String)
+        .filter((name) => name !== 'tmp')
+    : []
+
 describe('the environment of a task', () => {
   test('holds what is allowed, the job and our own, and nothing of the server', async () => {
     const script = 'env -0 | sort -z | tr "\\0" "\\n"'
@@ -84,8 +91,7 @@ describe('the end of an attempt', () => {
     expect(processesOf(attempt.job)).toEqual([])
     expect(attempt.log()).toBe('out\nerr\nlast')
     expect(logBytes).toBe(statSync(attempt.logPath).size)
-    expect(existsSync(runner.paths.scratch(attempt.job))).toBe(false)
-    expect(existsSync(runner.paths.record(attempt.job))).toBe(false)
+    expect([0, 1, 2, 3].flatMap((slot) => filesIn(runner.paths.scratch(slot)))).toEqual([])
   })
 
   test('is not waited for by what holds its output open', async () => {
@@ -115,6 +121,26 @@ describe('the end of an attempt', () => {
     const failed = await runner.run('script', { script: 'echo tag=v1 >> "$MILLRACE_OUTPUT"; exit 4' })
     expect(failed.result).toEqual({ kind: 'failed', failure: { kind: 'exit-code', code: 4 }, outputs: { tag: 'v1' } })
   })
+})
+
+test.each([
+  ['files in it', 'cd "$TMPDIR/.."; touch a b; mkdir c tmp/d; touch c/e; chmod 500 c'],
+  ['many files in it', 'cd "$TMPDIR/.."; for n in 1 2 3 4 5 6 7 8 9 10 11 12; do touch "$n"; done'],
+  ['others let in', 'chmod 777 "$TMPDIR" "$TMPDIR/.."'],
+  ['it closed', 'chmod 0 "$TMPDIR/.."'],
+  ['a link in its place', 'rm -rf "$TMPDIR"; ln -s "$MILLRACE_WORKSPACE" "$TMPDIR"'],
+  ['a link to all of it', 'd=$(dirname "$TMPDIR"); rm -rf "$d"; ln -s "$MILLRACE_WORKSPACE" "$d"'],
+  ['nothing at all', 'rm -rf "$(dirname "$TMPDIR")"'],
+])('the directory of an attempt is new for the next one, also when this one left %s', async (_, script) => {
+  const narrow = await TestRunner.open({ slots: 1 })
+  await narrow.run('script', { script: 'touch kept' })
+  await narrow.run('script', { script })
+  const { result, log } = await narrow.run('script', {
+    script: 'stat -c "%F %a" "$TMPDIR" "$TMPDIR/.."; ls "$TMPDIR"; ls "$TMPDIR/.."; ls "$MILLRACE_WORKSPACE"',
+  })
+  expect(result.kind).toBe('succeeded')
+  expect(log).toBe('directory 700\ndirectory 700\nscript\ntmp\nkept\n')
+  await narrow.close()
 })
 
 describe('cancel', () => {

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import type { RunId } from '../model/id.ts'
 import { jobName, type Job } from '../model/job.ts'
 import type { DurationMs } from '../model/time.ts'
@@ -5,6 +6,7 @@ import { AttemptLog } from './attempt-log.ts'
 import { runAttempt, type AttemptSetting, type StopReason } from './attempt.ts'
 import { refOf, type AttemptRef, type ToRunner, type ToServer } from './protocol.ts'
 import { removeTree } from './remove-tree.ts'
+import { Slot } from './slot.ts'
 
 export interface AgentSetting extends AttemptSetting {
   /** Attempts at once; more are kept in order of arrival. */
@@ -30,12 +32,15 @@ export class Agent {
   readonly #setting: AgentSetting
   readonly #attempts = new Map<string, Attempt>()
   readonly #queue: Attempt[] = []
+  readonly #slots: Slot[]
   #running = 0
   #draining: (() => void) | undefined
   readonly #measure: NodeJS.Timeout
 
   constructor(setting: AgentSetting) {
     this.#setting = setting
+    mkdirSync(setting.paths.attempts, { recursive: true, mode: 0o700 })
+    this.#slots = Array.from({ length: setting.slots }, (_, number) => new Slot(setting.paths, number))
     this.#measure = setInterval(() => this.#checkLogs(), LOG_CHECK_MS).unref()
   }
 
@@ -66,6 +71,7 @@ export class Agent {
     clearTimeout(kill)
     clearInterval(this.#measure)
     await this.#setting.launcher.close()
+    for (const slot of this.#slots) slot.close()
   }
 
   #start(job: Job, logPath: string): void {
@@ -142,9 +148,12 @@ export class Agent {
       const reason = `the log could not be opened: ${(error as Error).message}`
       return { result: { kind: 'failed', failure: { kind: 'internal', reason }, outputs: null }, logBytes: 0 }
     }
+    const slot = this.#slots.pop()
+    if (slot === undefined) throw new Error(`more attempts run than there are slots: ${this.#running}`)
     try {
-      return await runAttempt(job, attempt.log, this.#setting, stop.signal)
+      return await runAttempt(job, attempt.log, this.#setting, slot, stop.signal)
     } finally {
+      this.#slots.push(slot)
       attempt.log = undefined
     }
   }

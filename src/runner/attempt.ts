@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AttemptResult } from '../model/command.ts'
 import { failureSentence, type Failure } from '../model/failure.ts'
@@ -8,11 +8,10 @@ import { CannotStart, type StepContext } from '../steps/step.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { TAG } from './environment.ts'
 import type { Launcher } from './launch.ts'
-import { RecordFile } from './leftovers.ts'
 import { readOutputFile } from './output-file.ts'
 import type { RunnerPaths } from './paths.ts'
 import { Programs } from './programs.ts'
-import { removeTree } from './remove-tree.ts'
+import type { Slot } from './slot.ts'
 
 /** Why an attempt was stopped from outside: the reason of its AbortSignal. */
 export type StopReason = 'cancelled' | { readonly logMaxBytes: number }
@@ -37,11 +36,12 @@ export async function runAttempt(
   job: Job,
   log: AttemptLog,
   setting: AttemptSetting,
+  slot: Slot,
   stop: AbortSignal,
 ): Promise<AttemptEnd> {
   let result: AttemptResult
   try {
-    result = await runStep(job, log, setting, stop)
+    result = await runStep(job, log, setting, slot, stop)
   } catch (error) {
     result = failed(failureOf(error))
   }
@@ -57,18 +57,23 @@ export async function runAttempt(
   }
 }
 
-async function runStep(job: Job, log: AttemptLog, setting: AttemptSetting, stop: AbortSignal): Promise<AttemptResult> {
+async function runStep(
+  job: Job,
+  log: AttemptLog,
+  setting: AttemptSetting,
+  slot: Slot,
+  stop: AbortSignal,
+): Promise<AttemptResult> {
   const { paths } = setting
   const load = Object.hasOwn(stepRuns, job.uses) ? stepRuns[job.uses] : undefined
   if (load === undefined) throw new CannotStart(`this runner has no step type ${JSON.stringify(job.uses)}`)
   const workspace = paths.workspace(job.runId)
   const home = paths.home(job.runId)
-  const scratch = paths.scratch(job)
-  const temporary = join(scratch, 'tmp')
-  for (const directory of [paths.run(job.runId), workspace, home, scratch, temporary]) {
+  for (const directory of [paths.run(job.runId), workspace, home]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
-  const record = new RecordFile(paths.record(job), jobName(job))
+  const { scratch, temporary } = slot
+  const record = await slot.take(jobName(job))
   const outputPath = join(scratch, 'output')
   const programs = new Programs({
     launcher: setting.launcher,
@@ -94,20 +99,7 @@ async function runStep(job: Job, log: AttemptLog, setting: AttemptSetting, stop:
     return await Promise.race([run(job, context), overdue(stop, programs)])
   } finally {
     await programs.idle()
-    await removeScratch(scratch, temporary)
-    record.remove()
-  }
-}
-
-/** Mostly there is little in it, and then the way by promises, one thread hop for each call, costs more than the calls. */
-async function removeScratch(scratch: string, temporary: string): Promise<void> {
-  try {
-    rmdirSync(temporary)
-    const names = readdirSync(scratch)
-    if (names.length < 10) for (const name of names) unlinkSync(join(scratch, name))
-    rmdirSync(scratch)
-  } catch {
-    await removeTree(scratch)
+    await slot.leave()
   }
 }
 

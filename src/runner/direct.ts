@@ -49,21 +49,28 @@ async function start(request: LaunchRequest): Promise<LaunchAnswer> {
     })
     const pid = child.pid ?? 0
     let gentle = false
+    // From then on its number may be another's.
+    let over = false
     const ended = new Promise<ExitStatus>((resolve) => {
       child.once('exit', (code, name) => {
         const status: ExitStatus =
           name === null ? { kind: 'exited', code: code ?? 0 } : { kind: 'signalled', signal: name }
         void endGroup(pid, () => gentle)
           .then(() => endEscaped(request))
-          .then(() => resolve(status))
+          .then(() => {
+            over = true
+            resolve(status)
+          })
       })
     })
     const terminate = (): void => {
+      if (over) return
       gentle = true
       signal(-pid, 'SIGTERM')
       signal(-pid, 'SIGCONT')
     }
     const kill = (): void => {
+      if (over) return
       gentle = false
       signal(-pid, 'SIGKILL')
     }

@@ -51,6 +51,7 @@ class Helper {
   readonly #lines: Line[] = []
   #waiting: ((line: Line | typeof GONE) => void) | undefined
   #gone = false
+  #closing = false
   #running: number | undefined
   readonly closed: Promise<void>
 
@@ -99,12 +100,13 @@ class Helper {
     if (line.word === 'started') {
       const { pid } = line
       this.#running = pid
+      if (this.#closing) this.#insist(pid, 'SIGTERM')
       return {
         kind: 'started',
         pid,
         ended: this.#end().finally(onFree),
         terminate: () => this.#terminate(pid),
-        kill: () => this.#insist('SIGUSR2'),
+        kill: () => this.#insist(pid, 'SIGUSR2'),
       }
     }
     onFree()
@@ -116,7 +118,8 @@ class Helper {
   /** Ends its program and itself. */
   async close(): Promise<void> {
     this.#process.stdin.end()
-    if (this.#running !== undefined) this.#insist('SIGTERM')
+    this.#closing = true
+    if (this.#running !== undefined) this.#insist(this.#running, 'SIGTERM')
     await this.closed
   }
 
@@ -129,10 +132,10 @@ class Helper {
     signal(-pid, 'SIGCONT')
   }
 
-  /** Until it has done what it means. */
-  #insist(name: 'SIGUSR2' | 'SIGTERM'): void {
+  /** Until the program is gone, and no later: the next one is not meant. */
+  #insist(pid: number, name: 'SIGUSR2' | 'SIGTERM'): void {
     const again = (): void => {
-      if (this.#running === undefined || this.#gone) clearInterval(timer)
+      if (this.#running !== pid || this.#gone) clearInterval(timer)
       else this.#process.kill(name)
     }
     const timer = setInterval(again, 100)

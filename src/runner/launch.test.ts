@@ -195,6 +195,17 @@ describe.each(['helper', 'direct'] as const)('the %s launcher', (name) => {
     expect(groupMembers(pid)).toEqual([])
   })
 
+  test('to kill one program is not to kill the next', async () => {
+    const first = await started(launcher(), request(['sleep', '1000']))
+    first.kill()
+    await first.ended
+    // Longer than the helper is told again what it has not yet done.
+    const next = await started(launcher(), request(['sleep', '0.3']))
+    first.kill()
+    first.terminate()
+    expect(await next.ended).toEqual({ kind: 'exited', code: 0 })
+  })
+
   test('a stopped program can be terminated', async () => {
     const asked = request(['sh', '-c', 'echo ready; kill -STOP $$; sleep 1000'])
     const { pid, ended, terminate } = await started(launcher(), asked)
@@ -252,6 +263,16 @@ test('closing the launcher ends what runs', async () => {
   await ended
   expect(isGone(pid)).toBe(true)
   expect(await launcher.launch(request(['true']))).toMatchObject({ kind: 'refused', code: 'ECANCELED' })
+})
+
+test('closing the launcher ends what is just being started', async () => {
+  for (let turn = 0; turn < 5; turn += 1) {
+    const launcher = (await helperLauncher())!
+    const answer = launcher.launch(request(['sleep', '1000']))
+    await launcher.close()
+    const { kind, ...rest } = await answer
+    if (kind === 'started' && 'ended' in rest) await rest.ended
+  }
 })
 
 test('without Perl there is no helper', async () => {

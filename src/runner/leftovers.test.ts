@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -23,6 +23,12 @@ afterEach(() => {
   for (const child of children) child.kill('SIGKILL')
   rmSync(directory, { recursive: true })
 })
+
+function begin(): RecordFile {
+  const record = new RecordFile(runnerPaths(directory).record(0))
+  record.begin(jobName(attempt))
+  return record
+}
 
 /** A session of its own that sleeps; with a child of the same group when it is a shell's. */
 function start(script: string, env: Record<string, string> = {}): number {
@@ -50,7 +56,7 @@ const childOf = async (pid: number): Promise<number> => {
 test('a group that is still led by the process that was recorded is killed, all of it', async () => {
   const leader = start('sleep 1000 & sleep 1000')
   const member = await childOf(leader)
-  new RecordFile(runnerPaths(directory).record(attempt), jobName(attempt)).addLeader(leader)
+  begin().setLeader(leader)
   const { attempts, killed, survivors } = await killLeftovers(directory)
   expect(attempts).toEqual([jobName(attempt)])
   expect(killed).toBeGreaterThanOrEqual(2)
@@ -62,11 +68,10 @@ test('a group that is still led by the process that was recorded is killed, all 
 test.each([
   ['started at another time', (pid: number) => ({ pid, startTime: statOf(pid)!.startTime - 1, bootId: bootId() })],
   ['started before the machine was', (pid: number) => ({ pid, startTime: statOf(pid)!.startTime, bootId: 'another' })],
-])('a process with a recorded number that %s is left alone', async (_, line) => {
+])('a process with a recorded number that %s is left alone', async (_, leader) => {
   const stranger = start('sleep 1000')
-  const path = runnerPaths(directory).record(attempt)
-  void new RecordFile(path, jobName(attempt))
-  appendFileSync(path, `${JSON.stringify(line(stranger))}\n`)
+  const record = { attempt: jobName(attempt), leader: leader(stranger) }
+  writeFileSync(runnerPaths(directory).record(0), JSON.stringify(record))
   expect(await killLeftovers(directory)).toMatchObject({ attempts: [jobName(attempt)], killed: 0 })
   expect(isGone(stranger)).toBe(false)
 })
@@ -75,14 +80,28 @@ test('what left its group is found by its environment, and what belongs to anoth
   const env = { MILLRACE_ATTEMPT: jobName(attempt) }
   const escaped = await childOf(start('setsid sleep 1000 & wait', env))
   const other = start('sleep 1000', { MILLRACE_ATTEMPT: `${jobName(attempt)}0` })
-  void new RecordFile(runnerPaths(directory).record(attempt), jobName(attempt))
+  begin()
   await waitUntil(() => statOf(escaped)?.group === escaped)
   expect((await killLeftovers(directory)).killed).toBeGreaterThanOrEqual(2)
   expect([isGone(escaped), isGone(other)]).toEqual([true, false])
 })
 
+test('a record is written over by the next one, whatever their lengths', async () => {
+  const record = begin()
+  const leader = start('sleep 1000')
+  record.setLeader(leader)
+  record.begin('another/1/1')
+  expect(JSON.parse(readFileSync(runnerPaths(directory).record(0), 'utf8'))).toEqual({
+    attempt: 'another/1/1',
+    leader: null,
+  })
+  record.close()
+  expect(await killLeftovers(directory)).toMatchObject({ attempts: ['another/1/1'], killed: 0 })
+  expect(isGone(leader)).toBe(false)
+})
+
 test('the directory of an attempt goes with its record', async () => {
-  const scratch = runnerPaths(directory).scratch(attempt)
+  const scratch = runnerPaths(directory).scratch(0)
   mkdirSync(join(scratch, 'tmp'), { recursive: true })
   writeFileSync(join(scratch, 'tmp', 'file'), 'x')
   await killLeftovers(directory)
@@ -92,11 +111,13 @@ test('the directory of an attempt goes with its record', async () => {
 test.each([
   '',
   'no json',
+  '[]',
   '{"attempt":5}',
-  '{"pid":1,"startTime":0}',
-  `{"attempt":"${jobName(attempt)}"}\n{"pid":-1,"sta`,
+  '{"leader":{"pid":1}}',
+  `{"attempt":"${jobName(attempt)}","leader":{"pid":-1,"startTime":1,"bootId":""}}`,
+  `{"attempt":"${jobName(attempt)}","lea`,
 ])('a record that reads %j harms nobody', async (text) => {
-  writeFileSync(runnerPaths(directory).record(attempt), text)
+  writeFileSync(runnerPaths(directory).record(0), text)
   expect(await killLeftovers(directory)).toMatchObject({ killed: 0, survivors: [] })
 })
 

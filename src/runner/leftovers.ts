@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { DurationMs } from '../model/time.ts'
@@ -7,12 +7,12 @@ import { runnerPaths } from './paths.ts'
 import { removeTree } from './remove-tree.ts'
 import { bootId, groupMembers, signal, statOf, taggedProcesses, type ProcessStat } from './processes.ts'
 
-/** What is on disk about an attempt while it runs, so that a later process can end what a killed one left behind. */
+/** What is on disk about an attempt, so that a later process can end what a killed one left behind. */
 interface AttemptRecord {
   /** `<runId>/<node>/<attempt>`: the value of MILLRACE_ATTEMPT in every process of it. */
   readonly attempt: string
-  /** Leaders of the groups of its programs so far. */
-  readonly leaders: readonly Leader[]
+  /** Of the group of its present program, or the last one. */
+  readonly leader: Leader | null
 }
 interface Leader {
   readonly pid: number
@@ -20,34 +20,41 @@ interface Leader {
   readonly bootId: string
 }
 
+/** Longer than any record, so that one covers the other whole. */
+const RECORD_BYTES = 256
+
 /**
- * Writes a record, a line for each thing it learns. Not fsynced: it must survive the death of processes; after the
- * death of the machine there are none to find. Appended and never replaced, because ext4 flushes a file to disk when
- * it is renamed over another or cut to nothing (auto_da_alloc, ext4(5)), which took longer than the task.
+ * The record of one attempt after the other. It stays when an attempt is over: then it names processes that are gone,
+ * which does no harm. Not fsynced: it must survive the death of processes; after the death of the machine there are
+ * none to find. Written over in its place, because ext4 flushes a file to disk when it is cut to nothing or renamed
+ * over another (auto_da_alloc, ext4(5)), which took longer than the task.
  */
 export class RecordFile {
-  readonly #path: string
   readonly #fd: number
+  #attempt = ''
 
-  constructor(path: string, attempt: string) {
-    this.#path = path
-    this.#fd = openSync(path, 'a', 0o600)
-    this.#append({ attempt })
+  constructor(path: string) {
+    this.#fd = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600)
   }
 
-  /** A program of the attempt was started; it leads a group of its own. */
-  addLeader(pid: number): void {
+  begin(attempt: string): void {
+    this.#attempt = attempt
+    this.#write(null)
+  }
+
+  /** A program of the attempt was started; it leads a group of its own. The one before is gone with all of its own. */
+  setLeader(pid: number): void {
     const startTime = statOf(pid)?.startTime
-    if (startTime !== undefined) this.#append({ pid, startTime, bootId: bootId() })
+    if (startTime !== undefined) this.#write({ pid, startTime, bootId: bootId() })
   }
 
-  remove(): void {
+  close(): void {
     closeSync(this.#fd)
-    unlinkSync(this.#path)
   }
 
-  #append(line: Leader | Pick<AttemptRecord, 'attempt'>): void {
-    writeSync(this.#fd, `${JSON.stringify(line)}\n`)
+  #write(leader: Leader | null): void {
+    const record: AttemptRecord = { attempt: this.#attempt, leader }
+    writeSync(this.#fd, `${JSON.stringify(record).padEnd(RECORD_BYTES - 1)}\n`, 0)
   }
 }
 
@@ -75,7 +82,7 @@ export async function killLeftovers(dataDirectory: string, deadlineMs: DurationM
   const records = names.filter((name) => name.endsWith('.json')).flatMap((name) => readRecord(join(directory, name)))
   const tags = new Set(records.map(({ attempt }) => `${TAG}=${attempt}`))
   const boot = bootId()
-  const leaders = records.flatMap((record) => record.leaders.filter((leader) => leader.bootId === boot))
+  const leaders = records.flatMap(({ leader }) => (leader?.bootId === boot ? [leader] : []))
 
   const killed = new Set<string>()
   const started = performance.now()
@@ -108,23 +115,23 @@ function membersOf(leader: Leader): readonly ProcessStat[] {
 }
 
 function readRecord(path: string): readonly AttemptRecord[] {
-  const [first, ...rest] = readFileSync(path, 'utf8').split('\n').map(parseLine)
-  const attempt = first?.['attempt']
-  if (typeof attempt !== 'string') return []
-  const leaders = rest.flatMap((line) => (isLeader(line) ? [line] : []))
-  return [{ attempt, leaders }]
-}
-
-/** The last line may be cut off. */
-function parseLine(line: string): Readonly<Record<string, unknown>> | undefined {
+  let record: unknown
   try {
-    return JSON.parse(line) as Readonly<Record<string, unknown>>
+    record = JSON.parse(readFileSync(path, 'utf8'))
   } catch {
-    return undefined
+    // Made and not yet written, or not ours.
+    return []
   }
+  if (!isObject(record) || typeof record['attempt'] !== 'string') return []
+  return [{ attempt: record['attempt'], leader: isLeader(record['leader']) ? record['leader'] : null }]
 }
 
-const isLeader = (
-  line: Readonly<Record<string, unknown>> | undefined,
-): line is Readonly<Record<string, unknown>> & Leader =>
-  Number.isSafeInteger(line?.['pid']) && Number(line?.['pid']) > 1 && typeof line?.['startTime'] === 'number'
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+const isLeader = (value: unknown): value is Leader =>
+  isObject(value) &&
+  Number.isSafeInteger(value['pid']) &&
+  Number(value['pid']) > 1 &&
+  typeof value['startTime'] === 'number' &&
+  typeof value['bootId'] === 'string'

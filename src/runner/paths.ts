@@ -10,10 +10,10 @@ export interface RunnerPaths {
   run(runId: RunId): string
   workspace(runId: RunId): string
   home(runId: RunId): string
-  /** Records and directories of the attempts that run now. */
+  /** Record and directory of each slot, that is, of an attempt that runs now. */
   readonly attempts: string
-  record(attempt: AttemptName): string
-  scratch(attempt: AttemptName): string
+  record(slot: number): string
+  scratch(slot: number): string
   log(attempt: AttemptName): string
 }
 
@@ -26,14 +26,13 @@ export interface AttemptName {
 export function runnerPaths(dataDirectory: string): RunnerPaths {
   const attempts = join(dataDirectory, 'runner', 'attempts')
   const run = (runId: RunId): string => join(dataDirectory, 'work', runId)
-  const name = ({ runId, node, attempt }: AttemptName): string => `${runId}-${node}-${attempt}`
   return {
     run,
     workspace: (runId) => join(run(runId), 'workspace'),
     home: (runId) => join(run(runId), 'home'),
     attempts,
-    record: (attempt) => join(attempts, `${name(attempt)}.json`),
-    scratch: (attempt) => join(attempts, name(attempt)),
+    record: (slot) => join(attempts, `${slot}.json`),
+    scratch: (slot) => join(attempts, String(slot)),
     log: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.log`),
   }
 }

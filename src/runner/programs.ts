@@ -80,7 +80,7 @@ export class Programs {
 
   async #watch(program: Extract<LaunchAnswer, { readonly kind: 'started' }>): Promise<ExitStatus> {
     const { record, graceMs, signal: stop } = this.#setting
-    record.addLeader(program.pid)
+    record.setLeader(program.pid)
     let kill: NodeJS.Timeout | undefined
     const terminate = (): void => {
       program.terminate()
