@@ -10,14 +10,14 @@ export interface CredentialNote {
   once: boolean
 }
 
+/** Makes something, writing down what is learned about credentials meanwhile. */
+export type Noted = <Value>(note: CredentialNote, make: () => Value) => Value
+
 /**
  * The same App, noting which credentials an answer was made with, whoever asked (native API or a dialect): a kept
  * answer must not outlive them, and no dialect should have to remember to say so.
  */
-export function noteCredentials(app: App): {
-  readonly app: App
-  noted<Value>(note: CredentialNote, make: () => Value): Value
-} {
+export function noteCredentials(app: App): { readonly app: App; readonly noted: Noted } {
   const notes = new AsyncLocalStorage<CredentialNote>()
   const seen = <Found extends Caller | string | undefined>(found: Found): Found => {
     const note = notes.getStore()

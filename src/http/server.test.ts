@@ -158,3 +158,30 @@ test('a port that is taken is an error of the start', async () => {
   const second = startServer({ app, dialects: [], mounts: () => [], config, logger: silent })
   await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' })
 })
+
+test('two parts that claim one prefix are an error of the start, which leaves no socket behind', async () => {
+  const { app } = shared.world
+  const config = { host: '127.0.0.1', port: 0, baseUrl: null, zoneOffsetMinutes: 0, bodyMaxBytes: 1 }
+  const handle = (): Promise<Response> => Promise.resolve(new Response())
+  const taken: number[] = []
+  const clash = startServer({
+    app,
+    dialects: [],
+    mounts: ({ baseUrl }) => {
+      taken.push(Number(new URL(baseUrl).port))
+      return ['a', 'b'].map((name) => ({ name, prefixes: ['/v2'], handle }))
+    },
+    config,
+    logger: silent,
+  })
+  await expect(clash).rejects.toThrow('both claim')
+  const again = await startServer({
+    app,
+    dialects: [],
+    mounts: () => [],
+    config: { ...config, port: taken[0] ?? 0 },
+    logger: silent,
+  })
+  expect(again.port).toBe(taken[0])
+  await again.close()
+})

@@ -1,18 +1,18 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Dialect } from '../dialects/dialect.ts'
 import type { App } from '../host/app.ts'
 import { ANSWER_CACHE_LIMITS, AnswerCache, type AnswerCacheLimits } from './answer-cache.ts'
-import { conditional } from './conditional.ts'
-import { type CredentialNote, noteCredentials } from './credentials.ts'
-import { answerKey, keep, keptUntil, sendAnswer, takeHints } from './fast-lane.ts'
+import { noteCredentials } from './credentials.ts'
+import { answerKey, sendAnswer } from './fast-lane.ts'
 import { errorText, type Logger } from './logger.ts'
 import { type Mount, mountTable } from './mounts.ts'
 import { answerParserError } from './parser-error.ts'
 import { problemResponse } from './problem.ts'
 import { hasBody, readBody } from './request-body.ts'
 import { requestIds, stampRequestId } from './request-id.ts'
+import { responder } from './responder.ts'
 import { StalledSockets } from './stalled.ts'
 
 export interface ServerConfig {
@@ -84,11 +84,10 @@ export interface RunningServer {
 
 /**
  * All of HTTP on one port: kept answers first, by a lane that builds nothing; then the owner of the path.
- * @throws the socket's error when it cannot listen (EADDRINUSE, EACCES).
+ * @throws the socket's error when it cannot listen (EADDRINUSE, EACCES), and Error when two parts claim one prefix.
  */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
-  const { config, logger } = parts
-  const timeouts = config.timeouts ?? TIMEOUTS
+  const timeouts = parts.config.timeouts ?? TIMEOUTS
   const server = createServer({
     maxHeaderSize: HEADERS_MAX_BYTES,
     headersTimeout: timeouts.headersMs,
@@ -102,81 +101,46 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     // Node's own answer to a missing Host has no body and no request id; ours has.
     requireHostHeader: false,
   })
-  await new Promise<void>((resolve, reject) => {
+  await listen(server, parts.config)
+  try {
+    return serve(server, parts, timeouts)
+  } catch (error) {
+    server.close()
+    throw error
+  }
+}
+
+function listen(server: Server, { host, port }: ServerConfig): Promise<void> {
+  return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(config.port, config.host, () => {
+    server.listen(port, host, () => {
       server.off('error', reject)
       resolve()
     })
   })
+}
+
+/** Puts everything behind a socket that listens. Nothing has come through it yet: this runs in the same turn. */
+function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): RunningServer {
+  const { config, logger } = parts
   const { address, port, family } = server.address() as AddressInfo
   const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-
-  const nextId = requestIds(parts.app.freshId())
   const closing = new AbortController()
   const cache = new AnswerCache(config.cache ?? ANSWER_CACHE_LIMITS)
-  const stopListening = parts.app.feed.onChange((topics) => cache.changed(topics))
-  const credentials = noteCredentials(parts.app)
-  const { app } = credentials
+  const { app, noted } = noteCredentials(parts.app)
+  const nextId = requestIds(app.freshId())
   const now = (): number => app.now()
-  const baseUrl = config.baseUrl ?? url
-  const mountFor = mountTable([
-    ...parts.mounts({ app, baseUrl, bodyMaxBytes: config.bodyMaxBytes, closing: closing.signal, logger }),
-    ...parts.dialects.map((dialect) => ({
-      name: dialect.name,
-      prefixes: dialect.prefixes,
-      handle: dialect.create(app, {
-        baseUrl,
-        zoneOffsetMinutes: config.zoneOffsetMinutes,
-        bodyMaxBytes: config.bodyMaxBytes,
-      }),
-    })),
-  ])
-
-  /** What is under way on each socket: a broken request behind it must not write into its answer. */
-  const busy = new Map<Socket, { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }>()
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
-  const stalled = new StalledSockets()
-  const looking = setInterval(() => {
-    for (const socket of stalled.look(sockets)) socket.destroy()
-  }, timeouts.stalledMs)
-  looking.unref()
-
-  const respond = async (request: Request, incoming: IncomingMessage): Promise<Response> => {
-    const requestId = String(incoming.headers['x-request-id'])
-    const path = new URL(request.url).pathname
-    const mount = mountFor(path)
-    if (mount === undefined) return problemResponse({ code: 'not_found', message: `Nothing is at ${path}` }, requestId)
-    const note: CredentialNote = { expiresAt: null, once: false }
-    const ticket = cache.begin()
-    try {
-      const response = await credentials.noted(note, () => mount.handle(request))
-      const { topics, freshMs } = takeHints(response)
-      const ifNoneMatch =
-        incoming.method === 'GET' || incoming.method === 'HEAD' ? incoming.headers['if-none-match'] : null
-      if (topics === null || response.status !== 200) return conditional(ifNoneMatch, response)
-      const key = answerKey(incoming)
-      const until = keptUntil(freshMs, note, app.now())
-      if (key === undefined || until === undefined) return conditional(ifNoneMatch, response)
-      return conditional(ifNoneMatch, await keep(cache, key, response, ticket, topics, until))
-    } catch (error) {
-      logger.error(
-        { error: errorText(error), request_id: requestId, method: request.method, path, mount: mount.name },
-        'a request failed',
-      )
-      return problemResponse({ code: 'internal', message: 'The server failed to answer; its log says why' }, requestId)
-    } finally {
-      cache.end()
-    }
-  }
+  const mountFor = mountTable(mountsOf(parts, app, config.baseUrl ?? url, closing.signal))
+  const respond = responder({ cache, noted, mountFor, now, logger })
   const listener = getRequestListener((request, { incoming }) => respond(request, incoming as IncomingMessage), {
     errorHandler: () =>
       problemResponse({ code: 'invalid_request', message: 'The URL or the Host header is not valid' }, ''),
   })
+  const stopListening = parts.app.feed.onChange((topics) => cache.changed(topics))
+  const stopLooking = endStalled(server, timeouts.stalledMs)
+
+  /** What is under way on each socket: a broken request behind it must not write into its answer. */
+  const busy = new Map<Socket, { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }>()
 
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const requestId = nextId(incoming.headers)
@@ -202,13 +166,14 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   server.on('request', (incoming, outgoing) => {
     const key = answerKey(incoming)
     const kept = key === undefined ? undefined : cache.get(key, now)
-    if (kept !== undefined && !closing.signal.aborted) sendAnswer(incoming, outgoing, kept, nextId(incoming.headers))
-    else {
-      answer(incoming, outgoing).catch((error: unknown) => {
-        logger.error({ error: errorText(error), method: incoming.method }, 'an answer could not be sent')
-        outgoing.destroy()
-      })
+    if (kept !== undefined && !closing.signal.aborted) {
+      sendAnswer(incoming, outgoing, kept, nextId(incoming.headers))
+      return
     }
+    answer(incoming, outgoing).catch((error: unknown) => {
+      logger.error({ error: errorText(error), method: incoming.method }, 'an answer could not be sent')
+      outgoing.destroy()
+    })
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
     const current = busy.get(socket)
@@ -223,7 +188,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     stopListening()
-    clearInterval(looking)
+    stopLooking()
     closing.abort()
     const ended = new Promise<void>((resolve) => {
       server.close(() => resolve())
@@ -234,4 +199,31 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     clearTimeout(cut)
   }
   return { host: address, port, url, close: () => (closed ??= close()) }
+}
+
+function mountsOf(parts: ServerParts, app: App, baseUrl: string, closing: AbortSignal): readonly Mount[] {
+  const { zoneOffsetMinutes, bodyMaxBytes } = parts.config
+  return [
+    ...parts.mounts({ app, baseUrl, bodyMaxBytes, closing, logger: parts.logger }),
+    ...parts.dialects.map((dialect) => ({
+      name: dialect.name,
+      prefixes: dialect.prefixes,
+      handle: dialect.create(app, { baseUrl, zoneOffsetMinutes, bodyMaxBytes }),
+    })),
+  ]
+}
+
+/** Looks every `stalledMs` for readers that have stopped reading. Returns the way to stop. */
+function endStalled(server: Server, stalledMs: number): () => void {
+  const sockets = new Set<Socket>()
+  const stalled = new StalledSockets()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  const looking = setInterval(() => {
+    for (const socket of stalled.look(sockets)) socket.destroy()
+  }, stalledMs)
+  looking.unref()
+  return () => clearInterval(looking)
 }
