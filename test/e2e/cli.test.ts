@@ -151,7 +151,7 @@ describe('run FILE', () => {
   test('Ctrl-C cancels it, waits for its processes, and leaves nothing behind', async () => {
     const path = file(
       'long.yaml',
-      'name: long\ntasks: [{key: t, script: "echo up; trap \'echo down; exit 0\' TERM; sleep 600 & wait"}]',
+      'name: long\ntasks: [{key: t, script: "trap \'echo down; exit 0\' TERM; sleep 600 & echo up; wait"}]',
     )
     const running = millrace('run', path)
     await running.says('t │ up')
