@@ -8,7 +8,7 @@ import { asId, type RunId } from '../model/id.ts'
 import { jobName } from '../model/job.ts'
 import { killLeftovers, RecordFile } from './leftovers.ts'
 import { runnerPaths } from './paths.ts'
-import { bootId, isAlive, statOf } from './processes.ts'
+import { bootId, isAlive, signal, statOf } from './processes.ts'
 
 const attempt = { runId: asId<RunId>('0193a1b2c3d4e5f60718293a4b5c6d70'), node: 3, attempt: 1 }
 
@@ -20,7 +20,7 @@ beforeEach(() => {
   children = []
 })
 afterEach(() => {
-  for (const child of children) child.kill('SIGKILL')
+  for (const { pid = 0 } of children) signal(-pid, 'SIGKILL')
   rmSync(directory, { recursive: true })
 })
 
