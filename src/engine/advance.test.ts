@@ -13,7 +13,7 @@ describe('begin', () => {
     expect(w.picture()).toBe('queued | s:queued a:queued t:pending b:pending')
     expect(w.story()).toEqual(['RunCreated', 'RunStarted', 'StageStarted s', 'TaskQueued a'])
     expect(w.effects).toEqual([{ type: 'offer-attempt', node: 1, attempt: 1 }])
-    expect(w.run).toMatchObject({ seq: 4, startedAt: AT, endedAt: null, open: [0] })
+    expect(w.run).toMatchObject({ seq: 4, startedAt: AT, endedAt: null, open: { index: 0 } })
   })
 
   test('a run that is to wait starts on command, once', () => {

@@ -7,7 +7,7 @@ import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import type { Instant } from '../model/time.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
 import { approvalsNeeded } from './deadline.ts'
-import { slotOf, stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
+import { openTasks, slotOf, stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
 import { runStatus, stageStatus } from './status.ts'
 import { Transition } from './transition.ts'
 
@@ -126,14 +126,12 @@ function fireTrigger(transition: Transition, command: Extract<OnRun, { type: 'fi
 function rearm(transition: Transition): void {
   const { run } = transition
   transition.armTimer(null, run.deadlineAt)
-  for (const stage of run.open) {
-    transition.armTimer(stage, stageAt(run, stage).deadlineAt)
-    for (const task of stagePlan(run.plan, stage).tasks) {
-      const { status, retryAt, deadlineAt, attempt } = taskAt(run, task)
-      if (status !== 'queued') continue
-      if (retryAt === null) transition.effect({ type: 'offer-attempt', node: task, attempt })
-      transition.armTimer(task, deadlineAt)
-    }
+  if (run.open !== null) transition.armTimer(run.open.index, stageAt(run, run.open.index).deadlineAt)
+  for (const node of openTasks(run)) {
+    const { status, retryAt, deadlineAt, attempt } = taskAt(run, node)
+    if (status !== 'queued') continue
+    if (retryAt === null) transition.effect({ type: 'offer-attempt', node, attempt })
+    transition.armTimer(node, deadlineAt)
   }
 }
 

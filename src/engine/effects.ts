@@ -1,5 +1,5 @@
 import type { RunEffect } from '../model/effect.ts'
-import { stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
+import { openTasks, stageAt, taskAt, taskPlan, type Run } from './run.ts'
 
 /**
  * What is still due of a run: after a restart the host takes these up as if they had just been ordered.
@@ -12,17 +12,15 @@ export function dueEffects(run: Run): readonly RunEffect[] {
     if (at !== null && at !== undefined) effects.push({ type: 'arm-timer', node, at })
   }
   arm(null, run.cancelling?.deadline ?? run.deadlineAt)
-  for (const stage of run.open) {
-    arm(stage, stageAt(run, stage).deadlineAt)
-    for (const node of stagePlan(run.plan, stage).tasks) {
-      const state = taskAt(run, node)
-      arm(node, state.deadlineAt)
-      if (state.status === 'queued' && state.retryAt === null) {
-        effects.push({ type: 'offer-attempt', node, attempt: state.attempt })
-      }
-      if (state.status === 'running' && taskPlan(run.plan, node).spec.work.kind === 'noop') {
-        effects.push({ type: 'run-inline', node, fence: state.fence })
-      }
+  if (run.open !== null) arm(run.open.index, stageAt(run, run.open.index).deadlineAt)
+  for (const node of openTasks(run)) {
+    const state = taskAt(run, node)
+    arm(node, state.deadlineAt)
+    if (state.status === 'queued' && state.retryAt === null) {
+      effects.push({ type: 'offer-attempt', node, attempt: state.attempt })
+    }
+    if (state.status === 'running' && taskPlan(run.plan, node).spec.work.kind === 'noop') {
+      effects.push({ type: 'run-inline', node, fence: state.fence })
     }
   }
   return effects
@@ -33,10 +31,8 @@ export function heldByRunners(
   run: Run,
 ): readonly { readonly node: number; readonly attempt: number; readonly fence: number; readonly runner: string }[] {
   if (run.phase !== 'live') return []
-  return run.open.flatMap((stage) =>
-    stagePlan(run.plan, stage).tasks.flatMap((node) => {
-      const { status, runner, attempt, fence } = taskAt(run, node)
-      return status === 'running' && runner !== null ? [{ node, attempt, fence, runner }] : []
-    }),
-  )
+  return openTasks(run).flatMap((node) => {
+    const { status, runner, attempt, fence } = taskAt(run, node)
+    return status === 'running' && runner !== null ? [{ node, attempt, fence, runner }] : []
+  })
 }

@@ -5,9 +5,11 @@ import type { Plan } from '../model/plan.ts'
 import type { Instant } from '../model/time.ts'
 import type { AttemptView } from '../model/view.ts'
 import {
+  FRESH_STAGE,
   createdRun,
-  freshStage,
+  countTasks,
   freshTask,
+  openTasks,
   pendingCounts,
   slotOf,
   stageAt,
@@ -15,82 +17,91 @@ import {
   taskAt,
   taskPlan,
   type Counts,
+  type NodeState,
   type Run,
   type Slot,
-  type StageState,
   type TaskState,
 } from './run.ts'
+import { Table } from './table.ts'
+
+/** A copy of a run of which nobody else knows yet: it is changed in place until {@link evolve} gives it away. */
+type Draft = { -readonly [Key in keyof Run]: Run[Key] }
 
 /** Folds one event into a run. It decides nothing: what an event means does not depend on today's rules. */
 export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor): Run {
-  const run: Run = { ...before, seq: before.seq + 1, updatedAt: at }
+  const run: Draft = { ...before, seq: before.seq + 1, updatedAt: at }
   switch (event.type) {
     case 'RunCreated':
       throw new TypeError(`run ${run.id} is created twice`)
     case 'TriggerFired':
-      return {
-        ...run,
-        triggers: run.triggers.map((trigger, index) =>
-          index === event.trigger ? { at, params: event.params } : trigger,
-        ),
-      }
+      run.triggers = run.triggers.with(event.trigger, { at, params: event.params })
+      return run
     case 'ParamsChanged':
-      return { ...run, params: event.params }
+      run.params = event.params
+      return run
     case 'RunStarted':
-      return { ...run, phase: 'live', startedAt: at, deadlineAt: deadlineFrom(at, run.plan.definition.timeoutMs) }
+      run.phase = 'live'
+      run.startedAt = at
+      run.deadlineAt = deadlineFrom(at, run.plan.definition.timeoutMs)
+      return run
     case 'RunPaused':
-      return { ...run, pausedAt: at }
+      run.pausedAt = at
+      return run
     case 'RunResumed':
-      return resumed(run, at)
+      resume(run, at)
+      return run
     case 'CancelRequested':
-      return {
-        ...run,
-        cancelling: { as: event.as, at, by: actor, reason: event.reason, deadline: event.deadline },
-      }
+      run.cancelling = { as: event.as, at, by: actor, reason: event.reason, deadline: event.deadline }
+      return run
     case 'RunRestarted':
-      return restarted(run, event.pass)
+      restart(run, event.pass)
+      return run
     case 'RunReopened':
-      return {
-        ...run,
-        phase: 'live',
-        outcome: null,
-        endedAt: null,
-        cancelling: null,
-        deadlineAt: deadlineFrom(at, run.plan.definition.timeoutMs),
-      }
+      run.phase = 'live'
+      run.outcome = null
+      run.endedAt = null
+      run.cancelling = null
+      run.deadlineAt = deadlineFrom(at, run.plan.definition.timeoutMs)
+      return run
     case 'RunEnded':
-      return { ...unpaused(run, at), phase: 'ended', outcome: event.status, endedAt: at, deadlineAt: null }
+      endPause(run, at)
+      run.phase = 'ended'
+      run.outcome = event.status
+      run.endedAt = at
+      run.deadlineAt = null
+      return run
     case 'StageStarted':
-      return opened(run, event.node, {
-        startedAt: stageAt(run, event.node).startedAt ?? at,
-        deadlineAt: deadlineFrom(at, stagePlan(run.plan, event.node).spec.timeoutMs),
-      })
-    case 'StageEnded':
-      return {
-        ...withStage(run, event.node, { status: event.status, endedAt: at, deadlineAt: null }),
-        open: run.open.filter((stage) => stage !== event.node),
-      }
+      startStage(run, event.node, at)
+      return run
+    case 'StageEnded': {
+      const stage = stageAt(run, event.node)
+      run.nodes = run.nodes.with(event.node, { ...stage, status: event.status, endedAt: at, deadlineAt: null })
+      run.open = null
+      return run
+    }
     case 'StageTimedOut':
-      return withStage(run, event.node, { timedOut: true, deadlineAt: null })
+      run.nodes = run.nodes.with(event.node, { ...stageAt(run, event.node), timedOut: true, deadlineAt: null })
+      return run
     case 'NodeSkipped':
-      return skipped(run, event, at)
+      skip(run, event, at)
+      return run
     case 'TaskQueued':
-      return withTask(run, event.node, {
+      place(run, event.node, {
         ...nextAttempt(taskAt(run, event.node), event.attempt),
         status: 'queued',
         queuedAt: at,
         startedAt: null,
         deadlineAt: event.deadline,
       })
-    case 'TaskWithdrawn':
-      return withTask(run, event.node, {
-        status: 'pending',
-        attempt: taskAt(run, event.node).takenUpAt,
-        queuedAt: null,
-        deadlineAt: null,
-      })
+      return run
+    case 'TaskWithdrawn': {
+      const task = taskAt(run, event.node)
+      const { takenUpAt } = task
+      place(run, event.node, { ...task, status: 'pending', attempt: takenUpAt, queuedAt: null, deadlineAt: null })
+      return run
+    }
     case 'AttemptStarted':
-      return begun(run, event.node, {
+      begin(run, event.node, {
         ...nextAttempt(taskAt(run, event.node), event.attempt),
         status: 'running',
         startedAt: at,
@@ -98,39 +109,45 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
         runner: event.runner,
         fence: run.seq,
       })
-    case 'StopRequested':
-      return withTask(run, event.node, { stopping: event.failure, deadlineAt: event.deadline })
-    case 'AttemptSucceeded':
-      return released(
-        withTask(run, event.node, {
-          status: 'succeeded',
-          endedAt: at,
-          deadlineAt: null,
-          stopping: null,
-          failure: null,
-          policy: null,
-          ...(event.outputs === null ? undefined : { outputs: event.outputs }),
-        }),
-        event.node,
-      )
+      return run
+    case 'StopRequested': {
+      const task = taskAt(run, event.node)
+      place(run, event.node, { ...task, stopping: event.failure, deadlineAt: event.deadline })
+      return run
+    }
+    case 'AttemptSucceeded': {
+      const task = taskAt(run, event.node)
+      place(run, event.node, {
+        ...task,
+        status: 'succeeded',
+        endedAt: at,
+        deadlineAt: null,
+        stopping: null,
+        failure: null,
+        policy: null,
+        outputs: event.outputs ?? task.outputs,
+      })
+      release(run, event.node)
+      return run
+    }
     case 'AttemptFailed':
-      return failed(run, event, at)
+      fail(run, event, at)
+      return run
     case 'AttemptCancelled':
-      return withTask(run, event.node, {
+      place(run, event.node, {
+        ...taskAt(run, event.node),
         status: 'cancelled',
         endedAt: at,
         deadlineAt: null,
         retryAt: null,
         stopping: null,
       })
+      return run
     case 'HoldExpired':
-      return withTask(run, event.node, {
-        status: 'timed_out',
-        policy: 'stop',
-        deadlineAt: null,
-      })
+      place(run, event.node, { ...taskAt(run, event.node), status: 'timed_out', policy: 'stop', deadlineAt: null })
+      return run
     case 'ReviewOpened':
-      return begun(run, event.node, {
+      begin(run, event.node, {
         ...nextAttempt(taskAt(run, event.node), event.attempt),
         status: 'reviewing',
         startedAt: at,
@@ -138,15 +155,16 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
         decisions: [],
         fence: run.seq,
       })
-    case 'ReviewDecided':
-      return withTask(run, event.node, {
-        decisions: [
-          ...taskAt(run, event.node).decisions,
-          { by: event.by, decision: event.decision, comment: event.comment, at },
-        ],
-      })
+      return run
+    case 'ReviewDecided': {
+      const task = taskAt(run, event.node)
+      const decision = { by: event.by, decision: event.decision, comment: event.comment, at }
+      place(run, event.node, { ...task, decisions: [...task.decisions, decision] })
+      return run
+    }
     case 'NodeRetried':
-      return retried(run, event.node)
+      retry(run, event.node)
+      return run
   }
 }
 
@@ -179,61 +197,51 @@ const deadlineFrom = (at: Instant, durationMs: number | null): Instant | null =>
   durationMs === null ? null : at + durationMs
 
 /** Back to the first node; what was tried before is remembered, and attempts go on counting (their logs are kept). */
-function restarted(run: Run, pass: number): Run {
-  let nodes = run.nodes
-  for (const node of run.plan.nodes) {
-    if (node.kind === 'stage') {
-      nodes = nodes.with(node.index, freshStage(node))
-      continue
-    }
+function restart(run: Draft, pass: number): void {
+  const nodes = run.plan.nodes.map((node) => {
+    if (node.kind === 'stage') return FRESH_STAGE
     const state = taskAt(run, node.index)
-    nodes = nodes.with(node.index, {
-      ...freshTask(node.needs.length),
-      attempt: state.attempt,
-      takenUpAt: state.attempt,
-      earlier: attemptsOf(state),
-    })
-  }
-  return { ...run, pass, begun: false, counts: pendingCounts(run.plan), open: [], nodes }
+    const { attempt } = state
+    return { ...freshTask(node.needs.length), attempt, takenUpAt: attempt, earlier: attemptsOf(state) }
+  })
+  run.nodes = Table.from<NodeState>(nodes)
+  run.pass = pass
+  run.begun = false
+  run.counts = pendingCounts(run.plan)
+  run.open = null
 }
 
 /** The clocks of the run, its stages and what is queued stood still; attempts that ran went on. */
-function resumed(run: Run, at: Instant): Run {
+function resume(run: Draft, at: Instant): void {
   const pauseMs = run.pausedAt === null ? 0 : at - run.pausedAt
-  let nodes = run.nodes
-  for (const index of run.open) {
-    const stage = stageAt(run, index)
-    if (stage.deadlineAt !== null) nodes = nodes.with(index, { ...stage, deadlineAt: stage.deadlineAt + pauseMs })
-    for (const task of stagePlan(run.plan, index).tasks) {
-      const state = taskAt(run, task)
-      if (state.status !== 'queued' || state.deadlineAt === null || state.retryAt !== null) continue
-      nodes = nodes.with(task, { ...state, deadlineAt: state.deadlineAt + pauseMs })
-    }
+  const later = (deadlineAt: Instant | null): Instant | null => (deadlineAt === null ? null : deadlineAt + pauseMs)
+  if (run.open !== null) {
+    const stage = stageAt(run, run.open.index)
+    run.nodes = run.nodes.with(run.open.index, { ...stage, deadlineAt: later(stage.deadlineAt) })
   }
-  return { ...unpaused(run, at), nodes, deadlineAt: run.deadlineAt === null ? null : run.deadlineAt + pauseMs }
+  for (const index of openTasks(run)) {
+    const task = taskAt(run, index)
+    if (task.status !== 'queued' || task.deadlineAt === null || task.retryAt !== null) continue
+    run.nodes = run.nodes.with(index, { ...task, deadlineAt: later(task.deadlineAt) })
+  }
+  run.deadlineAt = later(run.deadlineAt)
+  endPause(run, at)
 }
 
-const unpaused = (run: Run, at: Instant): Run =>
-  run.pausedAt === null ? run : { ...run, pausedAt: null, pausedMs: run.pausedMs + at - run.pausedAt }
-
-function withStage(run: Run, index: number, change: Partial<StageState>): Run {
-  return { ...run, nodes: run.nodes.with(index, { ...stageAt(run, index), ...change }) }
+function endPause(run: Draft, at: Instant): void {
+  if (run.pausedAt === null) return
+  run.pausedMs += at - run.pausedAt
+  run.pausedAt = null
 }
 
-/** Changes a task and moves it in the counts of its stage and of the run. */
-function withTask(run: Run, index: number, change: Partial<TaskState>): Run {
-  const before = taskAt(run, index)
-  const after: TaskState = { ...before, ...change }
-  const [from, to] = [slotOf(before), slotOf(after)]
-  const nodes = run.nodes.with(index, after)
-  if (from === to) return { ...run, nodes }
-  const stage = taskPlan(run.plan, index).stage
-  const stageState = stageAt(run, stage)
-  return {
-    ...run,
-    nodes: nodes.with(stage, { ...stageState, counts: moved(stageState.counts, from, to) }),
-    counts: moved(run.counts, from, to),
-  }
+/** Puts a task in its place and moves it in the counts of its stage and of the run. */
+function place(run: Draft, index: number, after: TaskState): void {
+  const [from, to] = [slotOf(taskAt(run, index)), slotOf(after)]
+  run.nodes = run.nodes.with(index, after)
+  if (from === to) return
+  run.counts = moved(run.counts, from, to)
+  const { open } = run
+  if (open?.index === taskPlan(run.plan, index).stage) run.open = { ...open, counts: moved(open.counts, from, to) }
 }
 
 function moved(counts: Counts, from: Slot, to: Slot): Counts {
@@ -243,76 +251,62 @@ function moved(counts: Counts, from: Slot, to: Slot): Counts {
   return after
 }
 
-function begun(run: Run, index: number, change: Partial<TaskState>): Run {
-  const stage = taskPlan(run.plan, index).stage
-  const changed = withTask(run, index, change)
-  const marked = stageAt(changed, stage).begun ? changed : withStage(changed, stage, { begun: true })
-  return marked.begun ? marked : { ...marked, begun: true }
+function begin(run: Draft, index: number, after: TaskState): void {
+  place(run, index, after)
+  const { stage } = taskPlan(run.plan, index)
+  const stageState = stageAt(run, stage)
+  if (!stageState.begun) run.nodes = run.nodes.with(stage, { ...stageState, begun: true })
+  run.begun = true
 }
 
 /** A task is over in a way that lets the tasks behind it go on. */
-function released(run: Run, index: number): Run {
-  let nodes = run.nodes
+function release(run: Draft, index: number): void {
   for (const dependent of taskPlan(run.plan, index).dependents) {
-    const state = nodes.at(dependent) as TaskState
-    nodes = nodes.with(dependent, { ...state, unmet: state.unmet - 1 })
+    const state = taskAt(run, dependent)
+    run.nodes = run.nodes.with(dependent, { ...state, unmet: state.unmet - 1 })
   }
-  return nodes === run.nodes ? run : { ...run, nodes }
 }
 
-function skipped(run: Run, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at: Instant): Run {
+function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at: Instant): void {
   const why = { because: event.because, reason: event.reason }
+  const over = { status: 'skipped', skipped: why, endedAt: at } as const
   const node = run.plan.nodes[event.node]
   if (node?.kind === 'task') {
-    const change = {
-      status: 'skipped',
-      skipped: why,
-      endedAt: at,
-      deadlineAt: null,
-      retryAt: null,
-      asked: false,
-    } as const
-    const after = released(withTask(run, event.node, change), event.node)
-    return event.because === 'operator' ? takenUp(after, node.stage) : after
+    place(run, event.node, { ...taskAt(run, event.node), ...over, deadlineAt: null, retryAt: null, asked: false })
+    release(run, event.node)
+    if (event.because === 'operator') takeUp(run, node.stage)
+    return
   }
-  let after = withStage(run, event.node, { status: 'skipped', skipped: why, endedAt: at })
   for (const task of stagePlan(run.plan, event.node).tasks) {
-    if (taskAt(after, task).status === 'pending')
-      after = withTask(after, task, { status: 'skipped', skipped: why, endedAt: at })
+    const state = taskAt(run, task)
+    if (state.status === 'pending') place(run, task, { ...state, ...over })
   }
-  return after
+  run.nodes = run.nodes.with(event.node, { ...stageAt(run, event.node), ...over })
 }
 
-function failed(run: Run, event: Extract<RunEvent, { type: 'AttemptFailed' }>, at: Instant): Run {
-  const common = {
-    endedAt: at,
-    stopping: null,
-    failure: event.failure,
-    ...(event.outputs === null ? undefined : { outputs: event.outputs }),
-  }
-  const { next } = event
+function fail(run: Draft, event: Extract<RunEvent, { type: 'AttemptFailed' }>, at: Instant): void {
+  const task = taskAt(run, event.node)
+  const { failure, next } = event
+  const failed: TaskState = { ...task, endedAt: at, stopping: null, failure, outputs: event.outputs ?? task.outputs }
   if (next.do === 'retry') {
-    return withTask(run, event.node, {
-      ...common,
-      status: 'queued',
-      retryAt: next.at,
-      deadlineAt: next.at,
-      retries: taskAt(run, event.node).retries + (next.counted ? 1 : 0),
-    })
+    const retries = task.retries + (next.counted ? 1 : 0)
+    place(run, event.node, { ...failed, status: 'queued', retryAt: next.at, deadlineAt: next.at, retries })
+    return
   }
-  const after = withTask(run, event.node, {
-    ...common,
-    status: failureStatus[event.failure.kind],
+  place(run, event.node, {
+    ...failed,
+    status: failureStatus[failure.kind],
     policy: next.do,
     retryAt: null,
     deadlineAt: next.do === 'hold' ? next.until : null,
   })
-  return next.do === 'continue' ? released(after, event.node) : after
+  if (next.do === 'continue') release(run, event.node)
 }
 
 /** What a new attempt begins with; the one before it goes to the earlier ones. */
-function nextAttempt(state: TaskState, attempt: number): Partial<TaskState> {
-  const fresh = {
+function nextAttempt(state: TaskState, attempt: number): TaskState {
+  return {
+    ...state,
     attempt,
     retryAt: null,
     endedAt: null,
@@ -320,8 +314,8 @@ function nextAttempt(state: TaskState, attempt: number): Partial<TaskState> {
     failure: null,
     policy: null,
     runner: null,
+    earlier: attempt === state.attempt ? state.earlier : attemptsOf(state),
   }
-  return attempt === state.attempt ? fresh : { ...fresh, earlier: attemptsOf(state) }
 }
 
 /** All attempts so far, the present one included. */
@@ -339,22 +333,33 @@ function attemptsOf(state: TaskState): readonly AttemptView[] {
   return [...state.earlier, present]
 }
 
-function opened(run: Run, index: number, change: Partial<StageState>): Run {
-  const after = withStage(run, index, { status: 'running', endedAt: null, timedOut: false, asked: false, ...change })
-  return { ...after, open: [...run.open, index] }
+function startStage(run: Draft, index: number, at: Instant): void {
+  const stage = stageAt(run, index)
+  const { tasks, spec } = stagePlan(run.plan, index)
+  run.nodes = run.nodes.with(index, {
+    ...stage,
+    status: 'running',
+    startedAt: stage.startedAt ?? at,
+    endedAt: null,
+    deadlineAt: deadlineFrom(at, spec.timeoutMs),
+    timedOut: false,
+    asked: false,
+  })
+  run.open = { index, counts: countTasks(tasks.map((task) => taskAt(run, task))) }
 }
 
 /** Back to pending, with its attempts remembered. */
-function retried(run: Run, index: number): Run {
+function retry(run: Draft, index: number): void {
   const state = taskAt(run, index)
   const { attempt } = state
   const kept = { attempt, takenUpAt: attempt, earlier: attemptsOf(state), asked: true }
-  return takenUp(withTask(run, index, { ...freshTask(state.unmet), ...kept }), taskPlan(run.plan, index).stage)
+  place(run, index, { ...freshTask(state.unmet), ...kept })
+  takeUp(run, taskPlan(run.plan, index).stage)
 }
 
 /** Something in a stage was retried or skipped by a person: if it has ended, it waits for its turn again. */
-function takenUp(run: Run, index: number): Run {
-  const { status } = stageAt(run, index)
-  if (status === 'pending' || status === 'running') return run
-  return withStage(run, index, { status: 'pending', endedAt: null, asked: true })
+function takeUp(run: Draft, index: number): void {
+  const stage = stageAt(run, index)
+  if (stage.status === 'pending' || stage.status === 'running') return
+  run.nodes = run.nodes.with(index, { ...stage, status: 'pending', endedAt: null, asked: true })
 }

@@ -40,9 +40,15 @@ export interface Run {
   /** Whether any attempt has begun in this pass. */
   readonly begun: boolean
   readonly counts: Counts
-  /** Stages under way: none or one. Whatever is retried or skipped, stages are taken up in their order. */
-  readonly open: readonly number[]
+  readonly open: OpenStage | null
   readonly nodes: Table<NodeState>
+}
+
+/** The stage under way. There is never more than one: whatever is retried or skipped, stages are taken up in their order. */
+export interface OpenStage {
+  readonly index: number
+  /** How many of its tasks are where. */
+  readonly counts: Counts
 }
 
 export interface Cancelling {
@@ -85,7 +91,6 @@ export interface StageState {
   /** A person took up something in it after it had ended: it is entered again although the run is failing. */
   readonly asked: boolean
   readonly skipped: Skipped | null
-  readonly counts: Counts
 }
 
 export interface TaskState {
@@ -166,6 +171,12 @@ export function slotOf(task: TaskState): Slot {
   }
 }
 
+export function countTasks(tasks: readonly TaskState[]): Counts {
+  const counts: Record<Slot, number> = { ...NO_COUNTS }
+  for (const task of tasks) counts[slotOf(task)] += 1
+  return counts
+}
+
 /** The run as `RunCreated` makes it; every other event folds onto this (evolve.ts). */
 export function createdRun(id: RunId, plan: Plan, event: Extract<RunEvent, { type: 'RunCreated' }>, at: Instant): Run {
   return {
@@ -194,19 +205,19 @@ export function createdRun(id: RunId, plan: Plan, event: Extract<RunEvent, { typ
     pass: 1,
     begun: false,
     counts: pendingCounts(plan),
-    open: [],
+    open: null,
     nodes: freshNodes(plan),
   }
 }
 
 function freshNodes(plan: Plan): Table<NodeState> {
-  return Table.from(plan.nodes.map((node) => (node.kind === 'stage' ? freshStage(node) : freshTask(node.needs.length))))
+  return Table.from(plan.nodes.map((node) => (node.kind === 'stage' ? FRESH_STAGE : freshTask(node.needs.length))))
 }
 
 /** All tasks pending: where a run begins, and begins again under the policy `restart`. */
 export const pendingCounts = (plan: Plan): Counts => ({ ...NO_COUNTS, pending: plan.taskCount })
 
-export const freshStage = (stage: StagePlan): StageState => ({
+export const FRESH_STAGE: StageState = {
   kind: 'stage',
   status: 'pending',
   begun: false,
@@ -216,8 +227,7 @@ export const freshStage = (stage: StagePlan): StageState => ({
   timedOut: false,
   asked: false,
   skipped: null,
-  counts: { ...NO_COUNTS, pending: stage.tasks.length },
-})
+}
 
 const NO_OUTPUTS: Outputs = {}
 
@@ -244,6 +254,10 @@ export const freshTask = (unmet: number): TaskState => ({
   decisions: [],
   earlier: [],
 })
+
+/** The tasks of the stage under way: no other task is at work or waits for somebody. */
+export const openTasks = ({ plan, open }: Run): readonly number[] =>
+  open === null ? [] : stagePlan(plan, open.index).tasks
 
 /** @throws TypeError when the node is no task: a broken assumption. */
 export function taskAt(run: Run, index: number): TaskState {

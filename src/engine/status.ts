@@ -39,13 +39,13 @@ export const runStatus = (run: Run): RunStatus =>
 
 export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 'skipped' {
   const stage = stageAt(run, index)
-  if (stage.status !== 'running') return stage.status
+  if (stage.status !== 'running' || run.open?.index !== index) return stage.status
   return statusOf({
     phase: 'live',
     outcome: null,
     paused: run.pausedAt !== null && run.cancelling === null,
     begun: stage.begun,
-    counts: stage.counts,
+    counts: run.open.counts,
   })
 }
 

@@ -7,7 +7,7 @@ import type { Instant } from '../model/time.ts'
 import { retryDelayMs, sleepMs } from './deadline.ts'
 import { evolve } from './evolve.ts'
 import { evaluate, isTrue } from './expression.ts'
-import { stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
+import { openTasks, stageAt, stagePlan, taskAt, taskPlan, type Counts, type Run } from './run.ts'
 import { scopeOf } from './scope.ts'
 import { isActive, isFailing, outcomeOf } from './status.ts'
 
@@ -53,7 +53,7 @@ export class Transition {
 
   /** Looks at everything that may begin: after a person's command, not on the way of a step. */
   flow(): void {
-    for (const stage of this.run.open) this.#lookAt(stage)
+    if (this.run.open !== null) this.#lookAt(this.run.open.index)
     this.#enterNextStage()
   }
 
@@ -93,11 +93,9 @@ export class Transition {
     this.#withdrawQueued(taskPlan(this.run.plan, index).stage)
   }
 
-  /** Ends every attempt of a live stage that is not in the hands of a runner; asks the runners for the rest. */
+  /** Ends every attempt that is not in the hands of a runner; asks the runners for the rest. */
   cancelAttempts(reason: string, atOnce: boolean): void {
-    for (const stage of this.run.open) {
-      for (const index of stagePlan(this.run.plan, stage).tasks) this.#cancelAttempt(index, reason, atOnce)
-    }
+    for (const index of openTasks(this.run)) this.#cancelAttempt(index, reason, atOnce)
   }
 
   /** Asks the runner to end an attempt that has had its time; whatever it says then but success, this is why. */
@@ -112,26 +110,25 @@ export class Transition {
   settle(): void {
     for (;;) {
       for (let index = this.#ready.pop(); index !== undefined; index = this.#ready.pop()) this.#begin(index)
-      if (!this.#closeStages() && !this.#closeRun()) return
+      if (!this.#closeStage() && !this.#closeRun()) return
     }
   }
 
-  /** @returns true when it ended a stage, so that there may be more to begin. */
-  #closeStages(): boolean {
+  /** @returns true when it ended the stage under way, so that there may be more to begin. */
+  #closeStage(): boolean {
     const { run } = this
     if (run.phase !== 'live' || run.cancelling !== null || this.#restarts()) return false
-    const stage = run.open.find((index) => this.#isOver(index))
-    if (stage === undefined) return false
-    const { counts } = stageAt(run, stage)
+    if (run.open === null || !this.#isOver(run.open.counts)) return false
+    const { index, counts } = run.open
     // A stage that could not go on because another one failed ends as the run will.
     const status = counts.pending > 0 && !isFailing(counts) ? outcomeOf(run.counts) : outcomeOf(counts)
-    this.emit({ type: 'StageEnded', node: stage, status })
+    this.emit({ type: 'StageEnded', node: index, status })
     this.#enterNextStage()
     return true
   }
 
-  #isOver(stage: number): boolean {
-    const { counts } = stageAt(this.run, stage)
+  /** Whether a stage with these tasks is over. */
+  #isOver(counts: Counts): boolean {
     if (isActive(counts)) return false
     if (counts.pending === 0 && counts.held === 0 && !isFailing(counts)) return true
     // While the run is paused a person may still mend what failed.
@@ -149,12 +146,12 @@ export class Transition {
       this.#enterNextStage()
       return true
     }
-    if (run.open.length > 0 || this.#nextStage() !== null) return false
+    if (run.open !== null || this.#nextStage() !== null) return false
     return this.#end(outcomeOf(run.counts))
   }
 
   #end(status: EndStatus): false {
-    for (const stage of this.run.open) this.emit({ type: 'StageEnded', node: stage, status })
+    if (this.run.open !== null) this.emit({ type: 'StageEnded', node: this.run.open.index, status })
     this.emit({ type: 'RunEnded', status })
     return false
   }
@@ -184,7 +181,7 @@ export class Transition {
   #enterNextStage(): void {
     if (this.run.phase !== 'live' || this.run.pausedAt !== null || this.run.cancelling !== null) return
     for (;;) {
-      if (this.run.open.length > 0 || this.#restarts()) return
+      if (this.run.open !== null || this.#restarts()) return
       const stage = this.#nextStage()
       if (stage === null) return
       const { when } = stagePlan(this.run.plan, stage).spec
@@ -208,7 +205,7 @@ export class Transition {
 
   /** What was held when a stage ended is held again when a person takes the stage up; its time runs on. */
   #rearmHeld(stage: number): void {
-    if (stageAt(this.run, stage).counts.held === 0) return
+    if (this.run.counts.held === 0) return
     for (const index of stagePlan(this.run.plan, stage).tasks) this.armTimer(index, taskAt(this.run, index).deadlineAt)
   }
 
@@ -296,7 +293,7 @@ export class Transition {
   /** What was queued for the first time and has not begun is not reached, unless a person asked for it. */
   #withdrawQueued(stage: number): void {
     const { spec, tasks } = stagePlan(this.run.plan, stage)
-    if (spec.always || stageAt(this.run, stage).counts.queued === 0) return
+    if (spec.always || this.run.counts.queued === 0) return
     for (const index of tasks) {
       const { status, retryAt, asked, attempt, takenUpAt } = taskAt(this.run, index)
       if (status === 'queued' && retryAt === null && !asked && attempt === takenUpAt + 1) {

@@ -13,7 +13,7 @@ import type {
 } from '../model/view.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
 import { approvalsNeeded } from './deadline.ts'
-import { slotOf, stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
+import { openTasks, slotOf, stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
 import { scopeOf } from './scope.ts'
 import { runStatus, stageStatus } from './status.ts'
 import { renderText } from './template.ts'
@@ -191,16 +191,14 @@ function attention(run: Run): readonly Attention[] {
   if (run.phase === 'ended' || run.cancelling !== null) return []
   const found: Attention[] = run.pausedAt === null ? [] : [{ kind: 'paused', since: run.pausedAt }]
   if (run.counts.reviewing + run.counts.held === 0) return found
-  for (const stage of run.open) {
-    for (const index of stagePlan(run.plan, stage).tasks) {
-      const state = taskAt(run, index)
-      const { name, work } = taskPlan(run.plan, index).spec
-      const node = { node: nodeId(run.id, index), nodeName: name }
-      if (state.status === 'reviewing' && work.kind === 'review') {
-        found.push({ kind: 'review', ...node, since: state.startedAt ?? run.createdAt, reviewers: work.reviewers })
-      } else if (slotOf(state) === 'held') {
-        found.push({ kind: 'held', ...node, since: state.endedAt ?? run.createdAt, until: state.deadlineAt })
-      }
+  for (const index of openTasks(run)) {
+    const state = taskAt(run, index)
+    const { name, work } = taskPlan(run.plan, index).spec
+    const node = { node: nodeId(run.id, index), nodeName: name }
+    if (state.status === 'reviewing' && work.kind === 'review') {
+      found.push({ kind: 'review', ...node, since: state.startedAt ?? run.createdAt, reviewers: work.reviewers })
+    } else if (slotOf(state) === 'held') {
+      found.push({ kind: 'held', ...node, since: state.endedAt ?? run.createdAt, until: state.deadlineAt })
     }
   }
   return found

@@ -125,18 +125,17 @@ function endedReason(run: Run, nodes: readonly Explanation[]): Reason {
 }
 
 function openTasks(run: Run): readonly number[] {
-  return run.open.flatMap((stage) =>
-    stagePlan(run.plan, stage).tasks.filter((index) => {
-      const state = taskAt(run, index)
-      if (slotOf(state) === 'held') return true
-      return (
-        state.status === 'queued' ||
-        state.status === 'running' ||
-        state.status === 'reviewing' ||
-        isBlocked(run, index, state)
-      )
-    }),
-  )
+  if (run.open === null) return []
+  return stagePlan(run.plan, run.open.index).tasks.filter((index) => {
+    const state = taskAt(run, index)
+    if (slotOf(state) === 'held') return true
+    return (
+      state.status === 'queued' ||
+      state.status === 'running' ||
+      state.status === 'reviewing' ||
+      isBlocked(run, index, state)
+    )
+  })
 }
 
 /** Pending tasks of an open stage wait for others, or for the run to go on. */

@@ -282,7 +282,7 @@ function stateOf(run: Run, twins: readonly (readonly number[])[]): string {
     const states = group.map((index) => nodes[index] as string).sort()
     for (const [at, index] of group.entries()) nodes[index] = states[at] as string
   }
-  return `${run.phase} ${run.outcome} ${set(run.startedAt)}${set(run.pausedAt)}${set(run.deadlineAt)}${run.begun} ${run.cancelling?.as} ${run.pass} ${run.open.join('.')} ${run.triggers.map(set).join('')} ${nodes.join(' ')}`
+  return `${run.phase} ${run.outcome} ${set(run.startedAt)}${set(run.pausedAt)}${set(run.deadlineAt)}${run.begun} ${run.cancelling?.as} ${run.pass} ${run.open?.index} ${run.triggers.map(set).join('')} ${nodes.join(' ')}`
 }
 
 const set = (value: unknown): string => (value === null ? '-' : '+')
