@@ -1,29 +1,15 @@
-// What one step costs in the engine alone, with no store, clock or runner: a chain of noop tasks in one stage, one
-// `report-attempt` after another. `node bench/engine-pure.ts`: steps per second for 20 and for 20,000 nodes, and how
-// much dearer a step is in the long one.
 import { advance } from '../src/engine/advance.ts'
 import { compile } from '../src/engine/compile.ts'
 import { createRun } from '../src/engine/create.ts'
 import type { Run } from '../src/engine/run.ts'
 import { asId, type PipelineId, type ProjectId, type RunId } from '../src/model/id.ts'
 import type { Plan } from '../src/model/plan.ts'
-import { definition, noop, stage } from '../src/testing/definitions.ts'
+import { chain, round } from './support.ts'
 
+const ROUNDS = 20
 const server = { kind: 'server', name: 'server' } as const
 const entropy = (): number => 0
 const result = { kind: 'succeeded', outputs: null } as const
-
-const chain = (tasks: number): Plan =>
-  compile(
-    definition({
-      stages: [
-        stage(
-          's',
-          Array.from({ length: tasks }, (_, at) => noop(`t${at}`, { needs: at === 0 ? [] : [`t${at - 1}`] })),
-        ),
-      ],
-    }),
-  )
 
 /** Takes one run from its start to its end. @returns the steps that it took. */
 function drive(plan: Plan): number {
@@ -75,19 +61,23 @@ function measure(plan: Plan, steps: number): number {
   return (process.cpuUsage().user - before) / done
 }
 
-/** The least of several rounds, as what else runs here only adds; in turns, so that both lengths have the same luck. */
-const least: { readonly plan: Plan; micros: number }[] = [20, 20_000].map((nodes) => ({
-  plan: chain(nodes),
-  micros: Number.POSITIVE_INFINITY,
-}))
-for (let round = 0; round < 20; round += 1) {
-  for (const figure of least) figure.micros = Math.min(figure.micros, measure(figure.plan, 40_000))
+/**
+ * What one step costs in the engine alone, with no store, clock or runner: a chain of noop tasks in one stage, one
+ * `report-attempt` after another. The least of several rounds, as what else runs here only adds; in turns, so that
+ * both lengths have the same luck. Microseconds.
+ */
+export function enginePure(): Promise<Record<string, number>> {
+  const [short, long] = [compile(chain(20)), compile(chain(20_000))]
+  const least = { short: Number.POSITIVE_INFINITY, long: Number.POSITIVE_INFINITY }
+  for (let count = 0; count < ROUNDS; count += 1) {
+    least.short = Math.min(least.short, measure(short, 40_000))
+    least.long = Math.min(least.long, measure(long, 40_000))
+  }
+  return Promise.resolve({
+    us_per_step_20: round(least.short),
+    us_per_step_20000: round(least.long),
+    steps_per_s_20: Math.round(1e6 / least.short),
+    steps_per_s_20000: Math.round(1e6 / least.long),
+    ratio: round(least.long / least.short),
+  })
 }
-const [short, long] = least.map(({ micros }) => micros) as [number, number]
-const shown = (micros: number): object => ({
-  us_per_step: Number(micros.toFixed(2)),
-  steps_per_s: Math.round(1e6 / micros),
-})
-console.log(
-  JSON.stringify({ nodes_20: shown(short), nodes_20000: shown(long), ratio: Number((long / short).toFixed(2)) }),
-)

@@ -1,4 +1,5 @@
 import { engine } from './engine.ts'
+import { enginePure } from './engine-pure.ts'
 import { flatness } from './flatness.ts'
 import { idleLatency } from './idle-latency.ts'
 import { launch } from './launch.ts'
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | r
   engine,
   'idle-latency': idleLatency,
   flatness,
+  'engine-pure': enginePure,
   launch,
   store,
   status,
