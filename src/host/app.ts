@@ -267,4 +267,4 @@ export interface FeedSelection {
   readonly runId?: RunId
 }
 
-export type { Actor, NodeAction, RunAction }
+export type { NodeAction, RunAction }

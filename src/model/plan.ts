@@ -1,4 +1,4 @@
-import type { OnFailure, PipelineDefinition, RetryPolicy, TaskSpec, StageSpec } from './definition.ts'
+import type { PipelineDefinition, StageSpec, TaskSpec } from './definition.ts'
 
 /**
  * A definition compiled for the engine: nodes in one array, named by their index, each stage directly
@@ -34,5 +34,3 @@ export interface TaskPlan {
   readonly needs: readonly number[]
   readonly dependents: readonly number[]
 }
-
-export type { OnFailure, RetryPolicy }

@@ -7,7 +7,7 @@ import { describeLife } from './life.ts'
 import type { Open } from './open.ts'
 import { describeSummaries } from './summaries.ts'
 
-export type { Open, OpenStore } from './open.ts'
+export type { Open } from './open.ts'
 
 /**
  * The contract of store.ts as tests. Every adapter runs all of them from its own `*.test.ts`.
