@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { StageSpec } from '../model/definition.ts'
+import type { ParamSpec, StageSpec } from '../model/definition.ts'
 import { definition, noop, on, script, sleep, stage, when } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { AT } from '../testing/views.ts'
@@ -199,7 +199,7 @@ describe('stages that always run', () => {
 })
 
 describe('triggers', () => {
-  const triggered = (operator: 'and' | 'or') =>
+  const triggered = (operator: 'and' | 'or', param: Partial<ParamSpec> = {}) =>
     new EngineWorld(
       definition({
         params: ['tag', 'who'].map((name) => ({
@@ -209,6 +209,7 @@ describe('triggers', () => {
           required: false,
           default: null,
           options: [],
+          ...param,
         })),
         triggers: {
           operator,
@@ -247,6 +248,27 @@ describe('triggers', () => {
       code: 'not-allowed',
       allowed: ['pause', 'cancel'],
     })
+  })
+
+  test('what it gives becomes a value of the param that it goes to', () => {
+    const w = triggered('or', { type: 'number' })
+    w.do({ type: 'fire-trigger', trigger: 0, params: { TAG: '3' } })
+    expect(w.run.params['tag']).toBe(3)
+  })
+
+  test.each<[string, Partial<ParamSpec>, string, string]>([
+    ['a number', { type: 'number' }, 'three', 'expected a number, found "three"'],
+    ['a choice', { type: 'choice', options: ['v1', 'v2'] }, 'v3', 'expected one of v1, v2, found "v3"'],
+    ['text that no environment can hold', {}, 'a\0b', 'expected text without a NUL character'],
+    ['text of a sane length', {}, 'x'.repeat(8_193), 'expected at most 8192 characters, found 8193'],
+  ])('what is not %s is refused, and the trigger has not fired', (_, param, value, message) => {
+    const w = triggered('or', param)
+    expect(w.refused({ type: 'fire-trigger', trigger: 0, params: { TAG: value } })).toEqual({
+      code: 'invalid-params',
+      message: `trigger image of run build-and-ship #7, TAG: ${message}`,
+      allowed: ['start', 'cancel'],
+    })
+    expect(w.run.triggers).toEqual([null, null])
   })
 
   test('a trigger that the definition does not have is refused', () => {

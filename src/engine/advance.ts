@@ -3,10 +3,12 @@ import type { RunEffect } from '../model/effect.ts'
 import type { Actor, RunEvent } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
 import { failureSentence } from '../model/failure.ts'
+import type { Json } from '../model/json.ts'
 import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import type { Instant } from '../model/time.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
 import { approvalsNeeded } from './deadline.ts'
+import { checkParamValue } from './params.ts'
 import { openTasks, slotOf, stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
 import { runStatus, stageStatus } from './status.ts'
 import { Transition } from './transition.ts'
@@ -101,22 +103,26 @@ function decideOnRun(transition: Transition, command: OnRun): Rejection | null {
 }
 
 function fireTrigger(transition: Transition, command: Extract<OnRun, { type: 'fire-trigger' }>): Rejection | null {
-  const triggers = transition.run.plan.definition.triggers
+  const { run } = transition
+  const { triggers } = run.plan.definition
   const spec = triggers?.list[command.trigger]
+  const name = `run ${run.name} #${run.number}`
   if (triggers === null || spec === undefined) {
-    return refuse(
-      'no-such-trigger',
-      `run ${transition.run.name} #${transition.run.number} has no trigger ${command.trigger}`,
-      allowedOnRun(transition.run),
-    )
+    return refuse('no-such-trigger', `${name} has no trigger ${command.trigger}`, allowedOnRun(run))
   }
-  transition.emit({ type: 'TriggerFired', trigger: command.trigger, params: command.params })
-  const params = { ...transition.run.params }
+  const given: Record<string, Json> = {}
   for (const [from, to] of Object.entries(spec.params)) {
     const value = Object.hasOwn(command.params, from) ? command.params[from] : undefined
-    if (value !== undefined) params[to] = value
+    const param = run.plan.definition.params.find((candidate) => candidate.name === to)
+    if (value === undefined || param === undefined) continue
+    const checked = checkParamValue(param, value)
+    if (!checked.ok) {
+      return refuse('invalid-params', `trigger ${spec.name} of ${name}, ${from}: ${checked.message}`, allowedOnRun(run))
+    }
+    given[to] = checked.value
   }
-  if (Object.keys(spec.params).length > 0) transition.emit({ type: 'ParamsChanged', params })
+  transition.emit({ type: 'TriggerFired', trigger: command.trigger, params: command.params })
+  if (Object.keys(given).length > 0) transition.emit({ type: 'ParamsChanged', params: { ...run.params, ...given } })
   const fired = transition.run.triggers.filter((trigger) => trigger !== null).length
   if (triggers.operator === 'or' || fired === triggers.list.length) transition.start()
   return null

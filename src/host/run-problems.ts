@@ -7,6 +7,7 @@ const codeOf = {
   'not-allowed': 'not_allowed',
   'no-such-node': 'not_found',
   'no-such-trigger': 'not_found',
+  'invalid-params': 'invalid_request',
   'not-a-reviewer': 'forbidden',
   'already-decided': 'conflict',
   stale: 'conflict',

@@ -40,7 +40,14 @@ export type NodeAction = (typeof NODE_ACTIONS)[number]
 
 /** Why a command was refused. `allowed` names what would be accepted now, on the same thing. */
 export interface Rejection {
-  readonly code: 'not-allowed' | 'no-such-node' | 'no-such-trigger' | 'not-a-reviewer' | 'already-decided' | 'stale'
+  readonly code:
+    | 'not-allowed'
+    | 'no-such-node'
+    | 'no-such-trigger'
+    | 'invalid-params'
+    | 'not-a-reviewer'
+    | 'already-decided'
+    | 'stale'
   /** One sentence that names the thing, what was expected and what was found. */
   readonly message: string
   readonly allowed: readonly string[]
