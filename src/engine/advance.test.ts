@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ParamSpec, StageSpec } from '../model/definition.ts'
 import { definition, noop, on, script, sleep, stage, when } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
-import { AT } from '../testing/views.ts'
+import { AT, projectView } from '../testing/views.ts'
 import { viewOf } from './view.ts'
 
 const world = (...stages: readonly StageSpec[]): EngineWorld => new EngineWorld(definition({ stages }))
@@ -193,8 +193,7 @@ describe('stages that always run', () => {
     w.failWith('a', { kind: 'lost', reason: 'gone' })
     w.fail('c')
     expect(w.picture()).toBe('failed | s:errored a:errored t:pending b:pending u:failed c:failed d:pending')
-    const project = { id: w.run.projectId, serial: 1, name: 'p', description: '', createdAt: AT }
-    expect(viewOf(w.run, project, {} as never).failure?.nodeName).toBe('a')
+    expect(viewOf(w.run, projectView(), {} as never).failure?.nodeName).toBe('a')
   })
 })
 

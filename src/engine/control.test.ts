@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import { definition, noop, on, retries, review, script, sleep, stage, when } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
-import { AT } from '../testing/views.ts'
+import { projectView } from '../testing/views.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
 import { needsPerson, viewOf } from './view.ts'
 
@@ -328,8 +328,7 @@ describe('retry', () => {
 describe('skip', () => {
   test('a failed task that was passed over is not why the run fails later', () => {
     const w = world(stage('s', [script('a', on('hold'))]), stage('t', [script('b')]))
-    const project = { id: w.run.projectId, serial: 1, name: 'p', description: '', createdAt: AT }
-    const told = (): string | undefined => viewOf(w.run, project, {} as never).failure?.nodeName
+    const told = (): string | undefined => viewOf(w.run, projectView(), {} as never).failure?.nodeName
     w.fail('a')
     expect(told()).toBe('a')
     w.skip('a')
@@ -423,6 +422,7 @@ describe('skip', () => {
     const w = world(stage('s', [script('a')]))
     w.fail('a')
     w.skip('a')
+    expect(w.task('a')).toMatchObject({ policy: null, failure: { kind: 'exit-code' } })
     expect(w.picture()).toBe('succeeded | s:succeeded a:skipped')
   })
 

@@ -272,7 +272,14 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
   const over = { status: 'skipped', skipped: why, endedAt: at } as const
   const node = run.plan.nodes[event.node]
   if (node?.kind === 'task') {
-    place(run, event.node, { ...taskAt(run, event.node), ...over, deadlineAt: null, retryAt: null, asked: false })
+    place(run, event.node, {
+      ...taskAt(run, event.node),
+      ...over,
+      policy: null,
+      deadlineAt: null,
+      retryAt: null,
+      asked: false,
+    })
     release(run, event.node)
     if (event.because === 'operator') takeUp(run, node.stage)
     return

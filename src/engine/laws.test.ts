@@ -7,6 +7,7 @@ import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import { brokenAdmissions, brokenByStep, brokenLaws, voterOf } from '../testing/engine-laws.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { definitions } from '../testing/random-plans.ts'
+import { projectView } from '../testing/views.ts'
 import { dueEffects, heldByRunners } from './effects.ts'
 import { fold, foldOnto } from './evolve.ts'
 import { jobOf } from './job.ts'
@@ -91,7 +92,6 @@ function play(
 }
 
 const plain = ({ nodes, ...rest }: Run): unknown => ({ ...rest, nodes: nodes.toArray() })
-const project = { id: '', serial: 1, name: 'p', description: '', createdAt: 0 } as never
 
 test('the laws of a run hold after every step', () => {
   fc.assert(
@@ -216,10 +216,12 @@ test('every view of every run can be made, and the job of every task that a runn
   fc.assert(
     fc.property(definitions, choices, (definition, list) => {
       play(definition, list, ({ run }) => {
-        const view = viewOf(run, project, {} as never)
+        const view = viewOf(run, projectView(), {} as never)
         const { status, needsPerson } = summaryOf(run)
         expect(view.status).toBe(status)
         if (view.attention.length > 0) expect(needsPerson).toBe(true)
+        if (status === 'succeeded') expect(view.failure).toBeNull()
+        if (status === 'failed') expect(view.failure).not.toBeNull()
         for (const { node, fence } of heldByRunners(run)) expect(jobOf(run, node, [])).toMatchObject({ node, fence })
       })
     }),

@@ -117,7 +117,7 @@ export interface TaskState {
   readonly runner: string | null
   readonly stopping: Failure | null
   readonly failure: Failure | null
-  /** What its failure means for the run; null while it has not failed for good. */
+  /** What its failure means for the run; null while it has not failed for good, and when a person has passed over it. */
   readonly policy: FailurePolicy | null
   readonly skipped: Skipped | null
   readonly outputs: Outputs

@@ -173,10 +173,8 @@ function firstFailure(run: Run): RunView['failure'] {
   let first: { readonly index: number; readonly at: Instant } | null = null
   for (const node of run.plan.nodes) {
     if (node.kind !== 'task') continue
-    const { failure, policy, endedAt, status } = taskAt(run, node.index)
-    // Skipped after it failed: someone has mended it.
-    if (failure === null || status === 'skipped') continue
-    if (policy === null || policy === 'continue' || endedAt === null) continue
+    const { failure, policy, endedAt } = taskAt(run, node.index)
+    if (failure === null || policy === null || policy === 'continue' || endedAt === null) continue
     if (first === null || endedAt < first.at) first = { index: node.index, at: endedAt }
   }
   if (first === null) return null

@@ -145,8 +145,8 @@ const isBlocked = (run: Run, index: number, state: TaskState): boolean =>
 function failedTasks(run: Run): readonly Explanation[] {
   return run.plan.nodes.flatMap((node) => {
     if (node.kind !== 'task') return []
-    const { failure, policy, endedAt, status } = taskAt(run, node.index)
-    if (failure === null || status === 'skipped' || policy === null || policy === 'continue') return []
+    const { failure, policy, endedAt } = taskAt(run, node.index)
+    if (failure === null || policy === null || policy === 'continue') return []
     const sentence = capital(failureSentence(failure))
     return [
       {
