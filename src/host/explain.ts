@@ -120,7 +120,7 @@ function endedReason(run: Run, nodes: readonly Explanation[]): Reason {
     code: 'failed',
     sentence: `${first.node?.name ?? ''}: ${first.sentence}`,
     since,
-    unblocks: ['retry', ...first.unblocks],
+    unblocks: first.unblocks,
   }
 }
 
