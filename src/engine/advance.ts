@@ -235,7 +235,7 @@ function decideReport(transition: Transition, command: SystemCommand): Rejection
   if (command.type === 'lease-attempt') {
     if (state.status !== 'queued' || state.attempt !== command.attempt || state.retryAt !== null)
       return stale(run, command)
-    if (run.pausedAt !== null || run.cancelling !== null) return stale(run, command)
+    if (run.pausedAt !== null) return stale(run, command)
     const { timeoutMs } = taskPlan(run.plan, command.node).spec
     const deadline = timeoutMs === null ? null : transition.at + timeoutMs
     transition.emit({
@@ -289,7 +289,7 @@ function checkDeadline(transition: Transition, node: number | null): Rejection |
   if (state.deadlineAt === null || at < state.deadlineAt) return tooEarly(run)
   switch (state.status) {
     case 'queued':
-      if (run.pausedAt !== null || run.cancelling !== null) return tooEarly(run)
+      if (run.pausedAt !== null) return tooEarly(run)
       if (state.retryAt !== null) transition.attempt(node)
       else transition.fail(node, { kind: 'not-started', afterMs: at - (state.queuedAt ?? at) }, null)
       return null

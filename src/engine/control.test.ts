@@ -4,6 +4,7 @@ import { definition, noop, on, retries, review, script, sleep, stage, when } fro
 import { EngineWorld } from '../testing/engine-world.ts'
 import { projectView } from '../testing/views.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
+import { stageAt } from './run.ts'
 import { needsPerson, viewOf } from './view.ts'
 
 const world = (...stages: readonly ReturnType<typeof stage>[]): EngineWorld => new EngineWorld(definition({ stages }))
@@ -178,6 +179,25 @@ describe('cancel', () => {
     expect(w.run).toBe(before)
   })
 
+  test('it shows before a pause: the run is ending', () => {
+    const w = world(stage('s', [script('a')]))
+    w.lease('a')
+    w.pause()
+    w.cancel()
+    expect(w.picture()).toBe('running | s:running a:running')
+    w.report('a', { kind: 'cancelled' })
+    expect(w.run).toMatchObject({ outcome: 'cancelled', pausedAt: null })
+  })
+
+  test('a stage whose time runs out meanwhile changes nothing', () => {
+    const w = world(stage('s', [script('a')], { timeoutMs: 10_000 }))
+    w.lease('a')
+    w.cancel()
+    const before = w.run
+    w.wait(10_000)
+    expect(w.run).toBe(before)
+  })
+
   test('a cancelled run does not restart', () => {
     const w = new EngineWorld(
       definition({ restartsMax: 5, stages: [stage('s', [script('a', on('restart')), script('b')])] }),
@@ -224,6 +244,21 @@ describe('retry', () => {
     w.retry('b')
     w.succeed('b', 'c')
     expect(w.status()).toBe('succeeded')
+  })
+
+  test('of one of two failed nodes in two stages: what it leaves undone ends as the run does', () => {
+    const w = world(
+      stage('s', [script('a'), script('b', { needs: ['a'] })]),
+      stage('t', [script('c')], { always: true }),
+    )
+    w.failWith('a', { kind: 'lost', reason: 'gone' })
+    w.fail('c')
+    const { startedAt } = stageAt(w.run, 0)
+    w.wait(5_000)
+    w.retry('a')
+    w.succeed('a')
+    expect(w.picture()).toBe('failed | s:failed a:succeeded b:pending t:failed c:failed')
+    expect(stageAt(w.run, 0).startedAt).toBe(startedAt)
   })
 
   test('of a node of a stage that is over, while another stage runs: it waits for its turn', () => {
@@ -446,6 +481,18 @@ test('a node that was held when its run was cancelled is held again when another
   expect(w.picture()).toBe('held | s:held a:failed b:succeeded t:pending c:pending')
   w.wait(50_000)
   expect(w.picture()).toBe('timed_out | s:timed_out a:timed_out b:succeeded t:pending c:pending')
+})
+
+test('the time of a held node runs on while its run has ended', () => {
+  const w = world(stage('s', [script('a', on('hold', 60_000)), script('b')]))
+  w.lease('b')
+  w.fail('a')
+  w.cancel()
+  w.report('b', { kind: 'cancelled' })
+  w.wait(100_000)
+  w.retry('b')
+  w.wait(0)
+  expect(w.picture()).toBe('running | s:running a:timed_out b:queued')
 })
 
 test('a run does not succeed while a stage of it was left half done', () => {

@@ -281,7 +281,7 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
       asked: false,
     })
     release(run, event.node)
-    if (event.because === 'operator') takeUp(run, node.stage)
+    takeUp(run, node.stage)
     return
   }
   for (const task of stagePlan(run.plan, event.node).tasks) {
@@ -350,7 +350,6 @@ function startStage(run: Draft, index: number, at: Instant): void {
     endedAt: null,
     deadlineAt: deadlineFrom(at, spec.timeoutMs),
     timedOut: false,
-    asked: false,
   })
   run.open = { index, counts: countTasks(tasks.map((task) => taskAt(run, task))) }
 }
@@ -364,9 +363,8 @@ function retry(run: Draft, index: number): void {
   takeUp(run, taskPlan(run.plan, index).stage)
 }
 
-/** Something in a stage was retried or skipped by a person: if it has ended, it waits for its turn again. */
+/** Something in a stage was retried or skipped: if it has ended, it waits for its turn again. */
 function takeUp(run: Draft, index: number): void {
   const stage = stageAt(run, index)
-  if (stage.status === 'pending' || stage.status === 'running') return
-  run.nodes = run.nodes.with(index, { ...stage, status: 'pending', endedAt: null, asked: true })
+  if (stage.status !== 'running') run.nodes = run.nodes.with(index, { ...stage, status: 'pending', endedAt: null })
 }

@@ -142,6 +142,19 @@ describe('restart', () => {
       stages: [stage('s', [script('a')]), stage('t', [script('b', on('restart')), script('c')])],
     })
 
+  test('no stage ends by it', () => {
+    const w = restarting(1)
+    w.succeed('a')
+    w.fail('b')
+    expect(w.story().slice(-5)).toEqual([
+      'AttemptFailed b',
+      'TaskWithdrawn c',
+      'RunRestarted',
+      'StageStarted s',
+      'TaskQueued a',
+    ])
+  })
+
   test('the run goes back to its first node once nothing is at work, and attempts go on counting', () => {
     const w = restarting(3)
     w.succeed('a')
@@ -172,11 +185,14 @@ describe('restart', () => {
       restartsMax: 1,
       stages: [stage('s', [script('a', on('restart')), script('b')])],
     })
+    w.lease('a')
+    w.succeed('b')
     w.fail('a')
     expect(w.picture()).toBe('queued | s:queued a:queued b:queued')
-    expect(w.task('b').attempt).toBe(1)
+    expect(w.task('b').attempt).toBe(2)
     w.fail('a')
     expect(w.picture()).toBe('failed | s:failed a:failed b:pending')
+    expect(w.task('b')).toMatchObject({ attempt: 1, earlier: [{ attempt: 1, status: 'succeeded' }] })
   })
 
   test('a failure that stops the run outweighs it', () => {
@@ -296,6 +312,14 @@ describe('retries', () => {
     w.wait(1_000)
     w.succeed('a')
     expect(w.picture()).toBe('failed | s:failed a:succeeded b:failed')
+  })
+
+  test('a task that is queued for another attempt stays queued when others fail the run', () => {
+    const w = world({ stages: [stage('s', [script('a', retries(1)), script('b')])] })
+    w.fail('a')
+    w.wait(1_000)
+    w.fail('b')
+    expect(w.picture()).toBe('running | s:running a:queued b:failed')
   })
 
   test('a skip while it waits for its retry passes over it', () => {

@@ -82,14 +82,13 @@ export type NodeState = StageState | TaskState
 
 export interface StageState {
   readonly kind: 'stage'
+  /** `pending` with a start: a person took up something in it after it had ended; it waits for its turn again. */
   readonly status: 'pending' | 'running' | 'skipped' | EndStatus
   readonly begun: boolean
   readonly startedAt: Instant | null
   readonly endedAt: Instant | null
   readonly deadlineAt: Instant | null
   readonly timedOut: boolean
-  /** A person took up something in it after it had ended: it is entered again although the run is failing. */
-  readonly asked: boolean
   readonly skipped: Skipped | null
 }
 
@@ -225,7 +224,6 @@ export const FRESH_STAGE: StageState = {
   endedAt: null,
   deadlineAt: null,
   timedOut: false,
-  asked: false,
   skipped: null,
 }
 

@@ -170,10 +170,10 @@ export class Transition {
     const { plan, counts } = this.run
     const failing = isFailing(counts)
     for (const stage of plan.stages) {
-      const { status, asked } = stageAt(this.run, stage)
+      const { status, startedAt } = stageAt(this.run, stage)
       if (status === 'succeeded' || status === 'skipped') continue
       if (!failing) return stage
-      if (status === 'pending' && (asked || stagePlan(plan, stage).spec.always)) return stage
+      if (status === 'pending' && (startedAt !== null || stagePlan(plan, stage).spec.always)) return stage
     }
     return null
   }

@@ -288,8 +288,8 @@ function stateOf(run: Run, twins: readonly (readonly number[])[]): string {
 const set = (value: unknown): string => (value === null ? '-' : '+')
 
 function stageState(run: Run, index: number): string {
-  const { status, begun, asked, timedOut, startedAt, deadlineAt } = stageAt(run, index)
-  return `${status} ${begun} ${asked} ${timedOut} ${set(startedAt)}${set(deadlineAt)}`
+  const { status, begun, timedOut, startedAt, deadlineAt } = stageAt(run, index)
+  return `${status} ${begun} ${timedOut} ${set(startedAt)}${set(deadlineAt)}`
 }
 
 function taskState(run: Run, index: number): string {

@@ -132,6 +132,7 @@ function stuckLaws(run: Run): readonly string[] {
   if (run.phase === 'waiting') return allowed.includes('start') ? [] : ['a waiting run cannot be started']
   if (run.cancelling !== null) {
     const atRunner = tasksOf(run).some(({ state }) => state.status === 'running' && state.runner !== null)
+    if (run.counts.queued + run.counts.reviewing > 0) return ['a cancel leaves something waiting']
     return atRunner ? [] : ['a cancel waits for no runner']
   }
   if (run.pausedAt !== null) return allowed.includes('resume') ? [] : ['a paused run cannot be resumed']
