@@ -205,3 +205,18 @@ test('reading gives at most as many as asked, and does not wait for more', async
   expect((await world.feed.read(30, {}, 5)).records).toEqual([])
   expect((await world.feed.read(99, {}, 5)).records).toEqual([])
 })
+
+test('commits that are told of in another order than they were made are read in the order of their numbers', async () => {
+  const world = openFeed()
+  world.publish(1, 2)
+  const [first, second, third] = [world.commit(1, 3), world.commit(2, 1), world.commit(3, 2)]
+  const numbers = async (after: number): Promise<number[]> =>
+    (await world.feed.read(after, {}, 100)).records.map(({ number }) => number)
+  third()
+  second()
+  expect(world.feed.last()).toBe(2)
+  first()
+  expect(world.feed.last()).toBe(8)
+  expect(await numbers(0)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  expect(await numbers(4)).toEqual([5, 6, 7, 8])
+})

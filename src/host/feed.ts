@@ -29,6 +29,8 @@ const PAGE = 500
 export class EventFeed {
   readonly #log: RunLog
   #recent: Recent[] = []
+  /** Told of before their turn, by the number of their first event. */
+  readonly #early = new Map<number, Recent>()
   #last: number
   readonly #waiters = new Set<Waiter>()
   readonly #listeners = new Set<(topics: readonly string[]) => void>()
@@ -47,8 +49,19 @@ export class EventFeed {
     return this.#waiters.size
   }
 
-  /** Commits come in the order of their numbers. */
+  /**
+   * Commits of one turn are told of in any order, and are kept and given in the order of their numbers: one that comes
+   * before its turn waits for those before it, which are durable and under way.
+   */
   publish(recent: Recent): void {
+    this.#early.set(firstNumber(recent), recent)
+    for (let next = this.#early.get(this.#last + 1); next !== undefined; next = this.#early.get(this.#last + 1)) {
+      this.#early.delete(this.#last + 1)
+      this.#append(next)
+    }
+  }
+
+  #append(recent: Recent): void {
     this.#last = recent.last
     this.#recent.push(recent)
     if (this.#recent.length > 2 * RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX)

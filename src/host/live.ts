@@ -115,7 +115,7 @@ export class LiveRuns {
     }
   }
 
-  async #create(creation: Creation, idempotency: RunCommit['idempotency']): Promise<Handle> {
+  #create(creation: Creation, idempotency: RunCommit['idempotency']): Promise<Handle> {
     const { run, events, effects } = createRun(creation)
     const entry: LogEntry = { v: 1, seq: run.seq, at: creation.at, actor: creation.actor, events }
     const commit: RunCommit = {
@@ -126,12 +126,20 @@ export class LiveRuns {
       snapshot: null,
       idempotency,
     }
-    const { lastNumber } = await this.#deps.log.commit(commit).finally(() => this.#created(run.pipelineId))
-    const handle: Handle = { run, waiting: [], busy: false }
-    this.#keep(handle)
-    this.#tell({ run, entries: [entry], lastNumber, summaryChanged: true })
-    this.#perform(run, effects)
-    return handle
+    return this.#deps.log.commit(commit).then(
+      ({ lastNumber }) => {
+        this.#created(run.pipelineId)
+        const handle: Handle = { run, waiting: [], busy: false }
+        this.#keep(handle)
+        this.#tell({ run, entries: [entry], lastNumber, summaryChanged: true })
+        this.#perform(run, effects)
+        return handle
+      },
+      (error: unknown) => {
+        this.#created(run.pipelineId)
+        throw error
+      },
+    )
   }
 
   #created(id: PipelineId): void {
