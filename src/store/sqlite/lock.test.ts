@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -84,6 +84,8 @@ test('a directory that cannot be made or used is refused as full', async () => {
   const directory = await emptyDirectory()
   await writeFile(join(directory, 'file'), '')
   await expect(lockDirectory(join(directory, 'file', 'below'))).rejects.toMatchObject({ code: 'full' })
+  await symlink(join(directory, 'nowhere', 'lock.db'), join(directory, 'lock.db'))
+  await expect(lockDirectory(directory)).rejects.toMatchObject({ name: 'StoreError', code: 'full' })
 })
 
 test('only its owner may read what is made', async () => {

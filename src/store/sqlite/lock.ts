@@ -19,14 +19,17 @@ const BUSY = 5
 export async function lockDirectory(directory: string): Promise<() => void> {
   const path = join(directory, 'lock.db')
   const pidPath = join(directory, 'lock.pid')
-  prepare(directory, path)
-  const database = new DatabaseSync(path, { timeout: 0 })
+  makeDirectory(directory)
+  createPrivateFile(path)
+  let database: DatabaseSync | undefined
   try {
+    database = new DatabaseSync(path, { timeout: 0 })
     database.exec('pragma locking_mode = exclusive; begin exclusive')
     writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o600 })
+    return closing(database)
   } catch (error) {
-    database.close()
-    if (isSqliteError(error) && error.errcode === BUSY) {
+    database?.close()
+    if (isSqliteError(error) && (error.errcode & 0xff) === BUSY) {
       throw new StoreError(
         'conflict',
         `the data directory ${directory} is in use by another Millrace server (${holder(pidPath)}): ` +
@@ -35,13 +38,13 @@ export async function lockDirectory(directory: string): Promise<() => void> {
     }
     throw unusable(directory, error)
   }
-  return () => database.close()
 }
 
-function prepare(directory: string, path: string): void {
+const closing = (database: DatabaseSync) => (): void => database.close()
+
+function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
-    createPrivateFile(path)
   } catch (error) {
     throw unusable(directory, error)
   }
