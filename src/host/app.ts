@@ -1,5 +1,5 @@
 import type { NodeAction, RunAction } from '../model/command.ts'
-import type { Actor, Cause, EventRecord } from '../model/event.ts'
+import type { Cause, EventRecord } from '../model/event.ts'
 import type { PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
 import type { LocatedError, Result } from '../model/problem.ts'

@@ -297,11 +297,16 @@ export class RunUseCases implements Runs {
   /** The oldest run that waits for this trigger; it may be one of an older version, with its triggers in another order. */
   async #waitingRun(record: PipelineRecord, name: string): Promise<Run | undefined> {
     const rows = await this.#deps.log.list({ pipelineId: record.id, statuses: ['waiting'] }, null, WAITING_MAX)
+    let open: Run | undefined
     for (const row of rows.toReversed()) {
       const run = await this.#deps.live.get(row.id)
-      if (run?.phase === 'waiting' && run.triggers[triggerOf(run.plan, name)] === null) return run
+      const fired = run?.phase === 'waiting' ? run.triggers[triggerOf(run.plan, name)] : undefined
+      if (run === undefined || fired === undefined) continue
+      if (fired === null) return run
+      // Fired again before the others: what it gives replaces what it gave, and no second run waits beside the first.
+      if (run.cause.kind === 'webhook') open ??= run
     }
-    return undefined
+    return open
   }
 
   /** A new run that waits for its triggers. What the call gives counts at once: a param may be required. */

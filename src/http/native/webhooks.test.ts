@@ -62,7 +62,6 @@ test('a run that needs all its triggers waits for the last one', async () => {
 test.each([
   ['a form', 'a=1&b=2', { 'content-type': 'application/x-www-form-urlencoded' }],
   ['XML', '<a/>', { 'content-type': 'application/xml' }],
-  ['broken JSON', '{"ref":', { 'content-type': 'application/json' }],
   ['a list', '["ref"]', { 'content-type': 'application/json' }],
   ['null', 'null', {}],
   [
@@ -83,5 +82,11 @@ test('a webhook that does not exist, and parameters without an end, are refused'
   expect((await post(`/api/v1/webhooks/${'0'.repeat(32)}`)).status).toBe(404)
   expect((await post(`${push}?ref=${'x'.repeat(8_193)}`)).status).toBe(400)
   expect((await post(`${push}?${Array.from({ length: 300 }, (_, at) => `p${at}=1`).join('&')}`)).status).toBe(400)
+  const cut = await native.send('POST', push, {
+    token: null,
+    body: '{"ref":',
+    headers: { 'content-type': 'application/json' },
+  })
+  expect(cut.status).toBe(400)
   expect((await native.send('GET', push, { token: null })).status).toBe(405)
 })

@@ -7,6 +7,7 @@ import { Fired, WebhookBody } from './schema.ts'
 const PARAMS_MAX = 100
 const NAME_MAX = 128
 const VALUE_MAX = 8_192
+const LOOKS_LIKE_JSON = /^\s*[[{]/
 
 export const fireWebhook = route({
   method: 'POST',
@@ -15,7 +16,7 @@ export const fireWebhook = route({
   tag: 'pipelines',
   summary: 'Fire a trigger of a pipeline',
   description:
-    'Needs no token: the id is the secret. Parameters are those of the query, and text, numbers and booleans at the top of a JSON body; the trigger says which of them it passes on. Any body is taken, so that forges and registries can call it as they are.',
+    'Needs no token: the id is the secret. Parameters are those of the query, and text, numbers and booleans at the top of a JSON body; the trigger says which of them it passes on. A body of any type is taken, so that forges and registries can call it as they are; one that begins as JSON must be JSON.',
   query: z.object({}),
   body: WebhookBody,
   rawBody: true,
@@ -33,9 +34,20 @@ export const fireWebhook = route({
   },
 })
 
+/** Cut off on its way, most likely: what it would have said is not known. */
+function isBroken(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return false
+  } catch {
+    return true
+  }
+}
+
 /** The query wins: whoever wrote the address meant it. */
 function paramsOf(text: string, query: URLSearchParams): Result<Record<string, string>> {
   const json = parseJson(text)
+  if (!json.ok && LOOKS_LIKE_JSON.test(text) && isBroken(text)) return json
   const fields = json.ok && typeof json.value === 'object' && json.value !== null && !Array.isArray(json.value)
   const params = new Map<string, string>()
   for (const [name, value] of fields ? Object.entries(json.value) : []) {
