@@ -194,7 +194,7 @@ test(
           await rm(directory, { recursive: true })
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   },
 )
