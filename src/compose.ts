@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { DefinitionChecker } from './checker/checker.ts'
 import { definitionJsonSchema } from './definition/json-schema.ts'
 import { parseDefinition } from './definition/parse-definition.ts'
 import { dialects } from './dialects/index.ts'
@@ -109,6 +110,7 @@ export async function openWorks(
     process.exit(70)
   }
   const store = await openSqliteStore({ directory: dataDirectory, onFatal })
+  const checker = new DefinitionChecker()
   let runner: EmbeddedRunner | undefined
   try {
     const host: Host = await createHost({
@@ -116,7 +118,7 @@ export async function openWorks(
       clock: systemClock,
       entropy: systemEntropy,
       sealKey: sealKey(dataDirectory),
-      check: (text, file) => parseDefinition(text, file, stepSpecs),
+      check: (text, file) => checker.check(text, file),
       verbatim: (uses) => stepSpecs.find(({ type }) => type === uses)?.verbatim ?? [],
       openLog: (runId, node, attempt, ended) => {
         if (runner === undefined) throw new Error('no log is read before the runner is there')
@@ -154,6 +156,7 @@ export async function openWorks(
     await host.sweep(workspacesIn(dataDirectory))
     const closeAll = async (): Promise<void> => {
       host.close()
+      await checker.close()
       await embedded.close()
       await store.close()
     }
@@ -240,13 +243,15 @@ function workspacesIn(dataDirectory: string): readonly RunId[] {
   return existsSync(folder) ? readdirSync(folder).flatMap((name) => parseRunId(name) ?? []) : []
 }
 
-/** 32 bytes beside the data, for the server's user only; made on the first start. Without it sealed secrets are lost. */
+/**
+ * 32 bytes beside the data, for the server's user only; made on the first start. Without it sealed secrets are lost, so
+ * it is on disk before anything is sealed with it, and never there by halves.
+ */
 function sealKey(dataDirectory: string): Uint8Array {
   const path = join(dataDirectory, 'secret.key')
-  try {
-    writeFileSync(path, systemEntropy.bytes(32), { mode: 0o600, flag: 'wx' })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  if (!existsSync(path)) {
+    writeFileSync(`${path}.new`, systemEntropy.bytes(32), { mode: 0o600, flush: true })
+    renameSync(`${path}.new`, path)
   }
   const key = readFileSync(path)
   if (key.length !== 32) throw new Error(`expected 32 bytes in ${path}, found ${key.length}: restore it from a backup`)

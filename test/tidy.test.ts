@@ -22,6 +22,7 @@ interface Layer {
 
 /** Everything of ours but the two surfaces: tests build whole servers, but they do not go through the front door. */
 const allButHttpAndCli = [
+  'checker/**',
   'client/**',
   'compose.ts',
   'config/**',
@@ -46,6 +47,8 @@ const layers: readonly Layer[] = [
 
   // The registry of step types is handed in; its interface may be named.
   { files: 'definition/**', imports: ['engine/**', 'model/**', 'type steps/step.ts', 'npm:yaml'] },
+
+  { files: 'checker/**', imports: ['definition/**', 'steps/index.ts', 'model/**', 'node:**'] },
 
   { files: 'store/store.ts', imports: ['model/**'] },
   { files: 'store/kit/**', imports: ['store/store.ts', 'model/**'] },

@@ -79,7 +79,7 @@ export type ProjectRef = { readonly id: string } | { readonly serial: number } |
 
 export interface Pipelines {
   /** Checks a text without storing it; the value lists the errors, empty when it is good. */
-  validate(text: string, file: string): readonly LocatedError[]
+  validate(text: string, file: string): Promise<readonly LocatedError[]>
   create(
     caller: Caller,
     input: { readonly project: ProjectRef; readonly text: string; readonly file?: string },

@@ -21,7 +21,7 @@ interface Dependencies {
   readonly clock: Clock
   readonly entropy: Entropy
   /** definition/: text -> checked definition. */
-  readonly check: (text: string, file: string) => Checked
+  readonly check: (text: string, file: string) => Checked | Promise<Checked>
   /** What the runs know of a pipeline. */
   readonly history: (id: PipelineId) => Promise<Pick<PipelineView, 'latestRun' | 'runCount' | 'lastStartedAt'>>
   /** How many of its runs have not ended. */
@@ -60,8 +60,8 @@ export class CatalogUseCases implements Pipelines {
     return catalog
   }
 
-  validate(text: string, file: string): readonly LocatedError[] {
-    const checked = this.#deps.check(text, file)
+  async validate(text: string, file: string): Promise<readonly LocatedError[]> {
+    const checked = await this.#deps.check(text, file)
     return checked.ok ? [] : checked.errors
   }
 
@@ -73,7 +73,7 @@ export class CatalogUseCases implements Pipelines {
     if (!project.ok) return project
     const denied = lacks(caller, 'admin', 'create a pipeline')
     if (denied !== undefined) return denied
-    const checked = this.#checked(input.text, input.file)
+    const checked = await this.#checked(input.text, input.file)
     if (!checked.ok) return checked
     const at = this.#deps.clock.now()
     const definition = checked.value
@@ -109,7 +109,7 @@ export class CatalogUseCases implements Pipelines {
     if (input.expectedVersion !== null && input.expectedVersion !== before.version) {
       return stale(before, input.expectedVersion)
     }
-    const checked = this.#checked(input.text, input.file)
+    const checked = await this.#checked(input.text, input.file)
     if (!checked.ok) return checked
     const definition = checked.value
     const added = await this.#written(
@@ -319,8 +319,8 @@ export class CatalogUseCases implements Pipelines {
     this.#deps.onChange([`pipeline:${id}`, `project:${projectId}`])
   }
 
-  #checked(text: string, file = 'pipeline.yaml'): Result<PipelineDefinition> {
-    const checked = this.#deps.check(text, file)
+  async #checked(text: string, file = 'pipeline.yaml'): Promise<Result<PipelineDefinition>> {
+    const checked = await this.#deps.check(text, file)
     if (checked.ok) return accept(checked.definition)
     const count = checked.errors.length
     return refuse('invalid_definition', `${file} has ${count} error${count === 1 ? '' : 's'}`, {

@@ -26,7 +26,7 @@ export interface HostOptions {
   readonly entropy: Entropy
   /** 32 bytes that seal secrets at rest. */
   readonly sealKey: Uint8Array
-  readonly check: (text: string, file: string) => Checked
+  readonly check: (text: string, file: string) => Checked | Promise<Checked>
   /** Input fields of a step type in which nothing is rendered. */
   readonly verbatim: (uses: string) => readonly string[]
   readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => LogSource

@@ -71,6 +71,7 @@ const RETRY_MS = 1_000
  */
 export class LiveRuns {
   readonly #deps: Dependencies
+  readonly #draw = (): number => this.#deps.entropy.draw()
   /** Those that have not ended, and those that are being written. */
   readonly #live = new Map<RunId, Handle>()
   readonly #ended: Lru<RunId, Handle>
@@ -271,13 +272,13 @@ export class LiveRuns {
 
   /** What a batch of commands does to a run. Refusals are answered with the rest: they may rest on what is not durable yet. */
   #decide(before: Run, batch: readonly Waiting[]) {
-    const { clock, entropy } = this.#deps
+    const { clock } = this.#deps
     let run = before
     const entries: LogEntry[] = []
     const effects: RunEffect[] = []
     const answers: Answer[] = []
     for (const waiting of batch) {
-      const outcome = this.#advance(run, waiting, clock.now(), entropy)
+      const outcome = this.#advance(run, waiting, clock.now())
       if (outcome === undefined) continue
       answers.push({ waiting, outcome })
       if (!outcome.ok || outcome.events.length === 0) continue
@@ -289,9 +290,9 @@ export class LiveRuns {
   }
 
   /** A broken assumption in the engine fails this command and leaves the run as it was. */
-  #advance(run: Run, waiting: Waiting, at: number, entropy: Entropy): Outcome | undefined {
+  #advance(run: Run, waiting: Waiting, at: number): Outcome | undefined {
     try {
-      return advance(run, { command: waiting.command, actor: waiting.actor, at, entropy: () => entropy.draw() })
+      return advance(run, { command: waiting.command, actor: waiting.actor, at, entropy: this.#draw })
     } catch (error) {
       waiting.reject(error)
       return undefined

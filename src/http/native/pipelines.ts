@@ -213,7 +213,7 @@ export const validate = route({
   answer: { json: Validation },
   problems: [],
   handle: async ({ app, body }) => {
-    const errors = app.pipelines.validate(body.definition, body.file ?? 'pipeline.yaml')
+    const errors = await app.pipelines.validate(body.definition, body.file ?? 'pipeline.yaml')
     return accept({ body: { valid: errors.length === 0, errors: errors.map((error) => ({ ...error })) } })
   },
 })
