@@ -90,6 +90,6 @@ async function madeProject(app: App, admin: Caller): Promise<ProjectView> {
 
 /** It holds secrets: for the server's user only, and never half written. */
 async function save(path: string, quickstart: Quickstart): Promise<void> {
-  await writeFile(`${path}.new`, `${JSON.stringify(quickstart, null, 2)}\n`, { mode: 0o600 })
+  await writeFile(`${path}.new`, `${JSON.stringify(quickstart, null, 2)}\n`, { mode: 0o600, flush: true })
   await rename(`${path}.new`, path)
 }

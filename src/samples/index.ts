@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { App, Caller } from '../host/app.ts'
 import type { Result } from '../model/problem.ts'
@@ -26,9 +26,7 @@ export async function makeSamples(
   project: ProjectView,
   directory: string,
 ): Promise<Readonly<Record<SampleName, Sample>>> {
-  const repository = join(directory, 'samples', 'repository')
-  await mkdir(repository, { recursive: true })
-  const url = await makeSampleRepository(repository)
+  const url = await makeSampleRepository(join(directory, 'samples', 'repository'))
   const made: Partial<Record<SampleName, Sample>> = {}
   for (const name of SAMPLES) {
     const pipeline = await makePipeline(app, caller, project, name, url)

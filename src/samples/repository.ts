@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -40,29 +41,34 @@ const FILES: Readonly<Record<string, string>> = {
 }
 
 /** Who the sample's commits are by; git asks for somebody. */
-const AUTHOR = ['-c', 'user.name=Millrace', '-c', 'user.email=millrace@localhost']
+const AUTHOR = ['-c', 'user.name=Millrace', '-c', 'user.email=millrace@localhost', '-c', 'commit.gpgSign=false']
 
 /**
- * Makes a git repository with the branches `master` and `develop` in this directory, unless there is one.
+ * Makes a git repository with the branches `master` and `develop` in this directory, unless there is one. It is made
+ * beside it first, so that one that was cut off in the middle is not taken for whole.
  * @returns its URL. @throws Error when git is not installed or the directory cannot be written.
  */
 export async function makeSampleRepository(directory: string): Promise<string> {
-  const url = `file://${directory}`
+  // It goes into quoted text of the samples; git decodes what is encoded.
+  const url = pathToFileURL(directory).href.replaceAll("'", '%27')
   if (existsSync(join(directory, '.git'))) return url
+  const making = `${directory}.new`
   const git = async (...args: string[]): Promise<void> => {
-    await run('git', ['-c', 'init.defaultBranch=master', ...AUTHOR, ...args], { cwd: directory })
+    await run('git', ['-c', 'init.defaultBranch=master', ...AUTHOR, ...args], { cwd: making })
   }
+  await rm(making, { recursive: true, force: true })
   for (const [path, text] of Object.entries(FILES)) {
-    await mkdir(join(directory, path, '..'), { recursive: true })
-    await writeFile(join(directory, path), text)
+    await mkdir(join(making, path, '..'), { recursive: true })
+    await writeFile(join(making, path), text)
   }
   await git('init', '--quiet')
   await git('add', '--all')
   await git('commit', '--quiet', '--message', 'A service to build')
   await git('checkout', '--quiet', '-b', 'develop')
-  await writeFile(join(directory, 'CHANGES'), 'develop: everything that master has, and this file\n')
+  await writeFile(join(making, 'CHANGES'), 'develop: everything that master has, and this file\n')
   await git('add', '--all')
   await git('commit', '--quiet', '--message', 'Tell what changed')
   await git('checkout', '--quiet', 'master')
+  await rename(making, directory)
   return url
 }

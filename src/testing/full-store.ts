@@ -3,8 +3,8 @@ import { StoreError, type RunCommit, type Store } from '../store/store.ts'
 
 /** A memory store whose disk can be full, and whose commits can be made to wait. */
 export interface FullStore extends Store {
-  /** How many of the next writes are refused as `full`. */
-  refuse(count: number): void
+  /** How many of the next writes are refused as `full`, after some that are not. */
+  refuse(count: number, after?: number): void
   /** Commits wait from now on; the call that is returned lets them go, in their order, and those that come after. */
   hold(): () => void
   /** Every commit that was taken. */
@@ -14,11 +14,15 @@ export interface FullStore extends Store {
 export function openFullStore(): FullStore {
   const store = openMemoryStore()
   const commits: RunCommit[] = []
-  let refused = 0
+  let [refused, passed] = [0, 0]
   let held: Promise<void> = Promise.resolve()
 
   const writable = (): void => {
     if (refused === 0) return
+    if (passed > 0) {
+      passed -= 1
+      return
+    }
     refused -= 1
     throw new StoreError('full', 'no space left on device')
   }
@@ -54,8 +58,8 @@ export function openFullStore(): FullStore {
       putSetting: (...args) => unlessFull(() => keys.putSetting(...args)),
     },
     close: () => store.close(),
-    refuse: (count) => {
-      refused = count
+    refuse: (count, after = 0) => {
+      ;[refused, passed] = [count, after]
     },
     hold: () => {
       const { promise, resolve } = Promise.withResolvers<void>()
