@@ -231,6 +231,18 @@ describe('a commit that the disk has no room for', () => {
 })
 
 describe('a broken assumption', () => {
+  test('in the making of a run leaves nothing that says it is being made', async () => {
+    const { live, create } = await openLive()
+    const plan = (await create()).plan
+    Object.defineProperty(plan, 'stages', {
+      get: () => {
+        throw new TypeError('broken')
+      },
+    })
+    await expect(create()).rejects.toThrow('broken')
+    expect(live.isCreating(PIPELINE)).toBe(false)
+  })
+
   test('in the engine fails its own command and leaves the run and the others as they are', async () => {
     const { live, defects, create } = await openLive()
     const { id } = await create()

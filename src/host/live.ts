@@ -100,10 +100,10 @@ export class LiveRuns {
 
   /** @throws StoreError `conflict` when the idempotency key is taken. */
   async create(creation: Creation, idempotency: RunCommit['idempotency']): Promise<Run> {
-    const { id } = creation
-    const { pipelineId } = creation.created
+    const made = createRun(creation)
+    const { id, pipelineId } = made.run
     this.#creating.set(pipelineId, (this.#creating.get(pipelineId) ?? 0) + 1)
-    const creating = this.#create(creation, idempotency)
+    const creating = this.#create(creation, made, idempotency)
     // Lists may show it before we hear that it is durable: who asks for it then waits, and reads no second copy.
     this.#loading.set(
       id,
@@ -116,9 +116,12 @@ export class LiveRuns {
     }
   }
 
-  #create(creation: Creation, idempotency: RunCommit['idempotency']): Promise<Handle> {
-    const { run, events, effects } = createRun(creation)
-    const entry: LogEntry = { v: 1, seq: run.seq, at: creation.at, actor: creation.actor, events }
+  #create(
+    { at, actor }: Creation,
+    { run, events, effects }: ReturnType<typeof createRun>,
+    idempotency: RunCommit['idempotency'],
+  ): Promise<Handle> {
+    const entry: LogEntry = { v: 1, seq: run.seq, at, actor, events }
     const commit: RunCommit = {
       runId: run.id,
       expectedSeq: 0,
