@@ -51,3 +51,7 @@ describe('three tasks', () => {
     whole(flow([shaped('s', shape, [])]))
   })
 })
+
+test('four tasks in a diamond', { timeout: 60_000 }, () => {
+  whole(flow([shaped('s', [[], [0], [0], [1, 2]], [])]))
+})
