@@ -130,7 +130,8 @@ function oddKey(name: string, indent: string): string | undefined {
 const DIGITS = /^\d*$/
 /** Begins with a letter, and holds nothing that YAML could read as anything but text. */
 const PLAIN = /^[A-Za-z_\u4e00-\u9fa5][\w./=$@+()\u4e00-\u9fa5-]*(?:[ :,;][\w./=$@+()\u4e00-\u9fa5-]+)*$/
-const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null)$/i
+/** Words of YAML 1.1, and what its floats are without their first digits: `e0`. */
+const RESERVED = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?\d+)$/i
 const isPlain = (value: string): boolean => value.length <= 256 && PLAIN.test(value) && !RESERVED.test(value)
 
 /** Two lines or more of printable text, none of white space alone, the first one not indented, at most one end of line last. */
