@@ -19,7 +19,7 @@ interface Waiter {
   readonly wake: () => void
 }
 
-const RECENT_MAX = 4_096
+const RECENT_MAX = 512
 const PAGE = 500
 
 /**

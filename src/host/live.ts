@@ -60,7 +60,7 @@ interface Handle {
 /** A run with more events than this gets a snapshot when it ends: below, folding its log is as quick as parsing one. */
 const SNAPSHOT_FROM_EVENTS = 500
 /** Ended runs kept in memory, in nodes. */
-const ENDED_NODES_MAX = 200_000
+const ENDED_NODES_MAX = 20_000
 /** Commands of one run that go into one commit. */
 const BATCH_MAX = 256
 const RETRY_MS = 1_000
