@@ -105,6 +105,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
   function onCommitted(committed: Committed): void {
     const { run, entries, lastNumber, summaryChanged } = committed
     const { id: runId, pipelineId, projectId } = run
+    // First: the stream waits for every number, so nothing that could throw may stand before it.
+    feed.publish({ last: lastNumber, projectId, pipelineId, runId, entries })
     histories.committed(committed)
     if (run.outcome !== null) {
       timers.forget(runId)
@@ -112,7 +114,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
       workspaces.ended(runId, run.outcome, run.endedAt ?? run.updatedAt)
     }
     logEnds.changed(run)
-    feed.publish({ last: lastNumber, projectId, pipelineId, runId, entries })
     // Pipelines and lists tell of a run's status, not of its every step.
     const topics = summaryChanged
       ? [`run:${runId}`, `pipeline:${pipelineId}`, `project:${projectId}`]

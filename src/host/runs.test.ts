@@ -310,6 +310,17 @@ describe('webhooks', () => {
     expect([again.started, again.run.number]).toEqual([false, 2])
   })
 
+  test('with `and`: one that fires again before the others replaces what it gave, and no second run waits', async () => {
+    const shop = await openShop(pushAndTag('and'))
+    const push = async (branch: string) => need(await shop.app.runs.fireWebhook(idOf(shop, 'push'), { branch }))
+    const [first, second] = [await push('main'), await push('develop')]
+    expect([second.started, second.run.id]).toEqual([false, first.run.id])
+    const last = need(await shop.app.runs.fireWebhook(idOf(shop, 'tag'), { tag: 'v1' }))
+    expect([last.started, last.run.id]).toEqual([true, first.run.id])
+    expect(last.run.params.filter(({ system }) => !system).map(({ value }) => value)).toEqual(['develop', 'v1'])
+    expect(need(await shop.app.runs.count(shop.admin, {}))).toBe(1)
+  })
+
   test('give a param that is required', async () => {
     const shop = await openShop({
       params: [param('ref', { required: true })],

@@ -294,7 +294,10 @@ export class RunUseCases implements Runs {
     return fired.ok ? accept({ run: fired.value, started: fired.value.status !== 'waiting' }) : fired
   }
 
-  /** The oldest run that waits for this trigger; it may be one of an older version, with its triggers in another order. */
+  /**
+   * The oldest run that waits for this trigger or, when none does, the oldest that a webhook made and that waits for
+   * others. It may be one of an older version, with its triggers in another order.
+   */
   async #waitingRun(record: PipelineRecord, name: string): Promise<Run | undefined> {
     const rows = await this.#deps.log.list({ pipelineId: record.id, statuses: ['waiting'] }, null, WAITING_MAX)
     let open: Run | undefined
