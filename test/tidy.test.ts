@@ -91,7 +91,10 @@ const layers: readonly Layer[] = [
   },
 
   // A dialect knows the use cases and the views, never the server, the store, the rules or another dialect.
-  { files: 'dialects/dialect.ts', imports: ['type host/app.ts', 'model/**', 'type npm:hono', 'npm:zod'] },
+  {
+    files: 'dialects/dialect.ts',
+    imports: ['type host/app.ts', 'type dialects/kit/endpoints.ts', 'model/**', 'type npm:hono', 'npm:zod'],
+  },
   { files: 'dialects/index.ts', imports: ['dialects/**'] },
   { files: 'dialects/conformance.ts', imports: ['dialects/**', 'model/**', 'testing/**', 'npm:vitest', 'node:**'] },
   {

@@ -1,4 +1,5 @@
 import type { App } from '../host/app.ts'
+import type { EndpointRow } from './kit/endpoints.ts'
 
 /**
  * A foreign wire protocol over our model. Its folder holds everything about one vendor: routes, wire types spelled
@@ -12,6 +13,11 @@ export interface Dialect {
    * unknown paths included, in its vendor's own form.
    */
   readonly prefixes: readonly string[]
+  /**
+   * Everything the vendor has under these paths, served or not: kit/endpoints.ts. The tables between the markers in
+   * the folder's README and in `docs/dialects/<name>.md` are written from it.
+   */
+  readonly endpoints?: readonly EndpointRow[]
   /** Fetch-shaped: no socket needed in tests. Must not throw for any request; an internal error is its vendor's 500. */
   create(app: App, options: DialectOptions): (request: Request) => Promise<Response>
 }
@@ -25,6 +31,8 @@ export interface DialectOptions {
   readonly bodyMaxBytes: number
   /** Told of every error that a dialect answers as its vendor's internal one: nobody else would hear of it. */
   readonly onDefect?: (error: unknown) => void
+  /** Told of every request that no route of the dialect is for, before it is answered with the vendor's 404. */
+  readonly onUnrouted?: (request: Request) => void
 }
 
 /**

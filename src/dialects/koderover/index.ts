@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialect.ts'
+import { endpoints } from './endpoints.ts'
 import { createRoutes } from './routes.ts'
 
 /** KodeRover in its first generation (spock / aslan, 2017): tasks of a pipeline with up to four sub-tasks. */
@@ -16,5 +17,6 @@ export const koderover: Dialect = {
     '/api/user',
     '/api/cron',
   ],
+  endpoints,
   create: createRoutes,
 }

@@ -27,9 +27,10 @@ type Env = { Variables: { caller: Caller } }
 
 export function createRoutes(app: App, options: DialectOptions): (request: Request) => Promise<Response> {
   const router = new Hono<Env>({ strict: false })
-  router.notFound(({ req }) =>
-    errorAnswer(404, 'Not Found', `there is no ${req.method} ${req.path.slice(0, 200)} here`),
-  )
+  router.notFound(({ req }) => {
+    options.onUnrouted?.(req.raw)
+    return errorAnswer(404, 'Not Found', `there is no ${req.method} ${req.path.slice(0, 200)} here`)
+  })
   router.onError((error) => {
     options.onDefect?.(error)
     return errorAnswer(500, 'Internal Error', 'the server failed to answer; its log says why')

@@ -1,0 +1,59 @@
+import type { Dialect, DialectOptions } from '../dialects/dialect.ts'
+import { type EndpointMethod, type EndpointRow, methodsOf } from '../dialects/kit/endpoints.ts'
+import type { World } from './world.ts'
+
+/** What dialects get in tests; their times are China's. */
+export const DIALECT_OPTIONS = {
+  baseUrl: 'http://127.0.0.1:8080',
+  zoneOffsetMinutes: 480,
+  bodyMaxBytes: 20_000,
+} as const satisfies DialectOptions
+
+/** Every credential of the world's user, each where its vendor looks for it. */
+export const credentialHeaders = ({ credentials }: World): Readonly<Record<string, string>> => ({
+  Authorization: `X-API-KEY ${credentials.token}`,
+  'X-Auth-Token': credentials.token,
+  'X-Bkapi-Authorization': JSON.stringify({
+    bk_app_code: credentials.appCode,
+    bk_app_secret: credentials.appSecret,
+    bk_username: credentials.user,
+  }),
+})
+
+/** A row's path with something in the place of all that varies, without its query. */
+export function examplePath({ path }: EndpointRow, value: (name: string) => string = () => '1'): string {
+  const [plain = ''] = path.split('?')
+  return plain.replaceAll(/:([A-Za-z_]\w*)|\{(\w+)\}/g, (_, name?: string, braced?: string) =>
+    encodeURIComponent(value(name ?? braced ?? '')),
+  )
+}
+
+type HttpMethod = Exclude<EndpointMethod, 'WS'>
+
+/** Whether the dialect has a route for this, by asking it: what the dialect itself reports through `onUnrouted`. */
+export async function isRouted(dialect: Dialect, world: World, method: HttpMethod, path: string): Promise<boolean> {
+  let unrouted = false
+  const handle = dialect.create(world.app, { ...DIALECT_OPTIONS, onUnrouted: () => (unrouted = true) })
+  const headers = credentialHeaders(world)
+  const response = await handle(
+    new Request(`${DIALECT_OPTIONS.baseUrl}${path}`, {
+      method,
+      headers,
+      ...(method === 'GET' || method === 'HEAD' ? {} : { body: '{}' }),
+    }),
+  )
+  await response.body?.cancel()
+  return !unrouted
+}
+
+/** Rows that say they are served and are not, or the other way round, as `GET /path`. */
+export async function misstatedRows(dialect: Dialect, world: World): Promise<readonly string[]> {
+  const wrong: string[] = []
+  for (const row of dialect.endpoints ?? []) {
+    for (const method of methodsOf(row)) {
+      const routed = method !== 'WS' && (await isRouted(dialect, world, method, examplePath(row)))
+      if (routed !== (row.served === true)) wrong.push(`${method} ${row.path}`)
+    }
+  }
+  return wrong
+}
