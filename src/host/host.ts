@@ -10,6 +10,7 @@ import type { App, Caller, FeedSelection, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import { Dispatcher, type Runner } from './dispatcher.ts'
+import { documentUseCases } from './documents.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
 import { Histories } from './history.ts'
@@ -174,6 +175,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     projects: catalog.projects,
     pipelines: catalog,
     runs,
+    documents: documentUseCases({
+      documents: store.documents,
+      projects: catalog.projects,
+      clock,
+      onChange: (topics) => feed.changed(topics),
+    }),
     feed: {
       last: () => feed.last(),
       read: async (caller, after, selection, limit) => {

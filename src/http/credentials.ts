@@ -48,6 +48,7 @@ export function noteCredentials(app: App): { readonly app: App; readonly noted: 
       projects: app.projects,
       pipelines: app.pipelines,
       runs: app.runs,
+      documents: app.documents,
       feed: app.feed,
       now: () => app.now(),
       freshId: () => app.freshId(),

@@ -13,6 +13,7 @@ export interface Store {
   readonly runs: RunLog
   readonly catalog: Catalog
   readonly keys: Keys
+  readonly documents: Documents
   /** Waits for what is under way, then closes. A second call does nothing. Calls after it reject as `closed`. */
   close(): Promise<void>
 }
@@ -243,4 +244,47 @@ export interface KeyRecord {
   readonly createdAt: Instant
   readonly expiresAt: Instant | null
   readonly revokedAt: Instant | null
+}
+
+/**
+ * JSON documents of a project that are neither pipeline nor run: what a dialect must keep, e.g. groups or rule sets.
+ * Each is found by its kind and key. A revision is a number that the server gives to one write only, so a document
+ * that was removed and made again never has a revision that it had before.
+ */
+export interface Documents {
+  document(ref: DocumentRef): Promise<DocumentRecord | undefined>
+  /**
+   * Makes or replaces it. `expectedRevision`: rejects as `conflict` when the document has another one (0: when it is
+   * there); null: whatever it has. Rejects as `missing` when there is no such project.
+   */
+  putDocument(
+    ref: DocumentRef,
+    value: string,
+    at: Instant,
+    expectedRevision: number | null,
+  ): Promise<{ readonly revision: number }>
+  /** Rejects as `missing` when there is none, as `conflict` when it has another revision than the one given. */
+  removeDocument(ref: DocumentRef, expectedRevision: number | null): Promise<void>
+  /**
+   * Those of one kind whose keys begin with `prefix` (empty: all), in order of the keys' code points; `after` is the
+   * key of the last one seen.
+   */
+  documents(
+    filter: Pick<DocumentRef, 'projectId' | 'kind'> & { readonly prefix: string },
+    after: string | null,
+    limit: number,
+  ): Promise<readonly DocumentRecord[]>
+}
+export interface DocumentRef {
+  readonly projectId: ProjectId
+  readonly kind: string
+  /** Not empty. */
+  readonly key: string
+}
+export interface DocumentRecord {
+  readonly key: string
+  /** JSON. */
+  readonly value: string
+  readonly revision: number
+  readonly updatedAt: Instant
 }

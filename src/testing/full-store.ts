@@ -30,7 +30,7 @@ export function openFullStore(): FullStore {
     writable()
     return write()
   }
-  const { catalog, keys, runs } = store
+  const { catalog, documents, keys, runs } = store
   return {
     runs: {
       ...runs,
@@ -56,6 +56,11 @@ export function openFullStore(): FullStore {
       addKey: (...args) => unlessFull(() => keys.addKey(...args)),
       revokeKey: (...args) => unlessFull(() => keys.revokeKey(...args)),
       putSetting: (...args) => unlessFull(() => keys.putSetting(...args)),
+    },
+    documents: {
+      ...documents,
+      putDocument: (...args) => unlessFull(() => documents.putDocument(...args)),
+      removeDocument: (...args) => unlessFull(() => documents.removeDocument(...args)),
     },
     close: () => store.close(),
     refuse: (count, after = 0) => {

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { describeCatalog } from './catalog.ts'
 import { describeCommit } from './commit.ts'
+import { describeDocuments } from './documents.ts'
 import { describeEvents } from './events.ts'
 import { describeKeys } from './keys.ts'
 import { describeLife } from './life.ts'
@@ -20,6 +21,7 @@ export function describeStore(name: string, open: Open, options: { readonly dura
     describeSummaries(open)
     describeCatalog(open)
     describeKeys(open)
+    describeDocuments(open)
     describeLife(open, options)
   })
 }

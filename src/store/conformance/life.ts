@@ -38,7 +38,7 @@ export function describeLife(open: Open, { durable }: { readonly durable: boolea
       const { store } = await openForTest(open)
       const calls = everyCall(store)
       await store.close()
-      const methods = [store.runs, store.catalog, store.keys].flatMap((port) => Object.keys(port))
+      const methods = [store.runs, store.catalog, store.keys, store.documents].flatMap((port) => Object.keys(port))
       expect(Object.keys(calls).toSorted()).toEqual(methods.toSorted())
       for (const call of Object.values(calls)) await expectRefusal('closed', call())
     })
@@ -123,12 +123,14 @@ async function fill(store: Store): Promise<unknown> {
   await store.keys.addUser(user)
   await store.keys.addKey(sampleKey(user))
   await store.keys.putSetting('s', 'v')
+  await store.documents.putDocument({ projectId: pipeline.projectId, kind: 'd/thing', key: 'k' }, '{"a":1}', T0, 0)
   return everythingOf(store)
 }
 
-async function everythingOf({ runs, catalog, keys }: Store): Promise<unknown> {
+async function everythingOf({ runs, catalog, keys, documents }: Store): Promise<unknown> {
   const list = await runs.list({}, null, 100)
   const pipelines = await catalog.pipelines({}, null, 100)
+  const projects = await catalog.projects()
   return {
     list,
     live: await runs.live(),
@@ -137,7 +139,7 @@ async function everythingOf({ runs, catalog, keys }: Store): Promise<unknown> {
     entries: await Promise.all(list.map(({ id }) => runs.entries(id, 0, 100))),
     snapshots: await Promise.all(list.map(({ id }) => runs.snapshot(id))),
     idempotent: await runs.idempotent('k', T0),
-    projects: await catalog.projects(),
+    projects,
     pipelines,
     versions: await Promise.all(pipelines.map(({ id }) => catalog.versions(id))),
     texts: await Promise.all(pipelines.map(({ id, version }) => catalog.version(id, version))),
@@ -145,14 +147,22 @@ async function everythingOf({ runs, catalog, keys }: Store): Promise<unknown> {
     users: await keys.users(),
     keys: await keys.keys(),
     setting: await keys.setting('s'),
+    documents: await Promise.all(
+      projects.map(({ id }) => documents.documents({ projectId: id, kind: 'd/thing', prefix: '' }, null, 100)),
+    ),
   }
 }
 
 /** One call of every method, by its name. */
-function everyCall({ runs, catalog, keys }: Store): Record<string, () => Promise<unknown>> {
+function everyCall({ runs, catalog, keys, documents }: Store): Record<string, () => Promise<unknown>> {
   const id = freshId<UserRecord['id']>()
   const pipelineId = freshId<Parameters<typeof runs.reserve>[0]>()
   const runId = freshId<Parameters<typeof runs.snapshot>[0]>()
+  const document = {
+    projectId: freshId<Parameters<typeof documents.document>[0]['projectId']>(),
+    kind: 'd/t',
+    key: 'k',
+  }
   const actor = { kind: 'server', name: '' } as const
   return {
     reserve: () => runs.reserve(pipelineId),
@@ -189,5 +199,9 @@ function everyCall({ runs, catalog, keys }: Store): Record<string, () => Promise
     revokeKey: () => keys.revokeKey('token', 'k', T0),
     setting: () => keys.setting('s'),
     putSetting: () => keys.putSetting('s', 'v'),
+    document: () => documents.document(document),
+    putDocument: () => documents.putDocument(document, '{}', T0, null),
+    removeDocument: () => documents.removeDocument(document, null),
+    documents: () => documents.documents({ ...document, prefix: '' }, null, 1),
   }
 }

@@ -20,6 +20,7 @@ interface Row {
 export function memoryCatalog(open: () => void): {
   readonly port: Catalog
   readonly has: (id: PipelineId, projectId?: ProjectId) => boolean
+  readonly hasProject: (id: ProjectId) => boolean
 } {
   const projects: ProjectView[] = []
   /** In order of serial. */
@@ -142,7 +143,8 @@ export function memoryCatalog(open: () => void): {
   }
   const has = (id: PipelineId, projectId?: ProjectId): boolean =>
     rows.some(({ record }) => record.id === id && (projectId === undefined || record.projectId === projectId))
-  return { port, has }
+  const hasProject = (projectId: ProjectId): boolean => projects.some(({ id }) => id === projectId)
+  return { port, has, hasProject }
 }
 
 const isCalled = (record: PipelineRecord, projectId: string, name: string): boolean =>

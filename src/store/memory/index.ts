@@ -1,5 +1,6 @@
 import { type Store, StoreError } from '../store.ts'
 import { memoryCatalog } from './catalog.ts'
+import { memoryDocuments } from './documents.ts'
 import { memoryKeys } from './keys.ts'
 import { memoryRunLog } from './run-log.ts'
 
@@ -17,6 +18,7 @@ export function openMemoryStore(): Store {
     runs: memoryRunLog(open, catalog.has),
     catalog: catalog.port,
     keys: memoryKeys(open),
+    documents: memoryDocuments(open, catalog.hasProject),
     close: async () => {
       closed = true
     },

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Store } from '../store.ts'
 import { sqliteCatalog } from './catalog.ts'
+import { sqliteDocuments } from './documents.ts'
 import { sqliteKeys } from './keys.ts'
 import { WorkerLink } from './link.ts'
 import { lockDirectory } from './lock.ts'
@@ -45,6 +46,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     runs: sqliteRunLog(writer, reader),
     catalog: sqliteCatalog(writer, reader),
     keys: sqliteKeys(writer, reader),
+    documents: sqliteDocuments(writer, reader),
     close,
   }
 }

@@ -1,4 +1,5 @@
 import { countPipelines, pipeline, pipelines, projects, version, versions, webhook } from './catalog.ts'
+import { document, documents } from './documents.ts'
 import { key, keys, setting, user, users } from './keys.ts'
 import { entries, eventEntries, feedEntries, lastNumber } from './log.ts'
 import { count, idempotent, list, live, snapshot, summaries, summary } from './runs.ts'
@@ -7,6 +8,8 @@ import { count, idempotent, list, live, snapshot, summaries, summary } from './r
 export const reads = {
   count,
   countPipelines,
+  document,
+  documents,
   entries,
   eventEntries,
   feedEntries,

@@ -1,5 +1,6 @@
 import { addPipeline, addProject, addVersion, audit, deletePipeline } from './catalog.ts'
 import { commit } from './commit.ts'
+import { putDocument, removeDocument } from './documents.ts'
 import { addKey, addUser, putSetting, revokeKey } from './keys.ts'
 import { reserve } from './reserve.ts'
 
@@ -13,7 +14,9 @@ export const writes = {
   audit,
   commit,
   deletePipeline,
+  putDocument,
   putSetting,
+  removeDocument,
   reserve,
   revokeKey,
 } as const
