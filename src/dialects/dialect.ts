@@ -1,4 +1,5 @@
 import type { App } from '../host/app.ts'
+import type { DurationMs } from '../model/time.ts'
 import type { EndpointRow } from './kit/endpoints.ts'
 
 /**
@@ -31,8 +32,24 @@ export interface DialectOptions {
   readonly bodyMaxBytes: number
   /** Told of every error that a dialect answers as its vendor's internal one: nobody else would hear of it. */
   readonly onDefect?: (error: unknown) => void
+  /** For answers without an end. Without it (tests) there are none. */
+  readonly streams?: Streams
   /** Told of every request that no route of the dialect is for, before it is answered with the vendor's 404. */
   readonly onUnrouted?: (request: Request) => void
+}
+
+/** Answers without an end: server-sent events, logs that are followed. */
+export interface Streams {
+  /**
+   * A body of chunks that are made only when the reader has taken the ones before. `until` is aborted when the reader
+   * goes away or the server closes; the generator must end then. undefined: too many streams are open.
+   */
+  open(
+    request: Request,
+    chunks: (until: AbortSignal) => AsyncIterable<Uint8Array>,
+  ): ReadableStream<Uint8Array> | undefined
+  /** Resolves after this long, or as soon as `until` is aborted. */
+  wait(durationMs: DurationMs, until: AbortSignal): Promise<void>
 }
 
 /**

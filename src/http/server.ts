@@ -14,6 +14,7 @@ import { hasBody, readBody } from './request-body.ts'
 import { requestIds, stampRequestId } from './request-id.ts'
 import { responder } from './responder.ts'
 import { StalledSockets } from './stalled.ts'
+import { dialectStreams, StreamSlots } from './streams.ts'
 
 export interface ServerConfig {
   /** Address to listen on; a loopback one unless the operator says otherwise. */
@@ -201,14 +202,20 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
   return { host: address, port, url, close: () => (closed ??= close()) }
 }
 
+/** Streams of all dialects together that may be open at once. */
+const DIALECT_STREAMS_MAX = 1_000
+
 function mountsOf(parts: ServerParts, app: App, baseUrl: string, closing: AbortSignal): readonly Mount[] {
   const { zoneOffsetMinutes, bodyMaxBytes } = parts.config
+  const streams = dialectStreams(new StreamSlots(DIALECT_STREAMS_MAX), closing)
+  const onDefect = (error: unknown): void =>
+    parts.logger.error({ error: errorText(error) }, 'a dialect failed to answer a request')
   return [
     ...parts.mounts({ app, baseUrl, bodyMaxBytes, closing, logger: parts.logger }),
     ...parts.dialects.map((dialect) => ({
       name: dialect.name,
       prefixes: dialect.prefixes,
-      handle: dialect.create(app, { baseUrl, zoneOffsetMinutes, bodyMaxBytes }),
+      handle: dialect.create(app, { baseUrl, zoneOffsetMinutes, bodyMaxBytes, onDefect, streams }),
     })),
   ]
 }

@@ -7,7 +7,7 @@ import * as query from './query.ts'
 import { pipelineRef, projectRef, runRef } from './refs.ts'
 import { route } from './route.ts'
 import { EventList } from './schema.ts'
-import { pulledStream } from './streams.ts'
+import { pulledStream } from '../streams.ts'
 
 const tag = 'events'
 

@@ -4,7 +4,7 @@ import type { MountContext } from '../server.ts'
 import { openApiDocument } from './openapi.ts'
 import { nativeRouter, requestId } from './router.ts'
 import { routes } from './routes.ts'
-import { StreamSlots } from './streams.ts'
+import { StreamSlots } from '../streams.ts'
 
 export interface NativeOptions {
   /** Of Millrace. */

@@ -4,7 +4,7 @@ import { accept } from '../../model/problem.ts'
 import * as query from './query.ts'
 import { nodeRef, runRef } from './refs.ts'
 import { route } from './route.ts'
-import { pulledStream } from './streams.ts'
+import { pulledStream } from '../streams.ts'
 
 const CHUNK_BYTES = 256 * 1_024
 

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { App, Caller } from '../../host/app.ts'
 import type { ProblemCode, Result } from '../../model/problem.ts'
 import type { Logger } from '../logger.ts'
-import type { StreamSlots } from './streams.ts'
+import type { StreamSlots } from '../streams.ts'
 
 /** What the native API is built with. */
 export interface NativeContext {

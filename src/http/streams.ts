@@ -1,3 +1,5 @@
+import type { Streams } from '../dialects/dialect.ts'
+
 /** Answers without an end: how many there may be, and how they are read. */
 
 /** Counts open streams, so that readers cannot use up the server by opening ever more. */
@@ -52,3 +54,32 @@ export function pulledStream(chunks: AsyncIterable<Uint8Array>, stop: () => void
     { highWaterMark: 0 },
   )
 }
+
+/** What dialects open answers without an end by: all of them share `slots`. */
+export const dialectStreams = (slots: StreamSlots, closing: AbortSignal): Streams => ({
+  open(request, chunks) {
+    const release = slots.take()
+    if (release === undefined) return undefined
+    const stop = new AbortController()
+    // HEAD is made of GET and its body dropped: nobody would ever end a stream that was opened for it.
+    if (request.method === 'HEAD') {
+      release()
+      return new Blob([]).stream()
+    }
+    const until = AbortSignal.any([request.signal, closing, stop.signal])
+    return pulledStream(chunks(until), () => {
+      release()
+      stop.abort()
+    })
+  },
+  wait: (durationMs, until) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(done, until.aborted ? 0 : durationMs)
+      function done(): void {
+        clearTimeout(timer)
+        until.removeEventListener('abort', done)
+        resolve()
+      }
+      until.addEventListener('abort', done)
+    }),
+})
