@@ -1,4 +1,4 @@
-import type { UserId } from '../model/id.ts'
+import type { ProjectId, UserId } from '../model/id.ts'
 import { asId } from '../model/id.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import type { Instant } from '../model/time.ts'
@@ -26,6 +26,8 @@ export interface NewUser {
   readonly domain: string
   readonly password: string | null
   readonly role: Role
+  /** The projects it sees; without it, all. */
+  readonly projectIds?: readonly ProjectId[]
 }
 
 /** A longer one is no token of ours. */
@@ -162,7 +164,7 @@ export class Credentials implements Access {
       domain: input.domain,
       passwordHash: input.password === null ? null : await hashPassword(input.password, entropy),
       role: input.role,
-      projectIds: null,
+      projectIds: input.projectIds ?? null,
       createdAt,
     }
     await keys.addUser(user)

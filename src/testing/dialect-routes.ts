@@ -1,16 +1,44 @@
-import type { Dialect, DialectOptions } from '../dialects/dialect.ts'
+import type { Dialect, DialectOptions, Streams } from '../dialects/dialect.ts'
 import { type EndpointMethod, type EndpointRow, methodsOf } from '../dialects/kit/endpoints.ts'
 import type { World } from './world.ts'
+
+/** Streams whose waits never end by themselves: a reader sees what comes first, and goes. */
+const streams: Streams = {
+  open(_request, chunks) {
+    const stop = new AbortController()
+    const iterator = chunks(stop.signal)[Symbol.asyncIterator]()
+    return new ReadableStream(
+      {
+        async pull(controller) {
+          const next = await iterator.next()
+          if (next.done === true) controller.close()
+          else controller.enqueue(next.value)
+        },
+        async cancel() {
+          stop.abort()
+          await iterator.return?.()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  },
+  wait: (_durationMs, until) =>
+    new Promise((resolve) => {
+      if (until.aborted) resolve()
+      else until.addEventListener('abort', () => resolve())
+    }),
+}
 
 /** What dialects get in tests; their times are China's. */
 export const DIALECT_OPTIONS = {
   baseUrl: 'http://127.0.0.1:8080',
   zoneOffsetMinutes: 480,
   bodyMaxBytes: 20_000,
+  streams,
 } as const satisfies DialectOptions
 
 /** Every credential of the world's user, each where its vendor looks for it. */
-export const credentialHeaders = ({ credentials }: World): Readonly<Record<string, string>> => ({
+export const credentialHeaders = ({ credentials }: Pick<World, 'credentials'>): Readonly<Record<string, string>> => ({
   Authorization: `X-API-KEY ${credentials.token}`,
   'X-Auth-Token': credentials.token,
   'X-Bkapi-Authorization': JSON.stringify({

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { parseDefinition } from '../../definition/parse-definition.ts'
+import { stepSpecs } from '../../steps/index.ts'
+import { type FuzzSubject, fuzzCredentials, fuzzRequests, servedEndpoints } from '../../testing/dialect-fuzz.ts'
+import { intrusions, openNeighbours } from '../../testing/dialect-isolation.ts'
+import { need, openWorld } from '../../testing/world.ts'
+import type { EndpointRow } from '../kit/endpoints.ts'
+import { koderover } from './index.ts'
+
+const NAME = 'pipeline-1'
+
+const OPEN = new Set(['/api/user/signin', '/api/user/signout'])
+const isOpen = ({ path }: EndpointRow): boolean => OPEN.has(path)
+
+async function openSubject(): Promise<FuzzSubject> {
+  const world = await openWorld({ check: (text, file) => parseDefinition(text, file, stepSpecs) })
+  const { app, admin, project } = world
+  const text = `name: ${NAME}\nparams: {branch: main}\ntasks: [{name: compile, role: build, script: make}]\n`
+  const pipeline = need(await app.pipelines.create(admin, { project: { id: project.id }, text }))
+  const run = await world.start(pipeline)
+  await world.settled()
+  return {
+    dialect: koderover,
+    world,
+    known: [NAME, '1', project.name, run.id, pipeline.id],
+    fields: ['pipeline_name', 'branch', 'repo_name', 'repo_owner', 'commit_id', 'pull_request_number', 'product_name'],
+    notTheirError: ({ status, text: answer }) => {
+      const body = JSON.parse(answer) as Record<string, unknown>
+      const keys = Object.keys(body).join()
+      if (status === 401 && keys === 'message') return body['message'] === 'auth failed' ? undefined : 'another text'
+      return keys === 'message,code,description' ? undefined : 'not of the vendor’s form'
+    },
+    isOpen,
+  }
+}
+
+describe('whatever is sent gets an answer of the vendor’s, and never a fault of ours', async () => {
+  const subject = await openSubject()
+  const endpoints = servedEndpoints(koderover)
+
+  test.each(endpoints)('%s', (_, method, row) => fuzzRequests(subject, method, row))
+
+  test.each(endpoints)('%s, by nobody', (_, method, row) => fuzzCredentials(subject, method, row))
+
+  test('every endpoint was asked', () => expect(endpoints.length).toBeGreaterThan(9))
+})
+
+test('who belongs to one project learns nothing of another, and changes nothing there', async () => {
+  const neighbours = await openNeighbours(await openWorld())
+  const { leaks, seenByOwner } = await intrusions(koderover, neighbours, () => [
+    {},
+    { pipeline_name: neighbours.pipeline.name, branch: 'main' },
+  ])
+  expect(leaks).toEqual([])
+  // The same requests tell A's own people something, so the check can see a leak.
+  expect(seenByOwner).toBeGreaterThan(0)
+})
