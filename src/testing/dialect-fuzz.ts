@@ -211,7 +211,7 @@ async function readSome(response: Response): Promise<string> {
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
   if (!isStream || response.body === null) return await response.text()
   const reader = response.body.getReader()
-  const { value } = await reader.read()
+  const { value } = (await reader.read()) as { readonly value?: Uint8Array }
   await reader.cancel()
-  return new TextDecoder().decode(value as Uint8Array | undefined)
+  return new TextDecoder().decode(value)
 }
