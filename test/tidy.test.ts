@@ -46,7 +46,7 @@ const layers: readonly Layer[] = [
   { files: 'engine/**', imports: ['model/**'] },
 
   // The registry of step types is handed in; its interface may be named.
-  { files: 'definition/**', imports: ['engine/**', 'model/**', 'type steps/step.ts', 'npm:yaml'] },
+  { files: 'definition/**', imports: ['engine/**', 'model/**', 'type steps/step.ts', 'npm:croner', 'npm:yaml'] },
 
   { files: 'checker/**', imports: ['definition/**', 'steps/index.ts', 'model/**', 'node:**'] },
 

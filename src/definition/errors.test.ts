@@ -79,9 +79,9 @@ describe('keys and values', () => {
     [
       named('tiemout: 3', 'constructor: 1', 'on-failure: stop'),
       [
-        '2:1 tiemout: unknown key (did you mean "timeout"?): expected one of name, description, params, env, triggers, timeout, on_failure, restarts, annotations, stages, tasks, found "tiemout"',
-        '3:1 constructor: unknown key: expected one of name, description, params, env, triggers, timeout, on_failure, restarts, annotations, stages, tasks, found "constructor"',
-        '4:1 on-failure: unknown key (did you mean "on_failure"?): expected one of name, description, params, env, triggers, timeout, on_failure, restarts, annotations, stages, tasks, found "on-failure"',
+        '2:1 tiemout: unknown key (did you mean "timeout"?): expected one of name, description, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, found "tiemout"',
+        '3:1 constructor: unknown key: expected one of name, description, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, found "constructor"',
+        '4:1 on-failure: unknown key (did you mean "on_failure"?): expected one of name, description, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, found "on-failure"',
       ],
     ],
     [top("name: ''"), ['1:7 name: expected a name of 1 to 128 characters, found an empty text']],
@@ -185,8 +185,8 @@ describe('params and triggers', () => {
       named('triggers: [{webhook: push, params: {ref: brunch}}, {webhook: push}, {}]'),
       [
         '2:42 triggers[0].params.ref: expected the name of a param, found "brunch"',
-        '2:62 triggers[1].webhook: expected every webhook once, found "push" again',
-        '2:69 triggers[2].webhook: expected `webhook` in a trigger, found nothing',
+        '2:62 triggers[1].webhook: expected a name of its own for every trigger, found "push" again',
+        '2:69 triggers[2]: expected one of webhook, schedule, channel or upstream in a trigger, found none',
       ],
     ],
     [
@@ -194,6 +194,45 @@ describe('params and triggers', () => {
       [
         '2:22 triggers.operator: expected and or or, found "xor" (did you mean "or"?)',
         '2:33 triggers.list: expected 1 to 20 items, found 0',
+      ],
+    ],
+    [
+      named("triggers: [{schedule: '61 * * * *'}, {schedule: '* * * *'}, {schedule: '@every 10ms'}]"),
+      [
+        '2:23 triggers[0].schedule: expected a schedule (CronPattern: Invalid value for minute: 61), found "61 * * * *"',
+        '2:49 triggers[1].schedule: expected five fields, six with seconds, @daily or its like, or @every 15s, found "* * * *"',
+        '2:72 triggers[2].schedule: expected @every and a duration of at least 1s and at most 366d, found "@every 10ms"',
+      ],
+    ],
+    [
+      named("triggers: [{schedule: '0 0 30 2 *'}, {schedule: '0 0 * * *', timezone: Mars/Base, params: {a: b}}]"),
+      [
+        '2:23 triggers[0].schedule: expected a schedule that comes due, found "0 0 30 2 *"',
+        '2:72 triggers[1].timezone: expected a time zone such as UTC or Europe/Berlin, found "Mars/Base"',
+        '2:95 triggers[1].params.a: expected the name of a param, found "a"',
+      ],
+    ],
+    [
+      named(
+        'triggers: [{channel: a, webhook: b}, {scheduel: x}, {upstream: a, statuses: green}, {channel: c, missed: x}]',
+      ),
+      [
+        '2:12 triggers[0]: expected one of webhook, schedule, channel or upstream in a trigger, found webhook and channel',
+        '2:38 triggers[1]: expected one of webhook, schedule, channel or upstream in a trigger, found none (did you mean "schedule"?)',
+        '2:77 triggers[2].statuses: expected one of succeeded, failed, errored, timed_out or cancelled, found "green"',
+        '2:98 triggers[3].missed: unknown key: expected one of channel, name, params, found "missed"',
+      ],
+    ],
+    [
+      named('triggers: [{channel: a}, {upstream: a}]'),
+      ['2:37 triggers[1].upstream: expected a name of its own for every trigger, found "a" again: give it a `name`'],
+    ],
+    [named('concurrency: 0'), ['2:14 concurrency: expected a whole number from 1 to 1000, found 0']],
+    [
+      named('concurrency: {limit: 1001, when_full: wait}'),
+      [
+        '2:22 concurrency.limit: expected a whole number from 1 to 1000, found 1001',
+        '2:39 concurrency.when_full: expected one of queue, abort or supersede, found "wait"',
       ],
     ],
     [

@@ -1,13 +1,5 @@
 import { checkParamValue, paramNameProblem } from '../engine/params.ts'
-import {
-  FAILURE_POLICIES,
-  type OnFailure,
-  type ParamSpec,
-  type RetryPolicy,
-  TASK_ROLES,
-  type Triggers,
-  type TriggerSpec,
-} from '../model/definition.ts'
+import { FAILURE_POLICIES, type OnFailure, type ParamSpec, type RetryPolicy, TASK_ROLES } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import {
   ANNOTATION_VALUE_MAX,
@@ -26,7 +18,6 @@ import {
   RETRIES_MAX,
   STAGES_MAX,
   TASKS_MAX,
-  TRIGGERS_MAX,
 } from './limits.ts'
 import {
   byKind,
@@ -47,6 +38,7 @@ import {
   writtenText,
 } from './shape.ts'
 import { describe, locate, type Path, quote, type ScalarTree, type Tree } from './tree.ts'
+import { concurrency, triggers } from './triggers.ts'
 
 /** The keys of a definition: what each takes and what editors say about it. docs/reference/definition.md tells the same. */
 
@@ -269,38 +261,6 @@ export const params: Shape<readonly ParamSpec[]> = mapped(
   (specs) => Object.entries(specs).map(([paramName, spec]) => ({ ...spec, name: paramName })),
 )
 
-const trigger: Shape<TriggerSpec> = mapped(
-  record('a trigger', {
-    webhook: { shape: name, doc: 'Name of the webhook; its address is made by the server.', required: true },
-    params: {
-      shape: mapOf(text({ min: 1, max: 64 }), {
-        max: PARAMS_MAX,
-        keyProblem: (found) =>
-          found.length >= 1 && found.length <= NAME_MAX
-            ? undefined
-            : `expected a name of 1 to ${NAME_MAX} characters, found ${quote(found)}`,
-        keySchema: { minLength: 1, maxLength: NAME_MAX },
-      }),
-      doc: 'Parameter of the call -> param of the pipeline.',
-    },
-  }),
-  // A trigger without a name has been reported; the others are still checked against the params.
-  (values) => ({ kind: 'webhook', name: values.webhook ?? '', params: values.params ?? {} }),
-)
-const triggerList = listOf(trigger, { min: 1, max: TRIGGERS_MAX })
-
-export const triggers: Shape<Triggers> = byKind<Triggers>({
-  expected: 'a list of triggers, or a mapping with operator and list',
-  list: mapped(triggerList, (list) => ({ operator: 'or', list })),
-  map: mapped(
-    record('triggers', {
-      operator: { shape: choice(['and', 'or']), doc: 'and: all must have fired; or: any one. Default or.' },
-      list: { shape: triggerList, doc: 'The triggers.', required: true },
-    }),
-    ({ operator = 'or', list }) => (list === undefined ? undefined : { operator, list }),
-  ),
-})
-
 // --- Tasks, stages, the pipeline ------------------------------------------------------------------------------------
 
 const label = text({
@@ -357,6 +317,7 @@ export const pipelineFields = <Task, Stage>(task: Shape<Task>, stage: Shape<Stag
     params: { shape: params, doc: 'Values that a run is started with: name -> default, or name -> type, default, ...' },
     env: { shape: env, doc: 'Environment variables of every task; values may hold ${{ ... }}.' },
     triggers: { shape: triggers, doc: 'What starts a run besides people.' },
+    concurrency: { shape: concurrency, doc: 'How many runs may be under way at once. Default: any number.' },
     timeout: { shape: duration, doc: 'Of the whole run from its start, pauses not counted. Default: none.' },
     on_failure: { shape: onFailure, doc: 'For tasks whose stage and themselves do not say. Default stop.' },
     restarts: {

@@ -66,7 +66,8 @@ stages:
       { name: 'tag', type: 'string', description: 'Version', required: true, default: null, options: [] },
     ],
     env: { CI: 'true', V: '1.10' },
-    triggers: { operator: 'and', list: [{ kind: 'webhook', name: 'push', params: { ref: 'branch' } }] },
+    triggers: { operator: 'and', list: [{ kind: 'webhook', name: 'push', secret: null, params: { ref: 'branch' } }] },
+    concurrency: null,
     timeoutMs: 3_600_000,
     restartsMax: 5,
     annotations: { 'koderover/stack_name': 'stack-1' },
@@ -175,12 +176,57 @@ stages:
     expect(policies).toEqual(['hold', 'stop', 'continue'])
   })
 
+  test('every kind of trigger', () => {
+    const text = `name: x
+params: {branch: main, tag: ''}
+triggers:
+  - {webhook: push, signed: true, params: {ref: branch}}
+  - {webhook: again, signed: 2}
+  - {schedule: '0 3 * * *', timezone: Europe/Berlin, missed: once, params: {branch: dev}}
+  - {schedule: '@every 90s', name: often}
+  - {channel: image-ready, params: {tag: tag}}
+  - {upstream: build, statuses: [failed, errored], params: {branch: branch, pack.image: tag}}
+tasks: [{key: a, uses: noop}]`
+    expect(read(text).triggers).toEqual({
+      operator: 'or',
+      list: [
+        { kind: 'webhook', name: 'push', secret: '1', params: { ref: 'branch' } },
+        { kind: 'webhook', name: 'again', secret: '2', params: {} },
+        {
+          kind: 'schedule',
+          name: '0 3 * * *',
+          cron: '0 3 * * *',
+          timezone: 'Europe/Berlin',
+          missed: 'once',
+          params: { branch: 'dev' },
+        },
+        { kind: 'schedule', name: 'often', cron: '@every 90s', timezone: 'UTC', missed: 'skip', params: {} },
+        { kind: 'channel', name: 'image-ready', channel: 'image-ready', params: { tag: 'tag' } },
+        {
+          kind: 'upstream',
+          name: 'build',
+          pipeline: 'build',
+          statuses: ['failed', 'errored'],
+          params: { branch: 'branch', 'pack.image': 'tag' },
+        },
+      ],
+    })
+  })
+
+  test.each([
+    ['3', { limit: 3, group: null, whenFull: 'queue' }],
+    ['{}', { limit: 1, group: null, whenFull: 'queue' }],
+    ['{limit: 2, group: deploy, when_full: supersede}', { limit: 2, group: 'deploy', whenFull: 'supersede' }],
+  ])('concurrency: %s', (text, expected) => {
+    expect(read(`name: x\nconcurrency: ${text}\ntasks: [{key: a, uses: noop}]`).concurrency).toEqual(expected)
+  })
+
   test('triggers in short form: any one starts it', () => {
     expect(read('name: x\ntriggers: [{webhook: a}, {webhook: b}]\ntasks: [{key: a, uses: noop}]').triggers).toEqual({
       operator: 'or',
       list: [
-        { kind: 'webhook', name: 'a', params: {} },
-        { kind: 'webhook', name: 'b', params: {} },
+        { kind: 'webhook', name: 'a', secret: null, params: {} },
+        { kind: 'webhook', name: 'b', secret: null, params: {} },
       ],
     })
   })

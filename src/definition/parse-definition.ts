@@ -73,14 +73,18 @@ function checkTriggers({ tree, values }: ReadPipeline, problems: Problems): void
   for (const [index, trigger] of values.triggers.list.entries()) {
     const path = [...base, index]
     if (trigger.name !== '' && seen.has(trigger.name)) {
-      const at = [...path, 'webhook']
-      problems.add(locate(tree, at).at, at, `expected every webhook once, found ${JSON.stringify(trigger.name)} again`)
+      const named = locate(tree, [...path, 'name']).tree !== undefined
+      const at = [...path, named ? 'name' : trigger.kind]
+      const hint = named || trigger.kind === 'webhook' ? '' : ': give it a `name`'
+      const message = `expected a name of its own for every trigger, found ${JSON.stringify(trigger.name)} again${hint}`
+      problems.add(locate(tree, at).at, at, message)
     }
     seen.add(trigger.name)
     for (const [from, to] of Object.entries(trigger.params)) {
-      if (params?.kind === 'map' && params.entries.has(to)) continue
+      const param = trigger.kind === 'schedule' ? from : to
+      if (params?.kind === 'map' && params.entries.has(param)) continue
       const at = [...path, 'params', from]
-      problems.add(locate(tree, at).at, at, `expected the name of a param, found ${JSON.stringify(to)}`)
+      problems.add(locate(tree, at).at, at, `expected the name of a param, found ${JSON.stringify(param)}`)
     }
   }
 }
@@ -96,6 +100,7 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
     params: values.params ?? [],
     env: values.env ?? {},
     triggers: values.triggers ?? null,
+    concurrency: values.concurrency ?? null,
     stages: stages.map((stage): StageSpec => {
       const key = given(keys.ofStage.get(stage))
       return {

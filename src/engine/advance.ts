@@ -1,3 +1,4 @@
+import { isAwaited } from '../model/definition.ts'
 import type { OperatorCommand, Rejection, RunCommand, SystemCommand } from '../model/command.ts'
 import type { RunEffect } from '../model/effect.ts'
 import type { Actor, RunEvent } from '../model/event.ts'
@@ -107,7 +108,7 @@ function fireTrigger(transition: Transition, command: Extract<OnRun, { type: 'fi
   const { triggers } = run.plan.definition
   const spec = triggers?.list[command.trigger]
   const name = `run ${run.name} #${run.number}`
-  if (triggers === null || spec === undefined) {
+  if (triggers === null || spec === undefined || !isAwaited(spec)) {
     return refuse('no-such-trigger', `${name} has no trigger ${command.trigger}`, allowedOnRun(run))
   }
   const given: Record<string, Json> = {}
@@ -123,8 +124,9 @@ function fireTrigger(transition: Transition, command: Extract<OnRun, { type: 'fi
   }
   transition.emit({ type: 'TriggerFired', trigger: command.trigger, params: command.params })
   if (Object.keys(given).length > 0) transition.emit({ type: 'ParamsChanged', params: { ...run.params, ...given } })
-  const fired = transition.run.triggers.filter((trigger) => trigger !== null).length
-  if (triggers.operator === 'or' || fired === triggers.list.length) transition.start()
+  const fired = transition.run.triggers
+  const isOpen = triggers.list.some((one, index) => isAwaited(one) && fired[index] === null)
+  if (triggers.operator === 'or' || !isOpen) transition.start()
   return null
 }
 

@@ -39,6 +39,7 @@ const pipeline = (...stages: StageSpec[]): PipelineDefinition => ({
   params: [],
   env: {},
   triggers: null,
+  concurrency: null,
   stages,
   timeoutMs: null,
   restartsMax: 3,

@@ -1,3 +1,4 @@
+import { isAwaited } from '../model/definition.ts'
 import { nodeId } from '../model/id.ts'
 import type { Instant } from '../model/time.ts'
 import type {
@@ -46,9 +47,12 @@ export function summaryOf(run: Run): RunSummary {
 
 /** Whether a person must do something before it can go on. Kept cheap: it is asked after every transition. */
 export function needsPerson(run: Run): boolean {
-  if (run.phase === 'waiting') return run.triggers.length === 0
+  if (run.phase === 'waiting') return !waitsForTriggers(run)
   return run.phase === 'live' && (run.counts.reviewing > 0 || run.counts.held > 0 || run.pausedAt !== null)
 }
+
+/** A run of a pipeline that only schedules and upstreams start waits for a person. */
+const waitsForTriggers = ({ plan }: Run): boolean => plan.definition.triggers?.list.some(isAwaited) ?? false
 
 /** What readers see of a run; built only when somebody reads. */
 export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeline']): RunView {
@@ -185,7 +189,7 @@ function firstFailure(run: Run): RunView['failure'] {
 }
 
 function attention(run: Run): readonly Attention[] {
-  if (run.phase === 'waiting') return run.triggers.length === 0 ? [{ kind: 'start', since: run.createdAt }] : []
+  if (run.phase === 'waiting') return waitsForTriggers(run) ? [] : [{ kind: 'start', since: run.createdAt }]
   if (run.phase === 'ended' || run.cancelling !== null) return []
   const found: Attention[] = run.pausedAt === null ? [] : [{ kind: 'paused', since: run.pausedAt }]
   if (run.counts.reviewing + run.counts.held === 0) return found

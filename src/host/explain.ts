@@ -1,6 +1,7 @@
 import { stagePlan, stageAt, slotOf, taskAt, taskPlan, type Run, type TaskState } from '../engine/run.ts'
 import { approvalsNeeded } from '../engine/deadline.ts'
 import { runStatus } from '../engine/status.ts'
+import { isAwaited } from '../model/definition.ts'
 import { failureSentence } from '../model/failure.ts'
 import { nodeId } from '../model/id.ts'
 import type { Explanation } from './app.ts'
@@ -76,8 +77,8 @@ const URGENCY: readonly Explanation['code'][] = [
 
 function waitingReason(run: Run, webhooks: readonly { readonly id: string; readonly name: string }[]): Reason {
   const { triggers } = run.plan.definition
-  const open = (triggers?.list ?? []).filter((_, index) => run.triggers[index] === null)
-  if (triggers === null) {
+  const open = (triggers?.list ?? []).filter((one, index) => isAwaited(one) && run.triggers[index] === null)
+  if (triggers === null || open.length === 0) {
     return {
       ...plain,
       code: 'waiting-for-start',
@@ -93,9 +94,10 @@ function waitingReason(run: Run, webhooks: readonly { readonly id: string; reado
     sentence: `Waiting for trigger ${names}`,
     since: run.createdAt,
     unblocks: [
-      ...webhooks
-        .filter(({ name }) => open.some((trigger) => trigger.name === name))
-        .map(({ name }) => `webhook ${name}`),
+      // One of an older version may have no address any more.
+      ...open
+        .filter(({ kind, name }) => kind !== 'webhook' || webhooks.some((webhook) => webhook.name === name))
+        .map(({ kind, name }) => `${kind} ${name}`),
       'start',
     ],
   }

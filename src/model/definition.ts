@@ -1,5 +1,6 @@
 import type { Expression } from './expression.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { EndStatus } from './status.ts'
 import type { DurationMs } from './time.ts'
 
 /** A checked pipeline definition: what definition/ makes of YAML and dialects make of their vendor's documents. */
@@ -12,6 +13,8 @@ export interface PipelineDefinition {
   readonly env: Readonly<Record<string, string>>
   /** null: a run starts when it is asked for. */
   readonly triggers: Triggers | null
+  /** null: as many runs at once as are asked for. */
+  readonly concurrency: Concurrency | null
   readonly stages: readonly StageSpec[]
   /** Of the whole run, from its start; the clock stands still while it is paused. null: none. */
   readonly timeoutMs: DurationMs | null
@@ -34,16 +37,66 @@ export interface ParamSpec {
   readonly options: readonly string[]
 }
 
-/** A run that a trigger makes is `waiting` until enough of its triggers have fired. */
+/**
+ * Webhooks and channels fire runs: one that they make is `waiting` until enough of them have fired. Schedules and
+ * upstreams start runs, which wait for nothing.
+ */
 export interface Triggers {
+  /** Of those that fire. */
   readonly operator: 'and' | 'or'
+  /** 1 to 20, each with a name of its own. */
   readonly list: readonly TriggerSpec[]
 }
-export interface TriggerSpec {
-  readonly kind: 'webhook'
+export const TRIGGER_KINDS = ['webhook', 'schedule', 'channel', 'upstream'] as const
+export type TriggerSpec = {
+  readonly kind: (typeof TRIGGER_KINDS)[number]
+  /** 1 to 128 characters. */
   readonly name: string
-  /** Trigger parameter -> pipeline param. */
+  /** Trigger parameter -> pipeline param; of a schedule, which has no parameters, pipeline param -> its value. */
   readonly params: Readonly<Record<string, string>>
+} & (
+  | {
+      readonly kind: 'webhook'
+      /**
+       * Not the secret, but which one: the server makes one for every pipeline, webhook and text here (host/webhook-secret.ts),
+       * so that a definition can be shown. null, as in definitions of before there were any: calls need not be signed.
+       */
+      readonly secret?: string | null
+    }
+  | {
+      readonly kind: 'schedule'
+      /** As definition/schedule.ts reads it. */
+      readonly cron: string
+      readonly timezone: string
+      /** What came due while no server ran: left out, or made up for by one run. */
+      readonly missed: 'skip' | 'once'
+    }
+  | { readonly kind: 'channel'; readonly channel: string }
+  | {
+      readonly kind: 'upstream'
+      /** Name of a pipeline of the same project. */
+      readonly pipeline: string
+      /** How its run must have ended. */
+      readonly statuses: readonly EndStatus[]
+    }
+)
+
+/** Whether a run may wait for triggers of this kind; the others start one. */
+export const isAwaited = ({ kind }: TriggerSpec): boolean => AWAITED[kind]
+const AWAITED = { webhook: true, channel: true, schedule: false, upstream: false } as const satisfies Record<
+  TriggerSpec['kind'],
+  boolean
+>
+
+export const WHEN_FULL = ['queue', 'abort', 'supersede'] as const
+/** How many runs may be under way at once. */
+export interface Concurrency {
+  /** 1 to 1,000. */
+  readonly limit: number
+  /** Runs of all pipelines of the project with this group count together; null: those of this pipeline. */
+  readonly group: string | null
+  /** A run that finds no room waits for its turn, is refused, or has the oldest one cancelled. */
+  readonly whenFull: (typeof WHEN_FULL)[number]
 }
 
 export interface StageSpec {

@@ -33,7 +33,8 @@ export const NODE_STATUSES = [...RUN_STATUSES, 'pending', 'skipped'] as const
 /** A node adds `pending` (not reached yet; in an ended run: never reached) and `skipped`. */
 export type NodeStatus = (typeof NODE_STATUSES)[number]
 
-export type EndStatus = 'succeeded' | 'failed' | 'errored' | 'timed_out' | 'cancelled'
+export const END_STATUSES = ['succeeded', 'failed', 'errored', 'timed_out', 'cancelled'] as const
+export type EndStatus = (typeof END_STATUSES)[number]
 
 const ENDED = {
   waiting: false,

@@ -1,5 +1,5 @@
 import type { NodeAction, RunAction } from './command.ts'
-import type { PipelineDefinition, TaskRole, Work } from './definition.ts'
+import type { PipelineDefinition, TaskRole, TriggerSpec, Work } from './definition.ts'
 import type { Actor, Cause, Outputs } from './event.ts'
 import type { Failure } from './failure.ts'
 import type { NodeId, PipelineId, ProjectId, RunId, UserId } from './id.ts'
@@ -37,7 +37,7 @@ export interface PipelineView {
   readonly createdBy: UserRef
   readonly updatedAt: Instant
   readonly definition: PipelineDefinition
-  /** Path below the server's root of each webhook trigger, in the order of `definition.triggers.list`. */
+  /** One for each trigger, in the order of `definition.triggers.list`; that of a webhook is the end of its path. */
   readonly webhooks: readonly { readonly id: string; readonly name: string }[]
   readonly latestRun: RunSummary | null
   /** Runs so far. */
@@ -122,7 +122,7 @@ export interface ParamView {
 export interface TriggersView {
   readonly operator: 'and' | 'or'
   readonly list: readonly {
-    readonly kind: 'webhook'
+    readonly kind: TriggerSpec['kind']
     readonly name: string
     readonly firedAt: Instant | null
     readonly params: Readonly<Record<string, string>>

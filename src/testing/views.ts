@@ -64,6 +64,7 @@ export const definition = (changes: Partial<PipelineDefinition> = {}): PipelineD
   params: [],
   env: {},
   triggers: null,
+  concurrency: null,
   stages: [stageSpec()],
   timeoutMs: null,
   restartsMax: 0,

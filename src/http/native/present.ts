@@ -258,7 +258,7 @@ export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeli
             list: definition.triggers.list.map((trigger, index) => ({
               kind: trigger.kind,
               name: trigger.name,
-              path: webhookPath(pipeline.webhooks[index]?.id),
+              path: trigger.kind === 'webhook' ? webhookPath(pipeline.webhooks[index]?.id) : null,
               params: { ...trigger.params },
             })),
           },

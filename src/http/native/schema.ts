@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { NODE_ACTIONS, RUN_ACTIONS } from '../../model/command.ts'
-import { TASK_ROLES } from '../../model/definition.ts'
+import { TASK_ROLES, TRIGGER_KINDS } from '../../model/definition.ts'
 import { NODE_STATUSES, RUN_STATUSES } from '../../model/status.ts'
 import { EVENT_TYPES } from './event-types.ts'
 
@@ -219,7 +219,7 @@ const headFields = {
     .strictObject({
       operator: z.enum(['and', 'or']),
       list: z.array(
-        z.strictObject({ kind: z.literal('webhook'), name: Text, fired_at: Time.nullable(), params: Names }),
+        z.strictObject({ kind: z.enum(TRIGGER_KINDS), name: Text, fired_at: Time.nullable(), params: Names }),
       ),
     })
     .nullable(),
@@ -316,12 +316,12 @@ export const Pipeline = named(
         operator: z.enum(['and', 'or']),
         list: z.array(
           z.strictObject({
-            kind: z.literal('webhook'),
+            kind: z.enum(TRIGGER_KINDS),
             name: Text,
             path: Text.nullable().describe(
-              'POST to it below the address of the server fires the trigger; whoever knows it can',
+              'Of a webhook: POST to it below the address of the server fires the trigger; whoever knows it can',
             ),
-            params: Names.describe('Trigger parameter to pipeline param'),
+            params: Names.describe('Trigger parameter to pipeline param; of a schedule, pipeline param to its value'),
           }),
         ),
       })

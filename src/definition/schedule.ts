@@ -1,0 +1,62 @@
+import { Cron } from 'croner'
+import { formatDuration, parseDuration, type DurationMs, type Instant } from '../model/time.ts'
+
+/** When a schedule comes due. */
+export interface Schedule {
+  /** The first instant after this one; null: never again. */
+  next(after: Instant): Instant | null
+}
+
+export type ScheduleResult =
+  | { readonly ok: true; readonly schedule: Schedule }
+  | { readonly ok: false; readonly at: 'cron' | 'timezone'; readonly expected: string }
+
+/** Shorter ones would keep a server busy with nothing else. */
+const EVERY_MIN_MS: DurationMs = 1_000
+const NICKNAMES = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@hourly']
+/** A schedule that does not come due within the years after this one never does: 29 February comes round within 8. */
+const REFERENCE = new Date(Date.UTC(2024, 0, 1))
+
+/**
+ * `0 3 * * *` (minute, hour, day, month, weekday; a sixth field before them is the second), `@daily` and its like, or
+ * `@every 15s`. Fields are those of croner: lists, ranges, steps, names, `L`, `W` and `#`; with a day of the month and
+ * a weekday either of the two is enough. `@every` counts from 1970-01-01T00:00:00Z, so that it does not depend on when
+ * a server was started.
+ *
+ * Where clocks are changed (croner's rules, which are Vixie cron's): a time of day, `30 2 * * *`, that there is not
+ * comes due at the end of the gap, and one that there is twice the first time only. What repeats within the day,
+ * `*\/15 * * * *`, leaves the gap out and comes due in both of the hours that there are twice.
+ */
+export function readSchedule(cron: string, timezone: string): ScheduleResult {
+  const text = cron.trim()
+  if (text.startsWith('@every')) return every(text.slice('@every'.length))
+  const fields = text.split(/\s+/).length
+  if (!NICKNAMES.includes(text) && (text.startsWith('@') || fields < 5 || fields > 6)) {
+    return { ok: false, at: 'cron', expected: 'five fields, six with seconds, @daily or its like, or @every 15s' }
+  }
+  if (!isTimezone(timezone)) return { ok: false, at: 'timezone', expected: 'a time zone such as UTC or Europe/Berlin' }
+  try {
+    const pattern = new Cron(text, { timezone, paused: true, mode: 'auto' })
+    if (pattern.nextRun(REFERENCE) === null) return { ok: false, at: 'cron', expected: 'a schedule that comes due' }
+    return { ok: true, schedule: { next: (after) => pattern.nextRun(new Date(after))?.getTime() ?? null } }
+  } catch (error) {
+    return { ok: false, at: 'cron', expected: `a schedule (${error instanceof Error ? error.message : 'not read'})` }
+  }
+}
+
+function every(text: string): ScheduleResult {
+  const ms = text.startsWith(' ') ? parseDuration(text) : undefined
+  if (ms === undefined || ms < EVERY_MIN_MS) {
+    const expected = `@every and a duration of at least ${formatDuration(EVERY_MIN_MS)} and at most 366d`
+    return { ok: false, at: 'cron', expected }
+  }
+  return { ok: true, schedule: { next: (after) => (Math.floor(after / ms) + 1) * ms } }
+}
+
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format(0) !== ''
+  } catch {
+    return false
+  }
+}
