@@ -13,7 +13,6 @@ import { readSchedule } from './schedule.ts'
 import {
   byKind,
   choice,
-  type Fields,
   listOf,
   mapOf,
   mapped,
@@ -165,11 +164,12 @@ const readers: Readonly<
   })),
 }
 
-function reading<const Table extends Fields, Values extends object>(
-  shape: Shape<Values> & { readonly fields: Table },
+function reading<Values>(
+  shape: Shape<Values>,
   make: (values: Values, tree: Tree, path: Path, reader: Reader) => TriggerSpec,
 ): (tree: Tree, path: Path, reader: Reader) => TriggerSpec | undefined {
-  return mapped(shape, make).read
+  const made = mapped(shape, make)
+  return (tree, path, reader) => made.read(tree, path, reader)
 }
 
 const triggerList = listOf(trigger, { min: 1, max: TRIGGERS_MAX })
