@@ -75,6 +75,14 @@ export interface Projects {
   /** By id, serial or name. */
   get(caller: Caller, ref: ProjectRef): Promise<Result<ProjectView>>
   create(caller: Caller, input: { readonly name: string; readonly description: string }): Promise<Result<ProjectView>>
+  /** What is left out stays as it is. */
+  update(
+    caller: Caller,
+    ref: ProjectRef,
+    change: { readonly name?: string; readonly description?: string },
+  ): Promise<Result<ProjectView>>
+  /** Refused as `conflict` while it has pipelines. Its name is free afterwards. */
+  remove(caller: Caller, ref: ProjectRef): Promise<Result<ProjectView>>
 }
 export type ProjectRef = { readonly id: string } | { readonly serial: number } | { readonly name: string }
 

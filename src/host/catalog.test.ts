@@ -49,6 +49,44 @@ describe('projects', () => {
     expect(await create(admin, 'long', 'x'.repeat(4_097))).toBe('invalid_request')
   })
 
+  test('are changed by admins, in what is said only', async () => {
+    const { app, admin, callers, other, project } = await openShop()
+    const ref = { id: other.id }
+    expect(codeOf(await app.projects.update(callers.operator, ref, { description: 'x' }))).toBe('forbidden')
+    expect(codeOf(await app.projects.update(callers.nowhere, ref, { description: 'x' }))).toBe('not_found')
+    expect(need(await app.projects.update(callers.stranger, ref, { description: 'x' }))).toEqual({
+      ...other,
+      description: 'x',
+    })
+    expect(codeOf(await app.projects.update(admin, ref, { name: project.name }))).toBe('conflict')
+    expect(codeOf(await app.projects.update(admin, ref, { name: '../etc' }))).toBe('invalid_request')
+    expect(codeOf(await app.projects.update(admin, ref, { description: 'x'.repeat(4_097) }))).toBe('invalid_request')
+    need(await app.projects.update(admin, ref, { name: 'another' }))
+    expect(need(await app.projects.get(admin, { name: 'another' }))).toMatchObject({ description: 'x' })
+  })
+
+  test('are deleted by admins of the whole server once they are empty, and what ran in them stays readable', async () => {
+    const { app, admin, callers, other, text, restarted } = await openShop()
+    const ref = { id: other.id }
+    const pipeline = need(await app.pipelines.create(admin, { project: ref, text: text('web') }))
+    const run = need(await app.runs.start(admin, { pipeline: { id: pipeline.id }, params: {}, wait: true }))
+    expect(codeOf(await app.projects.remove(admin, ref))).toBe('conflict')
+    need(await app.runs.act(admin, { id: run.id }, { action: 'cancel' }))
+    need(await app.pipelines.remove(admin, { id: pipeline.id }))
+    expect(codeOf(await app.projects.remove(callers.operator, ref))).toBe('forbidden')
+    expect(codeOf(await app.projects.remove(callers.stranger, ref))).toBe('forbidden')
+    expect(codeOf(await app.projects.remove(callers.nowhere, ref))).toBe('not_found')
+    expect(need(await app.projects.remove(admin, ref))).toEqual(other)
+    expect(codeOf(await app.projects.remove(admin, ref))).toBe('not_found')
+    expect(codeOf(await app.projects.get(admin, { name: other.name }))).toBe('not_found')
+    expect(codeOf(await app.pipelines.create(admin, { project: ref, text: text('web') }))).toBe('not_found')
+    expect(need(await app.runs.get(admin, { id: run.id })).project).toEqual(other)
+    need(await app.projects.create(admin, { name: other.name, description: '' }))
+    const later = (await restarted()).app
+    expect(need(await later.runs.get(admin, { id: run.id })).project).toEqual(other)
+    expect((await later.projects.list(admin)).filter(({ name }) => name === other.name)).toHaveLength(1)
+  })
+
   test('are found by id, serial and name, by those who may see them', async () => {
     const { app, admin, callers, project, other } = await openShop()
     const refs: readonly ProjectRef[] = [{ id: project.id }, { serial: project.serial }, { name: project.name }]

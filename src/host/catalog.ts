@@ -39,6 +39,8 @@ const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 export class CatalogUseCases implements Pipelines {
   readonly #deps: Dependencies
   readonly #projects = new Map<ProjectId, ProjectView>()
+  /** For the views of what stays readable. */
+  readonly #deletedProjects = new Map<ProjectId, ProjectView>()
   readonly #records = new Lru<PipelineId, PipelineRecord>(PIPELINES_MAX)
   readonly #plans = new Lru<string, Plan>(PLANS_MAX)
   /** Answers of the store about which pipelines there are, until one is made, changed or deleted. */
@@ -51,12 +53,15 @@ export class CatalogUseCases implements Pipelines {
       list: (caller) => Promise.resolve(this.#visible(caller)),
       get: (caller, ref) => Promise.resolve(this.#project(caller, ref)),
       create: (caller, input) => this.#createProject(caller, input),
+      update: (caller, ref, change) => this.#updateProject(caller, ref, change),
+      remove: (caller, ref) => this.#removeProject(caller, ref),
     }
   }
 
   static async open(deps: Dependencies): Promise<CatalogUseCases> {
     const catalog = new CatalogUseCases(deps)
     for (const project of await deps.catalog.projects()) catalog.#projects.set(project.id, project)
+    for (const project of await deps.catalog.deletedProjects()) catalog.#deletedProjects.set(project.id, project)
     return catalog
   }
 
@@ -217,7 +222,7 @@ export class CatalogUseCases implements Pipelines {
   }
 
   projectOf(id: ProjectId): ProjectView {
-    const project = this.#projects.get(id)
+    const project = this.#projects.get(id) ?? this.#deletedProjects.get(id)
     if (project === undefined) throw new Error(`project ${id} is named by a pipeline or run, but is not there`)
     return project
   }
@@ -367,18 +372,8 @@ export class CatalogUseCases implements Pipelines {
     if (caller.projectIds !== null) {
       return refuse('forbidden', `${caller.user.name} may not create a project: it takes the right to see all projects`)
     }
-    if (input.description.length > DESCRIPTION_MAX) {
-      return refuse(
-        'invalid_request',
-        `expected a description of at most ${DESCRIPTION_MAX} characters, found ${input.description.length}`,
-      )
-    }
-    if (!NAME.test(input.name)) {
-      return refuse(
-        'invalid_request',
-        `expected a project name of 1 to 64 letters, digits, spaces, dots, dashes or underscores, found ${JSON.stringify(input.name.slice(0, 80))}`,
-      )
-    }
+    const wrong = this.#wrongProject(input)
+    if (wrong !== undefined) return wrong
     const createdAt = this.#deps.clock.now()
     const id = asId<ProjectId>(this.#deps.entropy.id(createdAt))
     const added = await this.#written(
@@ -387,6 +382,64 @@ export class CatalogUseCases implements Pipelines {
     )
     if (added.ok) this.#projects.set(id, added.value)
     return added
+  }
+
+  async #updateProject(
+    caller: Caller,
+    ref: ProjectRef,
+    change: { readonly name?: string; readonly description?: string },
+  ): Promise<Result<ProjectView>> {
+    const found = this.#project(caller, ref)
+    if (!found.ok) return found
+    const denied = lacks(caller, 'admin', 'change a project')
+    if (denied !== undefined) return denied
+    const { id, name, description } = { ...found.value, ...change }
+    // A name that it has had from its making on is not looked at again.
+    const wrong = this.#wrongProject({ name: change.name === found.value.name ? 'kept' : name, description })
+    if (wrong !== undefined) return wrong
+    const changed = await this.#written(
+      `there is a project ${name} already`,
+      this.#deps.catalog.changeProject(id, { name, description }),
+    )
+    if (!changed.ok) return changed
+    this.#projects.set(id, changed.value)
+    this.#deps.onChange([`project:${id}`])
+    return changed
+  }
+
+  async #removeProject(caller: Caller, ref: ProjectRef): Promise<Result<ProjectView>> {
+    const found = this.#project(caller, ref)
+    if (!found.ok) return found
+    const denied = lacks(caller, 'admin', 'delete a project')
+    if (denied !== undefined) return denied
+    if (caller.projectIds !== null) {
+      return refuse('forbidden', `${caller.user.name} may not delete a project: it takes the right to see all projects`)
+    }
+    const { id, name } = found.value
+    const written = await this.#written(
+      `project ${name} has pipelines: delete them first`,
+      this.#deps.catalog.deleteProject(id, this.#deps.clock.now()),
+    )
+    if (!written.ok) return written
+    this.#deletedProjects.set(id, found.value)
+    this.#projects.delete(id)
+    this.#answers = new Lru(ANSWERS_MAX)
+    this.#deps.onChange([`project:${id}`])
+    return found
+  }
+
+  #wrongProject({ name, description }: Pick<ProjectView, 'name' | 'description'>): Result<never> | undefined {
+    if (description.length > DESCRIPTION_MAX) {
+      return refuse(
+        'invalid_request',
+        `expected a description of at most ${DESCRIPTION_MAX} characters, found ${description.length}`,
+      )
+    }
+    if (NAME.test(name)) return undefined
+    return refuse(
+      'invalid_request',
+      `expected a project name of 1 to 64 letters, digits, spaces, dots, dashes or underscores, found ${JSON.stringify(name.slice(0, 80))}`,
+    )
   }
 
   /** What others did meanwhile is a refusal: `taken` says what then is in the way. */

@@ -122,8 +122,17 @@ export interface FeedFilter {
 export interface Catalog {
   /** Rejects as `conflict` when the name is taken. The serial is given by the store, from 1. */
   addProject(project: Omit<ProjectView, 'serial'>): Promise<ProjectView>
-  /** In order of serial. */
+  /** Of those that are not deleted, in order of serial. */
   projects(): Promise<readonly ProjectView[]>
+  /** What runs and pipelines that stay readable may still name, in order of serial. */
+  deletedProjects(): Promise<readonly ProjectView[]>
+  /** Rejects as `conflict` when the name is taken, as `missing` when there is no such project or it is deleted. */
+  changeProject(id: ProjectId, change: Pick<ProjectView, 'name' | 'description'>): Promise<ProjectView>
+  /**
+   * Not among {@link projects} from then on; its name is free, it takes no more pipelines. Rejects as `conflict` while
+   * it has pipelines that are not deleted, as `missing` when there is no such project. A second call changes nothing.
+   */
+  deleteProject(id: ProjectId, at: Instant): Promise<void>
   /** Rejects as `conflict` when the name is taken, as `missing` when there is no such project. Version 1 is stored with it. */
   addPipeline(
     pipeline: Omit<PipelineRecord, 'serial' | 'version' | 'deletedAt'>,

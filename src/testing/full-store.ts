@@ -46,6 +46,8 @@ export function openFullStore(): FullStore {
     catalog: {
       ...catalog,
       addProject: (...args) => unlessFull(() => catalog.addProject(...args)),
+      changeProject: (...args) => unlessFull(() => catalog.changeProject(...args)),
+      deleteProject: (...args) => unlessFull(() => catalog.deleteProject(...args)),
       addPipeline: (...args) => unlessFull(() => catalog.addPipeline(...args)),
       addVersion: (...args) => unlessFull(() => catalog.addVersion(...args)),
       deletePipeline: (...args) => unlessFull(() => catalog.deletePipeline(...args)),

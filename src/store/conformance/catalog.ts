@@ -25,6 +25,41 @@ export function describeCatalog(open: Open): void {
       expect(await store.catalog.projects()).toHaveLength(2)
     })
 
+    test('are changed, and keep names of their own', async () => {
+      const { store } = await openForTest(open)
+      const project = await store.catalog.addProject(sampleProject('a'))
+      await store.catalog.addProject(sampleProject('b'))
+      const changed = await store.catalog.changeProject(project.id, { name: ODD_NAME, description: 'other' })
+      expect(changed).toEqual({ ...project, name: ODD_NAME, description: 'other' })
+      expect((await store.catalog.projects())[0]).toEqual(changed)
+      await expectRefusal('conflict', store.catalog.changeProject(project.id, { name: 'b', description: '' }))
+      await expectRefusal('missing', store.catalog.changeProject(freshId(), { name: 'c', description: '' }))
+      await store.catalog.changeProject(project.id, { name: ODD_NAME, description: '' })
+      await store.catalog.addProject(sampleProject('a'))
+    })
+
+    test('are deleted when they have no pipeline any more, and leave their name', async () => {
+      const { store } = await openForTest(open)
+      const { id, projectId } = await addPipeline(store, 'a')
+      const [project] = await store.catalog.projects()
+      await expectRefusal('conflict', store.catalog.deleteProject(projectId, T0))
+      await store.catalog.deletePipeline(id, T0)
+      await store.catalog.deleteProject(projectId, T0)
+      await store.catalog.deleteProject(projectId, T0 + 1)
+      expect(await store.catalog.projects()).toEqual([])
+      expect(await store.catalog.deletedProjects()).toEqual([project])
+      await expectRefusal('missing', store.catalog.changeProject(projectId, { name: 'x', description: '' }))
+      await expectRefusal('missing', store.catalog.deleteProject(freshId(), T0))
+      await expectRefusal(
+        'missing',
+        store.catalog.addPipeline(samplePipeline(projectId, 'b', []), sampleVersion('text')),
+      )
+      const again = await store.catalog.addProject(sampleProject(project?.name ?? ''))
+      expect(again.serial).toBe(2)
+      expect(await store.catalog.projects()).toEqual([again])
+      expect((await store.catalog.pipeline({ by: 'id', id }))?.projectId).toBe(projectId)
+    })
+
     test('of those that race for a name, one wins', async () => {
       const { store } = await openForTest(open)
       const race = Array.from({ length: 10 }, () => store.catalog.addProject(sampleProject('a')))

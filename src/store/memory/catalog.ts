@@ -22,7 +22,8 @@ export function memoryCatalog(open: () => void): {
   readonly has: (id: PipelineId, projectId?: ProjectId) => boolean
   readonly hasProject: (id: ProjectId) => boolean
 } {
-  const projects: ProjectView[] = []
+  let projects: readonly ProjectView[] = []
+  let deleted: readonly ProjectView[] = []
   /** In order of serial. */
   const rows: Row[] = []
   const audits: AuditEntry[] = []
@@ -63,13 +64,42 @@ export function memoryCatalog(open: () => void): {
       if (projects.some(({ id, name }) => id === project.id || name === project.name)) {
         throw new StoreError('conflict', `there is a project ${project.id} or ${JSON.stringify(project.name)} already`)
       }
-      const view = { ...project, serial: projects.length + 1 }
-      projects.push(view)
+      if (deleted.some(({ id }) => id === project.id)) {
+        throw new StoreError('conflict', `there was a project ${project.id} already`)
+      }
+      const view = { ...project, serial: projects.length + deleted.length + 1 }
+      projects = [...projects, view]
       return view
     },
     projects: async () => {
       open()
-      return [...projects]
+      return projects
+    },
+    deletedProjects: async () => {
+      open()
+      return deleted
+    },
+    changeProject: async (id, { name, description }) => {
+      open()
+      const project = projects.find((one) => one.id === id)
+      if (project === undefined) throw new StoreError('missing', `there is no project ${id}`)
+      if (projects.some((one) => one.name === name && one.id !== id)) {
+        throw new StoreError('conflict', `there is a project ${JSON.stringify(name)} already`)
+      }
+      const changed = { ...project, name, description }
+      projects = projects.map((one) => (one.id === id ? changed : one))
+      return changed
+    },
+    deleteProject: async (id) => {
+      open()
+      if (deleted.some((one) => one.id === id)) return
+      const project = projects.find((one) => one.id === id)
+      if (project === undefined) throw new StoreError('missing', `there is no project ${id}`)
+      if (rows.some(({ record }) => record.projectId === id && record.deletedAt === null)) {
+        throw new StoreError('conflict', `project ${id} has pipelines`)
+      }
+      projects = projects.filter((one) => one.id !== id)
+      deleted = [...deleted, project].toSorted((a, b) => a.serial - b.serial)
     },
     addPipeline: async (pipeline, version) => {
       open()

@@ -6,6 +6,9 @@ export function sqliteCatalog(writer: WorkerLink<Writes>, reader: WorkerLink<Rea
   return {
     addProject: (project) => writer.call('addProject', project),
     projects: () => reader.call('projects'),
+    deletedProjects: () => reader.call('deletedProjects'),
+    changeProject: (id, change) => writer.call('changeProject', id, change),
+    deleteProject: (id, at) => writer.call('deleteProject', id, at),
     addPipeline: (pipeline, version) => writer.call('addPipeline', pipeline, version),
     addVersion: (pipelineId, version, change, expectedVersion) =>
       writer.call('addVersion', pipelineId, version, change, expectedVersion),

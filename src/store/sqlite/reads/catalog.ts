@@ -6,14 +6,35 @@ import type { Connection } from '../connection.ts'
 import { pipelineRecord, type PipelineRow, SELECT_PIPELINE } from '../rows.ts'
 import { bounded, conditions, type Condition } from './conditions.ts'
 
-export function projects(connection: Connection): ProjectView[] {
-  const rows = connection.all<{ serial: number; id: string; name: string; description: string; created_at: number }>(
-    'select serial, id, name, description, created_at from projects order by serial',
-  )
-  return rows.map(({ serial, id, name, description, created_at }) => {
-    return { id: asId<ProjectId>(id), serial, name, description, createdAt: created_at }
-  })
+export const projects = (connection: Connection): ProjectView[] =>
+  connection
+    .all<ProjectRow>(
+      'select serial, id, name, description, created_at from projects where deleted_at is null order by serial',
+    )
+    .map(projectView)
+
+export const deletedProjects = (connection: Connection): ProjectView[] =>
+  connection
+    .all<ProjectRow>(
+      `select serial, id, deleted_name as name, description, created_at from projects
+       where deleted_at is not null order by serial`,
+    )
+    .map(projectView)
+
+interface ProjectRow {
+  readonly serial: number
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly created_at: number
 }
+const projectView = ({ serial, id, name, description, created_at }: ProjectRow): ProjectView => ({
+  id: asId<ProjectId>(id),
+  serial,
+  name,
+  description,
+  createdAt: created_at,
+})
 
 export function pipeline(connection: Connection, ref: PipelineRef): PipelineRecord | undefined {
   const row = findRow(connection, ref)

@@ -1,4 +1,13 @@
-import { countPipelines, pipeline, pipelines, projects, version, versions, webhook } from './catalog.ts'
+import {
+  countPipelines,
+  deletedProjects,
+  pipeline,
+  pipelines,
+  projects,
+  version,
+  versions,
+  webhook,
+} from './catalog.ts'
 import { document, documents } from './documents.ts'
 import { key, keys, setting, user, users } from './keys.ts'
 import { entries, eventEntries, feedEntries, lastNumber } from './log.ts'
@@ -8,6 +17,7 @@ import { count, idempotent, list, live, snapshot, summaries, summary } from './r
 export const reads = {
   count,
   countPipelines,
+  deletedProjects,
   document,
   documents,
   entries,

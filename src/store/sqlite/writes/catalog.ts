@@ -1,4 +1,4 @@
-import type { PipelineId } from '../../../model/id.ts'
+import type { PipelineId, ProjectId } from '../../../model/id.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { ProjectView } from '../../../model/view.ts'
 import { foldCase } from '../../kit/text.ts'
@@ -22,6 +22,35 @@ export function addProject({ connection }: Writer, project: Omit<ProjectView, 's
   return { id, serial: row.serial, name, description, createdAt }
 }
 
+export function changeProject(
+  { connection }: Writer,
+  id: ProjectId,
+  { name, description }: Pick<ProjectView, 'name' | 'description'>,
+): ProjectView {
+  if (connection.get('select 1 from projects where name = ? and id <> ?', name, id) !== undefined) {
+    refuse('conflict', `there is a project ${JSON.stringify(name)} already`)
+  }
+  const row = connection.get<{ serial: number; created_at: number }>(
+    'update projects set name = ?, description = ? where id = ? and deleted_at is null returning serial, created_at',
+    name,
+    description,
+    id,
+  )
+  if (row === undefined) return refuse('missing', `there is no project ${id}`)
+  return { id, serial: row.serial, name, description, createdAt: row.created_at }
+}
+
+export function deleteProject({ connection }: Writer, id: ProjectId, at: Instant): void {
+  const row = connection.get<{ deleted_at: number | null }>('select deleted_at from projects where id = ?', id)
+  if (row === undefined) return refuse('missing', `there is no project ${id}`)
+  if (row.deleted_at !== null) return
+  if (connection.get('select 1 from pipelines where project = ? and deleted_at is null', id) !== undefined) {
+    refuse('conflict', `project ${id} has pipelines`)
+  }
+  // No project can have this name: it begins with what no name may hold.
+  connection.run('update projects set deleted_at = ?, deleted_name = name, name = char(0) || id where id = ?', at, id)
+}
+
 export function addPipeline(
   writer: Writer,
   pipeline: Omit<PipelineRecord, 'serial' | 'version' | 'deletedAt'>,
@@ -29,7 +58,7 @@ export function addPipeline(
 ): PipelineRecord {
   const { connection } = writer
   const { id, projectId, name, createdAt, createdBy, updatedAt, webhooks } = pipeline
-  if (connection.get('select 1 from projects where id = ?', projectId) === undefined) {
+  if (connection.get('select 1 from projects where id = ? and deleted_at is null', projectId) === undefined) {
     refuse('missing', `there is no project ${projectId}`)
   }
   if (connection.get('select 1 from pipelines where id = ?', id) !== undefined) {

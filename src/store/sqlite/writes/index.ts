@@ -1,4 +1,4 @@
-import { addPipeline, addProject, addVersion, audit, deletePipeline } from './catalog.ts'
+import { addPipeline, addProject, addVersion, audit, changeProject, deletePipeline, deleteProject } from './catalog.ts'
 import { commit } from './commit.ts'
 import { putDocument, removeDocument } from './documents.ts'
 import { addKey, addUser, putSetting, revokeKey } from './keys.ts'
@@ -12,8 +12,10 @@ export const writes = {
   addUser,
   addVersion,
   audit,
+  changeProject,
   commit,
   deletePipeline,
+  deleteProject,
   putDocument,
   putSetting,
   removeDocument,
