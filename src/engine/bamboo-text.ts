@@ -1,0 +1,128 @@
+import { BAMBOO_DEPTH_MAX, BambooError, type Meter } from './bamboo-meter.ts'
+import { momentText, spanText } from './bamboo-time.ts'
+import { typeName, type Value } from './bamboo-value.ts'
+
+/** How values look as text, and which texts are numbers: Python's `str`, `repr`, `int` and `float`. */
+
+/** Python's `str(value)`. Text is itself. */
+export function textOf(value: Value, meter: Meter): string {
+  const text = typeof value === 'string' ? value : reprOf(value, meter)
+  meter.spend(text.length)
+  return text
+}
+
+/** Python's `repr(value)`. @throws BambooError for what has no text that is the same on every machine. */
+export function reprOf(value: Value, meter: Meter, depth = 0): string {
+  meter.spend(1)
+  if (value === null) return 'None'
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (typeof value === 'bigint') return String(value)
+  if (typeof value === 'number') return floatText(value)
+  if (typeof value === 'string') return quoted(value, meter)
+  if (depth > BAMBOO_DEPTH_MAX) throw new BambooError('a value nests too deep')
+  switch (value.kind) {
+    case 'list':
+      return `[${value.items.map((item) => reprOf(item, meter, depth + 1)).join(', ')}]`
+    case 'tuple': {
+      const items = value.items.map((item) => reprOf(item, meter, depth + 1))
+      return items.length === 1 ? `(${items[0]},)` : `(${items.join(', ')})`
+    }
+    case 'dict': {
+      const pairs = [...value.entries.values()].map(
+        ([key, item]) => `${reprOf(key, meter, depth + 1)}: ${reprOf(item, meter, depth + 1)}`,
+      )
+      return `{${pairs.join(', ')}}`
+    }
+    case 'datetime':
+    case 'date':
+      return depth === 0 ? momentText(value) : refuse(value)
+    case 'timedelta':
+      return depth === 0 ? spanText(value.ms) : refuse(value)
+    case 'unknown':
+      throw new BambooError(`name '${value.name}' is not defined`)
+    case 'function':
+    case 'module':
+      return refuse(value)
+  }
+}
+
+function refuse(value: Value): never {
+  throw new BambooError(`'${typeName(value)}' object has no text here`)
+}
+
+/** The shortest digits that give the number back, as JavaScript has them, in Python's form: `1.0`, `1e-05`, `1e+16`. */
+export function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'nan'
+  if (!Number.isFinite(value)) return value < 0 ? '-inf' : 'inf'
+  if (Object.is(value, -0)) return '-0.0'
+  const [digits = '0', power = '0'] = value.toExponential().split('e')
+  const exponent = Number(power)
+  if (exponent < -4 || exponent >= 16) {
+    return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`
+  }
+  // toExponential() without an argument has as many digits as needed, and so has toFixed of as many places.
+  const places = Math.max(0, digits.replace(/^-?\d\.?/, '').length - exponent)
+  return places === 0 ? `${value.toFixed(0)}.0` : value.toFixed(places)
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+/** What Python does not print as it is: other, unassigned and separators but the plain space. */
+const UNPRINTABLE = /[\p{C}\p{Z}\\]/gu
+
+function quoted(text: string, meter: Meter): string {
+  meter.spend(text.length)
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
+  const escaped = text.replace(UNPRINTABLE, (character) => ESCAPES[character] ?? escapeOf(character))
+  return `${quote}${quote === "'" ? escaped.replaceAll("'", "\\'") : escaped}${quote}`
+}
+
+function escapeOf(character: string): string {
+  if (character === ' ') return character
+  const code = character.codePointAt(0)!
+  const hex = code.toString(16)
+  if (code < 0x100) return `\\x${hex.padStart(2, '0')}`
+  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
+}
+
+const WHOLE = /^\s*([+-]?\d+(?:_\d+)*)\s*$/
+const DECIMAL = /^\s*([+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+)?)\s*$/
+const NAMED = /^\s*([+-]?)(inf|infinity|nan)\s*$/i
+/** Digits that a text may have to be read as a number (Python refuses more than 4,300, too). */
+const DIGITS_MAX = 4_300
+
+/** Python's `int(text)`, for ASCII digits. @throws BambooError. */
+export function wholeFromText(text: string, meter: Meter): bigint {
+  meter.spend(text.length)
+  const digits = text.length <= DIGITS_MAX ? WHOLE.exec(text)?.[1] : undefined
+  if (digits === undefined) {
+    throw new BambooError(`invalid literal for int() with base 10: ${quoted(text.slice(0, 100), meter)}`)
+  }
+  return BigInt(digits.replaceAll('_', '').replace(/^\+/, ''))
+}
+
+/** Python's `float(text)`, for ASCII digits. @throws BambooError. */
+export function decimalFromText(text: string, meter: Meter): number {
+  meter.spend(text.length)
+  if (text.length <= DIGITS_MAX) {
+    const number = DECIMAL.exec(text)?.[1]
+    if (number !== undefined) return Number(number.replaceAll('_', ''))
+    const named = NAMED.exec(text)
+    if (named !== null) return (named[1] === '-' ? -1 : 1) * (named[2]!.toLowerCase() === 'nan' ? NaN : Infinity)
+  }
+  throw new BambooError(`could not convert string to float: ${quoted(text.slice(0, 100), meter)}`)
+}
+
+/** Python's `int(value)`. @throws BambooError for what has no whole number. */
+export function wholeOf(value: Value, meter: Meter): bigint {
+  if (typeof value === 'boolean') return value ? 1n : 0n
+  if (typeof value === 'bigint') return value
+  if (typeof value === 'string') return wholeFromText(value, meter)
+  if (typeof value !== 'number') {
+    throw new BambooError(
+      `int() argument must be a string, a bytes-like object or a real number, not '${typeName(value)}'`,
+    )
+  }
+  if (Number.isNaN(value)) throw new BambooError('cannot convert float NaN to integer')
+  if (!Number.isFinite(value)) throw new BambooError('cannot convert float infinity to integer')
+  return BigInt(Math.trunc(value))
+}
