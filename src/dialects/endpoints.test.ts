@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { isRouted, misstatedRows } from '../testing/dialect-routes.ts'
 import { openWorld } from '../testing/world.ts'
 import { dialects } from './index.ts'
-import { methodsOf, withEndpointTable } from './kit/endpoints.ts'
+import { methodsOf, pathsOf, withEndpointTable } from './kit/endpoints.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const listed = dialects.filter(({ endpoints }) => endpoints !== undefined)
@@ -30,10 +30,12 @@ describe.each(listed.map((dialect) => [dialect.name, dialect] as const))('%s', (
   })
 
   test('its list names every endpoint once, under its own prefixes', () => {
-    const addresses = rows.flatMap((row) => methodsOf(row).map((method) => `${method} ${row.path}`))
+    const addresses = rows.flatMap((row) =>
+      methodsOf(row).flatMap((method) => pathsOf(row).map((path) => `${method} ${path}`)),
+    )
     expect(new Set(addresses).size).toBe(addresses.length)
-    const foreign = rows.filter(({ path }) => !dialect.prefixes.some((prefix) => path.startsWith(prefix)))
-    expect(foreign.map(({ path }) => path)).toEqual([])
+    const foreign = rows.flatMap(pathsOf).filter((path) => !dialect.prefixes.some((prefix) => path.startsWith(prefix)))
+    expect(foreign).toEqual([])
     expect(rows.some(({ source }) => source === 'seed')).toBe(true)
   })
 })

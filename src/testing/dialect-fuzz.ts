@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Dialect } from '../dialects/dialect.ts'
-import { type EndpointMethod, type EndpointRow, methodsOf } from '../dialects/kit/endpoints.ts'
+import { type EndpointMethod, type EndpointRow, methodsOf, pathsOf } from '../dialects/kit/endpoints.ts'
 import { credentialHeaders, DIALECT_OPTIONS, examplePath } from './dialect-routes.ts'
 import type { World } from './world.ts'
 
@@ -110,15 +110,18 @@ const query = (subject: FuzzSubject): fc.Arbitrary<string> =>
 /** A path of the row whose varying parts are known values, odd ones, or what no URL may hold. */
 const path = (row: EndpointRow, { known }: FuzzSubject): fc.Arbitrary<string> =>
   fc
-    .array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known) }, { weight: 2, arbitrary: oddText }), {
-      minLength: 6,
-      maxLength: 6,
-    })
-    .map((values) => {
+    .tuple(
+      fc.constantFrom(...pathsOf(row)),
+      fc.array(fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...known) }, { weight: 2, arbitrary: oddText }), {
+        minLength: 6,
+        maxLength: 6,
+      }),
+    )
+    .map(([form, values]) => {
       let next = 0
       // Half a surrogate pair has no percent form, and a segment of dots is taken out by every client.
       const value = (): string => (values[next++ % values.length] ?? '').toWellFormed()
-      return examplePath(row, value).replaceAll(/\/\.{1,2}(?=\/|$)/g, (dots) => dots.replaceAll('.', '%2E'))
+      return examplePath(form, value).replaceAll(/\/\.{1,2}(?=\/|$)/g, (dots) => dots.replaceAll('.', '%2E'))
     })
 
 const asTexts = (value: Readonly<Record<string, unknown>>): Record<string, string> =>
@@ -168,7 +171,7 @@ export async function fuzzCredentials(subject: FuzzSubject, method: HttpMethod, 
   const send = sender(subject)
   const open = subject.isOpen?.(row) === true
   let next = 0
-  const to = examplePath(row, () => subject.known[next++ % subject.known.length] ?? '1')
+  const to = examplePath(row.path, () => subject.known[next++ % subject.known.length] ?? '1')
   for (const [name, headers] of badCredentials) {
     const answer = await send(method, to, headers, '{}')
     const told = `${method} ${to} with ${name}`

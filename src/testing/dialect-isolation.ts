@@ -136,7 +136,7 @@ function pathsOf(row: EndpointRow, { project, pipeline, runs }: Neighbours): Rea
   for (const first of [...ids, ...numbers, ...names]) {
     for (const second of [...ids, ...numbers, ...names]) {
       let place = 0
-      paths.add(examplePath(row, () => (place++ % 2 === 0 ? first : second)))
+      paths.add(examplePath(row.path, () => (place++ % 2 === 0 ? first : second)))
     }
   }
   return paths

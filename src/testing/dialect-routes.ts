@@ -1,5 +1,5 @@
 import type { Dialect, DialectOptions, Streams } from '../dialects/dialect.ts'
-import { type EndpointMethod, type EndpointRow, methodsOf } from '../dialects/kit/endpoints.ts'
+import { type EndpointMethod, methodsOf, pathsOf } from '../dialects/kit/endpoints.ts'
 import type { World } from './world.ts'
 
 /** Streams whose waits never end by themselves: a reader sees what comes first, and goes. */
@@ -48,8 +48,8 @@ export const credentialHeaders = ({ credentials }: Pick<World, 'credentials'>): 
   }),
 })
 
-/** A row's path with something in the place of all that varies, without its query. */
-export function examplePath({ path }: EndpointRow, value: (name: string) => string = () => '1'): string {
+/** A path of a row with something in the place of all that varies, without its query. */
+export function examplePath(path: string, value: (name: string) => string = () => '1'): string {
   const [plain = ''] = path.split('?')
   return plain.replaceAll(/:([A-Za-z_]\w*)|\{(\w+)\}/g, (_, name?: string, braced?: string) =>
     encodeURIComponent(value(name ?? braced ?? '')),
@@ -79,8 +79,10 @@ export async function misstatedRows(dialect: Dialect, world: World): Promise<rea
   const wrong: string[] = []
   for (const row of dialect.endpoints ?? []) {
     for (const method of methodsOf(row)) {
-      const routed = method !== 'WS' && (await isRouted(dialect, world, method, examplePath(row)))
-      if (routed !== (row.served === true)) wrong.push(`${method} ${row.path}`)
+      for (const path of pathsOf(row)) {
+        const routed = method !== 'WS' && (await isRouted(dialect, world, method, examplePath(path)))
+        if (routed !== (row.served === true)) wrong.push(`${method} ${path}`)
+      }
     }
   }
   return wrong

@@ -3,7 +3,15 @@ import { type EndpointRow, methodsOf, withEndpointTable } from './endpoints.ts'
 
 const rows: readonly EndpointRow[] = [
   { method: 'GET', path: '/a/:id', family: 'V1', source: 'seed', from: 'one a', served: true },
-  { method: ['GET', 'POST'], path: '/b', family: 'V2', source: 'sibling', from: 'page 3 | 4', served: true },
+  {
+    method: ['GET', 'POST'],
+    path: '/b',
+    also: ['/x/b'],
+    family: 'V2',
+    source: 'sibling',
+    from: 'page 3 | 4',
+    served: true,
+  },
   { method: 'WS', path: '/a/ws', family: 'V1', source: 'sibling', from: 'live', served: { reason: 'no WebSocket' } },
 ]
 const markers = withMarkers('')
@@ -34,7 +42,7 @@ describe('the table of endpoints', () => {
           '',
           '| method and path | from | served | what, and where it is written |',
           '|---|---|---|---|',
-          '| `GET, POST /b` | sibling | yes | page 3 \\| 4 |',
+          '| `GET, POST /b`, `/x/b` | sibling | yes | page 3 \\| 4 |',
           '',
         ].join('\n'),
       )}\n\nThe rest.\n`,

@@ -7,6 +7,8 @@ export interface EndpointRow {
   readonly method: EndpointMethod | readonly EndpointMethod[]
   /** As the vendor writes it, with `:name` or `{name}` for what varies; a query may follow. */
   readonly path: string
+  /** Other paths by which the same is answered. */
+  readonly also?: readonly string[]
   /** The vendor's version or group that it belongs to, e.g. `V1`. */
   readonly family: string
   /** `seed`: the document that the dialect began with; `sibling`: what belongs to it in the same API. */
@@ -33,6 +35,8 @@ export function withEndpointTable(page: string, rows: readonly EndpointRow[]): s
 export const methodsOf = ({ method }: EndpointRow): readonly EndpointMethod[] =>
   typeof method === 'string' ? [method] : method
 
+export const pathsOf = ({ path, also = [] }: EndpointRow): readonly string[] => [path, ...also]
+
 /** A table for each family, in the order in which they first come. */
 function endpointTables(rows: readonly EndpointRow[]): string {
   const families = [...new Set(rows.map(({ family }) => family))]
@@ -53,7 +57,10 @@ function endpointTables(rows: readonly EndpointRow[]): string {
 
 const tableRow = (row: EndpointRow): string => {
   const served = row.served === true ? 'yes' : `no: ${row.served.reason}`
-  const address = `\`${methodsOf(row).join(', ')} ${row.path}\``
+  const methods = methodsOf(row).join(', ')
+  const address = pathsOf(row)
+    .map((path, place) => `\`${place === 0 ? `${methods} ` : ''}${path}\``)
+    .join(', ')
   return `| ${[address, row.source, served, row.from].map(cell).join(' | ')} |`
 }
 
