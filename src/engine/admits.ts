@@ -34,6 +34,8 @@ export function allowedOnRun(run: Run): readonly RunAction[] {
     if (!admitted(runAdmits[action], status)) return false
     // A cancel is under way: it may be forced, nothing else changes its course.
     if (run.cancelling !== null && run.phase === 'live') return action === 'cancel'
+    // What waits for its turn has nothing to pause yet.
+    if (action === 'pause') return run.phase === 'live'
     return action !== 'retry' || isRetryable(run)
   })
 }

@@ -50,6 +50,8 @@ function decide(transition: Transition, command: RunCommand): Rejection | null {
     case 'lose-attempt':
     case 'check-deadline':
       return decideReport(transition, command)
+    case 'admit':
+      return admit(transition)
     case 'start':
     case 'fire-trigger':
     case 'pause':
@@ -63,6 +65,17 @@ function decide(transition: Transition, command: RunCommand): Rejection | null {
     case 'reject':
       return decideOnNode(transition, command)
   }
+}
+
+type Report = Exclude<SystemCommand, { type: 'admit' }>
+
+function admit(transition: Transition): Rejection | null {
+  const { run } = transition
+  if (run.phase !== 'waiting' || run.queuedAt === null) {
+    return refuse('stale', `run ${run.name} #${run.number} does not wait for its turn: nothing was changed`, [])
+  }
+  transition.admit()
+  return null
 }
 
 type OnRun = Extract<OperatorCommand, { type: 'start' | 'fire-trigger' | 'pause' | 'resume' | 'cancel' | 'retry' }>
@@ -229,7 +242,7 @@ function review(transition: Transition, command: Extract<OnNode, { type: 'approv
   return null
 }
 
-function decideReport(transition: Transition, command: SystemCommand): Rejection | null {
+function decideReport(transition: Transition, command: Report): Rejection | null {
   if (command.type === 'check-deadline') return checkDeadline(transition, command.node)
   const { run } = transition
   if (run.plan.nodes[command.node]?.kind !== 'task' || run.phase !== 'live') return stale(run, command)
@@ -371,7 +384,7 @@ const refuse = (code: Rejection['code'], message: string, allowed: readonly stri
   allowed,
 })
 
-const stale = (run: Run, command: SystemCommand): Rejection =>
+const stale = (run: Run, command: Report): Rejection =>
   refuse('stale', `${command.type} for node ${command.node} of run ${run.id} comes late: nothing was changed`, [])
 
 const tooEarly = (run: Run): Rejection => refuse('stale', `no deadline of run ${run.id} has passed`, [])

@@ -6,6 +6,7 @@ import { openTasks, stageAt, taskAt, taskPlan, type Run } from './run.ts'
  * Attempts that a runner holds are not among them: the host asks its runners, and reports the lost ones.
  */
 export function dueEffects(run: Run): readonly RunEffect[] {
+  if (run.phase === 'waiting') return run.queuedAt === null ? [] : [{ type: 'take-turn' }]
   if (run.phase !== 'live') return []
   const effects: RunEffect[] = []
   const arm = (node: number | null, at: number | null | undefined): void => {

@@ -39,8 +39,12 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
     case 'ParamsChanged':
       run.params = event.params
       return run
+    case 'RunQueued':
+      run.queuedAt = at
+      return run
     case 'RunStarted':
       run.phase = 'live'
+      run.queuedAt = null
       run.startedAt = at
       run.deadlineAt = deadlineFrom(at, run.plan.definition.timeoutMs)
       return run
@@ -67,6 +71,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       endPause(run, at)
       run.phase = 'ended'
       run.outcome = event.status
+      run.queuedAt = null
       run.endedAt = at
       run.deadlineAt = null
       return run

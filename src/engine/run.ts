@@ -28,6 +28,8 @@ export interface Run {
   readonly phase: 'waiting' | 'live' | 'ended'
   readonly outcome: EndStatus | null
   readonly createdAt: Instant
+  /** Since when it waits for its turn; null: it does not. */
+  readonly queuedAt: Instant | null
   readonly startedAt: Instant | null
   readonly endedAt: Instant | null
   readonly updatedAt: Instant
@@ -194,6 +196,7 @@ export function createdRun(id: RunId, plan: Plan, event: Extract<RunEvent, { typ
     phase: 'waiting',
     outcome: null,
     createdAt: at,
+    queuedAt: null,
     startedAt: null,
     endedAt: null,
     updatedAt: at,

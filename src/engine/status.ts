@@ -6,6 +6,8 @@ interface Standing {
   readonly phase: 'waiting' | 'live' | 'ended'
   readonly outcome: EndStatus | null
   readonly paused: boolean
+  /** Whether it waits for its turn among other runs. */
+  readonly inLine: boolean
   /** Whether any attempt has begun. */
   readonly begun: boolean
   readonly counts: Counts
@@ -16,9 +18,9 @@ interface Standing {
  * and a running one is `running` (its `attention` tells of the held one), as in BlueKing's first engine.
  */
 export function statusOf(standing: Standing): RunStatus {
-  const { phase, outcome, paused, begun, counts } = standing
+  const { phase, outcome, paused, inLine, begun, counts } = standing
   if (outcome !== null) return outcome
-  if (phase === 'waiting') return 'waiting'
+  if (phase === 'waiting') return inLine ? 'queued' : 'waiting'
   if (paused) return 'paused'
   if (counts.running > 0) return 'running'
   if (counts.queued > 0) return begun ? 'running' : 'queued'
@@ -32,6 +34,7 @@ export const runStatus = (run: Run): RunStatus =>
   statusOf({
     phase: run.phase,
     outcome: run.outcome,
+    inLine: run.queuedAt !== null,
     paused: run.pausedAt !== null && run.cancelling === null,
     begun: run.begun,
     counts: run.counts,
@@ -43,6 +46,7 @@ export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 's
   return statusOf({
     phase: 'live',
     outcome: null,
+    inLine: false,
     paused: run.pausedAt !== null && run.cancelling === null,
     begun: stage.begun,
     counts: run.open.counts,

@@ -45,7 +45,18 @@ export class Transition {
     if (at !== null) this.effect({ type: 'arm-timer', node, at })
   }
 
+  /** A run among others waits for its turn: the host knows of them. */
   start(): void {
+    // Definitions of before there was such a limit do not name it.
+    if ((this.run.plan.definition.concurrency ?? null) === null) {
+      this.admit()
+      return
+    }
+    this.emit({ type: 'RunQueued' })
+    this.effect({ type: 'take-turn' })
+  }
+
+  admit(): void {
     this.emit({ type: 'RunStarted' })
     this.armTimer(null, this.run.deadlineAt)
     this.#enterNextStage()

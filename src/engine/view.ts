@@ -47,7 +47,7 @@ export function summaryOf(run: Run): RunSummary {
 
 /** Whether a person must do something before it can go on. Kept cheap: it is asked after every transition. */
 export function needsPerson(run: Run): boolean {
-  if (run.phase === 'waiting') return !waitsForTriggers(run)
+  if (run.phase === 'waiting') return run.queuedAt === null && !waitsForTriggers(run)
   return run.phase === 'live' && (run.counts.reviewing > 0 || run.counts.held > 0 || run.pausedAt !== null)
 }
 
@@ -189,7 +189,7 @@ function firstFailure(run: Run): RunView['failure'] {
 }
 
 function attention(run: Run): readonly Attention[] {
-  if (run.phase === 'waiting') return waitsForTriggers(run) ? [] : [{ kind: 'start', since: run.createdAt }]
+  if (run.phase === 'waiting') return needsPerson(run) ? [{ kind: 'start', since: run.createdAt }] : []
   if (run.phase === 'ended' || run.cancelling !== null) return []
   const found: Attention[] = run.pausedAt === null ? [] : [{ kind: 'paused', since: run.pausedAt }]
   if (run.counts.reviewing + run.counts.held === 0) return found

@@ -207,7 +207,7 @@ export interface Explanation {
   readonly since: Instant
   /** What or who would unblock it, each a thing that can be done. */
   readonly unblocks: readonly string[]
-  /** Place in the queue from 1; only with `waiting-for-runner`. */
+  /** Place in the queue from 1; only with `waiting-for-runner` and `waiting-for-turn`. */
   readonly position: number | null
   /** When it ends by itself at the latest. */
   readonly deadline: Instant | null
@@ -215,6 +215,7 @@ export interface Explanation {
 export const EXPLANATION_CODES = [
   'waiting-for-start',
   'waiting-for-trigger',
+  'waiting-for-turn',
   'waiting-for-runner',
   'no-runner-with-labels',
   'waiting-for-review',

@@ -4,7 +4,9 @@ import { runStatus } from '../engine/status.ts'
 import { isAwaited } from '../model/definition.ts'
 import { failureSentence } from '../model/failure.ts'
 import { nodeId } from '../model/id.ts'
+import type { Instant } from '../model/time.ts'
 import type { Explanation } from './app.ts'
+import { roomOf, type Turn } from './concurrency.ts'
 
 /** Where a queued task stands: its place, and whether any runner there is could do it. */
 type Standing = (node: number) => { readonly position: number | null; readonly capable: boolean }
@@ -17,10 +19,11 @@ export function explain(
   run: Run,
   webhooks: readonly { readonly id: string; readonly name: string }[],
   standing: Standing,
+  turn?: Turn,
 ): readonly Explanation[] {
   const nodes =
     run.phase === 'live' ? openTasks(run).map((index) => explainTask(run, index, standing)) : failedTasks(run)
-  return [explainRun(run, webhooks, nodes), ...nodes]
+  return [explainRun(run, webhooks, nodes, turn), ...nodes]
 }
 
 type Reason = Omit<Explanation, 'node'>
@@ -31,16 +34,19 @@ function explainRun(
   run: Run,
   webhooks: readonly { readonly id: string; readonly name: string }[],
   nodes: readonly Explanation[],
+  turn: Turn | undefined,
 ): Explanation {
   // The reason may be a node's; the entry stays the run's.
-  return { ...runReason(run, webhooks, nodes), node: null }
+  return { ...runReason(run, webhooks, nodes, turn), node: null }
 }
 
 function runReason(
   run: Run,
   webhooks: readonly { readonly id: string; readonly name: string }[],
   nodes: readonly Explanation[],
+  turn: Turn | undefined,
 ): Reason {
+  if (run.queuedAt !== null) return turnReason(run.queuedAt, turn)
   if (run.phase === 'waiting') return waitingReason(run, webhooks)
   if (run.phase === 'ended') return endedReason(run, nodes)
   if (run.cancelling !== null) {
@@ -74,6 +80,18 @@ const URGENCY: readonly Explanation['code'][] = [
   'waiting-for-retry',
   'waiting-for-needs',
 ]
+
+function turnReason(since: Instant, turn: Turn | undefined): Reason {
+  const reason = { ...plain, code: 'waiting-for-turn', since } as const
+  if (turn === undefined) return { ...reason, sentence: 'About to begin' }
+  const { position, concurrency, running } = turn
+  return {
+    ...reason,
+    sentence: `Waiting for its turn, number ${position} in the queue: there is room for ${roomOf(concurrency)}, and ${running} under way`,
+    unblocks: ['the end of a run that is under way', 'cancel'],
+    position,
+  }
+}
 
 function waitingReason(run: Run, webhooks: readonly { readonly id: string; readonly name: string }[]): Reason {
   const { triggers } = run.plan.definition

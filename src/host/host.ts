@@ -9,6 +9,7 @@ import { Credentials } from './access.ts'
 import type { App, Caller, FeedSelection, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog.ts'
 import type { Clock } from './clock.ts'
+import { ConcurrencyGroups } from './concurrency.ts'
 import { Dispatcher, type Runner } from './dispatcher.ts'
 import { documentUseCases } from './documents.ts'
 import type { Entropy } from './entropy.ts'
@@ -90,12 +91,17 @@ export async function createHost(options: HostOptions): Promise<Host> {
     (runId) => dispatcher.clean(runId),
     (runId) => live.peek(runId)?.phase !== 'live',
   )
+  const concurrency = new ConcurrencyGroups({
+    admit: (id, done) => live.report(id, { type: 'admit' }, SERVER, done),
+    cancel: (id, reason) => live.report(id, { type: 'cancel', reason, force: false }, SERVER),
+  })
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
   const runs = new RunUseCases({
     log: store.runs,
     live,
     histories,
     catalog,
+    concurrency,
     dispatcher,
     clock,
     entropy,
@@ -109,6 +115,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     // First: the stream waits for every number, so nothing that could throw may stand before it.
     feed.publish({ last: lastNumber, projectId, pipelineId, runId, entries })
     histories.committed(committed)
+    concurrency.committed(run)
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
@@ -125,6 +132,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
   function perform(run: Run, effect: RunEffect): void {
     if (effect.type === 'cancel-attempt') {
       dispatcher.cancel(run, effect.node, effect.fence)
+      return
+    }
+    if (effect.type === 'take-turn') {
+      concurrency.enqueue(run)
       return
     }
     // The same commit has ended it: of what went before, only what a runner holds is left to do.
@@ -149,6 +160,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       const run = await readable(id)
       if (run === undefined) continue
       runs += 1
+      concurrency.committed(run)
       for (const { node, fence, runner } of heldByRunners(run)) {
         lostAttempts += 1
         const reason = `the server was stopped while ${runner} ran it`
@@ -156,6 +168,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       }
       for (const effect of dueEffects(run)) perform(run, effect)
     }
+    concurrency.open()
     return { runs, lostAttempts }
   }
 

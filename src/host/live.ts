@@ -5,7 +5,7 @@ import type { Run } from '../engine/run.ts'
 import { runOfSnapshot, snapshotOf } from '../engine/snapshot.ts'
 import { runStatus } from '../engine/status.ts'
 import { needsPerson, summaryOf } from '../engine/view.ts'
-import type { RunCommand, SystemCommand } from '../model/command.ts'
+import type { RunCommand } from '../model/command.ts'
 import type { RunEffect } from '../model/effect.ts'
 import type { Actor, LogEntry } from '../model/event.ts'
 import type { PipelineId, RunId } from '../model/id.ts'
@@ -163,10 +163,10 @@ export class LiveRuns {
   }
 
   /**
-   * A report of the system: never lost to a full disk, tried again until the store takes it.
+   * What the system wants: never lost to a full disk, tried again until the store takes it.
    * @param done called once, with undefined when the run is not live any more or the engine failed.
    */
-  report(id: RunId, command: SystemCommand, actor: Actor, done: (outcome: Outcome | undefined) => void = ignore): void {
+  report(id: RunId, command: RunCommand, actor: Actor, done: (outcome: Outcome | undefined) => void = ignore): void {
     const handle = this.#live.get(id)
     if (handle === undefined) {
       done(undefined)

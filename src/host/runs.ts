@@ -25,6 +25,7 @@ import type {
 } from './app.ts'
 import type { CatalogUseCases } from './catalog.ts'
 import type { Clock } from './clock.ts'
+import type { ConcurrencyGroups } from './concurrency.ts'
 import type { Entropy } from './entropy.ts'
 import { explain } from './explain.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -42,6 +43,7 @@ interface Dependencies {
   readonly live: LiveRuns
   readonly histories: Histories
   readonly catalog: CatalogUseCases
+  readonly concurrency: ConcurrencyGroups
   readonly dispatcher: Dispatcher
   readonly clock: Clock
   readonly entropy: Entropy
@@ -179,7 +181,9 @@ export class RunUseCases implements Runs {
     const found = await this.#run(caller, ref)
     if (!found.ok) return found
     const record = await this.#deps.catalog.recordOf(found.value.pipelineId)
-    return accept(explain(found.value, record?.webhooks ?? [], this.#deps.dispatcher.standings(found.value)))
+    const { concurrency, dispatcher } = this.#deps
+    const turn = concurrency.turn(found.value.id)
+    return accept(explain(found.value, record?.webhooks ?? [], dispatcher.standings(found.value), turn))
   }
 
   async events(caller: Caller, ref: RunRef, afterSeq: number, limit: number) {
@@ -223,7 +227,20 @@ export class RunUseCases implements Runs {
   }
 
   #create(record: PipelineRecord, input: NewRun): Promise<Result<Run>> {
-    return unlessFull(this.#createOnDisk(record, input))
+    return unlessFull(this.#createInPlace(record, input))
+  }
+
+  /** With a place among the runs of a pipeline that takes only so many at once. */
+  async #createInPlace(record: PipelineRecord, input: NewRun): Promise<Result<Run>> {
+    if (input.wait) return this.#createOnDisk(record, input)
+    const plan = await this.#deps.catalog.planOf(record.id, record.version)
+    const claim = this.#deps.concurrency.claim(record, plan.definition)
+    if (!claim.ok) return claim
+    try {
+      return await this.#createOnDisk(record, input)
+    } finally {
+      claim.value()
+    }
   }
 
   async #createOnDisk(record: PipelineRecord, input: NewRun): Promise<Result<Run>> {

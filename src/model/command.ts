@@ -24,6 +24,8 @@ export type SystemCommand =
   | { readonly type: 'lease-attempt'; readonly node: number; readonly attempt: number; readonly runner: string }
   | { readonly type: 'report-attempt'; readonly node: number; readonly fence: number; readonly result: AttemptResult }
   | { readonly type: 'lose-attempt'; readonly node: number; readonly fence: number; readonly reason: string }
+  /** The turn of a run that waits for it has come. */
+  | { readonly type: 'admit' }
   /** A deadline of a node, or of the run (null), may have passed; the engine looks which. */
   | { readonly type: 'check-deadline'; readonly node: number | null }
 

@@ -5,6 +5,8 @@ import type { Instant } from './time.ts'
  * a replay makes the same ids. All effects that are still due can be derived again from a run: engine/effects.ts.
  */
 export type RunEffect =
+  /** It waits for its turn among other runs: send `admit` when there is room. */
+  | { readonly type: 'take-turn' }
   /** Runner work is ready to be taken. */
   | { readonly type: 'offer-attempt'; readonly node: number; readonly attempt: number }
   /** The server does this attempt itself and reports with the fence. */

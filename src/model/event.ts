@@ -35,6 +35,8 @@ export type RunEvent =
     }
   | { readonly type: 'TriggerFired'; readonly trigger: number; readonly params: Readonly<Record<string, string>> }
   | { readonly type: 'ParamsChanged'; readonly params: JsonObject }
+  /** It may begin, and waits for its turn: its definition says how many runs there may be at once. */
+  | { readonly type: 'RunQueued' }
   | { readonly type: 'RunStarted' }
   | { readonly type: 'RunPaused' }
   | { readonly type: 'RunResumed' }

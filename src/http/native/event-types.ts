@@ -5,6 +5,7 @@ export const eventTypes = {
   RunCreated: 'run_created',
   TriggerFired: 'trigger_fired',
   ParamsChanged: 'params_changed',
+  RunQueued: 'run_queued',
   RunStarted: 'run_started',
   RunPaused: 'run_paused',
   RunResumed: 'run_resumed',

@@ -22,6 +22,7 @@ const eventData: { readonly [Type in RunEvent['type']]: (event: Extract<RunEvent
   }),
   TriggerFired: (event) => ({ trigger: event.trigger, params: { ...event.params } }),
   ParamsChanged: (event) => ({ params: event.params as Data }),
+  RunQueued: none,
   RunStarted: none,
   RunPaused: none,
   RunResumed: none,

@@ -359,6 +359,7 @@ export const Explanation = named(
     code: z.enum([
       'waiting-for-start',
       'waiting-for-trigger',
+      'waiting-for-turn',
       'waiting-for-runner',
       'no-runner-with-labels',
       'waiting-for-review',
