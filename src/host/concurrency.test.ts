@@ -168,7 +168,7 @@ describe('supersede', () => {
     expect(old.cancelling).toMatchObject({ reason: 'superseded by build #2', by: { kind: 'server' } })
     // Its process is still being stopped; the second has been superseded before it began.
     expect(await statuses(world, [second, third])).toEqual(['cancelled', 'queued'])
-    for (const job of [...world.runner.jobs]) world.runner.end(job, { kind: 'cancelled' })
+    world.runner.endTask('a', { kind: 'cancelled' })
     await settle(world)
     expect(await statuses(world, [first, second, third])).toEqual(['cancelled', 'cancelled', 'running'])
   })

@@ -65,6 +65,21 @@ const cases: readonly Case[] = [
     nodes: [],
   },
   {
+    pipeline: { ...tasks({}), concurrency: { limit: 1, group: null, whenFull: 'queue' } },
+    wait: true,
+    bring: async (world, id) => {
+      const { pipeline } = await world.run(id)
+      need(await world.app.runs.start(world.admin, { pipeline: { id: pipeline.id }, params: {} }))
+      await world.settled()
+      await world.app.runs.act(world.admin, { id }, { action: 'start' })
+    },
+    code: 'waiting-for-turn',
+    sentence:
+      'Waiting for its turn, number 1 in the queue: there is room for 1 run at once, and build-and-ship #2 is under way',
+    unblocks: ['the end of a run that is under way', 'cancel'],
+    nodes: [],
+  },
+  {
     pipeline: tasks({}, {}),
     slots: 1,
     code: 'running',

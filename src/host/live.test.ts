@@ -259,7 +259,7 @@ describe('a broken assumption', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(live.peek(id)?.pausedAt).toBeNull()
     const answers: unknown[] = []
-    live.report(id, broken as unknown as ReturnType<typeof lease>, USER, (outcome) => answers.push(outcome))
+    live.report(id, broken, USER, (outcome) => answers.push(outcome))
     expect([answers, defects]).toEqual([[undefined], [new TypeError('broken')]])
   })
 
