@@ -14,6 +14,7 @@ import type { RunId } from '../src/model/id.ts'
 import type { RunSummary } from '../src/model/view.ts'
 import { openSqliteStore } from '../src/store/sqlite/index.ts'
 import type { PipelineRecord, Store } from '../src/store/store.ts'
+import { dice } from '../src/testing/dice.ts'
 import { addPipeline, firstCommit, nextCommit, reserveRun } from '../src/store/conformance/samples.ts'
 
 /** Runs that are committed to at once, so that transactions hold several commits. */
@@ -198,17 +199,6 @@ async function commitRun(
 
 /** A line that is lost with the process was not told, and nobody may count on it. */
 const tell = (line: string): void => void process.stdout.write(`${line}\n`)
-
-/** Repeatable dice: mulberry32, by Tommy Ettinger, in the public domain. */
-function dice(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 if (import.meta.main) {
   // Spares every process and thread that comes the compiling.

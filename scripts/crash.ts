@@ -1,0 +1,159 @@
+// Kills servers with SIGKILL, again and again, and looks whether anything that a client was told is lost or doubled, and
+// whether a number of an event is missing: `npm run crash -- --cycles N [--seed S] [--lanes L] [--served P] [--json]`.
+// Exit code 1: something is wrong; standard error says what, and with which seed.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { dice } from '../src/testing/dice.ts'
+import { stripSources } from './crash/built.ts'
+import { drawDeath } from './crash/death.ts'
+import { type Ending, insideLife, type Live, servedLife } from './crash/lives.ts'
+import { Ledger } from './crash/ledger.ts'
+
+export interface CrashOptions {
+  readonly cycles: number
+  readonly seed: number
+  /** Data directories worked on at once. */
+  readonly lanes: number
+  /** Percent of the cycles that kill a whole server, `millrace serve` under HTTP; the rest kill store and host. */
+  readonly servedPercent: number
+  readonly tell?: (sentence: string) => void
+  /** Of the processes inside: see child.ts. */
+  readonly hasty?: boolean
+}
+
+export interface CrashReport {
+  /** Processes that were killed. */
+  readonly cycles: number
+  /** Answers of 2xx and what is the same inside. */
+  readonly acked: number
+  /** Answers, seen events and runs of which something is not there any more, runs that do not go on included. */
+  readonly lost: number
+  readonly doubled: number
+  readonly gaps: number
+  /** Of the cycles: those of whole servers, those that died at a named point, and those that died before they were up. */
+  readonly served: number
+  readonly atPoint: number
+  readonly notUp: number
+  readonly runs: number
+  readonly sentences: readonly string[]
+}
+
+/** Cycles that share a data directory; then every run in it is brought to its end and the log is read as a whole. */
+const CYCLES_PER_DIRECTORY = { inside: 25, served: 10 } as const
+
+interface Group {
+  readonly whole: boolean
+  readonly seed: number
+  readonly cycles: number
+}
+
+function groupsOf({ cycles, seed, servedPercent }: CrashOptions): Group[] {
+  const draw = dice(seed)
+  const whole = Math.round((cycles * servedPercent) / 100)
+  const groups: Group[] = []
+  const cut = (count: number, isWhole: boolean): void => {
+    for (let left = count; left > 0;) {
+      const some = Math.min(left, CYCLES_PER_DIRECTORY[isWhole ? 'served' : 'inside'])
+      groups.push({ whole: isWhole, seed: Math.floor(draw() * 2 ** 31), cycles: some })
+      left -= some
+    }
+  }
+  cut(whole, true)
+  cut(cycles - whole, false)
+  return groups
+}
+
+export async function crash(options: CrashOptions): Promise<CrashReport> {
+  const copy = stripSources()
+  const groups = groupsOf(options)
+  const total = { cycles: 0, acked: 0, lost: 0, doubled: 0, gaps: 0, served: 0, atPoint: 0, notUp: 0, runs: 0 }
+  const sentences: string[] = []
+  const worker = async (): Promise<void> => {
+    for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+      const { ledger, endings, runs } = await play(
+        group,
+        group.whole ? servedLife(copy) : insideLife(copy),
+        options.hasty ?? false,
+      )
+      const { lost, doubled, gaps } = ledger.findings
+      total.cycles += endings.length
+      total.acked += ledger.acked
+      total.lost += lost.length
+      total.doubled += doubled.length
+      total.gaps += gaps.length
+      total.served += group.whole ? endings.length : 0
+      total.atPoint += endings.filter(({ atPoint }) => atPoint).length
+      total.notUp += endings.filter(({ wasUp }) => !wasUp).length
+      total.runs += runs
+      sentences.push(...[...lost, ...doubled, ...gaps].map((what) => `directory of seed ${group.seed}: ${what}`))
+      options.tell?.(`${total.cycles} of ${options.cycles} cycles, ${total.acked} answers`)
+    }
+  }
+  await Promise.all(Array.from({ length: options.lanes }, worker))
+  return { ...total, sentences }
+}
+
+/** All cycles of one data directory, and then its end. */
+async function play(
+  { seed, cycles, whole }: Group,
+  live: Live,
+  hasty: boolean,
+): Promise<{ ledger: Ledger; endings: Ending[]; runs: number }> {
+  const draw = dice(seed)
+  const ledger = new Ledger()
+  const endings: Ending[] = []
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-crash-'))
+  try {
+    for (let cycle = 0; cycle < cycles; cycle += 1) {
+      const life = { directory, life: `L${cycle}`, seed: Math.floor(draw() * 2 ** 31), again: ledger.unanswered() }
+      // The first life of a whole server says once which token there is: it must come to that.
+      const death = whole && cycle === 0 ? ({ kind: 'after-lines', lines: 5 } as const) : drawDeath(draw, whole)
+      endings.push(await live({ ...life, finish: false, hasty }, death, ledger))
+      ledger.check(directory)
+    }
+    await live({ directory, life: 'end', seed, again: [], finish: true }, null, ledger)
+    return { ledger, endings, runs: ledger.checkAll(directory) }
+  } catch (error) {
+    throw new Error(`directory of seed ${seed}, cycle ${endings.length}: ${String(error)}`, { cause: error })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+if (import.meta.main) {
+  process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/compile')
+  const { values } = parseArgs({
+    options: {
+      cycles: { type: 'string', default: '200' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      lanes: { type: 'string', default: '2' },
+      served: { type: 'string', default: '4' },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const number = (name: 'cycles' | 'seed' | 'lanes' | 'served', least: number): number => {
+    const value = Number(values[name])
+    if (!Number.isInteger(value) || value < least)
+      throw new TypeError(`--${name}: expected a whole number from ${least}, found ${values[name]}`)
+    return value
+  }
+  const seed = number('seed', 0)
+  const began = performance.now()
+  const report = await crash({
+    cycles: number('cycles', 1),
+    seed,
+    lanes: number('lanes', 1),
+    servedPercent: Math.min(100, number('served', 0)),
+    ...(values.json ? {} : { tell: (sentence: string) => console.error(sentence) }),
+  })
+  const { cycles, acked, lost, doubled, gaps, served, atPoint, notUp, runs, sentences } = report
+  for (const sentence of sentences.slice(0, 50)) console.error(sentence)
+  const seconds = Math.round((performance.now() - began) / 1_000)
+  console.error(
+    `seed ${seed}: ${seconds} s, ${Math.round((seconds * 1_000) / cycles)} ms a cycle, ${served} of them whole servers, ${atPoint} died at a named point, ${notUp} before they were up, ${runs} runs brought to their end`,
+  )
+  console.log(JSON.stringify({ cycles, acked, lost, doubled, gaps }))
+  if (lost + doubled + gaps > 0) process.exitCode = 1
+}

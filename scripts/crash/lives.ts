@@ -1,0 +1,221 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createClient, ClientError, type Client } from '../../src/client/client.ts'
+import type { Life } from './child.ts'
+import { type Answered, drive, driven, finish, type Steered, type Told } from './driver.ts'
+import type { Death } from './death.ts'
+import type { Ledger } from './ledger.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const STARTS_WITHIN_MS = 60_000
+
+/** How a life ended. */
+export interface Ending {
+  /** It died by itself at the named point. */
+  readonly atPoint: boolean
+  /** It was up: the others died while they opened the directory. */
+  readonly wasUp: boolean
+}
+
+/** One life of a server on a data directory, from its start to its death. */
+export type Live = (life: Life, death: Death | null, ledger: Ledger) => Promise<Ending>
+
+/** @param copy of the sources, by {@link stripSources} */
+function start(copy: string, args: readonly string[], death: Death | null, sources: string): ChildProcess {
+  const point = death?.kind === 'point' ? `${death.point}:${death.count}` : ''
+  const env: NodeJS.ProcessEnv = { ...process.env, CRASH_POINT: point }
+  if (point !== '') env['NODE_OPTIONS'] = `--import ${join(copy, 'scripts/crash/points.js')}`
+  return spawn(process.execPath, [join(sources, args[0] ?? ''), ...args.slice(1)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  })
+}
+
+const kill = (child: ChildProcess): void => void child.kill('SIGKILL')
+
+/** @throws Error when it ended otherwise than by SIGKILL, or did not end by itself when it should */
+async function endOf(child: ChildProcess, expected: 'killed' | 'closed'): Promise<void> {
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  if (expected === 'killed' ? signal !== 'SIGKILL' : code !== 0)
+    throw new Error(`the server should have been ${expected}, and ended with code ${code}, signal ${signal}`)
+}
+
+/** Store and host in a process that drives itself (child.ts). */
+export const insideLife =
+  (copy: string): Live =>
+  async (life, death, ledger) => {
+    const child = start(copy, ['scripts/crash/child.js', JSON.stringify(life)], death, copy)
+    const ended = endOf(child, death === null ? 'closed' : 'killed')
+    const overdue = setTimeout(() => kill(child), STARTS_WITHIN_MS)
+    const stop = new AbortController()
+    let killed = false
+    const die = (): void => {
+      killed = true
+      kill(child)
+    }
+    if (death?.kind === 'after-ms') void delay(death.ms, undefined, { signal: stop.signal }).then(die, () => undefined)
+    let [lines, wasUp] = [0, false]
+    for await (const line of createInterface({ input: child.stdout ?? raise() })) {
+      const told = parse(line)
+      if (told === undefined) continue
+      lines += 1
+      if (told.kind === 'up') wasUp = true
+      else ledger.told(told)
+      if (death !== null && lines === death.lines) die()
+    }
+    stop.abort()
+    clearTimeout(overdue)
+    await ended
+    return { atPoint: death?.kind === 'point' && !killed, wasUp }
+  }
+
+/** A line that the kill has cut was not told. */
+function parse(line: string): Told | { readonly kind: 'up' } | undefined {
+  try {
+    return JSON.parse(line) as Told | { readonly kind: 'up' }
+  } catch {
+    return undefined
+  }
+}
+
+interface Served {
+  readonly url: string
+  readonly token: string | null
+}
+
+/** A whole server, `millrace serve`, spoken to over HTTP by the native API's own client. */
+export function servedLife(copy: string): Live {
+  let token: string | undefined
+  let pipeline: string | undefined
+  return async (life, death, ledger) => {
+    const args = ['serve', '--port', '0', '--json', '--samples', 'false', '--slots', '4', '--data-dir', life.directory]
+    const child = start(copy, ['bin/millrace.js', ...args], death, ROOT)
+    const ended = endOf(child, death === null ? 'closed' : 'killed')
+    let killed = false
+    const die = (): void => {
+      killed = true
+      kill(child)
+    }
+    const timer = death?.kind === 'after-ms' ? setTimeout(die, death.ms) : undefined
+    const overdue = setTimeout(die, STARTS_WITHIN_MS)
+    const served = await Promise.race([whereIs(child), ended.then(() => undefined)])
+    if (served !== undefined) {
+      token = served.token ?? token
+      const client = createClient({ baseUrl: served.url, token: token ?? raise(), wait: () => Promise.resolve() })
+      try {
+        pipeline ??= await pipelineOn(client)
+        const steered = steeredBy(client, pipeline)
+        if (death === null) await finishAll(client, steered)
+        else await driveUntil(client, steered, life, death, ledger, die)
+      } catch (error) {
+        if (death === null || !isGone(error)) throw error
+      }
+      if (death === null) child.kill('SIGTERM')
+    }
+    clearTimeout(timer)
+    await ended
+    clearTimeout(overdue)
+    return { atPoint: death?.kind === 'point' && !killed, wasUp: served !== undefined }
+  }
+}
+
+async function whereIs(child: ChildProcess): Promise<Served | undefined> {
+  for await (const line of createInterface({ input: child.stdout ?? raise() })) {
+    const { url, first_start: first } = JSON.parse(line) as { url: string; first_start: { admin_token: string } | null }
+    return { url, token: first?.admin_token ?? null }
+  }
+  return undefined
+}
+
+async function driveUntil(
+  client: Client,
+  steered: Steered,
+  life: Life,
+  death: Death,
+  ledger: Ledger,
+  die: () => void,
+): Promise<void> {
+  let lines = 0
+  const told = (what: Told): void => {
+    ledger.told(what)
+    lines += 1
+    if (lines === death.lines) die()
+  }
+  const stop = new AbortController()
+  const following = follow(client, stop.signal, told).catch(() => undefined)
+  try {
+    await drive(steered, life, told)
+  } finally {
+    stop.abort()
+    await following
+  }
+}
+
+async function follow(client: Client, signal: AbortSignal, tell: (told: Told) => void): Promise<void> {
+  for await (const { number, run_id: run, seq, type } of client.events.follow({ signal }))
+    tell({ kind: 'event', number, run, seq, type })
+}
+
+async function pipelineOn(client: Client): Promise<string> {
+  const { items } = await client.pipelines.list()
+  const known = items.find(({ name }) => name === driven.name)
+  return known?.id ?? (await client.pipelines.create({ project: 'default', definition: DRIVEN })).id
+}
+
+/** {@link driven} in the words of a person; what a runner does is done by a real one. */
+const DRIVEN = `
+name: ${driven.name}
+params: {token: {type: string, required: true}}
+stages:
+  - key: one
+    tasks:
+      - {key: a, uses: noop}
+      - {key: b, script: 'true', needs: [a], on_lost: rerun, on_failure: hold}
+      - {key: c, approval: {}, needs: [b], on_failure: hold}
+      - {key: d, script: 'exit 1', on_failure: continue}
+  - key: two
+    tasks:
+      - {key: e, uses: noop}
+      - {key: f, sleep: 1s}
+      - {key: g, uses: noop, needs: [e, f]}
+`
+
+function steeredBy(client: Client, pipeline: string): Steered {
+  const answered = async (call: Promise<Answered>): Promise<Answered | undefined> => {
+    try {
+      return await call
+    } catch (error) {
+      if (isGone(error)) throw error
+      return undefined
+    }
+  }
+  return {
+    start: (token) => answered(client.runs.start(pipeline, { params: { token }, idempotencyKey: token })),
+    act: (run, action) => answered(client.runs.act(run, action)),
+    actOnNode: (run, node, action, comment) =>
+      answered(client.nodes.act(run, node, action, action === 'retry' ? {} : { comment })),
+  }
+}
+
+/** The server did not answer: it is dead, or about to be. A refusal is an answer. */
+const isGone = (error: unknown): boolean => !(error instanceof ClientError) || error.status === null
+
+async function finishAll(client: Client, steered: Steered): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while (performance.now() < deadline) {
+    const { items } = await client.runs.list({
+      status: ['waiting', 'queued', 'running', 'reviewing', 'paused', 'held'],
+      limit: 100,
+    })
+    if (items.length === 0) return
+    for (const run of items) await finish(steered, run)
+    await delay(5)
+  }
+}
+
+function raise(): never {
+  throw new Error('the server said nothing of itself')
+}
