@@ -214,7 +214,7 @@ describe('why a run is where it is', () => {
       code: expected.code,
       sentence: expected.sentence,
       unblocks: expected.unblocks,
-      position: null,
+      position: expected.code === 'waiting-for-turn' ? 1 : null,
     })
     expect(run?.deadline !== null).toBe(expected.ends ?? false)
     expect(run?.since).toBe(world.clock.now())
