@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DefinitionChecker } from './checker/checker.ts'
 import { definitionJsonSchema } from './definition/json-schema.ts'
@@ -124,6 +125,10 @@ export async function openWorks(
         if (runner === undefined) throw new Error('no log is read before the runner is there')
         return openLog(runner.logPath({ runId, node, attempt }), attempt, ended)
       },
+      readFindings: async (runId, node, attempt) => {
+        if (runner === undefined) throw new Error('no findings are read before the runner is there')
+        return readIfThere(runner.findingsPath({ runId, node, attempt }))
+      },
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
     })
@@ -236,6 +241,15 @@ async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string
   )
   await store.keys.putSetting(FIRST_START, String(systemClock.now()))
   return made
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function workspacesIn(dataDirectory: string): readonly RunId[] {

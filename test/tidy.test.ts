@@ -68,6 +68,8 @@ const layers: readonly Layer[] = [
   { files: 'steps/index.ts', imports: ['steps/**', 'model/**'] },
   { files: 'steps/runs.ts', imports: ['steps/**'] },
   { files: 'steps/*/spec.ts', imports: ['steps/step.ts', 'model/**', 'npm:zod'] },
+  // The built-in linter: a program of its own.
+  { files: 'steps/check/lint/**', imports: ['steps/check/**', 'model/**', 'npm:yaml', 'node:**'] },
   { files: 'steps/*/**', imports: ['steps/step.ts', 'model/**', 'npm:zod', 'node:**'] },
 
   {

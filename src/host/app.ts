@@ -1,5 +1,6 @@
 import type { NodeAction, RunAction } from '../model/command.ts'
 import type { Cause, EventRecord } from '../model/event.ts'
+import type { CodeMetrics, Finding, LintRule, Severity, SeverityCounts } from '../model/finding.ts'
 import type { PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
 import type { LocatedError, Result } from '../model/problem.ts'
@@ -18,6 +19,7 @@ export interface App {
   readonly pipelines: Pipelines
   readonly runs: Runs
   readonly documents: Documents
+  readonly findings: Findings
   readonly feed: Feed
   /** Present instant; handlers take time from here, never from the clock. */
   now(): Instant
@@ -299,6 +301,31 @@ export interface DocumentView {
 }
 /** The most that one document may hold, as bytes of JSON in UTF-8. */
 export const DOCUMENT_BYTES_MAX = 256 * 1024
+
+/** What the `check` tasks of runs found. It is there from the end of an attempt on. */
+export interface Findings {
+  /** Of the newest attempt of one `check` task, or of all of the run; worst first. `limit` is 1 to 10,000. */
+  list(
+    caller: Caller,
+    run: RunRef,
+    filter: { readonly node?: NodeRef; readonly severities?: readonly Severity[] },
+    page: { readonly skip: number; readonly limit: number },
+  ): Promise<Result<FindingsPage>>
+  /** What the built-in linter looks for. */
+  rules(): readonly LintRule[]
+}
+export interface FindingsPage {
+  readonly items: readonly Finding[]
+  /** Of what the filter lets through and is kept: of one attempt at most 10,000. */
+  readonly total: number
+  /** Of all that was found, whatever the filter, also of what was not kept. */
+  readonly counts: SeverityCounts
+  readonly tools: readonly string[]
+  /** null: not measured. */
+  readonly metrics: CodeMetrics | null
+  /** False: no check of this run has come to its end yet. */
+  readonly checked: boolean
+}
 
 /** The server-wide ordered stream of events. */
 export interface Feed {

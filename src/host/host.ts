@@ -14,6 +14,7 @@ import { Dispatcher, type Runner } from './dispatcher.ts'
 import { documentUseCases } from './documents.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
+import { findingsUseCases } from './findings.ts'
 import { Histories } from './history.ts'
 import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
@@ -32,6 +33,8 @@ export interface HostOptions {
   /** Input fields of a step type in which nothing is rendered. */
   readonly verbatim: (uses: string) => readonly string[]
   readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => LogSource
+  /** What a check's attempt has kept (model/finding.ts), as JSON; undefined: nothing. */
+  readonly readFindings: (runId: RunId, node: number, attempt: number) => Promise<string | undefined>
   readonly onDefect: (error: unknown) => void
 }
 
@@ -194,6 +197,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       clock,
       onChange: (topics) => feed.changed(topics),
     }),
+    findings: findingsUseCases({ runs, read: options.readFindings }),
     feed: {
       last: () => feed.last(),
       read: async (caller, after, selection, limit) => {

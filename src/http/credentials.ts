@@ -49,6 +49,7 @@ export function noteCredentials(app: App): { readonly app: App; readonly noted: 
       pipelines: app.pipelines,
       runs: app.runs,
       documents: app.documents,
+      findings: app.findings,
       feed: app.feed,
       now: () => app.now(),
       freshId: () => app.freshId(),

@@ -8,6 +8,7 @@ import { CannotStart, type StepContext } from '../steps/step.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { TAG } from './environment.ts'
 import type { Launcher } from './launch.ts'
+import { writeFindings } from './findings-file.ts'
 import { readOutputFile } from './output-file.ts'
 import type { RunnerPaths } from './paths.ts'
 import { Programs } from './programs.ts'
@@ -93,6 +94,7 @@ async function runStep(
     log: (text) => log.append(text),
     exec: (argv, options) => programs.exec(argv, options),
     outputs: () => Promise.resolve(readOutputFile(outputPath)),
+    keepFindings: (report) => writeFindings(paths.findings(job), report),
   }
   try {
     const { run } = await load()

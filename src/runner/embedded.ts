@@ -51,6 +51,8 @@ export interface EmbeddedRunner {
   clean(runId: RunId): Promise<string | null>
   /** Where the log of an attempt is, also before it exists and after the runner is closed. */
   logPath(attempt: AttemptName): string
+  /** Where an attempt's findings are, if it is a check and has found its end. */
+  findingsPath(attempt: AttemptName): string
   /** Ends every attempt (TERM, grace, KILL) and the process; no callback comes afterwards. */
   close(): Promise<void>
 }
@@ -132,6 +134,10 @@ class Runner implements EmbeddedRunner {
 
   logPath(attempt: AttemptName): string {
     return runnerPaths(this.#config.dataDirectory).log(attempt)
+  }
+
+  findingsPath(attempt: AttemptName): string {
+    return runnerPaths(this.#config.dataDirectory).findings(attempt)
   }
 
   async close(): Promise<void> {

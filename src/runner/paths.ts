@@ -15,6 +15,8 @@ export interface RunnerPaths {
   record(slot: number): string
   scratch(slot: number): string
   log(attempt: AttemptName): string
+  /** What a check found: beside the log, so that it lives as long. */
+  findings(attempt: AttemptName): string
 }
 
 export interface AttemptName {
@@ -34,5 +36,6 @@ export function runnerPaths(dataDirectory: string): RunnerPaths {
     record: (slot) => join(attempts, `${slot}.json`),
     scratch: (slot) => join(attempts, String(slot)),
     log: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.log`),
+    findings: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.findings.json`),
   }
 }

@@ -1,4 +1,5 @@
 import { approval } from './approval/spec.ts'
+import { check } from './check/spec.ts'
 import { git } from './git/spec.ts'
 import { http } from './http/spec.ts'
 import { noop } from './noop/spec.ts'
@@ -7,4 +8,7 @@ import { sleep } from './sleep/spec.ts'
 import type { StepSpec } from './step.ts'
 
 /** Every step type. A new one is one folder and one line here, and if runners do it, one in runs.ts. */
-export const stepSpecs: readonly StepSpec[] = [script, git, http, sleep, approval, noop]
+export const stepSpecs: readonly StepSpec[] = [script, git, check, http, sleep, approval, noop]
+
+/** What the built-in linter of `check` looks for. */
+export { LINT_RULES } from './check/rules.ts'

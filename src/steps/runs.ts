@@ -4,5 +4,6 @@ import type { StepRun } from './step.ts'
 export const stepRuns: Readonly<Record<string, () => Promise<{ readonly run: StepRun }>>> = {
   script: () => import('./script/run.ts'),
   git: () => import('./git/run.ts'),
+  check: () => import('./check/run.ts'),
   http: () => import('./http/run.ts'),
 }

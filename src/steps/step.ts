@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Work } from '../model/definition.ts'
 import type { AttemptResult } from '../model/command.ts'
 import type { Outputs } from '../model/event.ts'
+import type { FindingsReport } from '../model/finding.ts'
 import type { Job } from '../model/job.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import { parseDuration } from '../model/time.ts'
@@ -100,6 +101,8 @@ export interface StepContext {
   exec(argv: readonly [string, ...string[]], options?: ExecOptions): Promise<ExecResult>
   /** Reads the attempt's output file (`name=value` lines, `name<<END` blocks), where MILLRACE_OUTPUT points. */
   outputs(): Promise<OutputsRead>
+  /** Keeps what a check of code found, beside the attempt's log and as long; a second call replaces it. Durable when it resolves. */
+  keepFindings(report: FindingsReport): Promise<void>
 }
 
 /** `reason` names the line that is wrong. */

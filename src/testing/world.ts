@@ -2,6 +2,7 @@ import { scryptSync } from 'node:crypto'
 import { createHost, type Host, type HostOptions } from '../host/host.ts'
 import type { App, Caller, LogSource } from '../host/app.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
+import type { FindingsReport } from '../model/finding.ts'
 import { asId, type UserId } from '../model/id.ts'
 import type { Result } from '../model/problem.ts'
 import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
@@ -43,6 +44,8 @@ export interface World extends Served {
   }
   /** Bytes of the logs, by `<run>/<node>/<attempt>`. */
   readonly logs: Map<string, Uint8Array>
+  /** What checks found, by `<run>/<node>/<attempt>`. */
+  readonly findings: Map<string, FindingsReport>
   /** Stores a pipeline of the world's project. */
   pipeline(definition: PipelineDefinition): Promise<PipelineView>
   start(pipeline: PipelineView, params?: Parameters<App['runs']['start']>[1]['params']): Promise<RunView>
@@ -79,6 +82,7 @@ export interface WorldOptions {
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const clock = new FakeClock()
   const logs = new Map<string, Uint8Array>()
+  const findings = new Map<string, FindingsReport>()
   const store = options.store ?? openMemoryStore()
   await store.keys.addUser({
     ...USER_RECORD,
@@ -87,7 +91,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     passwordHash: cheapHash(USER.password),
     createdAt: clock.now(),
   })
-  const served = await serve(store, clock, logs, options, 1)
+  const served = await serve(store, clock, { logs, findings }, options, 1)
   const { app } = served
   const { credentials } = served.host
   const admin = await credentials.byPassword(USER.name, USER.password, USER.domain)
@@ -105,6 +109,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     admin,
     credentials: { token, user: USER.name, password: USER.password, domain: USER.domain, ak, sk, appCode, appSecret },
     logs,
+    findings,
     pipeline: async (definition) =>
       need(await app.pipelines.create(admin, { project: { id: project.id }, text: JSON.stringify(definition) })),
     start: async (pipeline, params = {}) =>
@@ -116,7 +121,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 async function serve(
   store: Store,
   clock: FakeClock,
-  logs: Map<string, Uint8Array>,
+  files: Pick<World, 'logs' | 'findings'>,
   options: WorldOptions,
   life: number,
 ): Promise<Served> {
@@ -129,7 +134,11 @@ async function serve(
     sealKey: new Uint8Array(32).fill(7),
     check: options.check ?? ((text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition })),
     verbatim: (uses) => (uses === 'script' ? ['script'] : []),
-    openLog: (runId, node, attempt, ended) => memoryLog(logs, `${runId}/${node}/${attempt}`, attempt, ended),
+    openLog: (runId, node, attempt, ended) => memoryLog(files.logs, `${runId}/${node}/${attempt}`, attempt, ended),
+    readFindings: (runId, node, attempt) => {
+      const found = files.findings.get(`${runId}/${node}/${attempt}`)
+      return Promise.resolve(found === undefined ? undefined : JSON.stringify(found))
+    },
     onDefect: (error) => defects.push(error),
   })
   const { app } = host
@@ -150,7 +159,7 @@ async function serve(
     restarted: async () => {
       host.close()
       const { slots, labels } = runner
-      return serve(store, clock, logs, { ...options, runner: new ScriptedRunner(slots, labels) }, life + 1)
+      return serve(store, clock, files, { ...options, runner: new ScriptedRunner(slots, labels) }, life + 1)
     },
   }
 }
