@@ -29,6 +29,14 @@ export const errors = {
   /** Seen. */
   noPipeline: { status: 404, code: 'DEVPIPE.00011401' },
   noRun: { status: 404, code: 'DEVPIPE.00011404' },
+  noStep: { status: 404, code: 'DEVPIPE.00011405' },
+  /** Seen. */
+  noTemplate: { status: 404, code: 'DEVPIPE.00011203' },
+  /** Seen. */
+  noGroup: { status: 404, code: 'DEVPIPE.00014007' },
+  /** Seen: a pipeline of a plugin that is not there. */
+  noPlugin: { status: 400, code: 'DEVPIPE.30011001' },
+  banned: { status: 400, code: 'DEVPIPE.00011410' },
   /** Seen. */
   noProject: { status: 404, code: 'DEVPIPE.00011412' },
   internal: { status: 500, code: 'DEVPIPE.00010500' },

@@ -60,7 +60,7 @@ const usesRepository = ({ definition }: PipelineView, url: string): boolean =>
     tasks.some(({ work }) => work.kind === 'runner' && work.uses === 'git' && work.with['url'] === url),
   )
 
-async function everyPipeline(
+export async function everyPipeline(
   app: App,
   caller: Caller,
   filter: PipelineListFilter,
@@ -87,7 +87,7 @@ function compare(a: PipelineView, b: PipelineView, key: SortKey): number {
 }
 
 /** Ids of those who started the newest runs, each name looked up once. */
-class Executors {
+export class Executors {
   readonly #app: App
   readonly #ids = new Map<string, string | null>()
 
@@ -96,8 +96,10 @@ class Executors {
   }
 
   async of({ latestRun }: PipelineView): Promise<string | null> {
-    if (latestRun === null) return null
-    const name = latestRun.cause.by
+    return latestRun === null ? null : this.named(latestRun.cause.by)
+  }
+
+  async named(name: string): Promise<string | null> {
     const kept = this.#ids.get(name)
     if (kept !== undefined) return kept
     const id = (await this.#app.access.user(name))?.id ?? null

@@ -1,13 +1,15 @@
 import type { App } from '../../host/app.ts'
 import type { Dialect, DialectOptions } from '../dialect.ts'
 import { serve } from '../kit/serve.ts'
+import { endpoints } from './endpoints.ts'
 import { errorResponse, errors } from './errors.ts'
 import { createRoutes } from './routes.ts'
 
-/** HUAWEI CLOUD CodeArts Pipeline, its v3 calls, as of seed 001. */
+/** HUAWEI CLOUD CodeArts Pipeline: the v3 calls of seed 001, and the v5 family that its clients use today. */
 export const codeartsPipeline: Dialect = {
   name: 'codearts-pipeline',
-  prefixes: ['/v3/pipelines', '/v3/templates'],
+  prefixes: ['/v3/pipelines', '/v3/templates', '/v5'],
+  endpoints,
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)
     return serve(

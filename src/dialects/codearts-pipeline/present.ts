@@ -214,5 +214,6 @@ const elapsed = (startedAt: Instant | null, endedAt: Instant | null, { now }: Fr
 
 const text = (value: Json): string => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value))
 
-const runUrl = (run: RunView, { baseUrl }: Frame): string => `${baseUrl}/runs/${run.id}`
-const pipelineUrl = (pipeline: PipelineView, { baseUrl }: Frame): string => `${baseUrl}/pipelines/${pipeline.id}`
+export const runUrl = (run: Pick<RunView, 'id'>, { baseUrl }: Frame): string => `${baseUrl}/runs/${run.id}`
+export const pipelineUrl = (pipeline: Pick<PipelineView, 'id'>, { baseUrl }: Frame): string =>
+  `${baseUrl}/pipelines/${pipeline.id}`

@@ -1,49 +1,33 @@
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import type { Json } from '../../model/json.ts'
 import type { Instant } from '../../model/time.ts'
-import { parseJsonObject, type Refused } from '../kit/body.ts'
-import { quote, readInteger } from '../kit/query.ts'
+import { quote } from '../kit/query.ts'
 import { parsePlain } from '../kit/time.ts'
+import {
+  BadValue,
+  fields,
+  integer,
+  oneOf,
+  optionalText,
+  queryInteger,
+  read,
+  type Read,
+  readObject,
+  VALUE_MAX,
+} from './read.ts'
 import type { OutcomeWord, StatusWord } from './wire.ts'
 
-/** What requests of this vendor say, checked. */
-export type Read<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly kind: 'body'; readonly refused: Refused }
-  | { readonly ok: false; readonly kind: 'value'; readonly message: string }
+/** What the v3 calls ask, checked. */
 
-/** "at most 8192 characters". */
-const VALUE_MAX = 8_192
 const PARAMS_MAX = 1_000
 const IDS_MAX = 100
 const DAY_MS = 86_400_000
 /** "at most one month apart", of the longest month, both days included. */
 const PERIOD_MAX_MS = 31 * DAY_MS
 
-class BadValue extends Error {}
-
-function read<Value>(reader: () => Value): Read<Value> {
-  try {
-    return { ok: true, value: reader() }
-  } catch (error) {
-    if (error instanceof BadValue) return { ok: false, kind: 'value', message: error.message }
-    throw error
-  }
-}
-
-function readObject<Value>(
-  bytes: Uint8Array,
-  known: readonly string[],
-  reader: (body: JsonObject) => Value,
-): Read<Value> {
-  const body = parseJsonObject(bytes)
-  if (!body.ok) return { ok: false, kind: 'body', refused: body }
-  return read(() => reader(fields(body.value, 'the body', known)))
-}
-
 /** `{"build_params": [{"name", "value"}]}`, or nothing. */
 export const readStart = (bytes: Uint8Array): Read<Readonly<Record<string, string>>> =>
-  readObject(bytes, ['build_params'], (body) => {
-    const given = body['build_params'] ?? []
+  readObject(bytes, (body) => {
+    const given = fields(body, 'the body', ['build_params'])['build_params'] ?? []
     if (!Array.isArray(given)) throw new BadValue('build_params: expected an array of name and value')
     if (given.length > PARAMS_MAX)
       throw new BadValue(`build_params: expected at most ${PARAMS_MAX}, found ${given.length}`)
@@ -96,7 +80,8 @@ const LIST_FIELDS = [
 ]
 
 export const readList = (bytes: Uint8Array): Read<ListQuery> =>
-  readObject(bytes, LIST_FIELDS, (body) => {
+  readObject(bytes, (given) => {
+    const body = fields(given, 'the body', LIST_FIELDS)
     const key = oneOf(optionalText(body, 'sort_key'), 'sort_key', SORT_KEYS)
     const direction = oneOf(optionalText(body, 'sort_dir'), 'sort_dir', ['asc', 'desc'])
     return {
@@ -172,46 +157,8 @@ function date(query: URLSearchParams, name: string, required: boolean, zoneOffse
   return at
 }
 
-interface Range {
-  readonly min: number
-  readonly max: number
-  readonly fallback: number
-}
-
-function queryInteger(query: URLSearchParams, name: string, range: Range): number {
-  const found = readInteger(query, name, range)
-  if (!found.ok) throw new BadValue(found.message)
-  return found.value
-}
-
-function integer(value: Json | undefined, name: string, { min, max, fallback }: Range): number {
-  if (value === undefined || value === null) return fallback
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
-  throw new BadValue(`${name}: expected an integer from ${min} to ${max}, found ${quote(JSON.stringify(value))}`)
-}
-
-function optionalText(body: JsonObject, name: string): string | null {
-  const value = body[name] ?? ''
-  if (typeof value !== 'string' || value.length > VALUE_MAX) throw new BadValue(`${name}: expected text`)
-  return value === '' ? null : value
-}
-
-function oneOf<Word extends string>(text: string | null, name: string, words: readonly Word[]): Word | null {
-  if (text === null) return null
-  const word = words.find((candidate) => candidate === text)
-  if (word === undefined) throw new BadValue(`${name}: expected one of ${words.join(', ')}, found ${quote(text)}`)
-  return word
-}
-
 function ids(text: string | null, name: string, max: number): readonly string[] {
   const found = (text ?? '').split(',', max + 1).filter((id) => id !== '')
   if (found.length > max) throw new BadValue(`${name}: expected at most ${max} ids, found more`)
   return [...new Set(found)]
-}
-
-function fields(value: Json, at: string, known: readonly string[]): JsonObject {
-  if (!isJsonObject(value)) throw new BadValue(`${at}: expected an object with ${known.join(', ')}`)
-  const unknown = Object.keys(value).find((key) => !known.includes(key))
-  if (unknown === undefined) return value
-  throw new BadValue(`${at}: expected ${known.join(', ')}, found ${quote(unknown)}`)
 }

@@ -28,8 +28,10 @@ import {
   presentStates,
   type Frame,
 } from './present.ts'
-import { readList, readPipelineIds, readRecords, readStart, readText, type Read, type RecordsQuery } from './request.ts'
+import type { Unreadable } from './read.ts'
+import { readList, readPipelineIds, readRecords, readStart, readText, type RecordsQuery } from './request.ts'
 import { statusesOf } from './status.ts'
+import { addV5Routes } from './v5-routes.ts'
 import type { BuildResult, PipelineList } from './wire.ts'
 
 type Refusal = { readonly ok: false; readonly response: Response }
@@ -40,7 +42,10 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
   const who = known(app, options.bodyMaxBytes)
   const calls = new Calls(app, options)
-  routes.notFound((c) => gatewayResponse(gatewayErrors.noApi, c.env.requestId))
+  routes.notFound((c) => {
+    options.onUnrouted?.(c.req.raw)
+    return gatewayResponse(gatewayErrors.noApi, c.env.requestId)
+  })
   routes.onError(rethrow)
 
   routes.get('/v3/pipelines/status', who, (c) => calls.batch(c))
@@ -54,6 +59,7 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   routes.post('/v3/pipelines/:id/start', who, (c) => calls.start(c, c.req.param('id')))
   routes.post('/v3/pipelines/:id/stop', who, (c) => calls.stop(c, c.req.param('id')))
   routes.delete('/v3/pipelines/:id', who, (c) => calls.remove(c, c.req.param('id')))
+  addV5Routes(routes, who, app, options)
   return routes
 }
 
@@ -256,7 +262,7 @@ class Calls {
     return problemResponse(problem, missing, c.env.requestId)
   }
 
-  #unreadable(c: Context<Env>, read: Extract<Read<unknown>, { ok: false }>): Response {
+  #unreadable(c: Context<Env>, read: Unreadable): Response {
     if (read.kind === 'body') return badBody(read.refused, c.env.requestId)
     return errorResponse(errors.badParameter, read.message)
   }

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto'
 import type { Caller } from '../../host/app.ts'
 import type { Instant } from '../../model/time.ts'
 import type { ProjectView } from '../../model/view.ts'
+import { accountId, derivedId } from '../kit/derived-id.ts'
 import type { CatalogEntry, DomainsBody, Links, NamedRef, ProjectsBody, RegionsBody, TokenBody } from './wire.ts'
 
 /** The one place there is: this server. */
 export const REGION = 'millrace'
 
 /** Accounts have a name only with us; their id is made of it, so that it is the same in every answer. */
-export const domainRef = (name: string): NamedRef => ({ id: derivedId(`domain/${name}`), name })
+export const domainRef = (name: string): NamedRef => ({ id: accountId(name), name })
 
 /** Our three roles. The vendor's account administrator and its guest are `te_admin` and `readonly`; it has no word between. */
 const ROLE = {
@@ -118,7 +118,3 @@ const links = (self: string): Links => ({ self, previous: null, next: null })
 
 /** `2026-01-02T03:04:05.006000Z`: always six digits. */
 const microseconds = (at: Instant): string => new Date(at).toISOString().replace('Z', '000Z')
-
-function derivedId(name: string): string {
-  return createHash('sha256').update(`millrace/iam/${name}`).digest('hex').slice(0, 32)
-}

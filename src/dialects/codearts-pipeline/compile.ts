@@ -1,0 +1,245 @@
+import type { Json, JsonObject } from '../../model/json.ts'
+import { quote } from '../kit/query.ts'
+import type { PipelineDto, Source, Variable } from './dto.ts'
+import { AT, originalAnnotations } from './original.ts'
+import { AUTO_TRIGGER, type PluginContext, type StepWork, workOf } from './plugins.ts'
+import { BadValue } from './read.ts'
+import { cronLines } from './schedule.ts'
+import type { JobDoc, StageDoc, StepDoc } from './stages.ts'
+
+/**
+ * A pipeline of the vendor's v5 form as a definition of ours, which is JSON and so YAML. A step becomes a task: the
+ * steps of a job one after the other, its first after the jobs that it depends on; `pre` comes before all jobs of its
+ * stage and `post` after them.
+ * @returns the text for `pipelines.create`
+ * @throws BadValue, UnknownPlugin
+ */
+export function compileDto(dto: PipelineDto, names: Names): string {
+  const context: PluginContext = { ...names, sources: branchesOf(dto) }
+  const keys = new Keys()
+  const stages = inOrder(dto.stages).map(({ stage, parallel }) => compileStage(stage, parallel, context, keys))
+  const tree = stages.length === 0 ? [emptyStage] : stages
+  const { triggers } = rulesOf(dto)
+  return JSON.stringify({
+    name: dto.name,
+    description: dto.description,
+    params: { ...paramsOf(dto.variables), ...branchParams(dto, context) },
+    // Predefined parameters of the vendor that are known before a run.
+    env: { PIPELINE_NAME: dto.name, PIPELINE_NUMBER: '${{ run.number }}', PROJECT_ID: names.projectId },
+    ...(triggers.length === 0 ? {} : { triggers }),
+    annotations: originalAnnotations(dto.given, tree),
+    stages: tree,
+  })
+}
+
+export interface Names extends Pick<PluginContext, 'userNames' | 'pipelineNames'> {
+  readonly projectId: string
+}
+
+// --- Stages ----------------------------------------------------------------------------------------------------------
+
+interface Placed {
+  readonly stage: { readonly doc: StageDoc; readonly index: number }
+  readonly parallel: boolean
+}
+
+/**
+ * One after the other, unless they say what they depend on: then those with equally long ways from the start run
+ * together, and the next ones wait for all of them.
+ */
+function inOrder(docs: readonly StageDoc[]): readonly Placed[] {
+  const place = new Map(docs.map((doc, index) => [doc.identifier, index]))
+  const levels: number[] = []
+  const levelOf = (index: number, path: readonly number[]): number => {
+    const known = levels[index]
+    if (known !== undefined) return known
+    if (path.includes(index)) throw new BadValue('definition.stages: depends_on leads back to where it began')
+    const doc = docs[index]
+    const before = doc?.dependsOn.map((name) => place.get(name) ?? 0) ?? []
+    const level =
+      before.length > 0
+        ? 1 + Math.max(...before.map((other) => levelOf(other, [...path, index])))
+        : index === 0
+          ? 0
+          : levelOf(index - 1, [...path, index]) + (doc?.parallel === true ? 0 : 1)
+    levels[index] = level
+    return level
+  }
+  const placed = docs.map((doc, index) => ({ doc, index, level: levelOf(index, []) }))
+  placed.sort((a, b) => a.level - b.level || a.index - b.index)
+  return placed.map(({ doc, index, level }, at) => ({
+    stage: { doc, index },
+    parallel: at > 0 && placed[at - 1]?.level === level,
+  }))
+}
+
+interface Task {
+  readonly key: string
+  readonly [field: string]: Json
+}
+
+function compileStage({ doc, index }: Placed['stage'], parallel: boolean, context: PluginContext, keys: Keys) {
+  const tasks: Task[] = []
+  const chain = (steps: readonly StepDoc[], part: string, names: readonly string[], first: readonly string[]) => {
+    let needs = first
+    for (const [at, step] of steps.entries()) {
+      const where = `definition.stages[${index}].${part}[${at}]`
+      if (!step.isEnabled || step.task === AUTO_TRIGGER) continue
+      const key = keys.of(names.length === 1 && steps.length === 1 ? names : [...names, String(at + 1)])
+      tasks.push(taskOf(key, step, workOf(step.given, context, where), needs, `${index}.${part}.${at}`))
+      needs = [key]
+    }
+    return needs
+  }
+  const before = chain(doc.pre, 'pre', [`${doc.identifier.slice(0, 20)}-pre`], [])
+  const lasts = new Map<string, readonly string[]>()
+  for (const { job, place } of jobsInOrder(doc)) {
+    checkCondition(job, `definition.stages[${index}].jobs[${place}]`)
+    const needs = job.dependsOn.flatMap((name) => lasts.get(name) ?? [])
+    const from = tasks.length
+    const first = needs.length > 0 ? needs : before
+    lasts.set(job.identifier, chain(job.steps, `${place}`, [job.identifier], first))
+    for (let at = from; at < tasks.length; at += 1) tasks[at] = inJob(tasks[at], job)
+  }
+  const after = [...new Set([...lasts.values()].flat())]
+  chain(doc.post, 'post', [`${doc.identifier.slice(0, 20)}-post`], after.length > 0 ? after : before)
+  // A stage with nothing to do is over at once.
+  if (tasks.length === 0)
+    tasks.push({ key: keys.of([doc.identifier, 'none']), uses: 'noop', annotations: { [AT]: `${index}.none.0` } })
+  return {
+    key: keys.ofStage(doc.identifier),
+    name: doc.name,
+    always: doc.runAlways,
+    ...(parallel ? { parallel: true } : {}),
+    tasks,
+  }
+}
+
+/** `{"stages": []}` is how clients make a pipeline that they fill later. */
+const emptyStage = {
+  key: 'empty',
+  name: 'empty',
+  tasks: [{ key: 'nothing', uses: 'noop', annotations: { [AT]: 'empty' } }],
+}
+
+function taskOf(key: string, step: StepDoc, work: StepWork, needs: readonly string[], at: string): Task {
+  return {
+    key,
+    name: step.name,
+    role: work.role,
+    uses: work.uses,
+    with: work.with,
+    ...(needs.length === 0 ? {} : { needs }),
+    ...(work.skipOnTimeout === true ? { on_timeout: 'skip' } : {}),
+    annotations: { [AT]: at },
+  }
+}
+
+function inJob(task: Task | undefined, job: JobDoc): Task {
+  if (task === undefined) throw new TypeError('a task that was just made is not there')
+  // A review waits as long as it says itself.
+  return job.timeoutMs === null || task['uses'] === 'approval' ? task : { ...task, timeout: job.timeoutMs / 1_000 }
+}
+
+/** Those that others depend on come first. */
+function jobsInOrder({ jobs }: StageDoc): readonly { readonly job: JobDoc; readonly place: number }[] {
+  const ordered: { readonly job: JobDoc; readonly place: number }[] = []
+  const left = new Map(jobs.map((job, place) => [job.identifier, { job, place }]))
+  while (left.size > 0) {
+    const ready = [...left.values()].filter(({ job }) => !job.dependsOn.some((name) => left.has(name)))
+    if (ready.length === 0) throw new BadValue('definition: depends_on of jobs leads back to where it began')
+    for (const entry of ready) left.delete(entry.job.identifier)
+    ordered.push(...ready)
+  }
+  return ordered
+}
+
+/**
+ * `${{ default() }}`: when what it depends on went well, or was not chosen; `${{ success() }}`. A job that is to run
+ * after a failure has no like here; a stage has: `run_always`.
+ */
+function checkCondition({ condition, dependsOn }: JobDoc, at: string): void {
+  const call = /^\s*(?:\$\{\{\s*)?(\w+)\(\)\s*(?:\}\})?\s*$/.exec(condition ?? 'default()')?.[1]
+  if (call === 'default' || call === 'success') return
+  if ((call === 'always' || call === 'completed') && dependsOn.length === 0) return
+  throw new BadValue(
+    `${at}.condition: expected \${{ default() }} or \${{ success() }}, found ${quote(condition ?? '')}; ` +
+      'what must run after a failure can be a stage with run_always',
+  )
+}
+
+/** Keys made of the vendor's identifiers, which are longer and freer. */
+class Keys {
+  readonly #tasks = new Set<string>()
+  readonly #stages = new Set<string>()
+
+  of(parts: readonly string[]): string {
+    return free(parts, this.#tasks)
+  }
+  ofStage(identifier: string): string {
+    return free([identifier], this.#stages)
+  }
+}
+
+function free(parts: readonly string[], taken: Set<string>): string {
+  const [name = '', ...rest] = parts.map((part) => part.replaceAll(/[^A-Za-z0-9_-]+/g, '-'))
+  const wanted = [name.slice(0, 40), ...rest].join('-')
+  // Whatever an identifier is, a key is no name that every object of JavaScript has.
+  const safe = wanted in Object.prototype || /^(?:__|$)/.test(wanted) ? `k-${wanted}` : wanted
+  let key = safe
+  for (let count = 2; taken.has(key); count += 1) key = `${safe}-${count}`
+  taken.add(key)
+  return key
+}
+
+// --- Params ----------------------------------------------------------------------------------------------------------
+
+const paramsOf = (variables: readonly Variable[]): JsonObject =>
+  Object.fromEntries(
+    variables.map(({ name, type, value, description, limits }) => {
+      const isChoice = type === 'enum' && limits.length > 0
+      // A choice whose value is none of its own is a slip that the vendor's page would not let through.
+      if (isChoice && value !== '' && !limits.includes(value)) {
+        throw new BadValue(`variables.${name}.value: expected one of limits, found ${quote(value)}`)
+      }
+      const fallback = isChoice && value === '' ? {} : { default: value }
+      return [
+        name,
+        { type: isChoice ? 'choice' : 'string', description, ...fallback, ...(isChoice ? { options: limits } : {}) },
+      ]
+    }),
+  )
+
+/** The branch of a source can be chosen for each run: a param of its own, `<alias>_BRANCH` as the vendor calls it. */
+function branchesOf({ sources, variables }: PipelineDto): PluginContext['sources'] {
+  const taken = new Set(variables.map(({ name }) => name))
+  return sources
+    .filter(({ url }) => url !== '')
+    .map((source, index) => {
+      const branch = branchParam(source, index)
+      const isFree = !taken.has(branch)
+      taken.add(branch)
+      return { url: source.url, alias: source.alias, branch: isFree ? branch : null }
+    })
+}
+
+const branchParam = ({ alias }: Source, index: number): string =>
+  /^[A-Za-z_]\w{0,50}$/.test(alias) ? `${alias}_BRANCH` : `REPO${index + 1}_BRANCH`
+
+function branchParams({ sources }: PipelineDto, { sources: named }: PluginContext): JsonObject {
+  const given = sources.filter(({ url }) => url !== '')
+  return Object.fromEntries(
+    named.flatMap(({ branch }, index) =>
+      branch === null ? [] : [[branch, { type: 'string', default: given[index]?.branch || 'master' }]],
+    ),
+  )
+}
+
+// --- Rules -----------------------------------------------------------------------------------------------------------
+
+const CODE_EVENTS = 'code-events'
+
+function rulesOf({ schedules, hasCodeEvents }: PipelineDto): { readonly triggers: readonly JsonObject[] } {
+  for (const [index, schedule] of schedules.entries()) cronLines(schedule, `schedules[${index}]`)
+  return { triggers: hasCodeEvents ? [{ webhook: CODE_EVENTS }] : [] }
+}

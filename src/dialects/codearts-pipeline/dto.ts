@@ -1,0 +1,135 @@
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import { quote } from '../kit/query.ts'
+import {
+  BadValue,
+  integer,
+  listAt,
+  objectAt,
+  objectsAt,
+  oneOf,
+  optionalFlag,
+  optionalText,
+  plainText,
+  type Read,
+  readBodyObject,
+  requiredText,
+  textsAt,
+} from './read.ts'
+import { DEFINITION_MAX, readStages, type StageDoc } from './stages.ts'
+
+/** `PipelineDTO`: what a v5 pipeline is made of, and edited with. */
+export interface PipelineDto {
+  /** As it came; what is not read is only shown again. */
+  readonly given: JsonObject
+  readonly name: string
+  readonly description: string
+  readonly stages: readonly StageDoc[]
+  readonly variables: readonly Variable[]
+  readonly sources: readonly Source[]
+  readonly schedules: readonly JsonObject[]
+  /** Whether events of a code host start it. */
+  readonly hasCodeEvents: boolean
+  /** null: as many at once as are started. */
+  readonly concurrency: { readonly limit: number; readonly whenFull: 'queue' | 'abort' } | null
+  readonly groupId: string | null
+}
+export interface Variable {
+  readonly name: string
+  readonly type: 'string' | 'enum' | 'autoIncrement'
+  readonly value: string
+  readonly description: string
+  readonly isSecret: boolean
+  readonly limits: readonly string[]
+}
+export interface Source {
+  readonly url: string
+  readonly alias: string
+  readonly branch: string
+}
+
+const VARIABLES_MAX = 150
+const SOURCES_MAX = 20
+/** How a secret is shown; given back like that it stays what it was. */
+export const SECRET = '******'
+
+export const readDto = (bytes: Uint8Array): Read<PipelineDto> => readBodyObject(bytes, dtoOf)
+
+/** @throws BadValue */
+export function dtoOf(body: JsonObject): PipelineDto {
+  const name = requiredText(body, 'name', 128)
+  if (!/^[\p{L}\p{M}\p{N}_-]+$/u.test(name)) {
+    throw new BadValue(`name: expected letters, digits, - and _, found ${quote(name)}`)
+  }
+  if (optionalFlag(body, 'is_publish') === null) throw new BadValue('is_publish: expected true or false, found nothing')
+  return {
+    given: body,
+    name,
+    description: optionalText(body, 'description', 1_024) ?? '',
+    stages: readStages(requiredText(body, 'definition', DEFINITION_MAX)),
+    variables: variablesOf(body),
+    sources: objectsAt(body['sources'], 'sources', SOURCES_MAX).map((source, index) => sourceOf(source, index)),
+    schedules: objectsAt(body['schedules'], 'schedules', 20),
+    hasCodeEvents: objectsAt(body['triggers'], 'triggers', SOURCES_MAX).some((trigger, index) =>
+      objectsAt(trigger['events'], `triggers[${index}].events`, 20).some((event) => optionalFlag(event, 'enable')),
+    ),
+    concurrency: concurrencyOf(body),
+    groupId: optionalText(body, 'group_id', 128),
+  }
+}
+
+/** @throws BadValue */
+export function variablesOf(body: JsonObject): readonly Variable[] {
+  const variables = objectsAt(body['variables'], 'variables', VARIABLES_MAX).map(variableOf)
+  const again = variables.find(({ name }, at) => variables.findIndex((other) => other.name === name) !== at)
+  if (again !== undefined) throw new BadValue(`variables: ${quote(again.name)} is given twice`)
+  return variables
+}
+
+function variableOf(variable: JsonObject): Variable {
+  const name = requiredText(variable, 'name', 128)
+  const type = oneOf(optionalText(variable, 'type'), `variables.${name}.type`, ['string', 'enum', 'autoIncrement'])
+  return {
+    name,
+    type: type ?? 'string',
+    value: optionalText(variable, 'value') ?? '',
+    description: optionalText(variable, 'description', 1_024) ?? '',
+    isSecret: optionalFlag(variable, 'is_secret') ?? false,
+    limits: [...new Set(textsAt(variable['limits'], `variables.${name}.limits`, 200))],
+  }
+}
+
+function sourceOf(source: JsonObject, index: number): Source {
+  const given = source['params'] ?? null
+  const params = given === null ? {} : objectAt(given, `sources[${index}].params`)
+  return {
+    url: plainText(params['git_url']),
+    alias: plainText(params['alias']),
+    branch: plainText(params['default_branch']),
+  }
+}
+
+function concurrencyOf(body: JsonObject): PipelineDto['concurrency'] {
+  const given = body['concurrency_control'] ?? null
+  if (given === null) return null
+  const control = objectAt(given, 'concurrency_control')
+  const limit = integer(control['concurrency_number'], 'concurrency_control.concurrency_number', {
+    min: 1,
+    max: 1_000,
+    fallback: 1,
+  })
+  const action = oneOf(optionalText(control, 'exceed_action'), 'concurrency_control.exceed_action', ['QUEUE', 'ABORT'])
+  if (optionalFlag(control, 'enable') !== true) return null
+  return { limit, whenFull: action === 'ABORT' ? 'abort' : 'queue' }
+}
+
+/** The body of an edit: secrets that came as they are shown are what they were. */
+export function withSecretsOf(body: JsonObject, former: JsonObject | null): JsonObject {
+  if (former === null || !Array.isArray(body['variables'])) return body
+  const secrets = new Map(variablesOf(former).map(({ name, value }) => [name, value]))
+  const variables = listAt(body['variables'], 'variables', VARIABLES_MAX).map((variable) => {
+    const name = isJsonObject(variable) && variable['value'] === SECRET ? plainText(variable['name']) : ''
+    const value = secrets.get(name)
+    return isJsonObject(variable) && value !== undefined ? { ...variable, value } : variable
+  })
+  return { ...body, variables }
+}

@@ -1,0 +1,71 @@
+import type { EndpointMethod, EndpointRow } from '../kit/endpoints.ts'
+
+type Row = readonly [method: EndpointMethod, path: string, from: string, reason?: string]
+
+const rowsOf = (family: string, prefix: string, rows: readonly Row[]): readonly EndpointRow[] =>
+  rows.map(([method, path, from, reason]) => ({
+    method,
+    path: `${prefix}${path}`,
+    family,
+    source: path === '/{pipeline_id}/status' && prefix === '/v3/pipelines' ? 'seed' : 'sibling',
+    from,
+    served: reason === undefined ? true : { reason },
+  }))
+
+const RUN = '/{pipeline_id}/pipeline-runs/{pipeline_run_id}'
+const STEP = `${RUN}/jobs/{job_run_id}/steps/{step_run_id}`
+
+export const endpoints: readonly EndpointRow[] = [
+  ...rowsOf('v3', '/v3/pipelines', [
+    ['GET', '/{pipeline_id}/status', 'where a run is, without `build_id` the newest; page 获取流水线状态, 2024-05-08'],
+    ['GET', '/status', '`pipeline_ids=a,b`: the newest states of up to 100; `BatchShowPipelinesStatus`'],
+    ['POST', '/{pipeline_id}/start', 'starts a run with `build_params`; `StartNewPipeline`'],
+    ['POST', '/start', 'the same, older: `pipeline_id` in the query'],
+    ['POST', '/{pipeline_id}/stop', 'cancels the run `build_id`; `StopPipelineNew`'],
+    ['POST', '/stop', 'the same, older: all in the query, another envelope'],
+    ['DELETE', '/{pipeline_id}', 'deletes, 200 with a body; `RemovePipeline`'],
+    ['POST', '/list', 'search by name, project, people, status, repository; `ListPipelineSimpleInfo`'],
+    ['GET', '/build-result', 'runs of a project in at most a month; `ListPipleineBuildResult`'],
+    ['GET', '/{pipeline_id}/build-records', 'runs of a pipeline; `ListPipelineBuildRecords`'],
+    ['GET', '/{pipeline_id}/detail', 'the state, and what the pipeline is; `ShowPipelineDetailV3`'],
+  ]),
+  ...rowsOf('v5 pipelines', '/v5/{project_id}/api/pipelines', [
+    ['POST', '', 'makes a pipeline of stages, jobs and steps; `CreatePipelineNew`'],
+    ['POST', '/list', 'search; `ListPipelines`'],
+    ['POST', '/status', 'newest runs of an array of ids; `BatchShowPipelinesLatestStatus`'],
+    ['GET', '/{pipeline_id}', 'what was given, and what it is; `ShowPipelineDetail`'],
+    ['PUT', '/{pipeline_id}', 'edits; `UpdatePipelineInfo`'],
+    ['DELETE', '/{pipeline_id}', 'deletes; `DeletePipeline`'],
+    ['PUT', '/{pipeline_id}/ban', 'this vendor’s clients may not start or edit it; Terraform'],
+    ['PUT', '/{pipeline_id}/unban', 'they may again; Terraform'],
+    ['GET', '/{pipeline_id}/webhook', 'the address of its first webhook; Terraform'],
+  ]),
+  ...rowsOf('v5 runs', '/v5/{project_id}/api/pipelines', [
+    ['POST', '/{pipeline_id}/run', 'starts a run; `RunPipeline`'],
+    ['GET', '/{pipeline_id}/pipeline-runs/detail', 'a run with stages, jobs and steps; `ShowPipelineRunDetail`'],
+    ['POST', '/{pipeline_id}/pipeline-runs/list', 'history; `ListPipelineRuns`'],
+    ['POST', `${RUN}/stop`, 'cancels; `StopPipelineRun`'],
+    ['PUT', `${RUN}/retry`, 'what failed, again; `RetryPipelineRun`'],
+    ['GET', `${RUN}/artifacts`, 'an empty list: files of a run are not kept; `ShowPipelineArtifacts`'],
+    ['GET', `${RUN}/steps/outputs`, 'outputs of `step_run_ids`; `ShowStepOutputs`'],
+    ['POST', `${STEP}/logs`, 'a page of a step’s log; `ShowPipelineLog`'],
+    ['POST', `${STEP}/pass`, 'approves a review; `AcceptManualReview`'],
+    ['POST', `${STEP}/refuse`, 'rejects it; `RejectManualReview`'],
+    ['POST', `${RUN}/steps/{step_run_id}/manual/pass`, 'begins a stage that is begun by hand; Terraform'],
+    ['POST', `${RUN}/steps/{step_run_id}/manual/refuse`, 'refuses it; Terraform'],
+    ['POST', `${STEP}/delay`, 'a delay, longer; Terraform', 'a wait cannot be changed yet'],
+    ['POST', `${STEP}/delay-pass`, 'a delay, over; Terraform', 'a wait cannot be changed yet'],
+    ['POST', `${STEP}/delay-refuse`, 'a delay, refused; Terraform', 'a wait cannot be changed yet'],
+    ['POST', `${STEP}/resume`, 'a step that stands still goes on; Terraform', 'steps cannot be paused yet'],
+    ['POST', '/{pipeline_id}/{pipeline_run_id}/cancel-queuing/{queue_id}', 'Terraform', 'there is no queue yet'],
+    ['GET', '/{pipeline_id}/queued-pipeline', 'runs in the queue; Terraform', 'there is no queue yet'],
+    ['POST', '/batch-runs/result', 'DOC-P', 'no client was found, and its fields are documented nowhere'],
+  ]),
+  ...rowsOf('v5 groups', '/v5/{project_id}/api/pipeline-group', [
+    ['POST', '/create', 'makes a group; `CreatePipelineGroup`'],
+    ['POST', '/update', 'renames it; `UpdatePipelineGroup`'],
+    ['DELETE', '/delete?id=', 'with those below it; `DeletePipelineGroup`'],
+    ['GET', '/tree', 'all of a project; `ShowPipelineGroupTree`'],
+    ['POST', '/pipeline/move', 'pipelines into a group, or out; `BatchMovePipelineToGroup`'],
+  ]),
+]

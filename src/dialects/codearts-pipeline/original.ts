@@ -1,0 +1,73 @@
+import type { PipelineDefinition } from '../../model/definition.ts'
+import type { JsonObject } from '../../model/json.ts'
+import { plainText } from './read.ts'
+import { readStages, type StageDoc } from './stages.ts'
+
+/**
+ * What a v5 client gave when it made a pipeline, kept in the pipeline's annotations so that it gets the same back: the
+ * body of the request, cut into pieces that annotations can hold, and what was made of it, to tell when somebody has
+ * changed the pipeline by another way since.
+ */
+export interface Original {
+  /** The body, with `definition`. */
+  readonly dto: JsonObject
+  readonly stages: readonly StageDoc[]
+}
+
+const PIECE = 'codearts-pipeline/dto.'
+const MADE = 'codearts-pipeline/made'
+/** Where in the document a task comes from: `stage.job.step`, `stage.pre.step`, `stage.post.step`. */
+export const AT = 'codearts-pipeline/at'
+/** Annotation values are at most 8192 UTF-16 units. */
+const PIECE_LENGTH = 8_000
+
+export function originalAnnotations(dto: JsonObject, tree: Tree): Readonly<Record<string, string>> {
+  const pieces = cut(JSON.stringify(dto)).map((piece, index) => [PIECE + index, piece] as const)
+  return { ...Object.fromEntries(pieces), [MADE]: fingerprint(tree) }
+}
+
+const kept = new WeakMap<PipelineDefinition, Original | null>()
+
+/** null: not made by a v5 client, or changed by another way since. */
+export function originalOf(definition: PipelineDefinition): Original | null {
+  const known = kept.get(definition)
+  if (known !== undefined) return known
+  const original = unpacked(definition)
+  kept.set(definition, original)
+  return original
+}
+
+function unpacked({ annotations, stages }: PipelineDefinition): Original | null {
+  if (annotations[MADE] !== fingerprint(stages)) return null
+  let text = ''
+  for (let index = 0; annotations[PIECE + index] !== undefined; index += 1) text += annotations[PIECE + index]
+  try {
+    const dto = JSON.parse(text) as JsonObject
+    return { dto, stages: readStages(plainText(dto['definition'])) }
+  } catch {
+    // Annotations are anybody's to write.
+    return null
+  }
+}
+
+type Tree = readonly { readonly key: string; readonly tasks: readonly { readonly key: string }[] }[]
+
+/** Keys are given by this dialect; whoever adds, removes or moves something changes their order. */
+const fingerprint = (stages: Tree): string => {
+  let hash = 5_381
+  const text = stages.map(({ key, tasks }) => [key, ...tasks.map((task) => task.key)].join(' ')).join('\n')
+  for (let at = 0; at < text.length; at += 1) hash = (hash * 33 + text.charCodeAt(at)) % 2 ** 48
+  return `${text.length}-${hash.toString(16)}`
+}
+
+/** Never between the halves of a character. */
+function cut(text: string): readonly string[] {
+  const pieces: string[] = []
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(start + PIECE_LENGTH, text.length)
+    if (end < text.length && /[\uD800-\uDBFF]/.test(text[end - 1] ?? '')) end -= 1
+    pieces.push(text.slice(start, end))
+    start = end
+  }
+  return pieces
+}

@@ -1,0 +1,207 @@
+import type { TaskRole } from '../../model/definition.ts'
+import type { Json, JsonObject } from '../../model/json.ts'
+import { quote } from '../kit/query.ts'
+import { BadValue, objectsAt, plainText, UnknownPlugin } from './read.ts'
+
+/**
+ * What a step's plugin (`task`) becomes here. The vendor's own plugins are services of its cloud; those that mean
+ * something on a machine of one's own are here, the others are refused when a pipeline is made, as the vendor refuses
+ * plugins that it does not know: a pipeline that was taken must be able to run.
+ */
+export interface StepWork {
+  readonly uses: string
+  readonly with: JsonObject
+  readonly role: TaskRole
+  /** Passed over when its time runs out, instead of failing. */
+  readonly skipOnTimeout?: boolean
+}
+
+export interface PluginContext {
+  /** Names of users by id or name, as a checkpoint's approvers are given. */
+  readonly userNames: ReadonlyMap<string, string>
+  /** Names of pipelines of the project by id. */
+  readonly pipelineNames: ReadonlyMap<string, string>
+  /** Code sources of the pipeline; `branch`: the param that says which. */
+  readonly sources: readonly { readonly url: string; readonly alias: string; readonly branch: string | null }[]
+}
+
+export const AUTO_TRIGGER = 'official_devcloud_autoTrigger'
+export const MANUAL_TRIGGER = 'official_devcloud_manualTrigger'
+const CHECKPOINT = 'official_devcloud_checkpoint'
+const SUB_PIPELINES = ['official_devcloud_subPipeline', 'official_devcloud_cloudBuild']
+/** Our own step types, so that every pipeline of ours can be shown, and taken back, in the vendor's form. */
+const OWN = 'millrace_'
+
+type Inputs = Readonly<Record<string, Json>>
+type Convert = (inputs: Inputs, context: PluginContext, at: string) => StepWork
+
+const plugins: Readonly<Record<string, Convert>> = {
+  official_shell_plugin: (inputs, _, at) => shell(inputs, at),
+  [CHECKPOINT]: (inputs, context) => checkpoint(inputs, context),
+  [MANUAL_TRIGGER]: () => ({ uses: 'approval', with: { question: '' }, role: 'review' }),
+  official_devcloud_delay: (inputs, _, at) => delay(inputs, at),
+  official_git_clone: (inputs, context, at) => clone(inputs, context, at),
+  official_devcloud_subPipeline: (inputs, context, at) => subPipeline(inputs, context, at),
+  official_devcloud_cloudBuild: (inputs, context, at) => subPipeline(inputs, context, at),
+}
+
+/** @throws UnknownPlugin, BadValue */
+export function workOf(step: JsonObject, context: PluginContext, at: string): StepWork {
+  const { task } = step
+  if (typeof task !== 'string') throw new BadValue(`${at}.task: expected the name of a plugin`)
+  const inputs = inputsOf(step, at)
+  // `md_check@0.0.7`
+  const [name = ''] = task.split('@', 1)
+  const convert = Object.hasOwn(plugins, name) ? plugins[name] : undefined
+  if (convert !== undefined) return withRole(convert(inputs, context, at), step)
+  if (name.startsWith(OWN)) return withRole(own(name.slice(OWN.length), inputs), step)
+  // A plugin of somebody's own is as good as its script.
+  if (scriptOf(inputs) !== undefined) return withRole(shell(inputs, at), step)
+  throw new UnknownPlugin(
+    `${at}.task: the plugin ${quote(task)} does not exist here; there are ${Object.keys(plugins).join(', ')}, ` +
+      `${OWN}<step type>, and any plugin with a script in its inputs`,
+  )
+}
+
+/** `inputs: [{key, value}]` by key; of the same key the last. */
+export const inputsOf = (step: JsonObject, at: string): Inputs =>
+  Object.fromEntries(
+    objectsAt(step['inputs'], `${at}.inputs`, 200).map(({ key, value = null }, index) => {
+      if (typeof key !== 'string') throw new BadValue(`${at}.inputs[${index}].key: expected text`)
+      return [key, value]
+    }),
+  )
+
+/** Ids or names of people that a definition names as approvers; the ids of pipelines that it starts. */
+export function namedIn(steps: readonly JsonObject[]): {
+  readonly users: readonly string[]
+  readonly pipelines: readonly string[]
+} {
+  const users: string[] = []
+  const pipelines: string[] = []
+  for (const step of steps) {
+    const [name = ''] = plainText(step['task']).split('@', 1)
+    const inputs = inputsOf(step, 'step')
+    if (name === CHECKPOINT) users.push(...approversOf(inputs))
+    if (SUB_PIPELINES.includes(name)) pipelines.push(...[pipelineIdOf(inputs) ?? []].flat())
+  }
+  return { users, pipelines }
+}
+
+const ROLES: Readonly<Record<string, TaskRole>> = {
+  Build: 'build',
+  Test: 'test',
+  Deploy: 'deploy',
+  Check: 'check',
+  Gate: 'check',
+}
+
+/** `business_type`: Normal, Build, Test, Check (older: Gate), Deploy. */
+function withRole(work: StepWork, { business_type }: JsonObject): StepWork {
+  const role =
+    typeof business_type === 'string' && Object.hasOwn(ROLES, business_type) ? ROLES[business_type] : undefined
+  return work.role === 'other' && role !== undefined ? { ...work, role } : work
+}
+
+const own = (uses: string, inputs: Inputs): StepWork => ({ uses, with: inputs, role: 'other' })
+
+// --- Scripts ---------------------------------------------------------------------------------------------------------
+
+const SCRIPT_KEYS = ['OFFICIAL_SHELL_SCRIPT_INPUT', 'script', 'command', 'commands', 'shell', 'cmd']
+
+function scriptOf(inputs: Inputs): string | undefined {
+  for (const key of SCRIPT_KEYS) {
+    const value = inputs[key]
+    const text = Array.isArray(value) ? value.map(plainText).join('\n') : value
+    if (typeof text === 'string' && text.trim() !== '') return decoded(text)
+  }
+  return undefined
+}
+
+/** The vendor's page sends scripts as `(decode)` and Base64, so that its firewall does not stumble over them. */
+function decoded(text: string): string {
+  const encoded = /^\(decode\)([A-Za-z0-9+/=\s]*)$/.exec(text)?.[1]
+  return encoded === undefined ? text : Buffer.from(encoded, 'base64').toString('utf8')
+}
+
+function shell(inputs: Inputs, at: string): StepWork {
+  const script = scriptOf(inputs)
+  if (script === undefined || script.trim() === '') {
+    throw new BadValue(`${at}.inputs: expected a script in ${SCRIPT_KEYS[0]}, found none`)
+  }
+  // Theirs run in bash, whose `sh` is bash too. What looks like a template of ours is text.
+  const given = { script: script.replaceAll('${{', '$${{') }
+  return { uses: 'script', with: script.startsWith('#!') ? given : { ...given, shell: 'bash' }, role: 'other' }
+}
+
+// --- Reviews and waits -----------------------------------------------------------------------------------------------
+
+const DAY_S = 86_400
+
+/** `audit_source` members, `approvers` joined with commas, `check_strategy` all or any, `timeout` in seconds. */
+function checkpoint(inputs: Inputs, { userNames }: PluginContext): StepWork {
+  const reviewers = [...new Set(approversOf(inputs).map((name) => userNames.get(name) ?? name))]
+  const seconds = Math.min(Number(inputs['timeout'] ?? 0), 366 * DAY_S)
+  const comment = typeof inputs['comment'] === 'string' ? inputs['comment'] : ''
+  return {
+    uses: 'approval',
+    with: {
+      reviewers,
+      required: inputs['check_strategy'] === 'all' && reviewers.length > 0 ? 'all' : 1,
+      ...(seconds > 0 ? { expire: seconds } : {}),
+      question: comment.slice(0, 5_000).replaceAll('${{', '$${{'),
+    },
+    role: 'review',
+    skipOnTimeout: inputs['timeout_strategy'] === 'pass',
+  }
+}
+
+/** Those that can be names at all; a role (`audit_role`) is nobody's name here. */
+function approversOf(inputs: Inputs): readonly string[] {
+  const { approvers } = inputs
+  const given = Array.isArray(approvers) ? approvers.map(plainText) : plainText(approvers).split(',')
+  return given
+    .map((name) => name.trim())
+    .filter((name) => /^[^\s\p{Cc}{}]{1,128}$/u.test(name))
+    .slice(0, 100)
+}
+
+const DELAY_KEYS = ['delay_time', 'delay', 'duration', 'time', 'timeout']
+const UNIT_S: Readonly<Record<string, number>> = { s: 1, second: 1, m: 60, minute: 60, h: 3_600, hour: 3_600, d: DAY_S }
+
+function delay(inputs: Inputs, at: string): StepWork {
+  const key = DELAY_KEYS.find((name) => Number(inputs[name] ?? 0) > 0)
+  const unit = (plainText(inputs['time_unit'] ?? inputs['unit']) || 's').toLowerCase().replace(/s$/, '') || 's'
+  const seconds = key === undefined ? Number.NaN : Number(inputs[key]) * (UNIT_S[unit] ?? Number.NaN)
+  if (seconds > 0 && seconds <= 366 * DAY_S) return { uses: 'sleep', with: { duration: seconds }, role: 'other' }
+  throw new BadValue(`${at}.inputs: expected how long to wait in ${DELAY_KEYS[0]}, with time_unit s, m, h or d`)
+}
+
+// --- Code and other pipelines ----------------------------------------------------------------------------------------
+
+/** The source that `repository`, `alias` or `git_url` names, else the first. */
+function clone(inputs: Inputs, { sources }: PluginContext, at: string): StepWork {
+  const names = ['repository', 'alias', 'git_url'].map((key) => inputs[key]).filter((name) => typeof name === 'string')
+  const source = sources.find(({ url, alias }) => names.includes(url) || names.includes(alias)) ?? sources[0]
+  if (source === undefined) throw new BadValue(`${at}: official_git_clone needs a code source in sources`)
+  const ref = source.branch === null ? {} : { ref: `\${{ params.${source.branch} }}` }
+  return { uses: 'git', with: { url: source.url, ...ref }, role: 'source' }
+}
+
+const PIPELINE_KEYS = ['pipelineId', 'pipeline_id', 'subPipelineId', 'sub_pipeline_id', 'jobId', 'job_id']
+
+function pipelineIdOf(inputs: Inputs): string | undefined {
+  const id = PIPELINE_KEYS.map((key) => inputs[key]).find((value) => typeof value === 'string' && value !== '')
+  return typeof id === 'string' ? id : undefined
+}
+
+/** A build task there is a service of its own; here it can be another pipeline, by its id. */
+function subPipeline(inputs: Inputs, { pipelineNames }: PluginContext, at: string): StepWork {
+  const id = pipelineIdOf(inputs)
+  const pipeline = id === undefined ? undefined : pipelineNames.get(id)
+  if (pipeline === undefined) {
+    const found = id === undefined ? 'none' : quote(id)
+    throw new BadValue(`${at}.inputs: expected the id of a pipeline of this project, found ${found}`)
+  }
+  return { uses: 'run', with: { pipeline }, role: 'build' }
+}

@@ -1,0 +1,201 @@
+import type { Context } from 'hono'
+import type { Caller } from '../../host/app.ts'
+import { asId, type UserId } from '../../model/id.ts'
+import type { JsonObject } from '../../model/json.ts'
+import type { PipelineView } from '../../model/view.ts'
+import type { Env } from './auth.ts'
+import { compileDto, type Names } from './compile.ts'
+import type { Desk, Found } from './desk.ts'
+import { dtoOf, type PipelineDto, withSecretsOf } from './dto.ts'
+import { errorResponse, errors } from './errors.ts'
+import { groupNamed } from './groups.ts'
+import { originalOf } from './original.ts'
+import { namedIn } from './plugins.ts'
+import { type Read, read, readBodyObject } from './read.ts'
+import { changeState, removeState, stateOf } from './state.ts'
+import { findPipelinesV5 } from './v5-find.ts'
+import { presentLatest, presentListedV5, presentPipeline } from './v5-present.ts'
+import { readBatch, readListV5 } from './v5-request.ts'
+import type { LatestRun } from './v5-wire.ts'
+
+/** Pipelines of the v5 family: made, read, edited, listed, banned. */
+export class PipelineCalls {
+  readonly #desk: Desk
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  async create(c: Context<Env>): Promise<Response> {
+    const project = await this.#desk.project(c)
+    if (!project.ok) return project.response
+    const text = await this.#compiled(
+      c,
+      project.value.id,
+      readBodyObject(this.#desk.bodyOf(c), (body) => body),
+      null,
+    )
+    if (!text.ok) return text.response
+    const { app } = this.#desk
+    const caller = this.#desk.callerOf(c)
+    const created = await app.pipelines.create(caller, { project: { id: project.value.id }, text: text.value.text })
+    if (!created.ok) return this.#desk.refused(c, created.problem, errors.noProject)
+    const { groupId } = text.value.dto
+    if (groupId !== null) {
+      const put = await changeState(app, caller, created.value, { groupId })
+      if (!put.ok) return this.#desk.refused(c, put.problem, errors.noPipeline)
+    }
+    return Response.json({ pipeline_id: created.value.id })
+  }
+
+  async show(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const caller = this.#desk.callerOf(c)
+    const state = await stateOf(this.#desk.app, caller, pipeline.value)
+    return Response.json(presentPipeline(pipeline.value, state, caller.domain))
+  }
+
+  async edit(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const { app } = this.#desk
+    const caller = this.#desk.callerOf(c)
+    const state = await stateOf(app, caller, pipeline.value)
+    if (state.banned) return errorResponse(errors.banned, `pipeline ${pipeline.value.name} is disabled`)
+    const { id, project, version } = pipeline.value
+    const body = readBodyObject(this.#desk.bodyOf(c), (given) => given)
+    const text = await this.#compiled(c, project.id, body, pipeline.value)
+    if (!text.ok) return text.response
+    const updated = await app.pipelines.update(caller, { id }, { text: text.value.text, expectedVersion: version })
+    if (!updated.ok) return this.#desk.refused(c, updated.problem, errors.noPipeline)
+    const change = { groupId: text.value.dto.groupId, updaterId: caller.user.id }
+    const put = await changeState(app, caller, pipeline.value, change)
+    return put.ok ? Response.json({ pipeline_id: id }) : this.#desk.refused(c, put.problem, errors.noPipeline)
+  }
+
+  async remove(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const { app } = this.#desk
+    const caller = this.#desk.callerOf(c)
+    const removed = await app.pipelines.remove(caller, { id: pipeline.value.id })
+    if (!removed.ok) return this.#desk.refused(c, removed.problem, errors.noPipeline)
+    // What is left of it is found by nobody.
+    await removeState(app, caller, pipeline.value)
+    return Response.json({ pipeline_id: removed.value.id })
+  }
+
+  async list(c: Context<Env>): Promise<Response> {
+    const project = await this.#desk.project(c)
+    if (!project.ok) return project.response
+    const query = readListV5(this.#desk.bodyOf(c), this.#desk.options.zoneOffsetMinutes)
+    if (!query.ok) return this.#desk.unreadable(c, query)
+    const caller = this.#desk.callerOf(c)
+    const found = await findPipelinesV5(this.#desk.app, caller, project.value.id, query.value)
+    if (!found.ok) return this.#desk.refused(c, found.problem, errors.noProject)
+    const { items, total } = found.value
+    const latest = await this.#latest(
+      caller,
+      items.map(({ pipeline }) => pipeline),
+    )
+    return Response.json({
+      offset: query.value.offset,
+      limit: query.value.limit,
+      total,
+      pipelines: items.map(({ pipeline, state }) => presentListedV5(pipeline, state, latest.get(pipeline.id) ?? null)),
+    })
+  }
+
+  /** Newest states of pipelines by id; those that never ran, or are not there, are left out. */
+  async batch(c: Context<Env>): Promise<Response> {
+    const project = await this.#desk.project(c)
+    if (!project.ok) return project.response
+    const ids = readBatch(this.#desk.bodyOf(c))
+    if (!ids.ok) return this.#desk.unreadable(c, ids)
+    const caller = this.#desk.callerOf(c)
+    const found = await Promise.all(ids.value.map((id) => this.#desk.app.pipelines.get(caller, { id })))
+    const pipelines = found.flatMap((pipeline) =>
+      pipeline.ok && pipeline.value.project.id === project.value.id ? [pipeline.value] : [],
+    )
+    const latest = await this.#latest(caller, pipelines)
+    return Response.json(pipelines.flatMap(({ id }) => latest.get(id) ?? []))
+  }
+
+  /** A banned pipeline is neither started nor edited by this vendor's clients. */
+  async ban(c: Context<Env>, banned: boolean): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const put = await changeState(this.#desk.app, this.#desk.callerOf(c), pipeline.value, { banned })
+    return put.ok ? Response.json({ success: true }) : this.#desk.refused(c, put.problem, errors.noPipeline)
+  }
+
+  async webhook(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const [hook] = pipeline.value.webhooks
+    const webhookUrl = hook === undefined ? '' : `${this.#desk.options.baseUrl}/api/v1/webhooks/${hook.id}`
+    return Response.json({ status: hook !== undefined, webhookUrl, useIam: false })
+  }
+
+  /** The newest runs of those that ran, by id of the pipeline. */
+  async #latest(caller: Caller, pipelines: readonly PipelineView[]): Promise<ReadonlyMap<string, LatestRun>> {
+    const refs = pipelines.flatMap(({ latestRun }) => (latestRun === null ? [] : [{ id: latestRun.id }]))
+    const runs = await this.#desk.app.runs.batch(caller, refs)
+    const executors = this.#desk.executors()
+    const frame = this.#desk.frame()
+    const entries = (runs.ok ? runs.value : []).map(
+      async (run) => [run.pipeline.id, presentLatest(run, await executors.named(run.cause.by), frame)] as const,
+    )
+    return new Map(await Promise.all(entries))
+  }
+
+  /** The body of the request as a definition of ours. */
+  async #compiled(
+    c: Context<Env>,
+    projectId: string,
+    body: Read<JsonObject>,
+    former: PipelineView | null,
+  ): Promise<Found<{ readonly text: string; readonly dto: PipelineDto }>> {
+    if (!body.ok) return { ok: false, response: this.#desk.unreadable(c, body) }
+    const formerDto = former === null ? null : (originalOf(former.definition)?.dto ?? null)
+    const componentId = new URL(c.req.url).searchParams.get('component_id')
+    const given = componentId === null ? body.value : { ...body.value, component_id: componentId }
+    const dto = read(() => dtoOf(withSecretsOf(given, formerDto)))
+    if (!dto.ok) return { ok: false, response: this.#desk.unreadable(c, dto) }
+    const caller = this.#desk.callerOf(c)
+    const { groupId } = dto.value
+    if (groupId !== null && (await groupNamed(this.#desk.app, caller, projectId, groupId)) === null) {
+      return { ok: false, response: errorResponse(errors.noGroup, `there is no group ${groupId}`) }
+    }
+    const names = await this.#names(caller, projectId, dto.value)
+    const text = read(() => compileDto(dto.value, names))
+    if (!text.ok) return { ok: false, response: this.#desk.unreadable(c, text) }
+    return { ok: true, value: { text: text.value, dto: dto.value } }
+  }
+
+  /** Who and what a definition names by id. */
+  async #names(caller: Caller, projectId: string, { stages }: PipelineDto): Promise<Names> {
+    const { app } = this.#desk
+    const steps = stages.flatMap(({ pre, jobs, post }) => [...pre, ...jobs.flatMap((job) => job.steps), ...post])
+    const named = namedIn(steps.map(({ given }) => given))
+    const users = await Promise.all(
+      [...new Set(named.users)].map(
+        async (id) =>
+          [id, /^[0-9a-f]{32}$/.test(id) ? (await app.access.userById(asId<UserId>(id)))?.name : undefined] as const,
+      ),
+    )
+    const pipelines = await Promise.all(
+      [...new Set(named.pipelines)].map(async (id) => [id, await app.pipelines.get(caller, { id })] as const),
+    )
+    return {
+      projectId,
+      userNames: new Map(users.flatMap(([id, name]) => (name === undefined ? [] : [[id, name] as const]))),
+      pipelineNames: new Map(
+        pipelines.flatMap(([id, found]) =>
+          found.ok && found.value.project.id === projectId ? [[id, found.value.name] as const] : [],
+        ),
+      ),
+    }
+  }
+}

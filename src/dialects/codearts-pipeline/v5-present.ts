@@ -1,0 +1,324 @@
+import type { Json, JsonObject } from '../../model/json.ts'
+import { failureSentence } from '../../model/failure.ts'
+import { isEnded } from '../../model/status.ts'
+import type { PipelineView, RunView, StageView, TaskView } from '../../model/view.ts'
+import { accountId, derivedId } from '../kit/derived-id.ts'
+import { formatPlain } from '../kit/time.ts'
+import { SECRET } from './dto.ts'
+import { AT, originalOf, type Original } from './original.ts'
+import { pipelineUrl, runUrl, type Frame } from './present.ts'
+import { inputsOf } from './plugins.ts'
+import type { JobDoc, StepDoc } from './stages.ts'
+import type { PipelineState } from './state.ts'
+import { executeTypes } from './status.ts'
+import { documentOf, stepOf } from './v5-document.ts'
+import { jobWord, stageWord, stepWord, v5RunWords } from './v5-status.ts'
+import type { JobRun, LatestRun, ListedPipeline, PipelineV5, RunV5, StageRun, StepRun } from './v5-wire.ts'
+
+/** The one place there is: this server. */
+const REGION = 'millrace'
+const MANIFEST = '3.0'
+
+// --- Pipelines -------------------------------------------------------------------------------------------------------
+
+export function presentPipeline(pipeline: PipelineView, state: PipelineState, domain: string): PipelineV5 {
+  const dto = originalOf(pipeline.definition)?.dto ?? null
+  return {
+    id: pipeline.id,
+    name: pipeline.name,
+    description: pipeline.definition.description,
+    manifest_version: manifestOf(dto),
+    create_time: pipeline.createdAt,
+    update_time: pipeline.updatedAt,
+    creator_id: pipeline.createdBy.id,
+    creator_name: pipeline.createdBy.name,
+    // Who wrote a version is in its history; the views name the first writer only.
+    updater_id: state.updaterId ?? pipeline.createdBy.id,
+    region: REGION,
+    domain_id: accountId(domain),
+    project_id: pipeline.project.id,
+    project_name: pipeline.project.name,
+    component_id: dto?.['component_id'] ?? null,
+    is_publish: dto?.['is_publish'] === true || dto?.['is_publish'] === 'true',
+    is_collect: false,
+    banned: state.banned,
+    sources: dto?.['sources'] ?? [],
+    variables: variablesOf(pipeline, dto),
+    schedules: schedulesOf(pipeline, dto),
+    triggers: dto?.['triggers'] ?? [],
+    group_id: state.groupId,
+    concurrency_control: dto?.['concurrency_control'] ?? {
+      concurrency_number: 5,
+      exceed_action: 'QUEUE',
+      enable: false,
+    },
+    definition:
+      typeof dto?.['definition'] === 'string' ? dto['definition'] : JSON.stringify(documentOf(pipeline.definition)),
+  }
+}
+
+const manifestOf = (dto: JsonObject | null): string =>
+  typeof dto?.['manifest_version'] === 'string' && dto['manifest_version'] !== '' ? dto['manifest_version'] : MANIFEST
+
+const VARIABLE = {
+  is_secret: false,
+  description: '',
+  is_runtime: true,
+  limits: [],
+  is_reset: false,
+  latest_value: null,
+  runtime_value: null,
+} as const
+
+function variablesOf(pipeline: PipelineView, dto: JsonObject | null): readonly Json[] {
+  if (dto !== null) {
+    const given = (dto['variables'] ?? []) as readonly JsonObject[]
+    return given.map((variable, index) => ({
+      pipeline_id: pipeline.id,
+      sequence: index + 1,
+      type: 'string',
+      value: '',
+      ...VARIABLE,
+      ...variable,
+      ...(isSecret(variable) ? { value: SECRET, latest_value: null, runtime_value: null } : {}),
+    }))
+  }
+  return pipeline.definition.params.map((param, index) => ({
+    ...VARIABLE,
+    pipeline_id: pipeline.id,
+    name: param.name,
+    sequence: index + 1,
+    type: param.type === 'choice' ? 'enum' : 'string',
+    value:
+      typeof param.default === 'string' ? param.default : param.default === null ? '' : JSON.stringify(param.default),
+    description: param.description,
+    limits: param.options,
+  }))
+}
+
+const isSecret = ({ is_secret }: JsonObject): boolean => is_secret === true || is_secret === 'true'
+
+function schedulesOf({ id }: PipelineView, dto: JsonObject | null): readonly Json[] {
+  const given = (dto?.['schedules'] ?? []) as readonly JsonObject[]
+  return given.map((schedule, index) => ({ uuid: derivedId(`schedule/${id}/${index}`), ...schedule }))
+}
+
+export const presentListedV5 = (
+  pipeline: PipelineView,
+  state: PipelineState,
+  latest: LatestRun | null,
+): ListedPipeline => {
+  const dto = originalOf(pipeline.definition)?.dto ?? null
+  return {
+    pipeline_id: pipeline.id,
+    name: pipeline.name,
+    description: pipeline.definition.description,
+    project_id: pipeline.project.id,
+    project_name: pipeline.project.name,
+    component_id: dto?.['component_id'] ?? null,
+    is_publish: dto?.['is_publish'] === true,
+    is_collect: false,
+    banned: state.banned,
+    manifest_version: manifestOf(dto),
+    create_time: pipeline.createdAt,
+    latest_run: latest,
+    convert_sign: 0,
+  }
+}
+
+// --- Runs ------------------------------------------------------------------------------------------------------------
+
+export const presentLatest = (run: RunView, executorId: string | null, frame: Frame): LatestRun => ({
+  pipeline_id: run.pipeline.id,
+  pipeline_run_id: run.id,
+  executor_id: executorId,
+  executor_name: run.cause.by,
+  stage_status_list: stagesOf(run).map((stage, sequence) => ({
+    id: stage.id,
+    name: stage.name,
+    sequence,
+    status: stageWord(stage),
+    start_time: stage.startedAt === null ? null : formatPlain(stage.startedAt, frame.zoneOffsetMinutes),
+    end_time: stage.endedAt === null ? null : formatPlain(stage.endedAt, frame.zoneOffsetMinutes),
+  })),
+  status: v5RunWords[run.status],
+  run_number: run.number,
+  trigger_type: executeTypes[run.cause.kind],
+  build_params: buildParams(run),
+  artifact_params: {},
+  start_time: run.startedAt ?? run.createdAt,
+  end_time: run.endedAt,
+  modify_url: pipelineUrl(run.pipeline, frame),
+  detail_url: runUrl(run, frame),
+})
+
+export interface RunFacts {
+  readonly executorId: string | null
+  readonly state: PipelineState
+  readonly groupName: string | null
+  readonly domain: string
+  readonly language: 'zh-cn' | 'en-us'
+  readonly description: string
+}
+
+export function presentRunDetail(run: RunView, facts: RunFacts, frame: Frame): RunV5 {
+  const original = originalOf(run.definition)
+  return {
+    id: run.id,
+    pipeline_id: run.pipeline.id,
+    manifest_version: manifestOf(original?.dto ?? null),
+    name: run.pipeline.name,
+    description: facts.description,
+    is_publish: original?.dto['is_publish'] === true,
+    executor_id: facts.executorId,
+    executor_name: run.cause.by,
+    status: v5RunWords[run.status],
+    trigger_type: executeTypes[run.cause.kind],
+    run_number: run.number,
+    pause_time: run.pausedAt,
+    start_time: run.startedAt ?? run.createdAt,
+    end_time: run.endedAt,
+    stages: stagesOf(run).map((stage, sequence) => presentStage(stage, sequence, original)),
+    domain_id: accountId(facts.domain),
+    project_id: run.project.id,
+    region: REGION,
+    component_id: original?.dto['component_id'] ?? null,
+    language: facts.language,
+    sources: sourcesOf(run, original),
+    artifacts: [],
+    subject_id: run.id,
+    group_id: facts.state.groupId,
+    group_name: facts.groupName,
+    detail_url: runUrl(run, frame),
+    current_system_time: null,
+  }
+}
+
+/** A pipeline that has no stages yet has one with us, which is not shown. */
+const stagesOf = ({ stages }: RunView): readonly StageView[] =>
+  stages.filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
+
+function sourcesOf(run: RunView, original: Original | null): Json {
+  const given = (original?.dto['sources'] ?? []) as readonly JsonObject[]
+  return given.map((source) => ({
+    ...source,
+    params: { ...(source['params'] as JsonObject | null), build_params: buildParams(run) },
+  }))
+}
+
+/** The branch that the first source's param names. */
+function buildParams({ params, definition }: RunView): JsonObject {
+  const [source] = (originalOf(definition)?.dto['sources'] ?? []) as readonly JsonObject[]
+  const branch = params.find(({ name }) => name.endsWith('_BRANCH'))?.value
+  if (source === undefined || typeof branch !== 'string') return {}
+  const { git_url = null, codehub_id = null } = (source['params'] ?? {}) as JsonObject
+  return { build_type: 'branch', event_type: 'Manual', target_branch: branch, git_url, codehub_id }
+}
+
+interface Member {
+  readonly task: TaskView
+  readonly part: string
+  readonly place: number
+}
+
+/** Where a task comes from; one that no v5 client made is a job of one step. */
+function memberOf(task: TaskView, index: number): Member {
+  const [, part = `${index}`, place = '0'] = (task.annotations[AT] ?? '').split('.')
+  return { task, part, place: Number(place) }
+}
+
+function presentStage(stage: StageView, sequence: number, original: Original | null): StageRun {
+  const members = stage.tasks.map(memberOf)
+  const [first] = stage.tasks
+  const at = Number((first?.annotations[AT] ?? '').split('.')[0])
+  const doc = original?.stages[at]
+  const stepsOf = (part: string, steps: readonly StepDoc[] | undefined): readonly StepRun[] =>
+    members.filter((member) => member.part === part).map(({ task, place }) => presentStep(task, place, steps?.[place]))
+  const parts = [...new Set(members.map(({ part }) => part))].filter((part) => /^\d+$/.test(part))
+  return {
+    id: stage.id,
+    category: null,
+    name: stage.name,
+    identifier: doc?.identifier ?? stage.key,
+    run_always: stage.always,
+    parallel: null,
+    is_select: stageWord(stage) !== 'UNSELECTED',
+    sequence,
+    depends_on: doc?.dependsOn ?? [],
+    condition: null,
+    status: stageWord(stage),
+    start_time: stage.startedAt,
+    end_time: stage.endedAt,
+    pause_time: null,
+    pre: stepsOf('pre', doc?.pre),
+    post: stepsOf('post', doc?.post),
+    jobs: parts
+      .toSorted((a, b) => Number(a) - Number(b))
+      .map((part, place) => {
+        const job = original === null ? undefined : doc?.jobs[Number(part)]
+        return presentJob(
+          members.filter((member) => member.part === part),
+          place,
+          job,
+        )
+      }),
+  }
+}
+
+function presentJob(members: readonly Member[], sequence: number, doc: JobDoc | undefined): JobRun {
+  const tasks = members.map(({ task }) => task)
+  const [first] = tasks
+  if (first === undefined) throw new TypeError('a job without a task')
+  const began = tasks.map(({ startedAt }) => startedAt).filter((at) => at !== null)
+  const ended = tasks.map(({ endedAt }) => endedAt).filter((at) => at !== null)
+  const isOver = tasks.every(({ status }) => isEnded(status) || status === 'pending')
+  const status = jobWord(tasks)
+  return {
+    // A job has no id of its own with us; it is called as its first step.
+    id: first.id,
+    category: doc?.category ?? null,
+    sequence,
+    async: null,
+    name: doc?.name ?? first.name,
+    identifier: doc?.identifier ?? first.key,
+    depends_on: doc?.dependsOn ?? first.needs,
+    condition: doc?.condition ?? null,
+    resource: doc?.resource ?? null,
+    is_select: status !== 'UNSELECTED',
+    timeout: doc?.timeout ?? null,
+    last_dispatch_id: null,
+    status,
+    message: tasks.map(messageOf).find((message) => message !== null) ?? null,
+    start_time: began.length === 0 ? null : Math.min(...began),
+    end_time: isOver && ended.length > 0 ? Math.max(...ended) : null,
+    steps: members.map(({ task, place }) => presentStep(task, place, doc?.steps[place])),
+    exec_id: null,
+  }
+}
+
+function presentStep(task: TaskView, sequence: number, doc: StepDoc | undefined): StepRun {
+  const step = doc?.given ?? stepOf(task)
+  const text = (name: string): string | null => (typeof step[name] === 'string' ? step[name] : null)
+  return {
+    id: task.id,
+    name: task.name,
+    task: text('task') ?? '',
+    business_type: text('business_type'),
+    inputs: Object.entries(inputsOf(step, 'step')).map(([key, value]) => ({ key, value })),
+    sequence,
+    official_task_version: text('official_task_version'),
+    identifier: text('identifier') ?? task.key,
+    multi_step_editable: Number(step['multi_step_editable'] ?? 0) || 0,
+    endpoint_ids: [],
+    last_dispatch_id: null,
+    status: stepWord(task),
+    message: messageOf(task),
+    start_time: task.startedAt,
+    end_time: task.endedAt,
+    daily_build_number: null,
+  }
+}
+
+/** The failure of a try before the present one is over and done with. */
+const messageOf = ({ status, failure }: TaskView): string | null =>
+  failure !== null && isEnded(status) ? failureSentence(failure) : null

@@ -1,0 +1,236 @@
+import type { Json, JsonObject } from '../../model/json.ts'
+import type { Instant } from '../../model/time.ts'
+import { quote } from '../kit/query.ts'
+import { parsePlain } from '../kit/time.ts'
+import {
+  BadValue,
+  integer,
+  listAt,
+  objectAt,
+  objectsAt,
+  oneOf,
+  optionalFlag,
+  optionalText,
+  type Read,
+  readBody,
+  readBodyObject,
+  requiredText,
+  textsAt,
+  VALUE_MAX,
+} from './read.ts'
+import { RUN_WORDS } from './v5-status.ts'
+import type { RunWord } from './v5-wire.ts'
+
+/** What the v5 calls ask, checked. Unknown keys are passed over: newer SDKs have more of them. */
+
+const IDS_MAX = 100
+const OFFSET_MAX = 10_000_000
+const PAGE = { min: 1, max: 100, fallback: 10 } as const
+
+export interface ListV5 {
+  readonly projectIds: readonly string[]
+  readonly text: string | null
+  readonly statuses: readonly RunWord[]
+  readonly isPublish: boolean | null
+  readonly creatorIds: readonly string[]
+  readonly executorIds: readonly string[]
+  /** When the newest run began. */
+  readonly from: Instant | null
+  readonly to: Instant | null
+  /** Of the group and those below; null: of any. */
+  readonly groupPath: string | null
+  /** Without a path: only those in no group. */
+  readonly byGroup: boolean
+  /** Shown too. */
+  readonly banned: boolean
+  readonly include: string | null
+  readonly exclude: string | null
+  readonly sort: { readonly key: SortKeyV5; readonly descending: boolean } | null
+  readonly offset: number
+  readonly limit: number
+}
+
+const SORT_KEYS = ['name', 'create_time', 'update_time'] as const
+export type SortKeyV5 = (typeof SORT_KEYS)[number]
+
+export const readListV5 = (bytes: Uint8Array, zoneOffsetMinutes: number): Read<ListV5> =>
+  readBodyObject(bytes, (body) => ({
+    projectIds: [...new Set([optionalText(body, 'project_id') ?? [], ids(body, 'project_ids')].flat())],
+    text: optionalText(body, 'name'),
+    statuses: words(body),
+    isPublish: optionalFlag(body, 'is_publish'),
+    creatorIds: [...new Set([optionalText(body, 'creator_id') ?? [], ids(body, 'creator_ids')].flat())],
+    executorIds: ids(body, 'executor_ids'),
+    from: instantOf(body, 'start_time', zoneOffsetMinutes),
+    to: instantOf(body, 'end_time', zoneOffsetMinutes),
+    groupPath: optionalText(body, 'group_path_id'),
+    byGroup: optionalFlag(body, 'by_group') ?? false,
+    banned: optionalFlag(body, 'is_banned') ?? true,
+    include: optionalText(body, 'include_pipeline_id'),
+    exclude: optionalText(body, 'exclude_pipeline_id'),
+    sort: sortOf(body, SORT_KEYS, 'create_time'),
+    ...pageOf(body),
+  }))
+
+export interface RunsV5 {
+  readonly statuses: readonly RunWord[]
+  readonly from: Instant | null
+  readonly to: Instant | null
+  readonly updatedFrom: Instant | null
+  readonly executorIds: readonly string[]
+  readonly triggerTypes: readonly string[]
+  readonly sort: { readonly key: 'start_time' | 'update_time'; readonly descending: boolean } | null
+  readonly offset: number
+  readonly limit: number
+}
+
+export const readRunsV5 = (bytes: Uint8Array, zoneOffsetMinutes: number): Read<RunsV5> =>
+  readBodyObject(bytes, (body) => ({
+    statuses: words(body),
+    from: instantOf(body, 'start_time', zoneOffsetMinutes),
+    to: instantOf(body, 'end_time', zoneOffsetMinutes),
+    updatedFrom: instantOf(body, 'update_time', zoneOffsetMinutes),
+    executorIds: ids(body, 'executor_ids'),
+    triggerTypes: textsAt(body['trigger_type'], 'trigger_type', 20),
+    sort: sortOf(body, ['start_time', 'update_time'], 'start_time'),
+    ...pageOf(body),
+  }))
+
+export interface RunV5Input {
+  readonly variables: ReadonlyMap<string, string>
+  /** Identifiers; empty: all. Stages outweigh jobs. */
+  readonly chosenStages: readonly string[]
+  readonly chosenJobs: readonly string[]
+  readonly description: string
+  /** What to build instead of the default branch, by source. */
+  readonly branches: readonly { readonly url: string; readonly alias: string; readonly ref: string }[]
+}
+
+export const readRunV5 = (bytes: Uint8Array): Read<RunV5Input> =>
+  readBodyObject(bytes, (body) => {
+    const variables = new Map<string, string>()
+    for (const [index, variable] of objectsAt(body['variables'], 'variables', 200).entries()) {
+      const name = requiredText(variable, 'name', 128)
+      const { value = '' } = variable
+      if (typeof value !== 'string' || value.length > VALUE_MAX) {
+        throw new BadValue(`variables[${index}].value: expected text of at most ${VALUE_MAX} characters`)
+      }
+      if (variables.has(name)) throw new BadValue(`variables: ${quote(name)} is given twice`)
+      variables.set(name, value)
+    }
+    return {
+      variables,
+      chosenStages: textsAt(body['choose_stages'], 'choose_stages', 200),
+      chosenJobs: textsAt(body['choose_jobs'], 'choose_jobs', 1_000),
+      description: optionalText(body, 'description', 1_024) ?? '',
+      branches: objectsAt(body['sources'], 'sources', 20).flatMap((source, index) =>
+        branchOf(source, `sources[${index}]`),
+      ),
+    }
+  })
+
+function branchOf(source: JsonObject, at: string): RunV5Input['branches'] {
+  const params = objectAt(source['params'] ?? {}, `${at}.params`)
+  const given = objectAt(params['build_params'] ?? {}, `${at}.params.build_params`)
+  const named = optionalText(given, optionalText(given, 'build_type') === 'tag' ? 'tag' : 'target_branch')
+  const ref = named ?? optionalText(params, 'default_branch')
+  if (ref === null) return []
+  return [{ url: optionalText(params, 'git_url') ?? '', alias: optionalText(params, 'alias') ?? '', ref }]
+}
+
+/** A bare array of ids. */
+export const readBatch = (bytes: Uint8Array): Read<readonly string[]> =>
+  readBody(bytes, (body) => {
+    if (!Array.isArray(body)) throw new BadValue('the body: expected an array of pipeline ids')
+    return [...new Set(textsAt(body, 'the body', IDS_MAX))]
+  })
+
+export interface LogQuery {
+  /** Bytes; null: not said. */
+  readonly start: number | null
+  readonly end: number | null
+  readonly lines: number
+  readonly newestFirst: boolean
+}
+
+export const readLogs = (bytes: Uint8Array): Read<LogQuery> =>
+  readBodyObject(bytes, (body) => {
+    const sort = oneOf(requiredText(body, 'sort'), 'sort', ['asc', 'desc'])
+    if ((body['limit'] ?? null) === null) throw new BadValue('limit: expected a number of lines, found none')
+    return {
+      start: offsetOf(body, 'start_offset'),
+      end: offsetOf(body, 'end_offset'),
+      lines: Math.min(integer(body['limit'], 'limit', { min: 1, max: 1_000_000, fallback: 1 }), 10_000),
+      newestFirst: sort === 'desc',
+    }
+  })
+
+/** Numbers in the request, text in the answer: clients send back either. */
+function offsetOf(body: JsonObject, name: string): number | null {
+  const value = body[name] ?? null
+  if (value === null || value === '') return null
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
+  return integer(number, name, { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 })
+}
+
+export interface Moves {
+  /** null: out of any group. */
+  readonly groupId: string | null
+  readonly pipelines: readonly { readonly id: string; readonly name: string }[]
+}
+
+export const readMoves = (bytes: Uint8Array): Read<Moves> =>
+  readBodyObject(bytes, (body) => ({
+    groupId: optionalText(body, 'group_id', 128),
+    pipelines: objectsAt(body['pipelines'], 'pipelines', IDS_MAX).map((pipeline) => ({
+      id: requiredText(pipeline, 'pipeline_id', 128),
+      name: optionalText(pipeline, 'pipeline_name', 128) ?? '',
+    })),
+  }))
+
+const groupName = (body: JsonObject): string => requiredText(body, 'name', 128)
+
+export const readNewGroup = (bytes: Uint8Array): Read<{ readonly name: string; readonly parentId: string | null }> =>
+  readBodyObject(bytes, (body) => ({ name: groupName(body), parentId: optionalText(body, 'parent_id', 128) }))
+
+export const readGroupName = (bytes: Uint8Array): Read<{ readonly id: string; readonly name: string }> =>
+  readBodyObject(bytes, (body) => ({ id: requiredText(body, 'id', 128), name: groupName(body) }))
+
+const ids = (body: JsonObject, name: string): readonly string[] => [...new Set(textsAt(body[name], name, IDS_MAX))]
+
+const words = (body: JsonObject): readonly RunWord[] =>
+  listAt(body['status'], 'status', 20).map((word: Json) => {
+    const found = RUN_WORDS.find((candidate) => candidate === word)
+    if (found !== undefined) return found
+    throw new BadValue(`status: expected ${RUN_WORDS.join(', ')}, found ${quote(JSON.stringify(word))}`)
+  })
+
+function sortOf<Key extends string>(
+  body: JsonObject,
+  keys: readonly Key[],
+  fallback: Key,
+): { readonly key: Key; readonly descending: boolean } | null {
+  const key = oneOf(optionalText(body, 'sort_key'), 'sort_key', keys)
+  const direction = oneOf(optionalText(body, 'sort_dir'), 'sort_dir', ['asc', 'desc'])
+  return key === null && direction === null ? null : { key: key ?? fallback, descending: direction === 'desc' }
+}
+
+/** A limit of 0 is none. */
+const pageOf = (body: JsonObject): { readonly offset: number; readonly limit: number } => ({
+  offset: integer(body['offset'], 'offset', { min: 0, max: OFFSET_MAX, fallback: 0 }),
+  limit: Math.min(integer(body['limit'] === 0 ? null : body['limit'], 'limit', { ...PAGE, max: 1_000 }), PAGE.max),
+})
+
+/** Epoch milliseconds, as a number or as text, or `yyyy-MM-dd HH:mm:ss`. */
+function instantOf(body: JsonObject, name: string, zoneOffsetMinutes: number): Instant | null {
+  const value = body[name] ?? null
+  if (value === null || value === '') return null
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text === 'string') {
+    const at = /^\d{1,15}$/.test(text) ? Number(text) : parsePlain(text, zoneOffsetMinutes)
+    if (at !== undefined) return at
+  }
+  throw new BadValue(
+    `${name}: expected epoch milliseconds or yyyy-MM-dd HH:mm:ss, found ${quote(JSON.stringify(value))}`,
+  )
+}

@@ -1,0 +1,52 @@
+import type { Hono, MiddlewareHandler } from 'hono'
+import type { App } from '../../host/app.ts'
+import type { DialectOptions } from '../dialect.ts'
+import type { Env } from './auth.ts'
+import { Desk } from './desk.ts'
+import { GroupCalls } from './v5-groups.ts'
+import { PipelineCalls } from './v5-pipelines.ts'
+import { RunCalls } from './v5-runs.ts'
+import { StepCalls } from './v5-steps.ts'
+
+/** The v5 family. Fixed paths stand before those with an id. */
+export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app: App, options: DialectOptions): void {
+  const desk = new Desk(app, options)
+  const pipelines = new PipelineCalls(desk)
+  const runs = new RunCalls(desk)
+  const steps = new StepCalls(desk)
+  const groups = new GroupCalls(desk)
+
+  routes.post('/v5/:project/api/pipelines', who, (c) => pipelines.create(c))
+  routes.post('/v5/:project/api/pipelines/list', who, (c) => pipelines.list(c))
+  routes.post('/v5/:project/api/pipelines/status', who, (c) => pipelines.batch(c))
+  routes.get('/v5/:project/api/pipelines/:id', who, (c) => pipelines.show(c))
+  routes.put('/v5/:project/api/pipelines/:id', who, (c) => pipelines.edit(c))
+  routes.delete('/v5/:project/api/pipelines/:id', who, (c) => pipelines.remove(c))
+  routes.put('/v5/:project/api/pipelines/:id/ban', who, (c) => pipelines.ban(c, true))
+  routes.put('/v5/:project/api/pipelines/:id/unban', who, (c) => pipelines.ban(c, false))
+  routes.get('/v5/:project/api/pipelines/:id/webhook', who, (c) => pipelines.webhook(c))
+
+  routes.post('/v5/:project/api/pipelines/:id/run', who, (c) => runs.start(c))
+  const history = '/v5/:project/api/pipelines/:id/pipeline-runs'
+  routes.get(`${history}/detail`, who, (c) => runs.detail(c))
+  routes.post(`${history}/list`, who, (c) => runs.list(c))
+  routes.post(`${history}/:run/stop`, who, (c) => runs.stop(c))
+  routes.put(`${history}/:run/retry`, who, (c) => runs.retry(c))
+  routes.get(`${history}/:run/artifacts`, who, (c) => steps.artifacts(c))
+  routes.get(`${history}/:run/steps/outputs`, who, (c) => steps.outputs(c))
+
+  const step = `${history}/:run/jobs/:job/steps/:step`
+  routes.post(`${step}/logs`, who, (c) => steps.logs(c))
+  routes.post(`${step}/pass`, who, (c) => steps.act(c, { action: 'approve' }))
+  routes.post(`${step}/refuse`, who, (c) => steps.act(c, { action: 'reject' }))
+  const manual = `${history}/:run/steps/:step/manual`
+  routes.post(`${manual}/pass`, who, (c) => steps.act(c, { action: 'approve' }))
+  routes.post(`${manual}/refuse`, who, (c) => steps.act(c, { action: 'reject' }))
+
+  const group = '/v5/:project/api/pipeline-group'
+  routes.post(`${group}/create`, who, (c) => groups.create(c))
+  routes.post(`${group}/update`, who, (c) => groups.rename(c))
+  routes.delete(`${group}/delete`, who, (c) => groups.remove(c))
+  routes.get(`${group}/tree`, who, (c) => groups.tree(c))
+  routes.post(`${group}/pipeline/move`, who, (c) => groups.move(c))
+}

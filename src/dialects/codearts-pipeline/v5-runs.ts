@@ -1,0 +1,157 @@
+import type { Context } from 'hono'
+import type { Caller, RunActionInput, RunListFilter } from '../../host/app.ts'
+import { RUN_STATUSES } from '../../model/status.ts'
+import { accept, type Result } from '../../model/problem.ts'
+import type { PipelineView, RunSummary, RunView } from '../../model/view.ts'
+import type { Env } from './auth.ts'
+import type { Desk } from './desk.ts'
+import { errorResponse, errors } from './errors.ts'
+import { groupNamed } from './groups.ts'
+import { nextValues } from './increment.ts'
+import { stateOf } from './state.ts'
+import { executeTypes } from './status.ts'
+import { presentLatest, presentRunDetail } from './v5-present.ts'
+import { readRunsV5, readRunV5, type RunsV5, type RunV5Input } from './v5-request.ts'
+import { v5StatusesOf } from './v5-status.ts'
+
+/** Runs of the v5 family: started, stopped, tried again, shown, listed. */
+export class RunCalls {
+  readonly #desk: Desk
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  async start(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const input = readRunV5(this.#desk.bodyOf(c))
+    if (!input.ok) return this.#desk.unreadable(c, input)
+    const { app } = this.#desk
+    const caller = this.#desk.callerOf(c)
+    if ((await stateOf(app, caller, pipeline.value)).banned) {
+      return errorResponse(errors.banned, `pipeline ${pipeline.value.name} is disabled`)
+    }
+    const params = await this.#params(caller, pipeline.value, input.value)
+    const run = await app.runs.start(caller, { pipeline: { id: pipeline.value.id }, params })
+    if (!run.ok) return this.#desk.refused(c, run.problem, errors.noPipeline)
+    return Response.json({ pipeline_run_id: run.value.id })
+  }
+
+  /** What the request says, the branches of sources, and numbers that grow by themselves. */
+  async #params(
+    caller: Caller,
+    pipeline: PipelineView,
+    { variables, branches }: RunV5Input,
+  ): Promise<Readonly<Record<string, string>>> {
+    const params = new Map(variables)
+    const own = new Set(pipeline.definition.params.map(({ name }) => name))
+    for (const [index, { alias, ref }] of branches.entries()) {
+      const names = [`${alias}_BRANCH`, `REPO${index + 1}_BRANCH`]
+      const name = names.find((candidate) => own.has(candidate))
+      if (name !== undefined && !params.has(name)) params.set(name, ref)
+    }
+    for (const [name, value] of await nextValues(this.#desk.app, caller, pipeline)) {
+      if (!params.has(name)) params.set(name, value)
+    }
+    return Object.fromEntries(params)
+  }
+
+  async stop(c: Context<Env>): Promise<Response> {
+    return this.#act(c, { action: 'cancel' })
+  }
+
+  async retry(c: Context<Env>): Promise<Response> {
+    return this.#act(c, { action: 'retry' })
+  }
+
+  async #act(c: Context<Env>, action: RunActionInput): Promise<Response> {
+    const run = await this.#desk.runOfPath(c)
+    if (!run.ok) return run.response
+    const done = await this.#desk.app.runs.act(this.#desk.callerOf(c), { id: run.value.id }, action)
+    return done.ok ? Response.json({ success: true }) : this.#desk.refused(c, done.problem, errors.noRun)
+  }
+
+  /** Without `pipeline_run_id` the newest; only pipelines that ran have one. */
+  async detail(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const runId = new URL(c.req.url).searchParams.get('pipeline_run_id') ?? ''
+    const run = await this.#desk.run(c, pipeline.value, runId)
+    if (!run.ok) return run.response
+    const caller = this.#desk.callerOf(c)
+    const state = await stateOf(this.#desk.app, caller, pipeline.value)
+    const { groupId } = state
+    const groupName =
+      groupId === null ? null : await groupNamed(this.#desk.app, caller, pipeline.value.project.id, groupId)
+    const facts = {
+      executorId: await this.#desk.executors().named(run.value.cause.by),
+      state,
+      groupName,
+      domain: caller.domain,
+      language: c.req.header('x-language') === 'zh-cn' ? 'zh-cn' : 'en-us',
+      description: '',
+    } as const
+    return Response.json(presentRunDetail(run.value, facts, this.#desk.frame()))
+  }
+
+  async list(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const query = readRunsV5(this.#desk.bodyOf(c), this.#desk.options.zoneOffsetMinutes)
+    if (!query.ok) return this.#desk.unreadable(c, query)
+    const found = await this.#find(this.#desk.callerOf(c), pipeline.value, query.value)
+    if (!found.ok) return this.#desk.refused(c, found.problem, errors.noPipeline)
+    const executors = this.#desk.executors()
+    const frame = this.#desk.frame()
+    const { offset, limit } = query.value
+    const runs = found.value.runs.map(async (run) => presentLatest(run, await executors.named(run.cause.by), frame))
+    return Response.json({ offset, limit, total: found.value.total, pipeline_runs: await Promise.all(runs) })
+  }
+
+  /** The newest first, unless another order is asked for; what our own list cannot ask is asked of all that it gives. */
+  async #find(
+    caller: Caller,
+    pipeline: PipelineView,
+    query: RunsV5,
+  ): Promise<Result<{ readonly runs: readonly RunView[]; readonly total: number }>> {
+    const statuses = query.statuses.length === 0 ? RUN_STATUSES : v5StatusesOf(query.statuses)
+    if (statuses.length === 0) return accept({ runs: [], total: 0 })
+    const filter: RunListFilter = {
+      pipeline: { id: pipeline.id },
+      ...(statuses.length === RUN_STATUSES.length ? {} : { statuses }),
+      ...(query.from === null ? {} : { createdFrom: query.from }),
+      ...(query.to === null ? {} : { createdTo: query.to }),
+    }
+    const all: RunSummary[] = []
+    for (let before: number | null = null; ;) {
+      const page = await this.#desk.app.runs.list(caller, filter, { before, limit: 1_000 })
+      if (!page.ok) return page
+      all.push(...page.value.items)
+      if (page.value.next === null) break
+      before = page.value.next
+    }
+    const executors = this.#desk.executors()
+    const found: RunSummary[] = []
+    for (const run of all) {
+      if (query.updatedFrom !== null && run.updatedAt < query.updatedFrom) continue
+      if (query.triggerTypes.length > 0 && !query.triggerTypes.includes(executeTypes[run.cause.kind])) continue
+      if (query.executorIds.length > 0) {
+        const id = await executors.named(run.cause.by)
+        if (id === null || !query.executorIds.includes(id)) continue
+      }
+      found.push(run)
+    }
+    if (query.sort !== null) {
+      const { key, descending } = query.sort
+      const of = (run: RunSummary): number => (key === 'start_time' ? (run.startedAt ?? run.createdAt) : run.updatedAt)
+      found.sort((a, b) => (descending ? -1 : 1) * (of(a) - of(b) || a.number - b.number))
+    }
+    const shown = found.slice(query.offset, query.offset + query.limit)
+    const runs = await this.#desk.app.runs.batch(
+      caller,
+      shown.map(({ id }) => ({ id })),
+    )
+    return runs.ok ? accept({ runs: runs.value, total: found.length }) : runs
+  }
+}

@@ -1,0 +1,69 @@
+import type { Context } from 'hono'
+import type { NodeActionInput } from '../../host/app.ts'
+import type { Env } from './auth.ts'
+import type { Desk } from './desk.ts'
+import { errors } from './errors.ts'
+import { readLogPage } from './log-page.ts'
+import { readLogs } from './v5-request.ts'
+import type { LogPage } from './v5-wire.ts'
+
+/** Steps of a run: decided, read, asked for what they gave. */
+export class StepCalls {
+  readonly #desk: Desk
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  async act(c: Context<Env>, action: NodeActionInput): Promise<Response> {
+    const step = await this.#desk.step(c)
+    if (!step.ok) return step.response
+    const { run, task } = step.value
+    const done = await this.#desk.app.runs.actOnNode(this.#desk.callerOf(c), { id: run.id }, { id: task.id }, action)
+    return done.ok ? Response.json({ success: true }) : this.#desk.refused(c, done.problem, errors.noStep)
+  }
+
+  /** A step that leaves no log, or has not begun, has an empty one. */
+  async logs(c: Context<Env>): Promise<Response> {
+    const query = readLogs(this.#desk.bodyOf(c))
+    if (!query.ok) return this.#desk.unreadable(c, query)
+    const step = await this.#desk.step(c)
+    if (!step.ok) return step.response
+    const { run, task } = step.value
+    const log = await this.#desk.app.runs.log(this.#desk.callerOf(c), { id: run.id }, { id: task.id }, null)
+    if (!log.ok && log.problem.code !== 'not_found') return this.#desk.refused(c, log.problem, errors.noStep)
+    const page = log.ok ? await readLogPage(log.value, query.value) : { start: 0, end: 0, text: '', hasMore: false }
+    return Response.json({
+      has_more: page.hasMore,
+      start_offset: String(page.start),
+      end_offset: String(page.end),
+      log: page.text,
+      location: null,
+      step_run_id: task.id,
+    } satisfies LogPage)
+  }
+
+  /** Files of a run are not kept yet. */
+  async artifacts(c: Context<Env>): Promise<Response> {
+    const run = await this.#desk.runOfPath(c)
+    return run.ok ? Response.json({ artifacts: [] }) : run.response
+  }
+
+  /** Of the steps whose ids are given, joined with commas; without any: of all. */
+  async outputs(c: Context<Env>): Promise<Response> {
+    const run = await this.#desk.runOfPath(c)
+    if (!run.ok) return run.response
+    const ids = new URL(c.req.url).searchParams.getAll('step_run_ids').flatMap((text) => text.split(',', 1_000))
+    const wanted = new Set(ids.filter((id) => id !== ''))
+    const tasks = run.value.stages.flatMap((stage) => stage.tasks)
+    return Response.json({
+      step_outputs: tasks
+        .filter(({ id }) => wanted.size === 0 || wanted.has(id))
+        .map(({ id, outputs }) => ({
+          step_run_id: id,
+          output_result: Object.entries(outputs).map(([key, value]) => ({ key, value })),
+        })),
+      current_system_time: this.#desk.app.now(),
+    })
+  }
+}

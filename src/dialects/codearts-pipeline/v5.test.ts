@@ -1,0 +1,329 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { parseDefinition } from '../../definition/parse-definition.ts'
+import { stepSpecs } from '../../steps/index.ts'
+import { exited, ScriptedRunner, succeeded } from '../../testing/scripted-runner.ts'
+import { openWorld, type World } from '../../testing/world.ts'
+import { codeartsPipeline } from './index.ts'
+
+const BASE = 'http://127.0.0.1:8080'
+/** Anything of JSON, for tests to take apart. */
+type Body = ReturnType<typeof JSON.parse>
+
+let world: World
+let handle: (request: Request) => Promise<Response>
+beforeEach(async () => {
+  world = await openWorld({
+    runner: new ScriptedRunner(10),
+    check: (text, file) => parseDefinition(text, file, stepSpecs),
+  })
+  handle = codeartsPipeline.create(world.app, { baseUrl: BASE, zoneOffsetMinutes: 480, bodyMaxBytes: 1_000_000 })
+})
+
+async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Body }> {
+  const init = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
+  const headers = { 'X-Auth-Token': world.credentials.token }
+  const response = await handle(new Request(`${BASE}${path}`, { method, headers, ...init }))
+  return { status: response.status, body: JSON.parse(await response.text()) }
+}
+const api = (): string => `/v5/${world.project.id}/api`
+const good = async (method: string, path: string, body?: unknown): Promise<Body> => {
+  const answer = await call(method, `${api()}${path}`, body)
+  expect(answer, `${method} ${path}`).toMatchObject({ status: 200 })
+  return answer.body
+}
+
+// --- Documents as the vendor's page and its Terraform provider write them --------------------------------------------
+
+const shell = (script: string, more: object = {}) => ({
+  name: 'Shell',
+  task: 'official_shell_plugin',
+  business_type: 'Normal',
+  inputs: [{ key: 'OFFICIAL_SHELL_SCRIPT_INPUT', value: script }],
+  ...more,
+})
+const checkpoint = (approvers: string, more: Record<string, unknown> = {}) => ({
+  runtime_attribution: 'agentless',
+  multi_step_editable: 0,
+  official_task_version: '0.0.5',
+  name: 'ManualReview',
+  task: 'official_devcloud_checkpoint',
+  business_type: 'Normal',
+  inputs: Object.entries({
+    audit_source: 'members',
+    approvers,
+    audit_role: '',
+    check_strategy: 'all',
+    timeout_strategy: 'reject',
+    timeout: 3600,
+    comment: 'Ship it?',
+    ...more,
+  }).map(([key, value]) => ({ key, value })),
+  sequence: 0,
+  identifier: '174952489372242b019d1-6fad-47dd-a1b5-1cc561a1cae5',
+})
+const job = (identifier: string, steps: readonly object[], more: object = {}) => ({
+  id: '',
+  identifier_old: null,
+  type: null,
+  name: identifier.replace('JOB_', ''),
+  async: null,
+  identifier,
+  sequence: 0,
+  condition: '${{ default() }}',
+  strategy: { select_strategy: 'selected' },
+  timeout: '',
+  resource: '{"type":"system","arch":"x86"}',
+  steps,
+  exec_type: 'AGENTLESS_JOB',
+  depends_on: [],
+  ...more,
+})
+const AUTO = { task: 'official_devcloud_autoTrigger', name: null, inputs: null, sequence: 0 }
+const stage = (name: string, jobs: readonly object[], more: object = {}) => ({
+  name,
+  identifier: `1749524616050e405ad46-29bf-4944-964b-${name}`,
+  sequence: null,
+  parallel: null,
+  pre: [AUTO],
+  post: null,
+  jobs,
+  depends_on: [],
+  run_always: false,
+  ...more,
+})
+const dto = (stages: readonly object[], more: object = {}) => ({
+  name: 'web',
+  description: 'test',
+  is_publish: false,
+  definition: JSON.stringify({ stages }),
+  ...more,
+})
+const create = async (stages: readonly object[], more: object = {}): Promise<string> =>
+  (await good('POST', '/pipelines', dto(stages, more))).pipeline_id
+const start = async (id: string, body: object = {}): Promise<string> => {
+  const { pipeline_run_id } = await good('POST', `/pipelines/${id}/run`, body)
+  await world.settled()
+  return pipeline_run_id
+}
+const detail = (id: string, run = ''): Promise<Body> =>
+  good('GET', `/pipelines/${id}/pipeline-runs/detail${run === '' ? '' : `?pipeline_run_id=${run}`}`)
+
+const twoStages = () => [
+  stage('Build', [
+    job('JOB_AAAAA', [shell('make'), shell('make test')]),
+    job('JOB_BBBBB', [shell('lint')], { depends_on: ['JOB_AAAAA'] }),
+  ]),
+  stage('Gate', [job('JOB_CCCCC', [checkpoint(world.admin.user.id)])]),
+]
+
+describe('a pipeline', () => {
+  test('comes back as it was given', async () => {
+    const given = dto(twoStages(), {
+      sources: [
+        { type: 'code', params: { git_type: 'codehub', git_url: 'https://example.com/a.git', default_branch: 'main' } },
+      ],
+      variables: [{ name: 'TAG', type: 'string', value: 'v1', is_runtime: true, description: 'the tag' }],
+      schedules: [
+        {
+          type: 'periodic',
+          name: 'night',
+          enable: true,
+          days_of_week: [2, 3],
+          time_zone: 'China Standard Time',
+          start_time: '18:51',
+          end_time: '19:27',
+          interval_time: '3600',
+          interval_unit: 's',
+        },
+      ],
+      triggers: [
+        { git_url: 'https://example.com/a.git', git_type: 'codehub', events: [{ type: 'push', enable: true }] },
+      ],
+      concurrency_control: { concurrency_number: 1, exceed_action: 'QUEUE', enable: true },
+    })
+    const { pipeline_id: id } = await good('POST', '/pipelines', given)
+    const shown = await good('GET', `/pipelines/${id}`)
+    expect(shown).toMatchObject({
+      id,
+      name: 'web',
+      description: 'test',
+      is_publish: false,
+      manifest_version: '3.0',
+      definition: given.definition,
+      sources: (given as Body).sources,
+      schedules: (given as Body).schedules,
+      triggers: (given as Body).triggers,
+      concurrency_control: { concurrency_number: 1, exceed_action: 'QUEUE', enable: true },
+      variables: [{ name: 'TAG', value: 'v1', sequence: 1, is_secret: false, limits: [] }],
+      banned: false,
+      project_id: world.project.id,
+      creator_name: 'ci',
+      create_time: expect.any(Number),
+    })
+    // As read-modify-write clients do it.
+    expect(await good('PUT', `/pipelines/${id}`, { ...shown, name: 'web-2' })).toEqual({ pipeline_id: id })
+    expect(await good('GET', `/pipelines/${id}`)).toMatchObject({ name: 'web-2', definition: given.definition })
+    expect(await good('DELETE', `/pipelines/${id}`)).toEqual({ pipeline_id: id })
+    expect(await call('GET', `${api()}/pipelines/${id}`)).toMatchObject({
+      status: 404,
+      body: { error_code: 'DEVPIPE.00011401' },
+    })
+  })
+
+  test('runs step after step, job after job, and waits for its review', async () => {
+    const id = await create(twoStages())
+    const run = await start(id)
+    expect(world.runner.jobs.map(({ env }) => env['MILLRACE_TASK'])).toEqual(['JOB_AAAAA-1'])
+    expect(await detail(id)).toMatchObject({
+      id: run,
+      status: 'RUNNING',
+      run_number: 1,
+      trigger_type: 'Manual',
+      stages: [
+        {
+          name: 'Build',
+          identifier: '1749524616050e405ad46-29bf-4944-964b-Build',
+          status: 'RUNNING',
+          pre: [],
+          jobs: [
+            {
+              identifier: 'JOB_AAAAA',
+              name: 'AAAAA',
+              status: 'RUNNING',
+              condition: '${{ default() }}',
+              resource: '{"type":"system","arch":"x86"}',
+              steps: [
+                {
+                  status: 'RUNNING',
+                  task: 'official_shell_plugin',
+                  inputs: [{ key: 'OFFICIAL_SHELL_SCRIPT_INPUT', value: 'make' }],
+                },
+                { status: 'INIT' },
+              ],
+            },
+            { identifier: 'JOB_BBBBB', status: 'INIT', depends_on: ['JOB_AAAAA'] },
+          ],
+        },
+        { name: 'Gate', status: 'INIT' },
+      ],
+    })
+    for (const task of ['JOB_AAAAA-1', 'JOB_AAAAA-2', 'JOB_BBBBB']) {
+      world.runner.endTask(task, succeeded())
+      await world.settled()
+    }
+    const waiting = await detail(id, run)
+    expect(waiting).toMatchObject({ status: 'SUSPEND', stages: [{ status: 'COMPLETED' }, { status: 'SUSPEND' }] })
+    const [review] = waiting.stages[1].jobs
+    const at = `/pipelines/${id}/pipeline-runs/${run}/jobs/${review.id}/steps/${review.steps[0].id}`
+    expect(await good('POST', `${at}/pass`)).toEqual({ success: true })
+    await world.settled()
+    expect(await detail(id, run)).toMatchObject({ status: 'COMPLETED', end_time: expect.any(Number) })
+    expect(await call('POST', `${api()}${at}/pass`)).toMatchObject({
+      status: 400,
+      body: { error_code: 'DEVPIPE.00010409' },
+    })
+  })
+
+  test('is refused by a review, and tried again after a failure', async () => {
+    const id = await create([
+      stage('One', [job('JOB_A', [shell('true')])]),
+      stage('Gate', [job('JOB_R', [checkpoint('')])]),
+    ])
+    const run = await start(id)
+    world.runner.endTask('JOB_A', exited(3))
+    await world.settled()
+    expect(await detail(id, run)).toMatchObject({
+      status: 'FAILED',
+      stages: [
+        { status: 'FAILED', jobs: [{ status: 'FAILED', message: 'the process exited with code 3' }] },
+        { status: 'INIT' },
+      ],
+    })
+    expect(await good('PUT', `/pipelines/${id}/pipeline-runs/${run}/retry`)).toEqual({ success: true })
+    await world.settled()
+    world.runner.endTask('JOB_A', succeeded())
+    await world.settled()
+    const [review] = (await detail(id, run)).stages[1].jobs
+    expect(
+      await good('POST', `/pipelines/${id}/pipeline-runs/${run}/jobs/${review.id}/steps/${review.id}/refuse`, {}),
+    ).toEqual({
+      success: true,
+    })
+    await world.settled()
+    expect(await detail(id, run)).toMatchObject({ status: 'FAILED' })
+  })
+
+  test('with a stage that is begun by hand waits for that', async () => {
+    const manual = { ...AUTO, task: 'official_devcloud_manualTrigger' }
+    const id = await create([stage('One', [job('JOB_A', [shell('true')])], { pre: [manual] })])
+    const run = await start(id)
+    const shown = await detail(id, run)
+    expect(shown).toMatchObject({
+      status: 'SUSPEND',
+      stages: [{ pre: [{ task: 'official_devcloud_manualTrigger', status: 'SUSPEND' }], jobs: [{ status: 'INIT' }] }],
+    })
+    const step = shown.stages[0].pre[0].id
+    expect(await good('POST', `/pipelines/${id}/pipeline-runs/${run}/steps/${step}/manual/pass`)).toEqual({
+      success: true,
+    })
+    await world.settled()
+    expect(await detail(id, run)).toMatchObject({ status: 'RUNNING', stages: [{ pre: [{ status: 'COMPLETED' }] }] })
+  })
+
+  test('without stages is over at once, until it is filled', async () => {
+    const id = await create([])
+    await start(id)
+    expect(await detail(id)).toMatchObject({ status: 'COMPLETED', stages: [] })
+    await good('PUT', `/pipelines/${id}`, dto([stage('One', [job('JOB_A', [shell('true')])])]))
+    await start(id)
+    expect(await detail(id)).toMatchObject({ status: 'RUNNING', run_number: 2, stages: [{ name: 'One' }] })
+  })
+
+  test('that another way made is shown in the same form, and can be taken back', async () => {
+    const made = await world.app.pipelines.create(world.admin, {
+      project: { id: world.project.id },
+      text: JSON.stringify({
+        name: 'native',
+        params: { tag: 'v1', target: { options: ['test', 'live'], default: 'test' } },
+        stages: [
+          {
+            name: 'Build',
+            tasks: [
+              { key: 'a', script: 'make' },
+              { key: 'b', git: { url: 'https://example.com/x.git' }, needs: 'a' },
+            ],
+          },
+          { name: 'Go', tasks: [{ key: 'r', uses: 'approval', with: { question: 'Go?' } }] },
+        ],
+      }),
+    })
+    if (!made.ok) throw new Error(made.problem.message)
+    const { id } = made.value
+    const shown = await good('GET', `/pipelines/${id}`)
+    expect(JSON.parse(shown.definition)).toMatchObject({
+      stages: [
+        {
+          name: 'Build',
+          jobs: [
+            { steps: [{ task: 'official_shell_plugin' }] },
+            { depends_on: ['a'], steps: [{ task: 'millrace_git' }] },
+          ],
+        },
+        { jobs: [{ steps: [{ task: 'official_devcloud_checkpoint' }] }] },
+      ],
+    })
+    expect(shown.variables).toMatchObject([
+      { name: 'tag', type: 'string' },
+      { name: 'target', type: 'enum', limits: ['test', 'live'] },
+    ])
+    const run = await start(id)
+    expect(await detail(id, run)).toMatchObject({ stages: [{ jobs: [{ status: 'RUNNING' }, { status: 'INIT' }] }, {}] })
+    expect(await good('PUT', `/pipelines/${id}`, { ...shown, name: 'again' })).toEqual({ pipeline_id: id })
+    const again = await start(id)
+    for (const _ of [1, 2]) world.runner.endTask('a', succeeded())
+    await world.settled()
+    expect(await detail(id, again)).toMatchObject({
+      stages: [{ jobs: [{ status: 'COMPLETED' }, { status: 'RUNNING' }] }, {}],
+    })
+  })
+})
