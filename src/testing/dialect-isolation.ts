@@ -103,7 +103,7 @@ export async function intrusions(
         const content = typeof body === 'string' ? body : JSON.stringify(body)
         for (const headers of [credentialHeaders({ credentials: stranger.credentials }), {}]) {
           const { status, text } = await send(method, to, headers, content)
-          if (status >= 500 || tells(text, `${to} ${content}`, neighbours)) {
+          if (status >= 500 || (await tells(text, `${to} ${content}`, neighbours))) {
             leaks.push(`${title} ${to} ${content}: ${status} ${text.slice(0, 300)}`)
           }
         }
@@ -142,10 +142,17 @@ function pathsOf(row: EndpointRow, { project, pipeline, runs }: Neighbours): Rea
   return paths
 }
 
-/** What of A stands in an answer and did not stand in the request. */
-function tells(text: string, request: string, { pipeline, runs }: Neighbours): boolean {
-  const secrets = [SECRET, pipeline.name, pipeline.id, ...runs.map(({ id }) => id)]
-  return secrets.some((secret) => text.includes(secret) && !request.includes(secret))
+/** Whether something of A stands in an answer that did not stand in the request. */
+async function tells(text: string, request: string, neighbours: Neighbours): Promise<boolean> {
+  const { pipeline, runs } = neighbours
+  const secrets = [SECRET, pipeline.id, ...runs.map(({ id }) => id)]
+  if (secrets.some((secret) => text.includes(secret) && !request.includes(secret))) return true
+  return text.includes(pipeline.name) && !request.includes(pipeline.name) && !(await hasNamesake(neighbours))
+}
+
+/** The stranger may make a pipeline of that name for themselves. */
+async function hasNamesake({ world, pipeline, other }: Neighbours): Promise<boolean> {
+  return (await world.app.pipelines.get(world.admin, { name: pipeline.name, project: { id: other.id } })).ok
 }
 
 async function stateOf({ world, project }: Neighbours): Promise<string> {

@@ -1,4 +1,5 @@
 import { scryptSync } from 'node:crypto'
+import { parseDefinition } from '../definition/parse-definition.ts'
 import { createHost, type Host, type HostOptions } from '../host/host.ts'
 import type { App, Caller, LogSource } from '../host/app.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
@@ -7,6 +8,7 @@ import { asId, type UserId } from '../model/id.ts'
 import type { Result } from '../model/problem.ts'
 import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
 import { openMemoryStore } from '../store/memory/index.ts'
+import { stepSpecs } from '../steps/index.ts'
 import type { Store } from '../store/store.ts'
 import { FakeClock } from './clock.ts'
 import { seededEntropy } from './entropy.ts'
@@ -75,7 +77,7 @@ export interface WorldOptions {
   readonly runner?: ScriptedRunner
   /** Of its own, e.g. one that can be full (full-store.ts). */
   readonly store?: Store
-  /** What reads definitions; without it they are JSON of the checked form, as the builders give it. */
+  /** What reads definitions; without it: texts as people and dialects write them, and JSON of the checked form, as the builders give it. */
   readonly check?: HostOptions['check']
 }
 
@@ -132,7 +134,7 @@ async function serve(
     clock,
     entropy: seededEntropy(life === 1 ? 'world' : `world ${life}`),
     sealKey: new Uint8Array(32).fill(7),
-    check: options.check ?? ((text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition })),
+    check: options.check ?? checkEither,
     verbatim: (uses) => (uses === 'script' ? ['script'] : []),
     openLog: (runId, node, attempt, ended) => memoryLog(files.logs, `${runId}/${node}/${attempt}`, attempt, ended),
     readFindings: (runId, node, attempt) => {
@@ -163,6 +165,12 @@ async function serve(
     },
   }
 }
+
+/** Only the checked form has this word; what people write says `restarts`. */
+const checkEither: HostOptions['check'] = (text, file) =>
+  text.startsWith('{') && text.includes('"restartsMax":')
+    ? { ok: true, definition: JSON.parse(text) as PipelineDefinition }
+    : parseDefinition(text, file, stepSpecs)
 
 /** The value of a result that a test expects to be good. @throws Error with the problem otherwise. */
 export function need<Value>(result: Result<Value>): Value {

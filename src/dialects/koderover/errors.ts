@@ -1,5 +1,6 @@
 import type { Problem, ProblemCode } from '../../model/problem.ts'
 import type { BodyRefusal, Refused } from '../kit/body.ts'
+import { quote } from '../kit/query.ts'
 import type { ErrorBody } from './wire.ts'
 
 /**
@@ -13,8 +14,31 @@ export const OPERATION_ERRORS = {
   cancelTask: { code: '6809', message: 'Cancel Task Error' },
   restartTask: { code: '6903', message: 'Restart Task Error' },
   enqueueTask: { code: '6901', message: 'Enqueue Task Error' },
+  createPipeline: { code: '6800', message: 'create pipeline error' },
+  updatePipeline: { code: '6801', message: 'update pipeline error' },
   listPipelines: { code: '6802', message: 'list pipeline error' },
   getPipeline: { code: '6803', message: 'get pipeline error' },
+  deletePipeline: { code: '6804', message: 'delete pipeline error' },
+  listQueue: { code: '6805', message: 'List Queue Items Error' },
+  listHistory: { code: '6807', message: 'List All Tasks Error' },
+  listStatus: { code: '6811', message: 'List Pipelines Task Status Error' },
+  cancelQueued: { code: '6900', message: 'Cancel Queue Task Error' },
+  restartQueued: { code: '6902', message: 'Restart Queue Task Error' },
+  getBuild: { code: '500', message: 'Drone Get Build Error' },
+  getBuildLogs: { code: '6701', message: 'Drone Get Build Logs Error' },
+  followTestLogs: { code: '6305', message: 'Get Service Inspect Error' },
+  getTestedTask: { code: '6806', message: 'Get Task Error' },
+  findTestTask: { code: '6812', message: 'Test Task Not Found Error' },
+  findTestResult: { code: '6813', message: 'Test Result Not Found Error' },
+  findTestLogs: { code: '6814', message: 'Test Logs History Not Found Error' },
+  // The contract has the range 694 to 699 for timers, and not which is which.
+  createCronJob: { code: '694', message: 'Create Cron Job Error' },
+  updateCronJob: { code: '695', message: 'Update Cron Job Error' },
+  listCronJobs: { code: '696', message: 'List Cron Jobs Error' },
+  deleteCronJob: { code: '697', message: 'Delete Cron Job Error' },
+  listPipelineCronJobs: { code: '698', message: 'List Pipeline Cron Jobs Error' },
+  listScheduled: { code: '699', message: 'List Scheduled Cron Jobs Error' },
+  listUsers: { code: '6003', message: 'List Users Error' },
 } as const
 export type OperationName = keyof typeof OPERATION_ERRORS
 
@@ -67,8 +91,15 @@ export function bodyRefused({ why, message }: Refused): Response {
   return errorAnswer(BODY_ERRORS[why].status, BODY_ERRORS[why].message, message)
 }
 
-/** No session and no key, or none that is good: one text for all of them, and no code. */
-export const authFailed = (): Response => json(401, { message: 'auth failed' })
+/** No session and no key, or none that is good: one text for all of them. */
+export const unauthorized = (): Response =>
+  errorAnswer(401, 'Unauthorized', 'sign in, or send a key that is good: Authorization: X-API-KEY <token>')
+
+export const success = (): Response => json(200, { message: 'success' })
+
+/** A number of a path that is none. */
+export const badTaskId = (operation: OperationName, found: string): Response =>
+  operationError(operation, `task id: expected a number, found ${quote(found)}`)
 
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(JSON.stringify(body), {

@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { parseDefinition } from '../../definition/parse-definition.ts'
-import { stepSpecs } from '../../steps/index.ts'
 import { type FuzzSubject, fuzzCredentials, fuzzRequests, servedEndpoints } from '../../testing/dialect-fuzz.ts'
 import { intrusions, openNeighbours } from '../../testing/dialect-isolation.ts'
 import { need, openWorld } from '../../testing/world.ts'
@@ -13,7 +11,7 @@ const OPEN = new Set(['/api/user/signin', '/api/user/signout'])
 const isOpen = ({ path }: EndpointRow): boolean => OPEN.has(path)
 
 async function openSubject(): Promise<FuzzSubject> {
-  const world = await openWorld({ check: (text, file) => parseDefinition(text, file, stepSpecs) })
+  const world = await openWorld()
   const { app, admin, project } = world
   const text = `name: ${NAME}\nparams: {branch: main}\ntasks: [{name: compile, role: build, script: make}]\n`
   const pipeline = need(await app.pipelines.create(admin, { project: { id: project.id }, text }))

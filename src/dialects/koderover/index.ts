@@ -13,6 +13,7 @@ export const koderover: Dialect = {
     '/api/builds',
     '/api/tasks',
     '/api/queue',
+    '/api/users',
     '/api/task',
     '/api/user',
     '/api/cron',

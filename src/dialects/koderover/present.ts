@@ -5,7 +5,18 @@ import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
 import { factOf, nearTask, pipelineFacts, runFacts, type FactName, type FactSource } from './facts.ts'
 import { bySlot, type Slot } from './slots.ts'
 import { jobWord, joinedWord, nodeWord, runWord } from './status.ts'
-import type { BuildTask, DeployTask, DistributeTask, Pipeline, Status, Task, TestTask } from './wire.ts'
+import { bodyOf } from './pipeline-body.ts'
+import type {
+  BuildTask,
+  DeployCsTask,
+  DeployTask,
+  DistributeTask,
+  ListedTask,
+  Pipeline,
+  Status,
+  Task,
+  TestTask,
+} from './wire.ts'
 
 /** Writes an instant as RFC 3339 with milliseconds and the server's offset. */
 type WriteTime = (at: Instant) => string
@@ -29,6 +40,7 @@ export function presentTask(run: RunView, time: WriteTime): Task {
   const parts = {
     build_task: subTask('build', presentBuild),
     deploy_task: subTask('deploy', presentDeploy),
+    deploy_cs_task: subTask('deploy_cs', presentDeployCs),
     test_task: subTask('test', presentTest),
     distribute_task: subTask('distribute', presentDistribute),
   }
@@ -41,6 +53,7 @@ export function presentTask(run: RunView, time: WriteTime): Task {
     updated: time(run.updatedAt),
     ...(parts.build_task && { build_task: parts.build_task }),
     ...(parts.deploy_task && { deploy_task: parts.deploy_task }),
+    ...(parts.deploy_cs_task && { deploy_cs_task: parts.deploy_cs_task }),
     ...(parts.test_task && { test_task: parts.test_task }),
     ...(parts.distribute_task && { distribute_task: parts.distribute_task }),
   }
@@ -63,7 +76,7 @@ const presentBuild = ({ run, status, tasks, facts, imageTag }: SubTask): BuildTa
   image_tag: imageTag,
   status,
   project_id: run.pipeline.serial,
-  build_nubmer: run.number,
+  build_nubmer: run.serial,
   jobs: tasks.map((task, place) => ({ number: place + 1, status: jobWord[task.status] })),
 })
 
@@ -71,6 +84,14 @@ const presentDeploy = ({ run, status, tasks, facts, imageTag }: SubTask): Deploy
   stack_name: stackName(run, facts),
   service_name: serviceName(run.pipeline.name, facts),
   image_tag: imageTag,
+  status,
+  ...errorOf(tasks),
+})
+
+const presentDeployCs = ({ run, status, tasks, facts, imageTag }: SubTask): DeployCsTask => ({
+  service_name: serviceName(run.pipeline.name, facts),
+  package_file: packageFile(run, facts, imageTag),
+  test_env: text(facts, 'deploy_env'),
   status,
   ...errorOf(tasks),
 })
@@ -84,17 +105,49 @@ const presentTest = ({ run, status, tasks, facts }: SubTask): TestTask => ({
 })
 
 function presentDistribute({ run, status, tasks, facts, imageTag }: SubTask): DistributeTask {
-  const service = serviceName(run.pipeline.name, facts)
   return {
-    package_file: factOf(facts, 'package_file') ?? `${service}-${imageTag}.tar.gz`,
-    image_name: factOf(facts, 'image_name') ?? service,
+    package_file: packageFile(run, facts, imageTag),
+    image_name: factOf(facts, 'image_name') ?? serviceName(run.pipeline.name, facts),
     image_tag: imageTag,
     status,
     ...errorOf(tasks),
   }
 }
 
+/** A pipeline can be switched off; nothing of it is started then. */
+export const isEnabled = ({ definition }: Pick<PipelineView, 'definition'>): boolean =>
+  definition.annotations['koderover/enabled'] !== 'false'
+
+export function presentListedTask(run: RunView, time: WriteTime): ListedTask {
+  const task = presentTask(run, time)
+  const facts = runFacts(run)
+  return {
+    ...task,
+    task_revoker: run.cancelling?.by.kind === 'user' ? run.cancelling.by.name : '',
+    current_status: task.status,
+    final_status: task.status,
+    deploy_env: text(facts, 'deploy_env'),
+    stack_name: stackName(run, facts),
+    service_name: serviceName(run.pipeline.name, facts),
+  }
+}
+
 export function presentPipeline(pipeline: PipelineView): Pipeline {
+  const body = bodyOf(pipeline)
+  const { test_threshold = null, ...given } = body ?? {}
+  const seen = seenPipeline(pipeline)
+  return {
+    ...seen,
+    ...given,
+    // Field by field in the order of the sample.
+    ...(test_threshold === null ? {} : { test_threshold }),
+    updated: seen.updated,
+    enabled: seen.enabled,
+  }
+}
+
+/** As far as their words reach for a pipeline that was made elsewhere. */
+function seenPipeline(pipeline: PipelineView): Pipeline {
   const facts = pipelineFacts(pipeline)
   const stages = pipeline.definition.stages
   const slots = bySlot(stages.flatMap((stage) => stage.tasks.map((task) => ({ role: task.role, task, stage }))))
@@ -113,13 +166,16 @@ export function presentPipeline(pipeline: PipelineView): Pipeline {
     repo_name: text(facts, 'repo_name'),
     run_build: slots.build.length > 0,
     run_deploy: slots.deploy.length > 0,
-    run_deploy_cs: false,
+    run_deploy_cs: slots.deploy_cs.length > 0,
     run_test: slots.test.length > 0,
     run_distribute: slots.distribute.length > 0,
     updated: Math.floor(pipeline.updatedAt / 1_000),
-    enabled: true,
+    enabled: isEnabled(pipeline),
   }
 }
+
+const packageFile = (run: RunView, facts: FactSource, tag: string): string =>
+  factOf(facts, 'package_file') ?? `${serviceName(run.pipeline.name, facts)}-${tag}.tar.gz`
 
 const text = (facts: FactSource, name: FactName): string => factOf(facts, name) ?? ''
 

@@ -1,15 +1,7 @@
 import type { ParamSpec } from '../../model/definition.ts'
-import type { PipelineId } from '../../model/id.ts'
-import { isJsonObject, type Json } from '../../model/json.ts'
-import type { Result } from '../../model/problem.ts'
+import type { Json } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
-import { parseJson, readBody } from '../kit/body.ts'
-import { bodyRefused, errorAnswer, problemAnswer } from './errors.ts'
 import { factOf, pipelineFacts } from './facts.ts'
-
-type StartArgs =
-  | { readonly ok: true; readonly pipelineId: PipelineId; readonly params: Readonly<Record<string, Json>> }
-  | { readonly ok: false; readonly response: Response }
 
 /** What one may say of a new task, by type. `task_creator` is not among them: it is whoever is signed in. */
 const FIELDS = {
@@ -22,35 +14,9 @@ const FIELDS = {
 } as const
 type Field = keyof typeof FIELDS
 
-/** Reads the body of `POST /api/tasks`: which pipeline, and values for its params. */
-export async function startArgs(
-  request: Request,
-  bodyMaxBytes: number,
-  pipelineNamed: (name: string) => Promise<Result<PipelineView>>,
-): Promise<StartArgs> {
-  const bytes = await readBody(request, bodyMaxBytes)
-  const parsed = bytes.ok ? parseJson(bytes.value) : bytes
-  if (!parsed.ok) return { ok: false, response: bodyRefused(parsed) }
-  if (!isJsonObject(parsed.value)) return invalid('expected a JSON object')
-  const name = parsed.value['pipeline_name']
-  if (typeof name !== 'string' || name === '') return invalid('pipeline_name: expected a name')
-  const fields = givenFields(parsed.value)
-  if (typeof fields === 'string') return invalid(fields)
-  const pipeline = await pipelineNamed(name)
-  if (!pipeline.ok) return { ok: false, response: problemAnswer('enqueueTask', pipeline.problem) }
-  const params = paramsOf(pipeline.value, fields)
-  return typeof params === 'string' ? invalid(params) : { ok: true, pipelineId: pipeline.value.id, params }
-}
-
-const invalid = (description: string): StartArgs => ({
-  ok: false,
-  response: errorAnswer(400, 'Invalid Pipeline Args', description),
-})
-
-type Given = ReadonlyMap<Field, string | number>
-
-/** The fields that say something, or what is wrong with one. */
-function givenFields(body: Readonly<Record<string, Json>>): Given | string {
+/** The fields of a body that say something, or what is wrong with one. */
+export type Given = ReadonlyMap<Field, string | number>
+export function givenFields(body: Readonly<Record<string, Json>>): Given | string {
   const given = new Map<Field, string | number>()
   for (const [field, type] of Object.entries(FIELDS) as [Field, string][]) {
     const value = Object.hasOwn(body, field) ? body[field] : undefined
@@ -67,9 +33,9 @@ function givenFields(body: Readonly<Record<string, Json>>): Given | string {
 
 /**
  * A field is for the param of its name. Without such a param it must be what the pipeline would use anyway: running
- * something else than was asked for is worse than a refusal.
+ * something else than was asked for is worse than a refusal, and the text says which field it was.
  */
-function paramsOf(pipeline: PipelineView, given: Given): Record<string, Json> | string {
+export function paramsOf(pipeline: PipelineView, given: Given): Record<string, Json> | string {
   const facts = pipelineFacts(pipeline)
   const params: Record<string, Json> = {}
   for (const [field, value] of given) {
@@ -79,7 +45,15 @@ function paramsOf(pipeline: PipelineView, given: Given): Record<string, Json> | 
       return `${field}: pipeline ${JSON.stringify(pipeline.name)} has no param of this name, so it cannot run with ${JSON.stringify(value)}`
     }
   }
-  return params
+  return { ...params, ...refOf(pipeline, given) }
+}
+
+/** Pipelines of this dialect's making fetch `ref`: a commit, where there is one (a pull request needs it), or a branch. */
+function refOf(pipeline: PipelineView, given: Given): { readonly ref?: string } {
+  const ref = given.get('commit_id') ?? given.get('branch')
+  const own = pipeline.definition.annotations['koderover/generation'] !== undefined
+  const known = pipeline.definition.params.some(({ name }) => name === 'ref')
+  return own && known && ref !== undefined ? { ref: String(ref) } : {}
 }
 
 const typedValue = (spec: ParamSpec, value: string | number): Json =>

@@ -23,6 +23,7 @@ export interface Task {
   readonly updated: Time
   readonly build_task?: BuildTask
   readonly deploy_task?: DeployTask
+  readonly deploy_cs_task?: DeployCsTask
   readonly test_task?: TestTask
   readonly distribute_task?: DistributeTask
 }
@@ -49,6 +50,15 @@ export interface DeployTask {
   readonly error?: string
 }
 
+/** A deployment into a test environment, from the package. */
+export interface DeployCsTask {
+  readonly service_name: string
+  readonly package_file: string
+  readonly test_env: string
+  readonly status: Status
+  readonly error?: string
+}
+
 export interface TestTask {
   readonly stack_name: string
   readonly service_name: string
@@ -64,6 +74,117 @@ export interface DistributeTask {
   readonly error?: string
 }
 
+/**
+ * A task in a list: the seed's, what lists of May 2017 had beside it, and the words under which July's lists say the
+ * same.
+ */
+export interface ListedTask extends Task {
+  readonly task_revoker: string
+  readonly current_status: Status
+  readonly final_status: Status
+  readonly deploy_env: string
+  readonly stack_name: string
+  readonly service_name: string
+}
+
+/** A task that has not begun. */
+export interface QueueItem {
+  /** An ObjectId: 24 hex digits. */
+  readonly id: string
+  readonly pipeline_name: string
+  /** A number here, in all samples: 0 is created. */
+  readonly status: number
+  readonly task_creator: string
+  readonly repo_name: string
+  readonly repo_owner: string
+  readonly branch: string
+  readonly pull_request_number: number
+  readonly commit_id: string
+  /** Unix seconds. */
+  readonly created: number
+}
+
+/** `lastest_task` is the field's real name: it is so in Zadig still. Times in unix seconds. */
+export interface PipelineStatus {
+  readonly lastest_task: LastTask | null
+  readonly last_task_success: LastTask | null
+  readonly last_task_failure: LastTask | null
+}
+export interface LastTask {
+  readonly id: number
+  readonly task_creator: string
+  readonly pipeline_name: string
+  readonly status: Status
+  readonly created: number
+  readonly started: number
+  readonly updated: number
+}
+
+/** Of a build's log, counted from 0. */
+export interface BuildLine {
+  readonly proc: string
+  readonly pos: number
+  readonly out: string
+}
+
+/** Drone 0.8's build, in the order of its sample. Times in unix seconds, 0 when unset. */
+export interface DroneBuild {
+  readonly id: number
+  readonly number: number
+  readonly parent: number
+  readonly event: string
+  readonly status: JobStatus
+  readonly error: string
+  readonly enqueued_at: number
+  readonly created_at: number
+  readonly started_at: number
+  readonly finished_at: number
+  readonly deploy_to: string
+  readonly commit: string
+  readonly branch: string
+  readonly ref: string
+  readonly refspec: string
+  readonly remote: string
+  readonly title: string
+  readonly message: string
+  readonly timestamp: number
+  readonly sender: string
+  readonly author: string
+  readonly author_avatar: string
+  readonly author_email: string
+  readonly link_url: string
+  readonly reviewed_by: string
+  readonly reviewed_at: number
+  readonly procs: readonly DroneProc[]
+}
+export interface DroneProc {
+  readonly id: number
+  readonly pid: number
+  readonly ppid: number
+  readonly pgid: number
+  readonly name: string
+  readonly state: JobStatus
+  readonly exit_code: number
+  readonly start_time: number
+  readonly end_time: number
+  readonly children?: readonly DroneProc[]
+}
+
+export interface CronJob {
+  /** An ObjectId. */
+  readonly id: string
+  readonly pipeline_name: string
+  readonly repo_owner: string
+  readonly repo_name: string
+  readonly branch: string
+  /** `@every 15s`, or cron of six fields. */
+  readonly schedule: string
+  readonly enabled: boolean
+  /** Unix seconds. */
+  readonly updated: number
+  readonly creator: string
+}
+
 export interface Pipeline {
   readonly pipeline_name: string
   readonly creator: string
@@ -71,6 +192,8 @@ export interface Pipeline {
   readonly service_name: string
   readonly test_stack: string
   readonly test_service: string
+  /** From July 2017 on; here only when it was said. */
+  readonly test_threshold?: number
   readonly deploy_env: string
   readonly repo_owner: string
   readonly repo_name: string

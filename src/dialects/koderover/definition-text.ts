@@ -1,0 +1,67 @@
+import type { TaskRole } from '../../model/definition.ts'
+import type { Json, JsonObject } from '../../model/json.ts'
+
+/** A definition as the pipelines of this dialect are stored: JSON, in the words of docs/reference/definition.md. */
+export interface DefinitionText {
+  readonly name: string
+  readonly description: string
+  /** With their defaults. */
+  readonly params: Readonly<Record<string, Json>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly stages: readonly StageText[]
+}
+export interface StageText {
+  readonly key: string
+  readonly name: string
+  /** false: passed over, always. */
+  readonly when?: boolean
+  readonly tasks: readonly TaskText[]
+  readonly annotations?: Readonly<Record<string, string>>
+}
+export interface TaskText {
+  readonly key: string
+  readonly name: string
+  readonly role: TaskRole
+  readonly uses: string
+  readonly with?: JsonObject
+  readonly needs?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** e.g. `7200s`. */
+  readonly timeout?: string
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** @param triggers of the version before, which this dialect's bodies do not speak of. */
+export const writeDefinition = (definition: DefinitionText, triggers: Json | undefined): string =>
+  JSON.stringify({ ...definition, ...(triggers === undefined ? {} : { triggers }) }, null, 2)
+
+/** The kinds of work that repositories say how to do by a script of their own. */
+type ScriptName = 'build' | 'deploy' | 'deploy_cs' | 'test' | 'distribute' | 'security'
+
+/**
+ * The bodies of 2017 carry no commands: kci read them from the repository. Here they are in `.koderover/<name>.sh`, and
+ * a repository without such a script has nothing to do there, which the log says.
+ */
+export const repositoryScript = (name: ScriptName): string =>
+  [
+    `for file in .koderover/${name}.sh source/.koderover/${name}.sh; do`,
+    '  if [ -f "$file" ]; then',
+    '    cd "$(dirname "$file")/.." && exec sh ".koderover/$(basename "$file")"',
+    '  fi',
+    'done',
+    `echo "there is no .koderover/${name}.sh in the workspace: nothing to do"`,
+    '',
+  ].join('\n')
+
+/** Where a repository is, when its owner is told as an address (`https://git.example/team`, `/srv/git`). */
+export const isAddress = (owner: string): boolean => /^(?:https?|ssh|git|file):\/\/|^\//.test(owner)
+
+/** Fetches the repository that the params name. */
+export const fetchTask = (key: string, needs: readonly string[] = []): TaskText => ({
+  key,
+  name: 'fetch',
+  role: 'source',
+  uses: 'git',
+  with: { url: '${{ params.repo_owner }}/${{ params.repo_name }}', ref: '${{ params.ref }}', path: 'source' },
+  needs,
+})

@@ -1,0 +1,205 @@
+import { parseDocument, isMap, isSeq } from 'yaml'
+import type { App, Caller } from '../../host/app.ts'
+import { isJsonObject, type Json } from '../../model/json.ts'
+import { accept, refuse, type Result } from '../../model/problem.ts'
+import type { PipelineView, ProjectView } from '../../model/view.ts'
+import { parseJson, readBody } from '../kit/body.ts'
+import { bodyRefused, errorAnswer, json, type OperationName, problemAnswer, success } from './errors.ts'
+import { type Call, pipelineRef, type Route } from './route.ts'
+import { familyOf, V1 } from './rows.ts'
+import { objectId } from './v1-queue.ts'
+import type { CronJob } from './wire.ts'
+
+const KIND = 'koderover/cron-job'
+const JOBS_MAX = 1_000
+
+const route = familyOf(V1)
+
+/**
+ * Timers. A job is a document of the project, for what its vendor says of it, and while it is enabled a trigger of the
+ * pipeline's definition, which does the work.
+ */
+export const cronRoutes: readonly Route[] = [
+  route('POST', '/api/cron/jobs', 'create: `@every 15s`, or cron of six fields; error 694', create),
+  route('GET', '/api/cron/jobs', 'all; error 696', (call) => list(call, 'listCronJobs', () => true)),
+  route('POST', '/api/cron/jobs/:id', 'update; error 695', update),
+  route('DELETE', '/api/cron/jobs/:id', 'delete; error 697', remove),
+  route('GET', '/api/cron/jobs/pipeline/:name', 'those of a pipeline; error 698', (call) =>
+    list(call, 'listPipelineCronJobs', ({ pipeline_name }) => pipeline_name === call.param('name')),
+  ),
+  route('GET', '/api/cron/scheduled', 'those that are enabled; error 699', (call) =>
+    list(call, 'listScheduled', ({ enabled }) => enabled),
+  ),
+]
+
+type Given = Omit<CronJob, 'id' | 'updated' | 'creator'>
+/** A job, and where it is. */
+interface Kept {
+  readonly project: ProjectView
+  readonly job: CronJob
+}
+
+async function create(call: Call): Promise<Response> {
+  const given = await readJob(call)
+  if (given instanceof Response) return given
+  const { app, caller } = call
+  const pipeline = await app.pipelines.get(caller, pipelineRef(call, given.pipeline_name))
+  if (!pipeline.ok) return problemAnswer('createCronJob', pipeline.problem)
+  const job = jobOf(call, objectId(app.freshId()), given)
+  const kept = await keep(app, caller, pipeline.value, job)
+  return kept.ok ? json(200, job) : problemAnswer('createCronJob', kept.problem)
+}
+
+async function update(call: Call): Promise<Response> {
+  const given = await readJob(call)
+  if (given instanceof Response) return given
+  const { app, caller } = call
+  const found = await findJob(call)
+  if (!found.ok) return problemAnswer('updateCronJob', found.problem)
+  const { project, job: before } = found.value
+  const pipeline = await app.pipelines.get(caller, { name: given.pipeline_name, project: { id: project.id } })
+  if (!pipeline.ok) return problemAnswer('updateCronJob', pipeline.problem)
+  if (given.pipeline_name !== before.pipeline_name) {
+    const left = await dropTrigger(app, caller, project, before)
+    if (!left.ok) return problemAnswer('updateCronJob', left.problem)
+  }
+  const kept = await keep(app, caller, pipeline.value, jobOf(call, before.id, given))
+  return kept.ok ? success() : problemAnswer('updateCronJob', kept.problem)
+}
+
+async function remove(call: Call): Promise<Response> {
+  const { app, caller } = call
+  const found = await findJob(call)
+  if (!found.ok) return problemAnswer('deleteCronJob', found.problem)
+  const { project, job } = found.value
+  const left = await dropTrigger(app, caller, project, job)
+  if (!left.ok) return problemAnswer('deleteCronJob', left.problem)
+  const removed = await app.documents.remove(caller, { project: { id: project.id }, kind: KIND, key: job.id })
+  return removed.ok ? success() : problemAnswer('deleteCronJob', removed.problem)
+}
+
+async function list(call: Call, operation: OperationName, isMeant: (job: CronJob) => boolean): Promise<Response> {
+  const kept = await allJobs(call)
+  if (!kept.ok) return problemAnswer(operation, kept.problem)
+  return json(200, kept.value.map(({ job }) => job).filter(isMeant))
+}
+
+/** The trigger first: a document without its trigger would be a timer that never comes, and nobody is told. */
+async function keep(app: App, caller: Caller, pipeline: PipelineView, job: CronJob): Promise<Result<unknown>> {
+  const triggered = await setTrigger(app, caller, pipeline, job)
+  if (!triggered.ok) return triggered
+  const project = { id: pipeline.project.id }
+  return await app.documents.put(caller, { project, kind: KIND, key: job.id, value: { ...job } })
+}
+
+async function dropTrigger(app: App, caller: Caller, project: ProjectView, job: CronJob): Promise<Result<unknown>> {
+  const pipeline = await app.pipelines.get(caller, { name: job.pipeline_name, project: { id: project.id } })
+  // A pipeline that is gone has taken its triggers along.
+  if (!pipeline.ok) return pipeline.problem.code === 'not_found' ? accept(null) : pipeline
+  return await setTrigger(app, caller, pipeline.value, { ...job, enabled: false })
+}
+
+const triggerName = ({ id }: CronJob): string => `koderover-cron-${id}`
+
+/** Writes the job's trigger into the pipeline's text, or takes it out; the rest of the text stays as it is. */
+async function setTrigger(app: App, caller: Caller, pipeline: PipelineView, job: CronJob): Promise<Result<unknown>> {
+  const before = await app.pipelines.text(caller, { id: pipeline.id }, pipeline.version)
+  if (!before.ok) return before
+  const text = withTrigger(before.value, job, pipeline)
+  if (text === undefined)
+    return refuse('conflict', 'the triggers of this pipeline are written in a way that only people change')
+  if (text === before.value) return accept(null)
+  return await app.pipelines.update(caller, { id: pipeline.id }, { text, expectedVersion: pipeline.version })
+}
+
+function withTrigger(text: string, job: CronJob, pipeline: PipelineView): string | undefined {
+  const document = parseDocument(text, { logLevel: 'error' })
+  if (!isMap(document.contents)) return undefined
+  const triggers = document.get('triggers')
+  const path = isMap(triggers) ? ['triggers', 'list'] : ['triggers']
+  const list = document.getIn(path)
+  if (list !== undefined && list !== null && !isSeq(list)) return undefined
+  const others = isSeq(list) ? list.items.filter((item) => !isMap(item) || item.get('name') !== triggerName(job)) : []
+  const own = job.enabled ? [document.createNode(triggerOf(job, pipeline))] : []
+  const items = [...others, ...own]
+  if (items.length === (isSeq(list) ? list.items.length : 0) && own.length === 0) return text
+  if (items.length === 0) document.delete('triggers')
+  else if (isSeq(list)) list.items = items
+  else document.setIn(path, items)
+  return isJson(text) ? JSON.stringify(document.toJS(), null, 2) : document.toString({ lineWidth: 0 })
+}
+
+const isJson = (text: string): boolean => text.trimStart().startsWith('{')
+
+function triggerOf(job: CronJob, { definition }: PipelineView): Json {
+  const known = new Set(definition.params.map(({ name }) => name))
+  const values = { repo_owner: job.repo_owner, repo_name: job.repo_name, branch: job.branch, ref: job.branch }
+  const own = definition.annotations['koderover/generation'] !== undefined
+  const params = Object.entries(values).filter(
+    ([name, value]) => value !== '' && known.has(name) && (name !== 'ref' || own),
+  )
+  return { schedule: job.schedule, name: triggerName(job), params: Object.fromEntries(params) }
+}
+
+const jobOf = ({ app, caller }: Call, id: string, given: Given): CronJob => ({
+  id,
+  ...given,
+  updated: Math.floor(app.now() / 1_000),
+  creator: caller.user.name,
+})
+
+async function findJob(call: Call): Promise<Result<Kept>> {
+  const id = call.param('id')
+  const kept = await allJobs(call)
+  if (!kept.ok) return kept
+  const found = kept.value.find(({ job }) => job.id === id)
+  return found === undefined ? refuse('not_found', `there is no job ${JSON.stringify(id.slice(0, 64))}`) : accept(found)
+}
+
+async function allJobs({ app, caller }: Call): Promise<Result<readonly Kept[]>> {
+  const kept: Kept[] = []
+  for (const project of await app.projects.list(caller)) {
+    const page = await app.documents.list(caller, { project: { id: project.id }, kind: KIND, limit: JOBS_MAX })
+    if (!page.ok) return page
+    for (const { key, value } of page.value.items) {
+      const given = jobFrom(value)
+      if (typeof given === 'string' || !isJsonObject(value)) continue
+      kept.push({
+        project,
+        job: { id: key, ...given, updated: Number(value['updated'] ?? 0), creator: String(value['creator'] ?? '') },
+      })
+    }
+  }
+  return accept(kept)
+}
+
+async function readJob({ request, options }: Call): Promise<Given | Response> {
+  const bytes = await readBody(request, options.bodyMaxBytes)
+  const parsed = bytes.ok ? parseJson(bytes.value) : bytes
+  if (!parsed.ok) return bodyRefused(parsed)
+  const given = jobFrom(parsed.value)
+  return typeof given === 'string' ? errorAnswer(400, 'Invalid Cron Job Args', given) : given
+}
+
+function jobFrom(value: Json | undefined): Given | string {
+  if (!isJsonObject(value)) return 'expected a JSON object'
+  const texts = ['pipeline_name', 'repo_owner', 'repo_name', 'branch', 'schedule'] as const
+  for (const name of texts) {
+    const found = Object.hasOwn(value, name) ? value[name] : ''
+    if (typeof found !== 'string' || found.length > 1_000)
+      return `${name}: expected a string of at most 1000 characters`
+  }
+  const { enabled } = value
+  if (enabled !== undefined && typeof enabled !== 'boolean') return 'enabled: expected true or false'
+  const text = (name: (typeof texts)[number]): string => String(value[name] ?? '')
+  if (text('pipeline_name') === '') return 'pipeline_name: expected a name'
+  if (text('schedule').trim() === '') return 'schedule: expected @every and a duration, or cron of six fields'
+  return {
+    pipeline_name: text('pipeline_name'),
+    repo_owner: text('repo_owner'),
+    repo_name: text('repo_name'),
+    branch: text('branch'),
+    schedule: text('schedule').trim(),
+    enabled: enabled === true,
+  }
+}
