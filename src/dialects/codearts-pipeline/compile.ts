@@ -19,7 +19,7 @@ export function compileDto(dto: PipelineDto, names: Names): string {
   const keys = new Keys()
   const stages = inOrder(dto.stages).map(({ stage, parallel }) => compileStage(stage, parallel, context, keys))
   const tree = stages.length === 0 ? [emptyStage] : stages
-  const { triggers } = rulesOf(dto)
+  const { triggers, concurrency } = rulesOf(dto)
   return JSON.stringify({
     name: dto.name,
     description: dto.description,
@@ -27,6 +27,7 @@ export function compileDto(dto: PipelineDto, names: Names): string {
     // Predefined parameters of the vendor that are known before a run.
     env: { PIPELINE_NAME: dto.name, PIPELINE_NUMBER: '${{ run.number }}', PROJECT_ID: names.projectId },
     ...(triggers.length === 0 ? {} : { triggers }),
+    ...(concurrency === null ? {} : { concurrency }),
     annotations: originalAnnotations(dto.given, tree),
     stages: tree,
   })
@@ -238,8 +239,19 @@ function branchParams({ sources }: PipelineDto, { sources: named }: PluginContex
 // --- Rules -----------------------------------------------------------------------------------------------------------
 
 const CODE_EVENTS = 'code-events'
+/** Of the 20 that a pipeline may have, one is for code events. */
+const TRIGGERS_MAX = 19
 
-function rulesOf({ schedules, hasCodeEvents }: PipelineDto): { readonly triggers: readonly JsonObject[] } {
-  for (const [index, schedule] of schedules.entries()) cronLines(schedule, `schedules[${index}]`)
-  return { triggers: hasCodeEvents ? [{ webhook: CODE_EVENTS }] : [] }
+function rulesOf({ schedules, hasCodeEvents, concurrency }: PipelineDto): {
+  readonly triggers: readonly JsonObject[]
+  readonly concurrency: JsonObject | null
+} {
+  const lines = schedules.flatMap((schedule, index) => cronLines(schedule, `schedules[${index}]`))
+  if (lines.length > TRIGGERS_MAX)
+    throw new BadValue(`schedules: expected at most ${TRIGGERS_MAX} cron lines, found more`)
+  const timed = lines.map(({ cron, timezone }, index) => ({ schedule: cron, timezone, name: `schedule-${index + 1}` }))
+  return {
+    triggers: [...timed, ...(hasCodeEvents ? [{ webhook: CODE_EVENTS }] : [])],
+    concurrency: concurrency === null ? null : { limit: concurrency.limit, when_full: concurrency.whenFull },
+  }
 }

@@ -57,8 +57,8 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', `${STEP}/delay-pass`, 'a delay, over; Terraform', 'a wait cannot be changed yet'],
     ['POST', `${STEP}/delay-refuse`, 'a delay, refused; Terraform', 'a wait cannot be changed yet'],
     ['POST', `${STEP}/resume`, 'a step that stands still goes on; Terraform', 'steps cannot be paused yet'],
-    ['POST', '/{pipeline_id}/{pipeline_run_id}/cancel-queuing/{queue_id}', 'Terraform', 'there is no queue yet'],
-    ['GET', '/{pipeline_id}/queued-pipeline', 'runs in the queue; Terraform', 'there is no queue yet'],
+    ['POST', '/{pipeline_id}/{pipeline_run_id}/cancel-queuing/{queue_id}', 'out of the queue; Terraform'],
+    ['GET', '/{pipeline_id}/queued-pipeline', 'runs that wait for their turn; Terraform'],
     ['POST', '/batch-runs/result', 'DOC-P', 'no client was found, and its fields are documented nowhere'],
   ]),
   ...rowsOf('v5 groups', '/v5/{project_id}/api/pipeline-group', [

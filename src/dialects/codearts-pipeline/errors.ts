@@ -9,7 +9,7 @@ import type { ErrorBody, GatewayErrorBody } from './wire.ts'
  * the others are made in their manner. What the gateway in front refuses has its own codes and a `request_id`.
  */
 export interface VendorError {
-  readonly status: 400 | 403 | 404 | 500
+  readonly status: 200 | 400 | 403 | 404 | 500
   readonly code: string
 }
 export interface GatewayError {
@@ -36,6 +36,8 @@ export const errors = {
   noGroup: { status: 404, code: 'DEVPIPE.00014007' },
   /** Seen: a pipeline of a plugin that is not there. */
   noPlugin: { status: 400, code: 'DEVPIPE.30011001' },
+  /** Seen, with HTTP 200: the run is made, and waits for its turn. */
+  queued: { status: 200, code: 'DEVPIPE.00011169' },
   banned: { status: 400, code: 'DEVPIPE.00011410' },
   /** Seen. */
   noProject: { status: 404, code: 'DEVPIPE.00011412' },

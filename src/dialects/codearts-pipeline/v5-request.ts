@@ -11,6 +11,8 @@ import {
   oneOf,
   optionalFlag,
   optionalText,
+  queryInteger,
+  read,
   type Read,
   readBody,
   readBodyObject,
@@ -214,6 +216,13 @@ function sortOf<Key extends string>(
   const direction = oneOf(optionalText(body, 'sort_dir'), 'sort_dir', ['asc', 'desc'])
   return key === null && direction === null ? null : { key: key ?? fallback, descending: direction === 'desc' }
 }
+
+/** `offset` and `limit` of a query. */
+export const readPage = (query: URLSearchParams): Read<{ readonly offset: number; readonly limit: number }> =>
+  read(() => ({
+    offset: queryInteger(query, 'offset', { min: 0, max: OFFSET_MAX, fallback: 0 }),
+    limit: queryInteger(query, 'limit', PAGE),
+  }))
 
 /** A limit of 0 is none. */
 const pageOf = (body: JsonObject): { readonly offset: number; readonly limit: number } => ({

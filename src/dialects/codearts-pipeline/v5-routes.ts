@@ -27,6 +27,8 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.get('/v5/:project/api/pipelines/:id/webhook', who, (c) => pipelines.webhook(c))
 
   routes.post('/v5/:project/api/pipelines/:id/run', who, (c) => runs.start(c))
+  routes.get('/v5/:project/api/pipelines/:id/queued-pipeline', who, (c) => runs.queue(c))
+  routes.post('/v5/:project/api/pipelines/:id/:run/cancel-queuing/:queue', who, (c) => runs.leaveQueue(c))
   const history = '/v5/:project/api/pipelines/:id/pipeline-runs'
   routes.get(`${history}/detail`, who, (c) => runs.detail(c))
   routes.post(`${history}/list`, who, (c) => runs.list(c))

@@ -11,8 +11,10 @@ import { nextValues } from './increment.ts'
 import { stateOf } from './state.ts'
 import { executeTypes } from './status.ts'
 import { presentLatest, presentRunDetail } from './v5-present.ts'
-import { readRunsV5, readRunV5, type RunsV5, type RunV5Input } from './v5-request.ts'
+import { readPage, readRunsV5, readRunV5, type RunsV5, type RunV5Input } from './v5-request.ts'
 import { v5StatusesOf } from './v5-status.ts'
+
+const QUEUED = 'The maximum number of concurrent runs of the pipeline is reached; the run is in the queue'
 
 /** Runs of the v5 family: started, stopped, tried again, shown, listed. */
 export class RunCalls {
@@ -35,7 +37,55 @@ export class RunCalls {
     const params = await this.#params(caller, pipeline.value, input.value)
     const run = await app.runs.start(caller, { pipeline: { id: pipeline.value.id }, params })
     if (!run.ok) return this.#desk.refused(c, run.problem, errors.noPipeline)
-    return Response.json({ pipeline_run_id: run.value.id })
+    const pipeline_run_id = run.value.id
+    if (!(await this.#waitsForTurn(caller, run.value))) return Response.json({ pipeline_run_id })
+    // 200 all the same: Terraform takes any other status for a failure, and looks for these words in the body.
+    const error = { pipeline_run_id, queue_id: String(run.value.serial) }
+    const { code } = errors.queued
+    return Response.json({ pipeline_run_id, error_code: code, error_msg: QUEUED, error })
+  }
+
+  /** As many runs of it as there may be at once are under way. */
+  async #waitsForTurn(caller: Caller, run: RunView): Promise<boolean> {
+    if (run.definition.concurrency === null) return false
+    const now = await this.#desk.app.runs.explain(caller, { id: run.id })
+    return now.ok && now.value.some(({ code }) => code === 'waiting-for-turn')
+  }
+
+  /** Runs that wait for their turn, oldest first. */
+  async queue(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const page = readPage(new URL(c.req.url).searchParams)
+    if (!page.ok) return this.#desk.unreadable(c, page)
+    const caller = this.#desk.callerOf(c)
+    const filter = { pipeline: { id: pipeline.value.id }, statuses: ['queued'] } as const
+    const queued = await this.#desk.app.runs.list(caller, filter, { before: null, limit: 1_000 })
+    if (!queued.ok) return this.#desk.refused(c, queued.problem, errors.noPipeline)
+    const waiting = pipeline.value.definition.concurrency === null ? [] : queued.value.items.toReversed()
+    const executors = this.#desk.executors()
+    const { offset, limit } = page.value
+    const records = waiting.slice(offset, offset + limit).map(async (run) => ({
+      id: run.serial,
+      pipeline_run_id: run.id,
+      enqueue_time: run.createdAt,
+      trigger_type: executeTypes[run.cause.kind],
+      status: 'QUEUED',
+      creator_id: await executors.named(run.cause.by),
+      creator_name: run.cause.by,
+    }))
+    return Response.json({ offset, limit, total: waiting.length, queuedPipelines: await Promise.all(records) })
+  }
+
+  /** A run that is not in the queue any more is not stopped by this. */
+  async leaveQueue(c: Context<Env>): Promise<Response> {
+    const run = await this.#desk.runOfPath(c)
+    if (!run.ok) return run.response
+    const { id, serial, status } = run.value
+    if (String(serial) !== c.req.param('queue') || status !== 'queued') {
+      return errorResponse(errors.notAllowed, `run ${id} is not in the queue`)
+    }
+    return this.#act(c, { action: 'cancel' })
   }
 
   /** What the request says, the branches of sources, and numbers that grow by themselves. */
