@@ -16,8 +16,13 @@ export const authError = {
   'bad-signature': errors.badSignature,
 } as const satisfies Record<AuthenticationFailure, VendorError>
 
-/** X-Auth-Token, as the seed asks for it, or a signature with AK/SK. No body here may be left out of a signature. */
-export async function knowCaller(app: App, request: Request, body: Uint8Array): Promise<Known> {
-  const known = await authenticate(app, request, body)
+/** X-Auth-Token, as the seed asks for it, or a signature with AK/SK. `unsignedPayload`: one that leaves the body out. */
+export async function knowCaller(
+  app: App,
+  request: Request,
+  body: Uint8Array,
+  options: { readonly unsignedPayload: boolean },
+): Promise<Known> {
+  const known = await authenticate(app, request, body, options)
   return known.ok ? { ok: true, caller: known.caller } : { ok: false, error: authError[known.why] }
 }

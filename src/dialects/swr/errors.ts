@@ -25,11 +25,24 @@ export const errors = {
     message: 'Neither a valid token nor a valid AK/SK signature',
   },
   badParameter: { status: 400, code: 'SVCSTG.SWR.4000014', message: 'Invalid parameter' },
+  badStageName: { status: 400, code: 'SVCSTG.SWR.4001141', message: 'Invalid stage name' },
+  badPipelineName: { status: 400, code: 'SVCSTG.SWR.4001142', message: 'Invalid pipeline name' },
+  noSuchParam: { status: 400, code: 'SVCSTG.SWR.4001133', message: 'The pipeline parameter does not exist' },
+  noGroupId: { status: 400, code: 'SVCSTG.SWR.4001150', message: 'The pipeline group id is null' },
+  paramExists: { status: 409, code: 'SVCSTG.SWR.4091134', message: 'The pipeline parameter already exists' },
+  channelExists: { status: 409, code: 'SVCSTG.SWR.4091136', message: 'The channel already exists' },
   badLimit: { status: 400, code: 'SVCSTG.SWR.4001070', message: 'Invalid limit' },
   badOffset: { status: 400, code: 'SVCSTG.SWR.4001072', message: 'Invalid offset' },
   forbidden: { status: 403, code: 'SVCSTG.S2I.4037013', message: 'No permission' },
   /** By the rule, from 5001123 (pipeline detail failed): the list has no 404 for it. */
   noPipeline: { status: 404, code: 'SVCSTG.SWR.4041123', message: 'The pipeline does not exist' },
+  /** By the rule, from 4001150 (group id is null). */
+  noGroup: { status: 404, code: 'SVCSTG.SWR.4041150', message: 'The pipeline group does not exist' },
+  /** By the rule, from 4091105 (pipeline still running): nothing is listed for a group that holds pipelines. */
+  groupInUse: { status: 409, code: 'SVCSTG.SWR.4091150', message: 'The pipeline group still has pipelines' },
+  /** By the rule. */
+  noTemplate: { status: 404, code: 'SVCSTG.SWR.4041160', message: 'The pipeline template does not exist' },
+  noPackage: { status: 404, code: 'SVCSTG.SWR.4041161', message: 'The package does not exist' },
   /** By the rule, from 5001124 (stage detail failed). */
   noStage: { status: 404, code: 'SVCSTG.SWR.4041124', message: 'The stage does not exist' },
   noJob: { status: 404, code: 'SVCSTG.SWR.4041124', message: 'The job does not exist' },
@@ -40,6 +53,11 @@ export const errors = {
     status: 202,
     code: 'SVCSTG.SWR.2021106',
     message: 'The trigger condition of the pipeline is not satisfied yet',
+  },
+  stageTriggerOpen: {
+    status: 202,
+    code: 'SVCSTG.SWR.2021107',
+    message: 'The trigger condition of the stage is not satisfied yet',
   },
   mustBeReset: {
     status: 400,
@@ -77,4 +95,8 @@ export const errorResponse = ({ status, code, message }: VendorError, detail = '
 
 /** `missing`: what a `not_found` means here. */
 export const problemResponse = (problem: Problem, missing: VendorError = errors.noPipeline): Response =>
-  errorResponse(problem.code === 'not_found' ? missing : problemError[problem.code], problem.message)
+  errorResponse(problem.code === 'not_found' ? missing : problemError[problem.code], detailOf(problem))
+
+/** A definition that was refused says where and why: the first few of what is wrong with it. */
+const detailOf = ({ message, errors: located = [] }: Problem): string =>
+  [message, ...located.slice(0, 5).map(({ path, message: one }) => `${path}: ${one}`)].join('; ')

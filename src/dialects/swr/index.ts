@@ -1,5 +1,7 @@
 import type { App } from '../../host/app.ts'
 import type { Dialect, DialectOptions } from '../dialect.ts'
+import { serve } from '../kit/serve.ts'
+import { endpoints } from './endpoints.ts'
 import { errorResponse, errors } from './errors.ts'
 import { createRoutes } from './routes.ts'
 
@@ -7,21 +9,15 @@ import { createRoutes } from './routes.ts'
 export const swr: Dialect = {
   name: 'swr',
   prefixes: ['/v2/manage', '/v3/manage'],
+  endpoints,
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)
-    return async (request) => {
-      const response = await answer(() => routes.fetch(request))
-      response.headers.set('X-Request-Id', app.freshId())
-      return response
-    }
+    // Whatever breaks, the client gets its vendor's error.
+    return serve(
+      app,
+      options,
+      (request) => routes.fetch(request),
+      () => errorResponse(errors.internal),
+    )
   },
-}
-
-/** Whatever breaks, the client gets its vendor's error. */
-async function answer(handle: () => Response | Promise<Response>): Promise<Response> {
-  try {
-    return await handle()
-  } catch {
-    return errorResponse(errors.internal)
-  }
 }

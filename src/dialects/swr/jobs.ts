@@ -2,7 +2,8 @@ import { failureSentence } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
 import type { AttemptView, RunView, StageView, TaskView } from '../../model/view.ts'
-import { annotatedList, jobId, serviceName, sourceParams, stageId } from './stage.ts'
+import { annotatedList } from './annotations.ts'
+import { jobId, serviceName, sourceParams, stageId, visibleStages } from './stage.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { jobState } from './status.ts'
 import { wireTime } from './time.ts'
@@ -19,8 +20,8 @@ export interface LogRecord {
  * @returns undefined when the run's version has no such stage, or it has not begun.
  */
 export function presentJob(run: RunView, stageIndex: number, now: Instant, creatorId: string): Job | undefined {
-  const stage = run.stages[stageIndex]
-  const spec = run.definition.stages[stageIndex]
+  const stage = stageAt(run, stageIndex)
+  const spec = visibleStages(run.definition)[stageIndex]?.spec
   if (stage === undefined || spec === undefined || stage.status === 'pending') return undefined
   return {
     id: jobId(run.serial, stageIndex),
@@ -38,6 +39,9 @@ export function presentJob(run: RunView, stageIndex: number, now: Instant, creat
     log_num: logRecords(stage).length,
   }
 }
+
+/** The stage that the vendor's clients know by this place. */
+export const stageAt = (run: RunView, stageIndex: number): StageView | undefined => visibleStages(run)[stageIndex]?.spec
 
 const durationSeconds = (stage: StageView, now: Instant): number =>
   stage.startedAt === null ? 0 : Math.max(0, Math.round(((stage.endedAt ?? now) - stage.startedAt) / 1_000))

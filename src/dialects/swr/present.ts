@@ -1,12 +1,15 @@
-import type { PipelineDefinition } from '../../model/definition.ts'
+import type { PipelineDefinition, Triggers } from '../../model/definition.ts'
 import type { Json } from '../../model/json.ts'
 import type { PipelineView, ProjectView, ReviewView, RunView, StageView, TaskView } from '../../model/view.ts'
-import { presentStage } from './stage.ts'
+import { annotatedObject, annotation } from './annotations.ts'
+import { isSystemParam } from './pipeline-body.ts'
+import { presentStage, visibleStages } from './stage.ts'
 import { currentStageIndex, runWord, stageWord } from './status.ts'
 import { systemTimestamp, UNSET_TIME, wireTime } from './time.ts'
 import type {
   Param,
   Pipeline,
+  PipelineDocument,
   PipelineGroup,
   PipelineListItem,
   PipelineStatus,
@@ -15,22 +18,34 @@ import type {
   ReviewResult,
   StageStatus,
 } from './wire.ts'
+import { webhookUrl } from './webhook-url.ts'
 
-/** What a pipeline is and where its newest run stands. `run`: that run, null before the first. */
-export function presentPipeline(pipeline: PipelineView, run: RunView | null, baseUrl: string): Pipeline {
-  const preOperation = presentPreOperation(pipeline, baseUrl)
+/** What a pipeline is: what its clients sent, and what the server made of it. */
+export function presentDocument(pipeline: PipelineView, baseUrl: string): PipelineDocument {
+  const { definition } = pipeline
+  const preOperation = presentPreOperation(definition.triggers, pipeline, baseUrl)
+  const postOperation = annotatedObject(definition, 'swr/post_operation')
+  const source = annotation(definition, 'swr/source')
   return {
     id: pipeline.serial,
     group_id: pipeline.project.serial,
     group_name: pipeline.project.name,
     name: pipeline.name,
-    description: pipeline.definition.description,
+    description: definition.description,
     ...(preOperation === undefined ? {} : { pre_operation: preOperation }),
-    params: presentParams(pipeline, run),
-    stages: pipeline.definition.stages.map((stage, index) => presentStage(stage, index, pipeline.serial)),
-    status: presentStatus(pipeline, run),
+    ...(postOperation === undefined ? {} : { post_operation: postOperation }),
+    params: ownParams(pipeline, new Map()),
+    stages: visibleStages(definition).map(({ spec }, place) => presentStage(spec, place, pipeline.serial)),
+    ...(typeof source === 'string' ? { source } : {}),
   }
 }
+
+/** A pipeline and where its newest run stands. `run`: that run, null before the first. */
+export const presentPipeline = (pipeline: PipelineView, run: RunView | null, baseUrl: string): Pipeline => ({
+  ...presentDocument(pipeline, baseUrl),
+  params: presentParams(pipeline, run),
+  status: presentStatus(pipeline, run),
+})
 
 export function presentListItem(pipeline: PipelineView, run: RunView | null): PipelineListItem {
   const { status, stage_index, start_time, end_time, created_time, updated_time } = presentStatus(pipeline, run)
@@ -51,19 +66,47 @@ export const presentGroup = (project: ProjectView, pipelineCount: number): Pipel
   pipeline_count: pipelineCount,
 })
 
-function presentPreOperation(pipeline: PipelineView, baseUrl: string): PreOperation | undefined {
-  const { triggers } = pipeline.definition
+function presentPreOperation(
+  triggers: Triggers | null,
+  pipeline: PipelineView,
+  baseUrl: string,
+): PreOperation | undefined {
   if (triggers === null) return undefined
+  const vendorName = paramNames(pipeline.definition)
   return {
     operator: triggers.operator,
-    triggers: triggers.list.map((trigger, index) => {
-      const converts = Object.entries(trigger.params).map(([name, target]) => ({ name, pipeline_param_name: target }))
+    triggers: triggers.list.map((trigger) => {
+      const converts = Object.entries(trigger.params).map(([name, param]) => ({
+        name,
+        pipeline_param_name: vendorName(param),
+      }))
+      const id = pipeline.webhooks.find(({ name }) => name === trigger.name)?.id ?? ''
       return {
-        webhook: { url: `${baseUrl}/v2/manage/webhooks/${pipeline.webhooks[index]?.id ?? ''}` },
+        webhook: { url: webhookUrl(baseUrl, id) },
         ...(converts.length === 0 ? {} : { pipeline_param_converts: converts }),
       }
     }),
   }
+}
+
+/** A param of a name that no environment variable can have is called otherwise with us. */
+function paramNames(definition: PipelineDefinition): (name: string) => string {
+  const names = annotatedObject(definition, 'swr/param_names') ?? {}
+  return (name) => {
+    const given = Object.hasOwn(names, name) ? names[name] : undefined
+    return typeof given === 'string' ? given : name
+  }
+}
+
+function ownParams({ definition }: PipelineView, given: ReadonlyMap<string, string>): readonly Param[] {
+  const vendorName = paramNames(definition)
+  return definition.params
+    .filter(({ name }) => !isSystemParam(name))
+    .map(({ name, description, default: fallback }) => ({
+      name: vendorName(name),
+      description,
+      value: given.get(name) ?? paramText(fallback),
+    }))
 }
 
 /** The two that the server gives stand around the pipeline's own, as in the seed. */
@@ -73,13 +116,7 @@ function presentParams(pipeline: PipelineView, run: RunView | null): readonly Pa
   const increment = given.get('SYS_INCREMENT') ?? String(run?.number ?? 0)
   return [
     { name: 'SYS_TIMESTAMP', description: '流水线时间戳', value: timestamp },
-    ...pipeline.definition.params
-      .filter(({ name }) => name !== 'SYS_TIMESTAMP' && name !== 'SYS_INCREMENT')
-      .map(({ name, description, default: fallback }) => ({
-        name,
-        description,
-        value: given.get(name) ?? paramText(fallback),
-      })),
+    ...ownParams(pipeline, given),
     { name: 'SYS_INCREMENT', description: '流水线自增量', value: increment },
   ]
 }
@@ -96,7 +133,10 @@ function presentStatus(pipeline: PipelineView, run: RunView | null): PipelineSta
     start_time: wireTime(run?.startedAt ?? null),
     end_time: wireTime(run?.endedAt ?? null),
     pre_operation: presentTriggersStatus(pipeline.definition, run),
-    stages: run === null || nothingRan(run) ? [STAGE_BEFORE_ANYTHING] : run.stages.map(presentStageStatus),
+    stages:
+      run === null || nothingRan(run)
+        ? [STAGE_BEFORE_ANYTHING]
+        : visibleStages(run).map(({ spec }) => presentStageStatus(spec)),
     created_time: wireTime(pipeline.createdAt),
     updated_time: wireTime(Math.max(pipeline.updatedAt, run?.updatedAt ?? 0)),
   }

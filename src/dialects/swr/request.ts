@@ -42,20 +42,11 @@ const FILTER_MAX = 512
 
 /** `name::X|group_id::N|group_name::X`, any of them; a part with an empty value is no condition. */
 export function readFilter(query: URLSearchParams): Read<Filter> {
-  const given = query.get('filter') ?? ''
-  if (given.length > FILTER_MAX) {
-    return unreadable(errors.badParameter, `filter must have at most ${FILTER_MAX} characters, found ${given.length}`)
-  }
+  const parts = readPairs(query, ['name', 'group_id', 'group_name'])
+  if (!parts.ok) return parts
   let text: string | undefined
   const groups: ProjectRef[] = []
-  for (const part of given.split('|').filter((one) => one !== '')) {
-    const at = part.indexOf('::')
-    const name = at < 0 ? part : part.slice(0, at)
-    const value = at < 0 ? '' : part.slice(at + 2)
-    if (at < 0 || (name !== 'name' && name !== 'group_id' && name !== 'group_name')) {
-      return unreadable(errors.badParameter, `filter takes name::, group_id:: and group_name::, found ${quote(part)}`)
-    }
-    if (value === '') continue
+  for (const [name, value] of parts.value) {
     if (name === 'name') text = value
     if (name === 'group_name') groups.push({ name: value })
     if (name === 'group_id') {
@@ -65,6 +56,37 @@ export function readFilter(query: URLSearchParams): Read<Filter> {
     }
   }
   return read({ ...(text === undefined ? {} : { text }), groups })
+}
+
+/** `filter=a::X|b::Y` by the names that are known; of a name given twice the last counts. */
+export function readParts<Name extends string>(
+  query: URLSearchParams,
+  names: readonly Name[],
+): Read<{ readonly [Key in Name]?: string }> {
+  const pairs = readPairs(query, names)
+  return pairs.ok ? read(Object.fromEntries(pairs.value) as { readonly [Key in Name]?: string }) : pairs
+}
+
+function readPairs<Name extends string>(
+  query: URLSearchParams,
+  names: readonly Name[],
+): Read<readonly (readonly [Name, string])[]> {
+  const given = query.get('filter') ?? ''
+  if (given.length > FILTER_MAX) {
+    return unreadable(errors.badParameter, `filter must have at most ${FILTER_MAX} characters, found ${given.length}`)
+  }
+  const pairs: (readonly [Name, string])[] = []
+  for (const part of given.split('|').filter((one) => one !== '')) {
+    const at = part.indexOf('::')
+    const name = names.find((one) => one === part.slice(0, Math.max(at, 0)))
+    if (name === undefined) {
+      const known = names.map((one) => `${one}::`).join(', ')
+      return unreadable(errors.badParameter, `filter takes ${known}, found ${quote(part)}`)
+    }
+    const value = part.slice(at + 2)
+    if (value !== '') pairs.push([name, value])
+  }
+  return read(pairs)
 }
 
 const TRIGGER_PARAMS_MAX = 100

@@ -1,21 +1,13 @@
 import type { StageSpec, TaskSpec } from '../../model/definition.ts'
-import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import type { JsonObject } from '../../model/json.ts'
 import { formatDuration, type DurationMs } from '../../model/time.ts'
+import { annotatedList, annotatedObject, type Annotated } from './annotations.ts'
+import { withoutUserInfo } from './compile-stage.ts'
+import { SERVICE_NAMES, type ServiceName } from './service.ts'
 import type { ExceptionHandler, Stage } from './wire.ts'
 
-/** The vendor's set of stage kinds is closed ("创建流水线", table 8). We derive five of them, an annotation may name any. */
-const SERVICE_NAMES = [
-  'code_source',
-  'jenkins_build',
-  'dockerfile_build',
-  'test_review',
-  'official_deploy',
-  'gray_deploy',
-] as const
-type ServiceName = (typeof SERVICE_NAMES)[number]
-
 /** A pipeline has at most 1,000 stages, so no two pipelines' stages (or runs' jobs) share a number. */
-const PLACES = 1_000
+export const PLACES = 1_000
 
 /**
  * A stage has no integer of its own with us: `pipeline serial * 1000 + place + 1`, the same while the stage keeps its
@@ -37,9 +29,24 @@ export function runSerialOf(job: number, stageIndex: number): number | undefined
   return Number.isInteger(serial) && serial > 0 ? serial : undefined
 }
 
+/** A stage as the vendor knows it, and its place among all of ours. */
+export interface VisibleStage<Stage> {
+  readonly spec: Stage
+  readonly index: number
+}
+
+/** What only tells others of an end (a `post_operation`) is no stage of the vendor's. */
+export const visibleStages = <Stage extends Annotated>({
+  stages,
+}: {
+  readonly stages: readonly Stage[]
+}): readonly VisibleStage<Stage>[] =>
+  stages.flatMap((spec, index) => (spec.annotations['post'] === 'true' ? [] : [{ spec, index }]))
+
 export function presentStage(spec: StageSpec, index: number, pipelineSerial: number): Stage {
   const service = serviceName(spec)
-  const handler = exceptionHandler(spec.tasks)
+  const handler = annotatedObject(spec, 'swr/exception_handler') ?? exceptionHandler(spec.tasks)
+  const postOperation = annotatedObject(spec, 'swr/post_operation')
   const inputs = annotatedList(spec, 'swr/input_resources')
   const outputs = annotatedList(spec, 'swr/output_resources')
   return {
@@ -50,6 +57,7 @@ export function presentStage(spec: StageSpec, index: number, pipelineSerial: num
     ...(handler === undefined ? {} : { exception_handler: handler }),
     ...(inputs === undefined ? {} : { input_resources: inputs }),
     ...(outputs === undefined ? {} : { output_resources: outputs }),
+    ...(postOperation === undefined ? {} : { post_operation: postOperation }),
   }
 }
 
@@ -107,9 +115,6 @@ function gitType(url: string): string {
   if (host.endsWith('.huaweicloud.com') || host.endsWith('.devcloud.com')) return 'devcloud'
   return 'gitlab'
 }
-
-/** A password in a URL is for git, not for readers of the pipeline. */
-const withoutUserInfo = (url: string): string => url.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1')
 
 /** What is done to make the image stands where the vendor has the text of a Dockerfile, unless a step names its file. */
 function imageParams(task: TaskSpec | undefined, input: JsonObject): Readonly<Record<string, string>> {
@@ -176,34 +181,4 @@ const timespanHours = (expireMs: DurationMs | null): number =>
 function text(input: JsonObject, name: string): string | undefined {
   const value = input[name]
   return typeof value === 'string' ? value : undefined
-}
-
-/** Levels that an annotation's JSON may have: what follows it down (YAML) does so on the stack. */
-const ANNOTATION_DEPTH_MAX = 32
-
-/** JSON text of an annotation; one that does not parse to what is expected counts as not given. */
-function annotation(spec: Pick<StageSpec, 'annotations'>, name: string): unknown {
-  const given = spec.annotations[name]
-  if (given === undefined) return undefined
-  try {
-    const value: unknown = JSON.parse(given)
-    return isWithin(value, ANNOTATION_DEPTH_MAX) ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-const isWithin = (value: unknown, levels: number): boolean =>
-  typeof value !== 'object' ||
-  value === null ||
-  (levels > 0 && Object.values(value).every((one) => isWithin(one, levels - 1)))
-
-export function annotatedList(spec: Pick<StageSpec, 'annotations'>, name: string): readonly unknown[] | undefined {
-  const value = annotation(spec, name)
-  return Array.isArray(value) ? value : undefined
-}
-
-function annotatedObject(spec: Pick<StageSpec, 'annotations'>, name: string): JsonObject | undefined {
-  const value = annotation(spec, name)
-  return isJsonObject(value) ? value : undefined
 }

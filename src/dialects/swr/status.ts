@@ -1,6 +1,7 @@
 import type { Failure } from '../../model/failure.ts'
 import { isEnded, type NodeStatus, type RunStatus } from '../../model/status.ts'
 import type { RunView, StageView, TaskView } from '../../model/view.ts'
+import { visibleStages } from './stage.ts'
 import type { JobState, StatusWord } from './wire.ts'
 
 /**
@@ -81,12 +82,13 @@ const wentWrong = (status: NodeStatus): boolean => isEnded(status) && status !==
  * `stage_index`. The stage at work; else the one that stopped the run; else the first that is still to come in a
  * live run, the last that was reached in an ended one. 0 before anything ran.
  */
-export function currentStageIndex(run: RunView): number {
-  const atWork = run.stages.findIndex((stage) => isAtWork(stage.status))
+export function currentStageIndex(run: Pick<RunView, 'stages' | 'endedAt'>): number {
+  const stages = visibleStages(run).map(({ spec }) => spec)
+  const atWork = stages.findIndex((stage) => isAtWork(stage.status))
   if (atWork >= 0) return atWork
-  const stopping = run.stages.findIndex((stage) => wentWrong(stage.status))
+  const stopping = stages.findIndex((stage) => wentWrong(stage.status))
   if (stopping >= 0) return stopping
-  const reached = run.stages.findLastIndex((stage) => stage.status !== 'pending')
+  const reached = stages.findLastIndex((stage) => stage.status !== 'pending')
   const next = run.endedAt === null ? reached + 1 : reached
-  return Math.min(Math.max(next, 0), Math.max(run.stages.length - 1, 0))
+  return Math.min(Math.max(next, 0), Math.max(stages.length - 1, 0))
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../model/json.ts'
 import type { WireTime } from './time.ts'
 
 /**
@@ -11,10 +12,16 @@ export interface Pipeline {
   readonly name: string
   readonly description: string
   readonly pre_operation?: PreOperation
+  /** As it was sent. */
+  readonly post_operation?: JsonObject
   readonly params: readonly Param[]
   readonly stages: readonly Stage[]
+  readonly source?: string
   readonly status: PipelineStatus
 }
+
+/** What create and update answer: without a state, and without the params that the server gives. */
+export type PipelineDocument = Omit<Pipeline, 'status'>
 
 /** An element of the list: no definition in it, and its `status.stages` is null. */
 export interface PipelineListItem {
@@ -37,7 +44,8 @@ export interface PreOperation {
   readonly triggers: readonly Trigger[]
 }
 export interface Trigger {
-  readonly webhook: { readonly url: string }
+  readonly webhook?: { readonly url: string }
+  readonly channel?: { readonly name: string }
   readonly pipeline_param_converts?: readonly { readonly name: string; readonly pipeline_param_name: string }[]
 }
 
@@ -47,10 +55,14 @@ export interface Stage {
   readonly service_name: string
   /** By service_name; see stage.ts. */
   readonly params: Readonly<Record<string, unknown>>
-  readonly exception_handler?: ExceptionHandler
+  /** As it was sent, else an {@link ExceptionHandler}. */
+  readonly exception_handler?: ExceptionHandler | JsonObject
   /** As the annotation gave them: array of {name, description, type, params}. */
   readonly input_resources?: readonly unknown[]
   readonly output_resources?: readonly unknown[]
+  readonly pre_operation?: PreOperation
+  /** As it was sent. */
+  readonly post_operation?: JsonObject
 }
 
 export type ExceptionHandler =
@@ -146,6 +158,61 @@ export interface PipelineGroup {
   readonly group: string
   readonly description: string
   readonly pipeline_count: number
+}
+
+/** An element of the list of templates. */
+export interface PipelineTemplateItem {
+  readonly id: number
+  readonly name: string
+  readonly description: string
+  readonly template_type_ch: string
+  readonly template_type_en: string
+  readonly template_category: 'sample_template' | 'my_template'
+  readonly created_at: WireTime
+  readonly updated_at: WireTime
+  readonly stages: readonly { readonly name: string; readonly service_name: string; readonly is_task: boolean }[]
+  readonly pipeline_labels: readonly { readonly id: number; readonly name: string; readonly describe: string }[]
+}
+export interface PipelineTemplate extends Omit<PipelineTemplateItem, 'stages'> {
+  readonly pre_operation?: JsonObject
+  readonly params: readonly JsonObject[]
+  readonly stages: readonly JsonObject[]
+}
+
+interface PackageFields {
+  readonly id: number
+  /** The account. */
+  readonly domain: string
+  readonly namespace: string
+  readonly package: string
+  readonly visibility: 'public' | 'private'
+  /** Bytes. */
+  readonly size: number
+  readonly creator: string
+}
+export interface PackageItem extends PackageFields {
+  readonly description: string
+  readonly num_versions: number
+  readonly created: WireTime
+  readonly updated: WireTime
+  readonly self_auth: number
+}
+export interface PackageVersion extends PackageFields {
+  readonly version: string
+  readonly description: string
+  readonly num_files: number
+  readonly CreatedAt: WireTime
+  readonly UpdatedAt: WireTime
+}
+export interface PackageFile extends PackageFields {
+  readonly version: string
+  readonly folder: string
+  readonly filename: string
+  /** SHA-512 in hex. */
+  readonly digest: string
+  readonly url: string
+  readonly created: WireTime
+  readonly updated: WireTime
 }
 
 export interface ErrorItem {

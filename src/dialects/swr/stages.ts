@@ -1,0 +1,209 @@
+import type { App, Caller, NodeActionInput } from '../../host/app.ts'
+import { refuse, type Problem, type Result } from '../../model/problem.ts'
+import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
+import { parseReview } from './body.ts'
+import { contentRange, created, findPipeline, latestRun, queryOf, unreadable, type Call } from './call.ts'
+import { errorResponse, errors, problemResponse } from './errors.ts'
+import { logRecords, presentJob, presentRecord, stageAt, type LogRecord } from './jobs.ts'
+import { readInteger, readSlice } from './request.ts'
+import { runSerialOf, visibleStages } from './stage.ts'
+import type { Job, JobLog } from './wire.ts'
+
+interface FoundStage {
+  readonly pipeline: PipelineView
+  readonly index: number
+}
+
+/** The stage that a path names, or why there is none. */
+async function findStage(app: App, c: Call<'/:id/:stage'>): Promise<FoundStage | Response> {
+  const pipeline = await findPipeline(app, c.var.caller, c.req.param('id'))
+  if (pipeline instanceof Response) return pipeline
+  const index = readInteger(c.req.param('stage'), 'stage_index')
+  if (!index.ok) return unreadable(index)
+  const count = visibleStages(pipeline.definition).length
+  if (index.value >= count) {
+    return errorResponse(errors.noStage, `pipeline ${pipeline.serial} has ${count} stages, found index ${index.value}`)
+  }
+  return { pipeline, index: index.value }
+}
+
+/** The vendor's page has no paging: the newest runs. */
+const JOBS_MAX = 100
+
+export async function listJobs(app: App, c: Call<'/:id/:stage'>): Promise<Response> {
+  const found = await findStage(app, c)
+  if (found instanceof Response) return found
+  const { pipeline, index } = found
+  const { caller } = c.var
+  const runs = await newestRuns(app, caller, pipeline)
+  if (!runs.ok) return problemResponse(runs.problem)
+  const creatorOf = await creatorIds(app, runs.value)
+  const now = app.now()
+  const jobs = runs.value.flatMap((run) => presentJob(run, index, now, creatorOf(run)) ?? [])
+  return Response.json(jobs satisfies readonly Job[])
+}
+
+async function newestRuns(app: App, caller: Caller, pipeline: PipelineView): Promise<Result<readonly RunView[]>> {
+  const rows = await app.runs.list(caller, { pipeline: { id: pipeline.id } }, { before: null, limit: JOBS_MAX })
+  return rows.ok
+    ? app.runs.batch(
+        caller,
+        rows.value.items.map(({ id }) => ({ id })),
+      )
+    : rows
+}
+
+async function creatorIds(app: App, runs: readonly RunView[]): Promise<(run: RunView) => string> {
+  const names = [...new Set(runs.map((run) => run.cause.by))]
+  const users = await Promise.all(names.map((name) => app.access.user(name)))
+  const ids = new Map(names.map((name, index) => [name, users[index]?.id ?? '']))
+  return (run) => ids.get(run.cause.by) ?? ''
+}
+
+/** "当前支持查看最近的20条执行日志". */
+const RECORDS_MAX = 20
+
+export async function showLog(app: App, c: Call<'/:id/:stage/:job'>): Promise<Response> {
+  const found = await findStage(app, c)
+  if (found instanceof Response) return found
+  const { pipeline, index } = found
+  const { caller } = c.var
+  const page = readSlice(queryOf(c), RECORDS_MAX)
+  if (!page.ok) return unreadable(page)
+  const run = await runOfJob(app, caller, pipeline, index, c.req.param('job'))
+  if (run instanceof Response) return run
+  const creatorOf = await creatorIds(app, [run])
+  const job = presentJob(run, index, app.now(), creatorOf(run))
+  const stage = stageAt(run, index)
+  if (job === undefined || stage === undefined) return errorResponse(errors.noJob, `stage ${index} has not begun`)
+  const records = logRecords(stage).slice(-RECORDS_MAX)
+  const { offset, limit } = page.value
+  const shown = records.slice(offset, offset + limit)
+  const log = await Promise.all(
+    shown.map(async (record) => presentRecord(record, await outputOf(app, caller, run, record))),
+  )
+  const headers = { 'Content-Range': contentRange(offset, shown.length, records.length) }
+  return Response.json({ ...job, log } satisfies JobLog, { headers })
+}
+
+async function runOfJob(
+  app: App,
+  caller: Caller,
+  pipeline: PipelineView,
+  stageIndex: number,
+  jobText: string,
+): Promise<RunView | Response> {
+  if (jobText === 'latest') return latestRunOfStage(app, caller, pipeline, stageIndex)
+  const job = readInteger(jobText, 'job_id')
+  if (!job.ok) return unreadable(job)
+  const none = errorResponse(errors.noJob, `stage ${stageIndex} of pipeline ${pipeline.serial} has no job ${job.value}`)
+  const serial = runSerialOf(job.value, stageIndex)
+  if (serial === undefined) return none
+  const run = await app.runs.get(caller, { serial })
+  if (!run.ok) return problemResponse(run.problem, errors.noJob)
+  return run.value.pipeline.id === pipeline.id ? run.value : none
+}
+
+/** The newest run may not have come to this stage yet: then an older one is the last that did. */
+async function latestRunOfStage(
+  app: App,
+  caller: Caller,
+  pipeline: PipelineView,
+  stageIndex: number,
+): Promise<RunView | Response> {
+  const begun = (run: RunView): boolean => (stageAt(run, stageIndex)?.status ?? 'pending') !== 'pending'
+  const newest = await latestRun(app, caller, pipeline)
+  if (!newest.ok) return problemResponse(newest.problem)
+  if (newest.value !== null && begun(newest.value)) return newest.value
+  const runs = await newestRuns(app, caller, pipeline)
+  if (!runs.ok) return problemResponse(runs.problem)
+  const none = `stage ${stageIndex} of pipeline ${pipeline.serial} has not run yet`
+  return runs.value.find(begun) ?? errorResponse(errors.noJob, none)
+}
+
+/** Of each record the end of its output: twenty of them must fit into one answer. */
+const OUTPUT_MAX_BYTES = 65_536
+const OUTPUT_MAX_LINES = 1_000
+
+/** Lines of an attempt's output. What never had a log (a review, a join) gives none. */
+async function outputOf(app: App, caller: Caller, run: RunView, record: LogRecord): Promise<readonly string[]> {
+  const source = await app.runs.log(caller, { id: run.id }, { index: record.task.index }, record.attempt.attempt)
+  if (!source.ok) return []
+  const size = await source.value.size()
+  const from = Math.max(0, size - OUTPUT_MAX_BYTES)
+  const lines = new TextDecoder().decode(await source.value.read(from, OUTPUT_MAX_BYTES)).split(/\r?\n/)
+  if (lines.at(-1) === '') lines.pop()
+  // The first line of a tail may be half a line.
+  return (from > 0 ? lines.slice(1) : lines).slice(-OUTPUT_MAX_LINES)
+}
+
+export async function startStage(app: App, c: Call<'/:id/:stage'>): Promise<Response> {
+  const found = await findStage(app, c)
+  if (found instanceof Response) return found
+  const { pipeline, index } = found
+  const { caller } = c.var
+  const mode = queryOf(c).get('mode')
+  if (mode === 'rollback') return errorResponse(errors.badParameter, 'mode rollback is not served, use retry')
+  if (mode !== null && mode !== '' && mode !== 'retry') {
+    return errorResponse(errors.badParameter, 'mode must be retry or rollback')
+  }
+  const run = await latestRun(app, caller, pipeline)
+  if (!run.ok) return problemResponse(run.problem)
+  const failed = tasksThatAllow(run.value, 'retry')
+  const here = failed.filter(({ stageIndex }) => stageIndex === index)
+  if (run.value === null || here.length === 0) {
+    return errorResponse(errors.stageNotReady, `stage ${index} of pipeline ${pipeline.serial} has not failed`)
+  }
+  const retried =
+    here.length === failed.length && run.value.allowed.includes('retry')
+      ? // All that failed is in this stage: one command, so that the whole stage goes again or nothing does.
+        await app.runs.act(caller, { id: run.value.id }, { action: 'retry' })
+      : await actOnTasks(app, caller, run.value, here, { action: 'retry' })
+  return retried.ok ? created() : stageRefusal(retried.problem)
+}
+
+/** Someone else was quicker: the stage is not any more what it was when we looked. */
+const stageRefusal = (problem: Problem): Response =>
+  problem.code === 'conflict' ? errorResponse(errors.stageNotReady, problem.message) : problemResponse(problem)
+
+interface StageTask {
+  readonly stageIndex: number
+  readonly task: TaskView
+}
+
+const tasksThatAllow = (run: RunView | null, action: 'retry' | 'approve'): readonly StageTask[] =>
+  (run === null ? [] : visibleStages(run)).flatMap(({ spec: stage }, stageIndex) =>
+    stage.tasks.filter((task) => task.allowed.includes(action)).map((task) => ({ stageIndex, task })),
+  )
+
+async function actOnTasks(
+  app: App,
+  caller: Caller,
+  run: RunView,
+  tasks: readonly StageTask[],
+  action: NodeActionInput,
+): Promise<Result<RunView>> {
+  let last: Result<RunView> = refuse('not_allowed', 'no task to act on')
+  for (const { task } of tasks) {
+    last = await app.runs.actOnNode(caller, { id: run.id }, { index: task.index }, action)
+    if (!last.ok) return last
+  }
+  return last
+}
+
+export async function decideReview(app: App, c: Call<'/:id/:stage'>): Promise<Response> {
+  const found = await findStage(app, c)
+  if (found instanceof Response) return found
+  const { pipeline, index } = found
+  const { caller } = c.var
+  const review = parseReview(c.var.body)
+  if (!review.ok) return unreadable(review)
+  const run = await latestRun(app, caller, pipeline)
+  if (!run.ok) return problemResponse(run.problem)
+  const waiting = tasksThatAllow(run.value, 'approve').find(({ stageIndex }) => stageIndex === index)
+  if (run.value === null || waiting === undefined) {
+    return errorResponse(errors.stageNotReady, `stage ${index} of pipeline ${pipeline.serial} waits for no review`)
+  }
+  const decided = await actOnTasks(app, caller, run.value, [waiting], { action: review.value })
+  return decided.ok ? created() : stageRefusal(decided.problem)
+}
