@@ -31,6 +31,11 @@ export class FakeClock implements Clock {
     this.#now = end
   }
 
+  /** When the next callback comes due; undefined: none waits. */
+  next(): Instant | undefined {
+    return this.#next(Number.POSITIVE_INFINITY)?.at
+  }
+
   #next(end: Instant): { readonly at: Instant; readonly callback: () => void } | undefined {
     let first: { readonly at: Instant; readonly callback: () => void } | undefined
     for (const entry of this.#waiting)

@@ -212,6 +212,8 @@ export class EngineWorld {
           this.timers.set(effect.node, effect.at)
           break
         case 'cancel-attempt':
+        // Whose turn it is, a test says itself.
+        case 'take-turn':
           break
       }
     }
