@@ -5,6 +5,8 @@ import { formatDuration, parseDuration, type DurationMs, type Instant } from '..
 export interface Schedule {
   /** The first instant after this one; null: never again. */
   next(after: Instant): Instant | null
+  /** The last instant up to and with this one; null: there was none. */
+  last(upTo: Instant): Instant | null
 }
 
 export type ScheduleResult =
@@ -38,7 +40,11 @@ export function readSchedule(cron: string, timezone: string): ScheduleResult {
   try {
     const pattern = new Cron(text, { timezone, paused: true, mode: 'auto' })
     if (pattern.nextRun(REFERENCE) === null) return { ok: false, at: 'cron', expected: 'a schedule that comes due' }
-    return { ok: true, schedule: { next: (after) => pattern.nextRun(new Date(after))?.getTime() ?? null } }
+    const schedule: Schedule = {
+      next: (after) => pattern.nextRun(new Date(after))?.getTime() ?? null,
+      last: (upTo) => pattern.previousRuns(1, new Date(upTo + 1))[0]?.getTime() ?? null,
+    }
+    return { ok: true, schedule }
   } catch (error) {
     return { ok: false, at: 'cron', expected: `a schedule (${error instanceof Error ? error.message : 'not read'})` }
   }
@@ -50,7 +56,8 @@ function every(text: string): ScheduleResult {
     const expected = `@every and a duration of at least ${formatDuration(EVERY_MIN_MS)} and at most 366d`
     return { ok: false, at: 'cron', expected }
   }
-  return { ok: true, schedule: { next: (after) => (Math.floor(after / ms) + 1) * ms } }
+  const last = (upTo: Instant): Instant => Math.floor(upTo / ms) * ms
+  return { ok: true, schedule: { last, next: (after) => last(after) + ms } }
 }
 
 function isTimezone(name: string): boolean {

@@ -36,7 +36,7 @@ export function summaryOf(run: Run): RunSummary {
     version: run.version,
     status: runStatus(run),
     seq: run.seq,
-    cause: run.cause,
+    cause: { kind: run.cause.kind, by: run.cause.by },
     needsPerson: needsPerson(run),
     createdAt: run.createdAt,
     startedAt: run.startedAt,

@@ -119,6 +119,8 @@ export interface Pipelines {
     caller: Caller,
     ref: PipelineRef,
   ): Promise<Result<readonly { readonly version: number; readonly createdAt: Instant; readonly createdBy: UserRef }[]>>
+  /** When its schedules come due next, the first first, and what triggers were last refused. `count`: 1 to 100. */
+  nextFires(caller: Caller, ref: PipelineRef, count: number): Promise<Result<NextFires>>
   /** The text of one version as it was given. */
   text(caller: Caller, ref: PipelineRef, version: number): Promise<Result<string>>
 }
@@ -130,6 +132,11 @@ export type PipelineRef =
 export interface PipelineListFilter {
   readonly project?: ProjectRef
   readonly text?: string
+}
+export interface NextFires {
+  readonly fires: readonly { readonly trigger: string; readonly at: Instant }[]
+  /** The last start of each trigger that was refused since the server began, or since the pipeline was changed. */
+  readonly refusals: readonly { readonly trigger: string; readonly at: Instant; readonly message: string }[]
 }
 export interface Page<Item> {
   readonly items: readonly Item[]
@@ -152,6 +159,15 @@ export interface Runs {
       readonly wait?: boolean
       readonly idempotencyKey?: string
     },
+  ): Promise<Result<RunView>>
+  /**
+   * A new run of the version that this one was of, with its params, some of them replaced. Triggers are not waited for.
+   * `idempotencyKey`: as {@link start}.
+   */
+  rerun(
+    caller: Caller,
+    ref: RunRef,
+    input: { readonly params?: Readonly<Record<string, Json>>; readonly idempotencyKey?: string },
   ): Promise<Result<RunView>>
   get(caller: Caller, ref: RunRef): Promise<Result<RunView>>
   /** In the order asked; unknown ones and those of other projects are left out. At most 100. */

@@ -5,11 +5,22 @@ import type { Plan } from '../model/plan.ts'
 import { accept, refuse, type LocatedError, type Result } from '../model/problem.ts'
 import type { PipelineView, ProjectView } from '../model/view.ts'
 import { StoreError, type Catalog, type PipelineFilter, type PipelineRecord } from '../store/store.ts'
-import type { Caller, Page, PipelineListFilter, PipelineRef, Pipelines, ProjectRef, Projects } from './app.ts'
+import type {
+  Caller,
+  NextFires,
+  Page,
+  PipelineListFilter,
+  PipelineRef,
+  Pipelines,
+  ProjectRef,
+  Projects,
+} from './app.ts'
+import type { Refusal } from './auto-starts.ts'
 import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
 import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
+import { nextFires } from './scheduler.ts'
 import { unlessFull } from './store-problems.ts'
 
 export type Checked =
@@ -27,11 +38,16 @@ interface Dependencies {
   /** How many of its runs have not ended. */
   readonly openRuns: (id: PipelineId) => Promise<number>
   readonly onChange: (topics: readonly string[]) => void
+  /** A pipeline has a new version, its first one too, or (null) is deleted. Called before any reader is told. */
+  readonly onPipeline: (record: PipelineRecord, definition: PipelineDefinition | null) => void
+  /** Starts by triggers that were refused. */
+  readonly refusals: (id: PipelineId) => readonly Refusal[]
 }
 
 const PLANS_MAX = 1_000
 const PIPELINES_MAX = 10_000
 const ANSWERS_MAX = 1_000
+const FIRES_MAX = 100
 const DESCRIPTION_MAX = 4_096
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 
@@ -98,7 +114,9 @@ export class CatalogUseCases implements Pipelines {
         { ...common, text: input.text, plan: JSON.stringify(compile(definition)) },
       ),
     )
-    return added.ok ? this.#changed(added.value) : added
+    if (!added.ok) return added
+    this.#deps.onPipeline(added.value, definition)
+    return this.#changed(added.value)
   }
 
   async update(
@@ -131,7 +149,10 @@ export class CatalogUseCases implements Pipelines {
         before.version,
       ),
     )
-    if (added.ok) return this.#changed(added.value)
+    if (added.ok) {
+      this.#deps.onPipeline(added.value, definition)
+      return this.#changed(added.value)
+    }
     // Two of them with the same If-Match: the slower one is told so, not that a name is taken.
     const now =
       input.expectedVersion === null ? undefined : await this.#deps.catalog.pipeline({ by: 'id', id: before.id })
@@ -180,6 +201,7 @@ export class CatalogUseCases implements Pipelines {
     }
     const written = await this.#written('', this.#deps.catalog.deletePipeline(view.id, this.#deps.clock.now()))
     if (!written.ok) return written
+    this.#deps.onPipeline(found.value, null)
     this.#records.delete(view.id)
     this.#forget(view.id, view.project.id)
     return accept(view)
@@ -196,6 +218,18 @@ export class CatalogUseCases implements Pipelines {
     const kept = await this.#deps.catalog.version(found.value.id, version)
     if (kept === undefined) return refuse('not_found', `pipeline ${found.value.name} has no version ${version}`)
     return accept(kept.text)
+  }
+
+  async nextFires(caller: Caller, ref: PipelineRef, count: number): Promise<Result<NextFires>> {
+    const found = await this.record(caller, ref)
+    if (!found.ok) return found
+    if (!Number.isSafeInteger(count) || count < 1 || count > FIRES_MAX) {
+      return refuse('invalid_request', `expected a count from 1 to ${FIRES_MAX}, found ${count}`)
+    }
+    const { id, version } = found.value
+    const { definition } = await this.planOf(id, version)
+    const fires = nextFires(definition, this.#deps.clock.now(), count)
+    return accept({ fires, refusals: this.#deps.refusals(id) })
   }
 
   // Below: what the other use cases need.

@@ -8,6 +8,7 @@ import { StoreError, type FeedFilter, type Store } from '../store/store.ts'
 import { Credentials } from './access.ts'
 import type { App, Caller, FeedSelection, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog.ts'
+import { AutoStarts } from './auto-starts.ts'
 import type { Clock } from './clock.ts'
 import { ConcurrencyGroups } from './concurrency.ts'
 import { Dispatcher, type Runner } from './dispatcher.ts'
@@ -20,6 +21,7 @@ import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
 import { RunUseCases } from './runs.ts'
 import { Timers } from './timers.ts'
+import { loadTriggers, TriggerIndex } from './trigger-index.ts'
 import { Workspaces } from './workspaces.ts'
 import type { RunId } from '../model/id.ts'
 
@@ -69,6 +71,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     sealKey: options.sealKey,
     onChange: () => feed.changed(['keys']),
   })
+  const index = new TriggerIndex()
   const catalog = await CatalogUseCases.open({
     catalog: store.catalog,
     clock,
@@ -77,6 +80,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
     history: (id) => histories.of(id),
     openRuns: (pipelineId) => store.runs.count({ pipelineId, statuses: OPEN }),
     onChange: (topics) => feed.changed(topics),
+    onPipeline: (record, definition) => {
+      index.put(record, definition?.triggers ?? null)
+      autoStarts.changed(record, definition)
+    },
+    refusals: (id) => autoStarts.refusals(id),
   })
   const live = new LiveRuns({
     log: store.runs,
@@ -112,6 +120,19 @@ export async function createHost(options: HostOptions): Promise<Host> {
     openLog: options.openLog,
   })
 
+  const autoStarts = new AutoStarts({
+    clock,
+    index,
+    catalog: store.catalog,
+    settings: store.keys,
+    log: store.runs,
+    start: (pipelineId, input) => runs.startBy(pipelineId, input),
+    run: (id) => live.get(id),
+    named: ({ projectId }, name) => store.catalog.pipeline({ by: 'name', projectId, name }),
+    lastNumber: () => feed.last(),
+    onDefect: options.onDefect,
+  })
+
   function onCommitted(committed: Committed): void {
     const { run, entries, lastNumber, summaryChanged } = committed
     const { id: runId, pipelineId, projectId } = run
@@ -119,6 +140,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     feed.publish({ last: lastNumber, projectId, pipelineId, runId, entries })
     histories.committed(committed)
     concurrency.committed(run)
+    autoStarts.committed(committed)
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
@@ -172,6 +194,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
       for (const effect of dueEffects(run)) perform(run, effect)
     }
     concurrency.open()
+    await loadTriggers(index, store.catalog, (id, version) => catalog.planOf(id, version))
+    await autoStarts.recover()
     return { runs, lostAttempts }
   }
 
@@ -242,6 +266,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       }
     },
     close: () => {
+      autoStarts.close()
       timers.close()
       workspaces.close()
     },

@@ -8,6 +8,7 @@ import { asId, nodeIndexOf, parseRunId, type PipelineId, type RunId } from '../m
 import type { Json, JsonObject } from '../model/json.ts'
 import type { Plan } from '../model/plan.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
+import type { DurationMs } from '../model/time.ts'
 import type { RunSummary, RunView } from '../model/view.ts'
 import type { PipelineRecord, RunCommit, RunFilter, RunLog, RunRef as StoredRef } from '../store/store.ts'
 import type {
@@ -23,6 +24,7 @@ import type {
   RunRef,
   Runs,
 } from './app.ts'
+import type { AutoStart } from './auto-starts.ts'
 import type { CatalogUseCases } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { ConcurrencyGroups } from './concurrency.ts'
@@ -64,6 +66,7 @@ const BATCH_MAX = 100
 const IDS_MAX = 100_000
 const KEY_MAX = 255
 const COMMENT_MAX = 4_096
+const AUTO_KEY_MS: DurationMs = 30 * 86_400_000
 
 export class RunUseCases implements Runs {
   readonly #deps: Dependencies
@@ -96,16 +99,48 @@ export class RunUseCases implements Runs {
     const actor = userActor(caller)
     const create = (key: RunCommit['idempotency']) =>
       this.#create(record.value, { params: input.params, cause, wait, actor, key })
-    if (input.idempotencyKey === undefined) return this.#viewed(await create(null))
-    if (input.idempotencyKey === '' || input.idempotencyKey.length > KEY_MAX) {
-      return refuse(
-        'invalid_request',
-        `expected an idempotency key of 1 to ${KEY_MAX} characters, found ${input.idempotencyKey.length}`,
-      )
+    const request = { pipeline: record.value.id, params: input.params, wait }
+    return this.#viewed(await this.#keyed(caller, input.idempotencyKey, request, create))
+  }
+
+  async rerun(
+    caller: Caller,
+    ref: RunRef,
+    input: { readonly params?: Readonly<Record<string, Json>>; readonly idempotencyKey?: string },
+  ): Promise<Result<RunView>> {
+    const denied = lacks(caller, 'operator', 'start a run')
+    if (denied !== undefined) return denied
+    const found = await this.#run(caller, ref)
+    if (!found.ok) return found
+    const { id, pipelineId, version, plan, params: given } = found.value
+    const record = await this.#deps.catalog.record(caller, { id: pipelineId })
+    if (!record.ok) return record
+    const own = plan.definition.params.flatMap(({ name }) => {
+      const value = given[name] ?? null
+      return value === null ? [] : [[name, value] as const]
+    })
+    const run: Omit<NewRun, 'key'> = {
+      params: { ...Object.fromEntries(own), ...input.params },
+      cause: { kind: 'manual', by: caller.user.name, origin: { as: 'rerun', runId: id, depth: 0 } },
+      wait: false,
+      actor: userActor(caller),
     }
-    const key = `${caller.user.id}:${input.idempotencyKey}`
-    const fingerprint = fingerprintOf({ pipeline: record.value.id, params: input.params, wait })
-    return this.#viewed(await this.#starts.take(key, () => this.#once({ key, fingerprint }, create)))
+    const request = { rerun: id, params: run.params }
+    const create = (key: RunCommit['idempotency']) => this.#create({ ...record.value, version }, { ...run, key })
+    return this.#viewed(await this.#keyed(caller, input.idempotencyKey, request, create))
+  }
+
+  /** What a schedule or the end of another run does. */
+  async startBy(pipelineId: PipelineId, { key, ...input }: AutoStart): Promise<Result<Run>> {
+    const record = await this.#deps.catalog.recordOf(pipelineId)
+    if (record === undefined || record.deletedAt !== null) return refuse('not_found', 'the pipeline is deleted')
+    // Kept for longer than those of clients: a server may be down for as long.
+    const kept = (taken: RunCommit['idempotency']) => (taken === null ? null : { ...taken, at: taken.at + AUTO_KEY_MS })
+    return this.#starts.take(key, () =>
+      this.#once({ key, fingerprint: '' }, (taken) =>
+        this.#create(record, { ...input, wait: false, key: kept(taken) }),
+      ),
+    )
   }
 
   async get(caller: Caller, ref: RunRef): Promise<Result<RunView>> {
@@ -224,6 +259,24 @@ export class RunUseCases implements Runs {
     // As it is by now: an end between the look and this line would be told to nobody.
     const now = this.#deps.live.peek(run.id) ?? run
     return accept(this.#deps.openLog(run.id, index, wanted, this.#deps.logEnds.signal(now, index, wanted)))
+  }
+
+  /** Within the turn of the client's key, when it gave one. */
+  async #keyed(
+    caller: Caller,
+    given: string | undefined,
+    request: JsonObject,
+    create: (key: RunCommit['idempotency']) => Promise<Result<Run>>,
+  ): Promise<Result<Run>> {
+    if (given === undefined) return create(null)
+    if (given === '' || given.length > KEY_MAX) {
+      return refuse(
+        'invalid_request',
+        `expected an idempotency key of 1 to ${KEY_MAX} characters, found ${given.length}`,
+      )
+    }
+    const key = `${caller.user.id}:${given}`
+    return this.#starts.take(key, () => this.#once({ key, fingerprint: fingerprintOf(request) }, create))
   }
 
   #create(record: PipelineRecord, input: NewRun): Promise<Result<Run>> {

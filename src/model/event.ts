@@ -12,8 +12,20 @@ export interface Actor {
 
 /** How a run came to be. */
 export interface Cause {
-  readonly kind: 'manual' | 'webhook' | 'schedule' | 'upstream' | 'push' | 'merge_request'
+  readonly kind: 'manual' | 'webhook' | 'channel' | 'schedule' | 'upstream' | 'push' | 'merge_request'
   readonly by: string
+  /** Of a schedule: the instant at which it was due. Lists of runs do not tell it. */
+  readonly due?: Instant
+  /** The run that it comes of. Lists of runs do not tell it. */
+  readonly origin?: Origin
+}
+
+/** `upstream`: it ended, and this one was started; `rerun`: this one does the same again. */
+export interface Origin {
+  readonly as: 'upstream' | 'rerun'
+  readonly runId: RunId
+  /** How many runs led to this one, each the upstream of the next; 0 when a person asked for it. */
+  readonly depth: number
 }
 
 /**

@@ -52,6 +52,8 @@ export const executeTypes = {
   merge_request: 'MR',
   // A call from another system: the vendor knows those of code hosts only, and this is the plainest of them.
   webhook: 'Push',
+  // So is what is published to a channel.
+  channel: 'Push',
   // Another pipeline started it; no word of the vendor's names that.
   upstream: 'Manual',
 } as const satisfies Record<Cause['kind'], ExecuteType>

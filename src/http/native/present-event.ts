@@ -2,7 +2,7 @@ import type { AfterFailure, EventRecord, RunEvent } from '../../model/event.ts'
 import { nodeId } from '../../model/id.ts'
 import type { z } from 'zod'
 import { eventTypes } from './event-types.ts'
-import { presentFailure, time, timeOrNull } from './present.ts'
+import { presentCause, presentFailure, time, timeOrNull } from './present.ts'
 import type { Event } from './schema.ts'
 
 type Data = z.infer<typeof Event>['data']
@@ -17,7 +17,7 @@ const eventData: { readonly [Type in RunEvent['type']]: (event: Extract<RunEvent
     number: event.number,
     serial: event.serial,
     name: event.name,
-    cause: { kind: event.cause.kind, by: event.cause.by },
+    cause: presentCause(event.cause) as Data,
     params: event.params as Data,
   }),
   TriggerFired: (event) => ({ trigger: event.trigger, params: { ...event.params } }),

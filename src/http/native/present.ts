@@ -28,7 +28,12 @@ export const timeOrNull = (instant: Instant | null): string | null => (instant =
 
 const presentUser = (user: UserRef): Wire<typeof wire.User> => ({ id: user.id, name: user.name })
 const presentActor = (actor: Actor): Wire<typeof wire.Actor> => ({ kind: actor.kind, name: actor.name })
-const presentCause = (cause: Cause): Wire<typeof wire.Cause> => ({ kind: cause.kind, by: cause.by })
+export const presentCause = ({ kind, by, due, origin }: Cause): Wire<typeof wire.Cause> => ({
+  kind,
+  by,
+  ...(due === undefined ? undefined : { due: time(due) }),
+  ...(origin === undefined ? undefined : { origin: { as: origin.as, run: origin.runId, depth: origin.depth } }),
+})
 const presentRef = (thing: {
   id: string
   serial: number

@@ -77,8 +77,17 @@ export const NewProject = named(
 export const Cause = named(
   'Cause',
   z.strictObject({
-    kind: z.enum(['manual', 'webhook', 'schedule', 'upstream', 'push', 'merge_request']),
+    kind: z.enum(['manual', 'webhook', 'channel', 'schedule', 'upstream', 'push', 'merge_request']),
     by: Text,
+    due: Time.optional().describe('Of a schedule, when one run is asked for: the instant at which it was due'),
+    origin: z
+      .strictObject({
+        as: z.enum(['upstream', 'rerun']),
+        run: Id,
+        depth: Count.describe('How many runs led to it, each the upstream of the next'),
+      })
+      .optional()
+      .describe('When one run is asked for: the run that it comes of'),
   }),
 )
 export const Actor = named(
