@@ -4,16 +4,16 @@ import { errors, type VendorError } from './errors.ts'
 
 export type Known = { readonly ok: true; readonly caller: Caller } | { readonly ok: false; readonly error: VendorError }
 
-/** Which of the vendor's errors a refused credential is ("错误码", 4005007, 4010000 and 4012000). */
+/** Which of the vendor's errors a refused credential is ("错误码", 4010000 and 4012000). */
 export const authError = {
   missing: errors.missingCredential,
-  'bad-token': errors.badToken,
-  expired: errors.badToken,
-  malformed: errors.badSignature,
-  'unknown-key': errors.badSignature,
-  locked: errors.badSignature,
-  'clock-skew': errors.badSignature,
-  'bad-signature': errors.badSignature,
+  'bad-token': errors.badCredential,
+  expired: errors.badCredential,
+  malformed: errors.badCredential,
+  'unknown-key': errors.badCredential,
+  locked: errors.badCredential,
+  'clock-skew': errors.badCredential,
+  'bad-signature': errors.badCredential,
 } as const satisfies Record<AuthenticationFailure, VendorError>
 
 /** X-Auth-Token, as the seed asks for it, or a signature with AK/SK. `unsignedPayload`: one that leaves the body out. */

@@ -48,7 +48,7 @@ class Compiler {
           { type: 'string', description: param.description, default: param.value },
         ]),
       ),
-      ...this.#triggers(preOperation),
+      ...this.#triggers(preOperation, otherTriggers(this.#before)),
       annotations: {
         'swr/last_stage': String(last),
         ...jsonAnnotation('swr/param_names', renamed(this.#words)),
@@ -81,15 +81,16 @@ class Compiler {
     ]
   }
 
-  #triggers(operation: PreOperationBody | null): JsonObject {
-    if (operation === null) return {}
-    const list = operation.triggers.map((trigger) => ({
-      ...(trigger.kind === 'webhook' ? { webhook: this.#webhooks.of(trigger) } : { channel: trigger.name }),
-      params: Object.fromEntries(
+  #triggers(operation: PreOperationBody | null, others: readonly JsonObject[] = []): JsonObject {
+    const list = (operation?.triggers ?? []).map((trigger) => {
+      const params = Object.fromEntries(
         trigger.converts.map(({ name, param }) => [name, this.#words.names.get(param) ?? param]),
-      ),
-    }))
-    return { triggers: { operator: operation.operator, list } }
+      )
+      if (trigger.kind === 'channel') return { channel: trigger.name, name: `channel ${trigger.name}`, params }
+      return { ...this.#webhooks.of(trigger), params }
+    })
+    const all = [...list, ...others]
+    return all.length === 0 ? {} : { triggers: { operator: operation?.operator ?? 'or', list: all } }
   }
 
   /** A stage that tells the world, or a channel, of an end: whatever comes of it changes nothing. */
@@ -199,6 +200,21 @@ function fullUrlOf({ service, params }: StageBody, work: Work | undefined): stri
   return kept && withoutUserInfo(url) === params['url'] ? url : null
 }
 
+/** What else starts a run of the pipeline: the vendor has no word for it, and so no way to take it away. */
+const otherTriggers = (before: PipelineView | null): readonly JsonObject[] =>
+  (before?.definition.triggers?.list ?? []).flatMap((trigger): JsonObject[] => {
+    const { name, params } = trigger
+    switch (trigger.kind) {
+      case 'webhook':
+      case 'channel':
+        return []
+      case 'schedule':
+        return [{ schedule: trigger.cron, name, timezone: trigger.timezone, missed: trigger.missed, params }]
+      case 'upstream':
+        return [{ upstream: trigger.pipeline, name, statuses: trigger.statuses, params }]
+    }
+  })
+
 /**
  * Names of webhooks: an address stays while its name does. A trigger that is sent with its address keeps it; one
  * without takes the next of those that are not named, so that a handed-out address does not change for nothing.
@@ -207,6 +223,8 @@ class WebhookNames {
   readonly #byId: ReadonlyMap<string, string>
   readonly #unnamed: string[]
   readonly #taken: Set<string>
+  /** What the vendor has no word for, and a change of something else should not take away. */
+  readonly #signed: ReadonlyMap<string, JsonObject>
 
   constructor(body: PipelineBody, before: PipelineView | null) {
     const webhooks = before?.webhooks ?? []
@@ -217,15 +235,20 @@ class WebhookNames {
     const named = new Set(triggers.map((trigger) => this.#known(trigger)))
     this.#unnamed = webhooks.map(({ name }) => name).filter((name) => !named.has(name))
     this.#taken = new Set(webhooks.map(({ name }) => name))
+    this.#signed = new Map(
+      (before?.definition.triggers?.list ?? []).flatMap((one) =>
+        one.kind === 'webhook' && typeof one.secret === 'string' ? [[one.name, { signed: one.secret }] as const] : [],
+      ),
+    )
   }
 
-  of(trigger: TriggerBody): string {
+  of(trigger: TriggerBody): JsonObject {
     const known = this.#known(trigger) ?? this.#unnamed.shift()
-    if (known !== undefined) return known
+    if (known !== undefined) return { webhook: known, ...this.#signed.get(known) }
     let count = this.#taken.size + 1
     while (this.#taken.has(`webhook-${count}`)) count += 1
     this.#taken.add(`webhook-${count}`)
-    return `webhook-${count}`
+    return { webhook: `webhook-${count}` }
   }
 
   #known(trigger: TriggerBody): string | undefined {

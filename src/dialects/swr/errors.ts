@@ -13,17 +13,16 @@ export interface VendorError {
 }
 
 export const errors = {
+  /**
+   * The list has 4005007 (400) for it, too; the seed and every page of the family have 401 for what is not let in.
+   * "4012000": neither token nor AK/SK was received.
+   */
   missingCredential: {
-    status: 400,
-    code: 'SVCSTG.SWR.4005007',
-    message: 'Authentication is empty: X-Auth-Token or Authorization is required',
-  },
-  badToken: { status: 401, code: 'SVCSTG.SWR.4010000', message: 'Authentication error' },
-  badSignature: {
     status: 401,
     code: 'SVCSTG.SWR.4012000',
-    message: 'Neither a valid token nor a valid AK/SK signature',
+    message: 'Neither X-Auth-Token nor an AK/SK signature was received',
   },
+  badCredential: { status: 401, code: 'SVCSTG.SWR.4010000', message: 'Authentication error' },
   badParameter: { status: 400, code: 'SVCSTG.SWR.4000014', message: 'Invalid parameter' },
   badStageName: { status: 400, code: 'SVCSTG.SWR.4001141', message: 'Invalid stage name' },
   badPipelineName: { status: 400, code: 'SVCSTG.SWR.4001142', message: 'Invalid pipeline name' },
@@ -77,7 +76,7 @@ export const errors = {
 export const problemError = {
   invalid_request: errors.badParameter,
   invalid_definition: errors.badParameter,
-  unauthenticated: errors.badToken,
+  unauthenticated: errors.badCredential,
   forbidden: errors.forbidden,
   not_found: errors.noPipeline,
   not_allowed: errors.stageNotReady,

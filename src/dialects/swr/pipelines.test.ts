@@ -183,13 +183,28 @@ describe('a pipeline is made', () => {
     }
     expect((await send('application/yaml;charset=utf8')).status).toBe(201)
     const refused = await send('application/json')
-    expect([refused.status, refused.body]).toEqual([401, errorOf('SVCSTG.SWR.4012000')])
+    expect([refused.status, refused.body]).toEqual([401, errorOf('SVCSTG.SWR.4010000')])
   })
 
   test('by a whole signature, too', async () => {
     const body = JSON.stringify(document())
     const keys = signed(world.credentials, world.clock.now(), { method: 'POST', url: `${BASE}${CREATE}`, body })
     expect((await call('POST', CREATE, body, { ...keys, 'X-Auth-Token': '' })).status).toBe(201)
+  })
+
+  test('with channels beside webhooks, each once', async () => {
+    const converts = [{ name: 'tag', pipeline_param_name: 'note' }]
+    const triggers = [{ channel: { name: 'image-ready' }, pipeline_param_converts: converts }, { webhook: {} }]
+    const made = await create({ ...document(), pre_operation: { operator: 'and', triggers } })
+    expect(made.pre_operation.triggers).toEqual([triggers[0], { webhook: { url: expect.any(String) } }])
+    const { status } = (await call('GET', `/v3/manage/pipelines/${made.id}`)).body
+    expect(status.pre_operation.triggers_status).toEqual([
+      { is_satisfied: false, channel: { input_params: {} } },
+      { is_satisfied: false, webhook: { input_params: {} } },
+    ])
+    const twice = { operator: 'or', triggers: [triggers[0], triggers[0]] }
+    const refused = await call('POST', CREATE, { ...document(), name: 'other', pre_operation: twice })
+    expect([refused.status, refused.body]).toEqual([409, errorOf('SVCSTG.SWR.4091136')])
   })
 
   test('with one webhook for an empty list of triggers', async () => {
@@ -547,6 +562,23 @@ describe('a pipeline is changed', () => {
     const { body } = await call('GET', `/v3/manage/pipelines/${serial}`)
     const changed = await update({ id: serial }, body)
     expect([changed.status, changed.body.name, changed.body.stages]).toEqual([201, 'Made elsewhere', body.stages])
+  })
+
+  test('what the vendor has no word for stays: schedules, signed webhooks', async () => {
+    const text = `name: nightly
+triggers: [{schedule: 0 3 * * *}, {webhook: push, signed: true}, {upstream: base, statuses: [failed]}]
+tasks: [{name: build, script: make}]
+`
+    const { serial } = need(await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }))
+    const { body } = await call('GET', `/v3/manage/pipelines/${serial}`)
+    expect(body.pre_operation.triggers).toHaveLength(1)
+    expect((await update({ id: serial }, body)).status).toBe(201)
+    const { definition } = need(await world.app.pipelines.get(world.admin, { serial }))
+    expect(definition.triggers?.list).toMatchObject([
+      { kind: 'webhook', name: 'push', secret: '1' },
+      { kind: 'schedule', name: '0 3 * * *', cron: '0 3 * * *', timezone: 'UTC' },
+      { kind: 'upstream', pipeline: 'base', statuses: ['failed'] },
+    ])
   })
 
   test('the password of an address stays where readers do not see it', async () => {

@@ -17,6 +17,8 @@ import type {
   PreOperationStatus,
   ReviewResult,
   StageStatus,
+  Trigger,
+  TriggerStatus,
 } from './wire.ts'
 import { webhookUrl } from './webhook-url.ts'
 
@@ -66,27 +68,25 @@ export const presentGroup = (project: ProjectView, pipelineCount: number): Pipel
   pipeline_count: pipelineCount,
 })
 
+/** Schedules, and runs of other pipelines, start runs here without a word of the vendor's: they are not shown. */
 function presentPreOperation(
   triggers: Triggers | null,
   pipeline: PipelineView,
   baseUrl: string,
 ): PreOperation | undefined {
-  if (triggers === null) return undefined
   const vendorName = paramNames(pipeline.definition)
-  return {
-    operator: triggers.operator,
-    triggers: triggers.list.map((trigger) => {
-      const converts = Object.entries(trigger.params).map(([name, param]) => ({
-        name,
-        pipeline_param_name: vendorName(param),
-      }))
-      const id = pipeline.webhooks.find(({ name }) => name === trigger.name)?.id ?? ''
-      return {
-        webhook: { url: webhookUrl(baseUrl, id) },
-        ...(converts.length === 0 ? {} : { pipeline_param_converts: converts }),
-      }
-    }),
-  }
+  const list = (triggers?.list ?? []).flatMap((trigger): Trigger[] => {
+    const converts = Object.entries(trigger.params).map(([name, param]) => ({
+      name,
+      pipeline_param_name: vendorName(param),
+    }))
+    const more = converts.length === 0 ? {} : { pipeline_param_converts: converts }
+    if (trigger.kind === 'channel') return [{ channel: { name: trigger.channel }, ...more }]
+    if (trigger.kind !== 'webhook') return []
+    const id = pipeline.webhooks.find(({ name }) => name === trigger.name)?.id ?? ''
+    return [{ webhook: { url: webhookUrl(baseUrl, id) }, ...more }]
+  })
+  return triggers === null || list.length === 0 ? undefined : { operator: triggers.operator, triggers: list }
 }
 
 /** A param of a name that no environment variable can have is called otherwise with us. */
@@ -155,15 +155,16 @@ const STAGE_BEFORE_ANYTHING: StageStatus = {
 }
 
 function presentTriggersStatus(definition: PipelineDefinition, run: RunView | null): PreOperationStatus {
-  const triggers = run?.triggers?.list ?? definition.triggers?.list.map(() => ({ firedAt: null, params: {} }))
-  if (triggers === undefined) return {}
-  return {
-    triggers_status: triggers.map(({ firedAt, params }) => ({
-      is_satisfied: firedAt !== null,
-      webhook: { input_params: params },
-    })),
-  }
+  const triggers = run?.triggers?.list ?? definition.triggers?.list.map((spec) => ({ ...spec, ...NOT_FIRED })) ?? []
+  const awaited = triggers.flatMap(({ kind, firedAt, params }): TriggerStatus[] => {
+    const called = { is_satisfied: firedAt !== null }
+    if (kind === 'channel') return [{ ...called, channel: { input_params: params } }]
+    return kind === 'webhook' ? [{ ...called, webhook: { input_params: params } }] : []
+  })
+  return awaited.length === 0 ? {} : { triggers_status: awaited }
 }
+
+const NOT_FIRED = { firedAt: null, params: {} } as const
 
 function presentStageStatus(stage: StageView): StageStatus {
   const reviews = stage.tasks.filter(isOpenedReview)

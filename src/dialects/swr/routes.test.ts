@@ -170,7 +170,7 @@ describe('who calls', () => {
   test('without a credential is told which ones there are', async () => {
     for (const headers of [{ 'X-Auth-Token': '' }, { 'X-Auth-Token': '  ' }]) {
       const { status, body } = await json('GET', path, { headers })
-      expect([status, body]).toEqual([400, errorOf('SVCSTG.SWR.4005007')])
+      expect([status, body]).toEqual([401, errorOf('SVCSTG.SWR.4012000')])
     }
   })
 
@@ -200,7 +200,7 @@ describe('who calls', () => {
     ]
     for (const headers of wrong) {
       const { status, body } = await json('GET', path, { headers: { 'X-Auth-Token': '', ...headers } })
-      expect([status, body]).toEqual([401, errorOf('SVCSTG.SWR.4012000')])
+      expect([status, body]).toEqual([401, errorOf('SVCSTG.SWR.4010000')])
     }
   })
 

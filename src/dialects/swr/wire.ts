@@ -110,7 +110,9 @@ export interface PreOperationStatus {
 }
 export interface TriggerStatus {
   readonly is_satisfied: boolean
-  readonly webhook: { readonly input_params: Readonly<Record<string, string>> }
+  /** With what it was fired; of the trigger's kind. */
+  readonly webhook?: { readonly input_params: Readonly<Record<string, string>> }
+  readonly channel?: { readonly input_params: Readonly<Record<string, string>> }
 }
 export interface ReviewResult {
   readonly user_name: string
