@@ -13,10 +13,10 @@ export function textOf(value: Value, meter: Meter): string {
 
 /** Python's `repr(value)`. @throws BambooError for what has no text that is the same on every machine. */
 export function reprOf(value: Value, meter: Meter, depth = 0): string {
-  meter.spend(1)
+  meter.spend(4)
   if (value === null) return 'None'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (typeof value === 'bigint') return String(value)
+  if (typeof value === 'bigint') return intText(value, meter)
   if (typeof value === 'number') return floatText(value)
   if (typeof value === 'string') return quoted(value, meter)
   if (depth > BAMBOO_DEPTH_MAX) throw new BambooError('a value nests too deep')
@@ -44,6 +44,13 @@ export function reprOf(value: Value, meter: Meter, depth = 0): string {
     case 'module':
       return refuse(value)
   }
+}
+
+/** Digits of an int have to be paid for each time: a list may hold one large int very often. */
+function intText(value: bigint, meter: Meter): string {
+  const text = String(value)
+  meter.spend(text.length)
+  return text
 }
 
 function refuse(value: Value): never {

@@ -79,10 +79,10 @@ export const isDict = (value: Value): value is Dict =>
 
 export const listOf = (items: readonly Value[]): Items => ({ kind: 'list', items })
 export const tupleOf = (items: readonly Value[]): Items => ({ kind: 'tuple', items })
-export const dictOf = (pairs: Iterable<readonly [Value, Value]>): Dict => {
+export const dictOf = (pairs: Iterable<readonly [Value, Value]>, meter: Meter): Dict => {
   const entries = new Map<string, readonly [Value, Value]>()
   for (const [key, value] of pairs) {
-    const name = keyOf(key)
+    const name = keyOf(key, meter)
     entries.set(name, [entries.get(name)?.[0] ?? key, value])
   }
   return { kind: 'dict', entries }
@@ -102,7 +102,10 @@ export function fromJson(json: Json, meter: Meter, depth = 0): Value {
   if (depth > BAMBOO_DEPTH_MAX) throw new BambooError('a value nests too deep')
   if (Array.isArray(json)) return listOf((json as readonly Json[]).map((item) => fromJson(item, meter, depth + 1)))
   const entries = Object.entries(json as JsonObject)
-  return dictOf(entries.map(([key, item]) => [key, fromJson(item, meter, depth + 1)] as const))
+  return dictOf(
+    entries.map(([key, item]) => [key, fromJson(item, meter, depth + 1)] as const),
+    meter,
+  )
 }
 
 /** What holds in an `if`: all but false, None, zero and what is empty. */
@@ -133,15 +136,18 @@ export function asNumber(value: Value): bigint | number | undefined {
 }
 
 /** One text for all keys that are equal: `1`, `1.0` and `True` are the same one. */
-export function keyOf(value: Value, depth = 0): string {
+export function keyOf(value: Value, meter: Meter, depth = 0): string {
+  meter.spend(4 + (typeof value === 'string' ? value.length : 0))
   if (typeof value === 'string') return `s${value}`
   if (value === null) return 'N'
   const number = asNumber(value)
   if (number !== undefined) return `n${numberKey(number)}`
   const of = value as Exclude<Value, Scalar>
   if (of.kind === 'tuple' && depth <= BAMBOO_DEPTH_MAX) {
-    const keys = of.items.map((item) => keyOf(item, depth + 1))
-    return `t${keys.map((key) => `${key.length}:${key}`).join('')}`
+    const keys = of.items.map((item) => keyOf(item, meter, depth + 1))
+    const key = `t${keys.map((each) => `${each.length}:${each}`).join('')}`
+    meter.spend(key.length)
+    return key
   }
   if (of.kind === 'datetime' || of.kind === 'date') return `${of.kind}${of.wallMs}`
   if (of.kind === 'timedelta') return `d${of.ms}`

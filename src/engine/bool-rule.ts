@@ -140,7 +140,7 @@ class Evaluation {
       if (typeof left === 'string') return right.includes(left)
       throw new BambooError(`'in <string>' requires string as left operand, not ${typeName(left)}`)
     }
-    if (isDict(right)) return right.entries.has(keyOf(left))
+    if (isDict(right)) return right.entries.has(keyOf(left, this.#meter))
     if (!isItems(right)) throw new BambooError(`argument of type '${typeName(right)}' is not iterable`)
     const meter = this.#meter
     return right.items.some((item) => {
@@ -157,9 +157,9 @@ class Evaluation {
 
   /** The items as a set; a text is one item, a dict its keys. */
   #keysOf(value: Value): ReadonlySet<string> {
-    if (typeof value === 'string') return new Set([keyOf(value)])
+    if (typeof value === 'string') return new Set([keyOf(value, this.#meter)])
     if (isDict(value)) return new Set(value.entries.keys())
-    if (isItems(value)) return new Set(value.items.map((item) => keyOf(item)))
+    if (isItems(value)) return new Set(value.items.map((item) => keyOf(item, this.#meter)))
     throw new BambooError(`'${typeName(value)}' object is not iterable`)
   }
 

@@ -1,0 +1,104 @@
+import { type Arguments, functionOf } from './bamboo-arguments.ts'
+import { type Clock, makeMoment, makeSpan, SPAN_NAMES, strftime, strptime, wallNow } from './bamboo-calendar.ts'
+import { dumps, DUMPS_NAMES, loads } from './bamboo-json.ts'
+import { BambooError, type Meter } from './bamboo-meter.ts'
+import { floatOf } from './bamboo-number.ts'
+import { momentOf } from './bamboo-operator.ts'
+import { DAY_MS } from './bamboo-time.ts'
+import { asNumber, type Callable, tupleOf, type Value } from './bamboo-value.ts'
+
+/**
+ * The modules that an expression may name, as far as they are pure: nothing here reads a clock, a disk or dice. `random`,
+ * `re` (its patterns can take for ever) and `hashlib` are not here: a piece that names them stays as it is written.
+ */
+const MODULES: ReadonlySet<string> = new Set([
+  'datetime', 'datetime.datetime', 'datetime.date', 'datetime.timedelta', 'time', 'json', 'os', 'os.path',
+]) // prettier-ignore
+const ROOTS: ReadonlySet<string> = new Set(['datetime', 'time', 'json', 'os'])
+export const MODULE_NAMES: readonly string[] = [...ROOTS]
+
+interface Function_ {
+  readonly most: number
+  readonly names?: readonly string[]
+  readonly body: (args: Arguments, clock: Clock) => Value
+}
+
+const DATE_NAMES = ['year', 'month', 'day']
+const TIME_NAMES = [...DATE_NAMES, 'hour', 'minute', 'second', 'microsecond']
+
+const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
+  ['datetime.datetime', { most: 7, names: TIME_NAMES, body: makeMoment('datetime') }],
+  ['datetime.date', { most: 3, names: DATE_NAMES, body: makeMoment('date') }],
+  ['datetime.timedelta', { most: 7, names: SPAN_NAMES, body: makeSpan }],
+  ['datetime.datetime.now', { most: 0, body: (_, clock) => momentOf('datetime', wallNow(clock)) }],
+  ['datetime.datetime.today', { most: 0, body: (_, clock) => momentOf('datetime', wallNow(clock)) }],
+  ['datetime.datetime.utcnow', { most: 0, body: (_, clock) => momentOf('datetime', clock.at) }],
+  ['datetime.datetime.strptime', { most: 2, body: ({ text, meter }) => strptime(text(0), text(1), meter) }],
+  ['datetime.datetime.fromtimestamp', { most: 1, body: fromTimestamp }],
+  [
+    'datetime.date.today',
+    { most: 0, body: (_, clock) => momentOf('date', Math.floor(wallNow(clock) / DAY_MS) * DAY_MS) },
+  ],
+  ['time.time', { most: 0, body: (_, clock) => clock.at / 1000 }],
+  ['time.strftime', { most: 1, body: ({ text, meter }, clock) => strftime(wallNow(clock), text(0), meter) }],
+  ['json.loads', { most: 1, names: ['s'], body: loads }],
+  ['json.dumps', { most: 1, names: DUMPS_NAMES, body: dumps }],
+  ['os.path.join', { most: 100, body: joinPath }],
+  ['os.path.basename', { most: 1, body: ({ text }) => splitPath(text(0))[1] }],
+  ['os.path.dirname', { most: 1, body: ({ text }) => splitPath(text(0))[0] }],
+  ['os.path.split', { most: 1, body: ({ text }) => tupleOf(splitPath(text(0))) }],
+  ['os.path.splitext', { most: 1, body: ({ text }) => tupleOf(splitExtension(text(0))) }],
+])
+
+/** The module of that name; undefined when there is none. */
+export const moduleNamed = (name: string): Value | undefined => (ROOTS.has(name) ? { kind: 'module', name } : undefined)
+
+/** What a module has under that name: another module or a function. */
+export function moduleAttribute(module: string, name: string, clock: Clock, meter: Meter): Value | undefined {
+  const path = `${module}.${name}`
+  return MODULES.has(path) ? { kind: 'module', name: path } : functionAt(path, clock, meter)
+}
+
+/** The function that a module is itself: `datetime.date(2026, 1, 1)`. */
+export const constructorAt = (module: string, clock: Clock, meter: Meter): Callable | undefined =>
+  functionAt(module, clock, meter)
+
+function functionAt(path: string, clock: Clock, meter: Meter): Callable | undefined {
+  const found = FUNCTIONS.get(path)
+  return found && functionOf(path, found.most, found.names ?? [], meter, (args) => found.body(args, clock))
+}
+
+function fromTimestamp({ required }: Arguments, clock: Clock): Value {
+  const seconds = asNumber(required(0))
+  if (seconds === undefined) throw new BambooError('a timestamp is a number')
+  return momentOf('datetime', Math.round(floatOf(seconds) * 1000) + clock.zoneOffsetMinutes * 60_000)
+}
+
+/** Paths as POSIX has them, and nothing is looked up. */
+function joinPath({ all, text, meter }: Arguments): string {
+  let path = text(0)
+  for (let at = 1; at < all.length; at += 1) {
+    const part = text(at)
+    meter.spend(path.length + part.length)
+    path = part.startsWith('/') ? part : path === '' || path.endsWith('/') ? path + part : `${path}/${part}`
+  }
+  return path
+}
+
+function splitPath(path: string): readonly [head: string, tail: string] {
+  const at = path.lastIndexOf('/') + 1
+  let end = at
+  while (end > 0 && path[end - 1] === '/') end -= 1
+  return [end === 0 ? path.slice(0, at) : path.slice(0, end), path.slice(at)]
+}
+
+/** The dots that a name begins with are no extension. */
+function splitExtension(path: string): readonly [string, string] {
+  const start = path.lastIndexOf('/') + 1
+  const dot = path.lastIndexOf('.')
+  let first = start
+  while (path[first] === '.') first += 1
+  return dot > first || (dot >= first && first > start && dot > start)
+    ? [path.slice(0, dot), path.slice(dot)]
+    : [path, '']
+}
