@@ -119,6 +119,8 @@ export interface Pipelines {
     caller: Caller,
     ref: PipelineRef,
   ): Promise<Result<readonly { readonly version: number; readonly createdAt: Instant; readonly createdBy: UserRef }[]>>
+  /** What calls of a signed webhook are signed with, `whsec_...`; for admins. */
+  webhookSecret(caller: Caller, ref: PipelineRef, name: string): Promise<Result<string>>
   /** When its schedules come due next, the first first, and what triggers were last refused. `count`: 1 to 100. */
   nextFires(caller: Caller, ref: PipelineRef, count: number): Promise<Result<NextFires>>
   /** The text of one version as it was given. */
@@ -182,17 +184,44 @@ export interface Runs {
   act(caller: Caller, ref: RunRef, action: RunActionInput): Promise<Result<RunView>>
   /** `node`: 32-hex id, key, or index in the plan. */
   actOnNode(caller: Caller, ref: RunRef, node: NodeRef, action: NodeActionInput): Promise<Result<RunView>>
-  /** What an anonymous webhook call does: fires the trigger of the waiting run, or of a new one. */
-  fireWebhook(
-    id: string,
-    params: Readonly<Record<string, string>>,
-  ): Promise<Result<{ readonly run: RunView; readonly started: boolean }>>
+  /**
+   * What an anonymous webhook call does: fires the trigger of the waiting run, or of a new one. The same delivery
+   * (`call` names it) within 24 h fires once. One whose signature does not fit, or that is not signed where it must
+   * be, is `unauthenticated`.
+   */
+  fireWebhook(id: string, params: Readonly<Record<string, string>>, call?: WebhookCall): Promise<Result<Fired>>
+  /**
+   * Fires every run of the project that waits for the channel, and a new one of each pipeline that listens to it and
+   * has none waiting. The same `idempotencyKey` within 24 h fires once.
+   */
+  publish(
+    caller: Caller,
+    input: {
+      readonly project: ProjectRef
+      /** 1 to 128 characters. */
+      readonly channel: string
+      readonly params: Readonly<Record<string, string>>
+      readonly idempotencyKey?: string
+    },
+  ): Promise<Result<readonly Fired[]>>
   /** Why it, or one of its nodes, is not running, and what would change that. */
   explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>>
   events(caller: Caller, ref: RunRef, afterSeq: number, limit: number): Promise<Result<readonly EventRecord[]>>
   /** The run as it was when its seq was this. */
   asOf(caller: Caller, ref: RunRef, seq: number): Promise<Result<RunView>>
   log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>>
+}
+/** What a trigger has fired. */
+export interface Fired {
+  readonly run: RunView
+  /** false: other triggers must fire first. */
+  readonly started: boolean
+}
+/** A webhook's call as it came, for its signature and its name. */
+export interface WebhookCall {
+  /** By its name in lower case. */
+  header(name: string): string | undefined
+  readonly body: string
 }
 export type RunRef =
   | { readonly id: string }

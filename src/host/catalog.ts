@@ -22,6 +22,7 @@ import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
 import { nextFires } from './scheduler.ts'
 import { unlessFull } from './store-problems.ts'
+import { webhookSecret } from './webhook-secret.ts'
 
 export type Checked =
   | { readonly ok: true; readonly definition: PipelineDefinition }
@@ -40,6 +41,8 @@ interface Dependencies {
   readonly onChange: (topics: readonly string[]) => void
   /** A pipeline has a new version, its first one too, or (null) is deleted. Called before any reader is told. */
   readonly onPipeline: (record: PipelineRecord, definition: PipelineDefinition | null) => void
+  /** What the secrets of webhooks are made of. */
+  readonly sealKey: Uint8Array
   /** Starts by triggers that were refused. */
   readonly refusals: (id: PipelineId) => readonly Refusal[]
 }
@@ -218,6 +221,21 @@ export class CatalogUseCases implements Pipelines {
     const kept = await this.#deps.catalog.version(found.value.id, version)
     if (kept === undefined) return refuse('not_found', `pipeline ${found.value.name} has no version ${version}`)
     return accept(kept.text)
+  }
+
+  async webhookSecret(caller: Caller, ref: PipelineRef, name: string): Promise<Result<string>> {
+    const found = await this.record(caller, ref)
+    if (!found.ok) return found
+    const denied = lacks(caller, 'admin', 'read the secret of a webhook')
+    if (denied !== undefined) return denied
+    const { id, version, webhooks } = found.value
+    const { definition } = await this.planOf(id, version)
+    const trigger = definition.triggers?.list.find((one) => one.name === name)
+    const address = webhooks.find((webhook) => webhook.name === name)
+    if (trigger?.kind !== 'webhook' || address === undefined || (trigger.secret ?? null) === null) {
+      return refuse('not_found', `pipeline ${found.value.name} has no webhook ${name} that is signed`)
+    }
+    return accept(webhookSecret(this.#deps.sealKey, address.id, trigger.secret ?? ''))
   }
 
   async nextFires(caller: Caller, ref: PipelineRef, count: number): Promise<Result<NextFires>> {

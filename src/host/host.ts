@@ -16,6 +16,7 @@ import { documentUseCases } from './documents.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
 import { findingsUseCases } from './findings.ts'
+import { Firing } from './firing.ts'
 import { Histories } from './history.ts'
 import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
@@ -84,6 +85,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       index.put(record, definition?.triggers ?? null)
       autoStarts.changed(record, definition)
     },
+    sealKey: options.sealKey,
     refusals: (id) => autoStarts.refusals(id),
   })
   const live = new LiveRuns({
@@ -107,12 +109,22 @@ export async function createHost(options: HostOptions): Promise<Host> {
     cancel: (id, reason) => live.report(id, { type: 'cancel', reason, force: false }, SERVER),
   })
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
+  const firing: Firing = new Firing({
+    log: store.runs,
+    live,
+    catalog,
+    index,
+    clock,
+    sealKey: options.sealKey,
+    create: (record, input) => runs.createWaiting(record, input),
+  })
   const runs = new RunUseCases({
     log: store.runs,
     live,
     histories,
     catalog,
     concurrency,
+    firing,
     dispatcher,
     clock,
     entropy,
@@ -141,6 +153,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     histories.committed(committed)
     concurrency.committed(run)
     autoStarts.committed(committed)
+    firing.committed(run)
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
@@ -186,6 +199,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       if (run === undefined) continue
       runs += 1
       concurrency.committed(run)
+      firing.committed(run)
       for (const { node, fence, runner } of heldByRunners(run)) {
         lostAttempts += 1
         const reason = `the server was stopped while ${runner} ran it`

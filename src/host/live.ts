@@ -41,6 +41,8 @@ interface Dependencies {
 interface Waiting {
   readonly command: RunCommand
   readonly actor: Actor
+  /** Stored with what it causes. */
+  readonly key: RunCommit['idempotency']
   readonly resolve: (outcome: Outcome) => void
   readonly reject: (error: unknown) => void
 }
@@ -154,12 +156,18 @@ export class LiveRuns {
 
   /**
    * Takes a command through the engine. Resolves when what it caused is durable, or at once with a rejection.
+   * @param key stored with what it causes, if that is anything.
    * @returns undefined when there is no such run. @throws StoreError when the commit could not be written.
    */
-  async submit(id: RunId, command: RunCommand, actor: Actor): Promise<Outcome | undefined> {
+  async submit(
+    id: RunId,
+    command: RunCommand,
+    actor: Actor,
+    key: RunCommit['idempotency'] = null,
+  ): Promise<Outcome | undefined> {
     const handle = this.#live.get(id) ?? (await this.#handle(id))
     if (handle === undefined) return undefined
-    return new Promise((resolve, reject) => this.#enqueue(handle, { command, actor, resolve, reject }))
+    return new Promise((resolve, reject) => this.#enqueue(handle, { command, actor, key, resolve, reject }))
   }
 
   /**
@@ -182,7 +190,7 @@ export class LiveRuns {
       if (error.code !== 'full') this.#deps.onDefect(error)
       this.#deps.clock.at(this.#deps.clock.now() + RETRY_MS, () => this.report(id, command, actor, done))
     }
-    this.#enqueue(handle, { command, actor, resolve: done, reject: again })
+    this.#enqueue(handle, { command, actor, key: null, resolve: done, reject: again })
   }
 
   #enqueue(handle: Handle, waiting: Waiting): void {
@@ -192,7 +200,9 @@ export class LiveRuns {
 
   /** One commit of a run at a time; who is told of it may enqueue more. */
   #pump(handle: Handle): void {
-    while (!handle.busy && handle.waiting.length > 0) this.#take(handle, handle.waiting.splice(0, BATCH_MAX))
+    while (!handle.busy && handle.waiting.length > 0) {
+      this.#take(handle, handle.waiting.splice(0, batchOf(handle.waiting)))
+    }
   }
 
   /** Takes a batch through the engine and commits what it caused. */
@@ -210,7 +220,7 @@ export class LiveRuns {
       entries,
       summary: summaryChanged ? summaryOf(run) : null,
       snapshot: run.phase === 'ended' && run.seq > SNAPSHOT_FROM_EVENTS ? snapshotOf(run) : null,
-      idempotency: null,
+      idempotency: batch[0]?.key ?? null,
     }
     this.#begin(handle)
     this.#deps.log.commit(commit).then(
@@ -353,6 +363,12 @@ export class LiveRuns {
 }
 
 const ignore = (): void => undefined
+
+/** How many commands go into the next commit: one with a key has a commit of its own. */
+function batchOf(waiting: readonly Waiting[]): number {
+  const keyed = waiting.findIndex(({ key }) => key !== null)
+  return keyed === -1 ? BATCH_MAX : Math.max(1, Math.min(keyed, BATCH_MAX))
+}
 
 const isSummaryChanged = (before: Run, after: Run): boolean =>
   before.phase !== after.phase ||

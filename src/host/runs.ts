@@ -14,15 +14,18 @@ import type { PipelineRecord, RunCommit, RunFilter, RunLog, RunRef as StoredRef 
 import type {
   Caller,
   Explanation,
+  Fired,
   LogSource,
   NodeActionInput,
   NodeRef,
   Page,
   PipelineRef,
+  ProjectRef,
   RunActionInput,
   RunListFilter,
   RunRef,
   Runs,
+  WebhookCall,
 } from './app.ts'
 import type { AutoStart } from './auto-starts.ts'
 import type { CatalogUseCases } from './catalog.ts'
@@ -30,6 +33,7 @@ import type { Clock } from './clock.ts'
 import type { ConcurrencyGroups } from './concurrency.ts'
 import type { Entropy } from './entropy.ts'
 import { explain } from './explain.ts'
+import type { Firing } from './firing.ts'
 import type { Dispatcher } from './dispatcher.ts'
 import type { Histories } from './history.ts'
 import type { LiveRuns } from './live.ts'
@@ -46,6 +50,7 @@ interface Dependencies {
   readonly histories: Histories
   readonly catalog: CatalogUseCases
   readonly concurrency: ConcurrencyGroups
+  readonly firing: Firing
   readonly dispatcher: Dispatcher
   readonly clock: Clock
   readonly entropy: Entropy
@@ -66,14 +71,13 @@ const BATCH_MAX = 100
 const IDS_MAX = 100_000
 const KEY_MAX = 255
 const COMMENT_MAX = 4_096
+const CHANNEL_MAX = 128
 const AUTO_KEY_MS: DurationMs = 30 * 86_400_000
 
 export class RunUseCases implements Runs {
   readonly #deps: Dependencies
   /** By idempotency key: a second start waits for the first. */
   readonly #starts = new Turns<string>()
-  /** Webhook calls of one pipeline: two at once must not make two waiting runs. */
-  readonly #calls = new Turns<PipelineId>()
   readonly #ids = new Lru<string, RunId>(IDS_MAX)
 
   constructor(deps: Dependencies) {
@@ -203,13 +207,45 @@ export class RunUseCases implements Runs {
     return this.#submit(run.id, nodeCommand(input, index, caller.user.name), userActor(caller))
   }
 
-  async fireWebhook(
-    id: string,
-    params: Readonly<Record<string, string>>,
-  ): Promise<Result<{ readonly run: RunView; readonly started: boolean }>> {
-    const found = await this.#deps.catalog.webhook(id)
-    if (found === undefined) return refuse('not_found', 'there is no such webhook')
-    return this.#calls.take(found.record.id, () => this.#fire(id, params))
+  async fireWebhook(id: string, params: Readonly<Record<string, string>>, call?: WebhookCall) {
+    const fired = await this.#deps.firing.webhook(id, params, call)
+    return fired.ok ? accept(await this.#fired(fired.value)) : fired
+  }
+
+  async publish(
+    caller: Caller,
+    input: {
+      readonly project: ProjectRef
+      readonly channel: string
+      readonly params: Readonly<Record<string, string>>
+      readonly idempotencyKey?: string
+    },
+  ): Promise<Result<readonly Fired[]>> {
+    const denied = lacks(caller, 'operator', 'publish to a channel')
+    if (denied !== undefined) return denied
+    const project = await this.#deps.catalog.projects.get(caller, input.project)
+    if (!project.ok) return project
+    const { channel, idempotencyKey, params } = input
+    if (channel === '' || channel.length > CHANNEL_MAX) {
+      return refuse('invalid_request', `expected a channel of 1 to ${CHANNEL_MAX} characters, found ${channel.length}`)
+    }
+    if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > KEY_MAX)) {
+      return refuse('invalid_request', `expected an idempotency key of 1 to ${KEY_MAX} characters`)
+    }
+    const { clock, entropy, firing } = this.#deps
+    const key = `${caller.user.id}:${idempotencyKey ?? entropy.id(clock.now())}`
+    const fired = await firing.publish(project.value.id, channel, params, key)
+    return fired.ok ? accept(await Promise.all(fired.value.map((run) => this.#fired(run)))) : fired
+  }
+
+  /** A run that waits for its triggers. */
+  createWaiting(record: PipelineRecord, input: Omit<NewRun, 'wait'>): Promise<Result<Run>> {
+    return this.#create(record, { ...input, wait: true })
+  }
+
+  async #fired(run: Run): Promise<Fired> {
+    const view = await this.#view(run)
+    return { run: view, started: view.status !== 'waiting' }
   }
 
   async explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>> {
@@ -347,58 +383,6 @@ export class RunUseCases implements Runs {
     return run === undefined ? refuse('not_found', `there is no run ${made.runId}`) : accept(run)
   }
 
-  /** Within the turn of the pipeline, so it is looked up again: it may have been changed meanwhile. */
-  async #fire(
-    id: string,
-    params: Readonly<Record<string, string>>,
-  ): Promise<Result<{ readonly run: RunView; readonly started: boolean }>> {
-    const found = await this.#deps.catalog.webhook(id)
-    if (found === undefined) return refuse('not_found', 'there is no such webhook')
-    const { record, name } = found
-    const actor: Actor = { kind: 'trigger', name }
-    const waiting = await this.#waitingRun(record, name)
-    const run = waiting === undefined ? await this.#waitFor(record, name, params) : accept(waiting)
-    if (!run.ok) return run
-    const trigger = triggerOf(run.value.plan, name)
-    const fired = await this.#submit(run.value.id, { type: 'fire-trigger', trigger, params }, actor)
-    return fired.ok ? accept({ run: fired.value, started: fired.value.status !== 'waiting' }) : fired
-  }
-
-  /**
-   * The oldest run that waits for this trigger or, when none does, the oldest that a webhook made and that waits for
-   * others. It may be one of an older version, with its triggers in another order.
-   */
-  async #waitingRun(record: PipelineRecord, name: string): Promise<Run | undefined> {
-    const rows = await this.#deps.log.list({ pipelineId: record.id, statuses: ['waiting'] }, null, WAITING_MAX)
-    let open: Run | undefined
-    for (const row of rows.toReversed()) {
-      const run = await this.#deps.live.get(row.id)
-      const fired = run?.phase === 'waiting' ? run.triggers[triggerOf(run.plan, name)] : undefined
-      if (run === undefined || fired === undefined) continue
-      if (fired === null) return run
-      // Fired again before the others: what it gives replaces what it gave, and no second run waits beside the first.
-      if (run.cause.kind === 'webhook') open ??= run
-    }
-    return open
-  }
-
-  /** A new run that waits for its triggers. What the call gives counts at once: a param may be required. */
-  async #waitFor(record: PipelineRecord, name: string, given: Readonly<Record<string, string>>): Promise<Result<Run>> {
-    const plan = await this.#deps.catalog.planOf(record.id, record.version)
-    const wanted = plan.definition.triggers?.list[triggerOf(plan, name)]?.params ?? {}
-    const params = Object.entries(wanted).flatMap(([from, to]) => {
-      const value = Object.hasOwn(given, from) ? given[from] : undefined
-      return value === undefined ? [] : [[to, value] as const]
-    })
-    return this.#create(record, {
-      params: Object.fromEntries(params),
-      cause: { kind: 'webhook', by: name },
-      wait: true,
-      actor: { kind: 'trigger', name },
-      key: null,
-    })
-  }
-
   #submit(id: RunId, command: OperatorCommand, actor: Actor): Promise<Result<RunView>> {
     return unlessFull(this.#submitOnDisk(id, command, actor))
   }
@@ -478,11 +462,6 @@ export class RunUseCases implements Runs {
     })
   }
 }
-
-const WAITING_MAX = 100
-
-const triggerOf = (plan: Plan, name: string): number =>
-  plan.definition.triggers?.list.findIndex((trigger) => trigger.name === name) ?? -1
 
 const userActor = (caller: Caller): Actor => ({ kind: 'user', name: caller.user.name })
 

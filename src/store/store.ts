@@ -92,7 +92,7 @@ export interface RunCommit {
   readonly summary: RunSummary | null
   /** JSON of the whole run, given when it has ended. */
   readonly snapshot: string | null
-  /** Given at creation. `at` may lie ahead: so much longer the key stands for the run. A key that was taken less than {@link IDEMPOTENCY_MS} before `at` rejects as `conflict`. */
+  /** `at` may lie ahead: so much longer the key stands for the run. A key that was taken less than {@link IDEMPOTENCY_MS} before `at` rejects as `conflict`. */
   readonly idempotency: { readonly key: string; readonly fingerprint: string; readonly at: Instant } | null
 }
 export interface CommitReceipt {

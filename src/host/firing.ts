@@ -1,0 +1,250 @@
+import type { Run } from '../engine/run.ts'
+import type { OperatorCommand } from '../model/command.ts'
+import { isAwaited, type TriggerSpec } from '../model/definition.ts'
+import type { Actor, Cause } from '../model/event.ts'
+import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
+import type { Json } from '../model/json.ts'
+import type { Plan } from '../model/plan.ts'
+import { accept, refuse, type Result } from '../model/problem.ts'
+import type { PipelineRecord, RunCommit, RunLog } from '../store/store.ts'
+import type { WebhookCall } from './app.ts'
+import type { CatalogUseCases } from './catalog.ts'
+import type { Clock } from './clock.ts'
+import type { LiveRuns } from './live.ts'
+import { problemOf } from './run-problems.ts'
+import { unlessFull } from './store-problems.ts'
+import type { TriggerIndex } from './trigger-index.ts'
+import { Turns } from './turns.ts'
+import { deliveryOf, signatureProblem, webhookSecret } from './webhook-secret.ts'
+
+type Given = Readonly<Record<string, string>>
+type Idempotency = RunCommit['idempotency']
+
+/** A run that a trigger makes. */
+interface WaitingRun {
+  readonly params: Readonly<Record<string, Json>>
+  readonly cause: Cause
+  readonly actor: Actor
+  readonly key: Idempotency
+}
+
+interface Dependencies {
+  readonly log: Pick<RunLog, 'idempotent' | 'list'>
+  readonly live: LiveRuns
+  readonly catalog: Pick<CatalogUseCases, 'planOf' | 'recordOf' | 'webhook'>
+  readonly index: TriggerIndex
+  readonly clock: Clock
+  readonly sealKey: Uint8Array
+  /** Makes a run that waits for its triggers. */
+  readonly create: (record: PipelineRecord, input: WaitingRun) => Promise<Result<Run>>
+}
+
+const WAITING_MAX = 100
+
+/**
+ * Webhooks and channels fire the triggers of runs that wait for them, or of a new one. What is fired with a key (the
+ * name of a webhook's delivery, a publication) fires once, also when the server is killed in between.
+ */
+export class Firing {
+  readonly #deps: Dependencies
+  /** Two at once of one pipeline must not make two waiting runs. */
+  readonly #turns = new Turns<PipelineId>()
+  /** Runs that wait for a channel, by the channel. */
+  readonly #waiting = new Map<string, Set<RunId>>()
+  /** The channels that a run waits for. */
+  readonly #channels = new Map<RunId, readonly string[]>()
+
+  constructor(deps: Dependencies) {
+    this.#deps = deps
+  }
+
+  /** After every commit of a run. */
+  committed(run: Run): void {
+    const before = this.#channels.get(run.id)
+    const now = channelsOf(run)
+    if (before === undefined && now.length === 0) return
+    for (const channel of before ?? []) {
+      const waiting = this.#waiting.get(channel)
+      waiting?.delete(run.id)
+      if (waiting?.size === 0) this.#waiting.delete(channel)
+    }
+    for (const channel of now) {
+      let waiting = this.#waiting.get(channel)
+      if (waiting === undefined) this.#waiting.set(channel, (waiting = new Set<RunId>()))
+      waiting.add(run.id)
+    }
+    if (now.length === 0) this.#channels.delete(run.id)
+    else this.#channels.set(run.id, now)
+  }
+
+  /** The oldest run that waits for this webhook or, when none does, one that is made for it. */
+  async webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<Run>> {
+    const found = await this.#deps.catalog.webhook(id)
+    if (found === undefined) return refuse('not_found', 'there is no such webhook')
+    return unlessFull(this.#turns.take(found.record.id, () => this.#webhook(id, params, call)))
+  }
+
+  /**
+   * Fires every run that waits for the channel, and a new one of each pipeline that listens and has none waiting.
+   * @returns the runs that were fired.
+   */
+  async publish(projectId: ProjectId, channel: string, params: Given, key: string): Promise<Result<readonly Run[]>> {
+    const { index, live } = this.#deps
+    const waiting = [...(this.#waiting.get(channelKey(projectId, channel)) ?? [])].map((id) => live.peek(id))
+    const pipelines = new Set([
+      ...index.onChannel(projectId, channel).map(({ record }) => record.id),
+      ...waiting.flatMap((run) => (run === undefined ? [] : [run.pipelineId])),
+    ])
+    const fired: Run[] = []
+    for (const pipelineId of pipelines) {
+      const work = () => this.#publishTo(pipelineId, { projectId, channel, params, key })
+      const runs = await unlessFull(this.#turns.take(pipelineId, work))
+      if (!runs.ok) return runs
+      fired.push(...runs.value)
+    }
+    return accept(fired)
+  }
+
+  /** Within the turn of the pipeline, so it is looked up again: it may have been changed meanwhile. */
+  async #webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<Run>> {
+    const { catalog, clock, sealKey } = this.#deps
+    const found = await catalog.webhook(id)
+    const plan = found === undefined ? undefined : await catalog.planOf(found.record.id, found.record.version)
+    const spec = plan?.definition.triggers?.list.find(({ name }) => name === found?.name)
+    if (found === undefined || spec?.kind !== 'webhook') return refuse('not_found', 'there is no such webhook')
+    const generation = spec.secret ?? null
+    if (generation !== null) {
+      const problem = signatureProblem(call, webhookSecret(sealKey, id, generation), clock.now())
+      if (problem !== undefined) return refuse('unauthenticated', problem)
+    }
+    const delivery = deliveryOf(call)
+    const key = delivery === undefined ? undefined : `webhook:${id}:${delivery}`
+    const { record } = found
+    const repeated = await this.#repeated(key, spec.name, params)
+    if (repeated !== undefined) return repeated
+    const waiting = await this.#oldestWaiting(record, spec.name)
+    return waiting === undefined
+      ? this.#fireNew(record, spec, params, key)
+      : this.#fire(waiting, spec.name, params, this.#taken(key))
+  }
+
+  /** Within the turn of the pipeline. */
+  async #publishTo(
+    pipelineId: PipelineId,
+    {
+      projectId,
+      channel,
+      params,
+      key: publication,
+    }: { projectId: ProjectId; channel: string; params: Given; key: string },
+  ): Promise<Result<readonly Run[]>> {
+    const { index, live } = this.#deps
+    const key = `channel:${publication}:${pipelineId}`
+    const made = await this.#deps.log.idempotent(key, this.#deps.clock.now())
+    const fired: Run[] = []
+    for (const id of Array.from(this.#waiting.get(channelKey(projectId, channel)) ?? [])) {
+      const run = live.peek(id)
+      if (run?.pipelineId !== pipelineId) continue
+      for (const name of awaited(run, channel)) {
+        const taken = made === undefined && fired.length === 0 ? this.#taken(key) : null
+        const one = await this.#fire(run, name, params, taken)
+        if (one.ok) fired.push(one.value)
+        else if (one.problem.code === 'unavailable') return one
+      }
+    }
+    if (fired.length > 0) return accept(fired)
+    const listener = index.onChannel(projectId, channel).find(({ record }) => record.id === pipelineId)
+    if (made !== undefined || listener === undefined) return accept([])
+    const { record, trigger } = listener
+    const open = await this.#oldestWaiting(record, trigger.name)
+    let one = await (open === undefined
+      ? this.#fireNew(record, trigger, params, key)
+      : this.#fire(open, trigger.name, params, this.#taken(key)))
+    // A pipeline may listen twice.
+    for (const name of one.ok ? awaited(one.value, channel) : []) {
+      if (one.ok) one = await this.#fire(one.value, name, params, null)
+    }
+    return one.ok ? accept([one.value]) : one.problem.code === 'unavailable' ? one : accept([])
+  }
+
+  /** What this delivery did when it came first; a server that was killed may have left it half done. */
+  async #repeated(key: string | undefined, name: string, params: Given): Promise<Result<Run> | undefined> {
+    const { clock, live, log } = this.#deps
+    const made = key === undefined ? undefined : await log.idempotent(key, clock.now())
+    const run = made === undefined ? undefined : await live.get(made.runId)
+    if (run === undefined) return undefined
+    const isHalfDone = run.phase === 'waiting' && run.triggers[triggerOf(run.plan, name)] === null
+    return isHalfDone ? this.#fire(run, name, params, null) : accept(run)
+  }
+
+  /**
+   * The oldest run that waits for this trigger or, when none does, the oldest that a webhook made and that waits for
+   * others. It may be one of an older version, with its triggers in another order.
+   */
+  async #oldestWaiting(record: PipelineRecord, name: string): Promise<Run | undefined> {
+    const { live, log } = this.#deps
+    const rows = await log.list({ pipelineId: record.id, statuses: ['waiting'] }, null, WAITING_MAX)
+    let open: Run | undefined
+    for (const row of rows.toReversed()) {
+      const run = await live.get(row.id)
+      const fired = run?.phase === 'waiting' ? run.triggers[triggerOf(run.plan, name)] : undefined
+      if (run === undefined || fired === undefined) continue
+      if (fired === null) return run
+      // Fired again before the others: what it gives replaces what it gave, and no second run waits beside the first.
+      if (run.cause.kind === 'webhook' || run.cause.kind === 'channel') open ??= run
+    }
+    return open
+  }
+
+  /** A new run that waits for its triggers. What the call gives counts at once: a param may be required. */
+  async #fireNew(
+    record: PipelineRecord,
+    spec: TriggerSpec,
+    given: Given,
+    key: string | undefined,
+  ): Promise<Result<Run>> {
+    const params = Object.entries(spec.params).flatMap(([from, to]) => {
+      const value = Object.hasOwn(given, from) ? given[from] : undefined
+      return value === undefined ? [] : [[to, value] as const]
+    })
+    const made = await this.#deps.create(record, {
+      params: Object.fromEntries(params),
+      cause: { kind: spec.kind === 'channel' ? 'channel' : 'webhook', by: spec.name },
+      actor: { kind: 'trigger', name: spec.name },
+      key: this.#taken(key),
+    })
+    return made.ok ? this.#fire(made.value, spec.name, given, null) : made
+  }
+
+  async #fire(run: Run, name: string, params: Given, key: Idempotency): Promise<Result<Run>> {
+    const command: OperatorCommand = { type: 'fire-trigger', trigger: triggerOf(run.plan, name), params }
+    const outcome = await this.#deps.live.submit(run.id, command, { kind: 'trigger', name }, key)
+    if (outcome === undefined) return refuse('not_found', `there is no run ${run.id}`)
+    return outcome.ok ? accept(outcome.run) : problemOf(outcome.rejection)
+  }
+
+  #taken(key: string | undefined): Idempotency {
+    return key === undefined ? null : { key, fingerprint: '', at: this.#deps.clock.now() }
+  }
+}
+
+const channelKey = (projectId: ProjectId, channel: string): string => `${projectId} ${channel}`
+
+/** Triggers of the run that wait for this channel. */
+const awaited = (run: Run, channel: string): readonly string[] =>
+  openTriggers(run).flatMap((trigger) =>
+    trigger.kind === 'channel' && trigger.channel === channel ? [trigger.name] : [],
+  )
+
+const channelsOf = (run: Run): readonly string[] =>
+  openTriggers(run).flatMap((trigger) =>
+    trigger.kind === 'channel' ? [channelKey(run.projectId, trigger.channel)] : [],
+  )
+
+const openTriggers = ({ phase, plan, queuedAt, triggers }: Run): readonly TriggerSpec[] =>
+  phase === 'waiting' && queuedAt === null
+    ? (plan.definition.triggers?.list ?? []).filter((one, index) => isAwaited(one) && triggers[index] === null)
+    : []
+
+const triggerOf = (plan: Plan, name: string): number =>
+  plan.definition.triggers?.list.findIndex((trigger) => trigger.name === name) ?? -1

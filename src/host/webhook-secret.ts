@@ -1,0 +1,76 @@
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import type { DurationMs, Instant } from '../model/time.ts'
+import type { WebhookCall } from './app.ts'
+
+/** A signature with a time in it is as good as new for so long. Standard Webhooks, section "Verifying webhook authenticity". */
+const TOLERANCE_MS: DurationMs = 5 * 60_000
+const PREFIX = 'whsec_'
+
+/**
+ * The secret of a webhook, in the form of Standard Webhooks: made of the server's own key, so that it is stored
+ * nowhere. Another generation is another secret, and so is another webhook.
+ */
+export function webhookSecret(sealKey: Uint8Array, webhookId: string, generation: string): string {
+  const made = hkdfSync('sha256', sealKey, '', `millrace webhook ${webhookId} ${generation}`, 32)
+  return PREFIX + Buffer.from(made).toString('base64')
+}
+
+/**
+ * Whether a call was made by someone who knows the secret: Standard Webhooks; GitHub's and Gitea's HMAC of the body
+ * under the secret as it is written; GitLab's token.
+ * @returns why not, in words; undefined: it was.
+ */
+export function signatureProblem(call: WebhookCall | undefined, secret: string, now: Instant): string | undefined {
+  if (call === undefined) return 'this webhook takes signed calls only, and they come by another address'
+  const standard = call.header('webhook-signature')
+  if (standard !== undefined) return standardProblem(call, standard, secret, now)
+  const hub = call.header('x-hub-signature-256')
+  if (hub !== undefined) return wrong(isEqual(hub, `sha256=${hmac(secret, call.body).toString('hex')}`))
+  const gitea = call.header('x-gitea-signature') ?? call.header('x-gogs-signature')
+  if (gitea !== undefined) return wrong(isEqual(gitea, hmac(secret, call.body).toString('hex')))
+  const token = call.header('x-gitlab-token')
+  if (token !== undefined) return wrong(isEqual(token, secret))
+  return 'this webhook takes signed calls only, and no signature was found: expected Webhook-Signature, X-Hub-Signature-256, X-Gitea-Signature or X-Gitlab-Token'
+}
+
+function standardProblem(call: WebhookCall, signatures: string, secret: string, now: Instant): string | undefined {
+  const id = call.header('webhook-id') ?? ''
+  const timestamp = call.header('webhook-timestamp') ?? ''
+  if (id === '' || !/^\d{1,12}$/.test(timestamp)) {
+    return 'expected Webhook-Id and Webhook-Timestamp, in seconds, with the signature'
+  }
+  if (Math.abs(Number(timestamp) * 1_000 - now) > TOLERANCE_MS) {
+    return 'the signature is too old, or the clocks of both sides differ by more than 5 minutes'
+  }
+  const key = Buffer.from(secret.slice(PREFIX.length), 'base64')
+  const expected = `v1,${hmac(key, `${id}.${timestamp}.${call.body}`).toString('base64')}`
+  return wrong(signatures.split(' ').some((signature) => isEqual(signature, expected)))
+}
+
+const wrong = (isRight: boolean): string | undefined =>
+  isRight ? undefined : 'the signature is not that of this body and the secret of the webhook'
+
+const hmac = (key: string | Uint8Array, text: string): Buffer => createHmac('sha256', key).update(text, 'utf8').digest()
+
+/** In constant time, whatever the lengths. */
+const isEqual = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right))
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+/** In the order of trust: names of one delivery, however often it is sent. */
+const DELIVERY_HEADERS = [
+  'webhook-id',
+  'x-github-delivery',
+  'x-gitea-delivery',
+  'x-gogs-delivery',
+  'idempotency-key',
+  'x-gitlab-event-uuid',
+] as const
+
+/** Of fixed length, whatever the sender calls it; undefined: it has no name. */
+export function deliveryOf(call: WebhookCall | undefined): string | undefined {
+  for (const name of DELIVERY_HEADERS) {
+    const value = call?.header(name)
+    if (value !== undefined && value !== '') return createHash('sha256').update(`${name} ${value}`).digest('hex')
+  }
+  return undefined
+}
