@@ -29,6 +29,12 @@ export const endpoints: readonly EndpointRow[] = [
     ['GET', '/{pipeline_id}/build-records', 'runs of a pipeline; `ListPipelineBuildRecords`'],
     ['GET', '/{pipeline_id}/detail', 'the state, and what the pipeline is; `ShowPipelineDetailV3`'],
   ]),
+  ...rowsOf('v3', '/v3/templates', [
+    ['POST', '/task', 'makes a pipeline of `flow` and `states`; `CreatePipelineByTemplate`'],
+    ['GET', '/{task_id}/status', 'how far that is: done; `ShowInstanceStatus`'],
+    ['GET', '', 'templates, those of the server and people’s; `ListTemplates`'],
+    ['GET', '/{template_id}', 'one of them, with `flow` and `states`; `ShowTemplateDetail`'],
+  ]),
   ...rowsOf('v5 pipelines', '/v5/{project_id}/api/pipelines', [
     ['POST', '', 'makes a pipeline of stages, jobs and steps; `CreatePipelineNew`'],
     ['POST', '/list', 'search; `ListPipelines`'],
@@ -60,6 +66,15 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', '/{pipeline_id}/{pipeline_run_id}/cancel-queuing/{queue_id}', 'out of the queue; Terraform'],
     ['GET', '/{pipeline_id}/queued-pipeline', 'runs that wait for their turn; Terraform'],
     ['POST', '/batch-runs/result', 'DOC-P', 'no client was found, and its fields are documented nowhere'],
+  ]),
+  ...rowsOf('v5 templates', '/v5/{tenant_id}/api/pipeline-templates', [
+    ['POST', '', 'makes one; `CreatePipelineTemplate`'],
+    ['POST', '/list', '`ListPipelineTemplates`'],
+    ['GET', '/{template_id}', '`ShowPipelineTemplateDetail`'],
+    ['PUT', '/{template_id}', '`UpdatePipelineTemplate`'],
+    ['DELETE', '/{template_id}', '`DeletePipelineTemplate`'],
+    ['POST', '/{template_id}/create-pipeline', 'a pipeline of it; `CreatePipelineByTemplateId`'],
+    ['POST', '/{template_id}/favorite', 'Terraform', 'nobody’s favourites are kept'],
   ]),
   ...rowsOf('v5 groups', '/v5/{project_id}/api/pipeline-group', [
     ['POST', '/create', 'makes a group; `CreatePipelineGroup`'],

@@ -38,16 +38,16 @@ export async function findPipelines(app: App, caller: Caller, query: ListQuery):
 const isPicky = (query: ListQuery): boolean =>
   query.creatorIds.length > 0 ||
   query.executorIds.length > 0 ||
-  query.status !== null ||
-  query.outcome !== null ||
+  query.statuses.length > 0 ||
+  query.outcomes.length > 0 ||
   query.gitUrl !== null ||
   query.sort !== null
 
 async function isMeant(pipeline: PipelineView, query: ListQuery, executors: Executors): Promise<boolean> {
   const { latestRun } = pipeline
   if (query.creatorIds.length > 0 && !query.creatorIds.includes(pipeline.createdBy.id)) return false
-  if (query.status !== null || query.outcome !== null) {
-    if (latestRun === null || !statusesOf(query.status, query.outcome).includes(latestRun.status)) return false
+  if (query.statuses.length > 0 || query.outcomes.length > 0) {
+    if (latestRun === null || !statusesOf(query.statuses, query.outcomes).includes(latestRun.status)) return false
   }
   if (query.gitUrl !== null && !usesRepository(pipeline, query.gitUrl)) return false
   if (query.executorIds.length === 0) return true

@@ -1,5 +1,5 @@
 import type { PipelineDefinition } from '../../model/definition.ts'
-import type { JsonObject } from '../../model/json.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { plainText } from './read.ts'
 import { readStages, type StageDoc } from './stages.ts'
 
@@ -70,4 +70,12 @@ function cut(text: string): readonly string[] {
     start = end
   }
   return pieces
+}
+
+/** Names of the params whose values this vendor's clients do not show. */
+export const secretNames = (definition: PipelineDefinition): ReadonlySet<string> => {
+  const { variables } = originalOf(definition)?.dto ?? {}
+  const given = Array.isArray(variables) ? variables.filter(isJsonObject) : []
+  const secret = given.filter(({ is_secret }) => is_secret === true || is_secret === 'true')
+  return new Set(secret.map(({ name }) => plainText(name)))
 }

@@ -188,7 +188,7 @@ describe('the calls beside', () => {
   })
 
   test('a filter by the vendor’s words means all of ours that are shown so', () => {
-    expect(statusesOf('completed', 'error')).toEqual([
+    expect(statusesOf(['completed'], ['error'])).toEqual([
       'failed',
       'errored',
       'timed_out',
@@ -196,8 +196,9 @@ describe('the calls beside', () => {
       'rollback_failed',
       'rollback_errored',
     ])
-    expect(statusesOf('suspending', null)).toEqual(['paused', 'held'])
-    expect(statusesOf('running', 'success')).toEqual([])
-    expect(statusesOf(null, null)).toEqual(RUN_STATUSES)
+    expect(statusesOf(['suspending'], [])).toEqual(['paused', 'held'])
+    expect(statusesOf(['suspending', 'verifying'], [])).toEqual(['reviewing', 'paused', 'held'])
+    expect(statusesOf(['running'], ['success'])).toEqual([])
+    expect(statusesOf([], [])).toEqual(RUN_STATUSES)
   })
 })

@@ -1,4 +1,4 @@
-import type { StageSpec } from '../../model/definition.ts'
+import type { PipelineDefinition, StageSpec } from '../../model/definition.ts'
 import { failureSentence } from '../../model/failure.ts'
 import type { Json } from '../../model/json.ts'
 import { isEnded } from '../../model/status.ts'
@@ -6,6 +6,8 @@ import type { Instant } from '../../model/time.ts'
 import type { PipelineView, RunSummary, RunView, StageView, TaskView } from '../../model/view.ts'
 import { untilNextSecond } from '../kit/cache.ts'
 import { formatPlain } from '../kit/time.ts'
+import { SECRET } from './dto.ts'
+import { secretNames } from './original.ts'
 import { errorCodes, executeTypes, nodeWords, runWords } from './status.ts'
 import type {
   BuildResult,
@@ -37,9 +39,10 @@ export const presentRun = (run: RunView, frame: Frame): PipelineStatus => ({
   end_time: time(run.endedAt, frame),
   elapsed_time: elapsed(run.startedAt, run.endedAt, frame),
   detail_url: runUrl(run, frame),
-  parameters: run.params
-    .filter(({ system }) => !system)
-    .map(({ name, value }): PipelineParameter => ({ name, value: text(value) })),
+  parameters: shownParams(
+    run.definition,
+    run.params.filter(({ system }) => !system),
+  ),
   states: presentStages(run, frame),
 })
 
@@ -56,7 +59,10 @@ export const presentNeverRun = (pipeline: PipelineView, frame: Frame): PipelineS
   end_time: null,
   elapsed_time: null,
   detail_url: pipelineUrl(pipeline, frame),
-  parameters: pipeline.definition.params.map((param) => ({ name: param.name, value: text(param.default) })),
+  parameters: shownParams(
+    pipeline.definition,
+    pipeline.definition.params.map((param) => ({ name: param.name, value: param.default })),
+  ),
   states: presentSpecs(pipeline.definition.stages),
 })
 
@@ -211,6 +217,14 @@ const time = (at: Instant | null, { zoneOffsetMinutes }: Pick<Frame, 'zoneOffset
 /** Whole seconds from the start to the end, or to now. */
 const elapsed = (startedAt: Instant | null, endedAt: Instant | null, { now }: Frame): string | null =>
   startedAt === null ? null : String(Math.max(0, Math.floor(((endedAt ?? now) - startedAt) / 1_000)))
+
+function shownParams(
+  definition: PipelineDefinition,
+  params: readonly { readonly name: string; readonly value: Json }[],
+): readonly PipelineParameter[] {
+  const secrets = secretNames(definition)
+  return params.map(({ name, value }) => ({ name, value: secrets.has(name) ? SECRET : text(value) }))
+}
 
 const text = (value: Json): string => (typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value))
 

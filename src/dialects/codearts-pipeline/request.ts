@@ -51,8 +51,9 @@ export interface ListQuery {
   readonly projectIds: readonly string[]
   readonly creatorIds: readonly string[]
   readonly executorIds: readonly string[]
-  readonly status: StatusWord | null
-  readonly outcome: OutcomeWord | null
+  /** Empty: of any. */
+  readonly statuses: readonly StatusWord[]
+  readonly outcomes: readonly OutcomeWord[]
   readonly gitUrl: string | null
   readonly sort: { readonly key: SortKey; readonly descending: boolean } | null
   readonly offset: number
@@ -65,32 +66,22 @@ export type SortKey = (typeof SORT_KEYS)[number]
 
 const STATUS_WORDS = ['waiting', 'running', 'verifying', 'suspending', 'completed'] as const satisfies StatusWord[]
 const OUTCOME_WORDS = ['success', 'error', 'aborted'] as const satisfies OutcomeWord[]
-const LIST_FIELDS = [
-  'pipeline_name',
-  'project_ids',
-  'creator_ids',
-  'executor_ids',
-  'status',
-  'outcome',
-  'sort_key',
-  'sort_dir',
-  'git_url',
-  'offset',
-  'limit',
-]
-
+/** Unknown keys are passed over: the vendor's own sample has one that no table names. */
 export const readList = (bytes: Uint8Array): Read<ListQuery> =>
-  readObject(bytes, (given) => {
-    const body = fields(given, 'the body', LIST_FIELDS)
+  readObject(bytes, (body) => {
     const key = oneOf(optionalText(body, 'sort_key'), 'sort_key', SORT_KEYS)
-    const direction = oneOf(optionalText(body, 'sort_dir'), 'sort_dir', ['asc', 'desc'])
+    // The SDK's sample says `sort_type`.
+    const direction = oneOf(optionalText(body, body['sort_dir'] === undefined ? 'sort_type' : 'sort_dir'), 'sort_dir', [
+      'asc',
+      'desc',
+    ])
     return {
       text: optionalText(body, 'pipeline_name'),
       projectIds: ids(optionalText(body, 'project_ids'), 'project_ids', 10),
       creatorIds: ids(optionalText(body, 'creator_ids'), 'creator_ids', 10),
       executorIds: ids(optionalText(body, 'executor_ids'), 'executor_ids', 10),
-      status: oneOf(optionalText(body, 'status'), 'status', STATUS_WORDS),
-      outcome: oneOf(optionalText(body, 'outcome'), 'outcome', OUTCOME_WORDS),
+      statuses: words(optionalText(body, 'status'), 'status', STATUS_WORDS),
+      outcomes: words(optionalText(body, 'outcome'), 'outcome', OUTCOME_WORDS),
       gitUrl: optionalText(body, 'git_url'),
       sort: key === null && direction === null ? null : { key: key ?? 'create_time', descending: direction === 'desc' },
       offset: integer(body['offset'], 'offset', { min: 0, max: 1_000_000, fallback: 0 }),
@@ -156,6 +147,10 @@ function date(query: URLSearchParams, name: string, required: boolean, zoneOffse
   if (at === undefined) throw new BadValue(`${name}: expected yyyy-MM-dd or yyyy-MM-dd HH:mm:ss, found ${quote(text)}`)
   return at
 }
+
+/** Joined with `,`, as the SDK's sample has it. */
+const words = <Word extends string>(text: string | null, name: string, known: readonly Word[]): readonly Word[] =>
+  ids(text, name, 10).flatMap((word) => oneOf(word, name, known) ?? [])
 
 function ids(text: string | null, name: string, max: number): readonly string[] {
   const found = (text ?? '').split(',', max + 1).filter((id) => id !== '')

@@ -427,7 +427,7 @@ describe('many at once', () => {
     { sort_dir: 'up' },
     { pipeline_name: 7 },
     { project_ids: 'a,'.repeat(11) },
-    { more: 1 },
+    { status: 'running,done' },
   ])('list refuses %j', async (query) => {
     expect(await post('/v3/pipelines/list', query)).toMatchObject({
       status: 400,
@@ -507,7 +507,9 @@ describe('all else', () => {
     ['GET', '/v3/pipelines/x'],
     ['PUT', '/v3/pipelines/x'],
     ['GET', '/v3/pipelines/x/nothing'],
-    ['GET', '/v3/templates'],
+    ['PUT', '/v3/templates'],
+    ['GET', '/v5/x/api/pipelines'],
+    ['GET', '/v5/x'],
     ['POST', '/v3/pipelines/x/status'],
   ])('%s %s is the gateway’s 404, with or without a credential', async (method, path) => {
     for (const anonymous of [true, false]) {

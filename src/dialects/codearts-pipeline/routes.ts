@@ -30,6 +30,7 @@ import {
 } from './present.ts'
 import type { Unreadable } from './read.ts'
 import { readList, readPipelineIds, readRecords, readStart, readText, type RecordsQuery } from './request.ts'
+import { stateOf } from './state.ts'
 import { statusesOf } from './status.ts'
 import { addV5Routes } from './v5-routes.ts'
 import type { BuildResult, PipelineList } from './wire.ts'
@@ -133,6 +134,11 @@ class Calls {
   async start(c: Context<Env>, id: string): Promise<Response> {
     const params = readStart(c.var.received.body)
     if (!params.ok) return this.#unreadable(c, params)
+    const pipeline = await this.#pipeline(c, id)
+    if (!pipeline.ok) return pipeline.response
+    if ((await stateOf(this.#app, callerOf(c), pipeline.value)).banned) {
+      return errorResponse(errors.banned, `pipeline ${pipeline.value.name} is disabled`)
+    }
     const run = await this.#app.runs.start(callerOf(c), { pipeline: { id }, params: params.value })
     if (!run.ok) return this.#refused(c, run.problem, errors.noPipeline)
     return Response.json({ pipeline_id: run.value.pipeline.id, build_id: String(run.value.number) })
@@ -190,7 +196,7 @@ class Calls {
     scope: RunListFilter,
     { from, to, status, outcome, offset, limit }: RecordsQuery,
   ): Promise<Result<{ readonly items: readonly BuildResult[]; readonly total: number }>> {
-    const statuses = statusesOf(status, outcome)
+    const statuses = statusesOf(status === null ? [] : [status], outcome === null ? [] : [outcome])
     const filter: RunListFilter = {
       ...scope,
       ...(statuses.length === RUN_STATUSES.length ? {} : { statuses }),

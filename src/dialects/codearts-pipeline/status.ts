@@ -38,11 +38,14 @@ export const nodeWords = {
 } as const satisfies Record<NodeStatus, Standing>
 
 /** Which of our statuses a filter by the vendor's words means. */
-export const statusesOf = (status: StatusWord | null, outcome: OutcomeWord | null): readonly RunStatus[] =>
-  RUN_STATUSES.filter(
-    (word) =>
-      (status === null || runWords[word].status === status) && (outcome === null || runWords[word].outcome === outcome),
-  )
+export const statusesOf = (statuses: readonly StatusWord[], outcomes: readonly OutcomeWord[]): readonly RunStatus[] =>
+  RUN_STATUSES.filter((word) => {
+    const { status, outcome } = runWords[word]
+    return (
+      (statuses.length === 0 || statuses.includes(status)) &&
+      (outcomes.length === 0 || (outcome !== null && outcomes.includes(outcome)))
+    )
+  })
 
 /** Of the vendor's MR, Push, CreateTag, Issue, Note, Manual, Scheduler, RollBack, Unsuspended. */
 export const executeTypes = {

@@ -29,23 +29,25 @@ export class PipelineCalls {
   async create(c: Context<Env>): Promise<Response> {
     const project = await this.#desk.project(c)
     if (!project.ok) return project.response
-    const text = await this.#compiled(
-      c,
-      project.value.id,
-      readBodyObject(this.#desk.bodyOf(c), (body) => body),
-      null,
-    )
-    if (!text.ok) return text.response
+    const body = readBodyObject(this.#desk.bodyOf(c), (given) => given)
+    const made = await this.make(c, project.value.id, body)
+    return made.ok ? Response.json({ pipeline_id: made.value.id }) : made.response
+  }
+
+  /** Of a body as {@link create} takes it. */
+  async make(c: Context<Env>, projectId: string, body: Read<JsonObject>): Promise<Found<PipelineView>> {
+    const text = await this.#compiled(c, projectId, body, null)
+    if (!text.ok) return text
     const { app } = this.#desk
     const caller = this.#desk.callerOf(c)
-    const created = await app.pipelines.create(caller, { project: { id: project.value.id }, text: text.value.text })
-    if (!created.ok) return this.#desk.refused(c, created.problem, errors.noProject)
+    const created = await app.pipelines.create(caller, { project: { id: projectId }, text: text.value.text })
+    if (!created.ok) return this.#desk.refusal(c, created.problem, errors.noProject)
     const { groupId } = text.value.dto
     if (groupId !== null) {
       const put = await changeState(app, caller, created.value, { groupId })
-      if (!put.ok) return this.#desk.refused(c, put.problem, errors.noPipeline)
+      if (!put.ok) return this.#desk.refusal(c, put.problem, errors.noPipeline)
     }
-    return Response.json({ pipeline_id: created.value.id })
+    return created
   }
 
   async show(c: Context<Env>): Promise<Response> {

@@ -3,12 +3,13 @@ import type { App } from '../../host/app.ts'
 import type { DialectOptions } from '../dialect.ts'
 import type { Env } from './auth.ts'
 import { Desk } from './desk.ts'
+import { TemplateCalls } from './template-calls.ts'
 import { GroupCalls } from './v5-groups.ts'
 import { PipelineCalls } from './v5-pipelines.ts'
 import { RunCalls } from './v5-runs.ts'
 import { StepCalls } from './v5-steps.ts'
 
-/** The v5 family. Fixed paths stand before those with an id. */
+/** The v5 family, and templates of both. Fixed paths stand before those with an id. */
 export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app: App, options: DialectOptions): void {
   const desk = new Desk(app, options)
   const pipelines = new PipelineCalls(desk)
@@ -44,6 +45,19 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   const manual = `${history}/:run/steps/:step/manual`
   routes.post(`${manual}/pass`, who, (c) => steps.act(c, { action: 'approve' }))
   routes.post(`${manual}/refuse`, who, (c) => steps.act(c, { action: 'reject' }))
+
+  const templates = new TemplateCalls(desk, pipelines)
+  const template = '/v5/:project/api/pipeline-templates'
+  routes.post(template, who, (c) => templates.create(c))
+  routes.post(`${template}/list`, who, (c) => templates.list(c))
+  routes.get(`${template}/:id`, who, (c) => templates.show(c))
+  routes.put(`${template}/:id`, who, (c) => templates.edit(c))
+  routes.delete(`${template}/:id`, who, (c) => templates.remove(c))
+  routes.post(`${template}/:id/create-pipeline`, who, (c) => templates.createPipeline(c))
+  routes.post('/v3/templates/task', who, (c) => templates.createTask(c))
+  routes.get('/v3/templates', who, (c) => templates.listV3(c))
+  routes.get('/v3/templates/:id/status', who, (c) => templates.taskStatus(c))
+  routes.get('/v3/templates/:id', who, (c) => templates.showV3(c))
 
   const group = '/v5/:project/api/pipeline-group'
   routes.post(`${group}/create`, who, (c) => groups.create(c))

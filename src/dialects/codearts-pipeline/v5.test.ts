@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { parseDefinition } from '../../definition/parse-definition.ts'
 import { stepSpecs } from '../../steps/index.ts'
 import { exited, ScriptedRunner, succeeded } from '../../testing/scripted-runner.ts'
+import { AUTO, checkpoint, dto, job, shell, stage } from '../../testing/codearts-documents.ts'
 import { openWorld, type World } from '../../testing/world.ts'
 import { codeartsPipeline } from './index.ts'
 
@@ -32,72 +33,6 @@ const good = async (method: string, path: string, body?: unknown): Promise<Body>
   return answer.body
 }
 
-// --- Documents as the vendor's page and its Terraform provider write them --------------------------------------------
-
-const shell = (script: string, more: object = {}) => ({
-  name: 'Shell',
-  task: 'official_shell_plugin',
-  business_type: 'Normal',
-  inputs: [{ key: 'OFFICIAL_SHELL_SCRIPT_INPUT', value: script }],
-  ...more,
-})
-const checkpoint = (approvers: string, more: Record<string, unknown> = {}) => ({
-  runtime_attribution: 'agentless',
-  multi_step_editable: 0,
-  official_task_version: '0.0.5',
-  name: 'ManualReview',
-  task: 'official_devcloud_checkpoint',
-  business_type: 'Normal',
-  inputs: Object.entries({
-    audit_source: 'members',
-    approvers,
-    audit_role: '',
-    check_strategy: 'all',
-    timeout_strategy: 'reject',
-    timeout: 3600,
-    comment: 'Ship it?',
-    ...more,
-  }).map(([key, value]) => ({ key, value })),
-  sequence: 0,
-  identifier: '174952489372242b019d1-6fad-47dd-a1b5-1cc561a1cae5',
-})
-const job = (identifier: string, steps: readonly object[], more: object = {}) => ({
-  id: '',
-  identifier_old: null,
-  type: null,
-  name: identifier.replace('JOB_', ''),
-  async: null,
-  identifier,
-  sequence: 0,
-  condition: '${{ default() }}',
-  strategy: { select_strategy: 'selected' },
-  timeout: '',
-  resource: '{"type":"system","arch":"x86"}',
-  steps,
-  exec_type: 'AGENTLESS_JOB',
-  depends_on: [],
-  ...more,
-})
-const AUTO = { task: 'official_devcloud_autoTrigger', name: null, inputs: null, sequence: 0 }
-const stage = (name: string, jobs: readonly object[], more: object = {}) => ({
-  name,
-  identifier: `1749524616050e405ad46-29bf-4944-964b-${name}`,
-  sequence: null,
-  parallel: null,
-  pre: [AUTO],
-  post: null,
-  jobs,
-  depends_on: [],
-  run_always: false,
-  ...more,
-})
-const dto = (stages: readonly object[], more: object = {}) => ({
-  name: 'web',
-  description: 'test',
-  is_publish: false,
-  definition: JSON.stringify({ stages }),
-  ...more,
-})
 const create = async (stages: readonly object[], more: object = {}): Promise<string> =>
   (await good('POST', '/pipelines', dto(stages, more))).pipeline_id
 const start = async (id: string, body: object = {}): Promise<string> => {
