@@ -10,8 +10,6 @@ import {
   optionalFlag,
   optionalText,
   plainText,
-  type Read,
-  readBodyObject,
   requiredText,
   textsAt,
 } from './read.ts'
@@ -51,8 +49,6 @@ const VARIABLES_MAX = 150
 const SOURCES_MAX = 20
 /** How a secret is shown; given back like that it stays what it was. */
 export const SECRET = '******'
-
-export const readDto = (bytes: Uint8Array): Read<PipelineDto> => readBodyObject(bytes, dtoOf)
 
 /** @throws BadValue */
 export function dtoOf(body: JsonObject): PipelineDto {
