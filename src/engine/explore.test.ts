@@ -5,7 +5,7 @@ import { dagShapes, featureNames, flow, shaped, type Feature } from '../testing/
 
 /**
  * The engine has no state that it cannot leave, none that a command can break, and no success that can be undone: not
- * tried at random, but looked at in every state that each of these runs can get into. scripts/explore-engine.ts does
+ * tried at random, but looked at in every state that each of these runs can get into. `npm run prove` does
  * the same with larger ones.
  */
 const single = [[]]

@@ -14,12 +14,25 @@ import { brokenByStep, brokenLaws } from './engine-laws.ts'
 export interface Exploration {
   /** Different states that the run can be in. */
   readonly states: number
+  /** Commands that led from one of them to another, or back to the same. */
+  readonly transitions: number
   /** Commands given in them, the refused ones included. */
   readonly commands: number
+  /** States from which nothing leads to an end, or that wait for nothing. */
+  readonly deadEnds: number
+  /** What else was wrong: a law that is broken, a command that is taken and should not be, or the other way round. */
+  readonly illegal: number
   /** Sentences about what was wrong, each with the shortest way there; at most 20. */
   readonly problems: readonly string[]
   /** false: it was given up at the limit, so that nothing is said about what can be reached. */
   readonly complete: boolean
+}
+
+export interface ExploreOptions {
+  /** Given up beyond this. */
+  readonly statesMax?: number
+  /** Another engine than the real one, to prove that its mistakes are found. */
+  readonly advance?: typeof advance
 }
 
 interface Found {
@@ -37,14 +50,15 @@ const PERSON: Actor = { kind: 'user', name: 'li' }
  * attempts and fences are one state ({@link stateOf}). In every state every command is given; looked at are the laws,
  * what is named as allowed, and that no state is a dead end.
  */
-export function explore(definition: PipelineDefinition, statesMax = 2_000_000): Exploration {
-  const search = new Search(definition, statesMax)
+export function explore(definition: PipelineDefinition, options: ExploreOptions = {}): Exploration {
+  const search = new Search(definition, options)
   search.exhaust()
   return search.result()
 }
 
 class Search {
   readonly #statesMax: number
+  readonly #advance: typeof advance
   readonly #twins: readonly (readonly number[])[]
   readonly #known = new Map<string, number>()
   readonly #found: Found[] = []
@@ -52,10 +66,14 @@ class Search {
   readonly #before: number[][] = []
   readonly #problems: string[] = []
   #commands = 0
+  #transitions = 0
+  #deadEnds = 0
+  #illegal = 0
   #done = 0
 
-  constructor(definition: PipelineDefinition, statesMax: number) {
-    this.#statesMax = statesMax
+  constructor(definition: PipelineDefinition, options: ExploreOptions) {
+    this.#statesMax = options.statesMax ?? 2_000_000
+    this.#advance = options.advance ?? advance
     const plan = compile(definition)
     this.#twins = twinsOf(plan)
     const { run } = createRun({
@@ -91,7 +109,15 @@ class Search {
   result(): Exploration {
     const complete = this.#done === this.#found.length
     if (complete && this.#problems.length === 0) this.#findDeadEnds()
-    return { states: this.#done, commands: this.#commands, problems: this.#problems, complete }
+    return {
+      states: this.#done,
+      transitions: this.#transitions,
+      commands: this.#commands,
+      deadEnds: this.#deadEnds,
+      illegal: this.#illegal,
+      problems: this.#problems,
+      complete,
+    }
   }
 
   #visit(place: number, run: Run): void {
@@ -100,7 +126,7 @@ class Search {
     const give = (command: RunCommand, at: Instant = run.updatedAt): Outcome | undefined => {
       this.#commands += 1
       try {
-        const outcome = advance(run, { command, actor: PERSON, at, entropy: () => 0 })
+        const outcome = this.#advance(run, { command, actor: PERSON, at, entropy: () => 0 })
         if (outcome.ok) this.#follow(place, run, outcome, command)
         return outcome
       } catch (error) {
@@ -136,6 +162,7 @@ class Search {
           ask({ type, node: node.index, by: 'li', comment: '' }, type, allowed)
       } else this.#decide(place, run, node.index, allowed, give)
       this.#fire(
+        place,
         run,
         node.index,
         node.kind === 'stage' ? stageAt(run, node.index).deadlineAt : taskAt(run, node.index).deadlineAt,
@@ -144,7 +171,7 @@ class Search {
       if (node.kind === 'task') this.#report(place, run, node.index, give)
     }
     const deadline = run.cancelling?.deadline ?? run.deadlineAt
-    const ended = this.#fire(run, null, deadline, give)
+    const ended = this.#fire(place, run, null, deadline, give)
     if (run.phase === 'live' && run.cancelling !== null && !(ended?.ok === true && ended.run.phase === 'ended'))
       this.#problem(place, 'a cancel does not end at its deadline')
   }
@@ -175,10 +202,10 @@ class Search {
   }
 
   /** Looks at a deadline when it is due and before. */
-  #fire(run: Run, node: number | null, deadlineAt: Instant | null, give: Give): Outcome | undefined {
+  #fire(place: number, run: Run, node: number | null, deadlineAt: Instant | null, give: Give): Outcome | undefined {
     if (deadlineAt === null || deadlineAt > run.updatedAt) {
       const early = give({ type: 'check-deadline', node })
-      if (early?.ok === true) this.#problems.push(`a deadline of ${node} is taken too early`)
+      if (early?.ok === true) this.#problem(place, `a deadline of ${node} is taken too early`)
     }
     return deadlineAt === null ? undefined : give({ type: 'check-deadline', node }, deadlineAt)
   }
@@ -198,7 +225,9 @@ class Search {
       this.#found.push({ run, from, by })
       this.#before.push([])
     }
-    if (from >= 0) this.#before[place]?.push(from)
+    if (from < 0) return
+    this.#transitions += 1
+    this.#before[place]?.push(from)
   }
 
   /** From every state an end can be reached, and from every run that began, mended if need be, a success. */
@@ -206,7 +235,10 @@ class Search {
     const check = (goal: (run: Run) => boolean, whence: (run: Run) => boolean, what: string): void => {
       const good = this.#leadingTo(goal)
       for (const [place, { run }] of this.#found.entries()) {
-        if (good[place] !== 1 && whence(run)) this.#problem(place, what)
+        if (good[place] === 1 || !whence(run)) continue
+        this.#deadEnds += 1
+        this.#illegal -= 1
+        this.#problem(place, what)
       }
     }
     check(
@@ -236,6 +268,7 @@ class Search {
   }
 
   #problem(place: number, what: string): void {
+    this.#illegal += 1
     if (this.#problems.length >= 20) return
     const way: string[] = []
     for (let at = place; at > 0; at = (this.#found[at] as Found).from) way.unshift((this.#found[at] as Found).by)

@@ -15,6 +15,7 @@ export function brokenLaws(run: Run): readonly string[] {
     ...countLaws(run),
     ...stageLaws(run),
     ...needLaws(run),
+    ...reviewLaws(run),
     ...endLaws(run),
     ...statusLaws(run),
     ...stuckLaws(run),
@@ -73,6 +74,22 @@ function needLaws(run: Run): readonly string[] {
       broken.push(`task ${index} waits for ${state.unmet}, should for ${unmet}`)
     if (unmet > 0 && state.status !== 'pending' && state.status !== 'skipped')
       broken.push(`task ${index} is ${state.status} before what it needs`)
+  }
+  return broken
+}
+
+/** What a person has to allow goes on when enough people have, and nobody has said no. */
+function reviewLaws(run: Run): readonly string[] {
+  const broken: string[] = []
+  for (const { index, state } of tasksOf(run)) {
+    const { work } = taskPlan(run.plan, index).spec
+    if (work.kind !== 'review' || state.status !== 'succeeded') continue
+    const approvals = new Set(state.decisions.filter(({ decision }) => decision === 'approve').map(({ by }) => by))
+    const required = work.required === 'all' ? Math.max(1, new Set(work.reviewers).size) : work.required
+    if (approvals.size < required)
+      broken.push(`review ${index} has succeeded with ${approvals.size} of ${required} approvals`)
+    if (state.decisions.some(({ decision }) => decision === 'reject'))
+      broken.push(`review ${index} succeeded, rejected`)
   }
   return broken
 }

@@ -1,0 +1,73 @@
+// Looks at every state that runs of many shapes can get into, by the real engine (src/testing/engine-explorer.ts):
+// `npm run prove -- [--size suite|ci|large|huge] [--threads T] [--json]`. Exit code 1: a state that is a dead end, or anything
+// that should not be; standard error says what it was and how to get there.
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { explore, type Exploration } from '../src/testing/engine-explorer.ts'
+import { placedIn, type Size, SIZES } from '../src/testing/engine-placements.ts'
+
+/** What a thread says of one definition. */
+type Told = { readonly name: string } & Exploration
+
+interface Share {
+  readonly size: Size
+  /** Which of the definitions: every one whose place is so much more than a multiple of `of`. */
+  readonly place: number
+  readonly of: number
+}
+
+function exploreShare({ size, place, of }: Share, tell: (told: Told) => void): void {
+  for (const [at, { name, definition }] of placedIn(size).entries())
+    if (at % of === place) tell({ name, ...explore(definition) })
+}
+
+async function prove(size: Size, threads: number, tell: (told: Told, done: number) => void) {
+  const total = { states: 0, transitions: 0, dead_ends: 0, illegal: 0, shapes: 0 }
+  const share = (place: number): Promise<void> => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: { size, place, of: threads } satisfies Share })
+    return new Promise((resolve, reject) => {
+      worker.on('message', (told: Told) => {
+        total.states += told.states
+        total.transitions += told.transitions
+        total.dead_ends += told.deadEnds
+        total.illegal += told.illegal + (told.complete ? 0 : 1)
+        total.shapes += 1
+        tell(told, total.shapes)
+      })
+      worker.on('error', reject)
+      worker.on('exit', () => resolve())
+    })
+  }
+  await Promise.all(Array.from({ length: threads }, (_, place) => share(place)))
+  return total
+}
+
+if (isMainThread) {
+  const { values } = parseArgs({
+    options: {
+      size: { type: 'string', default: 'ci' },
+      threads: { type: 'string', default: String(Math.min(8, availableParallelism())) },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const size = (Object.keys(SIZES) as Size[]).find((name) => name === values.size)
+  const threads = Number(values.threads)
+  if (size === undefined)
+    throw new TypeError(`--size: expected one of ${Object.keys(SIZES).join(', ')}, found ${values.size}`)
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new TypeError(`--threads: expected a whole number from 1, found ${values.threads}`)
+  const began = performance.now()
+  const all = placedIn(size).length
+  const total = await prove(size, threads, ({ name, complete, problems }, done) => {
+    if (!complete || problems.length > 0)
+      console.error(`${name}: ${complete ? '' : 'given up, '}${problems.slice(0, 3).join('\n  ')}`)
+    if (!values.json && done % 50 === 0) console.error(`${done} of ${all}`)
+  })
+  console.error(`size ${size}: ${Math.round((performance.now() - began) / 1_000)} s in ${threads} threads`)
+  console.log(JSON.stringify(total))
+  // A thread that ended early has looked at too few.
+  if (total.dead_ends + total.illegal > 0 || total.shapes !== all) process.exitCode = 1
+} else {
+  exploreShare(workerData as Share, (told) => parentPort?.postMessage(told))
+}
