@@ -10,7 +10,7 @@ export interface Dialect {
   /** The folder's name. */
   readonly name: string
   /**
-   * Path prefixes that belong to it, longest first, e.g. `/api/c/compapi`. Under them it answers everything,
+   * Path prefixes that belong to it, longest first, e.g. `/api/c/compapi`; one segment may vary (`/v3/:project/tasks`). Under them it answers everything,
    * unknown paths included, in its vendor's own form.
    */
   readonly prefixes: readonly string[]

@@ -368,6 +368,8 @@ export interface FindingsPage {
   readonly tools: readonly string[]
   /** null: not measured. */
   readonly metrics: CodeMetrics | null
+  /** Paths that the built-in linter looked at, in order. */
+  readonly files: readonly string[]
   /** False: no check of this run has come to its end yet. */
   readonly checked: boolean
 }

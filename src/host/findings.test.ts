@@ -21,6 +21,7 @@ const report = (findings: readonly Finding[], more: Partial<FindingsReport> = {}
   findings,
   counts: { fatal: 0, serious: 0, normal: findings.length, hint: 0 },
   metrics: null,
+  files: [],
   ...more,
 })
 
@@ -54,6 +55,7 @@ test('a run that has not come to the end of a check has no findings, and says so
     counts: { fatal: 0, serious: 0, normal: 0, hint: 0 },
     tools: [],
     metrics: null,
+    files: [],
     checked: false,
   })
 })

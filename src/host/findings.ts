@@ -50,6 +50,7 @@ export function findingsUseCases({ runs, read }: Dependencies): Findings {
         counts,
         tools: [...new Set(reports.flatMap(({ tools }) => tools))],
         metrics: sumOf(reports.flatMap(({ metrics }) => (metrics === null ? [] : [metrics]))),
+        files: reports.flatMap(({ files }) => files),
         checked: reports.length > 0,
       })
     },

@@ -21,9 +21,17 @@ test.each([
   ['/', 'pages'],
   ['/v1', 'pages'],
   ['//v2/abc', 'pages'],
+  ['/v3/abc/tasks', 'check'],
+  ['/v3/abc/tasks/1/branches', 'check'],
+  ['/v3/abc/tasksx', 'iam'],
+  ['/v3/abc', 'iam'],
+  ['/v3//tasks', 'iam'],
+  ['/v3/projects/tasks', 'iam'],
+  ['/v3/manage/tasks', 'manage'],
 ])('%s belongs to %s', (path, owner) => {
   const find = mountTable([
-    mount('check', '/v2'),
+    mount('check', '/v2', '/v3/:project/tasks'),
+    mount('iam', '/v3', '/v3/projects'),
     mount('manage', '/v2/manage', '/v3/manage'),
     mount('foreign', '/api'),
     mount('native', '/api/v1/'),

@@ -31,6 +31,8 @@ export interface FindingsReport {
   readonly counts: SeverityCounts
   /** null: not measured, as only the built-in linter does. */
   readonly metrics: CodeMetrics | null
+  /** What was looked at, at most {@link FINDINGS_MAX} paths in order; empty: not known. */
+  readonly files: readonly string[]
 }
 
 /** How many findings are kept of one attempt. */

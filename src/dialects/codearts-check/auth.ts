@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from 'hono'
 import type { App } from '../../host/app.ts'
 import { receive, type Received } from '../kit/receive.ts'
-import { authErrors, bodyErrors, errorResponse } from './errors.ts'
+import { bodyRefusal, signatureRefusal } from '../kit/gateway.ts'
+import { errorResponse, errors } from './errors.ts'
 
 export interface Env {
   Bindings: { readonly requestId: string }
@@ -14,8 +15,13 @@ export const known =
   async (c, next) => {
     const receipt = await receive(app, c.req.raw, { bodyMaxBytes })
     if (!receipt.ok) {
-      if (receipt.kind === 'body') return errorResponse(bodyErrors[receipt.refused.why], receipt.refused.message)
-      return errorResponse(authErrors[receipt.refused.why])
+      const { requestId } = c.env
+      if (receipt.kind === 'body') {
+        const { why, message } = receipt.refused
+        return bodyRefusal(why, requestId) ?? errorResponse(errors.badParameter, message)
+      }
+      // Of every token that is missing or wrong; the seed has one text for all.
+      return signatureRefusal(receipt.refused, requestId) ?? errorResponse(errors.unauthenticated)
     }
     c.set('received', receipt.value)
     return next()

@@ -1,13 +1,15 @@
 import type { App } from '../../host/app.ts'
 import type { Dialect, DialectOptions } from '../dialect.ts'
 import { serve } from '../kit/serve.ts'
+import { endpoints } from './endpoints.ts'
 import { errorResponse, errors } from './errors.ts'
 import { createRoutes } from './routes.ts'
 
-/** HUAWEI CLOUD CodeArts Check, as of seed 003. All of `/v2` that no other service has is its own. */
+/** HUAWEI CLOUD CodeArts Check, as of seed 003. All of `/v2` that no other service has is its own, and the tasks of `/v3`. */
 export const codeartsCheck: Dialect = {
   name: 'codearts-check',
-  prefixes: ['/v2'],
+  prefixes: ['/v3/:project/tasks', '/v4/tasks', '/v1/jobs', '/v2'],
+  endpoints,
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)
     return serve(

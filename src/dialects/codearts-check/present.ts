@@ -2,6 +2,7 @@ import type { PipelineDefinition } from '../../model/definition.ts'
 import { isEnded } from '../../model/status.ts'
 import type { PipelineView, RunView } from '../../model/view.ts'
 import { formatPlain } from '../kit/time.ts'
+import { withoutLogin } from './repository.ts'
 import { nodeWord, runWord } from './status.ts'
 import type { Progress, Task } from './wire.ts'
 
@@ -47,7 +48,7 @@ function repositoryOf(definition: PipelineDefinition): Pick<Task, 'git_url' | 'g
       if (work.kind !== 'runner' || work.uses !== 'git') continue
       const { url, ref } = work.with
       return {
-        git_url: typeof url === 'string' ? withDefaults(url, definition) : '',
+        git_url: typeof url === 'string' ? withoutLogin(withDefaults(url, definition)) : '',
         // Without a ref it is the branch that the repository itself names: nothing we know.
         git_branch:
           typeof ref === 'string' ? withDefaults(ref, definition) : (definition.annotations[BRANCH_ANNOTATION] ?? ''),

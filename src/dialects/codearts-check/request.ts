@@ -1,42 +1,72 @@
-import type { Json } from '../../model/json.ts'
-import { parseJsonObject, type Refused } from '../kit/body.ts'
-import { quote, readInteger } from '../kit/query.ts'
+import { SEVERITIES, type Severity } from '../../model/finding.ts'
+import { parsePlain } from '../kit/time.ts'
+import { readInteger } from '../kit/query.ts'
 import { rowsBeforePage } from '../kit/paging.ts'
+import { refusal } from './call.ts'
+import type { DefectStatus } from './defect-states.ts'
+import { errors } from './errors.ts'
 
-export type Read<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly kind: 'body'; readonly refused: Refused }
-  | { readonly ok: false; readonly kind: 'value'; readonly message: string }
+export interface PageRequest {
+  readonly skip: number
+  readonly limit: number
+}
 
 /**
- * `offset` 0 to 999999 is a page number ("页码，类似page_num的作用"), 0 the first page as 1 is; `limit` 1 to 100 is its
- * size. Defaults 0 and 10 (the same call's page of 2023).
+ * `offset` 0 to 999999 is a page number ("页码，类似page_num的作用"), 0 the first page as 1 is; `limit` is its size, from 1
+ * to `max`. Defaults 0 and 10 (the pages of 2023).
  */
-export function readPage(query: URLSearchParams): Read<{ readonly skip: number; readonly limit: number }> {
-  const page = readInteger(query, 'offset', { min: 0, max: 999_999, fallback: 0 })
-  if (!page.ok) return { ok: false, kind: 'value', message: page.message }
-  const limit = readInteger(query, 'limit', { min: 1, max: 100, fallback: 10 })
-  if (!limit.ok) return { ok: false, kind: 'value', message: limit.message }
-  return { ok: true, value: { skip: rowsBeforePage(page.value, limit.value), limit: limit.value } }
+export function readPage(query: URLSearchParams, { max = 100, fallback = 10 } = {}): PageRequest {
+  const page = integer(query, 'offset', { min: 0, max: 999_999, fallback: 0 })
+  const limit = integer(query, 'limit', { min: 1, max, fallback })
+  return { skip: rowsBeforePage(page, limit), limit }
 }
 
-const RUN_FIELDS = ['username', 'access_token', 'git_url', 'git_branch', 'ref']
-const TEXT_MAX = 8_192
-
-/** What to check this time, by the vendor's names; the pipeline must have params of these names. Clients send `{}`. */
-export function readRun(bytes: Uint8Array): Read<Readonly<Record<string, string>>> {
-  const body = parseJsonObject(bytes)
-  if (!body.ok) return { ok: false, kind: 'body', refused: body }
-  const given = new Map<string, string>()
-  for (const [name, value] of Object.entries<Json>(body.value)) {
-    if (!RUN_FIELDS.includes(name)) {
-      return { ok: false, kind: 'value', message: `expected ${RUN_FIELDS.join(', ')}, found ${quote(name)}` }
-    }
-    if (value === null || value === '') continue
-    if (typeof value !== 'string' || value.length > TEXT_MAX) {
-      return { ok: false, kind: 'value', message: `${name}: expected text of at most ${TEXT_MAX} characters` }
-    }
-    given.set(name, value)
-  }
-  return { ok: true, value: Object.fromEntries(given) }
+/** `page_num` and `page_size`, as one newer call has them. */
+export function readNumberedPage(query: URLSearchParams): PageRequest {
+  const page = integer(query, 'page_num', { min: 1, max: 100, fallback: 1 })
+  const limit = integer(query, 'page_size', { min: 1, max: 100, fallback: 10 })
+  return { skip: rowsBeforePage(page, limit), limit }
 }
+
+function integer(query: URLSearchParams, name: string, range: Parameters<typeof readInteger>[2]): number {
+  const read = readInteger(query, name, range)
+  if (read.ok) return read.value
+  throw refusal(errors.badParameter)
+}
+
+/** `severity=0,1`: 0 fatal, 1 serious, 2 normal, 3 hint; none: all. */
+export function readSeverities(query: URLSearchParams, name: string): readonly Severity[] {
+  const words = listOf(query, name)
+  if (words.length === 0) return SEVERITIES
+  return words.map((word) => {
+    const severity = /^[0-3]$/.test(word) ? SEVERITIES[Number(word)] : undefined
+    if (severity === undefined) throw refusal(errors.badParameter)
+    return severity
+  })
+}
+
+/** `status_ids=0,2`. "默认取值: 0": without it, what nobody has dealt with. */
+export function readStatuses(query: URLSearchParams): readonly DefectStatus[] {
+  const words = listOf(query, 'status_ids')
+  if (words.length === 0) return ['0']
+  return words.map((word) => {
+    if (word === '0' || word === '1' || word === '2') return word
+    throw refusal(errors.badParameter)
+  })
+}
+
+/** `yyyy-MM-ddTHH:mm:ssZ`, in UTC. undefined: not given. */
+export function readTime(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name) ?? ''
+  if (text === '') return undefined
+  const at = text.endsWith('Z') ? parsePlain(text.slice(0, -1), 0) : undefined
+  if (at === undefined) throw refusal(errors.badParameter)
+  return at
+}
+
+/** Values joined with commas; none when it is missing or empty. */
+export const listOf = (query: URLSearchParams, name: string): readonly string[] =>
+  (query.get(name) ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')

@@ -103,12 +103,12 @@ describe('GET /v2/{project_id}/tasks', () => {
   test.each([ABSENT, 'no-id', '%zz', '%ff', 'manage', '..%2f..%2fetc'])(
     'the project %s is not there',
     async (project) => {
-      expect(await list('', project)).toMatchObject({ status: 400, body: { error_code: 'CC.00050013' } })
+      expect(await list('', project)).toMatchObject({ status: 200, body: { error_code: 'CC.00050013' } })
     },
   )
 
   test('no credential, or a wrong one, is the seed’s 401', async () => {
-    for (const headers of [{}, { 'X-Auth-Token': 'mr_x_y' }, { Authorization: 'SDK-HMAC-SHA256 x' }]) {
+    for (const headers of [{}, { 'X-Auth-Token': 'mr_x_y' }, { Authorization: '' }]) {
       const answer = await call('GET', `/v2/${world.project.id}/tasks`, {
         headers,
         anonymous: true,
@@ -116,6 +116,18 @@ describe('GET /v2/{project_id}/tasks', () => {
       expect([answer.status, answer.body]).toEqual([401, seedErrors['401']])
       expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f]{32}$/)
     }
+  })
+
+  test.each([
+    [{ ak: 'NOSUCHKEY' }, 'Get secretKey failed,ak:NOSUCHKEY,err:ak not exist'],
+    [{ sk: 'wrong' }, 'verify aksk signature fail'],
+  ])('a signature with %j is refused by the gateway', async (keys, reason) => {
+    const url = `${BASE}/v2/${world.project.id}/tasks`
+    const headers = signed({ ...world.credentials, ...keys }, world.clock.now(), { method: 'GET', url })
+    const answer = await call('GET', url.slice(BASE.length), { headers, anonymous: true })
+    expect(answer).toMatchObject({ status: 401, body: { error_code: 'APIGW.0301' } })
+    expect(answer.body.error_msg).toBe(`Incorrect IAM authentication information: ${reason}`)
+    expect(answer.body.request_id).toBe(answer.headers.get('x-request-id'))
   })
 
   test('a signature by AK and SK opens', async () => {
@@ -169,18 +181,18 @@ describe('a check', () => {
     const body = '{"ref":"dev","username":""}'
     expect(await call('POST', `/v2/tasks/${plain.id}/run`, { body })).toMatchObject({
       status: 400,
-      body: { error_code: 'CC.00050000' },
+      body: { error_code: 'CC.00000000' },
     })
     expect((await call('POST', `/v2/tasks/${branched.id}/run`, { body })).status).toBe(200)
   })
 
-  test.each(['{', '[]', '{"ref":1}', '{"more":"x"}', '{"constructor":"x"}', `{"ref":"${'x'.repeat(9_000)}"}`])(
+  test.each(['{', '[]', '{"ref":1}', `{"ref":"${'x'.repeat(9_000)}"}`])(
     'the body %.40s is refused and runs nothing',
     async (body) => {
       const pipeline = await world.pipeline(checking())
       expect(await call('POST', `/v2/tasks/${pipeline.id}/run`, { body })).toMatchObject({
         status: 400,
-        body: { error_code: 'CC.00050000' },
+        body: { error_code: 'CC.00000000' },
       })
       expect((await progress(pipeline.id)).task_status).toBeNull()
     },
@@ -189,12 +201,12 @@ describe('a check', () => {
   test('that does not run cannot be stopped', async () => {
     const pipeline = await world.pipeline(checking())
     const stop = () => call('POST', `/v2/tasks/${pipeline.id}/stop`)
-    expect(await stop()).toMatchObject({ status: 400, body: { error_code: 'CC.00050015' } })
+    expect(await stop()).toMatchObject({ status: 200, body: { error_code: 'CC.00050015' } })
     await world.start(pipeline)
     await world.settled()
     world.runner.endTask('lint', succeeded())
     await world.settled()
-    expect(await stop()).toMatchObject({ status: 400, body: { error_code: 'CC.00050015' } })
+    expect(await stop()).toMatchObject({ status: 200, body: { error_code: 'CC.00050015' } })
   })
 
   test('is deleted with its history, but not while it runs', async () => {
@@ -202,7 +214,7 @@ describe('a check', () => {
     await world.start(pipeline)
     await world.settled()
     expect(await call('DELETE', `/v2/tasks/${pipeline.id}`)).toMatchObject({
-      status: 400,
+      status: 200,
       body: { error_code: 'CC.00050015' },
     })
     world.runner.endTask('lint', succeeded())
@@ -217,7 +229,7 @@ describe('a check', () => {
     ['POST', 'stop'],
   ])('%s %s of a task that is not there', async (method, call_) => {
     expect(await call(method, `/v2/tasks/${ABSENT}/${call_}`)).toMatchObject({
-      status: 400,
+      status: 200,
       body: { error_code: 'CC.00050002' },
     })
   })
@@ -229,7 +241,8 @@ describe('all else', () => {
     ['GET', '/v2/tasks'],
     ['POST', '/v2/x/tasks'],
     ['GET', '/v2/x/task'],
-    ['GET', '/v2/tasks/x/defects-summary'],
+    ['GET', '/v2/tasks/x/defects'],
+    ['POST', '/v1/jobs'],
   ])('%s %s is the gateway’s 404', async (method, path) => {
     const answer = await call(method, path, { anonymous: true })
     expect(answer).toMatchObject({ status: 404, body: { error_code: 'APIGW.0101' } })

@@ -108,6 +108,7 @@ describe('the built-in linter', () => {
       { file: 'a.json', line: 3, ruleId: 'json-syntax', snippet: '}' },
       { file: 'b.sh', line: 3, ruleId: 'trailing-space', snippet: 'echo b  ' },
     ])
+    expect(kept().files).toEqual(['a.json', 'b.sh'])
     expect(log).toContain('a.json:3: serious [json-syntax]')
     expect(log).toContain('millrace-lint: 2 findings (0 fatal, 1 serious, 0 normal, 1 hint)')
     expect(kept().metrics).toEqual({

@@ -21,6 +21,7 @@ export function makeReport(
     readonly directory: string
     readonly exclude: readonly string[]
     readonly metrics: CodeMetrics | null
+    readonly files: readonly string[]
   },
 ): FindingsReport {
   const counted = { fatal: 0, serious: 0, normal: 0, hint: 0 }
@@ -41,7 +42,7 @@ export function makeReport(
     const fingerprint = createHash('sha256').update(`${base}\0${place}`).digest('hex').slice(0, 32)
     return { fingerprint, ruleId, severity, file, line, message, snippet: snippet.slice(0, SNIPPET_MAX) }
   })
-  return { v: 1, tools: [...new Set(tools)], findings, counts: counted, metrics: setting.metrics }
+  return { v: 1, tools: [...new Set(tools)], findings, counts: counted, metrics: setting.metrics, files: setting.files }
 }
 
 /** Tools that were given absolute paths write them. */

@@ -2,7 +2,7 @@ import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AttemptResult } from '../../model/command.ts'
-import { SEVERITIES, type CodeMetrics, type FindingsReport } from '../../model/finding.ts'
+import { SEVERITIES, type FindingsReport } from '../../model/finding.ts'
 import { CannotStart, parseWith, type ExecResult, type StepContext, type StepRun } from '../step.ts'
 import { makeReport } from './report.ts'
 import { readSarif } from './sarif.ts'
@@ -28,14 +28,16 @@ export const run: StepRun = async (job, context) => {
   if (!spoken.ok) return spoken.failed
   const read = readSarif(new TextDecoder().decode(spoken.bytes))
   if (!read.ok) return saidNo(`expected SARIF 2.1.0 in ${spoken.name}: ${read.reason}`)
-  const report = makeReport(read.tools, read.results, { directory, exclude, metrics: spoken.metrics })
+  const report = makeReport(read.tools, read.results, { directory, exclude, ...spoken.measured })
   await context.keepFindings(report)
   context.log(summary(report))
   return resultOf(report, input.fail_on)
 }
 
+type Measured = Pick<FindingsReport, 'metrics' | 'files'>
+
 type Spoken =
-  | { readonly ok: true; readonly bytes: Uint8Array; readonly name: string; readonly metrics: CodeMetrics | null }
+  | { readonly ok: true; readonly bytes: Uint8Array; readonly name: string; readonly measured: Measured }
   | { readonly ok: false; readonly failed: AttemptResult }
 
 /** Somebody else's tool, or a file that a task before this one has made. */
@@ -56,7 +58,7 @@ async function speak(input: Input, sarif: string, context: StepContext): Promise
   }
   const file = readSmallFile(place(), SARIF_BYTES_MAX)
   // Linters end with 1 when they have found something: with a report, the exit code says no more than that.
-  if (file.ok) return { ok: true, bytes: file.bytes, name: sarif, metrics: null }
+  if (file.ok) return { ok: true, bytes: file.bytes, name: sarif, measured: { metrics: null, files: [] } }
   if (file.why === 'missing' && ended?.kind === 'exited' && ended.code !== 0) {
     return { ok: false, failed: { kind: 'failed', failure: { kind: 'exit-code', code: ended.code }, outputs: null } }
   }
@@ -85,10 +87,10 @@ async function lint(input: Input, directory: string, context: StepContext): Prom
     const how = ended.kind === 'exited' ? `exit code ${ended.code}` : ended.kind
     throw new Error(`the built-in linter ended by ${how}`)
   }
-  const [sarif, measured] = [readSmallFile(out, SARIF_BYTES_MAX), readSmallFile(metricsPath, SARIF_BYTES_MAX)]
-  if (!sarif.ok || !measured.ok) throw new Error('the built-in linter wrote nothing')
-  const metrics = JSON.parse(new TextDecoder().decode(measured.bytes)) as CodeMetrics
-  return { ok: true, bytes: sarif.bytes, name: 'the report of the built-in linter', metrics }
+  const [sarif, counted] = [readSmallFile(out, SARIF_BYTES_MAX), readSmallFile(metricsPath, SARIF_BYTES_MAX)]
+  if (!sarif.ok || !counted.ok) throw new Error('the built-in linter wrote nothing')
+  const measured = JSON.parse(new TextDecoder().decode(counted.bytes)) as Measured
+  return { ok: true, bytes: sarif.bytes, name: 'the report of the built-in linter', measured }
 }
 
 function resultOf(report: FindingsReport, failOn: Input['fail_on']): AttemptResult {

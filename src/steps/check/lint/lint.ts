@@ -19,6 +19,7 @@ export interface FileProblem extends Problem {
 export interface Linted {
   readonly problems: readonly FileProblem[]
   readonly metrics: CodeMetrics
+  readonly files: readonly string[]
   /** What was not looked at, in a sentence each. */
   readonly notes: readonly string[]
 }
@@ -40,7 +41,7 @@ export function lint(
       break
     }
   }
-  return { problems, metrics: metrics.result(folders), notes }
+  return { problems, metrics: metrics.result(folders), files: files.map(({ path }) => path), notes }
 }
 
 function read(directory: string, path: string, metrics: Metrics): readonly Problem[] {

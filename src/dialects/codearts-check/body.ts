@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { parseJson } from '../kit/body.ts'
+import { refusal, type Call } from './call.ts'
+import { errors } from './errors.ts'
+import { LANGUAGES } from './rulesets.ts'
+
+/** Bodies, as the models of the official SDKs have them. What a client of another version adds is passed over. */
+export function readJson<Schema extends z.ZodType>({ body }: Call, schema: Schema): z.output<Schema> {
+  const json = parseJson(body)
+  if (!json.ok) throw refusal(errors.badParameter, json.message)
+  const read = schema.safeParse(json.value ?? {})
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  throw refusal(
+    errors.badParameter,
+    issue === undefined ? '' : `${issue.path.join('.') || 'the body'}: ${issue.message}`,
+  )
+}
+
+const text = (max: number) => z.string().max(max)
+const required = (max: number) => text(max).min(1)
+/** SDKs leave out what was not set; others send null or nothing. */
+const optional = (max: number) =>
+  text(max)
+    .nullish()
+    .transform((value) => value ?? '')
+
+export const language = required(32)
+  .transform((value) => value.toLowerCase())
+  .refine((value) => LANGUAGES.includes(value), `expected one of ${LANGUAGES.join(', ')}`)
+
+/** What git would take for an option, or we for a template; the `git` step looks closer when it runs. */
+const address = (max: number, expected: string) =>
+  required(max).refine((value) => !/^-|[\s\p{Cc}]|\$\{\{/u.test(value), expected)
+const url = address(2_048, 'expected the address of a repository')
+const branch = address(255, 'expected a branch, a tag or a commit')
+
+/** CreateTaskRequestV2. */
+export const createTask = z.object({
+  check_type: z.array(z.literal('source')).max(1).nullish(),
+  git_url: url,
+  git_branch: branch,
+  language: z.array(language).min(1).max(20),
+  rule_sets: z
+    .array(z.object({ ruleset_id: optional(64), language }))
+    .max(20)
+    .nullish()
+    .transform((value) => value ?? []),
+  task_type: z.enum(['full', 'inc']).nullish(),
+  username: optional(255),
+  access_token: optional(2_048),
+  endpoint_id: optional(128),
+  inc_config: z
+    .object({
+      parent_task_id: optional(64),
+      git_source_branch: optional(255),
+      git_target_branch: optional(255),
+      merge_id: optional(128),
+      event_type: z.enum(['merge_request', 'push_request', '']).nullish(),
+      action: z.enum(['open', 'close', 'update', '']).nullish(),
+      title: optional(255),
+    })
+    .nullish(),
+  enable_fossbot: z.boolean().nullish(),
+  resource_pool_id: optional(128),
+})
+
+/** RunRequestV2, and `ref` of the newer documents. */
+export const runTask = z.object({
+  username: optional(255),
+  access_token: optional(2_048),
+  git_url: optional(2_048),
+  git_branch: optional(255),
+  ref: optional(255),
+})
+
+/** UpdateDefectRequestBody: 0 unresolved, 1 resolved, 2 ignored. */
+export const defectStatus = z.object({
+  defect_id: required(33 * 1_000),
+  defect_status: z.enum(['0', '1', '2']),
+})
+
+/** UpdateTaskRulesetItem: a bare array of them. */
+export const taskRulesets = z
+  .array(
+    z.object({
+      language,
+      rule_set_id: required(64),
+      if_use: z.enum(['0', '1']),
+      status: z.string().max(8).nullish(),
+    }),
+  )
+  .min(1)
+  .max(100)
+
+/** Ruleset: the body of `POST /v2/ruleset`. */
+export const ruleset = z.object({
+  project_id: required(64),
+  template_name: required(128).refine((value) => !/\p{Cc}/u.test(value), 'expected a name of one line'),
+  language,
+  is_default: z.enum(['0', '1']),
+  rule_ids: optional(8_192),
+  uncheck_ids: optional(8_192),
+  template_id: optional(64),
+  custom_attributes: z.array(z.unknown()).max(1_000).nullish(),
+})
+
+/** ConfigTaskParameterBody. */
+export const parameters = z.object({
+  check_id: z.int(),
+  ruleset_id: required(64),
+  language,
+  status: z.enum(['on', 'off']),
+  task_check_settings: z
+    .array(z.object({ cfg_key: required(64), status: z.enum(['on', 'off']), cfg_value: optional(1_024) }))
+    .max(100),
+})
+
+/** UpdateTaskSettingsRequestBody. */
+export const settings = z.object({
+  task_advanced_settings: z
+    .array(z.object({ key: required(64), value: text(1_024) }))
+    .min(1)
+    .max(100),
+})
+
+/** UpdateIgnorePathRequestBody. */
+export const ignorePaths = z.object({
+  ignore_path_settings: z
+    .array(z.object({ file_path: required(1_024), checkbox_status: z.enum(['unchecked', 'all', 'half']) }))
+    .min(1)
+    .max(200),
+})

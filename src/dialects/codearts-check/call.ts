@@ -1,0 +1,70 @@
+import type { App, Caller } from '../../host/app.ts'
+import type { Problem, Result } from '../../model/problem.ts'
+import type { PipelineView, ProjectView } from '../../model/view.ts'
+import { errorResponse, errors, problemResponse, type VendorError } from './errors.ts'
+
+/** One request whose caller is known and whose body is whole. */
+export interface Call {
+  readonly app: App
+  readonly caller: Caller
+  readonly query: URLSearchParams
+  readonly body: Uint8Array
+  /** A varying part of the path, decoded; empty: the path has none of that name. */
+  readonly param: (name: string) => string
+}
+
+/**
+ * Ends a call with the vendor's refusal. It is thrown because a handler looks up several things before it does one;
+ * routes.ts catches it, and nothing else does.
+ */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly response: Response
+  constructor(response: Response) {
+    super(`refused with ${response.status}`)
+    this.response = response
+  }
+}
+
+export const refusal = (error: VendorError, detail = ''): Refusal => new Refusal(errorResponse(error, detail))
+
+/** The value of a use case; `missing` is what the vendor says when there is no such thing. */
+export function need<Value>(result: Result<Value>, missing: VendorError): Value {
+  if (result.ok) return result.value
+  throw refusalOf(result.problem, missing)
+}
+
+export const refusalOf = (problem: Problem, missing: VendorError): Refusal =>
+  new Refusal(problemResponse(problem, missing))
+
+export const projectOf = async ({ app, caller, param }: Call): Promise<ProjectView> =>
+  need(await app.projects.get(caller, { id: param('project') }), errors.noProject)
+
+/** The task that the path names; in the project that it names, where it names one. */
+export async function taskOf(call: Call): Promise<PipelineView> {
+  const { app, caller, param } = call
+  const project = param('project') === '' ? undefined : await projectOf(call)
+  const task = need(await app.pipelines.get(caller, { id: param('task') }), errors.noTask)
+  if (project !== undefined && task.project.id !== project.id) {
+    throw refusal(errors.noTask, `project ${project.id} has no task ${task.id}`)
+  }
+  return task
+}
+
+/** Every pipeline of a project, e.g. to see what is in use. */
+export async function pipelinesOf({ app, caller }: Call, project: ProjectView): Promise<readonly PipelineView[]> {
+  const all: PipelineView[] = []
+  for (let after: number | null = null; ;) {
+    const page: { readonly items: readonly PipelineView[]; readonly next: number | null } = need(
+      await app.pipelines.list(caller, { project: { id: project.id } }, { after, limit: 200 }),
+      errors.noProject,
+    )
+    all.push(...page.items)
+    if (page.next === null) return all
+    after = page.next
+  }
+}
+
+/** A part of a list, by page number. */
+export const pageOf = <Item>(items: readonly Item[], { skip, limit }: { skip: number; limit: number }): Item[] =>
+  items.slice(skip, skip + limit)

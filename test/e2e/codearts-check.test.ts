@@ -1,0 +1,118 @@
+// A check task from end to end: a server as `serve` makes it, a real Git server, and what docs/dialects/codearts-check.md
+// tells people to type.
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Millrace, openMillrace } from '../../src/compose.ts'
+import { silent } from '../../src/http/logger.ts'
+import type { Quickstart } from '../../src/samples/quickstart.ts'
+import { codeBlocks } from '../support/markdown.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/dialects/codearts-check.md'), 'utf8')
+const [snippet] = codeBlocks(page).filter(({ language }) => language === 'sh')
+
+let directory: string
+let daemon: ChildProcess
+let gitUrl: string
+let millrace: Millrace
+let quickstart: Quickstart
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-check-'))
+  const repository = join(directory, 'git', 'web')
+  mkdirSync(join(repository, 'src'), { recursive: true })
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd: repository, env: gitEnvironment, stdio: 'ignore' })
+  git('init', '-q', '--initial-branch=main')
+  writeFileSync(join(repository, 'src/a.js'), 'const a = 1 \n')
+  writeFileSync(join(repository, 'package.json'), '{"name": "web",}\n')
+  writeFileSync(join(repository, 'merged.txt'), '<<<<<<< HEAD\na\n=======\nb\n>>>>>>> topic\n')
+  git('add', '.')
+  git('commit', '-q', '-m', 'first')
+  gitUrl = await startDaemon(join(directory, 'git'))
+  millrace = await openMillrace(
+    {
+      version: '0.0.0',
+      host: '127.0.0.1',
+      port: 0,
+      baseUrl: null,
+      dataDirectory: join(directory, 'data'),
+      slots: 2,
+      labels: [],
+      zoneOffsetMinutes: 480,
+      bodyMaxBytes: 1_048_576,
+      httpAllow: null,
+      samples: true,
+    },
+    silent,
+  )
+  quickstart = JSON.parse(readFileSync(join(directory, 'data', 'quickstart.json'), 'utf8')) as Quickstart
+}, 60_000)
+afterAll(async () => {
+  await millrace.close()
+  daemon.kill('SIGKILL')
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const gitEnvironment = {
+  PATH: process.env['PATH'],
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_AUTHOR_NAME: 'Wang Li',
+  GIT_AUTHOR_EMAIL: 'li@example.org',
+  GIT_COMMITTER_NAME: 'Wang Li',
+  GIT_COMMITTER_EMAIL: 'li@example.org',
+}
+
+async function startDaemon(base: string): Promise<string> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const address = probe.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  await new Promise((resolve) => probe.close(resolve))
+  const args = ['daemon', '--export-all', `--base-path=${base}`, '--listen=127.0.0.1', `--port=${port}`, '--verbose']
+  daemon = spawn('git', args, {
+    // The daemon serves only what belongs to its user, unless its user says otherwise.
+    env: { ...gitEnvironment, GIT_CONFIG_GLOBAL: undefined, HOME: base },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  daemon.stderr!.on('data', (text: Buffer) => (said += text.toString()))
+  await waitUntil(() => said.includes('Ready to rumble'))
+  return `git://127.0.0.1:${port}/web`
+}
+
+test('a task of the page fetches the repository, checks it and shows what it found', async () => {
+  const environment = {
+    PATH: process.env['PATH'],
+    BASE: millrace.url,
+    TOKEN: quickstart.admin_token,
+    PROJECT: quickstart.credentials.huawei.project_id,
+    GIT_URL: gitUrl,
+  }
+  const { stdout } = await promisify(execFile)('sh', ['-e', '-c', snippet?.text ?? 'false'], {
+    env: environment,
+    timeout: 50_000,
+  })
+  const answers = stdout.split(/(?<=\})(?=\{)/).map((text) => JSON.parse(text) as Record<string, never>)
+  const [run, statistic, detail] = answers
+  expect(run).toEqual({ exec_id: expect.stringMatching(/^[0-9a-f]{32}$/) })
+  expect(statistic).toEqual({
+    severity: { critical: 2, major: 1, minor: 0, suggestion: 1 },
+    status: { unresolved: 4, resolved: 0, dismissed: 0 },
+  })
+  const defects = (detail?.['defects'] ?? []) as readonly Readonly<Record<string, string>>[]
+  expect(
+    defects.map(({ file_path, line_number, defect_checker_name }) => [file_path, line_number, defect_checker_name]),
+  ).toEqual([
+    ['merged.txt', '1', 'conflict-marker'],
+    ['merged.txt', '5', 'conflict-marker'],
+    ['package.json', '1', 'json-syntax'],
+    ['src/a.js', '1', 'trailing-space'],
+  ])
+}, 60_000)
