@@ -99,7 +99,7 @@ export async function intrusions(
   const leaks: string[] = []
   for (const [title, method, row] of servedEndpoints(dialect)) {
     for (const to of pathsOf(row, neighbours)) {
-      for (const body of bodies(row)) {
+      for (const body of method === 'GET' ? [{}] : bodies(row)) {
         const content = typeof body === 'string' ? body : JSON.stringify(body)
         for (const headers of [credentialHeaders({ credentials: stranger.credentials }), {}]) {
           const { status, text } = await send(method, to, headers, content)

@@ -1,5 +1,5 @@
 import type { TaskRole } from '../../model/definition.ts'
-import type { Json, JsonObject } from '../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 
 /** A definition as the pipelines of this dialect are stored: JSON, in the words of docs/reference/definition.md. */
 export interface DefinitionText {
@@ -9,7 +9,12 @@ export interface DefinitionText {
   readonly params: Readonly<Record<string, Json>>
   readonly annotations: Readonly<Record<string, string>>
   readonly stages: readonly StageText[]
+  readonly concurrency?: JsonObject
+  /** Those that the vendor's body asks for; their names begin with {@link OWN_TRIGGER}. */
+  readonly triggers?: readonly JsonObject[]
 }
+/** What names of triggers begin with that are made of a body, and made anew with each. */
+export const OWN_TRIGGER = 'koderover-schedule'
 export interface StageText {
   readonly key: string
   readonly name: string
@@ -31,9 +36,20 @@ export interface TaskText {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-/** @param triggers of the version before, which this dialect's bodies do not speak of. */
-export const writeDefinition = (definition: DefinitionText, triggers: Json | undefined): string =>
-  JSON.stringify({ ...definition, ...(triggers === undefined ? {} : { triggers }) }, null, 2)
+/** @param before what the version before says under `triggers`: those that no body speaks of stay. */
+export function writeDefinition({ triggers = [], ...definition }: DefinitionText, before: Json | undefined): string {
+  const list = isJsonObject(before) ? before['list'] : before
+  const kept = isList(list) ? list.filter((trigger) => !isOwn(trigger)) : []
+  const all = [...kept, ...triggers]
+  const operator = isJsonObject(before) ? before['operator'] : undefined
+  const written = operator === undefined ? all : { operator, list: all }
+  return JSON.stringify({ ...definition, ...(all.length === 0 ? {} : { triggers: written }) }, null, 2)
+}
+
+const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value)
+
+const isOwn = (trigger: Json): boolean =>
+  isJsonObject(trigger) && typeof trigger['name'] === 'string' && trigger['name'].startsWith(OWN_TRIGGER)
 
 /** The kinds of work that repositories say how to do by a script of their own. */
 type ScriptName = 'build' | 'deploy' | 'deploy_cs' | 'test' | 'distribute' | 'security'

@@ -41,7 +41,10 @@ export function readPipelineBody(value: Json | undefined): PipelineBody | string
   }
   const threshold = own('test_threshold') ?? null
   if (threshold !== null && !Number.isSafeInteger(threshold)) return 'test_threshold: expected an integer'
-  const text = (name: string): string => String(own(name) ?? '')
+  const text = (name: string): string => {
+    const found = own(name)
+    return typeof found === 'string' ? found : ''
+  }
   const flag = (name: string): boolean => own(name) === true
   return {
     pipeline_name: text('pipeline_name'),
@@ -105,24 +108,21 @@ export function definitionOf(body: PipelineBody): DefinitionText {
   }
 }
 
+const PARTS = [
+  ['run_build', 'build', 'build'],
+  ['run_deploy', 'deploy', 'deploy'],
+  ['run_deploy_cs', 'deploy_cs', 'deploy'],
+  ['run_test', 'test', 'test'],
+  ['run_distribute', 'distribute', 'distribute'],
+] as const
+
 function stagesOf(body: PipelineBody): readonly StageText[] {
-  const script = (
-    key: string,
-    role: 'build' | 'deploy' | 'test' | 'distribute',
-    name: typeof key & ScriptKey,
-  ): StageText => ({
+  const stages = PARTS.filter(([flag]) => body[flag]).map(([, key, role]): StageText => ({
     key,
     name: key,
-    tasks: [{ key, name: key, role, uses: 'script', with: { script: repositoryScript(name) } }],
-    ...(key === 'deploy_cs' ? { annotations: { 'koderover/sub_task': 'deploy_cs' } } : {}),
-  })
-  const stages = [
-    ...(body.run_build ? [script('build', 'build', 'build')] : []),
-    ...(body.run_deploy ? [script('deploy', 'deploy', 'deploy')] : []),
-    ...(body.run_deploy_cs ? [script('deploy_cs', 'deploy', 'deploy_cs')] : []),
-    ...(body.run_test ? [script('test', 'test', 'test')] : []),
-    ...(body.run_distribute ? [script('distribute', 'distribute', 'distribute')] : []),
-  ]
+    tasks: [{ key, name: key, role, uses: 'script', with: { script: repositoryScript(key) } }],
+    annotations: { 'koderover/sub_task': key },
+  }))
   const [first, ...rest] = stages
   // A definition has at least one task; this one is of no kind that they know.
   if (first === undefined) {
@@ -133,4 +133,3 @@ function stagesOf(body: PipelineBody): readonly StageText[] {
   const fetching = first.tasks.map((task) => ({ ...task, needs: ['fetch'] }))
   return [{ ...first, tasks: [fetchTask('fetch'), ...fetching] }, ...rest]
 }
-type ScriptKey = 'build' | 'deploy' | 'deploy_cs' | 'test' | 'distribute'

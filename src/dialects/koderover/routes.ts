@@ -6,6 +6,9 @@ import { errorAnswer, unauthorized } from './errors.ts'
 import { type Env, mountRoutes, type Route } from './route.ts'
 import { sessionRoutes } from './session.ts'
 import { v1Routes } from './v1.ts'
+import { v2Routes } from './v2.ts'
+import { zadigRoutes } from './zadig.ts'
+import { type Face, v2Face, zadigFace } from './zadig/face.ts'
 
 /** What a generation says when there is nothing to say. */
 interface Generation {
@@ -22,9 +25,46 @@ const v1: Generation = {
   broken: () => errorAnswer(500, 'Internal Error', 'the server failed to answer; its log says why'),
 }
 
+const later = (routes: readonly Route[], face: Face): Generation => ({
+  routes,
+  notFound: (method, path) => face.notFound(`there is no ${method} ${path.slice(0, 200)} here`),
+  unauthorized: () => face.unauthorized(),
+  broken: () => face.broken(),
+})
+
+/** Which generation a path belongs to, by what it begins with; what is none of these is the first one's. */
+const LATER_PREFIXES = [
+  { generation: later(v2Routes, v2Face), prefixes: ['/api/v2'] },
+  {
+    generation: later(zadigRoutes, zadigFace),
+    prefixes: [
+      '/api/githubWebHook',
+      '/api/gitlabhook',
+      '/api/gerritHook',
+      '/api/ci/webhook',
+      '/api/workflow',
+      '/api/webhook',
+      '/api/health',
+      '/api/aslan',
+      '/api/logs',
+      '/openapi',
+    ],
+  },
+] as const satisfies readonly { readonly generation: Generation; readonly prefixes: readonly string[] }[]
+
+export const laterPrefixes: readonly string[] = LATER_PREFIXES.flatMap(({ prefixes }) => prefixes)
+
 export function createRoutes(app: App, options: DialectOptions): (request: Request) => Promise<Response> {
   const first = generationRouter(v1, app, options)
-  return async (request) => await first.fetch(request)
+  const others = LATER_PREFIXES.flatMap(({ generation, prefixes }) => {
+    const router = generationRouter(generation, app, options)
+    return prefixes.map((prefix) => ({ prefix, router }))
+  })
+  return async (request) => {
+    const { pathname } = new URL(request.url)
+    const other = others.find(({ prefix }) => pathname === prefix || pathname.startsWith(`${prefix}/`))
+    return await (other?.router ?? first).fetch(request)
+  }
 }
 
 function generationRouter(generation: Generation, app: App, options: DialectOptions): Hono<Env> {

@@ -28,3 +28,6 @@ export const notServed = (
 export const V1 = 'V1 (2017)'
 
 export const NO_WEBSOCKET = 'no WebSocket here; GET on the same path gives what its first frame holds'
+export const V2 = 'V2 (October 2017)'
+export const ZADIG = 'Zadig 1.x'
+export const ZADIG_V4 = 'Zadig from 1.13'

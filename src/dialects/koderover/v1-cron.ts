@@ -5,6 +5,7 @@ import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { parseJson, readBody } from '../kit/body.ts'
 import { bodyRefused, errorAnswer, json, type OperationName, problemAnswer, success } from './errors.ts'
+import { integerOf, textOf } from './fields.ts'
 import { type Call, pipelineRef, type Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
 import { objectId } from './v1-queue.ts'
@@ -166,7 +167,7 @@ async function allJobs({ app, caller }: Call): Promise<Result<readonly Kept[]>> 
       if (typeof given === 'string' || !isJsonObject(value)) continue
       kept.push({
         project,
-        job: { id: key, ...given, updated: Number(value['updated'] ?? 0), creator: String(value['creator'] ?? '') },
+        job: { id: key, ...given, updated: integerOf(value, 'updated'), creator: textOf(value, 'creator') },
       })
     }
   }
@@ -191,7 +192,7 @@ function jobFrom(value: Json | undefined): Given | string {
   }
   const { enabled } = value
   if (enabled !== undefined && typeof enabled !== 'boolean') return 'enabled: expected true or false'
-  const text = (name: (typeof texts)[number]): string => String(value[name] ?? '')
+  const text = (name: (typeof texts)[number]): string => textOf(value, name)
   if (text('pipeline_name') === '') return 'pipeline_name: expected a name'
   if (text('schedule').trim() === '') return 'schedule: expected @every and a duration, or cron of six fields'
   return {

@@ -1,0 +1,165 @@
+import type { EndpointMethod, EndpointRow } from '../kit/endpoints.ts'
+import { success } from './errors.ts'
+import type { Route } from './route.ts'
+import { familyOf, notServed, ZADIG, ZADIG_V4 } from './rows.ts'
+import { zadigFace } from './zadig/face.ts'
+import { logRoutes } from './zadig/logs.ts'
+import { byCommit, preview } from './zadig/overview.ts'
+import { pipelineHandlers } from './zadig/pipelines.ts'
+import { PENDING, RUNNING } from './zadig/request.ts'
+import { presentTask } from './zadig/task.ts'
+import { taskHandlers } from './zadig/tasks.ts'
+import * as v4 from './zadig/v4.ts'
+import { webhook } from './zadig/webhook.ts'
+import {
+  createWorkflow,
+  createWorkflowTask,
+  findWorkflow,
+  listWorkflows,
+  removeWorkflow,
+  updateWorkflow,
+} from './zadig/workflows.ts'
+
+const pipelines = pipelineHandlers(zadigFace, 'zadig')
+const tasks = taskHandlers(zadigFace, presentTask)
+
+const at =
+  (family: string) =>
+  (method: EndpointMethod, path: string, from: string, handle: Extract<Route, { open?: false }>['handle']): Route =>
+    // The service's own prefix, and the one that its gateway puts before it.
+    familyOf(family)(method, `/api/workflow${path}`, from, handle, { also: [`/api/aslan/workflow${path}`] })
+const route = at(ZADIG)
+const v4Route = at(ZADIG_V4)
+const openRoute = familyOf(ZADIG_V4)
+
+const single: readonly Route[] = [
+  route('GET', '/v2/pipelines', 'single pipelines; error 6142', pipelines.list),
+  route('POST', '/v2/pipelines', 'create, or change the one of that name; errors 6140, 6141', pipelines.upsert),
+  route('GET', '/v2/pipelines/:name', 'one; error 6143', pipelines.get),
+  route('DELETE', '/v2/pipelines/:name', 'delete; error 6144', pipelines.remove),
+  route('POST', '/v2/pipelines/old/:old/new/:new', 'copy; errors 6140, 6145', pipelines.copy),
+  route('PUT', '/v2/pipelines/rename/:old/:new', 'rename; error 6148', pipelines.rename),
+  route('POST', '/v2/tasks', 'run: TaskArgs → `{pipeline_name, task_id}`; error 6160', tasks.create),
+  route(
+    'GET',
+    '/v2/tasks/max/:max/start/:start/pipelines/:name',
+    '`{data, start_at, max_result, total}`; error 6162',
+    tasks.page,
+  ),
+  route('GET', '/v2/tasks/id/:id/pipelines/:name', 'one task; error 6161', tasks.get),
+  route('POST', '/v2/tasks/id/:id/pipelines/:name/restart', 'what failed of it, again; error 6164', tasks.restart),
+  route('DELETE', '/v2/tasks/id/:id/pipelines/:name', 'cancel; error 6163', tasks.cancel),
+  route('GET', '/v2/status/preview', 'each pipeline with its last tasks; error 6142', preview),
+  route('GET', '/v2/status/task/info?commitId', 'tasks of the last day that worked on a commit', byCommit),
+]
+
+const workflows: readonly Route[] = [
+  route('POST', '/workflow', 'create a product workflow; error 6540', createWorkflow),
+  route('PUT', '/workflow', 'update; error 6540', updateWorkflow),
+  route('GET', '/workflow', 'all; error 6541', listWorkflows),
+  route('GET', '/workflow/find/:name', 'one; error 6542', findWorkflow),
+  route('DELETE', '/workflow/:name', 'delete; error 6543', removeWorkflow),
+  route('POST', '/workflowtask', 'run: WorkflowTaskArgs → `{pipeline_name, task_id}`; error 6160', createWorkflowTask),
+  route('PUT', '/workflowtask', 'the same for artifacts; error 6160', createWorkflowTask),
+  route('GET', '/workflowtask/max/:max/start/:start/pipelines/:name', 'as of single pipelines; error 6162', tasks.page),
+  route(
+    'GET',
+    '/workflowtask/id/:id/pipelines/:name?workflowType=',
+    'one task, with `stages[]`; error 6161',
+    tasks.get,
+  ),
+  route('POST', '/workflowtask/id/:id/pipelines/:name/restart', 'what failed of it, again; error 6164', tasks.restart),
+  route('DELETE', '/workflowtask/id/:id/pipelines/:name', 'cancel; error 6163', tasks.cancel),
+]
+
+const streams: readonly Route[] = [
+  route('GET', '/sse/tasks/id/:id/pipelines/:name', 'a task, every second', tasks.follow),
+  route('GET', '/sse/workflows/id/:id/pipelines/:name?workflowType=', 'a workflow’s task, every second', tasks.follow),
+  route('GET', '/sse/tasks/running', 'what is under way, every second', tasks.followSome({ statuses: RUNNING })),
+  route('GET', '/sse/tasks/pending', 'the queue, every second', tasks.followSome({ statuses: PENDING })),
+]
+
+const open: readonly Route[] = [
+  {
+    row: {
+      method: 'POST',
+      path: '/api/webhook?id=',
+      also: [
+        '/api/ci/webhook?id=',
+        '/api/githubWebHook?id=',
+        '/api/gitlabhook?id=',
+        '/api/gerritHook?id=',
+        '/api/workflow/webhook?id=',
+        '/api/aslan/webhook?id=',
+      ],
+      family: ZADIG,
+      source: 'sibling',
+      from: 'a code host fires the webhook trigger of this id, without a login; error 6207',
+      served: true,
+    },
+    open: true,
+    handle: webhook,
+  },
+  {
+    row: {
+      method: 'GET',
+      path: '/api/health',
+      family: ZADIG,
+      source: 'sibling',
+      from: 'the server lives',
+      served: true,
+    },
+    open: true,
+    handle: success,
+  },
+]
+
+const later: readonly Route[] = [
+  v4Route(
+    'POST',
+    '/v4/workflowtask',
+    'run: a WorkflowV4 with `params[]` → `{project_name, workflow_name, task_id}`',
+    v4.createTask,
+  ),
+  v4Route('GET', '/v4/workflowtask?workflow_name&page_num&page_size', '`{workflow_list, total}`', v4.listTasks),
+  v4Route('GET', '/v4/workflowtask/workflow/:workflowName/task/:taskID', 'one task, stages with jobs', v4.getTask),
+  v4Route('DELETE', '/v4/workflowtask/workflow/:workflowName/task/:taskID', 'cancel', v4.cancelTask),
+  v4Route(
+    'POST',
+    '/v4/workflowtask/retry/workflow/:workflowName/task/:taskID',
+    'what failed of it, again',
+    v4.retryTask,
+  ),
+  v4Route('POST', '/v4/workflowtask/approve', 'approve or reject what waits in a stage or job; error 6169', v4.approve),
+  openRoute(
+    'POST',
+    '/openapi/workflows/custom/task',
+    'run: `{workflow_key, project_key, parameters[], inputs[]}`',
+    v4.createOpenTask,
+  ),
+  openRoute('GET', '/openapi/workflows/custom/task?taskId&workflowKey', 'one task', v4.getOpenTask),
+  openRoute('DELETE', '/openapi/workflows/custom/task?taskId&workflowKey', 'cancel', v4.cancelOpenTask),
+]
+
+/** Fixed paths come before those with a part that varies. */
+export const zadigRoutes: readonly Route[] = [...open, ...streams, ...single, ...workflows, ...later, ...logRoutes]
+
+const NO_PACKAGES = 'there is no store of packages here: what a run makes is in its workspace and in its log'
+
+export const zadigNotServed: readonly EndpointRow[] = [
+  notServed(ZADIG, 'GET', '/api/workflow/v2/tasks/file?pipelineName&taskId', 'a task’s package', NO_PACKAGES),
+  notServed(
+    ZADIG,
+    'GET',
+    '/api/workflow/v2/tasks/workflow/:pipelineName/taskId/:taskId',
+    'artifact.tar.gz of a task',
+    NO_PACKAGES,
+  ),
+  notServed(
+    ZADIG_V4,
+    'POST',
+    '/api/workflow/v4/workflowtask/breakpoint/:workflowName/:jobName/task/:taskID/:position',
+    'stop before or after a job and open a shell there',
+    'a person’s shell within a run has no counterpart here',
+  ),
+]

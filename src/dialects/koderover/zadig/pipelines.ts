@@ -1,0 +1,147 @@
+import { isJsonObject, type JsonObject } from '../../../model/json.ts'
+import type { PipelineView } from '../../../model/view.ts'
+import { type DefinitionText, writeDefinition } from '../definition-text.ts'
+import { json, success } from '../errors.ts'
+import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
+import { type Call, pipelineRef } from '../route.ts'
+import { allPipelines, FOREIGN, homeProject, triggersOf } from '../v1-pipelines.ts'
+import type { Face, Operation } from './face.ts'
+import { bodyOf, definitionOf, presentV2, presentZadig, readPipelineBody } from './pipeline.ts'
+import { objectBody, pipelineOf } from './request.ts'
+import type { TypeNames } from './sub-tasks.ts'
+import { isWorkflow } from './workflow.ts'
+
+/** Pipelines with a list of sub-tasks, as V2 and as Zadig have them. */
+export function pipelineHandlers(face: Face, names: TypeNames) {
+  const present = names === 'v2' ? presentV2 : presentZadig
+
+  async function list(call: Call): Promise<Response> {
+    const pipelines = await allPipelines(call)
+    if (!pipelines.ok) return face.problem('listPipelines', pipelines.problem)
+    return json(200, pipelines.value.filter(({ definition }) => !isWorkflow(definition)).map(present))
+  }
+
+  async function get(call: Call): Promise<Response> {
+    const pipeline = await pipelineOf(call, face, 'getPipeline', call.param('name'))
+    return pipeline instanceof Response ? pipeline : json(200, present(pipeline))
+  }
+
+  async function create(call: Call): Promise<Response> {
+    const body = await readBody(call, face)
+    if (body instanceof Response) return body
+    const name = textOf(body, 'name') || textOf(body, 'pipeline_name')
+    if (name === '') return face.badRequest('invalid pipeline json args: name: expected a name')
+    return await make(call, face, 'createPipeline', definitionOf(name, body, names), textOf(body, 'product_name'))
+  }
+
+  /** Zadig's POST: makes the pipeline, or changes the one of that name. */
+  async function upsert(call: Call): Promise<Response> {
+    const body = await readBody(call, face)
+    if (body instanceof Response) return body
+    const name = textOf(body, 'name')
+    if (name === '') return face.badRequest('invalid pipeline json args: name: expected a name')
+    const product = textOf(body, 'product_name')
+    const ref = product === '' ? pipelineRef(call, name) : { name, project: { name: product } }
+    const found = await call.app.pipelines.get(call.caller, ref)
+    if (found.ok) return await change(call, found.value, body)
+    if (found.problem.code !== 'not_found') return face.problem('createPipeline', found.problem)
+    return await make(call, face, 'createPipeline', definitionOf(name, body, names), product)
+  }
+
+  async function update(call: Call): Promise<Response> {
+    const body = await readBody(call, face)
+    if (body instanceof Response) return body
+    const pipeline = await pipelineOf(call, face, 'updatePipeline', call.param('name'))
+    return pipeline instanceof Response ? pipeline : await change(call, pipeline, body)
+  }
+
+  async function change(call: Call, pipeline: PipelineView, body: JsonObject): Promise<Response> {
+    const before = bodyOf(pipeline.definition)
+    if (before === undefined) return face.operation('updatePipeline', FOREIGN)
+    const definition = definitionOf(pipeline.name, withKeptSecrets(body, before), names)
+    return await rewrite(call, face, 'updatePipeline', pipeline, definition)
+  }
+
+  async function remove(call: Call): Promise<Response> {
+    const removed = await call.app.pipelines.remove(call.caller, pipelineRef(call))
+    return removed.ok ? success() : face.problem('deletePipeline', removed.problem)
+  }
+
+  async function copy(call: Call): Promise<Response> {
+    const pipeline = await pipelineOf(call, face, 'getPipeline', call.param('old'))
+    if (pipeline instanceof Response) return pipeline
+    const body = bodyOf(pipeline.definition)
+    if (body === undefined) return face.operation('createPipeline', FOREIGN)
+    return await make(call, face, 'pipelineExists', definitionOf(call.param('new'), body, names), pipeline.project.name)
+  }
+
+  async function rename(call: Call): Promise<Response> {
+    const pipeline = await pipelineOf(call, face, 'renamePipeline', call.param('old'))
+    if (pipeline instanceof Response) return pipeline
+    const body = bodyOf(pipeline.definition)
+    if (body === undefined) return face.operation('renamePipeline', FOREIGN)
+    return await rewrite(call, face, 'renamePipeline', pipeline, definitionOf(call.param('new'), body, names))
+  }
+
+  return { list, get, create, upsert, update, remove, copy, rename }
+}
+
+async function readBody(call: Call, face: Face): Promise<JsonObject | Response> {
+  const given = await objectBody(call, face)
+  if (given instanceof Response) return given
+  const body = readPipelineBody(given)
+  if (typeof body === 'string') return face.badRequest(`invalid pipeline json args: ${body}`)
+  return objectsOf(body, 'sub_tasks').length > 0
+    ? body
+    : face.badRequest('未配置工作流子任务: sub_tasks: expected at least one')
+}
+
+export async function make(
+  call: Call,
+  face: Face,
+  operation: Operation,
+  definition: DefinitionText,
+  product: string,
+): Promise<Response> {
+  const project = await homeProject(call, product)
+  if (!project.ok) return face.problem(operation, project.problem)
+  const text = writeDefinition(definition, undefined)
+  const created = await call.app.pipelines.create(call.caller, { project: project.value, text })
+  return created.ok ? success() : face.problem(operation, created.problem)
+}
+
+export async function rewrite(
+  call: Call,
+  face: Face,
+  operation: Operation,
+  pipeline: PipelineView,
+  definition: DefinitionText,
+): Promise<Response> {
+  const triggers = await triggersOf(call.app, call.caller, pipeline)
+  if (!triggers.ok) return face.problem(operation, triggers.problem)
+  const text = writeDefinition(definition, triggers.value)
+  const input = { text, expectedVersion: pipeline.version }
+  const updated = await call.app.pipelines.update(call.caller, { id: pipeline.id }, input)
+  return updated.ok ? success() : face.problem(operation, updated.problem)
+}
+
+const MASK = '********'
+
+/** A secret comes out as stars; when the stars come back, it is still the secret. */
+function withKeptSecrets(body: JsonObject, before: JsonObject): JsonObject {
+  const known = new Map<string, string>()
+  for (const subTask of objectsOf(before, 'sub_tasks')) {
+    for (const env of objectsOf(objectOf(subTask, 'job_ctx'), 'envs'))
+      known.set(textOf(env, 'key'), textOf(env, 'value'))
+  }
+  const sub_tasks = objectsOf(body, 'sub_tasks').map((subTask) => {
+    const context = objectOf(subTask, 'job_ctx')
+    const envs = objectsOf(context, 'envs').map((env) =>
+      flagOf(env, 'is_credential') === true && env['value'] === MASK
+        ? { ...env, value: known.get(textOf(env, 'key')) ?? '' }
+        : env,
+    )
+    return isJsonObject(subTask['job_ctx']) ? { ...subTask, job_ctx: { ...context, envs } } : subTask
+  })
+  return { ...body, sub_tasks }
+}

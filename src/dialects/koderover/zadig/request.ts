@@ -1,0 +1,82 @@
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
+import { RUN_STATUSES } from '../../../model/status.ts'
+import { accept, type Result } from '../../../model/problem.ts'
+import type { PipelineView, RunSummary, RunView } from '../../../model/view.ts'
+import type { RunListFilter } from '../../../host/app.ts'
+import { parseJson, readBody } from '../../kit/body.ts'
+import { type Call, pipelineRef, runRef } from '../route.ts'
+import type { Face, Operation } from './face.ts'
+import { runWord } from './status.ts'
+
+/** What later generations read of a request, and the answers when it is not as it should be. */
+
+export async function jsonBody({ request, options }: Call, face: Face): Promise<Json | undefined | Response> {
+  const bytes = await readBody(request, options.bodyMaxBytes)
+  const parsed = bytes.ok ? parseJson(bytes.value) : bytes
+  return parsed.ok ? parsed.value : face.bodyRefused(parsed)
+}
+
+export async function objectBody(call: Call, face: Face): Promise<JsonObject | Response> {
+  const body = await jsonBody(call, face)
+  if (body instanceof Response) return body
+  return isJsonObject(body) ? body : face.badRequest('expected a JSON object')
+}
+
+/** `GetPipelineTaskV2` and its like: by the number in its pipeline. */
+export async function runOf(
+  call: Call,
+  face: Face,
+  operation: Operation,
+  id: string,
+  name: string,
+): Promise<RunView | Response> {
+  const ref = runRef(call, id, name)
+  if (ref === undefined) return face.badRequest('invalid task id')
+  const run = await call.app.runs.get(call.caller, ref)
+  return run.ok ? run.value : face.problem(operation, run.problem)
+}
+
+export async function pipelineOf(
+  call: Call,
+  face: Face,
+  operation: Operation,
+  name: string,
+): Promise<PipelineView | Response> {
+  const found = await call.app.pipelines.get(call.caller, pipelineRef(call, name))
+  return found.ok ? found.value : face.problem(operation, found.problem)
+}
+
+const PAGE = 100
+/** Rows that a list may begin after, and have at most. */
+export const START_MAX = 10_000
+export const MAX_MAX = 200
+
+/** Newest first, `start` rows passed over. */
+export async function runsFrom(
+  call: Call,
+  filter: RunListFilter,
+  start: number,
+  max: number,
+): Promise<Result<readonly RunView[]>> {
+  const rows: RunSummary[] = []
+  let before: number | null = null
+  do {
+    const page = await call.app.runs.list(call.caller, filter, { before, limit: PAGE })
+    if (!page.ok) return page
+    rows.push(...page.value.items)
+    before = page.value.next
+  } while (before !== null && rows.length < start + max)
+  const wanted = rows.slice(start, start + max).map(({ id }) => ({ id }))
+  const runs: RunView[] = []
+  for (let at = 0; at < wanted.length; at += PAGE) {
+    const batch = await call.app.runs.batch(call.caller, wanted.slice(at, at + PAGE))
+    if (!batch.ok) return batch
+    runs.push(...batch.value)
+  }
+  return accept(runs)
+}
+
+/** Under way: handed to a worker, and not over. */
+export const RUNNING = RUN_STATUSES.filter((status) => runWord[status] === 'running')
+/** In the queue. */
+export const PENDING = RUN_STATUSES.filter((status) => runWord[status] === 'waiting' || runWord[status] === 'queued')

@@ -1,0 +1,45 @@
+import type { NodeStatus, RunStatus } from '../../../model/status.ts'
+
+/** All words that the code of V2 and Zadig has for where something is. */
+export type ZadigStatus =
+  | 'disabled'
+  | 'created'
+  | 'running'
+  | 'passed'
+  | 'skipped'
+  | 'failed'
+  | 'timeout'
+  | 'cancelled'
+  | 'waiting'
+  | 'queued'
+
+/**
+ * As the first generation's words, but for what has not begun: there is a queue here with words of its own. `waiting` is
+ * in the queue, `queued` was handed to a worker.
+ */
+export const runWord = {
+  waiting: 'waiting',
+  queued: 'queued',
+  running: 'running',
+  reviewing: 'running',
+  paused: 'running',
+  held: 'failed',
+  succeeded: 'passed',
+  failed: 'failed',
+  errored: 'failed',
+  timed_out: 'timeout',
+  cancelled: 'cancelled',
+  rolling_back: 'running',
+  rolled_back: 'failed',
+  rollback_failed: 'failed',
+  rollback_errored: 'failed',
+} as const satisfies Record<RunStatus, ZadigStatus>
+
+/** What has not begun is `created` in a sub-task: only whole tasks stand in the queue. */
+export const nodeWord = {
+  ...runWord,
+  waiting: 'created',
+  queued: 'created',
+  pending: 'created',
+  skipped: 'skipped',
+} as const satisfies Record<NodeStatus, ZadigStatus>

@@ -1,0 +1,163 @@
+import type { Json, JsonObject } from '../../../model/json.ts'
+import type { RunView, StageView } from '../../../model/view.ts'
+import { factOf, runFacts } from '../facts.ts'
+import { objectsOf, textOf } from '../fields.ts'
+import { objectId } from '../v1-queue.ts'
+import { bodyOf } from './pipeline.ts'
+import { nodeWord, runWord } from './status.ts'
+import { isRestarted, placeOf, seconds, seenSubTask, shownSubTask, typeOf, type TypeNames } from './sub-tasks.ts'
+import { isWorkflow } from './workflow.ts'
+
+/** How the first one to cancel it is called; '' when nobody did. */
+const revokerOf = (run: RunView): string => (run.cancelling?.by.kind === 'user' ? run.cancelling.by.name : '')
+
+/** The end of what runs is its beginning: that is how a task is stored there when it is made. */
+const timesOf = (
+  run: RunView,
+): { readonly create_time: number; readonly start_time: number; readonly end_time: number } => {
+  const start = run.startedAt ?? run.createdAt
+  return { create_time: seconds(run.createdAt), start_time: seconds(start), end_time: seconds(run.endedAt ?? start) }
+}
+
+const subTasks = (run: RunView, names: TypeNames): readonly JsonObject[] =>
+  run.stages.flatMap((stage) => subTasksOf(stage, run, names).map(({ shown }) => shown))
+
+/** What of a stage is a sub-task: the stage itself when it stands for one of a body, else each of its tasks. */
+function subTasksOf(
+  stage: StageView,
+  run: RunView,
+  names: TypeNames,
+): readonly { readonly name: string; readonly shown: JsonObject }[] {
+  const place = placeOf(stage)
+  const body = bodyOf(run.definition)
+  const said = place === null || body === undefined ? undefined : objectsOf(body, 'sub_tasks')[place]
+  if (said !== undefined) {
+    const name = textOf(said, 'service_name') || textOf(said, 'test_name') || textOf(said, 'type')
+    return [{ name, shown: shownSubTask(said, stage, run) }]
+  }
+  const service = factOf(runFacts(run), 'service_name') ?? run.pipeline.name
+  return stage.tasks.map((task) => ({
+    name: task.key,
+    shown: shownSubTask({ ...seenSubTask(task, service, names), service_name: service }, task, run),
+  }))
+}
+
+/** October 2017. */
+export const presentV2Task = (run: RunView): JsonObject => ({
+  task_id: run.number,
+  pipeline_name: run.pipeline.name,
+  status: runWord[run.status],
+  task_creator: run.cause.by,
+  ...(revokerOf(run) === '' ? {} : { task_revoker: revokerOf(run) }),
+  ...timesOf(run),
+  sub_tasks: subTasks(run, 'v2'),
+})
+
+/** `task.Task` of Zadig: field by field in the order of its struct, what Go omits when empty left out. */
+export function presentTask(run: RunView): JsonObject {
+  const workflow = isWorkflow(run.definition)
+  return {
+    id: objectId(run.id),
+    task_id: run.number,
+    product_name: run.project.name,
+    pipeline_name: run.pipeline.name,
+    type: workflow ? 'workflow' : 'single',
+    status: runWord[run.status],
+    ...(run.definition.description === '' ? {} : { description: run.definition.description }),
+    task_creator: run.cause.by,
+    ...(revokerOf(run) === '' ? {} : { task_revoker: revokerOf(run) }),
+    ...timesOf(run),
+    sub_tasks: workflow ? [] : subTasks(run, 'zadig'),
+    stages: run.stages.map((stage) => presentStage(stage, run)),
+    req_id: run.id,
+    is_deleted: false,
+    is_archived: false,
+    agent_id: '',
+    multi_run: run.definition.concurrency === null,
+    target: '',
+    build_module_ver: '',
+    [workflow ? 'workflow_args' : 'task_args']: argsOf(run, workflow),
+    ...(run.failure === null ? {} : { error: run.failure.nodeName }),
+    services: [],
+    render: null,
+    resetImage: false,
+    features: [],
+    is_restart: isRestarted(run),
+    storage_endpoint: '',
+  }
+}
+
+/** The params of the run, under the names that its start has for them. */
+function argsOf(run: RunView, workflow: boolean): JsonObject {
+  const given = run.params.filter(({ system }) => !system)
+  const build_args = given.map(({ name, value }) => ({ key: name, value: asText(value), is_credential: false }))
+  const facts = runFacts(run)
+  const builds = [
+    {
+      repo_owner: factOf(facts, 'repo_owner') ?? '',
+      repo_name: factOf(facts, 'repo_name') ?? '',
+      branch: factOf(facts, 'branch') ?? '',
+      commit_id: factOf(facts, 'commit_id') ?? '',
+    },
+  ].filter(({ repo_name }) => repo_name !== '')
+  return workflow
+    ? {
+        workflow_name: run.pipeline.name,
+        product_tmpl_name: run.project.name,
+        namespace: factOf(facts, 'deploy_env') ?? '',
+        targets: [],
+        tests: [],
+        req_id: run.id,
+        workflow_task_creator: run.cause.by,
+      }
+    : {
+        product_name: run.project.name,
+        pipeline_name: run.pipeline.name,
+        builds,
+        build_args,
+        deploy: { namespace: factOf(facts, 'deploy_env') ?? '', suffix: '', image: '', package_file: '' },
+        task_creator: run.cause.by,
+        req_id: run.id,
+        notification_id: '',
+      }
+}
+
+const asText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value))
+
+export function presentStage(stage: StageView, run: RunView): JsonObject {
+  const [first] = stage.tasks
+  const parts = subTasksOf(stage, run, 'zadig')
+  const [only] = parts
+  const said = placeOf(stage) !== null && only !== undefined ? only.shown['type'] : undefined
+  return {
+    type: said ?? typeOf(first?.role ?? 'other', 'zadig'),
+    status: nodeWord[stage.status],
+    run_parallel: parts.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0),
+    desc: stage.name,
+    sub_tasks: Object.fromEntries(parts.map(({ name, shown }) => [name, shown])),
+    after_all: stage.always,
+  }
+}
+
+/** `TaskPreview`: a row of a list. */
+export const presentPreview = (run: RunView): JsonObject => {
+  const task = presentTask(run)
+  const names = run.stages.flatMap(({ tasks }) => tasks.filter(({ role }) => role === 'build').map(({ key }) => key))
+  return {
+    task_id: run.number,
+    task_creator: run.cause.by,
+    product_name: run.project.name,
+    pipeline_name: run.pipeline.name,
+    namespace: '',
+    service_name: '',
+    status: runWord[run.status],
+    ...timesOf(run),
+    ...(isWorkflow(run.definition) ? {} : { sub_tasks: task['sub_tasks'] ?? [] }),
+    task_args: task['task_args'] ?? null,
+    workflow_args: task['workflow_args'] ?? null,
+    type: task['type'] ?? 'single',
+    stages: task['stages'] ?? [],
+    build_services: names,
+    service_modules: [],
+  }
+}

@@ -1,0 +1,166 @@
+import type { RunListFilter } from '../../../host/app.ts'
+import type { Json, JsonObject } from '../../../model/json.ts'
+import type { PipelineView, RunView } from '../../../model/view.ts'
+import { withDepends } from '../../kit/cache.ts'
+import { json, success } from '../errors.ts'
+import { misfit, objectOf, objectsOf, textOf, integerOf } from '../fields.ts'
+import { isEnabled } from '../present.ts'
+import { type Call, pipelineRef } from '../route.ts'
+import { givenFields, paramsOf } from '../start.ts'
+import { NAME_FRESH_MS } from '../v1-tasks.ts'
+import type { Face } from './face.ts'
+import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
+import { polled } from './sse.ts'
+import { runWord } from './status.ts'
+import { presentPreview } from './task.ts'
+
+/** Tasks, as V2 and as Zadig show and steer them. */
+export function taskHandlers(face: Face, present: (run: RunView) => JsonObject) {
+  async function get(call: Call): Promise<Response> {
+    const run = await runOf(call, face, 'getTask', call.param('id'), call.param('name'))
+    if (run instanceof Response) return run
+    const answer = json(200, present(run), { ETag: `"${run.id}.${run.seq}"` })
+    return withDepends(answer, [`run:${run.id}`], NAME_FRESH_MS)
+  }
+
+  async function follow(call: Call): Promise<Response> {
+    const run = await runOf(call, face, 'getTask', call.param('id'), call.param('name'))
+    if (run instanceof Response) return run
+    return polled(call, face, 'getTask', present(run), async () => {
+      const now = await call.app.runs.get(call.caller, { id: run.id })
+      return now.ok ? present(now.value) : undefined
+    })
+  }
+
+  async function cancel(call: Call): Promise<Response> {
+    const run = await runOf(call, face, 'cancelTask', call.param('id'), call.param('name'))
+    if (run instanceof Response) return run
+    return await cancelRun(call, face, run)
+  }
+
+  async function restart(call: Call): Promise<Response> {
+    const run = await runOf(call, face, 'restartTask', call.param('id'), call.param('name'))
+    return run instanceof Response ? run : await restartRun(call, face, run)
+  }
+
+  const some =
+    (filter: RunListFilter) =>
+    async (call: Call): Promise<Response> => {
+      const runs = await runsFrom(call, filter, 0, MAX_MAX)
+      return runs.ok ? json(200, runs.value.map(present)) : face.problem('listTasks', runs.problem)
+    }
+
+  const followSome =
+    (filter: RunListFilter) =>
+    async (call: Call): Promise<Response> => {
+      const runs = await runsFrom(call, filter, 0, MAX_MAX)
+      if (!runs.ok) return face.problem('listTasks', runs.problem)
+      return polled(call, face, 'listTasks', runs.value.map(present), async () => {
+        const now = await runsFrom(call, filter, 0, MAX_MAX)
+        return now.ok ? now.value.map(present) : undefined
+      })
+    }
+
+  /** `{data, start_at, max_result, total}` */
+  async function page(call: Call): Promise<Response> {
+    const [max, start] = [call.param('max'), call.param('start')]
+    if (!/^\d{1,9}$/.test(max)) return face.badRequest('invalid max result number')
+    if (!/^\d{1,9}$/.test(start) || Number(start) > START_MAX) return face.badRequest('invalid start at number')
+    const pipeline = await call.app.pipelines.get(call.caller, pipelineRef(call))
+    const empty = { data: [], start_at: Number(start), max_result: Number(max), total: 0 }
+    // A pipeline that is not there has no tasks: their list asks for nothing but the name.
+    if (!pipeline.ok)
+      return pipeline.problem.code === 'not_found' ? json(200, empty) : face.problem('listTasks', pipeline.problem)
+    const filter = { pipeline: { id: pipeline.value.id } }
+    const rows = Number(max) === 0 ? MAX_MAX : Math.min(Number(max), MAX_MAX)
+    const runs = await runsFrom(call, filter, Number(start), rows)
+    const total = await call.app.runs.count(call.caller, filter)
+    if (!runs.ok) return face.problem('listTasks', runs.problem)
+    if (!total.ok) return face.problem('listTasks', total.problem)
+    return json(200, { ...empty, data: runs.value.map(presentPreview), total: total.value })
+  }
+
+  /** Body TaskArgs. */
+  async function create(call: Call): Promise<Response> {
+    const args = await objectBody(call, face)
+    if (args instanceof Response) return args
+    const kinds = {
+      pipeline_name: 'string',
+      product_name: 'string',
+      builds: 'list',
+      build_args: 'list',
+      deploy: 'object',
+    } as const
+    const wrong = misfit(args, kinds)
+    if (wrong !== undefined) return face.badRequest(`invalid PipelineTaskArgs: ${wrong}`)
+    const pipeline = await pipelineOf(call, face, 'createTask', textOf(args, 'pipeline_name'))
+    if (pipeline instanceof Response) return pipeline
+    const [repository = {}] = objectsOf(args, 'builds')
+    return await startRun(call, face, pipeline, {
+      repository,
+      variables: objectsOf(args, 'build_args'),
+      namespace: textOf(objectOf(args, 'deploy'), 'namespace'),
+    })
+  }
+
+  return { get, follow, cancel, restart, some, followSome, page, create }
+}
+
+export async function cancelRun(call: Call, face: Face, run: RunView): Promise<Response> {
+  if (run.status === 'succeeded') {
+    return face.operation('cancelTask', `task: ${run.pipeline.name}:${run.number} is passed, cannot cancel`)
+  }
+  const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'cancel' })
+  return done.ok ? success() : face.problem('cancelTask', done.problem)
+}
+
+export async function restartRun(call: Call, face: Face, run: RunView): Promise<Response> {
+  const word = runWord[run.status]
+  if (word === 'running' || word === 'passed') return face.operation('restartTask', '不能重试已经通过任务')
+  const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'retry' })
+  return done.ok ? success() : face.problem('restartTask', done.problem)
+}
+
+interface Start {
+  /** The first repository: branch, pull request, commit. */
+  readonly repository: JsonObject
+  /** Pairs of `key` and `value`. */
+  readonly variables: readonly JsonObject[]
+  readonly namespace: string
+}
+
+/** Starts a run of the pipeline with what was asked for, or says which of it the pipeline has no param for. */
+export async function startRun(call: Call, face: Face, pipeline: PipelineView, asked: Start): Promise<Response> {
+  if (!isEnabled(pipeline)) return face.operation('createTask', '工作流未开启')
+  const params = runParams(pipeline, asked)
+  if (typeof params === 'string') return face.operation('createTask', params)
+  const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params })
+  if (!started.ok) return face.problem('createTask', started.problem)
+  return json(200, { pipeline_name: pipeline.name, task_id: started.value.number })
+}
+
+export function runParams(
+  pipeline: PipelineView,
+  { repository, variables, namespace }: Start,
+): Record<string, Json> | string {
+  const given = givenFields({
+    repo_owner: textOf(repository, 'repo_owner'),
+    repo_name: textOf(repository, 'repo_name'),
+    branch: textOf(repository, 'branch'),
+    commit_id: textOf(repository, 'commit_id'),
+    pull_request_number: integerOf(repository, 'pr'),
+  })
+  if (typeof given === 'string') return given
+  const params = paramsOf(pipeline, given)
+  if (typeof params === 'string') return params
+  const known = new Set(pipeline.definition.params.map(({ name }) => name))
+  for (const variable of variables) {
+    const name = textOf(variable, 'key')
+    if (!known.has(name))
+      return `build_args: pipeline ${JSON.stringify(pipeline.name)} has no param ${JSON.stringify(name.slice(0, 64))}`
+    params[name] = variable['value'] ?? ''
+  }
+  // Where to deploy to: pipelines that do not ask go where they always do.
+  if (namespace !== '' && known.has('deploy_env')) params['deploy_env'] = namespace
+  return params
+}

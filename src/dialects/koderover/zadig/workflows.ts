@@ -1,0 +1,71 @@
+import type { JsonObject } from '../../../model/json.ts'
+import { json, success } from '../errors.ts'
+import { misfit, objectOf, objectsOf, textOf } from '../fields.ts'
+import { type Call, pipelineRef } from '../route.ts'
+import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
+import { zadigFace as face } from './face.ts'
+import { make, rewrite } from './pipelines.ts'
+import { objectBody, pipelineOf } from './request.ts'
+import { startRun } from './tasks.ts'
+import { isWorkflow, presentWorkflow, readWorkflowBody, workflowDefinition } from './workflow.ts'
+
+/** Product workflows. */
+
+export async function createWorkflow(call: Call): Promise<Response> {
+  const body = await workflowBody(call)
+  if (body instanceof Response) return body
+  return await make(call, face, 'upsertWorkflow', workflowDefinition(body), textOf(body, 'product_tmpl_name'))
+}
+
+export async function updateWorkflow(call: Call): Promise<Response> {
+  const body = await workflowBody(call)
+  if (body instanceof Response) return body
+  const pipeline = await pipelineOf(call, face, 'upsertWorkflow', textOf(body, 'name'))
+  if (pipeline instanceof Response) return pipeline
+  if (!isWorkflow(pipeline.definition)) return face.operation('upsertWorkflow', FOREIGN)
+  return await rewrite(call, face, 'upsertWorkflow', pipeline, workflowDefinition(body))
+}
+
+export async function listWorkflows(call: Call): Promise<Response> {
+  const pipelines = await allPipelines(call)
+  if (!pipelines.ok) return face.problem('listWorkflows', pipelines.problem)
+  return json(200, pipelines.value.filter(({ definition }) => isWorkflow(definition)).map(presentWorkflow))
+}
+
+export async function findWorkflow(call: Call): Promise<Response> {
+  const pipeline = await pipelineOf(call, face, 'findWorkflow', call.param('name'))
+  return pipeline instanceof Response ? pipeline : json(200, presentWorkflow(pipeline))
+}
+
+export async function removeWorkflow(call: Call): Promise<Response> {
+  const removed = await call.app.pipelines.remove(call.caller, pipelineRef(call))
+  return removed.ok ? success() : face.problem('deleteWorkflow', removed.problem)
+}
+
+/** Body WorkflowTaskArgs: the first repository of its targets, their variables, and where to deploy to. */
+export async function createWorkflowTask(call: Call): Promise<Response> {
+  const args = await objectBody(call, face)
+  if (args instanceof Response) return args
+  const kinds = {
+    workflow_name: 'string',
+    product_tmpl_name: 'string',
+    namespace: 'string',
+    targets: 'list',
+    tests: 'list',
+  } as const
+  const wrong = misfit(args, kinds)
+  if (wrong !== undefined) return face.badRequest(wrong)
+  const pipeline = await pipelineOf(call, face, 'createTask', textOf(args, 'workflow_name'))
+  if (pipeline instanceof Response) return pipeline
+  const targets = objectsOf(args, 'targets')
+  const [repository = {}] = targets.flatMap((target) => objectsOf(objectOf(target, 'build'), 'repos'))
+  const variables = targets.flatMap((target) => objectsOf(target, 'envs'))
+  return await startRun(call, face, pipeline, { repository, variables, namespace: textOf(args, 'namespace') })
+}
+
+async function workflowBody(call: Call): Promise<JsonObject | Response> {
+  const given = await objectBody(call, face)
+  if (given instanceof Response) return given
+  const body = readWorkflowBody(given)
+  return typeof body === 'string' ? face.badRequest(body) : body
+}
