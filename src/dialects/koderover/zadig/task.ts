@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../../model/json.ts'
 import type { RunView, StageView } from '../../../model/view.ts'
-import { factOf, runFacts } from '../facts.ts'
+import { factOf, nearTask, runFacts } from '../facts.ts'
 import { objectsOf, textOf } from '../fields.ts'
 import { objectId } from '../v1-queue.ts'
 import { bodyOf } from './pipeline.ts'
@@ -35,11 +35,14 @@ function subTasksOf(
     const name = textOf(said, 'service_name') || textOf(said, 'test_name') || textOf(said, 'type')
     return [{ name, shown: shownSubTask(said, stage, run) }]
   }
-  const service = factOf(runFacts(run), 'service_name') ?? run.pipeline.name
-  return stage.tasks.map((task) => ({
-    name: task.key,
-    shown: shownSubTask({ ...seenSubTask(task, service, names), service_name: service }, task, run),
-  }))
+  const facts = runFacts(run)
+  return stage.tasks.map((task) => {
+    const own = factOf(nearTask(facts, task, stage), 'service_name')
+    const service = own ?? run.pipeline.name
+    const said = { ...seenSubTask(task, service, names), service_name: service }
+    // In a workflow the services of a stage are told apart by their names.
+    return { name: isWorkflow(run.definition) ? service : task.key, shown: shownSubTask(said, task, run) }
+  })
 }
 
 /** October 2017. */
