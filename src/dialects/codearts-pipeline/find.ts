@@ -16,11 +16,6 @@ export async function findPipelines(app: App, caller: Caller, query: ListQuery):
   const executors = new Executors(app)
   const text = query.text === null ? {} : { text: query.text }
   const scopes = query.projectIds.length === 0 ? [text] : query.projectIds.map((id) => ({ ...text, project: { id } }))
-  if (scopes.length === 1 && scopes[0] !== undefined && !isPicky(query)) {
-    const slice = await app.pipelines.slice(caller, scopes[0], query.offset, query.limit)
-    if (!slice.ok) return slice
-    return accept({ items: await withExecutors(slice.value.items, executors), total: slice.value.total })
-  }
   const found: PipelineView[] = []
   for (const scope of scopes) {
     const all = await everyPipeline(app, caller, scope)
@@ -35,16 +30,9 @@ export async function findPipelines(app: App, caller: Caller, query: ListQuery):
   return accept({ items: await withExecutors(shown, executors), total: found.length })
 }
 
-const isPicky = (query: ListQuery): boolean =>
-  query.creatorIds.length > 0 ||
-  query.executorIds.length > 0 ||
-  query.statuses.length > 0 ||
-  query.outcomes.length > 0 ||
-  query.gitUrl !== null ||
-  query.sort !== null
-
 async function isMeant(pipeline: PipelineView, query: ListQuery, executors: Executors): Promise<boolean> {
-  const { latestRun } = pipeline
+  const { latestRun, definition } = pipeline
+  if (definition.annotations['hidden'] === 'true') return false
   if (query.creatorIds.length > 0 && !query.creatorIds.includes(pipeline.createdBy.id)) return false
   if (query.statuses.length > 0 || query.outcomes.length > 0) {
     if (latestRun === null || !statusesOf(query.statuses, query.outcomes).includes(latestRun.status)) return false

@@ -18,6 +18,7 @@ import {
   type VendorError,
 } from './errors.ts'
 import { findPipelines } from './find.ts'
+import { nextValues } from './increment.ts'
 import {
   freshMs,
   presentDetail,
@@ -139,7 +140,9 @@ class Calls {
     if ((await stateOf(this.#app, callerOf(c), pipeline.value)).banned) {
       return errorResponse(errors.banned, `pipeline ${pipeline.value.name} is disabled`)
     }
-    const run = await this.#app.runs.start(callerOf(c), { pipeline: { id }, params: params.value })
+    const grown = await nextValues(this.#app, callerOf(c), pipeline.value)
+    const given = { ...Object.fromEntries(grown), ...params.value }
+    const run = await this.#app.runs.start(callerOf(c), { pipeline: { id }, params: given })
     if (!run.ok) return this.#refused(c, run.problem, errors.noPipeline)
     return Response.json({ pipeline_id: run.value.pipeline.id, build_id: String(run.value.number) })
   }

@@ -3,6 +3,7 @@ import type { Caller } from '../../host/app.ts'
 import { asId, type UserId } from '../../model/id.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
+import { taggedJson, withDepends } from '../kit/cache.ts'
 import type { Env } from './auth.ts'
 import { compileDto, type Names } from './compile.ts'
 import type { Desk, Found } from './desk.ts'
@@ -55,7 +56,8 @@ export class PipelineCalls {
     if (!pipeline.ok) return pipeline.response
     const caller = this.#desk.callerOf(c)
     const state = await stateOf(this.#desk.app, caller, pipeline.value)
-    return Response.json(presentPipeline(pipeline.value, state, caller.domain))
+    const response = taggedJson(presentPipeline(pipeline.value, state, caller.domain))
+    return withDepends(response, [`pipeline:${pipeline.value.id}`, `project:${pipeline.value.project.id}`])
   }
 
   async edit(c: Context<Env>): Promise<Response> {
@@ -71,7 +73,9 @@ export class PipelineCalls {
     if (!text.ok) return text.response
     const updated = await app.pipelines.update(caller, { id }, { text: text.value.text, expectedVersion: version })
     if (!updated.ok) return this.#desk.refused(c, updated.problem, errors.noPipeline)
-    const change = { groupId: text.value.dto.groupId, updaterId: caller.user.id }
+    // A body that does not speak of a group leaves the pipeline in its own.
+    const inGroup = 'group_id' in text.value.dto.given ? { groupId: text.value.dto.groupId } : {}
+    const change = { ...inGroup, updaterId: caller.user.id }
     const put = await changeState(app, caller, pipeline.value, change)
     return put.ok ? Response.json({ pipeline_id: id }) : this.#desk.refused(c, put.problem, errors.noPipeline)
   }

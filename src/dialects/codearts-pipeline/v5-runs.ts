@@ -3,11 +3,14 @@ import type { Caller, RunActionInput, RunListFilter } from '../../host/app.ts'
 import { RUN_STATUSES } from '../../model/status.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { PipelineView, RunSummary, RunView } from '../../model/view.ts'
+import { taggedJson, withDepends } from '../kit/cache.ts'
 import type { Env } from './auth.ts'
+import { chosenTasks } from './choose.ts'
 import type { Desk } from './desk.ts'
 import { errorResponse, errors } from './errors.ts'
 import { groupNamed } from './groups.ts'
 import { nextValues } from './increment.ts'
+import { read } from './read.ts'
 import { stateOf } from './state.ts'
 import { executeTypes } from './status.ts'
 import { presentLatest, presentRunDetail } from './v5-present.ts'
@@ -33,6 +36,12 @@ export class RunCalls {
     const caller = this.#desk.callerOf(c)
     if ((await stateOf(app, caller, pipeline.value)).banned) {
       return errorResponse(errors.banned, `pipeline ${pipeline.value.name} is disabled`)
+    }
+    const chosen = read(() => chosenTasks(pipeline.value.definition, input.value))
+    if (!chosen.ok) return this.#desk.unreadable(c, chosen)
+    const all = pipeline.value.definition.stages.flatMap(({ tasks }) => tasks)
+    if (chosen.value.exclude !== undefined || (chosen.value.only?.length ?? all.length) < all.length) {
+      return errorResponse(errors.badParameter, 'choose_jobs, choose_stages: expected all of them, found some')
     }
     const params = await this.#params(caller, pipeline.value, input.value)
     const run = await app.runs.start(caller, { pipeline: { id: pipeline.value.id }, params })
@@ -142,7 +151,11 @@ export class RunCalls {
       language: c.req.header('x-language') === 'zh-cn' ? 'zh-cn' : 'en-us',
       description: '',
     } as const
-    return Response.json(presentRunDetail(run.value, facts, this.#desk.frame()))
+    const response = taggedJson(presentRunDetail(run.value, facts, this.#desk.frame()))
+    // Kept answers do not know of this header.
+    if (c.req.header('x-language') !== undefined) return response
+    const { id, project } = pipeline.value
+    return withDepends(response, [`run:${run.value.id}`, `pipeline:${id}`, `project:${project.id}`])
   }
 
   async list(c: Context<Env>): Promise<Response> {
