@@ -180,26 +180,23 @@ type Image = Extract<ResourceBody, { type: 'image' }>
 const imageName = (image: Image): string => `${image.namespace}/${image.repository}:${image.tag}`
 
 /**
- * What a stage reads and makes, as its work sees it: `INPUT_<NAME>` and `OUTPUT_<NAME>`. An image that an earlier
- * stage has made is taken from what that stage told of it. `IMAGE` is the first image that the stage reads.
+ * What a stage reads and makes, as its work sees it: `INPUT_<NAME>` and `OUTPUT_<NAME>`. `IMAGE` is the first image
+ * that it reads. Params are the run's, so a name with `SYS_TIMESTAMP` in it is the same in the stage that makes it.
  */
 function resourceEnv({ body }: PlacedStage, around: Surroundings): Readonly<Record<string, string>> {
-  const name = (prefix: string, resource: ResourceBody): string =>
-    `${prefix}_${resource.name.replace(/[^A-Za-z0-9_]/g, '_').toUpperCase()}`
-  const entries = [
-    ...(body.inputs ?? []).map((one) => [name('INPUT', one), valueOf(one, around)] as const),
-    ...(body.outputs ?? []).map((one) => [name('OUTPUT', one), ownValue(one, around)] as const),
-  ]
+  const named = (prefix: string, list: readonly ResourceBody[] | null): readonly (readonly [string, string])[] =>
+    (list ?? []).map((one) => [
+      `${prefix}_${one.name.replace(/[^A-Za-z0-9_]/g, '_').toUpperCase()}`,
+      valueOf(one, around),
+    ])
   const [image] = resources(body.inputs, 'image')
-  return { ...Object.fromEntries(entries), ...(image === undefined ? {} : { IMAGE: valueOf(image, around) }) }
+  return {
+    ...Object.fromEntries([...named('INPUT', body.inputs), ...named('OUTPUT', body.outputs)]),
+    ...(image === undefined ? {} : { IMAGE: valueOf(image, around) }),
+  }
 }
 
-function valueOf(resource: ResourceBody, around: Surroundings): string {
-  const made = resource.type === 'image' ? makerOf(resource, around) : undefined
-  return made === undefined ? ownValue(resource, around) : `\${{ tasks.${made.key}.outputs.image }}`
-}
-
-function ownValue(resource: ResourceBody, { stages, words }: Surroundings): string {
+function valueOf(resource: ResourceBody, { stages, words }: Surroundings): string {
   switch (resource.type) {
     case 'code_source':
       return stages[resource.stageIndex]?.key ?? '.'
@@ -209,13 +206,6 @@ function ownValue(resource: ResourceBody, { stages, words }: Surroundings): stri
       return words.template(packageName(resource))
   }
 }
-
-/** The earlier stage whose first image this is. */
-const makerOf = (image: Image, { stages, place }: Surroundings): PlacedStage | undefined =>
-  stages.slice(0, place).findLast(({ body }) => {
-    const [made] = body.service === 'dockerfile_build' ? resources(body.outputs, 'image') : []
-    return made !== undefined && imageName(made) === imageName(image)
-  })
 
 /** What a stage's documents were when they were sent: GET gives them back so. */
 export function stageAnnotations({ body, id }: PlacedStage): Readonly<Record<string, string>> {

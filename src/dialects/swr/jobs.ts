@@ -70,9 +70,9 @@ function sourcePackage(stage: StageView): Job['pkg'] {
   return { git_branch: branch, git_clone_type: tag === '' ? 'branch' : 'tag', git_tag: tag }
 }
 
-/** One record for every attempt that has begun, in the order of the plan, earlier attempts first. */
+/** One record for every attempt that has begun, in the order in which they began. */
 export function logRecords(stage: StageView): readonly LogRecord[] {
-  return stage.tasks.flatMap((task) => {
+  const records = stage.tasks.flatMap((task) => {
     const { attempt, status, startedAt, endedAt, runner, failure } = task
     const present = startedAt === null ? [] : [{ attempt, status, startedAt, endedAt, runner, failure }]
     return [...task.earlier.filter((earlier) => earlier.startedAt !== null), ...present].map((one) => ({
@@ -80,6 +80,7 @@ export function logRecords(stage: StageView): readonly LogRecord[] {
       attempt: one,
     }))
   })
+  return records.toSorted((a, b) => (a.attempt.startedAt ?? 0) - (b.attempt.startedAt ?? 0))
 }
 
 /**

@@ -369,7 +369,7 @@ describe('what was made', () => {
       DOCKERFILE_CONTENT: 'FROM tomcat\nCOPY aa/web.war /',
       IMAGES: `root/web:v1.${timestamp}`,
     })
-    await end('stage_3', { image: 'root/web:of-the-build' })
+    await end('stage_3', { image: `root/web:v1.${timestamp}` })
     expect(await wordOf(made.id)).toBe('running')
     const reviews = (await call('GET', `/v3/manage/pipelines/${made.id}`)).body.status.stages[3].state.review_results
     expect(reviews).toEqual([
@@ -389,7 +389,7 @@ describe('what was made', () => {
       ),
     )
     await world.settled()
-    expect(envOf('stage_5')).toMatchObject({ IMAGE: 'root/web:of-the-build', DEPLOY_MODE: 'cceMode' })
+    expect(envOf('stage_5')).toMatchObject({ IMAGE: `root/web:v1.${timestamp}`, DEPLOY_MODE: 'cceMode' })
     await end('stage_5')
     expect(world.runner.jobs[0]).toMatchObject({ uses: 'http', with: { url: 'https://hooks.example.com/all' } })
     await end('post_1')
