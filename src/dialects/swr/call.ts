@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import type { App, Caller } from '../../host/app.ts'
+import type { App, Caller, Page, PipelineListFilter } from '../../host/app.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { PipelineView, RunView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
@@ -51,6 +51,27 @@ export async function findPipeline(app: App, caller: Caller, id: string): Promis
   if (!serial.ok) return unreadable(serial)
   const found = await app.pipelines.get(caller, { serial: serial.value })
   return found.ok ? found.value : problemResponse(found.problem)
+}
+
+const CHUNK = 500
+
+/**
+ * Every pipeline that is to be listed, in order of its id. Those that another system of ours made for one run only
+ * (annotation `hidden`) are none of the vendor's.
+ */
+export async function listedPipelines(
+  app: App,
+  caller: Caller,
+  filter: PipelineListFilter,
+): Promise<Result<readonly PipelineView[]>> {
+  const listed: PipelineView[] = []
+  for (let after: number | null = null; ;) {
+    const page: Result<Page<PipelineView>> = await app.pipelines.list(caller, filter, { after, limit: CHUNK })
+    if (!page.ok) return page
+    listed.push(...page.value.items.filter(({ definition }) => definition.annotations['hidden'] !== 'true'))
+    after = page.value.next
+    if (after === null) return accept(listed)
+  }
 }
 
 export const latestRun = (app: App, caller: Caller, pipeline: PipelineView): Promise<Result<RunView | null>> =>

@@ -5,7 +5,7 @@ import type { ResourceBody, StageBody } from './pipeline-body.ts'
 import { BUILD_IMAGE, DEPLOY, FETCH_PACKAGE, KEEP_PACKAGE } from './scripts.ts'
 import type { ServiceName } from './service.ts'
 import { deployInput } from './stage-params.ts'
-import type { Words } from './words.ts'
+import { verbatim, type Words } from './words.ts'
 
 /** A stage and all that its place in the pipeline says of it. */
 export interface PlacedStage {
@@ -124,7 +124,7 @@ const work = {
   },
   jenkins_build: (stage, around, directory) => ({
     role: 'build',
-    script: plain(stage.body.params['jenkins_shell']),
+    script: verbatim(plain(stage.body.params['jenkins_shell'])),
     with: { cwd: directory },
     env: resourceEnv(stage, around),
   }),
@@ -171,7 +171,7 @@ function deployWork(stage: PlacedStage, around: Surroundings, directory: string)
     STAGE: stage.key,
   }
   if (info.startsWith('#!')) {
-    return { role: 'deploy', script: info, with: { cwd: directory }, env }
+    return { role: 'deploy', script: verbatim(info), with: { cwd: directory }, env }
   }
   return { role: 'deploy', script: DEPLOY, env: { ...env, INPUT_INFO: around.words.template(info) } }
 }

@@ -1,7 +1,7 @@
 import type { App } from '../../host/app.ts'
 import { quote } from '../kit/query.ts'
 import { parseDocument } from './body.ts'
-import { contentRange, queryOf, rangeWhenPaged, removed, unreadable, type Call } from './call.ts'
+import { contentRange, listedPipelines, queryOf, rangeWhenPaged, removed, unreadable, type Call } from './call.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
 import { object, refusing, text, wrong } from './fields.ts'
 import { isGroupName } from './pipeline-body.ts'
@@ -18,10 +18,10 @@ export async function listGroups(app: App, c: Call): Promise<Response> {
   const { caller } = c.var
   const projects = await app.projects.list(caller)
   const shown = projects.slice(offset, offset + limit)
-  const counts = await Promise.all(shown.map(({ id }) => app.pipelines.slice(caller, { project: { id } }, 0, 1)))
+  const counts = await Promise.all(shown.map(({ id }) => listedPipelines(app, caller, { project: { id } })))
   const body = shown.map((project, index) => {
     const count = counts[index]
-    return presentGroup(project, count?.ok === true ? count.value.total : 0)
+    return presentGroup(project, count?.ok === true ? count.value.length : 0)
   })
   const headers = rangeWhenPaged(query, contentRange(offset, shown.length, projects.length))
   return Response.json(body, { headers })

@@ -1,7 +1,7 @@
 import type { App, Caller } from '../../host/app.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
-import { queryOf, type Call } from './call.ts'
+import { listedPipelines, queryOf, type Call } from './call.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
 import { jobId } from './stage.ts'
 import { wireTime } from './time.ts'
@@ -9,7 +9,7 @@ import type { PackageFile, PackageItem, PackageVersion } from './wire.ts'
 
 /**
  * Packages as the runs tell of them: a stage that keeps one says in its outputs what it kept. The newest
- * {@link RUNS_MAX} runs of each pipeline are asked.
+ * {@link RUNS_MAX} runs of each pipeline are asked, of the {@link PIPELINES_MAX} pipelines that were made last.
  */
 interface KeptFile {
   readonly id: number
@@ -130,10 +130,10 @@ async function filesOf(
 
 /** One entry for each file, the newest run's where several kept the same. */
 async function keptFiles(app: App, caller: Caller): Promise<Result<readonly KeptFile[]>> {
-  const pipelines = await app.pipelines.slice(caller, {}, 0, PIPELINES_MAX)
+  const pipelines = await listedPipelines(app, caller, {})
   if (!pipelines.ok) return pipelines
   const files = new Map<string, KeptFile>()
-  for (const pipeline of pipelines.value.items.filter(keepsPackages)) {
+  for (const pipeline of pipelines.value.filter(keepsPackages).slice(-PIPELINES_MAX)) {
     const rows = await app.runs.list(caller, { pipeline: { id: pipeline.id } }, { before: null, limit: RUNS_MAX })
     if (!rows.ok) return rows
     const runs = await app.runs.batch(

@@ -444,6 +444,18 @@ describe('what was made', () => {
     expect((await call('GET', `/v3/manage/pipelines/${made.id}/stages/5/jobs`)).status).toBe(404)
   })
 
+  test('is listed, but for what another system made for one run only', async () => {
+    const made = await create()
+    const text = 'name: once\nannotations: {hidden: "true"}\ntasks: [{name: a, script: make}]\n'
+    need(await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }))
+    const list = await call('GET', '/v3/manage/pipelines?limit=10&offset=0')
+    expect([list.headers.get('Content-Range'), list.body]).toEqual([
+      '0-1/1',
+      [expect.objectContaining({ id: made.id })],
+    ])
+    expect((await call('GET', '/v3/manage/pipelinegroups')).body).toMatchObject([{ pipeline_count: 1 }])
+  })
+
   test('is deleted', async () => {
     const made = await create()
     await fire(made)

@@ -10,6 +10,7 @@ import {
   documentResponse,
   findPipeline,
   latestRun,
+  listedPipelines,
   queryOf,
   removed,
   unreadable,
@@ -130,5 +131,7 @@ async function slicePipelines(
     ...(group === undefined ? {} : { project: { id: group.id } }),
     ...(filter.text === undefined ? {} : { text: filter.text }),
   }
-  return app.pipelines.slice(caller, conditions, offset, limit)
+  const listed = await listedPipelines(app, caller, conditions)
+  if (!listed.ok) return listed
+  return accept({ items: listed.value.slice(offset, offset + limit), total: listed.value.length })
 }

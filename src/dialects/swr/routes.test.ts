@@ -649,7 +649,7 @@ describe('everything else', () => {
 
   test('that breaks inside is the vendor’s 500 and says nothing of it', async () => {
     const pipelines = Object.create(world.app.pipelines, {
-      slice: { value: () => Promise.reject(new Error('the disk is on fire')) },
+      list: { value: () => Promise.reject(new Error('the disk is on fire')) },
     }) as App['pipelines']
     const broken = Object.create(world.app, { pipelines: { value: pipelines } }) as App
     const response = await swr.create(

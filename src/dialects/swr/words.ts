@@ -29,6 +29,9 @@ export function wordsOf(params: readonly Pick<ParamBody, 'name'>[]): Words {
   return { names, template: (text) => template(text, names) }
 }
 
+/** A script as it is: `${{`, which ours would be, is escaped. */
+export const verbatim = (script: string): string => script.split('${{').join('$${{')
+
 const SYSTEM: ReadonlyMap<string, string> = new Map(['SYS_TIMESTAMP', 'SYS_INCREMENT'].map((name) => [name, name]))
 
 const template = (text: string, names: ReadonlyMap<string, string>): string =>
