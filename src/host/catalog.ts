@@ -1,4 +1,5 @@
 import { compile } from '../engine/compile.ts'
+import { upcastPlan } from '../engine/upcast.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
 import { asId, parsePipelineId, parseProjectId, type PipelineId, type ProjectId } from '../model/id.ts'
 import type { Plan } from '../model/plan.ts'
@@ -285,7 +286,7 @@ export class CatalogUseCases implements Pipelines {
     if (kept !== undefined) return kept
     const stored = await this.#deps.catalog.version(id, version)
     if (stored === undefined) throw new Error(`version ${version} of pipeline ${id} is not there`)
-    const plan = JSON.parse(stored.plan) as Plan
+    const plan = upcastPlan(JSON.parse(stored.plan))
     this.#plans.set(key, plan)
     return plan
   }

@@ -4,6 +4,7 @@ import { fold, foldOnto } from '../engine/evolve.ts'
 import type { Run } from '../engine/run.ts'
 import { runOfSnapshot, snapshotOf } from '../engine/snapshot.ts'
 import { runStatus } from '../engine/status.ts'
+import { upcastEntry } from '../engine/upcast.ts'
 import { needsPerson, summaryOf } from '../engine/view.ts'
 import type { RunCommand } from '../model/command.ts'
 import type { RunEffect } from '../model/effect.ts'
@@ -345,7 +346,9 @@ export class LiveRuns {
   /** A run as its log tells it, up to this seq. */
   async fromLog(id: RunId, upTo: number): Promise<Run | undefined> {
     const { log, planOf } = this.#deps
-    const first = await log.entries(id, 0, 1)
+    const read = async (afterSeq: number, limit: number): Promise<readonly LogEntry[]> =>
+      (await log.entries(id, afterSeq, limit)).map(upcastEntry)
+    const first = await read(0, 1)
     const created = first[0]?.events[0]
     if (created?.type !== 'RunCreated') return undefined
     const plan = await planOf(created.pipelineId, created.version)
@@ -354,7 +357,7 @@ export class LiveRuns {
     if (snapshot !== undefined && snapshot.seq <= upTo) run = runOfSnapshot(id, plan, snapshot.data)
     run ??= fold(id, plan, first, upTo)
     for (;;) {
-      const entries = await log.entries(id, run.seq, 1_000)
+      const entries = await read(run.seq, 1_000)
       const next: Run = foldOnto(run, entries, upTo)
       if (entries.length === 0 || next.seq === run.seq || next.seq >= upTo) return next
       run = next
