@@ -105,6 +105,9 @@ function withRole(work: StepWork, { business_type }: JsonObject): StepWork {
 
 const own = (uses: string, inputs: Inputs): StepWork => ({ uses, with: inputs, role: 'other' })
 
+/** What looks like a template of ours stays text. The replacement is a function, as `$$` in a text means one `$`. */
+const escaped = (text: string): string => text.replaceAll('${{', () => '$${{')
+
 // --- Scripts ---------------------------------------------------------------------------------------------------------
 
 const SCRIPT_KEYS = ['OFFICIAL_SHELL_SCRIPT_INPUT', 'script', 'command', 'commands', 'shell', 'cmd']
@@ -129,8 +132,8 @@ function shell(inputs: Inputs, at: string): StepWork {
   if (script === undefined || script.trim() === '') {
     throw new BadValue(`${at}.inputs: expected a script in ${SCRIPT_KEYS[0]}, found none`)
   }
-  // Theirs run in bash, whose `sh` is bash too. What looks like a template of ours is text.
-  const given = { script: script.replaceAll('${{', '$${{') }
+  // Theirs run in bash, whose `sh` is bash too.
+  const given = { script: escaped(script) }
   return { uses: 'script', with: script.startsWith('#!') ? given : { ...given, shell: 'bash' }, role: 'other' }
 }
 
@@ -149,7 +152,7 @@ function checkpoint(inputs: Inputs, { userNames }: PluginContext): StepWork {
       reviewers,
       required: inputs['check_strategy'] === 'all' && reviewers.length > 0 ? 'all' : 1,
       ...(seconds > 0 ? { expire: seconds } : {}),
-      question: comment.slice(0, 5_000).replaceAll('${{', '$${{'),
+      question: escaped(comment.slice(0, 5_000)),
     },
     role: 'review',
     skipOnTimeout: inputs['timeout_strategy'] === 'pass',

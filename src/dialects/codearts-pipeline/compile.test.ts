@@ -1,0 +1,154 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseDefinition } from '../../definition/parse-definition.ts'
+import type { PipelineDefinition } from '../../model/definition.ts'
+import type { JsonObject } from '../../model/json.ts'
+import { stepSpecs } from '../../steps/index.ts'
+import { checkpoint, dto, job, shell, stage } from '../../testing/codearts-documents.ts'
+import { compileDto } from './compile.ts'
+import { dtoOf } from './dto.ts'
+import { originalOf } from './original.ts'
+
+const names = {
+  projectId: 'f'.repeat(32),
+  userNames: new Map([['0a'.repeat(16), 'li']]),
+  pipelineNames: new Map([['2c'.repeat(16), 'other']]),
+}
+function compiled(body: object): PipelineDefinition {
+  const result = parseDefinition(compileDto(dtoOf(body as JsonObject), names), 'pipeline.json', stepSpecs)
+  if (result.ok) return result.definition
+  throw new Error(result.errors.map(({ path, message }) => `${path}: ${message}`).join('\n'))
+}
+const tasksOf = (definition: PipelineDefinition) =>
+  definition.stages.map(({ tasks }) => tasks.map(({ key, needs }) => [key, ...needs].join(' < ')))
+
+describe('stages, jobs and steps', () => {
+  test('steps follow each other, jobs what they depend on, pre and post stand around them', () => {
+    const manual = { task: 'official_devcloud_manualTrigger' }
+    const definition = compiled(
+      dto([
+        stage(
+          'One',
+          [
+            job('JOB_C', [shell('c')], { depends_on: ['JOB_A', 'JOB_B'] }),
+            job('JOB_A', [shell('a1'), shell('a2')]),
+            job('JOB_B', [shell('b1'), shell('no', { enable: false })]),
+          ],
+          { pre: [manual], post: [shell('after')] },
+        ),
+      ]),
+    )
+    expect(tasksOf(definition)).toEqual([
+      [
+        '1749524616050e405ad4-pre',
+        'JOB_A-1 < 1749524616050e405ad4-pre',
+        'JOB_A-2 < JOB_A-1',
+        'JOB_B-1 < 1749524616050e405ad4-pre',
+        'JOB_C < JOB_A-2 < JOB_B-1',
+        '1749524616050e405ad4-post < JOB_A-2 < JOB_B-1 < JOB_C',
+      ],
+    ])
+  })
+
+  test('a stage runs always when it says so; one without jobs is over at once', () => {
+    const { stages } = compiled(
+      dto([stage('One', []), stage('Two', [job('JOB_A', [shell('a')])], { run_always: true })]),
+    )
+    expect(stages.map(({ always, tasks }) => [always, tasks[0]?.work.kind])).toEqual([
+      [false, 'noop'],
+      [true, 'runner'],
+    ])
+  })
+
+  test('identifiers that are no keys of ours, or stand twice once they are, get other keys', () => {
+    const { stages } = compiled(
+      dto([
+        stage('A', [job('作业', [shell('a')]), job('构建', [shell('b')]), job('constructor', [shell('c')])], {
+          identifier: '阶段',
+        }),
+        stage('B', [job('__proto__', [shell('d')])], { identifier: '段阶' }),
+      ]),
+    )
+    expect(stages.map(({ key }) => key)).toEqual(['-', '--2'])
+    expect(stages.flatMap(({ tasks }) => tasks.map(({ key }) => key))).toEqual([
+      '-',
+      '--2',
+      'k-constructor',
+      'k-__proto__',
+    ])
+  })
+})
+
+describe('plugins', () => {
+  const workOf = (step: object) => compiled(dto([stage('One', [job('JOB_A', [step])])])).stages[0]?.tasks[0]
+
+  test('a script, also one that was encoded, and one that looks like a template of ours', () => {
+    expect(workOf(shell('echo "${{ params.x }}"'))?.work).toEqual({
+      kind: 'runner',
+      uses: 'script',
+      with: { script: 'echo "${{ params.x }}"', shell: 'bash' },
+    })
+    expect(workOf(shell('(decode)ZWNobyAiaGVsbG8i'))?.work).toMatchObject({ with: { script: 'echo "hello"' } })
+    expect(workOf(shell('#!/usr/bin/env node\n1'))?.work).toMatchObject({ with: { script: '#!/usr/bin/env node\n1' } })
+    const own = { task: 'my_plugin@0.0.7', business_type: 'Test', inputs: [{ key: 'command', value: ['a', 'b'] }] }
+    expect(workOf(own)).toMatchObject({ role: 'test', work: { uses: 'script', with: { script: 'a\nb' } } })
+  })
+
+  test('a review by id, by name, by anybody; for all of them or one', () => {
+    expect(workOf(checkpoint(`${'0a'.repeat(16)},wang`))?.work).toEqual({
+      kind: 'review',
+      reviewers: ['li', 'wang'],
+      required: 'all',
+      expireMs: 3_600_000,
+      question: 'Ship it?',
+    })
+    expect(workOf(checkpoint('li', { check_strategy: 'any', timeout: 0 }))?.work).toMatchObject({
+      required: 1,
+      expireMs: null,
+    })
+    expect(workOf(checkpoint('', { comment: '${{ run.number }}' }))?.work).toMatchObject({
+      reviewers: [],
+      required: 1,
+      question: '$${{ run.number }}',
+    })
+  })
+
+  test('a wait, and a step type of ours', () => {
+    const inputs = (values: object) => Object.entries(values).map(([key, value]) => ({ key, value }))
+    const delay = { task: 'official_devcloud_delay', inputs: inputs({ delay_time: '5', time_unit: 'minutes' }) }
+    expect(workOf(delay)?.work).toEqual({ kind: 'sleep', duration: 300_000 })
+    const own = { task: 'millrace_http', inputs: inputs({ url: 'https://example.com/' }) }
+    expect(workOf(own)?.work).toMatchObject({ kind: 'runner', uses: 'http', with: { url: 'https://example.com/' } })
+    expect(() => workOf({ task: 'millrace_nothing' })).toThrow(/uses/)
+  })
+})
+
+describe('what was given', () => {
+  test('is kept however long it is, whatever is in it', () => {
+    const script = `${'流水线💥'.repeat(20_000)}\n"\\'`
+    const body = dto([stage('One', [job('JOB_A', [shell(script)])])], { description: '💥'.repeat(500) })
+    const kept = originalOf(compiled(body))
+    expect(kept?.dto).toEqual(body)
+    expect(kept?.stages[0]?.jobs[0]?.steps[0]?.given['inputs']).toEqual([
+      { key: 'OFFICIAL_SHELL_SCRIPT_INPUT', value: script },
+    ])
+  })
+
+  test('is not shown any more once somebody has changed the pipeline by another way', () => {
+    const definition = compiled(dto([stage('One', [job('JOB_A', [shell('a')])])]))
+    const [first] = definition.stages
+    if (first === undefined) throw new Error('no stage')
+    expect(originalOf({ ...definition, stages: [first, { ...first, key: 'more' }] })).toBeNull()
+    expect(originalOf({ ...definition, annotations: {} })).toBeNull()
+  })
+
+  test('annotations that anybody wrote harm nobody', () => {
+    const definition = compiled(dto([]))
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        const annotations = { ...definition.annotations, 'codearts-pipeline/dto.0': text }
+        expect(() => originalOf({ ...definition, annotations })).not.toThrow()
+      }),
+    )
+  })
+})
