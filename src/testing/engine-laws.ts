@@ -236,3 +236,5 @@ export function voterOf(run: Run, node: number): string {
   const voters = reviewers.length > 0 ? reviewers : ['li', 'chen', 'wu', 'han', 'zhou']
   return voters.find((voter) => !decisions.some(({ by }) => by === voter)) ?? 'li'
 }
+
+export { onNode, onRun }
