@@ -70,6 +70,26 @@ test('a run is started, listed, shown, mended, approved and explained from the c
   })
 })
 
+test('what starts runs is told, published and done again from the command line', async () => {
+  await using native = await openNative()
+  const list = [
+    { kind: 'webhook', name: 'push', secret: '1', params: {} },
+    { kind: 'schedule', name: 'hourly', cron: '0 * * * *', timezone: 'UTC', missed: 'skip', params: {} },
+    { kind: 'channel', name: 'ready', channel: 'ready', params: {} },
+  ] as const
+  await native.world.pipeline({ ...release, triggers: { operator: 'or', list } })
+  expect((await say(native, ['next', 'release', '-n', '1'])).out).toMatch(
+    /^DUE .*\n2026-01-02T04:00:00.000Z +hourly\n$/,
+  )
+  expect((await say(native, ['webhooks', 'release'])).out).toMatch(/push +\/api\/v1\/webhooks\/\S+ +signed/)
+  expect((await say(native, ['webhooks', 'release', '--secrets'])).out).toContain('whsec_')
+  expect((await say(native, ['publish', 'ready'])).out).toBe('run 1: queued\n')
+  expect((await say(native, ['publish', 'other'])).out).toBe('nobody listens to other\n')
+  const again = await say(native, ['rerun', 'release#1'])
+  expect(again).toMatchObject({ code: 0, err: '' })
+  expect(again.out).toContain('release#2')
+})
+
 test('watching tells every change as a line, and its exit code how the run ended', async () => {
   await using native = await openNative()
   const { world } = native

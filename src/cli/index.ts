@@ -10,9 +10,12 @@ import { cancel } from './verbs/cancel.ts'
 import { create } from './verbs/create.ts'
 import { explain } from './verbs/explain.ts'
 import { logs } from './verbs/logs.ts'
+import { next } from './verbs/next.ts'
 import { pause } from './verbs/pause.ts'
 import { pipelines } from './verbs/pipelines.ts'
+import { publish } from './verbs/publish.ts'
 import { reject } from './verbs/reject.ts'
+import { rerun } from './verbs/rerun.ts'
 import { resume } from './verbs/resume.ts'
 import { retry } from './verbs/retry.ts'
 import { run } from './verbs/run.ts'
@@ -25,6 +28,7 @@ import { start } from './verbs/start.ts'
 import { update } from './verbs/update.ts'
 import { validate } from './verbs/validate.ts'
 import { watch } from './verbs/watch.ts'
+import { webhooks } from './verbs/webhooks.ts'
 import { version } from './version.ts'
 
 /** Every verb, in the order of the help. A new one is one file and one line here. */
@@ -35,7 +39,11 @@ const verbs: readonly Verb[] = [
   pipelines,
   create,
   update,
+  next,
+  webhooks,
+  publish,
   start,
+  rerun,
   runs,
   show,
   watch,

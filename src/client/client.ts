@@ -105,6 +105,26 @@ export function createClient(options: ClientOptions) {
         json<wire.Version>(at`/api/v1/pipelines/${pipeline}/versions/${version}`),
     },
 
+    triggers: {
+      /** When the schedules of a pipeline come due next, and what was refused. */
+      next: (pipeline: Ref, { signal, ...query }: WithSignal & { project?: string | undefined; count?: number } = {}) =>
+        json<wire.NextFires>(at`/api/v1/pipelines/${pipeline}/next`, { query, signal }),
+      /** What calls of a signed webhook are signed with. */
+      secret: (pipeline: Ref, webhook: string, query: { project?: string | undefined } = {}) =>
+        json<wire.WebhookSecret>(at`/api/v1/pipelines/${pipeline}/webhooks/${webhook}/secret`, { query }),
+      /** Fires what listens to a channel of a project. */
+      publish: (
+        project: Ref,
+        channel: string,
+        { params = {}, idempotencyKey }: { params?: Readonly<Record<string, string>>; idempotencyKey?: string } = {},
+      ) =>
+        json<wire.FiredList>(at`/api/v1/projects/${project}/channels/${channel}`, {
+          method: 'POST',
+          body: { params },
+          ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
+        }),
+    },
+
     validate: (definition: string, file?: string) =>
       json<wire.Validation>('/api/v1/validate', {
         method: 'POST',
@@ -132,6 +152,13 @@ export function createClient(options: ClientOptions) {
         }),
       get: (run: Ref, { asOf, signal }: WithSignal & { readonly asOf?: number } = {}) =>
         json<wire.Run>(at`/api/v1/runs/${run}`, { query: { as_of: asOf }, signal }),
+      /** The same again, with some params replaced. */
+      rerun: (run: Ref, { params, idempotencyKey }: Pick<StartRun, 'params' | 'idempotencyKey'> = {}) =>
+        json<wire.Run>(at`/api/v1/runs/${run}/rerun`, {
+          method: 'POST',
+          body: params === undefined ? {} : { params },
+          ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
+        }),
       /** Where up to 100 runs are. */
       batch: (ids: readonly Ref[]) =>
         json<wire.RunBatch>('/api/v1/runs/batch', { method: 'POST', body: { ids: ids.map(String) } }),

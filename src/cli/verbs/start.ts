@@ -4,12 +4,9 @@ import { common, type CommonOptions, examples, untilPersonOption } from '../act.
 import { connect } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Fault } from '../fault.ts'
-import { quoted, runName } from '../names.ts'
-import { printJson } from '../output.ts'
 import { type Params, paramOption } from '../params.ts'
-import { lastLine } from '../progress.ts'
+import { showStarted } from '../show-started.ts'
 import type { Verb } from '../verb.ts'
-import { watchRun } from '../watch-run.ts'
 
 interface Options extends CommonOptions {
   readonly param?: Params
@@ -39,16 +36,7 @@ export const start: Verb = ({ terminal, action }) =>
     action(async (pipeline: string, options: Options) => {
       const client = connect(terminal, options)
       const run = await startedRun(client, pipeline, options)
-      const json = options.json === true
-      if (options.watch === true) {
-        return watchRun(terminal, client, run.id, { json, untilPerson: options.untilPerson === true })
-      }
-      if (json) printJson(terminal, run)
-      else {
-        terminal.out(`${lastLine(run, terminal.now(), terminal.paint)}\n`)
-        terminal.out(`watch it with: millrace watch ${quoted(runName(run))}\n`)
-      }
-      return EXIT.success
+      return showStarted(terminal, client, options, run)
     }),
   )
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Caller, Explanation } from '../../host/app.ts'
 import type { Actor, Cause } from '../../model/event.ts'
-import type { Work } from '../../model/definition.ts'
+import type { Concurrency, TriggerSpec, Work } from '../../model/definition.ts'
 import { type Failure, failureSentence, failureStatus } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
@@ -243,6 +243,25 @@ export const presentPipelineSummary = (pipeline: PipelineView): Wire<typeof wire
 
 const webhookPath = (id: string | undefined): string | null => (id === undefined ? null : `/api/v1/webhooks/${id}`)
 
+type TriggerWire = NonNullable<Wire<typeof wire.Pipeline>['triggers']>['list'][number]
+
+function presentTrigger(trigger: TriggerSpec, id: string | undefined): TriggerWire {
+  const { kind, name, params } = trigger
+  return {
+    kind,
+    name,
+    path: kind === 'webhook' ? webhookPath(id) : null,
+    params: { ...params },
+    signed: kind === 'webhook' && (trigger.secret ?? null) !== null,
+    schedule: kind === 'schedule' ? { cron: trigger.cron, timezone: trigger.timezone, missed: trigger.missed } : null,
+    channel: kind === 'channel' ? trigger.channel : null,
+    upstream: kind === 'upstream' ? { pipeline: trigger.pipeline, statuses: [...trigger.statuses] } : null,
+  }
+}
+
+const presentConcurrency = (concurrency: Concurrency | null | undefined): Wire<typeof wire.Pipeline>['concurrency'] =>
+  concurrency == null ? null : { limit: concurrency.limit, group: concurrency.group, when_full: concurrency.whenFull }
+
 export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeline> {
   const { definition } = pipeline
   return {
@@ -260,13 +279,11 @@ export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeli
         ? null
         : {
             operator: definition.triggers.operator,
-            list: definition.triggers.list.map((trigger, index) => ({
-              kind: trigger.kind,
-              name: trigger.name,
-              path: trigger.kind === 'webhook' ? webhookPath(pipeline.webhooks[index]?.id) : null,
-              params: { ...trigger.params },
-            })),
+            list: definition.triggers.list.map((trigger, index) =>
+              presentTrigger(trigger, pipeline.webhooks[index]?.id),
+            ),
           },
+    concurrency: presentConcurrency(definition.concurrency),
     stages: definition.stages.map((stage) => ({
       key: stage.key,
       name: stage.name,

@@ -15,8 +15,9 @@ import {
 import { createProject, getProject, listProjects } from './projects.ts'
 import { listReviews } from './reviews.ts'
 import type { Route } from './route.ts'
+import { getWebhookSecret, nextFires, publish } from './triggers.ts'
 import { fireWebhook } from './webhooks.ts'
-import { actOnRun, batchRuns, explainRun, getRun, listRuns, startRun } from './runs.ts'
+import { actOnRun, batchRuns, explainRun, getRun, listRuns, rerun, startRun } from './runs.ts'
 
 /** All of the native API; router and OpenAPI document are made of this list, so they cannot differ. */
 export const routes: readonly Route[] = [
@@ -35,11 +36,15 @@ export const routes: readonly Route[] = [
   deletePipeline,
   listVersions,
   getVersion,
+  nextFires,
+  getWebhookSecret,
+  publish,
   fireWebhook,
   startRun,
   listRuns,
   batchRuns,
   getRun,
+  rerun,
   actOnRun,
   explainRun,
   listRunEvents,

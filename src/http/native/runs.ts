@@ -4,12 +4,13 @@ import { RUN_ACTIONS } from '../../model/command.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import { RUN_STATUSES } from '../../model/status.ts'
 import type { RunView } from '../../model/view.ts'
+import { idempotencyKeyOf, KEY_HEADER } from './idempotency-key.ts'
 import { withNext } from './paging.ts'
 import { presentExplanation, presentHead, presentRun, presentSummary } from './present.ts'
 import * as query from './query.ts'
 import { pipelineRef, projectRef, runRef } from './refs.ts'
 import { type Reply, route } from './route.ts'
-import { ExplanationList, NewRun, Run, RunActionInput, RunBatch, RunList, RunRefs } from './schema.ts'
+import { ExplanationList, NewRun, Rerun, Run, RunActionInput, RunBatch, RunList, RunRefs } from './schema.ts'
 
 const tag = 'runs'
 
@@ -27,26 +28,43 @@ export const startRun = route({
     project: query.name.describe('Id or name; needed when two projects have a pipeline of this name'),
   }),
   body: NewRun,
-  headers: {
-    'Idempotency-Key': 'Up to 255 visible characters: the same key and body within 24 hours give the same run, once',
-  },
+  headers: KEY_HEADER,
   status: 201,
   answer: { json: Run },
   problems: ['not_found', 'conflict', 'idempotency_reused'],
   handle: async ({ app, caller, param, query: { project }, body, header }) => {
-    const key = header('idempotency-key')
-    if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key)) {
-      const message = 'Idempotency-Key must have 1 to 255 visible ASCII characters'
-      return { ok: false, problem: { code: 'invalid_request', message } }
-    }
+    const key = idempotencyKeyOf(header)
+    if (!key.ok) return key
     const started = await app.runs.start(caller, {
       pipeline: pipelineRef(param('pipeline'), project),
       params: body.params,
       wait: body.wait,
-      ...(key === undefined ? {} : { idempotencyKey: key }),
+      ...key.value,
     })
     if (!started.ok) return started
     return accept({ ...replyWith(started.value), headers: { location: `/api/v1/runs/${started.value.id}` } })
+  },
+})
+
+export const rerun = route({
+  method: 'POST',
+  path: '/api/v1/runs/{run}/rerun',
+  id: 'rerun',
+  tag,
+  summary: 'Run again what a run did',
+  description:
+    'A new run of the same version with the same params, some of them replaced by those that are given. Triggers are not waited for.',
+  body: Rerun,
+  headers: KEY_HEADER,
+  status: 201,
+  answer: { json: Run },
+  problems: ['not_found', 'conflict', 'idempotency_reused'],
+  handle: async ({ app, caller, param, body, header }) => {
+    const key = idempotencyKeyOf(header)
+    if (!key.ok) return key
+    const made = await app.runs.rerun(caller, runRef(param('run')), { params: body.params, ...key.value })
+    if (!made.ok) return made
+    return accept({ ...replyWith(made.value), headers: { location: `/api/v1/runs/${made.value.id}` } })
   },
 })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { NODE_ACTIONS, RUN_ACTIONS } from '../../model/command.ts'
-import { TASK_ROLES, TRIGGER_KINDS } from '../../model/definition.ts'
-import { NODE_STATUSES, RUN_STATUSES } from '../../model/status.ts'
+import { TASK_ROLES, TRIGGER_KINDS, WHEN_FULL } from '../../model/definition.ts'
+import { END_STATUSES, NODE_STATUSES, RUN_STATUSES } from '../../model/status.ts'
 import { EVENT_TYPES } from './event-types.ts'
 
 /**
@@ -260,6 +260,10 @@ export const NewRun = named(
     wait: z.boolean().default(false).describe('Stay `waiting` until someone starts it'),
   }),
 )
+export const Rerun = named(
+  'Rerun',
+  z.strictObject({ params: ParamValues.default({}).describe('In place of those of the run; the others stay') }),
+)
 export const Fired = named(
   'Fired',
   z.strictObject({
@@ -267,6 +271,27 @@ export const Fired = named(
     started: z.boolean().describe('false: other triggers must fire first'),
   }),
 )
+export const FiredList = named('FiredList', z.strictObject({ items: z.array(Fired) }))
+export const Publication = named(
+  'Publication',
+  z.strictObject({
+    params: z
+      .record(Text.max(128), Text.max(8_192))
+      .refine((params) => Object.keys(params).length <= 100, 'expected at most 100 params')
+      .default({})
+      .describe('At most 100; triggers say which of them they pass on'),
+  }),
+)
+export const NextFires = named(
+  'NextFires',
+  z.strictObject({
+    fires: z.array(z.strictObject({ trigger: Text, at: Time })).describe('The first first'),
+    refusals: z
+      .array(z.strictObject({ trigger: Text, at: Time, message: Text }))
+      .describe('The last run of each trigger that could not be made, since the server began or the pipeline changed'),
+  }),
+)
+export const WebhookSecret = named('WebhookSecret', z.strictObject({ secret: Text.describe('`whsec_` and base64') }))
 export const WebhookBody = named(
   'WebhookBody',
   z
@@ -331,10 +356,24 @@ export const Pipeline = named(
               'Of a webhook: POST to it below the address of the server fires the trigger; whoever knows it can',
             ),
             params: Names.describe('Trigger parameter to pipeline param; of a schedule, pipeline param to its value'),
+            signed: z.boolean().describe('Of a webhook: whether calls must be signed'),
+            schedule: z
+              .strictObject({ cron: Text, timezone: Text, missed: z.enum(['skip', 'once']) })
+              .nullable()
+              .describe('Of a schedule'),
+            channel: Text.nullable().describe('Of a channel'),
+            upstream: z
+              .strictObject({ pipeline: Text, statuses: z.array(z.enum(END_STATUSES)) })
+              .nullable()
+              .describe('Of an upstream'),
           }),
         ),
       })
       .nullable(),
+    concurrency: z
+      .strictObject({ limit: z.int().min(1), group: Text.nullable(), when_full: z.enum(WHEN_FULL) })
+      .nullable()
+      .describe('How many runs there may be at once; null: any number'),
     stages: z
       .array(
         z.strictObject({ key: Text, name: Text, description: Text, always: z.boolean(), tasks: z.array(OutlineTask) }),
