@@ -6,7 +6,8 @@ import { time } from './present.ts'
 import * as query from './query.ts'
 import { pipelineRef, projectRef } from './refs.ts'
 import { route } from './route.ts'
-import { Fired, FiredList, NextFires, Publication, WebhookSecret } from './schema.ts'
+import type { Fired} from './schema.ts';
+import { FiredList, NextFires, Publication, WebhookSecret } from './schema.ts'
 
 const tag = 'triggers'
 const inProject = { project: query.name.describe('Id or name; needed when two projects have a pipeline of this name') }
