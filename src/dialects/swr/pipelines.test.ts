@@ -202,6 +202,20 @@ describe('a pipeline is made', () => {
       { is_satisfied: false, channel: { input_params: {} } },
       { is_satisfied: false, webhook: { input_params: {} } },
     ])
+    const publish = { project: { id: world.project.id }, channel: 'image-ready', params: { tag: 'v7' } }
+    need(await world.app.runs.publish(world.admin, publish))
+    const open = (await call('GET', `/v3/manage/pipelines/${made.id}`)).body
+    expect([open.status.status, open.status.pre_operation.triggers_status]).toEqual([
+      'waiting',
+      [
+        { is_satisfied: true, channel: { input_params: { tag: 'v7' } } },
+        { is_satisfied: false, webhook: { input_params: {} } },
+      ],
+    ])
+    expect((await call('POST', made.pre_operation.triggers[1].webhook.url.slice(BASE.length))).status).toBe(201)
+    await world.settled()
+    const { params } = (await call('GET', `/v3/manage/pipelines/${made.id}`)).body
+    expect(params).toContainEqual({ name: 'note', description: '', value: 'v7' })
     const twice = { operator: 'or', triggers: [triggers[0], triggers[0]] }
     const refused = await call('POST', CREATE, { ...document(), name: 'other', pre_operation: twice })
     expect([refused.status, refused.body]).toEqual([409, errorOf('SVCSTG.SWR.4091136')])
@@ -315,6 +329,13 @@ describe('a pipeline is made', () => {
     const denied = await call('POST', CREATE, { ...document(), name: 'other' }, { 'X-Auth-Token': token })
     expect([denied.status, denied.body]).toEqual([403, errorOf('SVCSTG.S2I.4037013')])
   })
+})
+
+test('a webhook that must be signed is called with its signature', async () => {
+  const text = 'name: signed\ntriggers: [{webhook: push, signed: true}]\ntasks: [{name: build, script: make}]\n'
+  const { webhooks } = need(await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }))
+  const { status, body } = await call('POST', `/v2/manage/webhooks/${webhooks[0]?.id}`, 'a body')
+  expect([status, body]).toEqual([401, errorOf('SVCSTG.SWR.4010000')])
 })
 
 describe('what was made', () => {

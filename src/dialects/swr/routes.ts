@@ -21,7 +21,9 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   routes.onError(rethrow)
 
   // The URL is handed out to be called as it stands (the console shows it bare): its id is the secret.
-  routes.on(['POST', 'GET'], ['/v2/manage/webhooks/:id', '/v3/manage/webhooks/:id'], (c) => fireWebhook(app, c))
+  routes.on(['POST', 'GET'], ['/v2/manage/webhooks/:id', '/v3/manage/webhooks/:id'], (c) =>
+    fireWebhook(app, c, options),
+  )
 
   // Who calls is asked only where something is served: a path that nobody serves is 404 to everyone, as the vendor's
   // gateway has it.
