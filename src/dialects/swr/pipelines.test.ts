@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { parseDefinition } from '../../definition/parse-definition.ts'
@@ -338,6 +340,22 @@ test('a webhook that must be signed is called with its signature', async () => {
   expect([status, body]).toEqual([401, errorOf('SVCSTG.SWR.4010000')])
 })
 
+test('the documents of docs/dialects/swr.md make what they say', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/dialects/swr.md'), 'utf8')
+  const [, content] = /<<'END'\n(.*?)\nEND/s.exec(page) ?? []
+  const headers = { 'Content-Type': 'application/yaml;charset=utf8', Accept: '*/*' }
+  const { status, text } = await call('POST', CREATE, content, headers)
+  expect([status, parse(text)]).toEqual([201, expect.objectContaining({ name: 'hello' })])
+  const { pre_operation, id } = parse(text)
+  expect((await call('POST', pre_operation.triggers[0].webhook.url.slice(BASE.length))).status).toBe(201)
+  await world.settled()
+  expect(world.runner.jobs[0]?.with).toMatchObject({ script: 'echo "hello $SYS_INCREMENT"' })
+  world.runner.endTask('stage_1', succeeded())
+  await world.settled()
+  expect(await wordOf(id)).toBe('success')
+  expect((await call('GET', `/v3/manage/pipelines/${id}/stages/0/jobs/latest/logs`)).status).toBe(200)
+})
+
 describe('what was made', () => {
   const envOf = (key: string) => world.runner.jobs.find(({ env }) => env['MILLRACE_TASK'] === key)?.env
   const keys = () => world.runner.jobs.map(({ env }) => env['MILLRACE_TASK'])
@@ -428,6 +446,44 @@ describe('what was made', () => {
     expect(files.body).toMatchObject([{ folder: 'aa', filename: 'web.war', digest: 'ab', size: 12 }])
     const none = await call('GET', '/v2/manage/namespaces/shop/packages/other/versions')
     expect([none.status, none.body]).toEqual([404, errorOf('SVCSTG.SWR.4041161')])
+  })
+
+  test('is reviewed by who is named, or by an administrator for the next of them', async () => {
+    const review = (users: readonly string[]) => ({
+      name: 'gate',
+      service_name: 'test_review',
+      params: { review_mode: 'all', review_users: users.map((user_name) => ({ user_name })) },
+    })
+    const made = await create({ ...document(), post_operation: undefined, stages: [review(['zhang', 'wang'])] })
+    await fire(made)
+    const { credentials } = world.host
+    const operator = await credentials.addUser({
+      name: 'operator',
+      domain: 'example',
+      password: 'a long password of an operator',
+      role: 'operator',
+    })
+    const { token } = await credentials.issueToken(operator, 'operator', null)
+    const path = `/v3/manage/pipelines/${made.id}/stages/0/start_info`
+    const pass = { mode: 'review', review_result: 'pass' }
+    const denied = await call('PUT', path, pass, { 'X-Auth-Token': token })
+    expect([denied.status, denied.body]).toEqual([403, errorOf('SVCSTG.S2I.4037013')])
+    const results = async () =>
+      (await call('GET', `/v3/manage/pipelines/${made.id}`)).body.status.stages[0].state.review_results
+    expect((await call('PUT', path, pass)).status).toBe(201)
+    expect(await results()).toEqual([
+      { user_name: 'zhang', result: 'pass' },
+      { user_name: 'wang', result: 'waiting' },
+    ])
+    expect((await call('PUT', path, { ...pass, review_result: 'refuse' })).status).toBe(201)
+    await world.settled()
+    expect([await results(), await wordOf(made.id)]).toEqual([
+      [
+        { user_name: 'zhang', result: 'pass' },
+        { user_name: 'wang', result: 'refuse' },
+      ],
+      'stage_exception',
+    ])
   })
 
   test('obeys its handlers: back to the start, a wait for hours, and no matter', async () => {

@@ -204,6 +204,20 @@ export async function decideReview(app: App, c: Call<'/:id/:stage'>): Promise<Re
   if (run.value === null || waiting === undefined) {
     return errorResponse(errors.stageNotReady, `stage ${index} of pipeline ${pipeline.serial} waits for no review`)
   }
-  const decided = await actOnTasks(app, caller, run.value, [waiting], { action: review.value })
+  const decided = await actOnTasks(app, caller, run.value, [waiting], {
+    action: review.value,
+    ...decidingAs(caller, waiting.task),
+  })
   return decided.ok ? created() : stageRefusal(decided.problem)
+}
+
+/**
+ * The vendor's reviewers are users of the account, which this server may not have: who administers it decides for the
+ * next of them who has not. The log of events keeps who it was.
+ */
+function decidingAs({ user, role }: Caller, { review }: TaskView): { readonly as?: string } {
+  if (review === null || review.reviewers.includes(user.name) || role !== 'admin') return {}
+  const decided = new Set(review.decisions.map(({ by }) => by))
+  const next = review.reviewers.find((name) => !decided.has(name))
+  return next === undefined ? {} : { as: next }
 }
