@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { FakeClock } from '../testing/clock.ts'
+import { openWorld } from '../testing/world.ts'
 import { seededEntropy } from '../testing/entropy.ts'
 import { openFullStore } from '../testing/full-store.ts'
 import type { Role } from '../store/store.ts'
@@ -146,6 +147,29 @@ test('failures that are five minutes apart lock nothing, and a lock is one nameâ
   expect([lockout.isLocked('a'), lockout.isLocked('b'), lockout.isLocked('c')]).toEqual([false, true, false])
 })
 
+describe('a temporary key pair', () => {
+  test('is known with its security token until it ends, and after a restart too', async () => {
+    const { access, clock, open, user } = await openAccess()
+    const operator = await user('chen')
+    const { ak, sk, securityToken } = await access.issueAccessKey(operator, 'iam', clock.now() + MINUTE_MS)
+    const expiresAt = clock.now() + MINUTE_MS
+    for (const each of [access, await open()]) {
+      expect(await each.byAccessKey(ak, securityToken)).toEqual({ secret: sk, caller: { ...operator, expiresAt } })
+      for (const wrong of [undefined, null, '', `${securityToken}x`])
+        expect(await each.byAccessKey(ak, wrong)).toBe('unknown')
+    }
+    clock.advance(MINUTE_MS)
+    expect(await access.byAccessKey(ak, securityToken)).toBe('unknown')
+  })
+
+  test('a pair without an end needs no token, whatever comes with it', async () => {
+    const { access, user } = await openAccess()
+    const operator = await user('chen')
+    const { ak, sk } = await access.addAccessKey(operator, 'sdk')
+    expect(await access.byAccessKey(ak, 'anything')).toEqual({ secret: sk, caller: operator })
+  })
+})
+
 describe('an app', () => {
   test('is known by its code and let in by its secret', async () => {
     const { access, user } = await openAccess()
@@ -175,6 +199,19 @@ describe('a password', () => {
     ] as const) {
       expect(await access.byPassword(name, password, domain)).toBeUndefined()
     }
+  })
+
+  test('that one source guesses at is not locked for another, until there are very many', async () => {
+    // The world's user has a hash that costs nothing.
+    const { app, clock, credentials } = await openWorld()
+    const guess = (password: string, source: string) => app.access.byPassword(credentials.user, password, null, source)
+    for (let count = 0; count < 6; count += 1) await guess('wrong', '192.0.2.1')
+    expect(await guess(credentials.password, '192.0.2.1')).toBeUndefined()
+    expect(await guess(credentials.password, '192.0.2.2')).toBeDefined()
+    for (let count = 6; count <= 100; count += 1) await guess('wrong', `192.0.2.${100 + (count % 50)}`)
+    expect(await guess(credentials.password, '192.0.2.2')).toBeUndefined()
+    clock.advance(5 * MINUTE_MS)
+    expect(await guess(credentials.password, '192.0.2.1')).toBeDefined()
   })
 
   test('cannot be guessed by many tries at once', async () => {

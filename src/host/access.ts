@@ -34,6 +34,8 @@ export interface NewUser {
 const TOKEN_MAX = 512
 const PASSWORD_MAX = 1_024
 const NAME_MAX = 255
+/** Guesses at one password from all sources together, within five minutes. */
+const CROWD_FAILURES_MAX = 100
 /** So many new keys bring a look at those that have expired. */
 const ADDED_MAX = 1_000
 
@@ -43,12 +45,15 @@ export class Credentials implements Access {
   readonly #users = new Map<UserId, UserRecord>()
   readonly #keys = new Map<string, KeyRecord>()
   readonly #lockout: Lockout
+  /** Of guesses from everywhere. */
+  readonly #crowd: Lockout
   readonly #guesses = new Turns<string>()
   #added = 0
 
   private constructor(deps: Dependencies) {
     this.#deps = deps
     this.#lockout = new Lockout(deps.clock)
+    this.#crowd = new Lockout(deps.clock, CROWD_FAILURES_MAX)
   }
 
   static async open(deps: Dependencies): Promise<Credentials> {
@@ -67,12 +72,18 @@ export class Credentials implements Access {
     return this.#caller(key)
   }
 
-  async byAccessKey(ak: string): Promise<{ readonly secret: string; readonly caller: Caller } | 'unknown' | 'locked'> {
+  async byAccessKey(
+    ak: string,
+    securityToken: string | null = null,
+  ): Promise<{ readonly secret: string; readonly caller: Caller } | 'unknown' | 'locked'> {
     if (this.#lockout.isLocked(`aksk:${ak}`)) return 'locked'
     const key = this.#usable('aksk', ak)
     const caller = key === undefined ? undefined : this.#caller(key)
     if (key === undefined || caller === undefined) return 'unknown'
-    return { secret: unseal(this.#deps.sealKey, key.secret), caller }
+    // Of a temporary pair the hash of its security token is sealed with the secret.
+    const [secret = '', tokenHash] = unseal(this.#deps.sealKey, key.secret).split('\n')
+    if (tokenHash !== undefined && !isSameSecret(securityToken ?? '', tokenHash)) return 'unknown'
+    return { secret, caller }
   }
 
   failedSignature(ak: string): void {
@@ -86,19 +97,31 @@ export class Credentials implements Access {
     return this.#caller(key) ?? 'unknown'
   }
 
-  async byPassword(name: string, password: string, domain: string | null): Promise<Caller | undefined> {
+  async byPassword(
+    name: string,
+    password: string,
+    domain: string | null,
+    source: string | null = null,
+  ): Promise<Caller | undefined> {
     if (password.length > PASSWORD_MAX || name.length > NAME_MAX) return undefined
     // In turns: many guesses at once must not all be looked at before the first one counts.
-    return this.#guesses.take(name, () => this.#guess(name, password, domain))
+    return this.#guesses.take(name, () => this.#guess(name, password, domain, source))
   }
 
-  async #guess(name: string, password: string, domain: string | null): Promise<Caller | undefined> {
-    if (this.#lockout.isLocked(`user:${name}`)) return undefined
+  async #guess(
+    name: string,
+    password: string,
+    domain: string | null,
+    source: string | null,
+  ): Promise<Caller | undefined> {
+    const own = `user:${name}@${source ?? ''}`
+    if (this.#lockout.isLocked(own) || this.#crowd.isLocked(name)) return undefined
     const user = [...this.#users.values()].find(
       (one) => one.name === name && (domain === null || one.domain === domain),
     )
     if (!(await isPassword(password, user?.passwordHash ?? null)) || user === undefined) {
-      this.#lockout.failed(`user:${name}`)
+      this.#lockout.failed(own)
+      this.#crowd.failed(name)
       return undefined
     }
     return callerOf(user, null)
@@ -113,6 +136,20 @@ export class Credentials implements Access {
     const [id, secret] = [entropy.bytes(8).toString('hex'), entropy.bytes(32).toString('hex')]
     const key = await this.#add('token', id, hashSecret(secret), caller.user.id, label, expiresAt)
     return { token: `mr_${id}_${secret}`, issuedAt: key.createdAt }
+  }
+
+  async issueAccessKey(
+    caller: Caller,
+    label: string,
+    expiresAt: Instant,
+  ): Promise<{ readonly ak: string; readonly sk: string; readonly securityToken: string }> {
+    const { entropy, sealKey } = this.#deps
+    const ak = `HST${entropy.bytes(9).toString('hex').toUpperCase().slice(0, 17)}`
+    const sk = entropy.bytes(20).toString('hex')
+    const securityToken = entropy.bytes(64).toString('base64url')
+    const sealed = seal(sealKey, `${sk}\n${hashSecret(securityToken)}`, entropy)
+    await this.#add('aksk', ak, sealed, caller.user.id, label, expiresAt)
+    return { ak, sk, securityToken }
   }
 
   async revokeToken(caller: Caller, id: string): Promise<Result<null>> {

@@ -45,19 +45,34 @@ export interface Access {
   byToken(token: string): Promise<Caller | undefined>
   /**
    * A Huawei key pair: the secret key (to check a signature with) and the caller it stands for.
-   * `locked` after more than 5 failures within 5 minutes; tell failures with {@link failedSignature}.
+   * `locked` after more than 5 failures within 5 minutes; tell failures with {@link failedSignature}. A temporary pair
+   * is `unknown` without its security token.
    */
-  byAccessKey(ak: string): Promise<{ readonly secret: string; readonly caller: Caller } | 'unknown' | 'locked'>
+  byAccessKey(
+    ak: string,
+    securityToken?: string | null,
+  ): Promise<{ readonly secret: string; readonly caller: Caller } | 'unknown' | 'locked'>
   failedSignature(ak: string): void
   /** A BlueKing app. `unknown` code, `wrong` secret, or the app's caller. */
   byApp(code: string, secret: string): Promise<Caller | 'unknown' | 'wrong'>
-  byPassword(name: string, password: string, domain: string | null): Promise<Caller | undefined>
+  /**
+   * undefined: wrong, or too many were wrong lately. `source`: where the guess comes from, e.g. an address. One source is
+   * locked out of one name after more than 5 failures within 5 minutes, and all sources together after 100, so that
+   * nobody locks somebody else out by guessing alone.
+   */
+  byPassword(name: string, password: string, domain: string | null, source?: string | null): Promise<Caller | undefined>
   /** A new token for this caller, e.g. Huawei IAM's of 24 h. Gives the plain text, once. */
   issueToken(
     caller: Caller,
     label: string,
     expiresAt: Instant | null,
   ): Promise<{ readonly token: string; readonly issuedAt: Instant }>
+  /** A key pair for this caller that ends by itself, and is good only with its security token. Gives the texts, once. */
+  issueAccessKey(
+    caller: Caller,
+    label: string,
+    expiresAt: Instant,
+  ): Promise<{ readonly ak: string; readonly sk: string; readonly securityToken: string }>
   revokeToken(caller: Caller, id: string): Promise<Result<null>>
   tokens(caller: Caller): Promise<
     readonly {

@@ -10,10 +10,12 @@ const NAMES_MAX = 10_000
 /** Counts failures per name, so that secrets cannot be guessed by trying. */
 export class Lockout {
   readonly #clock: Clock
+  readonly #failuresMax: number
   readonly #failures = new Lru<string, { readonly count: number; readonly since: Instant }>(NAMES_MAX)
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, failuresMax: number = FAILURES_MAX) {
     this.#clock = clock
+    this.#failuresMax = failuresMax
   }
 
   failed(name: string): void {
@@ -22,11 +24,11 @@ export class Lockout {
     const open = before !== undefined && now - before.since < WINDOW_MS
     const count = open ? before.count + 1 : 1
     // The lock counts from the failure that was one too many.
-    this.#failures.set(name, { count, since: open && count <= FAILURES_MAX ? before.since : now })
+    this.#failures.set(name, { count, since: open && count <= this.#failuresMax ? before.since : now })
   }
 
   isLocked(name: string): boolean {
     const found = this.#failures.get(name)
-    return found !== undefined && found.count > FAILURES_MAX && this.#clock.now() - found.since < WINDOW_MS
+    return found !== undefined && found.count > this.#failuresMax && this.#clock.now() - found.since < WINDOW_MS
   }
 }

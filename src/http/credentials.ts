@@ -8,6 +8,8 @@ export interface CredentialNote {
   expiresAt: Instant | null
   /** The credential belongs to this one request (a signature): its answer is for nobody else. */
   once: boolean
+  /** The address that the request came from; null: not known. */
+  readonly source: string | null
 }
 
 /** Makes something, writing down what is learned about credentials meanwhile. */
@@ -28,15 +30,17 @@ export function noteCredentials(app: App): { readonly app: App; readonly noted: 
   const inner = app.access
   const access: Access = {
     byToken: async (token) => seen(await inner.byToken(token)),
-    byAccessKey: (ak) => {
+    byAccessKey: (ak, securityToken) => {
       const note = notes.getStore()
       if (note !== undefined) note.once = true
-      return inner.byAccessKey(ak)
+      return inner.byAccessKey(ak, securityToken)
     },
     failedSignature: (ak) => inner.failedSignature(ak),
     byApp: async (code, secret) => seen(await inner.byApp(code, secret)),
-    byPassword: async (name, password, domain) => seen(await inner.byPassword(name, password, domain)),
+    byPassword: async (name, password, domain) =>
+      seen(await inner.byPassword(name, password, domain, notes.getStore()?.source ?? null)),
     issueToken: (caller, label, expiresAt) => inner.issueToken(caller, label, expiresAt),
+    issueAccessKey: (caller, label, expiresAt) => inner.issueAccessKey(caller, label, expiresAt),
     revokeToken: (caller, id) => inner.revokeToken(caller, id),
     tokens: (caller) => inner.tokens(caller),
     user: (name) => inner.user(name),

@@ -24,7 +24,8 @@ export function responder(deps: Dependencies): (request: Request, incoming: Inco
   const { cache, noted, mountFor, logger } = deps
 
   const made = async (mount: Mount, request: Request, incoming: IncomingMessage): Promise<Response> => {
-    const note: CredentialNote = { expiresAt: null, once: false }
+    const source = incoming.socket.remoteAddress ?? null
+    const note: CredentialNote = { expiresAt: null, once: false, source }
     // Taken before anything is read: what changes from here on may be missing in the answer.
     const ticket = cache.begin()
     try {

@@ -7,7 +7,7 @@ import { need, openWorld, type World } from '../../testing/world.ts'
 import { codeartsCheck } from './index.ts'
 import { systemId } from './rulesets.ts'
 
-// The calls beside the seed's, on a runner that is told what to say. test/e2e/codearts-check.test.ts has a real one.
+// The calls beside the seed's, on a runner that is told what to say. test/e2e/huawei-pages.test.ts has a real one.
 
 const BASE = 'http://127.0.0.1:8080'
 const ABSENT = 'f'.repeat(32)

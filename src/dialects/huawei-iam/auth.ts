@@ -13,7 +13,10 @@ export const known =
   (app: App, bodyMaxBytes: number): MiddlewareHandler<Env> =>
   async (c, next) => {
     const receipt = await receive(app, c.req.raw, { bodyMaxBytes })
-    if (!receipt.ok) return receipt.kind === 'body' ? badBody(receipt.refused) : unauthenticated(receipt.refused.why)
+    if (!receipt.ok) {
+      const { requestId } = c.env
+      return receipt.kind === 'body' ? badBody(receipt.refused, requestId) : unauthenticated(receipt.refused, requestId)
+    }
     c.set('received', receipt.value)
     return next()
   }

@@ -1,7 +1,8 @@
 import type { Problem, ProblemCode } from '../../model/problem.ts'
 import type { AuthenticationFailure } from '../kit/auth.ts'
-import type { BodyRefusal, Refused } from '../kit/body.ts'
-import type { ErrorBody, GatewayErrorBody } from './wire.ts'
+import type { Refused } from '../kit/body.ts'
+import { bodyRefusal, signatureRefusal } from '../kit/gateway.ts'
+import type { ErrorBody } from './wire.ts'
 
 /** IAM repeats the HTTP status as number and as title (IAM API reference, "状态码"). */
 const TITLES = {
@@ -24,29 +25,21 @@ export const errorResponse = (status: Status, message: string): Response =>
 /** The words of the IAM API reference for a wrong name, password or account; they do not say which. */
 export const wrongPassword = (): Response => errorResponse(401, 'The username or password is wrong.')
 
-const authMessage = {
+/** Of tokens; what is wrong with a signature, the gateway says. */
+const tokenMessage: Partial<Record<AuthenticationFailure, string>> = {
   missing: 'The request you have made requires authentication.',
   'bad-token': 'The token is invalid.',
   expired: 'The token has expired.',
-  malformed: 'The Authorization header is not understood.',
-  'unknown-key': 'The AK does not exist.',
-  locked: 'The AK is locked after too many wrong signatures, try again in 5 minutes.',
-  'clock-skew': 'The signature has expired: X-Sdk-Date is more than 15 minutes away from the time of the server.',
-  'bad-signature': 'Verification of the AK/SK signature failed.',
-} as const satisfies Record<AuthenticationFailure, string>
+}
 
-export const unauthenticated = (why: AuthenticationFailure): Response => errorResponse(401, authMessage[why])
+export const unauthenticated = (
+  refused: { readonly why: AuthenticationFailure; readonly accessKey: string | null },
+  requestId: string,
+): Response =>
+  signatureRefusal(refused, requestId) ?? errorResponse(401, tokenMessage[refused.why] ?? 'Authentication failed.')
 
-const bodyStatus = {
-  'too-large': 413,
-  unreadable: 400,
-  encoded: 415,
-  'not-utf8': 400,
-  malformed: 400,
-  'too-deep': 400,
-} as const satisfies Record<BodyRefusal, Status>
-
-export const badBody = ({ why, message }: Refused): Response => errorResponse(bodyStatus[why], `${message}.`)
+export const badBody = ({ why, message }: Refused, requestId: string): Response =>
+  bodyRefusal(why, requestId) ?? errorResponse(400, `${message}.`)
 
 const problemStatus = {
   invalid_request: 400,
@@ -65,14 +58,3 @@ const problemStatus = {
 } as const satisfies Record<ProblemCode, Status>
 
 export const problemResponse = ({ code, message }: Problem): Response => errorResponse(problemStatus[code], message)
-
-/** What no service serves is turned away by the gateway, in its own form. */
-export const noSuchApi = (requestId: string): Response =>
-  Response.json(
-    {
-      error_msg: 'The API does not exist or has not been published in the environment',
-      error_code: 'APIGW.0101',
-      request_id: requestId,
-    } satisfies GatewayErrorBody,
-    { status: 404 },
-  )

@@ -1,6 +1,7 @@
 import type { App } from '../../host/app.ts'
 import type { Dialect, DialectOptions } from '../dialect.ts'
 import { serve } from '../kit/serve.ts'
+import { endpoints } from './endpoints.ts'
 import { errorResponse } from './errors.ts'
 import { createRoutes } from './routes.ts'
 
@@ -10,7 +11,8 @@ import { createRoutes } from './routes.ts'
  */
 export const huaweiIam: Dialect = {
   name: 'huawei-iam',
-  prefixes: ['/v3/projects', '/v3/regions', '/v3/auth', '/v3'],
+  prefixes: ['/v3.0/OS-CREDENTIAL', '/v3.0/OS-USER', '/v3/projects', '/v3/regions', '/v3/auth', '/v3'],
+  endpoints,
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)
     return serve(

@@ -2,7 +2,17 @@ import type { Caller } from '../../host/app.ts'
 import type { Instant } from '../../model/time.ts'
 import type { ProjectView } from '../../model/view.ts'
 import { accountId, derivedId } from '../kit/derived-id.ts'
-import type { CatalogEntry, DomainsBody, Links, NamedRef, ProjectsBody, RegionsBody, TokenBody } from './wire.ts'
+import type {
+  CatalogBody,
+  CatalogEntry,
+  DomainsBody,
+  Links,
+  NamedRef,
+  ProjectsBody,
+  RegionsBody,
+  TemporaryKeyBody,
+  TokenBody,
+} from './wire.ts'
 
 /** The one place there is: this server. */
 export const REGION = 'millrace'
@@ -113,6 +123,18 @@ function catalog(baseUrl: string): readonly CatalogEntry[] {
     ],
   }))
 }
+
+export const presentCatalog = (baseUrl: string): CatalogBody => ({
+  catalog: catalog(baseUrl),
+  links: { self: `${baseUrl}/v3/auth/catalog`, previous: null, next: null },
+})
+
+export const presentTemporaryKey = (
+  access: string,
+  secret: string,
+  securitytoken: string,
+  expiresAt: Instant,
+): TemporaryKeyBody => ({ credential: { access, secret, expires_at: microseconds(expiresAt), securitytoken } })
 
 const links = (self: string): Links => ({ self, previous: null, next: null })
 

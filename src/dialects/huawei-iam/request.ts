@@ -14,8 +14,8 @@ export interface TokenRequest {
 /** A thing by one of its names; by id when both are there. */
 export type Ref = { readonly id: string } | { readonly name: string }
 
-export type TokenRequestResult =
-  | { readonly ok: true; readonly value: TokenRequest }
+export type ReadRequest<Value> =
+  | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly kind: 'body'; readonly refused: Refused }
   | { readonly ok: false; readonly kind: 'field'; readonly message: string }
 
@@ -24,11 +24,61 @@ const TEXT_MAX = 1_024
 class FieldError extends Error {}
 
 /** Reads the body of a token request: method `password` only, unknown fields refused and named. */
-export function readTokenRequest(bytes: Uint8Array): TokenRequestResult {
+export const readTokenRequest = (bytes: Uint8Array): ReadRequest<TokenRequest> => read(bytes, tokenRequest)
+
+export interface SecurityTokenRequest {
+  /** Empty: it is in the header. */
+  readonly tokenId: string
+  readonly durationSeconds: number
+}
+
+/** "15 minutes to 24 hours"; 15 minutes when it is not said. */
+const DURATION_SECONDS = { min: 900, max: 86_400 } as const
+
+/** `{auth: {identity: {methods: ["token"], token: {id?, duration_seconds?}}}}`. A policy would cut rights, which we have not. */
+export const readSecurityTokenRequest = (bytes: Uint8Array): ReadRequest<SecurityTokenRequest> =>
+  read(bytes, (body) => {
+    const { auth } = fields(body, 'the body', ['auth'])
+    const { identity } = fields(auth, 'auth', ['identity'])
+    const { methods, token } = fields(identity, 'auth.identity', ['methods', 'token'])
+    if (!Array.isArray(methods) || methods.length !== 1 || methods[0] !== 'token') {
+      throw new FieldError('auth.identity.methods: expected ["token"], the one method that is served.')
+    }
+    const { id, duration_seconds: seconds } =
+      token === undefined || token === null ? {} : fields(token, 'auth.identity.token', ['id', 'duration_seconds'])
+    const durationSeconds = seconds ?? DURATION_SECONDS.min
+    const { min, max } = DURATION_SECONDS
+    // Samples of the vendor have it as a number and as text.
+    const given = typeof durationSeconds === 'string' ? Number(durationSeconds) : durationSeconds
+    if (typeof given !== 'number' || !Number.isInteger(given) || given < min || given > max) {
+      throw new FieldError(`auth.identity.token.duration_seconds: expected seconds from ${min} to ${max}.`)
+    }
+    return {
+      tokenId: id === undefined || id === null || id === '' ? '' : text(id, 'auth.identity.token.id'),
+      durationSeconds: given,
+    }
+  })
+
+/** `{project: {name, description?, ...}}`; where it lies (domain, parent) is not ours to choose. */
+export const readProjectRequest = (
+  bytes: Uint8Array,
+): ReadRequest<{ readonly name: string; readonly description: string }> =>
+  read(bytes, (body) => {
+    const { project } = fields(body, 'the body', ['project'])
+    const known = ['name', 'description', 'domain_id', 'parent_id', 'enabled', 'is_domain']
+    const { name, description } = fields(project, 'project', known)
+    const isGiven = description !== undefined && description !== null && description !== ''
+    return {
+      name: text(name, 'project.name'),
+      description: isGiven ? text(description, 'project.description') : '',
+    }
+  })
+
+function read<Value>(bytes: Uint8Array, take: (body: Json) => Value): ReadRequest<Value> {
   const body = parseJsonObject(bytes)
   if (!body.ok) return { ok: false, kind: 'body', refused: body }
   try {
-    return { ok: true, value: tokenRequest(body.value) }
+    return { ok: true, value: take(body.value) }
   } catch (error) {
     if (error instanceof FieldError) return { ok: false, kind: 'field', message: error.message }
     throw error

@@ -19,7 +19,8 @@ beforeAll(async () => {
 
 async function call(method: string, path: string, init: { headers?: Record<string, string>; body?: string } = {}) {
   const response = await handle(new Request(`${BASE}${path}`, { method, ...init }))
-  return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
 }
 const get = (path: string) => call('GET', path, { headers: { 'X-Auth-Token': world.credentials.token } })
 
@@ -191,6 +192,92 @@ describe('GET /v3/auth/tokens', () => {
   })
 })
 
+describe('the other verbs of a token', () => {
+  test('HEAD tells whether it is one, and DELETE ends it', async () => {
+    const token = (await ask(user())).headers.get('x-subject-token') ?? ''
+    const headers = { 'X-Auth-Token': world.credentials.token, 'X-Subject-Token': token }
+    const head = await call('HEAD', '/v3/auth/tokens', { headers })
+    expect([head.status, head.body, head.headers.get('x-subject-token')]).toEqual([200, null, token])
+    expect(await call('DELETE', '/v3/auth/tokens', { headers })).toMatchObject({ status: 204, body: null })
+    expect((await call('HEAD', '/v3/auth/tokens', { headers })).status).toBe(404)
+    expect((await call('DELETE', '/v3/auth/tokens', { headers })).status).toBe(404)
+    expect((await call('GET', '/v3/projects', { headers: { 'X-Auth-Token': token } })).status).toBe(401)
+  })
+
+  test('nobody ends another’s token', async () => {
+    const guest = { name: 'passer-by', domain: 'example', password: null, role: 'operator' } as const
+    const { token } = await world.app.access.issueToken(await world.host.credentials.addUser(guest), 'test', null)
+    const headers = { 'X-Auth-Token': token, 'X-Subject-Token': world.credentials.token }
+    expect((await call('DELETE', '/v3/auth/tokens', { headers })).status).toBe(403)
+    expect((await get('/v3/projects')).status).toBe(200)
+  })
+})
+
+describe('POST /v3.0/OS-CREDENTIAL/securitytokens', () => {
+  const request = (token?: object) => JSON.stringify({ auth: { identity: { methods: ['token'], token } } })
+  const temporary = (body: string, headers: Record<string, string> = { 'X-Auth-Token': world.credentials.token }) =>
+    call('POST', '/v3.0/OS-CREDENTIAL/securitytokens', { body, headers })
+  const projectsBy = (keys: { ak: string; sk: string }, more: Record<string, string>) => {
+    const url = `${BASE}/v3/projects`
+    const headers = { ...signed(keys, world.clock.now(), { method: 'GET', url }), ...more }
+    return call('GET', '/v3/projects', { headers })
+  }
+
+  test('gives a pair that is good with its security token, for as long as was asked', async () => {
+    const { status, body } = await temporary(request({ duration_seconds: 1_000 }))
+    expect(status).toBe(201)
+    const { access: ak, secret: sk, securitytoken, expires_at } = body.credential
+    expect(Object.keys(body.credential).toSorted()).toEqual(['access', 'expires_at', 'secret', 'securitytoken'])
+    expect(ak).toMatch(/^[A-Z0-9]{20}$/)
+    expect(sk).toHaveLength(40)
+    expect(Date.parse(expires_at)).toBe(world.clock.now() + 1_000_000)
+    expect((await projectsBy({ ak, sk }, { 'X-Security-Token': securitytoken })).status).toBe(200)
+    for (const more of [{}, { 'X-Security-Token': 'x' }, { 'X-Security-Token': `${securitytoken}x` }]) {
+      expect((await projectsBy({ ak, sk }, more)).body).toMatchObject({
+        error_code: 'APIGW.0301',
+        error_msg: `Incorrect IAM authentication information: Get secretKey failed,ak:${ak},err:ak not exist`,
+      })
+    }
+    world.clock.advance(1_000_000)
+    expect((await projectsBy({ ak, sk }, { 'X-Security-Token': securitytoken })).status).toBe(401)
+  })
+
+  test('takes the token from the body, too, and lasts 15 minutes when nothing is said', async () => {
+    const { credential } = (await temporary(request({ id: world.credentials.token }), {})).body
+    expect(Date.parse(credential.expires_at)).toBe(world.clock.now() + 900_000)
+    expect((await temporary(request())).status).toBe(201)
+    expect((await temporary(request({ duration_seconds: '86400' }))).status).toBe(201)
+  })
+
+  test('does not outlive its token', async () => {
+    const { app, admin, clock } = world
+    const { token } = await app.access.issueToken(admin, 'short', clock.now() + 60_000)
+    const { credential } = (await temporary(request(), { 'X-Auth-Token': token })).body
+    expect(Date.parse(credential.expires_at)).toBe(clock.now() + 60_000)
+  })
+
+  test('a signature brings none, so that one pair does not bring the next', async () => {
+    const [url, body] = [`${BASE}/v3.0/OS-CREDENTIAL/securitytokens`, request()]
+    const headers = signed(world.credentials, world.clock.now(), { method: 'POST', url, body })
+    expect((await temporary(body, headers)).status).toBe(401)
+    expect((await temporary(request(), { 'X-Auth-Token': 'mr_x_y' })).status).toBe(401)
+  })
+
+  test.each([
+    '',
+    '{}',
+    '{"auth":{"identity":{"methods":["password"]}}}',
+    '{"auth":{"identity":{"methods":["token"],"policy":{}}}}',
+    request({ duration_seconds: 899 }),
+    request({ duration_seconds: 86_401 }),
+    request({ duration_seconds: 1_000.5 }),
+    request({ duration_seconds: 'soon' }),
+    request({ id: 7 }),
+  ])('the body %s is refused', async (body) => {
+    expect((await temporary(body)).body.error).toMatchObject({ code: 400, title: 'Bad Request' })
+  })
+})
+
 describe('who is where', () => {
   test('projects are found by their name', async () => {
     const { body } = await get('/v3/projects?name=default')
@@ -221,6 +308,59 @@ describe('who is where', () => {
     expect((await get('/v3/regions')).body.regions).toMatchObject([{ id: 'millrace', type: 'public' }])
   })
 
+  test('the catalog and the region are found by themselves', async () => {
+    expect((await get('/v3/auth/catalog')).body.catalog.map(({ type }: { type: string }) => type)).toContain(
+      'codecheck',
+    )
+    expect((await get('/v3/regions/millrace')).body.region).toMatchObject({ id: 'millrace' })
+    expect((await get('/v3/regions/mars')).body.error).toMatchObject({ code: 404 })
+  })
+
+  test('a project is made once, and not of anything', async () => {
+    const make = (project: unknown) =>
+      call('POST', '/v3/projects', {
+        headers: { 'X-Auth-Token': world.credentials.token },
+        body: JSON.stringify({ project }),
+      })
+    const made = await make({ name: 'cn-north-4', domain_id: 'x', description: '' })
+    expect([made.status, made.body.project]).toMatchObject([201, { name: 'cn-north-4', enabled: true }])
+    expect((await get('/v3/projects?name=cn-north-4')).body.projects).toEqual([made.body.project])
+    expect((await make({ name: 'cn-north-4' })).status).toBe(409)
+    for (const project of [undefined, {}, { name: '' }, { name: 7 }, { name: '../x' }, { name: 'a', more: 1 }]) {
+      expect((await make(project)).status).toBe(400)
+    }
+  })
+
+  test.each([
+    ['a wrong one', { sk: 'wrong' }, 0, 'APIGW.0301', 'verify aksk signature fail'],
+    ['one of nobody’s', { ak: 'NOSUCHKEY' }, 0, 'APIGW.0301', 'Get secretKey failed,ak:NOSUCHKEY,err:ak not exist'],
+    ['an old one', {}, -15 * 60_000 - 1_000, 'APIGW.0303', 'signature expired'],
+    ['one of tomorrow', {}, 15 * 60_000 + 1_000, 'APIGW.0303', 'signature expired'],
+  ])('of signatures %s is refused by the gateway', async (_, keys, offset, code, reason) => {
+    const url = `${BASE}/v3/projects`
+    const headers = signed({ ...world.credentials, ...keys }, world.clock.now() + offset, { method: 'GET', url })
+    const answer = await call('GET', '/v3/projects', { headers })
+    expect(answer).toMatchObject({ status: 401, body: { error_code: code } })
+    expect(answer.body.error_msg).toContain(reason)
+    expect(answer.body.request_id).toBe(answer.headers.get('x-request-id'))
+  })
+
+  test('a key is locked by its own failures, and no other with it', async () => {
+    const { admin, clock, host } = world
+    const [keys, other] = [
+      await host.credentials.addAccessKey(admin, 'a'),
+      await host.credentials.addAccessKey(admin, 'b'),
+    ]
+    const url = `${BASE}/v3/projects`
+    const send = async (pair: { ak: string; sk: string }) =>
+      (await call('GET', '/v3/projects', { headers: signed(pair, clock.now(), { method: 'GET', url }) })).body
+    for (let count = 0; count < 6; count += 1) await send({ ...keys, sk: 'wrong' })
+    expect((await send(keys)).error_msg).toContain('AK access failed to reach the limit,forbidden')
+    expect((await send(other)).projects).toBeDefined()
+    clock.advance(5 * 60_000)
+    expect((await send(keys)).projects).toBeDefined()
+  })
+
   test('a signature opens, nothing does not', async () => {
     const url = `${BASE}/v3/projects?name=a%20b`
     const headers = signed(world.credentials, world.clock.now(), { method: 'GET', url })
@@ -232,7 +372,8 @@ describe('who is where', () => {
 test.each([
   ['GET', '/v3'],
   ['GET', '/v3/nothing'],
-  ['DELETE', '/v3/auth/tokens'],
+  ['PUT', '/v3/auth/tokens'],
+  ['GET', '/v3.0/OS-USER/users'],
   ['PUT', '/v3/projects'],
 ])('%s %s is the gateway’s 404', async (method, path) => {
   const answer = await call(method, path)

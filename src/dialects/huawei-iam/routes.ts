@@ -5,17 +5,27 @@ import type { DialectOptions } from '../dialect.ts'
 import { readBody } from '../kit/body.ts'
 import { rethrow } from '../kit/serve.ts'
 import { known, type Env } from './auth.ts'
-import { badBody, errorResponse, noSuchApi, problemResponse, unauthenticated, wrongPassword } from './errors.ts'
+import { gatewayErrors, gatewayResponse } from '../kit/gateway.ts'
+import { badBody, errorResponse, problemResponse, unauthenticated, wrongPassword } from './errors.ts'
 import {
   domainRef,
+  presentCatalog,
   presentDomains,
   presentProject,
   presentProjects,
   presentRegions,
+  presentTemporaryKey,
   presentToken,
   type Scope,
 } from './present.ts'
-import { readTokenRequest, type Ref, type TokenRequest } from './request.ts'
+import {
+  readProjectRequest,
+  readSecurityTokenRequest,
+  readTokenRequest,
+  type ReadRequest,
+  type Ref,
+  type TokenRequest,
+} from './request.ts'
 
 /** "Valid 24 h" (IAM API reference, "获取IAM用户Token（使用密码）"). */
 const TOKEN_MS = 24 * 3_600_000
@@ -28,11 +38,16 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
   const { baseUrl, bodyMaxBytes } = options
   const who = known(app, bodyMaxBytes)
-  routes.notFound((c) => noSuchApi(c.env.requestId))
+  routes.notFound((c) => {
+    options.onUnrouted?.(c.req.raw)
+    return gatewayResponse(gatewayErrors.noApi, c.env.requestId)
+  })
   routes.onError(rethrow)
 
   routes.post('/v3/auth/tokens', (c) => issue(app, c, options))
   routes.get('/v3/auth/tokens', who, (c) => validate(app, c, options))
+  routes.delete('/v3/auth/tokens', who, (c) => revoke(app, c))
+  routes.get('/v3/auth/catalog', who, (c) => Response.json(presentCatalog(baseUrl)))
   routes.get('/v3/auth/domains', who, (c) => Response.json(presentDomains(c.var.received.caller, baseUrl)))
   routes.get('/v3/auth/projects', who, (c) => listProjects(app, c, options))
   routes.get('/v3/projects', who, (c) => listProjects(app, c, options))
@@ -42,15 +57,22 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
     if (!project.ok) return problemResponse(project.problem)
     return Response.json({ project: presentProject(project.value, caller, baseUrl) })
   })
+  routes.post('/v3/projects', who, (c) => createProject(app, c, options))
   routes.get('/v3/regions', who, () => Response.json(presentRegions(baseUrl)))
+  routes.get('/v3/regions/:id', who, (c) => {
+    const region = presentRegions(baseUrl).regions.find(({ id }) => id === c.req.param('id'))
+    return region === undefined ? errorResponse(404, 'The region does not exist.') : Response.json({ region })
+  })
+  routes.post('/v3.0/OS-CREDENTIAL/securitytokens', (c) => temporaryKey(app, c, options))
   return routes
 }
 
 async function issue(app: App, c: Context<Env>, options: DialectOptions): Promise<Response> {
+  const { requestId } = c.env
   const body = await readBody(c.req.raw, options.bodyMaxBytes)
-  if (!body.ok) return badBody(body)
+  if (!body.ok) return badBody(body, requestId)
   const request = readTokenRequest(body.value)
-  if (!request.ok) return request.kind === 'body' ? badBody(request.refused) : errorResponse(400, request.message)
+  if (!request.ok) return badRequest(request, requestId)
   const caller = await byPassword(app, request.value)
   if (caller === undefined) return wrongPassword()
   const scope = await scopeOf(app, caller, request.value)
@@ -82,20 +104,16 @@ async function scopeOf(app: App, caller: Caller, { scope }: TokenRequest): Promi
   return project.ok ? { kind: 'project', project: project.value } : undefined
 }
 
+const badRequest = (request: Extract<ReadRequest<unknown>, { ok: false }>, requestId: string): Response =>
+  request.kind === 'body' ? badBody(request.refused, requestId) : errorResponse(400, request.message)
+
 /** Whose token `X-Subject-Token` is, told to whoever has a credential: the subject itself, or an administrator. */
 async function validate(app: App, c: Context<Env>, options: DialectOptions): Promise<Response> {
-  const { caller } = c.var.received
-  const token = c.req.header('x-subject-token')?.trim() ?? ''
-  if (token === '') return errorResponse(400, 'The header X-Subject-Token is required.')
-  const subject = await app.access.byToken(token)
-  if (subject === undefined) return errorResponse(404, 'The token does not exist or has expired.')
-  if (subject.user.id !== caller.user.id && caller.role !== 'admin') {
-    return errorResponse(403, 'Only an administrator may validate the token of another user.')
-  }
-  // The token's id is its second part: host/app.ts, Access.byToken.
-  const id = token.split('_')[1]
+  const found = await subjectOf(app, c)
+  if (found instanceof Response) return found
+  const { subject, token, id } = found
   const issued = (await app.access.tokens(subject)).find((one) => one.id === id)
-  if (issued === undefined) return unauthenticated('bad-token')
+  if (issued === undefined) return errorResponse(404, 'The token does not exist or has expired.')
   const project = issued.label.startsWith(PROJECT_LABEL)
     ? await app.projects.get(subject, { id: issued.label.slice(PROJECT_LABEL.length) })
     : undefined
@@ -103,6 +121,63 @@ async function validate(app: App, c: Context<Env>, options: DialectOptions): Pro
   const times = { issuedAt: issued.createdAt, expiresAt: subject.expiresAt }
   const catalog = c.req.query('nocatalog') === undefined ? options.baseUrl : null
   return Response.json(presentToken(subject, scope, times, catalog), { headers: { 'X-Subject-Token': token } })
+}
+
+/** Ends it at once. "204": there is nothing left to say of it. */
+async function revoke(app: App, c: Context<Env>): Promise<Response> {
+  const found = await subjectOf(app, c)
+  if (found instanceof Response) return found
+  const revoked = await app.access.revokeToken(c.var.received.caller, found.id)
+  return revoked.ok ? new Response(null, { status: 204 }) : problemResponse(revoked.problem)
+}
+
+/** The token that `X-Subject-Token` names, for the subject itself or an administrator; or the refusal. */
+async function subjectOf(
+  app: App,
+  c: Context<Env>,
+): Promise<{ readonly subject: Caller; readonly token: string; readonly id: string } | Response> {
+  const { caller } = c.var.received
+  const token = c.req.header('x-subject-token')?.trim() ?? ''
+  if (token === '') return errorResponse(400, 'The header X-Subject-Token is required.')
+  const subject = await app.access.byToken(token)
+  if (subject === undefined) return errorResponse(404, 'The token does not exist or has expired.')
+  if (subject.user.id !== caller.user.id && caller.role !== 'admin') {
+    return errorResponse(403, 'Only an administrator may look at the token of another user.')
+  }
+  // The token's id is its second part: host/app.ts, Access.byToken.
+  return { subject, token, id: token.split('_')[1] ?? '' }
+}
+
+const TEMPORARY_LABEL = 'iam temporary key'
+
+/**
+ * A pair for whoever shows a token: in the header, which wins, or in the body. Not for a signature: with one pair the
+ * next could be had, and so on for ever.
+ */
+async function temporaryKey(app: App, c: Context<Env>, options: DialectOptions): Promise<Response> {
+  const { requestId } = c.env
+  const body = await readBody(c.req.raw, options.bodyMaxBytes)
+  if (!body.ok) return badBody(body, requestId)
+  const request = readSecurityTokenRequest(body.value)
+  if (!request.ok) return badRequest(request, requestId)
+  const token = c.req.header('x-auth-token')?.trim() || request.value.tokenId
+  if (token === '') return unauthenticated({ why: 'missing', accessKey: null }, requestId)
+  const caller = await app.access.byToken(token)
+  if (caller === undefined) return unauthenticated({ why: 'bad-token', accessKey: null }, requestId)
+  // Nobody makes a credential that outlives the one it was asked for with.
+  const wanted = app.now() + request.value.durationSeconds * 1_000
+  const expiresAt = Math.min(wanted, caller.expiresAt ?? wanted)
+  const { ak, sk, securityToken } = await app.access.issueAccessKey(caller, TEMPORARY_LABEL, expiresAt)
+  return Response.json(presentTemporaryKey(ak, sk, securityToken, expiresAt), { status: 201 })
+}
+
+async function createProject(app: App, c: Context<Env>, options: DialectOptions): Promise<Response> {
+  const { caller, body } = c.var.received
+  const request = readProjectRequest(body)
+  if (!request.ok) return badRequest(request, c.env.requestId)
+  const made = await app.projects.create(caller, request.value)
+  if (!made.ok) return problemResponse(made.problem)
+  return Response.json({ project: presentProject(made.value, caller, options.baseUrl) }, { status: 201 })
 }
 
 /** `name` is exact: an SDK that knows its region only looks for the project of that name. */

@@ -72,13 +72,23 @@ export interface RegionsBody {
   }[]
 }
 
+export interface CatalogBody {
+  readonly catalog: readonly CatalogEntry[]
+  readonly links: Links
+}
+
+/** Of `POST /v3.0/OS-CREDENTIAL/securitytokens`. */
+export interface TemporaryKeyBody {
+  readonly credential: {
+    readonly access: string
+    readonly secret: string
+    /** As the times of a token. */
+    readonly expires_at: string
+    readonly securitytoken: string
+  }
+}
+
 /** IAM's own. */
 export interface ErrorBody {
   readonly error: { readonly code: number; readonly message: string; readonly title: string }
-}
-/** The gateway's, which stands in front. */
-export interface GatewayErrorBody {
-  readonly error_msg: string
-  readonly error_code: string
-  readonly request_id: string
 }

@@ -62,7 +62,7 @@ async function bySignature(
   if (credential === undefined) return fail('malformed')
   const { accessKey } = credential
   if (isSkewed(credential, app.now())) return fail('clock-skew', accessKey)
-  const key = await app.access.byAccessKey(accessKey)
+  const key = await app.access.byAccessKey(accessKey, request.headers.get('x-security-token'))
   if (key === 'unknown') return fail('unknown-key', accessKey)
   if (key === 'locked') return fail('locked', accessKey)
   const { pathname, search, host } = new URL(request.url)

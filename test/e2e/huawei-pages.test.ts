@@ -1,5 +1,5 @@
-// A check task from end to end: a server as `serve` makes it, a real Git server, and what docs/dialects/codearts-check.md
-// tells people to type.
+// What docs/dialects/codearts-check.md and huawei-iam.md tell people to type, on a server as `serve` makes it and with a
+// real Git server: a check task from end to end.
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -13,8 +13,10 @@ import type { Quickstart } from '../../src/samples/quickstart.ts'
 import { codeBlocks } from '../support/markdown.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/dialects/codearts-check.md'), 'utf8')
-const [snippet] = codeBlocks(page).filter(({ language }) => language === 'sh')
+const snippetsOf = (page: string): readonly string[] =>
+  codeBlocks(readFileSync(join(import.meta.dirname, '../../docs/dialects', page), 'utf8'))
+    .filter(({ language }) => language === 'sh')
+    .map(({ text }) => text)
 
 let directory: string
 let daemon: ChildProcess
@@ -87,19 +89,27 @@ async function startDaemon(base: string): Promise<string> {
   return `git://127.0.0.1:${port}/web`
 }
 
-test('a task of the page fetches the repository, checks it and shows what it found', async () => {
-  const environment = {
+async function type(snippet: string | undefined, token = quickstart.admin_token): Promise<string> {
+  const { user, password, domain, project_id } = quickstart.credentials.huawei
+  const env = {
     PATH: process.env['PATH'],
     BASE: millrace.url,
-    TOKEN: quickstart.admin_token,
-    PROJECT: quickstart.credentials.huawei.project_id,
+    TOKEN: token,
+    PROJECT: project_id,
     GIT_URL: gitUrl,
+    USER_NAME: user,
+    PASSWORD: password,
+    DOMAIN: domain,
   }
-  const { stdout } = await promisify(execFile)('sh', ['-e', '-c', snippet?.text ?? 'false'], {
-    env: environment,
-    timeout: 50_000,
-  })
-  const answers = stdout.split(/(?<=\})(?=\{)/).map((text) => JSON.parse(text) as Record<string, never>)
+  const { stdout } = await promisify(execFile)('sh', ['-e', '-c', snippet ?? 'false'], { env, timeout: 50_000 })
+  return stdout
+}
+const answersIn = (stdout: string): readonly Record<string, never>[] =>
+  stdout.split(/(?<=\})(?=\{)/).map((text) => JSON.parse(text) as Record<string, never>)
+
+test('a task of the page fetches the repository, checks it and shows what it found', async () => {
+  const [snippet] = snippetsOf('codearts-check.md')
+  const answers = answersIn(await type(snippet))
   const [run, statistic, detail] = answers
   expect(run).toEqual({ exec_id: expect.stringMatching(/^[0-9a-f]{32}$/) })
   expect(statistic).toEqual({
@@ -115,4 +125,22 @@ test('a task of the page fetches the repository, checks it and shows what it fou
     ['package.json', '1', 'json-syntax'],
     ['src/a.js', '1', 'trailing-space'],
   ])
+}, 60_000)
+
+test('a token and a key pair of the page are had, used and ended', async () => {
+  const [forToken, forKeys] = snippetsOf('huawei-iam.md')
+  const { project_id: id } = quickstart.credentials.huawei
+  const [tasks, projects] = answersIn(await type(forToken))
+  expect(tasks?.['tasks']).toHaveLength(1)
+  expect(projects?.['projects']).toMatchObject([{ id }])
+  // The snippet ends its token, so it gets one of its own.
+  const response = await fetch(`${millrace.url}/api/v1/tokens`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${quickstart.admin_token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ label: 'for the page' }),
+  })
+  const { token } = (await response.json()) as { readonly token: string }
+  expect(response.status).toBe(201)
+  const said = await type(forKeys, token)
+  expect(said).toMatch(/^\{"credential":\{"access":"HST[0-9A-F]{17}",.*\}\}204\n$/)
 }, 60_000)

@@ -1,0 +1,45 @@
+import type { EndpointMethod, EndpointRow } from '../kit/endpoints.ts'
+
+const row = (
+  method: EndpointMethod | readonly EndpointMethod[],
+  path: string,
+  from: string,
+  more: Partial<EndpointRow> = {},
+): EndpointRow => ({
+  method,
+  path,
+  family: path.startsWith('/v3.0') ? 'v3.0' : 'v3',
+  source: 'sibling',
+  from,
+  served: true,
+  ...more,
+})
+
+const users = { served: { reason: 'users and rights are made on the server, not over this API' } }
+
+export const endpoints: readonly EndpointRow[] = [
+  row('POST', '/v3/auth/tokens', 'a token for a password, 24 h; `?nocatalog`. Needs no credential', { source: 'seed' }),
+  row(['GET', 'HEAD'], '/v3/auth/tokens', 'whose token `X-Subject-Token` is; HEAD: whether it is one'),
+  row('DELETE', '/v3/auth/tokens', 'revokes `X-Subject-Token`; Keystone, section "Revoke token"'),
+  row('GET', '/v3/auth/catalog', 'the services of this server; Keystone'),
+  row('GET', '/v3/auth/projects', 'projects of the caller'),
+  row('GET', '/v3/auth/domains', 'the one account; SDKs ask at their start'),
+  row('GET', '/v3/projects', '`?name=`, `?domain_id=`; SDKs with a region and no project ask at their start'),
+  row('POST', '/v3/projects', 'makes a project; the Node SDK may at its start'),
+  row('GET', '/v3/projects/:id', 'one project'),
+  row('GET', '/v3/regions', 'the one region'),
+  row('GET', '/v3/regions/:id', 'it'),
+  row(
+    'POST',
+    '/v3.0/OS-CREDENTIAL/securitytokens',
+    'a temporary key pair with its security token, 15 minutes to 24 h, for a token',
+  ),
+  row('PATCH', '/v3/projects/:id', 'changes a project', {
+    served: { reason: 'a name here is what other systems know it by' },
+  }),
+  row(['GET', 'POST'], '/v3/users', 'users', users),
+  row('POST', '/v3.0/OS-USER/users', 'makes a user', users),
+  row(['GET', 'POST'], '/v3.0/OS-CREDENTIAL/credentials', 'permanent key pairs', {
+    served: { reason: 'key pairs without an end are made on the server, whose owner can see and end them' },
+  }),
+]
