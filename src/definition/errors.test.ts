@@ -432,13 +432,13 @@ describe('expressions and templates', () => {
     [
       staged('true and branch'),
       [
-        '7:18 stages[1].when: expected a name that begins with params., tasks. or run., or text in quotes, found "branch"',
+        '7:18 stages[1].when: expected a name that begins with params., vars., tasks. or run., or text in quotes, found "branch"',
       ],
     ],
     [
       staged('param.branch'),
       [
-        '7:9 stages[1].when: expected a name that begins with params., tasks. or run., found "param.branch" (did you mean "params"?)',
+        '7:9 stages[1].when: expected a name that begins with params., vars., tasks. or run., found "param.branch" (did you mean "params"?)',
       ],
     ],
     [staged('params'), ['7:9 stages[1].when: expected params.NAME, found "params"']],

@@ -3,9 +3,9 @@ import type { Keys } from './keys.ts'
 import type { ReadPipeline, ReadStage, ReadTask } from './pipeline-shape.ts'
 import type { Problems } from './problems.ts'
 import { type Reference, wordList } from './shape.ts'
-import { type Path, quote } from './tree.ts'
+import { type MapTree, type Path, quote, type Tree } from './tree.ts'
 
-const ROOTS = ['params', 'tasks', 'run'] as const
+const ROOTS = ['params', 'vars', 'tasks', 'run'] as const
 const SYSTEM_PARAMS = ['SYS_TIMESTAMP', 'SYS_INCREMENT'] as const
 
 /** Names in expressions: what they name is there, and is decided when the expression is looked at. */
@@ -17,15 +17,21 @@ export function checkReferences(
   problems: Problems,
 ): void {
   // A param that is wrong has been reported; those that name it need not be.
-  const params = pipeline.tree.entries.get('params')?.value
-  const paramNames = [...(params?.kind === 'map' ? params.entries.keys() : []), ...SYSTEM_PARAMS]
+  const params = entriesOf(pipeline.tree, 'params')
+  const paramNames = [...params.keys(), ...SYSTEM_PARAMS]
+  const variableNames = [...entriesOf(pipeline.tree, 'variables').keys()]
   const taskKeys = [...keys.tasks.keys()]
   const knownParams = new Set(paramNames)
+  const knownVariables = new Set(variableNames)
   const members = stages.map(({ tasks }) => new Map(tasks.map((task) => [task.path.at(-1), task])))
   for (const { names, at, path } of references) {
     const message =
       shapeProblem(names, problems) ??
-      (names[0] === 'params' ? paramProblem(names[1]!, knownParams, paramNames, problems) : undefined) ??
+      (names[0] === 'params' ? nameProblem('a param', names[1]!, knownParams, paramNames, problems) : undefined) ??
+      (names[0] === 'params' ? depthProblem(names, params.get(names[1]!)?.value) : undefined) ??
+      (names[0] === 'vars'
+        ? nameProblem('a variable', names[1]!, knownVariables, variableNames, problems)
+        : undefined) ??
       (names[0] === 'tasks' ? taskProblem(names[1]!, placeOf(path), members, keys, taskKeys, problems) : undefined)
     if (message !== undefined) problems.add(at, path, message)
   }
@@ -36,22 +42,24 @@ function shapeProblem(names: readonly string[], problems: Problems): string | un
   const written = quote(names.join('.'))
   switch (root) {
     case 'params':
-      return names.length === 2 ? undefined : `expected params.NAME, found ${written}`
+    case 'vars':
+      return names.length >= 2 ? undefined : `expected ${root}.NAME, found ${written}`
     case 'run':
       if (names.length === 2 && (RUN_FACTS as readonly string[]).includes(names[1]!)) return undefined
       return `expected ${wordList(RUN_FACTS.map((fact) => `run.${fact}`))}, found ${written}`
     case 'tasks':
       if (names.length === 3 && part === 'status') return undefined
-      if (names.length === 4 && part === 'outputs') return undefined
+      if (names.length >= 4 && part === 'outputs') return undefined
       return `expected tasks.KEY.status or tasks.KEY.outputs.NAME, found ${written}`
     default: {
       const hint = names.length === 1 ? ', or text in quotes' : ''
-      return `expected a name that begins with params., tasks. or run.${hint}, found ${written}${problems.suggestion(root, ROOTS)}`
+      return `expected a name that begins with params., vars., tasks. or run.${hint}, found ${written}${problems.suggestion(root, ROOTS)}`
     }
   }
 }
 
-function paramProblem(
+function nameProblem(
+  what: string,
   name: string,
   known: ReadonlySet<string>,
   names: readonly string[],
@@ -59,7 +67,20 @@ function paramProblem(
 ): string | undefined {
   return known.has(name)
     ? undefined
-    : `expected the name of a param, found ${quote(name)}${problems.suggestion(name, names)}`
+    : `expected the name of ${what}, found ${quote(name)}${problems.suggestion(name, names)}`
+}
+
+/** Only a value of the type `json` has something inside. */
+function depthProblem(names: readonly string[], param: Tree | undefined): string | undefined {
+  if (names.length === 2) return undefined
+  const type = param?.kind === 'map' ? param.entries.get('type')?.value : undefined
+  if (type?.kind === 'scalar' && type.value === 'json') return undefined
+  return `expected params.NAME, found ${quote(names.join('.'))}: only a param of the type json has something inside`
+}
+
+function entriesOf(tree: MapTree, key: string): MapTree['entries'] {
+  const value = tree.entries.get(key)?.value
+  return value?.kind === 'map' ? value.entries : new Map()
 }
 
 /** A task may be named where it is surely over: from later stages, and from the tasks that need it. */

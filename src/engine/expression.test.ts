@@ -1,20 +1,29 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Expression } from '../model/expression.ts'
 import type { Json } from '../model/json.ts'
-import {
-  evaluate,
-  EXPRESSION_DEPTH_MAX,
-  EXPRESSION_TEXT_MAX,
-  isTrue,
-  parseExpression,
-  type Scope,
-} from './expression.ts'
+import { evaluate, EXPRESSION_TEXT_MAX, isTrue, parseExpression, type Scope } from './expression.ts'
+import { EXPRESSION_DEPTH_MAX } from './expression-values.ts'
 
 const scope: Scope = {
-  params: { branch: 'main', count: 3, flag: true, off: false, empty: '', list: ['a', 'b'], nothing: null, digits: '3' },
+  params: {
+    branch: 'main',
+    count: 3,
+    flag: true,
+    off: false,
+    empty: '',
+    list: ['a', 'b'],
+    nothing: null,
+    digits: '3',
+    config: { db: { port: 5432 }, hosts: ['a', 'b'] },
+  },
+  vars: (name) => (name === 'hosts' ? ['a', { port: 80 }] : undefined),
   tasks: (key) =>
     key === 'build-web'
-      ? { status: 'succeeded', outputs: { tag: 'v1.2', count: '12', changed: 'false', 'image-id': 'sha' } }
+      ? {
+          status: 'succeeded',
+          outputs: { tag: 'v1.2', count: '12', changed: 'false', 'image-id': 'sha', response: { code: 0 } },
+        }
       : undefined,
   run: { number: 7, cause: 'manual', attempt: 1 },
 }
@@ -47,6 +56,15 @@ describe('values', () => {
     ['tasks.build-web.outputs.image-id', 'sha'],
     ['tasks.build-web.outputs.missing', null],
     ['tasks.other.status', null],
+    ['params.config.db.port', 5432],
+    ['params.config.hosts.1', 'b'],
+    ['params.config.hosts.9', null],
+    ['params.config.hosts.x', null],
+    ['params.config.hosts.length', null],
+    ['vars.hosts', ['a', { port: 80 }]],
+    ['vars.hosts.1.port', 80],
+    ['vars.missing', null],
+    ['tasks.build-web.outputs.response.code', 0],
     ['run.number', 7],
     ['run.cause', 'manual'],
     ['run.attempt', 1],
@@ -66,6 +84,10 @@ describe('values', () => {
     'tasks',
     'params.branch.length',
     'run.number.x',
+    'params.config.constructor',
+    'params.config.hosts.__proto__',
+    'tasks.build-web.status.x',
+    'vars',
     'tasks.build-web.outputs',
     'constructor.constructor',
   ])('%s finds nothing: only own keys at known places are read', (text) => {
@@ -115,6 +137,25 @@ describe('comparisons', () => {
     ["starts_with(params.branch, 'ma')", true],
     ["ends_with(params.branch, 'ma')", false],
     ['starts_with(params.count, 3)', false],
+    ["contains_all(['a', 'b', 'c'], params.list)", true],
+    ["contains_all(params.list, ['a', 'z'])", false],
+    ['contains_all([1, 2, 3], [])', true],
+    ["contains_all([1, 2, '3.0'], ['1', 3])", true],
+    ["contains_all(['3'], ['3.0'])", false],
+    ['contains_all([[1]], [[1]])', false],
+    ["contains_all('abc', ['a'])", false],
+    ["contains_any(params.list, ['z', 'b'])", true],
+    ["contains_any(params.list, ['z'])", false],
+    ['contains_any(params.list, [])', false],
+    ['length(params.list) == 2', true],
+    ["length('a😀') == 2", true],
+    ['length(params.config) == 2', true],
+    ['length(params.count) == null', true],
+    ["lower('ABC') == 'abc' and upper('abc') == 'ABC'", true],
+    ['lower(3) == null', true],
+    ['params.config.db == params.config.db', true],
+    ['params.config == params.config.db', false],
+    ["params.config.hosts == ['a', 'b']", true],
   ])('%s is %s', (text, value) => {
     expect(valueOf(text)).toBe(value)
   })
@@ -183,7 +224,12 @@ describe('what does not parse', () => {
     ['1 + 2', 2, 'expected a value or an operator, found "+"'],
     ['and', 0, 'expected a value, found `and`'],
     ['a not b', 2, 'expected an operator or the end, found `not`'],
-    ['lower(params.branch)', 0, 'expected one of contains, starts_with, ends_with, found lower'],
+    [
+      'trim(params.branch)',
+      0,
+      'expected one of contains, contains_all, contains_any, starts_with, ends_with, length, lower, upper, found trim',
+    ],
+    ['lower()', 0, 'lower takes 1 value, found 0'],
     ['contains(1)', 0, 'contains takes 2 values, found 1'],
     ['${{ 1 }}', 0, 'an expression stands here without `${{ }}`'],
     ['1e999', 0, 'expected a number that can be counted with, found 1e999'],
@@ -262,4 +308,79 @@ test('parsing and evaluating never throw, whatever the text', () => {
     { numRuns: 500 },
   )
   expect(parsedSome).toBeGreaterThan(5)
+})
+
+/** An expression as it is written, all of it in parentheses. */
+function print(expression: Expression): string {
+  switch (expression.op) {
+    case 'literal':
+      return typeof expression.value === 'string' ? quoted(expression.value) : JSON.stringify(expression.value)
+    case 'path':
+      return expression.path.join('.')
+    case 'list':
+      return `[${expression.items.map(print).join(', ')}]`
+    case 'not':
+      return `(not ${print(expression.operand)})`
+    case 'call':
+      return `${expression.name}(${expression.args.map(print).join(', ')})`
+    case 'and':
+    case 'or':
+    case '==':
+    case '!=':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+    case 'in':
+    case 'not in':
+      return `(${print(expression.left)} ${expression.op} ${print(expression.right)})`
+  }
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '\n': '\\n', '\t': '\\t' }
+const quoted = (text: string): string => `'${text.replace(/[\\'\n\t]/g, (character) => ESCAPED[character]!)}'`
+
+const { tree } = fc.letrec<{ tree: Expression }>((tie) => {
+  const literal = fc
+    .oneof(fc.string(), fc.integer(), fc.constantFrom(0.5, -2e21, true, false, null))
+    .map((value): Expression => ({ op: 'literal', value }))
+  const path = fc
+    .constantFrom('params.branch', 'vars.hosts.1.port', 'tasks.build-web.outputs.tag', 'tasks.x.status', 'run.number')
+    .map((text): Expression => ({ op: 'path', path: text.split('.') }))
+  const inner = tie('tree')
+  const pair = fc
+    .tuple(fc.constantFrom('and', 'or', '==', '!=', '<', '<=', '>', '>=', 'in', 'not in'), inner, inner)
+    .map(([op, left, right]): Expression => ({ op, left, right }))
+  const two = fc.constantFrom('contains', 'contains_all', 'contains_any', 'starts_with', 'ends_with')
+  const call = fc.oneof(
+    fc.tuple(two, inner, inner).map(([name, ...args]): Expression => ({ op: 'call', name, args })),
+    fc
+      .tuple(fc.constantFrom('length', 'lower', 'upper'), inner)
+      .map(([name, arg]): Expression => ({ op: 'call', name, args: [arg] })),
+  )
+  const list = fc.array(inner, { maxLength: 3 }).map((items): Expression => ({ op: 'list', items }))
+  const not = inner.map((operand): Expression => ({ op: 'not', operand }))
+  return { tree: fc.oneof({ maxDepth: 5, depthIdentifier: 'tree' }, literal, path, pair, call, list, not) }
+})
+
+test('an expression that is written down parses to itself', () => {
+  fc.assert(
+    fc.property(tree, (expression) => {
+      const text = print(expression)
+      fc.pre(text.length <= EXPRESSION_TEXT_MAX)
+      const parsed = parseExpression(text)
+      expect(parsed).toMatchObject({ ok: true })
+      if (parsed.ok) expect(parsed.expression).toEqual(expression)
+      evaluate(expression, scope)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('long lists cost what they are long', () => {
+  const items = Array.from({ length: 50_000 }, (_, at) => at)
+  const parsed = parseExpression('contains_all(params.a, params.b) and not contains_any(params.a, params.c)')
+  if (!parsed.ok) throw new Error(parsed.message)
+  const params = { a: items, b: items.map(String), c: items.map((item) => `x${item}`) }
+  expect(evaluate(parsed.expression, { ...scope, params })).toBe(true)
 })

@@ -1,16 +1,16 @@
-import type { Expression } from '../model/expression.ts'
+import type { CallName, Expression } from '../model/expression.ts'
 import type { Json } from '../model/json.ts'
+import { callExpression } from './expression-calls.ts'
+import { EXPRESSION_DEPTH_MAX, holds, isSame, orderOf } from './expression-values.ts'
 import { type Token, type TokenFailure, tokenize } from './expression-tokens.ts'
 
 /**
  * The language of `when:` and of `${{ ... }}` (docs/reference/definition.md, "Expressions"). No loops, no arithmetic, no
- * names but `params`, `tasks` and `run`: the cost of an expression is its size.
+ * names but `params`, `vars`, `tasks` and `run`: the cost of an expression is its size and that of what it compares.
  */
 
 /** Longest text of one expression, in UTF-16 units. */
 export const EXPRESSION_TEXT_MAX = 4_096
-/** Deepest nesting of parentheses, lists, calls and `not`. */
-export const EXPRESSION_DEPTH_MAX = 64
 
 /** The facts of a run that an expression may name after `run.`. `attempt` counts how often the run began, from 1. */
 export const RUN_FACTS = ['number', 'cause', 'attempt'] as const
@@ -19,6 +19,8 @@ export type RunFact = (typeof RUN_FACTS)[number]
 /** What an expression sees. Only own keys are read, never a prototype's; what is not there is null. */
 export interface Scope {
   readonly params: Readonly<Record<string, Json>>
+  /** What a variable of the definition stands for; undefined: there is no such variable. */
+  readonly vars: (name: string) => Json | undefined
   /** By key; undefined: there is no such task. */
   readonly tasks: (key: string) => TaskScope | undefined
   readonly run: Readonly<Record<RunFact, Json>>
@@ -68,8 +70,17 @@ class SyntaxFailure extends Error {
 }
 
 const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const
-const CALLS = { contains: 2, starts_with: 2, ends_with: 2 } as const
-type CallName = keyof typeof CALLS
+/** How many values each call takes. */
+const CALLS = {
+  contains: 2,
+  contains_all: 2,
+  contains_any: 2,
+  starts_with: 2,
+  ends_with: 2,
+  length: 1,
+  lower: 1,
+  upper: 1,
+} as const satisfies Record<CallName, number>
 
 const isComparison = (text: string): text is (typeof COMPARISONS)[number] =>
   (COMPARISONS as readonly string[]).includes(text)
@@ -196,7 +207,10 @@ class Parser {
     const args = this.#items(')')
     const expected = CALLS[name as CallName]
     if (args.length !== expected) {
-      throw new SyntaxFailure(token.at, `${name} takes ${expected} values, found ${args.length}`)
+      throw new SyntaxFailure(
+        token.at,
+        `${name} takes ${expected === 1 ? '1 value' : `${expected} values`}, found ${args.length}`,
+      )
     }
     return { op: 'call', name: name as CallName, args }
   }
@@ -280,7 +294,7 @@ export function evaluate(expression: Expression, scope: Scope): Json {
     case 'not in':
       return compare(expression.op, evaluate(expression.left, scope), evaluate(expression.right, scope))
     case 'call':
-      return call(
+      return callExpression(
         expression.name,
         expression.args.map((arg) => evaluate(arg, scope)),
       )
@@ -292,16 +306,37 @@ export function isTrue(value: Json): boolean {
   return value !== false && value !== null && value !== 0 && value !== '' && value !== 'false'
 }
 
-function lookUp(path: readonly string[], scope: Scope): Json {
-  const [root, first = '', second, third] = path
-  if (root === 'params') return path.length === 2 ? own(scope.params, first) : null
-  if (root === 'run') return path.length === 2 ? own(scope.run, first) : null
-  if (root !== 'tasks') return null
-  const task = scope.tasks(first)
-  if (task === undefined) return null
-  if (second === 'status' && path.length === 3) return task.status
-  return second === 'outputs' && third !== undefined && path.length === 4 ? own(task.outputs, third) : null
+function lookUp([root = '', first = '', ...rest]: readonly string[], scope: Scope): Json {
+  switch (root) {
+    case 'params':
+      return inside(own(scope.params, first), rest)
+    case 'vars':
+      return inside(scope.vars(first) ?? null, rest)
+    case 'run':
+      return rest.length === 0 ? own(scope.run, first) : null
+    case 'tasks':
+      return lookUpTask(first, rest, scope)
+    default:
+      return null
+  }
 }
+
+function lookUpTask(key: string, [part, name, ...rest]: readonly string[], scope: Scope): Json {
+  const task = scope.tasks(key)
+  if (task === undefined) return null
+  if (part === 'status' && name === undefined) return task.status
+  return part === 'outputs' && name !== undefined ? inside(own(task.outputs, name), rest) : null
+}
+
+/** What is at a path in a value: keys of mappings, places in lists from 0. */
+function inside(value: Json, path: readonly string[]): Json {
+  return path.reduce<Json>((found, part) => {
+    if (typeof found !== 'object' || found === null) return null
+    if (!Array.isArray(found)) return own(found as Readonly<Record<string, Json>>, part)
+    return INDEX.test(part) ? ((found as readonly Json[])[Number(part)] ?? null) : null
+  }, value)
+}
+const INDEX = /^\d{1,9}$/
 
 const own = (values: Readonly<Record<string, Json>>, key: string): Json =>
   Object.hasOwn(values, key) ? (values[key] ?? null) : null
@@ -325,53 +360,5 @@ function compare(op: (typeof COMPARISONS)[number] | 'in' | 'not in', left: Json,
       if (order === 0) return op === '<=' || op === '>='
       return order < 0 ? op === '<' || op === '<=' : op === '>' || op === '>='
     }
-  }
-}
-
-const NUMBER = /^-?\d{1,20}(?:\.\d{1,20})?$/
-
-/** Text that is a number counts as that number beside a number (outputs are always text). Nothing else is converted. */
-function asNumbers(left: Json, right: Json): readonly [number, number] | undefined {
-  if (typeof left === 'number') {
-    if (typeof right === 'number') return [left, right]
-    if (typeof right === 'string' && NUMBER.test(right)) return [left, Number(right)]
-  }
-  if (typeof right === 'number' && typeof left === 'string' && NUMBER.test(left)) return [Number(left), right]
-  return undefined
-}
-
-function isSame(left: Json, right: Json, depth: number): boolean {
-  if (left === right) return true
-  const numbers = asNumbers(left, right)
-  if (numbers !== undefined) return numbers[0] === numbers[1]
-  if (!Array.isArray(left) || !Array.isArray(right) || depth > EXPRESSION_DEPTH_MAX) return false
-  const others = right as readonly Json[]
-  return (
-    left.length === others.length && (left as readonly Json[]).every((item, at) => isSame(item, others[at]!, depth + 1))
-  )
-}
-
-function orderOf(left: Json, right: Json): number | undefined {
-  const numbers = asNumbers(left, right)
-  if (numbers !== undefined) return Math.sign(numbers[0] - numbers[1])
-  if (typeof left !== 'string' || typeof right !== 'string') return undefined
-  return left === right ? 0 : left < right ? -1 : 1
-}
-
-/** An item of a list, or a piece of a text. */
-function holds(whole: Json, part: Json): boolean {
-  if (typeof whole === 'string') return typeof part === 'string' && whole.includes(part)
-  return Array.isArray(whole) && (whole as readonly Json[]).some((item) => isSame(item, part, 0))
-}
-
-function call(name: CallName, args: readonly Json[]): boolean {
-  const [subject = null, piece = null] = args
-  switch (name) {
-    case 'contains':
-      return holds(subject, piece)
-    case 'starts_with':
-      return typeof subject === 'string' && typeof piece === 'string' && subject.startsWith(piece)
-    case 'ends_with':
-      return typeof subject === 'string' && typeof piece === 'string' && subject.endsWith(piece)
   }
 }

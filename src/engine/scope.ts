@@ -5,6 +5,7 @@ import type { NodeState, Run } from './run.ts'
 export function scopeOf(run: Run): Scope {
   return {
     params: run.params,
+    vars: () => undefined,
     tasks: (key) => {
       const index = Object.hasOwn(run.plan.index, key) ? run.plan.index[key] : undefined
       const state: NodeState | undefined = index === undefined ? undefined : run.nodes.at(index)

@@ -6,6 +6,7 @@ import { hasTemplate, renderJson, renderText, templateErrors, templatePaths, TEM
 
 const scope: Scope = {
   params: { branch: 'main', count: 3, flag: true, list: ['a', 1], nothing: null, tricky: '${{ params.branch }}' },
+  vars: (name) => (name === 'hosts' ? ['a', { port: 80 }] : undefined),
   tasks: (key) => (key === 'build' ? { status: 'succeeded', outputs: { tag: 'v1' } } : undefined),
   run: { number: 7, cause: 'manual', attempt: 1 },
 }

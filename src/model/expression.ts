@@ -1,12 +1,12 @@
 import type { Json } from './json.ts'
 
 /**
- * A checked condition, as `when:` writes it (parsed by engine/expression.ts). It sees `params`, `tasks`,
- * `run` and nothing of the host; it has no loops and no calls but the three below, so its cost is its size.
+ * A checked condition, as `when:` writes it (parsed by engine/expression.ts). It sees `params`, `vars`, `tasks`,
+ * `run` and nothing of the host; it has no loops and no calls but those below, so its cost is its size.
  */
 export type Expression =
   | { readonly op: 'literal'; readonly value: Json }
-  /** `params.branch`, `tasks.build.outputs.tag`, `tasks.build.status`, `run.number`, `run.attempt`. */
+  /** `params.branch`, `vars.hosts.0`, `tasks.build.outputs.tag`, `tasks.build.status`, `run.number`, `run.attempt`. */
   | { readonly op: 'path'; readonly path: readonly string[] }
   | { readonly op: 'list'; readonly items: readonly Expression[] }
   | { readonly op: 'not'; readonly operand: Expression }
@@ -17,6 +17,16 @@ export type Expression =
     }
   | {
       readonly op: 'call'
-      readonly name: 'contains' | 'starts_with' | 'ends_with'
+      readonly name: CallName
       readonly args: readonly Expression[]
     }
+
+export type CallName =
+  | 'contains'
+  | 'contains_all'
+  | 'contains_any'
+  | 'starts_with'
+  | 'ends_with'
+  | 'length'
+  | 'lower'
+  | 'upper'
