@@ -442,6 +442,15 @@ describe('expressions and templates', () => {
       ],
     ],
     [staged('params'), ['7:9 stages[1].when: expected params.NAME, found "params"']],
+    [
+      staged('params.branch.name'),
+      [
+        '7:9 stages[1].when: expected params.NAME, found "params.branch.name": only a param of the type json has something inside',
+      ],
+    ],
+    [staged('vars'), ['7:9 stages[1].when: expected vars.NAME, found "vars"']],
+    [staged('vars.hosts.0'), ['7:9 stages[1].when: expected the name of a variable, found "hosts"']],
+    [staged('tasks.a.outputs.report.high == 0'), []],
     [staged('run.id'), ['7:9 stages[1].when: expected one of run.number, run.cause or run.attempt, found "run.id"']],
     [
       staged('tasks.a.state'),

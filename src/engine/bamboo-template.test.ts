@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../model/json.ts'
 import { BAMBOO_TEXT_MAX } from './bamboo-parse.ts'
-import { BAMBOO_RENDERED_MAX, type BambooContext, referencedNames, renderBamboo } from './bamboo-template.ts'
+import {
+  BAMBOO_RENDERED_MAX,
+  bambooBudget,
+  type BambooContext,
+  referencedNames,
+  renderBamboo,
+} from './bamboo-template.ts'
 
 /** The answers were watched on Mako with the template rules of bamboo-engine 2.x (2026-11-22). */
 
@@ -260,6 +266,20 @@ describe('bombs cost little and stay as they are written', () => {
   test('one value has one budget: what comes after it was spent stays as it is written', () => {
     const bomb = '${[1 for a in range(1000) for b in range(1000)]}'
     expect(render(['${a + 1}', bomb, '${a + 2}', '${a}'])).toEqual(['3', bomb, '${a + 2}', 2])
+  })
+
+  test('several renderings can share a budget: variables that need each other cost no more than one', () => {
+    const variables: Readonly<Record<string, string>> = Object.fromEntries(
+      Array.from({ length: 60 }, (_, at) => [`v${at}`, `\${v${at + 1}}\${v${at + 1}}`]),
+    )
+    const budget = bambooBudget()
+    const get = (name: string): Json | undefined => {
+      const value = Object.hasOwn(variables, name) ? variables[name] : name === 'v60' ? 'x' : undefined
+      return value === undefined ? undefined : renderBamboo(value, { ...context, get, budget })
+    }
+    const rendered = renderBamboo('${v0} ${a}', { ...context, get, budget }) as string
+    expect(rendered.length).toBeLessThanOrEqual(BAMBOO_RENDERED_MAX)
+    expect(rendered).toContain('${')
   })
 
   test('a text grows to 1,048,576 characters at the most', () => {

@@ -29,7 +29,12 @@ export interface BambooContext {
   readonly at: Instant
   /** Minutes that its wall clock is ahead of UTC. */
   readonly zoneOffsetMinutes: number
+  /** One budget for several renderings, such as those of variables that need each other; each has its own without it. */
+  readonly budget?: Meter
 }
+
+/** What one rendering may cost, or several that share it. */
+export const bambooBudget = (): Meter => new Meter(UNITS_MAX)
 
 /** Every text inside a value, rendered; keys stay. A text that is `${name}` and nothing else becomes what the name stands for. */
 export function renderBamboo(value: Json, context: BambooContext): Json {
@@ -74,14 +79,15 @@ function textsOf(value: Json, depth: number): readonly string[] {
 
 class Rendering {
   readonly #context: BambooContext
-  readonly #meter = new Meter(UNITS_MAX)
+  readonly #meter: Meter
   readonly #evaluator: Evaluator
   /** By what stands between the braces; undefined: it stays as it is. */
   readonly #done = new Map<string, string | undefined>()
 
   constructor(context: BambooContext) {
     this.#context = context
-    const { at, zoneOffsetMinutes } = context
+    const { at, zoneOffsetMinutes, budget = bambooBudget() } = context
+    this.#meter = budget
     this.#evaluator = new Evaluator({ get: (name) => context.get(name), at, zoneOffsetMinutes, meter: this.#meter })
   }
 
