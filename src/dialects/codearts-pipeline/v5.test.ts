@@ -188,6 +188,28 @@ describe('a pipeline', () => {
     expect(await detail(id, run)).toMatchObject({ status: 'FAILED' })
   })
 
+  test('is decided by an administrator for approvers whom this server does not know', async () => {
+    const id = await create([stage('Gate', [job('JOB_R', [checkpoint('f4f5e24cf69b4a4a8ef2a0ef4ea2a4ab,wang')])])])
+    const run = await start(id)
+    const [{ id: step }] = (await detail(id, run)).stages[0].jobs
+    const pass = `/pipelines/${id}/pipeline-runs/${run}/jobs/${step}/steps/${step}/pass`
+    const { credentials } = world.host
+    const operator = {
+      name: 'operator',
+      domain: 'example',
+      password: 'a long one of an operator',
+      role: 'operator',
+    } as const
+    const { token } = await credentials.issueToken(await credentials.addUser(operator), 'operator', null)
+    const request = new Request(`${BASE}${api()}${pass}`, { method: 'POST', headers: { 'X-Auth-Token': token } })
+    expect((await handle(request)).status).toBe(403)
+    expect(await good('POST', pass)).toEqual({ success: true })
+    expect(await detail(id, run)).toMatchObject({ status: 'SUSPEND' })
+    expect(await good('POST', pass)).toEqual({ success: true })
+    await world.settled()
+    expect(await detail(id, run)).toMatchObject({ status: 'COMPLETED' })
+  })
+
   test('with a stage that is begun by hand waits for that', async () => {
     const manual = { ...AUTO, task: 'official_devcloud_manualTrigger' }
     const id = await create([stage('One', [job('JOB_A', [shell('true')])], { pre: [manual] })])
