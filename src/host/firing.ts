@@ -61,6 +61,8 @@ export class Firing {
   /** After every commit of a run. */
   committed(run: Run): void {
     const before = this.#channels.get(run.id)
+    // Most commits are of runs that have long begun.
+    if (before === undefined && run.phase !== 'waiting') return
     const now = channelsOf(run)
     if (before === undefined && now.length === 0) return
     for (const channel of before ?? []) {

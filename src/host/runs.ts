@@ -138,7 +138,7 @@ export class RunUseCases implements Runs {
     const record = await this.#deps.catalog.recordOf(pipelineId)
     if (record === undefined || record.deletedAt !== null) return refuse('not_found', 'the pipeline is deleted')
     // Kept for longer than those of clients: a server may be down for as long.
-    const kept = (taken: RunCommit['idempotency']) => (taken === null ? null : { ...taken, at: taken.at + AUTO_KEY_MS })
+    const kept = (taken: RunCommit['idempotency']) => (taken === null ? null : { ...taken, standsMs: AUTO_KEY_MS })
     return this.#starts.take(key, () =>
       this.#once({ key, fingerprint: '' }, (taken) =>
         this.#create(record, { ...input, wait: false, key: kept(taken) }),

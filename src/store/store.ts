@@ -70,7 +70,7 @@ export interface RunLog {
   count(filter: RunFilter): Promise<number>
   /** Every run that has not ended, oldest first: what the host takes up again after a restart. */
   live(): Promise<readonly RunId[]>
-  /** The run that an idempotency key made, when the key was stored less than {@link IDEMPOTENCY_MS} before `now`. */
+  /** The run that an idempotency key leads to, while it stands. */
   idempotent(key: string, now: Instant): Promise<{ readonly runId: RunId; readonly fingerprint: string } | undefined>
 }
 
@@ -92,8 +92,16 @@ export interface RunCommit {
   readonly summary: RunSummary | null
   /** JSON of the whole run, given when it has ended. */
   readonly snapshot: string | null
-  /** `at` may lie ahead: so much longer the key stands for the run. A key that was taken less than {@link IDEMPOTENCY_MS} before `at` rejects as `conflict`. */
-  readonly idempotency: { readonly key: string; readonly fingerprint: string; readonly at: Instant } | null
+  /**
+   * A key that stands already at `at` rejects as `conflict`. It stands for `standsMs`, {@link IDEMPOTENCY_MS} when that
+   * is not given, and then leads to the run of this commit.
+   */
+  readonly idempotency: {
+    readonly key: string
+    readonly fingerprint: string
+    readonly at: Instant
+    readonly standsMs?: DurationMs
+  } | null
 }
 export interface CommitReceipt {
   /** Global number of the last of these events. Numbers of one commit follow each other. */

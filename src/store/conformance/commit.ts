@@ -218,6 +218,40 @@ export function describeCommit(open: Open): void {
       expect(await store.runs.idempotent('k', end)).toMatchObject({ runId: second.id })
     })
 
+    test('may stand for longer, and takes none of those away that stand', async () => {
+      const { store } = await openForTest(open)
+      const pipeline = await addPipeline(store)
+      const stands = (key: string, days: number): Partial<RunCommit> => ({
+        idempotency: { key, fingerprint: '', at: T0, standsMs: days * IDEMPOTENCY_MS },
+      })
+      const make = async (more: Partial<RunCommit>): Promise<void> => {
+        await store.runs.commit(firstCommit(await reserveRun(store, pipeline), [1], more))
+      }
+      for (let count = 0; count < 20; count += 1) await make(keyed(`short ${count}`))
+      await make(stands('long', 30))
+      await make(stands('longer', 31))
+      expect(await store.runs.idempotent('short 19', T0)).toBeDefined()
+      const later = T0 + 30 * IDEMPOTENCY_MS
+      for (let count = 0; count < 20; count += 1) await make(keyed(`late ${count}`, later - 1))
+      expect(await store.runs.idempotent('long', later - 1)).toBeDefined()
+      expect(await store.runs.idempotent('long', later)).toBeUndefined()
+      expect(await store.runs.idempotent('longer', later)).toBeDefined()
+      await expectRefusal(
+        'conflict',
+        store.runs.commit(firstCommit(await reserveRun(store, pipeline), [1], keyed('longer', later))),
+      )
+    })
+
+    test('comes with any commit of a run', async () => {
+      const { store } = await openForTest(open)
+      const summary = await reserveRun(store, await addPipeline(store))
+      await store.runs.commit(firstCommit(summary))
+      await store.runs.commit(nextCommit(summary.id, 1, [1], keyed('k')))
+      expect(await store.runs.idempotent('k', T0)).toEqual({ runId: summary.id, fingerprint: 'of k' })
+      await expectRefusal('conflict', store.runs.commit(nextCommit(summary.id, 2, [1], keyed('k'))))
+      expect((await store.runs.summary({ by: 'id', id: summary.id }))?.seq).toBe(2)
+    })
+
     test('many old ones are no obstacle to a new one', async () => {
       const { store } = await openForTest(open)
       const pipeline = await addPipeline(store)

@@ -55,7 +55,7 @@ export function memoryRunLog(
     if (seq !== expectedSeq) throw new StoreError('conflict', `run ${runId} is at seq ${seq}, not ${expectedSeq}`)
     if (row === undefined && summary !== null) checkNames(summary)
     const taken = idempotency === null ? undefined : keys.get(idempotency.key)
-    if (idempotency !== null && taken !== undefined && isFresh(taken.at, idempotency.at)) {
+    if (idempotency !== null && taken !== undefined && stands(taken, idempotency.at)) {
       throw new StoreError('conflict', `run ${runId}: its idempotency key belongs to run ${taken.runId}`)
     }
 
@@ -164,7 +164,7 @@ export function memoryRunLog(
     idempotent: async (key, now) => {
       open()
       const found = keys.get(key)
-      if (found === undefined || !isFresh(found.at, now)) return undefined
+      if (found === undefined || !stands(found, now)) return undefined
       return { runId: found.runId, fingerprint: found.fingerprint }
     },
   }
@@ -175,7 +175,7 @@ function newRow(summary: RunSummary | null): Row {
   return { summary, entries: [], snapshot: undefined }
 }
 
-const isFresh = (storedAt: number, now: number): boolean => storedAt > now - IDEMPOTENCY_MS
+const stands = ({ at, standsMs = IDEMPOTENCY_MS }: Idempotency, now: number): boolean => now < at + standsMs
 
 const namesOf = ({ serial, pipelineId, number }: RunSummary): string[] => [`${serial}`, `${pipelineId} ${number}`]
 

@@ -122,7 +122,11 @@ function checkKey(writer: Writer, runId: string, { key, at }: Idempotency): void
 }
 
 /** Stores the key, and takes away a few that are too old to matter, so that the table does not grow for ever. */
-function takeKey(writer: Writer, run: RunPosition, { key, fingerprint, at }: Idempotency): void {
+function takeKey(
+  writer: Writer,
+  run: RunPosition,
+  { key, fingerprint, at, standsMs = IDEMPOTENCY_MS }: Idempotency,
+): void {
   writer.connection.run(
     'delete from idempotency where key in (select key from idempotency where at <= ? order by at limit 10)',
     at - IDEMPOTENCY_MS,
@@ -132,6 +136,7 @@ function takeKey(writer: Writer, run: RunPosition, { key, fingerprint, at }: Ide
     key,
     fingerprint,
     run.serial,
-    at,
+    // As if it had been stored later: all of them are compared with the same span.
+    at + standsMs - IDEMPOTENCY_MS,
   )
 }
