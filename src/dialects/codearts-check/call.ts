@@ -2,11 +2,13 @@ import type { App, Caller } from '../../host/app.ts'
 import type { Problem, Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { errorResponse, errors, problemResponse, type VendorError } from './errors.ts'
+import type { HiddenPipelines } from './hidden.ts'
 
 /** One request whose caller is known and whose body is whole. */
 export interface Call {
   readonly app: App
   readonly caller: Caller
+  readonly hidden: HiddenPipelines
   readonly query: URLSearchParams
   readonly body: Uint8Array
   /** A varying part of the path, decoded; empty: the path has none of that name. */

@@ -70,6 +70,16 @@ describe('GET /v2/{project_id}/tasks', () => {
     expect((await list()).body).toEqual({ tasks: [], total: 0 })
   })
 
+  test('what is hidden is neither listed nor counted', async () => {
+    const shown = await world.pipeline(checking())
+    const seen = { tasks: [{ task_id: shown.id }], total: 1 }
+    expect((await list()).body).toMatchObject(seen)
+    await world.pipeline(checking({ name: 'one-off', annotations: { hidden: 'true' } }))
+    expect((await list()).body).toMatchObject(seen)
+    await world.pipeline(checking({ name: 'later' }))
+    expect((await list('?offset=2&limit=1')).body).toMatchObject({ tasks: [{ task_name: 'later' }], total: 2 })
+  })
+
   test('offset is a page number, of which 0 and 1 are the first; total counts the project', async () => {
     for (let index = 1; index <= 12; index += 1) await world.pipeline(checking({ name: `p${index}` }))
     const names = async (query: string) => {

@@ -6,27 +6,30 @@ import { rethrow } from '../kit/serve.ts'
 import { known, type Env } from './auth.ts'
 import { Refusal, type Call } from './call.ts'
 import { served } from './endpoints.ts'
+import { HiddenPipelines } from './hidden.ts'
 
 /** The endpoints of the list, in its order. Everything else is the gateway's 404. */
 export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
   const who = known(app, options.bodyMaxBytes)
+  const hidden = new HiddenPipelines()
   routes.notFound((c) => {
     options.onUnrouted?.(c.req.raw)
     return gatewayResponse(gatewayErrors.noApi, c.env.requestId)
   })
   routes.onError((error) => (error instanceof Refusal ? error.response : rethrow(error)))
   for (const { row, handler } of served) {
-    routes.on(row.method, row.path, who, (c) => handler(callOf(app, c)))
+    routes.on(row.method, row.path, who, (c) => handler(callOf(app, hidden, c)))
   }
   return routes
 }
 
-function callOf(app: App, c: Context<Env>): Call {
+function callOf(app: App, hidden: HiddenPipelines, c: Context<Env>): Call {
   const { caller, body } = c.var.received
   return {
     app,
     caller,
+    hidden,
     body,
     query: new URL(c.req.url).searchParams,
     param: (name) => c.req.param(name) ?? '',

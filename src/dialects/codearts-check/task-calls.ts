@@ -5,8 +5,9 @@ import * as bodies from './body.ts'
 import { need, pageOf, pipelinesOf, projectOf, refusal, refusalOf, taskOf, type Call } from './call.ts'
 import { forgetDefectStates } from './defect-states.ts'
 import { errors } from './errors.ts'
+import { isHidden } from './hidden.ts'
 import { presentProgress, presentTask } from './present.ts'
-import { readNumberedPage, readPage } from './request.ts'
+import { readNumberedPage, readPage, type PageRequest } from './request.ts'
 import { repositoryName, withLogin } from './repository.ts'
 import { defaultRuleSet, ruleSet, type RuleSet } from './rulesets.ts'
 import { runWord } from './status.ts'
@@ -22,13 +23,25 @@ import type { BranchTask, BranchTasks, IncTask, RunStarted, TaskCreated, TaskLis
 
 /** The seed's: the tasks of a project, in the order they were made. */
 export async function listTasks(call: Call): Promise<Response> {
-  const { app, caller, query } = call
-  const { skip, limit } = readPage(query)
+  const page = readPage(call.query)
   const project = await projectOf(call)
-  const found = need(await app.pipelines.slice(caller, { project: { id: project.id } }, skip, limit), errors.noProject)
-  const { items, total } = found
+  const { items, total } = await tasksOf(call, project, page)
   const response = taggedJson({ tasks: items.map(presentTask), total } satisfies TaskList)
   return withDepends(response, [`project:${project.id}`, ...items.map(({ id }) => `pipeline:${id}`)])
+}
+
+async function tasksOf(
+  call: Call,
+  project: ProjectView,
+  page: PageRequest,
+): Promise<{ readonly items: readonly PipelineView[]; readonly total: number }> {
+  const { app, caller, hidden } = call
+  if (!(await hidden.areIn(app, caller, project))) {
+    const filter = { project: { id: project.id } }
+    return need(await app.pipelines.slice(caller, filter, page.skip, page.limit), errors.noProject)
+  }
+  const shown = (await pipelinesOf(call, project)).filter((pipeline) => !isHidden(pipeline))
+  return { items: pageOf(shown, page), total: shown.length }
 }
 
 /** How many other names are tried: a repository may have many tasks, one for each branch. */

@@ -47,7 +47,7 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   routes.post('/v3/auth/tokens', (c) => issue(app, c, options))
   routes.get('/v3/auth/tokens', who, (c) => validate(app, c, options))
   routes.delete('/v3/auth/tokens', who, (c) => revoke(app, c))
-  routes.get('/v3/auth/catalog', who, (c) => Response.json(presentCatalog(baseUrl)))
+  routes.get('/v3/auth/catalog', who, () => Response.json(presentCatalog(baseUrl)))
   routes.get('/v3/auth/domains', who, (c) => Response.json(presentDomains(c.var.received.caller, baseUrl)))
   routes.get('/v3/auth/projects', who, (c) => listProjects(app, c, options))
   routes.get('/v3/projects', who, (c) => listProjects(app, c, options))

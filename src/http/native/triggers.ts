@@ -6,7 +6,7 @@ import { time } from './present.ts'
 import * as query from './query.ts'
 import { pipelineRef, projectRef } from './refs.ts'
 import { route } from './route.ts'
-import type { Fired} from './schema.ts';
+import type { Fired } from './schema.ts'
 import { FiredList, NextFires, Publication, WebhookSecret } from './schema.ts'
 
 const tag = 'triggers'
