@@ -69,6 +69,20 @@ export const repositoryScript = (name: ScriptName): string =>
     '',
   ].join('\n')
 
+/** Text of a body as it is: what would be a template of ours in it is escaped. */
+export const verbatim = (text: string): string => text.split('${{').join('$${{')
+
+/** A text as a name: one line of at most 128 characters; what is left of nothing is `other`. */
+export function asName(text: string, other: string): string {
+  const line = text
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, 128)
+    .toWellFormed()
+    .trim()
+  return line === '' ? other : line
+}
+
 /** Where a repository is, when its owner is told as an address (`https://git.example/team`, `/srv/git`). */
 export const isAddress = (owner: string): boolean => /^(?:https?|ssh|git|file):\/\/|^\//.test(owner)
 

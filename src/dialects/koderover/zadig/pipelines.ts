@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../../model/json.ts'
+import type { JsonObject } from '../../../model/json.ts'
 import type { PipelineView } from '../../../model/view.ts'
 import { type DefinitionText, writeDefinition } from '../definition-text.ts'
 import { json, success } from '../errors.ts'
@@ -127,6 +127,8 @@ export async function rewrite(
 
 const MASK = '********'
 
+const isMasked = (env: JsonObject): boolean => flagOf(env, 'is_credential') === true && env['value'] === MASK
+
 /** A secret comes out as stars; when the stars come back, it is still the secret. */
 function withKeptSecrets(body: JsonObject, before: JsonObject): JsonObject {
   const known = new Map<string, string>()
@@ -136,12 +138,10 @@ function withKeptSecrets(body: JsonObject, before: JsonObject): JsonObject {
   }
   const sub_tasks = objectsOf(body, 'sub_tasks').map((subTask) => {
     const context = objectOf(subTask, 'job_ctx')
-    const envs = objectsOf(context, 'envs').map((env) =>
-      flagOf(env, 'is_credential') === true && env['value'] === MASK
-        ? { ...env, value: known.get(textOf(env, 'key')) ?? '' }
-        : env,
-    )
-    return isJsonObject(subTask['job_ctx']) ? { ...subTask, job_ctx: { ...context, envs } } : subTask
+    const envs = objectsOf(context, 'envs')
+    if (!envs.some(isMasked)) return subTask
+    const mended = envs.map((env) => (isMasked(env) ? { ...env, value: known.get(textOf(env, 'key')) ?? '' } : env))
+    return { ...subTask, job_ctx: { ...context, envs: mended } }
   })
   return { ...body, sub_tasks }
 }

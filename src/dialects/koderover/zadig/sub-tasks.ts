@@ -2,7 +2,7 @@ import type { TaskRole } from '../../../model/definition.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import { failureSentence } from '../../../model/failure.ts'
 import type { RunView, StageView, TaskView } from '../../../model/view.ts'
-import { isAddress, repositoryScript, type StageText, type TaskText } from '../definition-text.ts'
+import { asName, isAddress, repositoryScript, type StageText, type TaskText, verbatim } from '../definition-text.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Slot } from '../slots.ts'
 import { nodeWord } from './status.ts'
@@ -72,12 +72,10 @@ export function stageOf(subTask: JsonObject, place: number, enabled: boolean, ke
 
 /** What people know it by: the service or test that it is about, else its kind. */
 const nameOf = (subTask: JsonObject): string =>
-  (
-    textOf(subTask, 'service_name') ||
-    textOf(subTask, 'test_name') ||
-    textOf(subTask, 'service') ||
-    textOf(subTask, 'type')
-  ).slice(0, 128)
+  asName(
+    textOf(subTask, 'service_name') || textOf(subTask, 'test_name') || textOf(subTask, 'service'),
+    textOf(subTask, 'type'),
+  )
 
 function workOf(subTask: JsonObject, { script }: Kind): Pick<TaskText, 'uses' | 'with' | 'env'> {
   const context = objectOf(subTask, 'job_ctx')
@@ -90,7 +88,7 @@ function workOf(subTask: JsonObject, { script }: Kind): Pick<TaskText, 'uses' | 
   return {
     uses: 'script',
     // As their agent runs it: by bash, in the workspace, under the names it has there.
-    with: { shell: 'bash', script: `export WORKSPACE="$PWD" TASK_ID="$MILLRACE_RUN_NUMBER"\n${commands}\n` },
+    with: { shell: 'bash', script: verbatim(`export WORKSPACE="$PWD" TASK_ID="$MILLRACE_RUN_NUMBER"\n${commands}\n`) },
   }
 }
 
@@ -123,15 +121,17 @@ function fetchTasks(subTask: JsonObject, key: string): readonly TaskText[] {
     const folder = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) ? name : `source-${place + 1}`
     // What a start may choose is the first repository's; the others are as the body has them.
     const first = place === 0
-    const url = first ? `${base}\${{ params.repo_owner }}/\${{ params.repo_name }}` : `${base}${owner}/${name}`
+    const url = first
+      ? `${verbatim(base)}\${{ params.repo_owner }}/\${{ params.repo_name }}`
+      : verbatim(`${base}${owner}/${name}`)
     const ref = textOf(repository, 'commit_id') || textOf(repository, 'tag') || textOf(repository, 'branch') || 'HEAD'
     return [
       {
         key: `${key}-fetch${place === 0 ? '' : `-${place + 1}`}`,
-        name: `fetch ${name}`.slice(0, 128),
+        name: asName(`fetch ${name}`, 'fetch'),
         role: 'source',
         uses: 'git',
-        with: { url, ref: first ? '${{ params.ref }}' : ref, path: folder },
+        with: { url, ref: first ? '${{ params.ref }}' : verbatim(ref), path: folder },
       },
     ]
   })

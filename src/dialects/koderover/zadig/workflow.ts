@@ -1,7 +1,14 @@
 import type { PipelineDefinition } from '../../../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import type { PipelineView } from '../../../model/view.ts'
-import { type DefinitionText, repositoryScript, type StageText, type TaskText } from '../definition-text.ts'
+import {
+  asName,
+  type DefinitionText,
+  repositoryScript,
+  type StageText,
+  type TaskText,
+  verbatim,
+} from '../definition-text.ts'
 import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { isEnabled } from '../present.ts'
@@ -103,11 +110,11 @@ function stageOf(
   if (names.length === 0) return undefined
   const tasks = names.map((name, place): TaskText => ({
     key: `${key}-${place + 1}`,
-    name: name.slice(0, 128),
+    name: asName(name, key),
     role,
     uses: 'script',
     with: { script: repositoryScript(key) },
-    env: { SERVICE: name },
+    env: { SERVICE: verbatim(name) },
     annotations: { 'koderover/service_name': name },
   }))
   return { key, name: key, tasks }
