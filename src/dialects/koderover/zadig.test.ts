@@ -240,6 +240,21 @@ describe.each(['/api/workflow', '/api/aslan/workflow'])('Zadig’s single pipeli
     expect(await ask('DELETE', path)).toEqual(SUCCESS)
   })
 
+  test('run one at a time unless they say otherwise: the next one is blocked until then', async () => {
+    const { ask, world } = await open()
+    const build = [{ type: 'buildv2', enabled: true }]
+    await ask('POST', `${base}/v2/pipelines`, { ...SINGLE, multi_run: false, sub_tasks: build })
+    for (let made = 0; made < 2; made += 1) await ask('POST', `${base}/v2/tasks`, { pipeline_name: 'single' })
+    const words = async (): Promise<string[]> => {
+      const { body } = await ask('GET', `${base}/v2/tasks/max/9/start/0/pipelines/single`)
+      return body.data.map(({ status }: Body) => status)
+    }
+    expect(await words()).toEqual(['blocked', 'running'])
+    world.runner.endTask('s1-buildv2', succeeded())
+    await world.settled()
+    expect(await words()).toEqual(['running', 'passed'])
+  })
+
   test('list tasks by row, with how many there are', async () => {
     const { ask } = await open(0)
     await ask('POST', `${base}/v2/pipelines`, SINGLE)
@@ -545,6 +560,16 @@ describe('a code host', () => {
       message: 'trigger pipeline error',
     })
     expect((await ask('POST', '/api/gitlabhook?id=nobody', push)).body.code).toBe(6207)
+  })
+
+  test('must sign where the trigger says so', async () => {
+    const { ask, world } = await open()
+    const text = 'name: hooked\ntriggers: [{webhook: push, signed: true}]\ntasks: [{name: compile, script: make}]\n'
+    const { webhooks } = need(
+      await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }),
+    )
+    const refused = await ask('POST', `/api/webhook?id=${webhooks[0]!.id}`, {})
+    expect([refused.status, refused.body.code]).toEqual([401, 401])
   })
 })
 

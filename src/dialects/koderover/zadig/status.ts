@@ -1,4 +1,5 @@
 import type { NodeStatus, RunStatus } from '../../../model/status.ts'
+import type { RunView } from '../../../model/view.ts'
 
 /** All words that the code of V2 and Zadig has for where something is. */
 export type ZadigStatus =
@@ -12,6 +13,7 @@ export type ZadigStatus =
   | 'cancelled'
   | 'waiting'
   | 'queued'
+  | 'blocked'
 
 /**
  * As the first generation's words, but for what has not begun: there is a queue here with words of its own. `waiting` is
@@ -34,6 +36,15 @@ export const runWord = {
   rollback_failed: 'failed',
   rollback_errored: 'failed',
 } as const satisfies Record<RunStatus, ZadigStatus>
+
+/** A task that waits for another one of its pipeline to end is `blocked`: none of its sub-tasks has its turn yet. */
+export function taskWord({ status, definition, stages }: RunView): ZadigStatus {
+  const isBlocked =
+    status === 'queued' &&
+    definition.concurrency !== null &&
+    stages.every(({ tasks }) => tasks.every((task) => task.status === 'pending'))
+  return isBlocked ? 'blocked' : runWord[status]
+}
 
 /** What has not begun is `created` in a sub-task: only whole tasks stand in the queue. */
 export const nodeWord = {

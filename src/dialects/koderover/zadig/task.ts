@@ -4,7 +4,7 @@ import { factOf, nearTask, runFacts } from '../facts.ts'
 import { objectsOf, textOf } from '../fields.ts'
 import { objectId } from '../v1-queue.ts'
 import { bodyOf } from './pipeline.ts'
-import { nodeWord, runWord } from './status.ts'
+import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, placeOf, seconds, seenSubTask, shownSubTask, typeOf, type TypeNames } from './sub-tasks.ts'
 import { isWorkflow } from './workflow.ts'
 
@@ -49,7 +49,7 @@ function subTasksOf(
 export const presentV2Task = (run: RunView): JsonObject => ({
   task_id: run.number,
   pipeline_name: run.pipeline.name,
-  status: runWord[run.status],
+  status: taskWord(run),
   task_creator: run.cause.by,
   ...(revokerOf(run) === '' ? {} : { task_revoker: revokerOf(run) }),
   ...timesOf(run),
@@ -65,7 +65,7 @@ export function presentTask(run: RunView): JsonObject {
     product_name: run.project.name,
     pipeline_name: run.pipeline.name,
     type: workflow ? 'workflow' : 'single',
-    status: runWord[run.status],
+    status: taskWord(run),
     ...(run.definition.description === '' ? {} : { description: run.definition.description }),
     task_creator: run.cause.by,
     ...(revokerOf(run) === '' ? {} : { task_revoker: revokerOf(run) }),
@@ -153,7 +153,7 @@ export const presentPreview = (run: RunView): JsonObject => {
     pipeline_name: run.pipeline.name,
     namespace: '',
     service_name: '',
-    status: runWord[run.status],
+    status: taskWord(run),
     ...timesOf(run),
     ...(isWorkflow(run.definition) ? {} : { sub_tasks: task['sub_tasks'] ?? [] }),
     task_args: task['task_args'] ?? null,

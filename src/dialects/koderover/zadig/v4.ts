@@ -10,7 +10,7 @@ import { isEnabled } from '../present.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
-import { nodeWord, runWord } from './status.ts'
+import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
 import { cancelRun, restartRun } from './tasks.ts'
 
@@ -163,7 +163,7 @@ function presentPreview(run: RunView): JsonObject {
         type: 'string',
         value: typeof value === 'string' ? value : JSON.stringify(value),
       })),
-    status: runWord[run.status],
+    status: taskWord(run),
     task_creator: run.cause.by,
     ...(revoker === '' ? {} : { task_revoker: revoker }),
     create_time: seconds(run.createdAt),

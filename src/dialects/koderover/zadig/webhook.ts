@@ -21,10 +21,19 @@ export async function webhook(call: Omit<Call, 'caller'>): Promise<Response> {
   if (!payload.ok) return face.bodyRefused(payload)
   const params = isJsonObject(payload.value) ? paramsOf(payload.value) : {}
   const event = request.headers.get('X-GitHub-Event') ?? request.headers.get('X-Gitlab-Event') ?? ''
-  const fired = await app.runs.fireWebhook(id, {
-    ...params,
-    ...(event === '' ? {} : { event: event.slice(0, VALUE_MAX) }),
-  })
+  // For triggers that must be signed, and so that a delivery that comes twice fires once.
+  const signed = {
+    header: (name: string) => request.headers.get(name) ?? undefined,
+    body: new TextDecoder().decode(bytes.value),
+  }
+  const fired = await app.runs.fireWebhook(
+    id,
+    {
+      ...params,
+      ...(event === '' ? {} : { event: event.slice(0, VALUE_MAX) }),
+    },
+    signed,
+  )
   return fired.ok ? success() : face.problem('webhook', fired.problem)
 }
 
