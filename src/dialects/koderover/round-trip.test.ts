@@ -86,6 +86,12 @@ test('a pipeline of the first generation', async () => {
   )
 })
 
+/** A key `__proto__` is left out of every body that is read. */
+const harmless = fc
+  .jsonValue({ maxDepth: 2 })
+  .filter((value) => !JSON.stringify(value).includes('__proto__'))
+  .map((value) => JSON.parse(JSON.stringify(value)))
+
 const subTask = (types: readonly string[]) =>
   fc.record(
     {
@@ -101,7 +107,7 @@ const subTask = (types: readonly string[]) =>
         build_steps: fc.array(fc.record({ type: fc.constant('shell'), scripts: text }), { maxLength: 2 }),
         builds: fc.array(fc.record({ repo_owner: text, repo_name: text, branch: text }), { maxLength: 2 }),
       }),
-      extra: fc.jsonValue({ maxDepth: 2 }).map((value) => JSON.parse(JSON.stringify(value))),
+      extra: harmless,
     },
     { requiredKeys: ['type'] },
   )
