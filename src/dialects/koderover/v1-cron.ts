@@ -94,10 +94,32 @@ async function keep(app: App, caller: Caller, pipeline: PipelineView, job: CronJ
 }
 
 async function dropTrigger(app: App, caller: Caller, project: ProjectView, job: CronJob): Promise<Result<unknown>> {
-  const pipeline = await app.pipelines.get(caller, { name: job.pipeline_name, project: { id: project.id } })
+  const pipeline = await triggered(app, caller, project, job)
+  if (!pipeline.ok) return pipeline
   // A pipeline that is gone has taken its triggers along.
-  if (!pipeline.ok) return pipeline.problem.code === 'not_found' ? accept(null) : pipeline
-  return await setTrigger(app, caller, pipeline.value, { ...job, enabled: false })
+  return pipeline.value === undefined
+    ? accept(null)
+    : await setTrigger(app, caller, pipeline.value, { ...job, enabled: false })
+}
+
+/** The pipeline that has the job's trigger, whatever it is called by now. */
+async function triggered(
+  app: App,
+  caller: Caller,
+  project: ProjectView,
+  job: CronJob,
+): Promise<Result<PipelineView | undefined>> {
+  let after: number | null = null
+  do {
+    const page = await app.pipelines.list(caller, { project: { id: project.id } }, { after, limit: 100 })
+    if (!page.ok) return page
+    const found = page.value.items.find(({ definition }) =>
+      (definition.triggers?.list ?? []).some(({ name }) => name === triggerName(job)),
+    )
+    if (found !== undefined) return accept(found)
+    after = page.value.next
+  } while (after !== null)
+  return accept(undefined)
 }
 
 const triggerName = ({ id }: CronJob): string => `koderover-cron-${id}`

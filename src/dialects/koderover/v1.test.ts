@@ -393,6 +393,18 @@ describe('timers', () => {
     expect((await ask('DELETE', `/api/cron/jobs/${made.id}`)).body.code).toBe('697')
   })
 
+  test('are found again when their pipeline has another name by then', async () => {
+    const { ask, world } = await open()
+    const text = (name: string): string => `name: ${name}\ntasks: [{name: compile, script: make}]\n`
+    const { app, admin, project } = world
+    const { id } = need(await app.pipelines.create(admin, { project: { id: project.id }, text: text('old') }))
+    const { body } = await ask('POST', '/api/cron/jobs', { ...JOB, pipeline_name: 'old' })
+    const written = need(await app.pipelines.text(admin, { id }, 2)).replace('name: old', 'name: new')
+    need(await app.pipelines.update(admin, { id }, { text: written, expectedVersion: null }))
+    expect(await ask('DELETE', `/api/cron/jobs/${body.id}`)).toEqual(SUCCESS)
+    expect(need(await app.pipelines.get(admin, { name: 'new' })).definition.triggers).toBeNull()
+  })
+
   test('of a pipeline that people wrote leave the rest of its text as it is', async () => {
     const { ask, world } = await open()
     const text = '# ours\nname: own\ntriggers:\n  - webhook: push\ntasks: [{name: compile, script: make}]\n'

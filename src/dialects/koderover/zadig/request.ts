@@ -49,7 +49,7 @@ export async function pipelineOf(
 const PAGE = 100
 /** Rows that a list may begin after, and have at most. */
 export const START_MAX = 10_000
-export const MAX_MAX = 200
+export const MAX_MAX = 500
 
 /** Newest first, `start` rows passed over. */
 export async function runsFrom(
