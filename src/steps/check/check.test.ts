@@ -140,6 +140,18 @@ describe('the built-in linter', () => {
     expect(kept().findings.map(({ file }) => file)).toEqual(['a.rb'])
   })
 
+  test('passes over what it cannot read, and says so', async () => {
+    put({ 'a.rb': 'a = 1 \n' })
+    const name = Buffer.concat([
+      Buffer.from(join(runner.paths.workspace(runId), 'b')),
+      Buffer.from([0xff, 0x2e, 0x72, 0x62]),
+    ])
+    writeFileSync(name, 'b = 1 \n')
+    const { log, kept } = await go({})
+    expect(kept().findings.map(({ file }) => file)).toEqual(['a.rb'])
+    expect(log).toContain('Not every file was looked at')
+  })
+
   test('copies are counted', async () => {
     const block = Array.from({ length: 20 }, (_, index) => `call(${index})\n`).join('')
     put({ 'a.py': block, 'b.py': block })

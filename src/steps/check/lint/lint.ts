@@ -11,6 +11,8 @@ const FILE_BYTES_MAX = 1024 * 1024
 /** What git takes for binary: a NUL in the first 8000 bytes. */
 const BINARY_LOOK_BYTES = 8_000
 const PROBLEMS_MAX = 50_000
+/** Of all files together; a minute or so of work. */
+const BYTES_MAX = 512 * 1024 * 1024
 
 export interface FileProblem extends Problem {
   readonly file: string
@@ -30,10 +32,16 @@ export function lint(
   { rules, exclude }: { readonly rules: ReadonlySet<LintRuleId>; readonly exclude: readonly string[] },
 ): Linted {
   const { files, folders, complete } = walk(directory, exclude)
-  const notes = complete ? [] : ['There are more files than are looked at, or deeper ones.']
+  const notes = complete ? [] : ['Not every file was looked at: there are too many, or too deep, or unreadable ones.']
   const problems: FileProblem[] = []
   const metrics = new Metrics()
+  let bytes = 0
   for (const { path, sizeBytes } of files) {
+    bytes += Math.min(sizeBytes, FILE_BYTES_MAX)
+    if (bytes > BYTES_MAX) {
+      notes.push(`More than ${BYTES_MAX} bytes: ${path} and the files after it were not looked at.`)
+      break
+    }
     const found = sizeBytes > FILE_BYTES_MAX ? largeFile(directory, path, sizeBytes) : read(directory, path, metrics)
     problems.push(...found.filter(({ ruleId }) => rules.has(ruleId)).map((each) => ({ ...each, file: path })))
     if (problems.length > PROBLEMS_MAX) {

@@ -1,4 +1,4 @@
-import { lstatSync, opendirSync, type Dirent } from 'node:fs'
+import { lstatSync, readdirSync, type Dirent } from 'node:fs'
 import { join } from 'node:path'
 import { isExcluded } from '../exclude.ts'
 
@@ -24,7 +24,9 @@ export function walk(
   let folders = 0
   let complete = true
   const visit = (directory: string, depth: number): void => {
-    for (const entry of entriesOf(join(root, directory))) {
+    const entries = entriesOf(join(root, directory))
+    if (entries === undefined) complete = false
+    for (const entry of entries ?? []) {
       const path = directory === '' ? entry.name : `${directory}/${entry.name}`
       if (isExcluded(path, exclude)) continue
       if (files.length >= FILES_MAX || depth > DEPTH_MAX) {
@@ -36,7 +38,10 @@ export function walk(
         folders += 1
         visit(path, depth + 1)
       } else if (entry.isFile()) {
-        files.push({ path, sizeBytes: lstatSync(join(root, path)).size })
+        const sizeBytes = lstatSync(join(root, path), { throwIfNoEntry: false })?.size
+        // Its name is no UTF-8, so it has another one here and is not found by it.
+        if (sizeBytes === undefined) complete = false
+        else files.push({ path, sizeBytes })
       }
     }
   }
@@ -44,13 +49,11 @@ export function walk(
   return { files, folders, complete }
 }
 
-function entriesOf(directory: string): Dirent[] {
-  const opened = opendirSync(directory)
+/** undefined: no right to read it, or it is gone. */
+function entriesOf(directory: string): readonly Dirent[] | undefined {
   try {
-    const entries: Dirent[] = []
-    for (let entry = opened.readSync(); entry !== null; entry = opened.readSync()) entries.push(entry)
-    return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  } finally {
-    opened.closeSync()
+    return readdirSync(directory, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  } catch {
+    return undefined
   }
 }
