@@ -236,6 +236,8 @@ const NAMED_MAX = 5
 
 /** `a #1, a #2 and 7 more are` */
 function titlesOf(members: readonly { readonly title: string }[]): string {
+  // Only claims are in the way: they have no numbers yet.
+  if (members.length === 0) return 'one that is being made is'
   const named = members.slice(0, NAMED_MAX).map(({ title }) => title)
   const rest = members.length - named.length
   return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''} ${members.length === 1 ? 'is' : 'are'}`

@@ -191,13 +191,21 @@ describe('a signed webhook', () => {
     return { world, pipeline, secret, id, body, fire, sha256 }
   }
 
-  test('takes what GitHub, Gitea, GitLab and Standard Webhooks sign', async () => {
+  test('takes what GitHub, Gitea, GitLab, Gitee and Standard Webhooks sign', async () => {
     const { body, fire, secret, sha256, world } = await openSigned()
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
     const hex = sha256(secret, body).digest('hex')
     expect(await fire({ 'x-hub-signature-256': `sha256=${hex}` })).toBe('fired')
     expect(await fire({ 'x-gitea-signature': hex })).toBe('fired')
     expect(await fire({ 'x-gitlab-token': secret })).toBe('fired')
+    expect(await fire({ 'x-gitee-token': secret })).toBe('fired')
+    const ms = String(world.clock.now())
+    const gitee = sha256(secret, `${ms}\n${secret}`).digest('base64')
+    for (const token of [gitee, encodeURIComponent(gitee)]) {
+      expect(await fire({ 'x-gitee-token': token, 'x-gitee-timestamp': ms })).toBe('fired')
+    }
+    const later = String(world.clock.now() + 1)
+    expect(await fire({ 'x-gitee-token': gitee, 'x-gitee-timestamp': later })).toBe('unauthenticated')
     const seconds = String(Math.floor(world.clock.now() / 1_000))
     const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
     const signature = sha256(key, `msg_1.${seconds}.${body}`).digest('base64')
@@ -213,6 +221,7 @@ describe('a signed webhook', () => {
     ['another key', { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}` }],
     ['half a signature', { 'x-hub-signature-256': 'sha256=' }],
     ['an empty token', { 'x-gitlab-token': '' }],
+    ['a token that is none', { 'x-gitee-token': 'x', 'x-gitee-timestamp': '0' }],
     ['a signature without its time', { 'webhook-signature': 'v1,AAAA' }],
     ['a time that is none', { 'webhook-signature': 'v1,A', 'webhook-id': 'a', 'webhook-timestamp': '1e9' }],
     ['one right and one wrong way', { 'webhook-signature': 'v1,A', 'x-gitlab-token': 'x' }],

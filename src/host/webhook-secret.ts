@@ -17,7 +17,7 @@ export function webhookSecret(sealKey: Uint8Array, webhookId: string, generation
 
 /**
  * Whether a call was made by someone who knows the secret: Standard Webhooks; GitHub's and Gitea's HMAC of the body
- * under the secret as it is written; GitLab's token.
+ * under the secret as it is written; GitLab's token; Gitee's token or HMAC of its time.
  * @returns why not, in words; undefined: it was.
  */
 export function signatureProblem(call: WebhookCall | undefined, secret: string, now: Instant): string | undefined {
@@ -30,7 +30,9 @@ export function signatureProblem(call: WebhookCall | undefined, secret: string, 
   if (gitea !== undefined) return wrong(isEqual(gitea, hmac(secret, call.body).toString('hex')))
   const token = call.header('x-gitlab-token')
   if (token !== undefined) return wrong(isEqual(token, secret))
-  return 'this webhook takes signed calls only, and no signature was found: expected Webhook-Signature, X-Hub-Signature-256, X-Gitea-Signature or X-Gitlab-Token'
+  const gitee = call.header('x-gitee-token')
+  if (gitee !== undefined) return giteeProblem(call, gitee, secret, now)
+  return 'this webhook takes signed calls only, and no signature was found: expected Webhook-Signature, X-Hub-Signature-256, X-Gitea-Signature, X-Gitlab-Token or X-Gitee-Token'
 }
 
 function standardProblem(call: WebhookCall, signatures: string, secret: string, now: Instant): string | undefined {
@@ -45,6 +47,17 @@ function standardProblem(call: WebhookCall, signatures: string, secret: string, 
   const key = Buffer.from(secret.slice(PREFIX.length), 'base64')
   const expected = `v1,${hmac(key, `${id}.${timestamp}.${call.body}`).toString('base64')}`
   return wrong(signatures.split(' ').some((signature) => isEqual(signature, expected)))
+}
+
+/** The secret itself, or (with a time in ms) the HMAC of time and secret, also percent-encoded. help.gitee.com, "WebHook 签名计算". */
+function giteeProblem(call: WebhookCall, token: string, secret: string, now: Instant): string | undefined {
+  if (isEqual(token, secret)) return undefined
+  const timestamp = call.header('x-gitee-timestamp') ?? ''
+  if (!/^\d{1,15}$/.test(timestamp) || Math.abs(Number(timestamp) - now) > TOLERANCE_MS) {
+    return 'the token is not the secret, and X-Gitee-Timestamp is not of the last 5 minutes'
+  }
+  const expected = hmac(secret, `${timestamp}\n${secret}`).toString('base64')
+  return wrong([expected, encodeURIComponent(expected)].some((right) => isEqual(token, right)))
 }
 
 const wrong = (isRight: boolean): string | undefined =>
