@@ -108,7 +108,17 @@ async function addRuns(opened: Store, count: number): Promise<RunId[]> {
         runId,
         expectedSeq: 0,
         entries: [{ v: 1, seq: 1, at, actor: { kind: 'server', name: '' }, events: [{ type: 'RunStarted' }] }],
-        summary: { id: runId, ...names, ...home, status: 'queued', seq: 1, cause, needsPerson: false, ...times },
+        summary: {
+          id: runId,
+          ...names,
+          ...home,
+          status: 'queued',
+          seq: 1,
+          cause,
+          needsPerson: false,
+          annotations: {},
+          ...times,
+        },
         snapshot: null,
         idempotency: null,
       })

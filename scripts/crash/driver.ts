@@ -13,8 +13,13 @@ export interface Answered {
 /** What is driven: use cases in the same process, or the native API of a whole server. Refusals are undefined. */
 export interface Steered {
   start(key: string): Promise<Answered | undefined>
-  act(run: string, action: RunAction): Promise<Answered | undefined>
-  actOnNode(run: string, node: string, action: NodeAction, comment: string): Promise<Answered | undefined>
+  act(run: string, action: Exclude<RunAction, 'modify'>): Promise<Answered | undefined>
+  actOnNode(
+    run: string,
+    node: string,
+    action: Exclude<NodeAction, 'callback' | 'choose' | 'delay'>,
+    comment: string,
+  ): Promise<Answered | undefined>
 }
 
 /**

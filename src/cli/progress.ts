@@ -46,8 +46,9 @@ function factsOf(task: Task): ReadonlyMap<string, Step> {
 
 function attemptsOf(task: Task): readonly Attempt[] {
   if (task.attempt === 0) return task.earlier
-  const { attempt, status, started_at, ended_at, runner, failure } = task
-  return [...task.earlier, { attempt, status, started_at, ended_at, runner, failure }]
+  const { attempt, loop, retry, version, status, started_at, ended_at, runner, failure, inputs, outputs } = task
+  const present = { attempt, loop: Math.max(1, loop), retry, version, status, started_at, ended_at, runner, failure }
+  return [...task.earlier, { ...present, skipped: task.skipped !== null, inputs, outputs }]
 }
 
 /** A step as one line. */

@@ -112,5 +112,11 @@ function needLine(run: Run, { kind, node }: Attention): string[] {
       return [`is held:  millrace retry ${what}  (or skip, or millrace cancel ${name})`]
     case 'paused':
       return [`is paused:  millrace resume ${name}`]
+    case 'paused-node':
+      return [`is paused:  millrace resume ${what}`]
+    case 'callback':
+      return [`waits for a callback:  millrace callback ${what}`]
+    case 'trigger':
+      return [`waits for triggers:  millrace start ${name}  goes on without them`]
   }
 }

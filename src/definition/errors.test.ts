@@ -63,10 +63,13 @@ describe('keys and values', () => {
       'stages: []\n',
       ['1:1 name: expected `name` in a definition, found nothing', '1:9 stages: expected 1 to 1000 items, found 0'],
     ],
-    ['name: x', ['1:1 stages: expected either `stages` or `tasks`, found neither']],
+    ['name: x', ['1:1 stages: expected either `stages`, `tasks` or `flow`, found neither']],
     [
       'name: x\nstages: [{name: s, tasks: [{key: a, uses: noop}]}]\ntasks: []',
-      ['3:1 tasks: expected either `stages` or `tasks`, found both', '3:8 tasks: expected 1 to 20000 items, found 0'],
+      [
+        '3:1 tasks: expected either `stages`, `tasks` or `flow`, found both',
+        '3:8 tasks: expected 1 to 20000 items, found 0',
+      ],
     ],
     [
       'name: x\nname: y\ntasks: [{key: t, uses: noop, uses: noop}]',
@@ -79,9 +82,9 @@ describe('keys and values', () => {
     [
       named('tiemout: 3', 'constructor: 1', 'on-failure: stop'),
       [
-        '2:1 tiemout: unknown key (did you mean "timeout"?): expected one of name, description, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, found "tiemout"',
-        '3:1 constructor: unknown key: expected one of name, description, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, found "constructor"',
-        '4:1 on-failure: unknown key (did you mean "on_failure"?): expected one of name, description, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, found "on-failure"',
+        '2:1 tiemout: unknown key (did you mean "timeout"?): expected one of name, description, language, variables, outputs, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, flow, found "tiemout"',
+        '3:1 constructor: unknown key: expected one of name, description, language, variables, outputs, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, flow, found "constructor"',
+        '4:1 on-failure: unknown key (did you mean "on_failure"?): expected one of name, description, language, variables, outputs, params, env, triggers, concurrency, timeout, on_failure, restarts, annotations, stages, tasks, flow, found "on-failure"',
       ],
     ],
     [top("name: ''"), ['1:7 name: expected a name of 1 to 128 characters, found an empty text']],
@@ -166,7 +169,7 @@ describe('params and triggers', () => {
     [
       named('params: {v: {type: strnig}}'),
       [
-        '2:20 params.v.type: expected one of string, number, boolean or choice, found "strnig" (did you mean "string"?)',
+        '2:20 params.v.type: expected one of string, number, boolean, choice or json, found "strnig" (did you mean "string"?)',
       ],
     ],
     [named('params: {v: {type: number, default: x}}'), ['2:37 params.v.default: expected a number, found "x"']],
@@ -219,7 +222,7 @@ describe('params and triggers', () => {
       [
         '2:12 triggers[0]: expected one of webhook, schedule, channel or upstream in a trigger, found webhook and channel',
         '2:38 triggers[1]: expected one of webhook, schedule, channel or upstream in a trigger, found none (did you mean "schedule"?)',
-        '2:77 triggers[2].statuses: expected one of succeeded, failed, errored, timed_out or cancelled, found "green"',
+        '2:77 triggers[2].statuses: expected one of succeeded, failed, errored, timed_out, cancelled, rolled_back, rollback_failed or rollback_errored, found "green"',
         '2:98 triggers[3].missed: unknown key: expected one of channel, name, params, found "missed"',
       ],
     ],
@@ -245,7 +248,8 @@ describe('params and triggers', () => {
 })
 
 describe('tasks', () => {
-  const types = 'one of script, git, http, sleep, approval or noop'
+  const types =
+    'one of script, git, check, http, sleep, approval, noop, callback, publish, run, start, end, gateway or subflow'
   test.each<[string, readonly string[]]>([
     [
       'name: x\ntasks:\n  - make',
@@ -256,7 +260,10 @@ describe('tasks', () => {
       'name: x\nstages:\n  - tasks: [{key: a, uses: noop}]',
       ['3:5 stages[0].name: expected `name` or `key` in a stage, found neither'],
     ],
-    ['name: x\nstages:\n  - name: s', ['3:5 stages[0].tasks: expected `tasks` in a stage, found nothing']],
+    [
+      'name: x\nstages:\n  - name: s',
+      ['3:5 stages[0].tasks: expected either `tasks` or `flow` in a stage, found neither'],
+    ],
     [task(), [`3:5 tasks[0].uses: expected \`uses\` or ${types} in a task, found key`]],
     [task('uses: scirpt'), [`4:11 tasks[0].uses: expected ${types}, found "scirpt" (did you mean "script"?)`]],
     [task('uses: [script]'), [`4:11 tasks[0].uses: expected ${types}, found a list`]],
@@ -272,8 +279,14 @@ describe('tasks', () => {
       ['5:11 tasks[0].with: expected a mapping of the fields of script, found "make"'],
     ],
     [task('noop: 3'), ['4:11 tasks[0].noop: expected a mapping of the fields of noop, found 3']],
-    [task('sleep:'), ['3:5 tasks[0].sleep: expected a duration such as 30s, 5m or 1h30m, found nothing']],
-    [task('sleep: forever'), ['4:12 tasks[0].sleep: expected a duration such as 30s, 5m or 1h30m, found "forever"']],
+    [
+      task('sleep:'),
+      ['3:5 tasks[0].sleep: expected a duration such as 30s, 5m or 1h30m, or an instant, found nothing'],
+    ],
+    [
+      task('sleep: forever'),
+      ['4:12 tasks[0].sleep: expected a duration such as 30s, 5m or 1h30m, or an instant, found "forever"'],
+    ],
     [task('uses: git'), ['3:5 tasks[0].url: expected text, found nothing']],
     [task('uses: git', 'with: {}'), ['5:11 tasks[0].with.url: expected text, found nothing']],
     [

@@ -1,5 +1,13 @@
 import { checkParamValue, paramNameProblem } from '../engine/params.ts'
-import { FAILURE_POLICIES, type OnFailure, type ParamSpec, type RetryPolicy, TASK_ROLES } from '../model/definition.ts'
+import {
+  FAILURE_POLICIES,
+  LANGUAGES,
+  type OnFailure,
+  type ParamSpec,
+  type RetryPolicy,
+  TASK_ROLES,
+  type VariableSpec,
+} from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import {
   ANNOTATION_VALUE_MAX,
@@ -15,7 +23,10 @@ import {
   OPTIONS_MAX,
   PARAMS_MAX,
   RESTARTS_MAX,
+  EDGES_MAX,
+  LOOPS_MAX,
   RETRIES_MAX,
+  VARIABLES_MAX,
   STAGES_MAX,
   TASKS_MAX,
 } from './limits.ts'
@@ -30,6 +41,7 @@ import {
   mapped,
   number,
   oneOrMore,
+  readTemplate,
   type Reader,
   record,
   type Shape,
@@ -37,7 +49,7 @@ import {
   writtenOf,
   writtenText,
 } from './shape.ts'
-import { describe, locate, type Path, quote, type ScalarTree, type Tree } from './tree.ts'
+import { describe, locate, type Path, quote, toJson, type Tree } from './tree.ts'
 import { concurrency, triggers } from './triggers.ts'
 
 /** The keys of a definition: what each takes and what editors say about it. docs/reference/definition.md tells the same. */
@@ -45,14 +57,23 @@ import { concurrency, triggers } from './triggers.ts'
 const name = text({ min: 1, max: NAME_MAX, oneLine: true, expected: `a name of 1 to ${NAME_MAX} characters` })
 const description = text({ max: DESCRIPTION_MAX })
 
+const VARIABLE_NAME = /^\w+(?:@[\w-]+)?$/
+
+const KEY =
+  /^(?!(?:constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|__\w+__)$)[A-Za-z0-9_-]+$/
+
 export const key = text({
   min: 1,
   max: KEY_MAX,
   // Keys are looked up in tables: none may be the name of something that every JavaScript object has.
-  pattern:
-    /^(?!(?:constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|__\w+__)$)[A-Za-z0-9_-]+$/,
+  pattern: KEY,
   expected: `a key of letters, digits, _ and -, at most ${KEY_MAX} characters`,
 })
+
+const keyProblem = (found: string): string | undefined =>
+  KEY.test(found) && found.length <= KEY_MAX
+    ? undefined
+    : `expected a key of letters, digits, _ and -, at most ${KEY_MAX} characters, found ${quote(found)}`
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 
@@ -137,9 +158,9 @@ export const retry: Shape<RetryPolicy> = byKind<RetryPolicy>({
 
 // --- Params and triggers --------------------------------------------------------------------------------------------
 
-const PARAM_TYPES = ['string', 'number', 'boolean', 'choice'] as const
+const PARAM_TYPES = ['string', 'number', 'boolean', 'choice', 'json'] as const
 
-const paramDefault: Shape<ScalarTree> = {
+const paramScalar: Shape<Tree> = {
   schema: { type: ['string', 'number', 'boolean', 'null'] },
   read(tree, path, reader) {
     if (tree.kind === 'scalar') return tree
@@ -148,6 +169,9 @@ const paramDefault: Shape<ScalarTree> = {
   },
 }
 
+/** A list or a mapping is one of type `json`. */
+const anyDefault: Shape<Tree> = { schema: {}, read: (tree) => tree }
+
 const paramRecord = record('a param', {
   type: {
     shape: choice(PARAM_TYPES),
@@ -155,7 +179,7 @@ const paramRecord = record('a param', {
   },
   description: { shape: description, doc: 'What it is for.' },
   required: { shape: flag, doc: 'Whether a run cannot start without a value.' },
-  default: { shape: paramDefault, doc: 'The value when none is given.' },
+  default: { shape: anyDefault, doc: 'The value when none is given.' },
   options: {
     shape: listOf(writtenText({ min: 1, max: 1_000 }), { min: 1, max: OPTIONS_MAX }),
     doc: 'The allowed values of a choice.',
@@ -165,7 +189,7 @@ const paramRecord = record('a param', {
 /** The name is filled in by {@link params}. */
 const param: Shape<ParamSpec> = byKind<ParamSpec>({
   expected: 'a default value, or a mapping with type, description, required, default and options',
-  scalar: mapped(paramDefault, (value, tree, path, reader) => paramFrom({ default: value }, tree, path, path, reader)),
+  scalar: mapped(paramScalar, (value, tree, path, reader) => paramFrom({ default: value }, tree, path, path, reader)),
   map: mapped(paramRecord, (values, tree, path, reader) => {
     const from = tree.kind === 'map' && tree.entries.has('default') ? [...path, 'default'] : path
     return paramFrom(values, tree, path, from, reader)
@@ -176,7 +200,7 @@ interface ParamValues {
   readonly type?: (typeof PARAM_TYPES)[number] | undefined
   readonly description?: string | undefined
   readonly required?: boolean | undefined
-  readonly default?: ScalarTree | undefined
+  readonly default?: Tree | undefined
   readonly options?: readonly string[] | undefined
 }
 
@@ -224,7 +248,8 @@ function checkOptions(
   return message === undefined
 }
 
-function typeOf(tree: ScalarTree | undefined): 'string' | 'number' | 'boolean' {
+function typeOf(tree: Tree | undefined): 'string' | 'number' | 'boolean' | 'json' {
+  if (tree !== undefined && tree.kind !== 'scalar') return 'json'
   const type = typeof tree?.value
   return type === 'number' || type === 'boolean' ? type : 'string'
 }
@@ -237,7 +262,12 @@ function defaultOf(
   reader: Reader,
 ): Json | undefined {
   const tree = values.default
-  if (tree === undefined || tree.value === null) return null
+  if (tree === undefined || (tree.kind === 'scalar' && tree.value === null)) return null
+  if (spec.type === 'json') return checkedDefault(spec, toJson(tree), tree, path, reader)
+  if (tree.kind !== 'scalar') {
+    reader.problems.add(tree.at, path, `expected text, a number, true or false, found ${describe(tree)}`)
+    return undefined
+  }
   const asText = spec.type === 'string' || spec.type === 'choice'
   // 1.10 may be a version or a number, and would lose its nought as a number.
   const guessed = values.type === undefined && spec.type === 'number' && String(tree.value) !== tree.written
@@ -246,7 +276,17 @@ function defaultOf(
     reader.problems.add(tree.at, path, message)
     return undefined
   }
-  const checked = checkParamValue(spec, asText ? writtenOf(tree) : tree.value)
+  return checkedDefault(spec, asText ? writtenOf(tree) : tree.value, tree, path, reader)
+}
+
+function checkedDefault(
+  spec: Omit<ParamSpec, 'default'>,
+  value: Json,
+  tree: Tree,
+  path: Path,
+  reader: Reader,
+): Json | undefined {
+  const checked = checkParamValue(spec, value)
   if (checked.ok) return checked.value
   reader.problems.add(tree.at, path, checked.message)
   return undefined
@@ -260,6 +300,88 @@ export const params: Shape<readonly ParamSpec[]> = mapped(
   }),
   (specs) => Object.entries(specs).map(([paramName, spec]) => ({ ...spec, name: paramName })),
 )
+
+// --- Variables and flows --------------------------------------------------------------------------------------------
+
+const variable: Shape<VariableSpec> = {
+  schema: {},
+  read(tree, path, reader) {
+    const plain = { name: '', from: null, scope: null, outer: false }
+    const isSpec = tree.kind === 'map' && VARIABLE_KEYS.some((word) => tree.entries.has(word))
+    if (!isSpec) return { ...plain, value: templated(tree, path, reader) }
+    const values = variableRecord.read(tree, path, reader)
+    if (values === undefined) return undefined
+    const { from, scope = null, outer = false } = values
+    const [task, output] = from ?? []
+    if (from !== undefined && (task === undefined || output === undefined || from.length !== 2)) {
+      reader.problems.add(tree.at, [...path, 'from'], 'expected [task, output]')
+      return undefined
+    }
+    const source = task === undefined || output === undefined ? null : { task, output }
+    return { ...plain, value: values.value ?? null, from: source, scope, outer }
+  },
+}
+
+const VARIABLE_KEYS = ['value', 'from'] as const
+
+const anyJson: Shape<Json> = { schema: {}, read: templated }
+
+function templated(tree: Tree, path: Path, reader: Reader): Json {
+  switch (tree.kind) {
+    case 'scalar':
+      readTemplate(tree, path, reader)
+      break
+    case 'list':
+      for (const [index, item] of tree.items.entries()) templated(item, [...path, index], reader)
+      break
+    case 'map':
+      for (const [name_, { value }] of tree.entries) templated(value, [...path, name_], reader)
+  }
+  return toJson(tree)
+}
+
+const variableRecord = record('a variable', {
+  value: { shape: anyJson, doc: 'May hold templates.' },
+  from: { shape: listOf(text({ min: 1, max: 128 }), { max: 2 }), doc: '[task, output]: what that task has made.' },
+  scope: { shape: key, doc: 'Key of the sub-flow that it is seen in. Default: everywhere.' },
+  outer: { shape: flag, doc: 'With a scope: its value is read as what is around the sub-flow sees it.' },
+})
+
+/** A name may be there once for each scope: `name@scope` is its key then. */
+const variables: Shape<readonly VariableSpec[]> = mapped(
+  mapOf(variable, {
+    max: VARIABLES_MAX,
+    keyProblem: (found) =>
+      VARIABLE_NAME.test(found) && found.length <= 192
+        ? undefined
+        : `expected a name of letters, digits and _, perhaps with @ and a sub-flow, found ${quote(found)}`,
+    keySchema: { pattern: VARIABLE_NAME.source, maxLength: 192 },
+  }),
+  (specs) => Object.entries(specs).map(([found, spec]) => ({ ...spec, name: found.split('@', 1)[0] ?? found })),
+)
+
+export const edge = record('an edge', {
+  key: { shape: key, doc: 'Unique in its flow. Default: made of its place.' },
+  name: { shape: text({ max: NAME_MAX }), doc: 'What people see.' },
+  from: { shape: key, doc: 'Key of the node that it comes out of.', required: true },
+  to: { shape: key, doc: 'Key of the node that it leads to.', required: true },
+  when: { shape: condition, doc: 'Behind an exclusive or conditional gateway: whether it is taken.' },
+  default: { shape: flag, doc: 'Taken when no condition holds.' },
+})
+
+export const flowFields = <Task>(task: Shape<Task>) =>
+  ({
+    nodes: {
+      shape: mapOf(task, { max: TASKS_MAX, keyProblem, keySchema: key.schema }),
+      doc: 'Key -> what the node does. One start, one end.',
+      required: true,
+    },
+    edges: { shape: listOf(edge, { max: EDGES_MAX }), doc: 'From which node to which.', required: true },
+    loops: {
+      shape: number(1, LOOPS_MAX, { whole: true }),
+      doc: 'How often its token may come to one node. Default 100.',
+    },
+  }) as const
 
 // --- Tasks, stages, the pipeline ------------------------------------------------------------------------------------
 
@@ -289,31 +411,50 @@ export const TASK_FIELDS = {
     shape: choice(['error', 'rerun']),
     doc: 'When its runner is lost: error ends the attempt, rerun tries again uncounted. Default error.',
   },
+  on_timeout: {
+    shape: choice(['fail', 'skip']),
+    doc: 'What its timeout means: a failure, or that it is passed over. Default fail.',
+  },
+  skippable: { shape: flag, doc: 'Whether people may skip it. Default true.' },
+  retryable: { shape: flag, doc: 'Whether people may retry it. Default true.' },
+  optional: { shape: flag, doc: 'Whether it may be left out when a run is made. Default false.' },
+  parent: { shape: key, doc: 'Only in a flow: key of the sub-flow that it is in.' },
   runs_on: { shape: oneOrMore(label, LABELS_MAX), doc: 'Labels that a runner must have.' },
   annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
 } as const
 
-export const stageFields = <Task>(task: Shape<Task>) =>
+export const stageFields = <Task, Flow>(task: Shape<Task>, flow: Shape<Flow>) =>
   ({
     name: { shape: name, doc: 'What people see. Default: the key.' },
     key: { shape: key, doc: 'Name of the stage, unique in the pipeline. Default: made from the name.' },
     description: { shape: description, doc: 'What it does.' },
     when: { shape: condition, doc: 'Condition; the stage is skipped when it does not hold.' },
+    parallel: { shape: flag, doc: 'Runs together with the stage before it. Default false.' },
+    triggers: { shape: triggers, doc: 'Webhooks and channels that must have fired before it begins.' },
     always: { shape: flag, doc: 'Runs also after another stage has failed, never after a cancel. Default false.' },
     timeout: { shape: duration, doc: 'From its start. Default: none.' },
     on_failure: { shape: onFailure, doc: 'For those of its tasks that do not say. Default: as the pipeline.' },
     tasks: {
       shape: listOf(task, { min: 1, max: TASKS_MAX, lenient: true }),
       doc: 'Its tasks; those without needs begin at once.',
-      required: true,
     },
+    flow: { shape: flow, doc: 'Instead of tasks: nodes, and edges along which a token walks.' },
     annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
   }) as const
 
-export const pipelineFields = <Task, Stage>(task: Shape<Task>, stage: Shape<Stage>) =>
+export const pipelineFields = <Task, Stage, Flow>(task: Shape<Task>, stage: Shape<Stage>, flow: Shape<Flow>) =>
   ({
     name: { shape: name, doc: 'Name of the pipeline, unique in its project.', required: true },
     description: { shape: description, doc: 'What it is for.' },
+    language: {
+      shape: choice(LANGUAGES),
+      doc: 'Of texts and conditions. bamboo: as BlueKing reads them. Default native.',
+    },
+    variables: { shape: variables, doc: 'Values that nobody is asked for: name -> value.' },
+    outputs: {
+      shape: listOf(text({ min: 1, max: 64 }), { max: VARIABLES_MAX }),
+      doc: 'Names of params and variables that are what a run has made.',
+    },
     params: { shape: params, doc: 'Values that a run is started with: name -> default, or name -> type, default, ...' },
     env: { shape: env, doc: 'Environment variables of every task; values may hold ${{ ... }}.' },
     triggers: { shape: triggers, doc: 'What starts a run besides people.' },
@@ -333,4 +474,5 @@ export const pipelineFields = <Task, Stage>(task: Shape<Task>, stage: Shape<Stag
       shape: listOf(task, { min: 1, max: TASKS_MAX, lenient: true }),
       doc: 'Instead of stages: the tasks of a single stage.',
     },
+    flow: { shape: flow, doc: 'Instead of stages: the flow of a single stage.' },
   }) as const

@@ -171,8 +171,8 @@ describe('how much there may be', () => {
     [
       'characters of an annotation',
       (count) => `${small}annotations: {a: ${'x'.repeat(count)}}`,
-      8_192,
-      'expected text of at most 8192 characters, found 8193 characters',
+      262_144,
+      'expected text of at most 262144 characters, found 262145 characters',
     ],
     [
       'characters of a default',

@@ -19,6 +19,10 @@ export const DESCRIPTION_MAX = 4_096
 export const STAGES_MAX = 1_000
 /** In all stages together. */
 export const TASKS_MAX = 20_000
+/** Of one flow. */
+export const EDGES_MAX = 40_000
+export const LOOPS_MAX = 1_000
+export const VARIABLES_MAX = 1_000
 export const NEEDS_MAX = 1_000
 export const PARAMS_MAX = 200
 export const OPTIONS_MAX = 200
@@ -32,6 +36,7 @@ export const CHANNEL_MAX = 128
 export const PARAM_VALUE_MAX = 8_192
 export const CONCURRENCY_MAX = 1_000
 export const ANNOTATIONS_MAX = 100
-export const ANNOTATION_VALUE_MAX = 8_192
+/** A foreign document may be kept in one. */
+export const ANNOTATION_VALUE_MAX = 262_144
 export const RETRIES_MAX = 100
 export const RESTARTS_MAX = 100

@@ -1,16 +1,23 @@
-import type { PipelineDefinition, StageSpec, TaskSpec } from '../model/definition.ts'
+import {
+  LANGUAGES,
+  type Language,
+  type PipelineDefinition,
+  type StageSpec,
+  type TaskSpec,
+} from '../model/definition.ts'
 import type { LocatedError } from '../model/problem.ts'
 import type { StepSpec } from '../steps/step.ts'
 import { NO_RETRY } from './form.ts'
 import { assignKeys, type Keys } from './keys.ts'
 import { TEXT_MAX } from './limits.ts'
+import { checkFlows } from './flows.ts'
 import { checkNeeds } from './needs.ts'
 import { pipelineShape, type ReadPipeline, type ReadStage, type ReadTask } from './pipeline-shape.ts'
 import { Problems } from './problems.ts'
 import { readYaml } from './read-yaml.ts'
 import { checkReferences } from './references.ts'
 import type { Reader } from './shape.ts'
-import { locate } from './tree.ts'
+import { locate, type Tree } from './tree.ts'
 
 export type DefinitionResult =
   | { readonly ok: true; readonly definition: PipelineDefinition }
@@ -29,40 +36,49 @@ export function parseDefinition(text: string, file: string, steps: readonly Step
   }
   const plain = text.startsWith('\uFEFF') ? text.slice(1) : text
   const problems = new Problems(file, plain)
-  const definition = read({ text: plain, problems, references: [] }, steps)
+  const definition = read(plain, problems, steps)
   if (definition === undefined || problems.count > 0) return { ok: false, errors: problems.list() }
   return { ok: true, definition }
 }
 
-function read(reader: Reader, steps: readonly StepSpec[]): PipelineDefinition | undefined {
-  const { text, problems } = reader
+function read(text: string, problems: Problems, steps: readonly StepSpec[]): PipelineDefinition | undefined {
   const tree = readYaml(text, problems)
   if (tree === undefined) return undefined
+  const reader: Reader = { text, problems, language: languageOf(tree), references: [] }
   const pipeline = pipelineShape(steps).read(tree, [], reader)
   if (pipeline === undefined) return undefined
   const stages = stagesOf(pipeline, problems)
   const keys = assignKeys(stages, problems)
   checkNeeds(stages, keys, problems)
+  checkFlows(stages, problems)
   checkReferences(reader.references, pipeline, stages, keys, problems)
   checkTriggers(pipeline, problems)
   return problems.count > 0 ? undefined : assemble(pipeline, stages, keys)
 }
 
+/** Texts are read in it, so it must be known before them. */
+function languageOf(tree: Tree): Language {
+  const entry = tree.kind === 'map' ? tree.entries.get('language')?.value : undefined
+  return LANGUAGES.find((language) => entry?.kind === 'scalar' && entry.value === language) ?? 'native'
+}
+
 /** `tasks:` at the top is one stage that is called as the pipeline is. */
 function stagesOf({ tree, values }: ReadPipeline, problems: Problems): readonly ReadStage[] {
-  const hasStages = tree.entries.has('stages')
-  if (tree.entries.has('tasks') === hasStages) {
-    const found = hasStages ? 'both' : 'neither'
-    const at = hasStages ? tree.entries.get('tasks')!.keyAt : tree.at
-    problems.add(at, [hasStages ? 'tasks' : 'stages'], `expected either \`stages\` or \`tasks\`, found ${found}`)
+  const found = (['stages', 'tasks', 'flow'] as const).filter((word) => tree.entries.has(word))
+  if (found.length !== 1) {
+    const extra = found[1]
+    const at = extra === undefined ? tree.at : tree.entries.get(extra)!.keyAt
+    const what = found.length === 0 ? 'neither' : found.length === 2 ? 'both' : 'all'
+    problems.add(at, [extra ?? 'stages'], `expected either \`stages\`, \`tasks\` or \`flow\`, found ${what}`)
   }
-  if (hasStages) return values.stages ?? []
-  const { tasks } = values
-  if (tasks === undefined) return []
-  const { name } = values
+  if (tree.entries.has('stages')) return values.stages ?? []
+  const { name, tasks, flow = null } = values
+  const members = tasks ?? flow?.nodes
+  if (members === undefined) return []
   const only = { name, key: undefined, description: undefined, when: undefined, always: undefined }
   const rest = { timeout: undefined, on_failure: undefined, annotations: undefined }
-  return [{ tree, path: [], values: { ...only, ...rest }, tasks }]
+  const alone = { parallel: undefined, triggers: undefined }
+  return [{ tree, path: [], values: { ...only, ...rest, ...alone }, tasks: members, flow }]
 }
 
 function checkTriggers({ tree, values }: ReadPipeline, problems: Problems): void {
@@ -97,6 +113,9 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
   return {
     name: given(values.name),
     description: values.description ?? '',
+    language: values.language ?? 'native',
+    variables: values.variables ?? [],
+    outputs: values.outputs ?? [],
     params: values.params ?? [],
     env: values.env ?? {},
     triggers: values.triggers ?? null,
@@ -109,6 +128,9 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
         description: stage.values.description ?? '',
         when: stage.values.when ?? null,
         always: stage.values.always ?? false,
+        parallel: stage.values.parallel ?? false,
+        triggers: stage.values.triggers ?? null,
+        flow: stage.flow === null ? null : { edges: stage.flow.edges, loopMax: stage.flow.loopMax },
         timeoutMs: stage.values.timeout ?? null,
         tasks: stage.tasks.map((task) => taskSpec(task, keys, stage.values.on_failure ?? values.on_failure ?? STOP)),
         annotations: stage.values.annotations ?? {},
@@ -133,6 +155,12 @@ function taskSpec(task: ReadTask, keys: Keys, onFailure: TaskSpec['onFailure']):
     when: values.when ?? null,
     env: values.env ?? {},
     work,
+    parent: values.parent ?? null,
+    rollback: task.rollback?.kind === 'runner' ? task.rollback : null,
+    onTimeout: values.on_timeout ?? 'fail',
+    skippable: values.skippable ?? true,
+    retryable: values.retryable ?? true,
+    optional: values.optional ?? false,
     onFailure: values.on_failure ?? onFailure,
     onLost: values.on_lost ?? 'error',
     retry: values.retry ?? NO_RETRY,

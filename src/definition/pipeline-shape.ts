@@ -1,10 +1,19 @@
-import type { Work } from '../model/definition.ts'
+import type { FlowSpec, Work } from '../model/definition.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { StepSpec } from '../steps/step.ts'
-import { pipelineFields, stageFields, TASK_FIELDS } from './form.ts'
+import { flowFields, pipelineFields, stageFields, TASK_FIELDS } from './form.ts'
 import { TASKS_MAX } from './limits.ts'
-import { type Reader, record, type RecordShape, type Shape, type ValuesOf, wordList } from './shape.ts'
-import { locate, type MapTree, type Path, type Tree } from './tree.ts'
+import {
+  mapped,
+  type Reader,
+  record,
+  reportUnknownKeys,
+  type RecordShape,
+  type Shape,
+  type ValuesOf,
+  wordList,
+} from './shape.ts'
+import { describe, locate, type MapTree, type Path, type Tree } from './tree.ts'
 import { readWork } from './work.ts'
 
 /** A definition as it was read, before what spans several of its parts has been checked. What was wrong is undefined. */
@@ -13,16 +22,28 @@ export interface ReadTask {
   readonly path: Path
   readonly values: ValuesOf<typeof TASK_FIELDS>
   readonly work: Work | undefined
+  /** How what it did is taken back. */
+  readonly rollback: Work | undefined
+}
+/** Its nodes are read as tasks. */
+export interface ReadFlow {
+  readonly tree: MapTree
+  readonly path: Path
+  readonly nodes: readonly ReadTask[]
+  readonly edges: FlowSpec['edges']
+  readonly loopMax: number
 }
 export interface ReadStage {
   readonly tree: MapTree
   readonly path: Path
-  readonly values: Omit<ValuesOf<ReturnType<typeof stageFields<ReadTask>>>, 'tasks'>
+  readonly values: Omit<ValuesOf<ReturnType<typeof stageFields<ReadTask, ReadFlow>>>, 'tasks' | 'flow'>
+  /** Of a flow: its nodes. */
   readonly tasks: readonly ReadTask[]
+  readonly flow: ReadFlow | null
 }
 export interface ReadPipeline {
   readonly tree: MapTree
-  readonly values: ValuesOf<ReturnType<typeof pipelineFields<ReadTask, ReadStage>>>
+  readonly values: ValuesOf<ReturnType<typeof pipelineFields<ReadTask, ReadStage, ReadFlow>>>
 }
 
 const shapes = new WeakMap<readonly StepSpec[], Shape<ReadPipeline>>()
@@ -38,10 +59,11 @@ export function pipelineShape(steps: readonly StepSpec[]): Shape<ReadPipeline> {
 }
 
 function makePipelineShape(steps: readonly StepSpec[]): Shape<ReadPipeline> {
-  const task = makeTaskShape(steps)
-  const stage = makeStageShape(task)
-  const fields = record('a definition', pipelineFields(task, stage))
-  const alternatives = { oneOf: [{ required: ['stages'] }, { required: ['tasks'] }] }
+  const task = makeTaskShape(steps, nameOrKey)
+  const flow = makeFlowShape(makeTaskShape(steps, {}))
+  const stage = makeStageShape(task, flow)
+  const fields = record('a definition', pipelineFields(task, stage, flow))
+  const alternatives = { oneOf: [{ required: ['stages'] }, { required: ['tasks'] }, { required: ['flow'] }] }
   return {
     schema: { ...fields.schema, ...alternatives },
     read(tree, path, reader) {
@@ -55,11 +77,17 @@ function makePipelineShape(steps: readonly StepSpec[]): Shape<ReadPipeline> {
 /** Before any of them is read. */
 function hasTooManyTasks(tree: Tree, reader: Reader): boolean {
   const stages = itemsOf(tree, 'stages')
-  const count = stages.reduce((sum, stage) => sum + itemsOf(stage, 'tasks').length, 0)
+  const count = stages.reduce((sum, stage) => sum + itemsOf(stage, 'tasks').length + nodesOf(stage), nodesOf(tree))
   if (count <= TASKS_MAX) return false
   const { at } = locate(tree, ['stages'])
   reader.problems.add(at, ['stages'], `expected at most ${TASKS_MAX} tasks in all, found ${count}`)
   return true
+}
+
+function nodesOf(tree: Tree): number {
+  const flow = tree.kind === 'map' ? tree.entries.get('flow')?.value : undefined
+  const nodes = flow?.kind === 'map' ? flow.entries.get('nodes')?.value : undefined
+  return nodes?.kind === 'map' ? nodes.entries.size : 0
 }
 
 function itemsOf(tree: Tree, key: string): readonly Tree[] {
@@ -67,33 +95,76 @@ function itemsOf(tree: Tree, key: string): readonly Tree[] {
   return value?.kind === 'list' ? value.items : []
 }
 
-function makeStageShape(task: Shape<ReadTask>): Shape<ReadStage> {
-  const fields = record('a stage', stageFields(task))
+function makeStageShape(task: Shape<ReadTask>, flow: Shape<ReadFlow>): Shape<ReadStage> {
+  const fields = record('a stage', stageFields(task, flow))
   return {
-    schema: { ...fields.schema, ...nameOrKey },
+    schema: { ...fields.schema, ...nameOrKey, oneOf: [{ required: ['tasks'] }, { required: ['flow'] }] },
     read(tree, path, reader) {
       const values = fields.read(tree, path, reader)
       if (values === undefined || tree.kind !== 'map') return undefined
-      return { tree, path, values, tasks: values.tasks ?? [] }
+      const hasFlow = tree.entries.has('flow')
+      if (tree.entries.has('tasks') === hasFlow) {
+        const at = hasFlow ? tree.entries.get('flow')!.keyAt : tree.at
+        const message = `expected either \`tasks\` or \`flow\` in a stage, found ${hasFlow ? 'both' : 'neither'}`
+        reader.problems.add(at, [...path, hasFlow ? 'flow' : 'tasks'], message)
+      }
+      return { tree, path, values, tasks: values.tasks ?? values.flow?.nodes ?? [], flow: values.flow ?? null }
     },
   }
 }
 
+function makeFlowShape(task: Shape<ReadTask>): Shape<ReadFlow> {
+  const fields = record('a flow', flowFields(task))
+  return mapped(fields, (values, tree, path) => {
+    if (tree.kind !== 'map' || values.nodes === undefined || values.edges === undefined) return undefined
+    const nodes = Object.entries(values.nodes).map(([key, node]) => ({ ...node, values: { ...node.values, key } }))
+    const edges = values.edges.map((edge, place) => ({
+      key: edge.key ?? `edge-${place + 1}`,
+      name: edge.name ?? '',
+      from: edge.from ?? '',
+      to: edge.to ?? '',
+      when: edge.when ?? null,
+      default: edge.default ?? false,
+    }))
+    return { tree, path, nodes, edges, loopMax: values.loops ?? DEFAULT_LOOPS }
+  })
+}
+
+/** As BlueKing's engine: BAMBOO_DJANGO_ERI_NODE_RERUN_LIMIT (blueking.md A3.6). */
+const DEFAULT_LOOPS = 100
+
 const nameOrKey: JsonObject = { anyOf: [{ required: ['name'] }, { required: ['key'] }] }
 
-function makeTaskShape(steps: readonly StepSpec[]): Shape<ReadTask> {
+function makeTaskShape(steps: readonly StepSpec[], named: JsonObject): Shape<ReadTask> {
   const types = steps.map(({ type }) => type)
   const clash = types.find((type) => type in TASK_FIELDS || type === 'uses' || type === 'with')
   if (clash !== undefined) throw new TypeError(`a step type cannot be called ${clash}: tasks have a key of that name`)
-  const fields = record('a task', TASK_FIELDS, ['uses', 'with', ...types])
+  const fields = record('a task', TASK_FIELDS, ['uses', 'with', 'rollback', ...types])
   return {
-    schema: taskSchema(fields, steps),
+    schema: { ...taskSchema(fields, steps), ...named },
     read(tree, path, reader) {
       const values = fields.read(tree, path, reader)
       if (values === undefined || tree.kind !== 'map') return undefined
-      return { tree, path, values, work: readWork(tree, path, steps, reader) }
+      const work = readWork(tree, path, steps, reader)
+      return { tree, path, values, work, rollback: readRollback(tree, path, steps, reader) }
     },
   }
+}
+
+/** Written as the work of a task is, in a place of its own. */
+function readRollback(task: MapTree, path: Path, steps: readonly StepSpec[], reader: Reader): Work | undefined {
+  const entry = task.entries.get('rollback')
+  if (entry === undefined) return undefined
+  const at = [...path, 'rollback']
+  if (entry.value.kind !== 'map') {
+    reader.problems.add(entry.value.at, at, `expected work as a task has it, found ${describe(entry.value)}`)
+    return undefined
+  }
+  reportUnknownKeys(entry.value, at, reader, ['uses', 'with', ...steps.map(({ type }) => type)])
+  const work = readWork(entry.value, at, steps, reader)
+  if (work === undefined || work.kind === 'runner') return work
+  reader.problems.add(entry.value.at, at, `expected work of a runner, found ${work.kind}`)
+  return undefined
 }
 
 /** The keys of every task, and for each step type how its input may be written. */
@@ -103,6 +174,10 @@ function taskSchema(fields: RecordShape<typeof TASK_FIELDS>, steps: readonly Ste
     ...(fields.schema['properties'] as JsonObject),
     uses: { description: `What does the work: ${wordList(types)}.`, enum: types },
     with: { description: 'The fields of the step type.', type: ['object', 'null'] },
+    rollback: {
+      description: 'How what it did is taken back: the work of a runner, written as that of a task.',
+      type: 'object',
+    },
     ...Object.fromEntries(steps.map(({ type, summary }) => [type, { description: summary }])),
   }
   const oneOfThem = ['uses', ...types].map((key) => ({ required: [key] }))
@@ -110,7 +185,6 @@ function taskSchema(fields: RecordShape<typeof TASK_FIELDS>, steps: readonly Ste
   return {
     ...fields.schema,
     properties,
-    ...nameOrKey,
     allOf: [{ anyOf: oneOfThem }, ...noTwo, ...steps.flatMap(stepSchemas)],
   }
 }

@@ -98,6 +98,8 @@ function taskProblem(
   if (place === undefined) return 'expected params or run here, which holds for every task, found the name of a task'
   if (target.stage < place.stage) return undefined
   const task = place.task === undefined ? undefined : members[place.stage]?.get(place.task)
+  // In a flow a loop may come back to any node: what has not run yet has no outputs.
+  if (target.stage === place.stage && place.flow) return undefined
   if (target.stage === place.stage && task !== undefined) {
     if (task === target.task) return `expected a task that is over by then, found ${quote(key)}, the task itself`
     if (task.values.needs?.includes(key) === true) return undefined
@@ -110,10 +112,14 @@ function taskProblem(
 interface Place {
   readonly stage: number
   readonly task: number | undefined
+  readonly flow: boolean
 }
 function placeOf(path: Path): Place | undefined {
   const [list, first, inner, second] = path
+  if (list === 'flow') return { stage: 0, task: undefined, flow: true }
+  if (list === 'variables') return { stage: Number.POSITIVE_INFINITY, task: undefined, flow: false }
   if (typeof first !== 'number') return undefined
-  if (list === 'tasks') return { stage: 0, task: first }
-  return { stage: first, task: inner === 'tasks' && typeof second === 'number' ? second : undefined }
+  if (list === 'tasks') return { stage: 0, task: first, flow: false }
+  const task = inner === 'tasks' && typeof second === 'number' ? second : undefined
+  return { stage: first, task, flow: inner === 'flow' }
 }

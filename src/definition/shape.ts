@@ -1,5 +1,7 @@
+import { checkBoolRule } from '../engine/bool-rule.ts'
 import { parseExpression, type PathUse } from '../engine/expression.ts'
 import { hasPieces, templateErrors, templatePaths } from '../engine/template.ts'
+import type { Language } from '../model/definition.ts'
 import type { Expression } from '../model/expression.ts'
 import type { JsonObject } from '../model/json.ts'
 import { type DurationMs, parseDuration } from '../model/time.ts'
@@ -29,6 +31,8 @@ export interface Reference {
 export interface Reader {
   readonly text: string
   readonly problems: Problems
+  /** Of its templates and conditions. */
+  readonly language: Language
   readonly references: Reference[]
 }
 
@@ -173,6 +177,7 @@ export const condition: Shape<Expression> = {
     if (tree.kind !== 'scalar' || typeof tree.value !== 'string') {
       return wrong(reader, tree, path, "a condition such as params.branch == 'main'")
     }
+    if (reader.language === 'bamboo') return boolRule(tree.value, tree, path, reader)
     const parsed = parseExpression(tree.value)
     if (!parsed.ok) {
       reader.problems.add(placeInScalar(reader.text, tree, parsed.at), path, parsed.message)
@@ -183,9 +188,21 @@ export const condition: Shape<Expression> = {
   },
 }
 
+/** With `${...}` in it, it is known only when those are put in whether it can be read. */
+function boolRule(rule: string, tree: ScalarTree, path: Path, reader: Reader): Expression | undefined {
+  if (rule.length > BOOL_RULE_MAX)
+    return wrongLength(reader, tree, path, `a rule of at most ${BOOL_RULE_MAX} characters`, rule.length)
+  const checked = checkBoolRule(rule)
+  if (checked.ok || !checked.certain) return { op: 'bool-rule', text: rule }
+  reader.problems.add(placeInScalar(reader.text, tree, checked.at), path, checked.message)
+  return undefined
+}
+
+const BOOL_RULE_MAX = 4_096
+
 /** Reports what is wrong with the `${{ ... }}` of a text and notes the names in them. */
 export function readTemplate(tree: ScalarTree, path: Path, reader: Reader): void {
-  if (typeof tree.value !== 'string' || !hasPieces(tree.value)) return
+  if (reader.language !== 'native' || typeof tree.value !== 'string' || !hasPieces(tree.value)) return
   for (const { at, message } of templateErrors(tree.value)) {
     reader.problems.add(placeInScalar(reader.text, tree, at), path, message)
   }

@@ -1,7 +1,8 @@
+import type { Work } from '../model/definition.ts'
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
 import type { NodeStatus, RunStatus } from '../model/status.ts'
-import { runStatus } from './status.ts'
-import { stageAt, taskAt, taskPlan, type Run } from './run.ts'
+import { isActive, runStatus, stageStatus } from './status.ts'
+import { stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
 
 /**
  * Which statuses admit each operator action. Engine, API, page, CLI and dialects read these two tables and no other.
@@ -9,18 +10,27 @@ import { stageAt, taskAt, taskPlan, type Run } from './run.ts'
  */
 export const runAdmits = {
   start: ['waiting'],
-  pause: ['queued', 'running', 'reviewing', 'held'],
+  pause: ['queued', 'running', 'reviewing', 'held', 'paused'],
   resume: ['paused'],
   cancel: ['waiting', 'queued', 'running', 'reviewing', 'paused', 'held', 'rolling_back'],
   retry: ['held', 'paused', 'running', 'failed', 'errored', 'timed_out', 'cancelled'],
+  modify: ['waiting', 'queued', 'running', 'reviewing', 'paused', 'held'],
 } as const satisfies Record<RunAction, readonly RunStatus[]>
 
-/** Of a node. `retry` and `skip` of a node also reopen a run that ended unsuccessfully; nothing reopens a success. */
+/** Of a node. `retry` and `skip` of a node also reopen a run that ended unsuccessfully; nothing reopens a success but a rollback. */
 export const nodeAdmits = {
-  retry: ['failed', 'errored', 'timed_out', 'cancelled'],
-  skip: ['pending', 'queued', 'failed', 'errored', 'timed_out', 'cancelled'],
+  retry: ['held', 'failed', 'errored', 'timed_out', 'cancelled', 'rolled_back', 'rollback_failed', 'rollback_errored'],
+  skip: ['pending', 'waiting', 'queued', 'failed', 'errored', 'timed_out', 'cancelled'],
   approve: ['reviewing'],
   reject: ['reviewing'],
+  pause: ['pending', 'queued', 'running', 'reviewing'],
+  resume: ['pending', 'paused'],
+  fail: ['queued', 'running', 'reviewing'],
+  callback: ['running', 'paused'],
+  choose: ['failed'],
+  rollback: ['held', 'succeeded', 'failed', 'errored', 'timed_out', 'cancelled', 'rollback_failed', 'rollback_errored'],
+  delay: ['queued', 'running', 'reviewing', 'failed', 'errored', 'timed_out'],
+  expire: ['queued', 'running', 'reviewing', 'failed', 'errored', 'timed_out'],
 } as const satisfies Record<NodeAction, readonly NodeStatus[]>
 
 const REOPENABLE: readonly RunStatus[] = ['failed', 'errored', 'timed_out', 'cancelled']
@@ -35,27 +45,101 @@ export function allowedOnRun(run: Run): readonly RunAction[] {
     // A cancel is under way: it may be forced, nothing else changes its course.
     if (run.cancelling !== null && run.phase === 'live') return action === 'cancel'
     // What waits for its turn has nothing to pause yet.
-    if (action === 'pause') return run.phase === 'live'
+    if (action === 'pause') return run.phase === 'live' && run.pausedAt === null
+    // A paused node is resumed by itself.
+    if (action === 'resume') return run.pausedAt !== null
     return action !== 'retry' || isRetryable(run)
   })
 }
 
 export function allowedOnNode(run: Run, index: number): readonly NodeAction[] {
-  const state = run.nodes.at(index)
-  if (state.kind === 'stage') return allowedOnStage(run, index)
-  return NODE_ACTIONS.filter((action) => admitted(nodeAdmits[action], state.status) && isOpenTo(run, index, action))
+  return run.nodes.at(index).kind === 'stage' ? allowedOnStage(run, index) : allowedOnTask(run, index)
 }
 
-/** One that was begun and taken up again holds tasks that are over: of those that are not, each can be skipped. */
 function allowedOnStage(run: Run, index: number): readonly NodeAction[] {
-  const { status, startedAt } = stageAt(run, index)
-  return run.phase === 'live' && run.cancelling === null && status === 'pending' && startedAt === null ? ['skip'] : []
+  const status = stageStatus(run, index)
+  return STAGE_ACTIONS.filter((action) => admitted(nodeAdmits[action], status) && isStageOpenTo(run, index, action))
+}
+
+const STAGE_ACTIONS = ['retry', 'skip', 'rollback'] as const
+
+function isStageOpenTo(run: Run, index: number, action: (typeof STAGE_ACTIONS)[number]): boolean {
+  if (run.phase === 'waiting' || (run.phase === 'live' && (run.cancelling !== null || run.rollback !== null)))
+    return false
+  switch (action) {
+    case 'skip':
+      // One that was begun and taken up again holds tasks that are over: of those that are not, each can be skipped.
+      return run.phase === 'live' && stageAt(run, index).startedAt === null
+    case 'retry':
+      return run.phase === 'live' ? !isActive(run.counts) : run.outcome !== 'succeeded' && run.startedAt !== null
+    case 'rollback':
+      return (run.phase === 'ended' || !isActive(run.counts)) && hasWayBack(run, index)
+  }
+}
+
+const hasWayBack = (run: Run, index: number): boolean =>
+  stagePlan(run.plan, index).tasks.some((task) => {
+    const { attempt, status } = taskAt(run, task)
+    return taskPlan(run.plan, task).spec.rollback !== null && attempt > 0 && status !== 'skipped'
+  })
+
+function allowedOnTask(run: Run, index: number): readonly NodeAction[] {
+  const { status, pausedAt } = taskAt(run, index)
+  const asNode = status === 'open' ? 'running' : status
+  return NODE_ACTIONS.filter((action) => {
+    // Whatever it was at when it was paused, and however that has ended since.
+    const seen = action === 'resume' && pausedAt !== null ? 'paused' : asNode
+    return admitted(nodeAdmits[action], seen) && isOpenTo(run, index, action)
+  })
 }
 
 function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
+  const { spec } = taskPlan(run.plan, index)
+  const state = taskAt(run, index)
+  const going = run.phase === 'live' && run.cancelling === null && run.rollback === null
+  switch (action) {
+    case 'retry':
+      return isMendable(run, index) && spec.retryable && !state.rollingBack
+    case 'skip':
+      return isMendable(run, index) && isSkippable(run, index)
+    case 'choose':
+      return isMendable(run, index) && isChoice(spec.work)
+    case 'approve':
+    case 'reject':
+      return going
+    case 'pause':
+      return going && state.pausedAt === null && spec.work.kind !== 'end' && state.stopping === null
+    case 'resume':
+      return going && state.pausedAt !== null
+    case 'fail':
+      return going && state.stopping === null && spec.work.kind !== 'subflow'
+    case 'callback':
+      return going && spec.work.kind === 'callback'
+    case 'rollback':
+      return false
+    case 'delay':
+    case 'expire':
+      return going && state.deadlineAt !== null && state.stopping === null && isUnderWay(run, index)
+  }
+}
+
+/** Whether a person may still change how it ended, or that it begins. */
+function isMendable(run: Run, index: number): boolean {
   if (run.phase === 'waiting' || isPassedOver(run, index)) return false
-  if (run.phase === 'live' ? run.cancelling !== null : !admitted(REOPENABLE, runStatus(run))) return false
-  return action !== 'skip' || taskAt(run, index).status !== 'pending' || isStillToCome(run, index)
+  return run.phase === 'live' ? run.cancelling === null && run.rollback === null : admitted(REOPENABLE, runStatus(run))
+}
+
+export const isChoice = (work: Work): boolean =>
+  work.kind === 'gateway' && (work.gateway === 'exclusive' || work.gateway === 'conditional')
+
+/** What only passes a token on cannot be skipped, and in a flow nothing that no token has come to. */
+function isSkippable(run: Run, index: number): boolean {
+  const { spec, flow } = taskPlan(run.plan, index)
+  const { status, unmet, loop } = taskAt(run, index)
+  const { kind } = spec.work
+  if (!spec.skippable || kind === 'start' || kind === 'end' || kind === 'gateway' || kind === 'subflow') return false
+  if (status !== 'pending') return true
+  return isStillToCome(run, index) && (flow === null || (loop > 0 && unmet === 0))
 }
 
 /** What was never reached in a run or a stage that is over has nothing to mend: what failed before it has. */
@@ -63,6 +147,10 @@ function isStillToCome(run: Run, index: number): boolean {
   const { status } = stageAt(run, taskPlan(run.plan, index).stage)
   return run.phase === 'live' && (status === 'pending' || status === 'running')
 }
+
+/** Held in a stage that has ended: its time is looked at again when a person takes the stage up. */
+const isUnderWay = (run: Run, index: number): boolean =>
+  stageAt(run, taskPlan(run.plan, index).stage).status === 'running'
 
 /** Its failure was passed over: what comes after it has gone on, so it cannot be taken up again. */
 const isPassedOver = (run: Run, index: number): boolean => taskAt(run, index).policy === 'continue'

@@ -13,7 +13,7 @@ describe('begin', () => {
     expect(w.picture()).toBe('queued | s:queued a:queued t:pending b:pending')
     expect(w.story()).toEqual(['RunCreated', 'RunStarted', 'StageStarted s', 'TaskQueued a'])
     expect(w.effects).toEqual([{ type: 'offer-attempt', node: 1, attempt: 1 }])
-    expect(w.run).toMatchObject({ seq: 4, startedAt: AT, endedAt: null, open: { index: 0 } })
+    expect(w.run).toMatchObject({ seq: 4, startedAt: AT, endedAt: null, open: [{ index: 0 }] })
   })
 
   test('a run that is to wait starts on command, once', () => {
@@ -24,7 +24,7 @@ describe('begin', () => {
     expect(w.refused({ type: 'start' })).toEqual({
       code: 'not-allowed',
       message: 'cannot start run build-and-ship #7: it is queued',
-      allowed: ['pause', 'cancel'],
+      allowed: ['pause', 'cancel', 'modify'],
     })
   })
 
@@ -118,7 +118,7 @@ describe('kinds of work', () => {
     expect(w.status()).toBe('errored')
     expect(w.task('a').failure).toEqual({
       kind: 'cannot-start',
-      reason: 'expected a duration such as 30s or 1h30m, found ""',
+      reason: 'expected a duration such as 30s or 1h30m, or an instant such as 2030-01-31 08:00:00, found ""',
     })
   })
 
@@ -224,7 +224,7 @@ describe('triggers', () => {
 
   test('with `or` the first one starts the run, with its params', () => {
     const w = triggered('or')
-    w.do({ type: 'fire-trigger', trigger: 1, params: { BY: 'li', other: 'x' } })
+    w.do({ type: 'fire-trigger', stage: null, trigger: 1, params: { BY: 'li', other: 'x' } })
     expect(w.status()).toBe('queued')
     expect(w.run.params).toEqual({ tag: null, who: 'li' })
     expect(w.run.triggers).toEqual([null, { at: AT, params: { BY: 'li', other: 'x' } }])
@@ -232,10 +232,10 @@ describe('triggers', () => {
 
   test('with `and` the last one starts it; firing one twice counts once', () => {
     const w = triggered('and')
-    w.do({ type: 'fire-trigger', trigger: 0, params: { TAG: 'v1' } })
-    w.do({ type: 'fire-trigger', trigger: 0, params: { TAG: 'v2' } })
+    w.do({ type: 'fire-trigger', stage: null, trigger: 0, params: { TAG: 'v1' } })
+    w.do({ type: 'fire-trigger', stage: null, trigger: 0, params: { TAG: 'v2' } })
     expect(w.status()).toBe('waiting')
-    w.do({ type: 'fire-trigger', trigger: 1, params: {} })
+    w.do({ type: 'fire-trigger', stage: null, trigger: 1, params: {} })
     expect(w.status()).toBe('queued')
     expect(w.run.params).toEqual({ tag: 'v2', who: 'nobody' })
   })
@@ -243,15 +243,15 @@ describe('triggers', () => {
   test('a person may start it without them, and then they are refused', () => {
     const w = triggered('and')
     w.do({ type: 'start' })
-    expect(w.refused({ type: 'fire-trigger', trigger: 0, params: {} })).toMatchObject({
+    expect(w.refused({ type: 'fire-trigger', stage: null, trigger: 0, params: {} })).toMatchObject({
       code: 'not-allowed',
-      allowed: ['pause', 'cancel'],
+      allowed: ['pause', 'cancel', 'modify'],
     })
   })
 
   test('what it gives becomes a value of the param that it goes to', () => {
     const w = triggered('or', { type: 'number' })
-    w.do({ type: 'fire-trigger', trigger: 0, params: { TAG: '3' } })
+    w.do({ type: 'fire-trigger', stage: null, trigger: 0, params: { TAG: '3' } })
     expect(w.run.params['tag']).toBe(3)
   })
 
@@ -262,19 +262,19 @@ describe('triggers', () => {
     ['text of a sane length', {}, 'x'.repeat(8_193), 'expected at most 8192 characters, found 8193'],
   ])('what is not %s is refused, and the trigger has not fired', (_, param, value, message) => {
     const w = triggered('or', param)
-    expect(w.refused({ type: 'fire-trigger', trigger: 0, params: { TAG: value } })).toEqual({
+    expect(w.refused({ type: 'fire-trigger', stage: null, trigger: 0, params: { TAG: value } })).toEqual({
       code: 'invalid-params',
       message: `trigger image of run build-and-ship #7, TAG: ${message}`,
-      allowed: ['start', 'cancel'],
+      allowed: ['start', 'cancel', 'modify'],
     })
     expect(w.run.triggers).toEqual([null, null])
   })
 
   test('a trigger that the definition does not have is refused', () => {
-    expect(triggered('or').refused({ type: 'fire-trigger', trigger: 2, params: {} })).toEqual({
+    expect(triggered('or').refused({ type: 'fire-trigger', stage: null, trigger: 2, params: {} })).toEqual({
       code: 'no-such-trigger',
       message: 'run build-and-ship #7 has no trigger 2',
-      allowed: ['start', 'cancel'],
+      allowed: ['start', 'cancel', 'modify'],
     })
   })
 })
@@ -356,7 +356,7 @@ describe('refusals', () => {
     ['a negative one', -1],
   ])('a command for %s', (_, node) => {
     const w = world(stage('s', [script('a', on('hold'))]))
-    expect(w.refused({ type: 'retry-node', node })).toEqual({
+    expect(w.refused({ type: 'retry-node', node, inputs: null })).toEqual({
       code: 'no-such-node',
       message: `run build-and-ship #7 has no node ${node}`,
       allowed: [],
@@ -365,12 +365,12 @@ describe('refusals', () => {
 
   test('say what the node is and what would be taken', () => {
     const w = world(stage('s', [script('a'), script('b')]), stage('t', [script('c')]))
-    expect(w.refused({ type: 'retry-node', node: 1 })).toEqual({
+    expect(w.refused({ type: 'retry-node', node: 1, inputs: null })).toEqual({
       code: 'not-allowed',
       message: 'cannot retry task a: it is queued',
-      allowed: ['skip'],
+      allowed: ['skip', 'pause', 'fail'],
     })
-    expect(w.refused({ type: 'retry-node', node: 3 })).toEqual({
+    expect(w.refused({ type: 'retry-node', node: 3, inputs: null })).toEqual({
       code: 'not-allowed',
       message: 'cannot retry stage t: it is pending',
       allowed: ['skip'],
@@ -384,7 +384,7 @@ describe('refusals', () => {
       message: 'cannot skip task a: it is succeeded in a run that is succeeded',
       allowed: [],
     })
-    expect(w.refused({ type: 'cancel', reason: '', force: true })).toMatchObject({
+    expect(w.refused({ type: 'cancel', reason: '', mode: 'force' })).toMatchObject({
       message: 'cannot cancel run build-and-ship #7: it is succeeded',
       allowed: [],
     })

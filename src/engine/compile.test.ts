@@ -1,50 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { PipelineDefinition, StageSpec, TaskSpec } from '../model/definition.ts'
+import { definition, stageSpec, taskSpec } from '../testing/views.ts'
 import { compile } from './compile.ts'
 
-function task(key: string, needs: readonly string[] = []): TaskSpec {
-  return {
-    key,
-    name: key,
-    description: '',
-    role: 'other',
-    needs,
-    when: null,
-    env: {},
-    work: { kind: 'noop' },
-    onFailure: { policy: 'stop', expireMs: null },
-    onLost: 'error',
-    retry: { max: 0, delayMs: 1_000, delayMaxMs: 60_000, jitter: 1 },
-    timeoutMs: null,
-    notStartedMs: null,
-    labels: [],
-    annotations: {},
-  }
-}
+const task = (key: string, needs: readonly string[] = []): TaskSpec =>
+  taskSpec({ key, name: key, needs, work: { kind: 'noop' } })
 
-const stage = (key: string, tasks: readonly TaskSpec[]): StageSpec => ({
-  key,
-  name: key,
-  description: '',
-  when: null,
-  always: false,
-  timeoutMs: null,
-  tasks,
-  annotations: {},
-})
+const stage = (key: string, tasks: readonly TaskSpec[]): StageSpec => stageSpec({ key, name: key, tasks })
 
-const pipeline = (...stages: StageSpec[]): PipelineDefinition => ({
-  name: 'web',
-  description: '',
-  params: [],
-  env: {},
-  triggers: null,
-  concurrency: null,
-  stages,
-  timeoutMs: null,
-  restartsMax: 3,
-  annotations: {},
-})
+const pipeline = (...stages: StageSpec[]): PipelineDefinition => definition({ name: 'web', stages })
 
 test('stages come directly before their tasks, and everything is named by its place', () => {
   const definition = pipeline(
@@ -63,10 +27,10 @@ test('stages come directly before their tasks, and everything is named by its pl
     [6, 'task', 'e'],
   ])
   expect({ ...plan.index }).toEqual({ build: 0, a: 1, b: 2, c: 3, d: 4, deploy: 5, e: 6 })
-  expect(plan).toMatchObject({ v: 1, stages: [0, 5], taskCount: 5 })
-  expect(plan.nodes[0]).toMatchObject({ tasks: [1, 2, 3, 4], next: 5 })
+  expect(plan).toMatchObject({ v: 1, stages: [0, 5], rows: [[0], [5]], taskCount: 5 })
+  expect(plan.nodes[0]).toMatchObject({ tasks: [1, 2, 3, 4], row: 0, flow: null })
   expect(plan.nodes[0]?.spec).not.toHaveProperty('tasks')
-  expect(plan.nodes[5]).toMatchObject({ tasks: [6], next: null })
+  expect(plan.nodes[5]).toMatchObject({ tasks: [6], row: 1 })
   expect(plan.nodes[1]).toMatchObject({ stage: 0, needs: [], dependents: [2, 3] })
   expect(plan.nodes[4]).toMatchObject({ stage: 0, needs: [2, 3], dependents: [] })
   expect(plan.nodes[6]).toMatchObject({ stage: 5, needs: [], dependents: [] })

@@ -1,24 +1,35 @@
-import type { PipelineDefinition, StageSpec, TaskSpec } from '../model/definition.ts'
-import type { Plan, PlanNode, StagePlan, TaskPlan } from '../model/plan.ts'
+import type { FlowSpec, PipelineDefinition, StageSpec, TaskSpec } from '../model/definition.ts'
+import type { FlowPlace, Plan, PlanNode, StagePlan, TaskPlan } from '../model/plan.ts'
+import { matchFlow, type FlowMatch } from './flow.ts'
 
 /**
  * Lays a checked definition out as one array of nodes, each stage directly before its tasks.
- * @throws TypeError when the definition breaks what definition/ checks: keys unique, needs inside the stage and no cycle.
+ * @throws TypeError when the definition breaks what definition/ checks: keys unique, needs inside the stage and no
+ * cycle, a flow that a token can walk.
  */
 export function compile(definition: PipelineDefinition): Plan {
   const index = indexKeys(definition.stages)
   const nodes: PlanNode[] = []
   const stages: number[] = []
+  const rows: number[][] = []
   let taskCount = 0
   for (const stage of definition.stages) {
     const at = nodes.length
     stages.push(at)
-    const tasks = stage.tasks.map((_, place) => at + 1 + place)
-    const next = stages.length < definition.stages.length ? at + 1 + tasks.length : null
-    nodes.push(stagePlan(stage, at, tasks, next), ...taskPlans(stage, at, index))
-    taskCount += tasks.length
+    if (stage.parallel && rows.length > 0) rows.at(-1)!.push(at)
+    else rows.push([at])
+    const match = stage.flow === null ? null : matched(stage, stage.flow)
+    nodes.push(stagePlan(stage, at, rows.length - 1, match, index), ...taskPlans(stage, at, match, index))
+    taskCount += stage.tasks.length
   }
-  return { v: 1, definition, nodes, stages, index, taskCount }
+  return { v: 1, definition, nodes, stages, rows, index, taskCount }
+}
+
+function matched(stage: StageSpec, flow: FlowSpec): FlowMatch {
+  const result = matchFlow(stage.tasks, flow.edges)
+  if (result.ok) return result.match
+  const [{ key, message } = { key: stage.key, message: 'it is none' }] = result.problems
+  throw new TypeError(`a checked flow can be walked, found of ${key}: ${message}`)
 }
 
 function indexKeys(stages: readonly StageSpec[]): Record<string, number> {
@@ -39,13 +50,33 @@ function indexKeys(stages: readonly StageSpec[]): Record<string, number> {
   return tasks
 }
 
-function stagePlan(stage: StageSpec, index: number, tasks: readonly number[], next: number | null): StagePlan {
-  const { tasks: _, ...spec } = stage
-  return { kind: 'stage', index, spec, tasks, next }
+function stagePlan(
+  stage: StageSpec,
+  at: number,
+  row: number,
+  match: FlowMatch | null,
+  index: Readonly<Record<string, number>>,
+): StagePlan {
+  const { tasks, ...spec } = stage
+  const bounds = match?.bounds.get(null)
+  return {
+    kind: 'stage',
+    index: at,
+    spec,
+    tasks: tasks.map((_, place) => at + 1 + place),
+    row,
+    flow: bounds === undefined ? null : { start: index[bounds.start]!, end: index[bounds.end]! },
+  }
 }
 
-function taskPlans(stage: StageSpec, stageAt: number, index: Readonly<Record<string, number>>): TaskPlan[] {
-  const first = stageAt + 1
+function taskPlans(
+  stage: StageSpec,
+  at: number,
+  match: FlowMatch | null,
+  index: Readonly<Record<string, number>>,
+): TaskPlan[] {
+  if (stage.flow !== null && match !== null) return flowPlans(stage, stage.flow, at, match, index)
+  const first = at + 1
   const needs = stage.tasks.map((task) => task.needs.map((key) => needed(task, key, index, first, stage.tasks.length)))
   const dependents: number[][] = stage.tasks.map(() => [])
   for (const [place, needed] of needs.entries())
@@ -55,10 +86,40 @@ function taskPlans(stage: StageSpec, stageAt: number, index: Readonly<Record<str
     kind: 'task',
     index: first + place,
     spec,
-    stage: stageAt,
+    stage: at,
     needs: needs[place]!,
     dependents: dependents[place]!,
+    flow: null,
   }))
+}
+
+function flowPlans(
+  stage: StageSpec,
+  flow: FlowSpec,
+  at: number,
+  match: FlowMatch,
+  index: Readonly<Record<string, number>>,
+): TaskPlan[] {
+  const first = at + 1
+  const out: { readonly edge: number; readonly to: number }[][] = stage.tasks.map(() => [])
+  for (const [edge, { from, to }] of flow.edges.entries()) out[index[from]! - first]!.push({ edge, to: index[to]! })
+  return stage.tasks.map((spec, place) => {
+    const inner = spec.work.kind === 'subflow' ? match.bounds.get(spec.key)?.start : match.joins.get(spec.key)
+    const flowPlace: FlowPlace = {
+      parent: spec.parent === null ? null : index[spec.parent]!,
+      out: out[place]!,
+      inner: inner === undefined ? null : index[inner]!,
+    }
+    return {
+      kind: 'task',
+      index: first + place,
+      spec,
+      stage: at,
+      needs: [],
+      dependents: [...new Set(out[place]!.map(({ to }) => to))],
+      flow: flowPlace,
+    }
+  })
 }
 
 function needed(

@@ -15,7 +15,7 @@ describe('pause', () => {
     w.lease('a')
     w.pause()
     expect(w.picture()).toBe('paused | s:paused a:running b:pending c:queued t:pending d:pending')
-    expect(allowedOnRun(w.run)).toEqual(['resume', 'cancel'])
+    expect(allowedOnRun(w.run)).toEqual(['resume', 'cancel', 'modify'])
     expect(needsPerson(w.run)).toBe(true)
     w.succeed('a')
     expect(w.status('b')).toBe('pending')
@@ -84,11 +84,11 @@ describe('pause', () => {
 
   test('a paused run cannot be paused, a running one cannot be resumed', () => {
     const w = world(stage('s', [script('a')]))
-    expect(w.refused({ type: 'resume' }).allowed).toEqual(['pause', 'cancel'])
+    expect(w.refused({ type: 'resume' }).allowed).toEqual(['pause', 'cancel', 'modify'])
     w.pause()
     expect(w.refused({ type: 'pause' })).toMatchObject({
       message: 'cannot pause run build-and-ship #7: it is paused',
-      allowed: ['resume', 'cancel'],
+      allowed: ['resume', 'cancel', 'modify'],
     })
   })
 })
@@ -339,7 +339,7 @@ describe('retry', () => {
   test('of a run that runs well is refused', () => {
     const w = world(stage('s', [script('a')]))
     w.lease('a')
-    expect(w.refused({ type: 'retry' }).allowed).toEqual(['pause', 'cancel'])
+    expect(w.refused({ type: 'retry' }).allowed).toEqual(['pause', 'cancel', 'modify'])
   })
 
   test('a cancelled node goes again, alone', () => {
@@ -424,7 +424,7 @@ describe('skip', () => {
   test('of a running task or stage is refused', () => {
     const w = world(stage('s', [script('a')]))
     w.lease('a')
-    expect(w.refused({ type: 'skip-node', node: 1, reason: '' }).allowed).toEqual([])
+    expect(w.refused({ type: 'skip-node', node: 1, reason: '' }).allowed).toEqual(['pause', 'fail'])
     expect(w.refused({ type: 'skip-node', node: 0, reason: '' }).allowed).toEqual([])
   })
 
@@ -445,7 +445,7 @@ describe('skip', () => {
       stage('t', [script('c')], { always: true }),
     )
     w.fail('a')
-    expect(w.refused({ type: 'skip-node', node: 2, reason: '' }).allowed).toEqual([])
+    expect(w.refused({ type: 'skip-node', node: 2, reason: '' }).allowed).toEqual(['pause'])
     w.skip('a')
     w.succeed('c')
     expect(w.picture()).toBe('running | s:running a:skipped b:queued t:succeeded c:succeeded')

@@ -1,5 +1,7 @@
 import type { RunEffect } from '../model/effect.ts'
+import type { Work } from '../model/definition.ts'
 import { openTasks, stageAt, taskAt, taskPlan, type Run } from './run.ts'
+import { SERVER } from './transition.ts'
 
 /**
  * What is still due of a run: after a restart the host takes these up as if they had just been ordered.
@@ -12,19 +14,34 @@ export function dueEffects(run: Run): readonly RunEffect[] {
   const arm = (node: number | null, at: number | null | undefined): void => {
     if (at !== null && at !== undefined) effects.push({ type: 'arm-timer', node, at })
   }
-  arm(null, run.cancelling?.deadline ?? run.deadlineAt)
-  if (run.open !== null) arm(run.open.index, stageAt(run, run.open.index).deadlineAt)
+  arm(null, run.cancelling === null ? run.deadlineAt : run.cancelling.deadline)
+  for (const { index } of run.open) arm(index, stageAt(run, index).deadlineAt)
   for (const node of openTasks(run)) {
     const state = taskAt(run, node)
     arm(node, state.deadlineAt)
-    if (state.status === 'queued' && state.retryAt === null) {
+    if (state.status === 'queued' && state.retryAt === null && state.pausedAt === null) {
       effects.push({ type: 'offer-attempt', node, attempt: state.attempt })
     }
-    if (state.status === 'running' && taskPlan(run.plan, node).spec.work.kind === 'noop') {
+    if (state.status === 'running' && isInline[taskPlan(run.plan, node).spec.work.kind]) {
       effects.push({ type: 'run-inline', node, fence: state.fence })
     }
   }
   return effects
+}
+
+/** What the server does itself and reports. */
+const isInline: Readonly<Record<Work['kind'], boolean>> = {
+  noop: true,
+  publish: true,
+  run: true,
+  runner: false,
+  sleep: false,
+  review: false,
+  callback: false,
+  start: false,
+  end: false,
+  gateway: false,
+  subflow: false,
 }
 
 /** Attempts that a runner holds, as the log tells. */
@@ -34,6 +51,6 @@ export function heldByRunners(
   if (run.phase !== 'live') return []
   return openTasks(run).flatMap((node) => {
     const { status, runner, attempt, fence } = taskAt(run, node)
-    return status === 'running' && runner !== null ? [{ node, attempt, fence, runner }] : []
+    return status === 'running' && runner !== null && runner !== SERVER ? [{ node, attempt, fence, runner }] : []
   })
 }

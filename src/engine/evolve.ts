@@ -3,29 +3,24 @@ import { failureStatus } from '../model/failure.ts'
 import type { RunId } from '../model/id.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Instant } from '../model/time.ts'
-import type { AttemptView } from '../model/view.ts'
+import { anew, arrive, attemptsOf, begin, nextAttempt, place, release, takeUp, type Draft } from './draft.ts'
 import {
-  FRESH_STAGE,
-  createdRun,
   countTasks,
+  createdRun,
+  freshStage,
   freshTask,
   openTasks,
   pendingCounts,
-  slotOf,
   stageAt,
   stagePlan,
   taskAt,
   taskPlan,
-  type Counts,
+  type Fired,
   type NodeState,
   type Run,
-  type Slot,
   type TaskState,
 } from './run.ts'
 import { Table } from './table.ts'
-
-/** A copy of a run of which nobody else knows yet: it is changed in place until {@link evolve} gives it away. */
-type Draft = { -readonly [Key in keyof Run]: Run[Key] }
 
 /** Folds one event into a run. It decides nothing: what an event means does not depend on today's rules. */
 export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor): Run {
@@ -34,7 +29,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
     case 'RunCreated':
       throw new TypeError(`run ${run.id} is created twice`)
     case 'TriggerFired':
-      run.triggers = run.triggers.with(event.trigger, { at, params: event.params })
+      fire(run, event, at)
       return run
     case 'ParamsChanged':
       run.params = event.params
@@ -61,10 +56,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       restart(run, event.pass)
       return run
     case 'RunReopened':
-      run.phase = 'live'
-      run.outcome = null
-      run.endedAt = null
-      run.cancelling = null
+      reopen(run)
       run.deadlineAt = deadlineFrom(at, run.plan.definition.timeoutMs)
       return run
     case 'RunEnded':
@@ -74,6 +66,17 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       run.queuedAt = null
       run.endedAt = at
       run.deadlineAt = null
+      run.rollback = null
+      return run
+    case 'StageWaiting':
+      run.nodes = run.nodes.with(event.node, { ...stageAt(run, event.node), status: 'waiting' })
+      run.waiting = [...run.waiting, event.node]
+      return run
+    case 'StageRetried':
+      retryStage(run, event.node)
+      return run
+    case 'RollbackStarted':
+      rollBack(run, event.node)
       return run
     case 'StageStarted':
       startStage(run, event.node, at)
@@ -81,7 +84,8 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
     case 'StageEnded': {
       const stage = stageAt(run, event.node)
       run.nodes = run.nodes.with(event.node, { ...stage, status: event.status, endedAt: at, deadlineAt: null })
-      run.open = null
+      run.open = run.open.filter(({ index }) => index !== event.node)
+      run.waiting = run.waiting.filter((index) => index !== event.node)
       return run
     }
     case 'StageTimedOut':
@@ -92,7 +96,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       return run
     case 'TaskQueued':
       place(run, event.node, {
-        ...nextAttempt(taskAt(run, event.node), event.attempt),
+        ...nextAttempt(run, event.node, event.attempt),
         status: 'queued',
         queuedAt: at,
         startedAt: null,
@@ -106,14 +110,25 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       return run
     }
     case 'AttemptStarted':
-      begin(run, event.node, {
-        ...nextAttempt(taskAt(run, event.node), event.attempt),
-        status: 'running',
-        startedAt: at,
-        deadlineAt: event.deadline,
-        runner: event.runner,
-        fence: run.seq,
-      })
+      startAttempt(run, event, at)
+      return run
+    case 'NodePassed':
+      pass(run, event, at)
+      return run
+    case 'NodePaused':
+      place(run, event.node, { ...taskAt(run, event.node), pausedAt: at })
+      return run
+    case 'NodeResumed': {
+      const task = taskAt(run, event.node)
+      place(run, event.node, { ...task, pausedAt: null, withheld: false })
+      if (task.withheld) release(run, event.node)
+      return run
+    }
+    case 'DeadlineMoved':
+      place(run, event.node, moveDeadline(taskAt(run, event.node), event.deadline))
+      return run
+    case 'ChildStarted':
+      place(run, event.node, { ...taskAt(run, event.node), childRun: event.child })
       return run
     case 'StopRequested': {
       const task = taskAt(run, event.node)
@@ -122,9 +137,11 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
     }
     case 'AttemptSucceeded': {
       const task = taskAt(run, event.node)
+      const withheld = task.pausedAt !== null
       place(run, event.node, {
         ...task,
-        status: 'succeeded',
+        status: task.rollingBack ? 'rolled_back' : 'succeeded',
+        withheld,
         endedAt: at,
         deadlineAt: null,
         stopping: null,
@@ -132,7 +149,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
         policy: null,
         outputs: event.outputs ?? task.outputs,
       })
-      release(run, event.node)
+      if (!withheld && !task.rollingBack) release(run, event.node)
       return run
     }
     case 'AttemptFailed':
@@ -153,7 +170,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       return run
     case 'ReviewOpened':
       begin(run, event.node, {
-        ...nextAttempt(taskAt(run, event.node), event.attempt),
+        ...nextAttempt(run, event.node, event.attempt),
         status: 'reviewing',
         startedAt: at,
         deadlineAt: event.deadline,
@@ -168,7 +185,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       return run
     }
     case 'NodeRetried':
-      retry(run, event.node)
+      retry(run, event)
       return run
   }
 }
@@ -201,28 +218,75 @@ export function foldOnto(from: Run, entries: readonly LogEntry[], upTo = Number.
 const deadlineFrom = (at: Instant, durationMs: number | null): Instant | null =>
   durationMs === null ? null : at + durationMs
 
-/** Back to the first node; what was tried before is remembered, and attempts go on counting (their logs are kept). */
+function fire(run: Draft, event: Extract<RunEvent, { type: 'TriggerFired' }>, at: Instant): void {
+  const fired: Fired = { at, params: event.params }
+  if (event.stage === undefined) {
+    run.triggers = run.triggers.with(event.trigger, fired)
+    return
+  }
+  const stage = stageAt(run, event.stage)
+  run.nodes = run.nodes.with(event.stage, { ...stage, triggers: stage.triggers.with(event.trigger, fired) })
+}
+
+/** Back to the first node; what was tried before is remembered. */
 function restart(run: Draft, pass: number): void {
-  const nodes = run.plan.nodes.map((node) => {
-    if (node.kind === 'stage') return FRESH_STAGE
-    const state = taskAt(run, node.index)
-    const { attempt } = state
-    return { ...freshTask(node.needs.length), attempt, takenUpAt: attempt, earlier: attemptsOf(state) }
+  const nodes = run.plan.nodes.map((node): NodeState => {
+    if (node.kind === 'task') return { ...anew(run, node.index), inputs: null, pausedAt: null }
+    return { ...freshStage(node), excluded: stageAt(run, node.index).excluded }
   })
-  run.nodes = Table.from<NodeState>(nodes)
+  run.nodes = Table.from(nodes)
   run.pass = pass
   run.begun = false
   run.counts = pendingCounts(run.plan)
-  run.open = null
+  run.open = []
+  run.waiting = []
+}
+
+/** This stage and the rows after it as they were before they began. */
+function retryStage(run: Draft, index: number): void {
+  const { plan } = run
+  const { row } = stagePlan(plan, index)
+  const stages = [index, ...plan.stages.filter((stage) => stagePlan(plan, stage).row > row)]
+  run.open = run.open.filter((open) => !stages.includes(open.index))
+  run.waiting = run.waiting.filter((stage) => !stages.includes(stage))
+  for (const stage of stages) {
+    const state = stagePlan(plan, stage)
+    for (const task of state.tasks) place(run, task, anew(run, task))
+    run.nodes = run.nodes.with(stage, { ...freshStage(state), excluded: stageAt(run, stage).excluded })
+  }
+}
+
+/** What has a way back and had begun is taken back; the rest stays as it is. */
+function rollBack(run: Draft, index: number): void {
+  reopen(run)
+  endPause(run, run.updatedAt)
+  run.waiting = []
+  run.rollback = index
+  const { tasks } = stagePlan(run.plan, index)
+  for (const task of tasks) {
+    const state = taskAt(run, task)
+    const { spec } = taskPlan(run.plan, task)
+    if (spec.rollback === null || state.attempt === 0 || state.status === 'skipped') continue
+    place(run, task, { ...anew(run, task), unmet: 0, outputs: state.outputs, rollingBack: true, asked: true })
+  }
+  run.nodes = run.nodes.with(index, { ...stageAt(run, index), status: 'rolling_back', endedAt: null, timedOut: false })
+  run.open = [{ index, counts: countTasks(tasks.map((task) => taskAt(run, task))) }]
+}
+
+function reopen(run: Draft): void {
+  run.phase = 'live'
+  run.outcome = null
+  run.endedAt = null
+  run.cancelling = null
 }
 
 /** The clocks of the run, its stages and what is queued stood still; attempts that ran went on. */
 function resume(run: Draft, at: Instant): void {
   const pauseMs = run.pausedAt === null ? 0 : at - run.pausedAt
   const later = (deadlineAt: Instant | null): Instant | null => (deadlineAt === null ? null : deadlineAt + pauseMs)
-  if (run.open !== null) {
-    const stage = stageAt(run, run.open.index)
-    run.nodes = run.nodes.with(run.open.index, { ...stage, deadlineAt: later(stage.deadlineAt) })
+  for (const { index } of run.open) {
+    const stage = stageAt(run, index)
+    run.nodes = run.nodes.with(index, { ...stage, deadlineAt: later(stage.deadlineAt) })
   }
   for (const index of openTasks(run)) {
     const task = taskAt(run, index)
@@ -239,38 +303,40 @@ function endPause(run: Draft, at: Instant): void {
   run.pausedAt = null
 }
 
-/** Puts a task in its place and moves it in the counts of its stage and of the run. */
-function place(run: Draft, index: number, after: TaskState): void {
-  const [from, to] = [slotOf(taskAt(run, index)), slotOf(after)]
-  run.nodes = run.nodes.with(index, after)
-  if (from === to) return
-  run.counts = moved(run.counts, from, to)
-  const { open } = run
-  if (open?.index === taskPlan(run.plan, index).stage) run.open = { ...open, counts: moved(open.counts, from, to) }
+function startAttempt(run: Draft, event: Extract<RunEvent, { type: 'AttemptStarted' }>, at: Instant): void {
+  const { flow, spec } = taskPlan(run.plan, event.node)
+  const isSubflow = spec.work.kind === 'subflow'
+  begin(run, event.node, {
+    ...nextAttempt(run, event.node, event.attempt),
+    status: isSubflow ? 'open' : 'running',
+    startedAt: at,
+    deadlineAt: event.deadline,
+    runner: event.runner,
+    fence: run.seq,
+  })
+  if (isSubflow && flow !== null && flow.inner !== null) arrive(run, flow.inner)
 }
 
-function moved(counts: Counts, from: Slot, to: Slot): Counts {
-  const after: Record<Slot, number> = { ...counts }
-  after[from] -= 1
-  after[to] += 1
-  return after
-}
-
-function begin(run: Draft, index: number, after: TaskState): void {
-  place(run, index, after)
-  const { stage } = taskPlan(run.plan, index)
-  const stageState = stageAt(run, stage)
-  if (!stageState.begun) run.nodes = run.nodes.with(stage, { ...stageState, begun: true })
-  run.begun = true
-}
-
-/** A task is over in a way that lets the tasks behind it go on. */
-function release(run: Draft, index: number): void {
-  for (const dependent of taskPlan(run.plan, index).dependents) {
-    const state = taskAt(run, dependent)
-    run.nodes = run.nodes.with(dependent, { ...state, unmet: state.unmet - 1 })
+/** A person's choice ends the attempt that had failed; otherwise passing is an attempt of its own. */
+function pass(run: Draft, event: Extract<RunEvent, { type: 'NodePassed' }>, at: Instant): void {
+  const task = taskAt(run, event.node)
+  const over = { endedAt: at, deadlineAt: null, taken: event.edges, policy: null, failure: null } as const
+  if (event.by === undefined) {
+    const next = nextAttempt(run, event.node, task.attempt + 1)
+    begin(run, event.node, { ...next, ...over, status: 'succeeded', startedAt: at, fence: run.seq })
+  } else {
+    const skipped = { because: 'operator', reason: event.by.reason } as const
+    place(run, event.node, { ...task, ...over, status: 'skipped', skipped, asked: false })
+    takeUp(run, taskPlan(run.plan, event.node).stage)
   }
+  release(run, event.node, event.edges)
 }
+
+const moveDeadline = (task: TaskState, deadline: Instant): TaskState => ({
+  ...task,
+  deadlineAt: deadline,
+  retryAt: task.retryAt === null ? null : deadline,
+})
 
 function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at: Instant): void {
   const why = { because: event.because, reason: event.reason }
@@ -283,6 +349,8 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
       policy: null,
       deadlineAt: null,
       retryAt: null,
+      pausedAt: null,
+      withheld: false,
       asked: false,
     })
     release(run, event.node)
@@ -294,6 +362,7 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
     if (state.status === 'pending') place(run, task, { ...state, ...over })
   }
   run.nodes = run.nodes.with(event.node, { ...stageAt(run, event.node), ...over })
+  run.waiting = run.waiting.filter((index) => index !== event.node)
 }
 
 function fail(run: Draft, event: Extract<RunEvent, { type: 'AttemptFailed' }>, at: Instant): void {
@@ -305,49 +374,29 @@ function fail(run: Draft, event: Extract<RunEvent, { type: 'AttemptFailed' }>, a
     place(run, event.node, { ...failed, status: 'queued', retryAt: next.at, deadlineAt: next.at, retries })
     return
   }
+  if (next.do === 'skip') {
+    const skipped = { because: 'timeout', reason: 'its time ran out' } as const
+    place(run, event.node, { ...failed, status: 'skipped', skipped, pausedAt: null, retryAt: null, deadlineAt: null })
+    release(run, event.node)
+    return
+  }
+  const status = failureStatus[failure.kind]
+  const back = status === 'errored' ? 'rollback_errored' : 'rollback_failed'
   place(run, event.node, {
     ...failed,
-    status: failureStatus[failure.kind],
+    status: task.rollingBack ? back : status,
     policy: next.do,
+    pausedAt: null,
     retryAt: null,
     deadlineAt: next.do === 'hold' ? next.until : null,
   })
   if (next.do === 'continue') release(run, event.node)
 }
 
-/** What a new attempt begins with; the one before it goes to the earlier ones. */
-function nextAttempt(state: TaskState, attempt: number): TaskState {
-  return {
-    ...state,
-    attempt,
-    retryAt: null,
-    endedAt: null,
-    stopping: null,
-    failure: null,
-    policy: null,
-    runner: null,
-    earlier: attempt === state.attempt ? state.earlier : attemptsOf(state),
-  }
-}
-
-/** All attempts so far, the present one included. */
-function attemptsOf(state: TaskState): readonly AttemptView[] {
-  if (state.attempt === 0 || state.earlier.at(-1)?.attempt === state.attempt) return state.earlier
-  const present: AttemptView = {
-    attempt: state.attempt,
-    // While it waits for the next attempt the task is queued; the attempt itself has failed.
-    status: state.status === 'queued' && state.failure !== null ? failureStatus[state.failure.kind] : state.status,
-    startedAt: state.startedAt,
-    endedAt: state.endedAt,
-    runner: state.runner,
-    failure: state.failure,
-  }
-  return [...state.earlier, present]
-}
-
 function startStage(run: Draft, index: number, at: Instant): void {
   const stage = stageAt(run, index)
-  const { tasks, spec } = stagePlan(run.plan, index)
+  const { tasks, spec, flow } = stagePlan(run.plan, index)
+  run.waiting = run.waiting.filter((waiting) => waiting !== index)
   run.nodes = run.nodes.with(index, {
     ...stage,
     status: 'running',
@@ -356,20 +405,27 @@ function startStage(run: Draft, index: number, at: Instant): void {
     deadlineAt: deadlineFrom(at, spec.timeoutMs),
     timedOut: false,
   })
-  run.open = { index, counts: countTasks(tasks.map((task) => taskAt(run, task))) }
+  run.open = [...run.open, { index, counts: countTasks(tasks.map((task) => taskAt(run, task))) }]
+  if (flow !== null && taskAt(run, flow.start).loop === 0) arrive(run, flow.start)
 }
 
 /** Back to pending, with its attempts remembered. */
-function retry(run: Draft, index: number): void {
+function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): void {
+  const index = event.node
   const state = taskAt(run, index)
-  const { attempt } = state
-  const kept = { attempt, takenUpAt: attempt, earlier: attemptsOf(state), asked: true }
-  place(run, index, { ...freshTask(state.unmet), ...kept })
+  const { attempt, unmet, loop, loopAt, excluded, pausedAt } = state
+  place(run, index, {
+    ...freshTask(taskPlan(run.plan, index)),
+    unmet,
+    loop,
+    loopAt,
+    excluded,
+    pausedAt,
+    attempt,
+    takenUpAt: attempt,
+    earlier: attemptsOf(run, index, state),
+    inputs: event.inputs ?? state.inputs,
+    asked: true,
+  })
   takeUp(run, taskPlan(run.plan, index).stage)
-}
-
-/** Something in a stage was retried or skipped: if it has ended, it waits for its turn again. */
-function takeUp(run: Draft, index: number): void {
-  const stage = stageAt(run, index)
-  if (stage.status !== 'running') run.nodes = run.nodes.with(index, { ...stage, status: 'pending', endedAt: null })
 }

@@ -315,6 +315,8 @@ function print(expression: Expression): string {
   switch (expression.op) {
     case 'literal':
       return typeof expression.value === 'string' ? quoted(expression.value) : JSON.stringify(expression.value)
+    case 'bool-rule':
+      throw new TypeError('a rule of another language')
     case 'path':
       return expression.path.join('.')
     case 'list':

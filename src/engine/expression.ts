@@ -268,6 +268,9 @@ function balanced(op: 'and' | 'or', operands: readonly Expression[]): Expression
 /** The value of an expression; what a path does not find is null. `and` and `or` give one of their operands. Never throws. */
 export function evaluate(expression: Expression, scope: Scope): Json {
   switch (expression.op) {
+    case 'bool-rule':
+      // engine/conditions.ts reads it, with the names that it needs.
+      throw new TypeError('a BoolRule is not evaluated as an expression')
     case 'literal':
       return expression.value
     case 'path':

@@ -59,7 +59,7 @@ describe('continue', () => {
     const w = world({ stages: [stage('s', [script('a', on('continue')), script('b')])] })
     w.fail('a')
     w.fail('b')
-    expect(w.refused({ type: 'retry-node', node: 1 })).toMatchObject({ allowed: [] })
+    expect(w.refused({ type: 'retry-node', node: 1, inputs: null })).toMatchObject({ allowed: [] })
     w.retryRun()
     expect(w.picture()).toBe('running | s:running a:failed b:queued')
   })
@@ -82,7 +82,7 @@ describe('hold', () => {
     expect(w.status()).toBe('running')
     w.succeed('c')
     expect(w.picture()).toBe('held | s:held a:failed b:pending c:succeeded t:pending d:pending')
-    expect(allowedOnRun(w.run)).toEqual(['pause', 'cancel', 'retry'])
+    expect(allowedOnRun(w.run)).toEqual(['pause', 'cancel', 'retry', 'modify'])
     expect(allowedOnNode(w.run, 1)).toEqual(['retry', 'skip'])
     w.wait(365 * 86_400_000)
     expect(w.status()).toBe('held')
@@ -349,7 +349,7 @@ test('an attempt keeps when it ran, who ran it and why it failed', () => {
   w.wait(5)
   w.failWith('a', { kind: 'said-no', reason: 'too slow' }, { speed: '3' })
   w.wait(1_000)
-  expect(w.task('a').earlier).toEqual([
+  expect(w.task('a').earlier).toMatchObject([
     {
       attempt: 1,
       status: 'failed',
@@ -370,6 +370,14 @@ function failureOf(kind: FailureKind): Failure {
       return { kind, signal: 'SIGSEGV' }
     case 'rejected':
       return { kind, by: 'li', comment: '' }
+    case 'forced':
+      return { kind, by: 'li', reason: '' }
+    case 'many-branches':
+      return { kind, names: ['a', 'b'] }
+    case 'loop-limit':
+      return { kind, limit: 3 }
+    case 'no-branch':
+    case 'condition':
     case 'said-no':
     case 'cannot-start':
     case 'unauthorized':

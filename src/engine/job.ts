@@ -1,9 +1,8 @@
 import type { Json, JsonObject } from '../model/json.ts'
 import type { Job } from '../model/job.ts'
 import { GRACE_MS } from '../model/limits.ts'
+import { textOf, valueOf } from './render.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
-import { scopeOf } from './scope.ts'
-import { renderJson, renderText } from './template.ts'
 
 /**
  * What a runner needs to do the present attempt of a task: inputs and environment with every `${{ ... }}` rendered.
@@ -11,24 +10,23 @@ import { renderJson, renderText } from './template.ts'
  */
 export function jobOf(run: Run, node: number, verbatim: readonly string[]): Job {
   const { spec } = taskPlan(run.plan, node)
-  if (spec.work.kind !== 'runner')
-    throw new TypeError(`task ${spec.key} needs no runner: its work is ${spec.work.kind}`)
-  const { attempt, fence } = taskAt(run, node)
-  const scope = scopeOf(run)
+  const { attempt, fence, inputs, rollingBack } = taskAt(run, node)
+  const work = rollingBack && spec.rollback !== null ? spec.rollback : spec.work
+  if (work.kind !== 'runner') throw new TypeError(`task ${spec.key} needs no runner: its work is ${work.kind}`)
   const input: Record<string, JsonObject[string]> = {}
-  for (const [field, value] of Object.entries(spec.work.with)) {
-    input[field] = verbatim.includes(field) ? value : renderJson(value, scope)
+  for (const [field, value] of Object.entries(rollingBack ? work.with : (inputs ?? work.with))) {
+    input[field] = verbatim.includes(field) ? value : valueOf(run, node, value)
   }
   const env: Record<string, string> = {}
   for (const [name, value] of Object.entries(run.params)) env[name] = asText(value)
   for (const [name, value] of Object.entries({ ...run.plan.definition.env, ...spec.env }))
-    env[name] = renderText(value, scope)
+    env[name] = textOf(run, node, value)
   return {
     runId: run.id,
     node,
     attempt,
     fence,
-    uses: spec.work.uses,
+    uses: work.uses,
     with: input,
     env: { ...env, ...facts(run, node, attempt) },
     graceMs: GRACE_MS,

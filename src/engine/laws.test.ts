@@ -51,11 +51,16 @@ function commandOf(w: EngineWorld, { what, which }: Choice): RunCommand | undefi
   if (what < 50) return { type: which % 4 === 0 ? 'reject' : 'approve', node, by: voterOf(run, node), comment: '' }
   if (what < 52) return { type: 'pause' }
   if (what < 57) return { type: 'resume' }
-  if (what < 58) return { type: 'cancel', reason: 'enough', force: which % 3 === 0 }
+  if (what < 58)
+    return {
+      type: 'cancel',
+      reason: 'enough',
+      mode: (['force', 'stop', 'after-current'] as const)[which % 3] ?? 'stop',
+    }
   if (what < 62) return { type: 'retry' }
-  if (what < 68) return { type: 'retry-node', node }
+  if (what < 68) return { type: 'retry-node', node, inputs: null }
   if (what < 73) return { type: 'skip-node', node: any, reason: '' }
-  if (what < 76) return { type: 'fire-trigger', trigger: which % 2, params: {} }
+  if (what < 76) return { type: 'fire-trigger', stage: null, trigger: which % 2, params: {} }
   if (what < 77) return { type: 'start' }
   if (what < 79) return { type: 'report-attempt', node, fence: fence - 1, result: { kind: 'succeeded', outputs: null } }
   if (what < 81) return { type: 'check-deadline', node: which % 5 === 0 ? null : any }
@@ -163,7 +168,7 @@ test('a cancelled run ends by its deadline although nobody ever answers, whateve
       const w = play(definition, list)
       if (w.run.phase === 'ended') return
       const before = w.run
-      w.raw({ type: 'cancel', reason: 'enough', force: false })
+      w.raw({ type: 'cancel', reason: 'enough', mode: 'stop' })
       const deadline = before.cancelling?.deadline ?? w.now + GRACE_MS + LEASE_MS
       for (
         let due = Math.min(...w.timers.values());

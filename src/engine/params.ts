@@ -111,6 +111,10 @@ export function checkParamValue(spec: Pick<ParamSpec, 'type' | 'options'>, value
       if (value === true || value === 'true') return { ok: true, value: true }
       if (value === false || value === 'false') return { ok: true, value: false }
       return no(`expected ${wordFor(spec)}, found ${quote(value)}`)
+    case 'json':
+      return JSON.stringify(value).length <= PARAM_VALUE_MAX * 8
+        ? { ok: true, value }
+        : no(`expected at most ${PARAM_VALUE_MAX * 8} characters of JSON`)
     case 'choice':
       if (typeof value === 'string' && spec.options.includes(value)) return { ok: true, value }
       return no(`expected ${wordFor(spec)}, found ${quote(value)}`)
@@ -127,6 +131,8 @@ function wordFor(spec: Pick<ParamSpec, 'type' | 'options'>): string {
       return 'a number'
     case 'boolean':
       return 'true or false'
+    case 'json':
+      return 'a JSON value'
     case 'choice':
       return `one of ${spec.options.join(', ')}`
   }

@@ -11,8 +11,8 @@ const world = (work: Parameters<typeof review>[1], changes: Parameters<typeof re
 test('a review waits for a person, and one approval lets the run go on', () => {
   const w = world({})
   expect(w.picture()).toBe('reviewing | s:reviewing r:reviewing b:pending')
-  expect(allowedOnRun(w.run)).toEqual(['pause', 'cancel'])
-  expect(allowedOnNode(w.run, 1)).toEqual(['approve', 'reject'])
+  expect(allowedOnRun(w.run)).toEqual(['pause', 'cancel', 'modify'])
+  expect(allowedOnNode(w.run, 1)).toEqual(['approve', 'reject', 'pause', 'fail'])
   expect(needsPerson(w.run)).toBe(true)
   w.do({ type: 'approve', node: 1, by: 'chen', comment: 'fine' })
   expect(w.task('r').decisions).toEqual([{ by: 'chen', decision: 'approve', comment: 'fine', at: AT }])
@@ -58,7 +58,7 @@ test('who is no reviewer may not decide', () => {
   expect(w.refused({ type: 'approve', node: 1, by: 'wu', comment: '' })).toEqual({
     code: 'not-a-reviewer',
     message: 'wu may not decide review r: its reviewers are li, chen',
-    allowed: ['approve', 'reject'],
+    allowed: ['approve', 'reject', 'pause', 'fail'],
   })
 })
 
@@ -68,7 +68,7 @@ test.each(['approve', 'reject'] as const)('who has approved may not %s, too', (t
   expect(w.refused({ type, node: 1, by: 'li', comment: '' })).toEqual({
     code: 'already-decided',
     message: 'li has already decided review r',
-    allowed: ['approve', 'reject'],
+    allowed: ['approve', 'reject', 'pause', 'fail'],
   })
 })
 
@@ -84,7 +84,7 @@ test('what is decided cannot be decided again', () => {
 
 test('a task that is no review cannot be approved', () => {
   const w = new EngineWorld(definition({ stages: [stage('s', [script('a')])] }))
-  expect(w.refused({ type: 'approve', node: 1, by: 'li', comment: '' }).allowed).toEqual(['skip'])
+  expect(w.refused({ type: 'approve', node: 1, by: 'li', comment: '' }).allowed).toEqual(['skip', 'pause', 'fail'])
 })
 
 describe('a review that is taken up again', () => {
@@ -102,6 +102,11 @@ describe('a review that is taken up again', () => {
 
   test('does not take a vote that an operator could give by skipping it while it is open', () => {
     const w = world({ reviewers: ['li'] })
-    expect(w.refused({ type: 'skip-node', node: 1, reason: '' }).allowed).toEqual(['approve', 'reject'])
+    expect(w.refused({ type: 'skip-node', node: 1, reason: '' }).allowed).toEqual([
+      'approve',
+      'reject',
+      'pause',
+      'fail',
+    ])
   })
 })

@@ -1,4 +1,4 @@
-import type { Actor, Cause, Outputs, RunEvent } from '../model/event.ts'
+import type { Actor, Cause, Outputs, ParentRef, RunEvent } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
 import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -6,7 +6,7 @@ import type { FailurePolicy } from '../model/definition.ts'
 import type { Plan, StagePlan, TaskPlan } from '../model/plan.ts'
 import type { EndStatus } from '../model/status.ts'
 import type { Instant } from '../model/time.ts'
-import type { AttemptView } from '../model/view.ts'
+import type { AttemptView, SkippedView } from '../model/view.ts'
 import { Table } from './table.ts'
 
 /** A run as the engine knows it: the fold of its events over its plan. Never changed in place; old ones stay readable. */
@@ -23,8 +23,10 @@ export interface Run {
   readonly name: string
   readonly cause: Cause
   readonly params: JsonObject
-  /** Per trigger of the definition: when it fired and what with. */
-  readonly triggers: readonly ({ readonly at: Instant; readonly params: Readonly<Record<string, string>> } | null)[]
+  readonly annotations: Readonly<Record<string, string>>
+  readonly parent: ParentRef | null
+  /** Per trigger of the definition. */
+  readonly triggers: readonly Fired[]
   readonly phase: 'waiting' | 'live' | 'ended'
   readonly outcome: EndStatus | null
   readonly createdAt: Instant
@@ -42,11 +44,19 @@ export interface Run {
   /** Whether any attempt has begun in this pass. */
   readonly begun: boolean
   readonly counts: Counts
-  readonly open: OpenStage | null
+  /** Stages under way: of one row of the plan, as whatever is retried or skipped, rows are taken up in their order. */
+  readonly open: readonly OpenStage[]
+  /** Stages whose turn has come and whose triggers have not fired. */
+  readonly waiting: readonly number[]
+  /** The stage that is taken back; then nothing else goes on. */
+  readonly rollback: number | null
   readonly nodes: Table<NodeState>
 }
 
-/** The stage under way. There is never more than one: whatever is retried or skipped, stages are taken up in their order. */
+/** When a trigger fired and what with; null: it has not. */
+export type Fired = { readonly at: Instant; readonly params: Readonly<Record<string, string>> } | null
+
+/** A stage under way. */
 export interface OpenStage {
   readonly index: number
   /** How many of its tasks are where. */
@@ -58,14 +68,16 @@ export interface Cancelling {
   readonly at: Instant
   readonly by: Actor
   readonly reason: string
-  readonly deadline: Instant
+  /** null: what is at work ends by itself. */
+  readonly deadline: Instant | null
 }
 
 /** How many tasks are where: kept with every event, so that no status needs a look at all nodes. */
 export type Counts = Readonly<Record<Slot, number>>
 /**
  * `done`: succeeded, skipped or failed and passed over. `held`: failed under `hold`. `restarting`: failed under
- * `restart`. `failed`, `errored`, `timed_out`: it fails the run.
+ * `restart`. `failed`, `errored`, `timed_out`: it fails the run. `paused`: it would go on, and a person does not want it
+ * to. `open`: a sub-flow that has begun; what is in it counts by itself. `rolled_back` and its kin: it was taken back.
  */
 export type Slot =
   | 'pending'
@@ -78,6 +90,11 @@ export type Slot =
   | 'errored'
   | 'timed_out'
   | 'cancelled'
+  | 'paused'
+  | 'open'
+  | 'rolled_back'
+  | 'rollback_failed'
+  | 'rollback_errored'
   | 'done'
 
 export type NodeState = StageState | TaskState
@@ -85,7 +102,11 @@ export type NodeState = StageState | TaskState
 export interface StageState {
   readonly kind: 'stage'
   /** `pending` with a start: a person took up something in it after it had ended; it waits for its turn again. */
-  readonly status: 'pending' | 'running' | 'skipped' | EndStatus
+  readonly status: 'pending' | 'waiting' | 'running' | 'rolling_back' | 'skipped' | EndStatus
+  /** Per trigger of the stage. */
+  readonly triggers: readonly Fired[]
+  /** Left out of this run. */
+  readonly excluded: boolean
   readonly begun: boolean
   readonly startedAt: Instant | null
   readonly endedAt: Instant | null
@@ -96,9 +117,27 @@ export interface StageState {
 
 export interface TaskState {
   readonly kind: 'task'
-  readonly status: 'pending' | 'queued' | 'running' | 'reviewing' | 'skipped' | EndStatus
-  /** Tasks it needs that are not over yet. */
+  /** `open`: a sub-flow that has begun. */
+  readonly status: 'pending' | 'queued' | 'running' | 'open' | 'reviewing' | 'skipped' | EndStatus
+  /** Tasks it needs that are not over yet; in a flow: tokens that it waits for. */
   readonly unmet: number
+  /** In a flow: how often a token has come to it. */
+  readonly loop: number
+  /** The attempt that it had reached when the token last came. */
+  readonly loopAt: number
+  /** Of a gateway: the edges that its token has gone along, by place; null: all, or it has not been passed. */
+  readonly taken: readonly number[] | null
+  /** Left out of this run. */
+  readonly excluded: boolean
+  /** Since when a person does not want it to go on. */
+  readonly pausedAt: Instant | null
+  /** It ended while it was paused: what comes after it waits. */
+  readonly withheld: boolean
+  /** It is being taken back, or was. */
+  readonly rollingBack: boolean
+  /** In place of the definition's. */
+  readonly inputs: JsonObject | null
+  readonly childRun: RunId | null
   /** The present attempt, from 1; 0: none yet. */
   readonly attempt: number
   /** The attempt that it had reached when it was last taken up by a person or a pass; 0 at first. */
@@ -126,10 +165,7 @@ export interface TaskState {
   readonly earlier: readonly AttemptView[]
 }
 
-export interface Skipped {
-  readonly because: 'condition' | 'operator'
-  readonly reason: string
-}
+export type Skipped = SkippedView
 export interface Decision {
   readonly by: string
   readonly decision: 'approve' | 'reject'
@@ -148,6 +184,11 @@ const NO_COUNTS: Counts = {
   errored: 0,
   timed_out: 0,
   cancelled: 0,
+  paused: 0,
+  open: 0,
+  rolled_back: 0,
+  rollback_failed: 0,
+  rollback_errored: 0,
   done: 0,
 }
 
@@ -156,7 +197,7 @@ export function slotOf(task: TaskState): Slot {
   switch (task.status) {
     case 'succeeded':
     case 'skipped':
-      return 'done'
+      return task.withheld ? 'paused' : 'done'
     case 'failed':
     case 'errored':
     case 'timed_out':
@@ -164,10 +205,16 @@ export function slotOf(task: TaskState): Slot {
       if (task.policy === 'hold') return 'held'
       return task.policy === 'restart' ? 'restarting' : task.status
     case 'pending':
+      return task.pausedAt !== null && task.unmet === 0 ? 'paused' : 'pending'
     case 'queued':
+    case 'open':
+      return task.pausedAt === null ? task.status : 'paused'
     case 'running':
     case 'reviewing':
     case 'cancelled':
+    case 'rolled_back':
+    case 'rollback_failed':
+    case 'rollback_errored':
       return task.status
   }
 }
@@ -192,6 +239,8 @@ export function createdRun(id: RunId, plan: Plan, event: Extract<RunEvent, { typ
     name: event.name,
     cause: event.cause,
     params: event.params,
+    annotations: event.annotations ?? {},
+    parent: event.parent ?? null,
     triggers: plan.definition.triggers?.list.map(() => null) ?? [],
     phase: 'waiting',
     outcome: null,
@@ -207,21 +256,31 @@ export function createdRun(id: RunId, plan: Plan, event: Extract<RunEvent, { typ
     pass: 1,
     begun: false,
     counts: pendingCounts(plan),
-    open: null,
-    nodes: freshNodes(plan),
+    open: [],
+    waiting: [],
+    rollback: null,
+    nodes: freshNodes(plan, event.excluded ?? []),
   }
 }
 
-function freshNodes(plan: Plan): Table<NodeState> {
-  return Table.from(plan.nodes.map((node) => (node.kind === 'stage' ? FRESH_STAGE : freshTask(node.needs.length))))
+function freshNodes(plan: Plan, excluded: readonly number[]): Table<NodeState> {
+  const left = new Set(excluded)
+  return Table.from(
+    plan.nodes.map((node) => {
+      const state = node.kind === 'stage' ? freshStage(node) : freshTask(node)
+      return left.has(node.index) ? { ...state, excluded: true } : state
+    }),
+  )
 }
 
 /** All tasks pending: where a run begins, and begins again under the policy `restart`. */
 export const pendingCounts = (plan: Plan): Counts => ({ ...NO_COUNTS, pending: plan.taskCount })
 
-export const FRESH_STAGE: StageState = {
+const FRESH_STAGE: StageState = {
   kind: 'stage',
   status: 'pending',
+  triggers: [],
+  excluded: false,
   begun: false,
   startedAt: null,
   endedAt: null,
@@ -230,12 +289,25 @@ export const FRESH_STAGE: StageState = {
   skipped: null,
 }
 
+export const freshStage = ({ spec }: StagePlan): StageState =>
+  spec.triggers === null ? FRESH_STAGE : { ...FRESH_STAGE, triggers: spec.triggers.list.map(() => null) }
+
 const NO_OUTPUTS: Outputs = {}
 
-export const freshTask = (unmet: number): TaskState => ({
+/** In a flow every node waits for one token; a converge gateway is told of more by the gateway that sends them. */
+export const freshTask = ({ needs, flow }: TaskPlan): TaskState => ({
   kind: 'task',
   status: 'pending',
-  unmet,
+  unmet: flow === null ? needs.length : 1,
+  loop: 0,
+  loopAt: 0,
+  taken: null,
+  excluded: false,
+  pausedAt: null,
+  withheld: false,
+  rollingBack: false,
+  inputs: null,
+  childRun: null,
   attempt: 0,
   takenUpAt: 0,
   retries: 0,
@@ -256,9 +328,18 @@ export const freshTask = (unmet: number): TaskState => ({
   earlier: [],
 })
 
-/** The tasks of the stage under way: no other task is at work or waits for somebody. */
-export const openTasks = ({ plan, open }: Run): readonly number[] =>
-  open === null ? [] : stagePlan(plan, open.index).tasks
+const NONE: readonly number[] = []
+
+/** The tasks of the stages under way: no other task is at work or waits for somebody. */
+export function openTasks({ plan, open }: Run): readonly number[] {
+  const [first] = open
+  if (first === undefined) return NONE
+  return open.length === 1
+    ? stagePlan(plan, first.index).tasks
+    : open.flatMap(({ index }) => stagePlan(plan, index).tasks)
+}
+
+export const isOpen = ({ open }: Run, stage: number): boolean => open.some(({ index }) => index === stage)
 
 /** @throws TypeError when the node is no task: a broken assumption. */
 export function taskAt(run: Run, index: number): TaskState {

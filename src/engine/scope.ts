@@ -1,11 +1,22 @@
+import type { VariableSpec } from '../model/definition.ts'
+import type { Json } from '../model/json.ts'
 import type { Scope } from './expression.ts'
-import type { NodeState, Run } from './run.ts'
+import { taskAt, type NodeState, type Run } from './run.ts'
+import { renderJson } from './template.ts'
 
-/** What expressions of a run see: its params, the tasks' status and outputs, and facts of the run itself. */
+/** What expressions of a run see: its params and variables, the tasks' status and outputs, and facts of the run itself. */
 export function scopeOf(run: Run): Scope {
-  return {
+  // What was looked up is remembered; a variable that needs itself is not there.
+  const known = new Map<string, Json | undefined>()
+  const scope: Scope = {
     params: run.params,
-    vars: () => undefined,
+    vars: (name) => {
+      if (known.has(name)) return known.get(name)
+      known.set(name, undefined)
+      const value = variableIn(run, scope, name)
+      known.set(name, value)
+      return value
+    },
     tasks: (key) => {
       const index = Object.hasOwn(run.plan.index, key) ? run.plan.index[key] : undefined
       const state: NodeState | undefined = index === undefined ? undefined : run.nodes.at(index)
@@ -13,4 +24,19 @@ export function scopeOf(run: Run): Scope {
     },
     run: { number: run.number, cause: run.cause.kind, attempt: run.pass },
   }
+  return scope
+}
+
+function variableIn(run: Run, scope: Scope, name: string): Json | undefined {
+  const spec = run.plan.definition.variables.find((variable) => variable.name === name && variable.scope === null)
+  if (spec === undefined) return undefined
+  return spec.from === null ? renderJson(spec.value, scope) : outputOf(run, spec.from)
+}
+
+/** What a task has made; undefined: it has not, or there is no such task. */
+export function outputOf(run: Run, { task, output }: NonNullable<VariableSpec['from']>): Json | undefined {
+  const index = Object.hasOwn(run.plan.index, task) ? run.plan.index[task] : undefined
+  if (index === undefined || run.plan.nodes[index]?.kind !== 'task') return undefined
+  const { outputs } = taskAt(run, index)
+  return Object.hasOwn(outputs, output) ? outputs[output] : undefined
 }

@@ -1,5 +1,5 @@
-import type { EndStatus, RunStatus } from '../model/status.ts'
-import { stageAt, type Counts, type Run } from './run.ts'
+import { isEnded, type EndStatus, type NodeStatus, type RunStatus } from '../model/status.ts'
+import { stageAt, taskAt, type Counts, type Run } from './run.ts'
 
 /** What a status is made of; a run and each of its stages have it. */
 interface Standing {
@@ -10,6 +10,10 @@ interface Standing {
   readonly inLine: boolean
   /** Whether any attempt has begun. */
   readonly begun: boolean
+  /** Whether it, or what it is in, is being taken back. */
+  readonly rollingBack: boolean
+  /** Whether a stage of it waits for its triggers. */
+  readonly waiting: boolean
   readonly counts: Counts
 }
 
@@ -18,15 +22,17 @@ interface Standing {
  * and a running one is `running` (its `attention` tells of the held one), as in BlueKing's first engine.
  */
 export function statusOf(standing: Standing): RunStatus {
-  const { phase, outcome, paused, inLine, begun, counts } = standing
+  const { phase, outcome, paused, begun, inLine, rollingBack, waiting, counts } = standing
   if (outcome !== null) return outcome
   if (phase === 'waiting') return inLine ? 'queued' : 'waiting'
+  if (rollingBack) return 'rolling_back'
   if (paused) return 'paused'
   if (counts.running > 0) return 'running'
   if (counts.queued > 0) return begun ? 'running' : 'queued'
   if (counts.reviewing > 0) return 'reviewing'
   if (counts.held > 0) return 'held'
-  return 'running'
+  if (counts.paused > 0) return 'paused'
+  return waiting ? 'waiting' : 'running'
 }
 
 /** A cancel shows before a pause: the run is ending. */
@@ -37,19 +43,48 @@ export const runStatus = (run: Run): RunStatus =>
     inLine: run.queuedAt !== null,
     paused: run.pausedAt !== null && run.cancelling === null,
     begun: run.begun,
+    rollingBack: run.rollback !== null,
+    waiting: run.waiting.length > 0,
     counts: run.counts,
   })
 
 export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 'skipped' {
   const stage = stageAt(run, index)
-  if (stage.status !== 'running' || run.open?.index !== index) return stage.status
+  const open = stage.status === 'running' ? run.open.find((one) => one.index === index) : undefined
+  if (open === undefined) return stage.status
   return statusOf({
     phase: 'live',
     outcome: null,
     inLine: false,
     paused: run.pausedAt !== null && run.cancelling === null,
     begun: stage.begun,
-    counts: run.open.counts,
+    rollingBack: false,
+    waiting: false,
+    counts: open.counts,
+  })
+}
+
+/** What readers see of a task: `counts` are those of what is in it, when it is a sub-flow. */
+export function taskStatus(run: Run, index: number, counts: Counts | undefined): NodeStatus {
+  const state = taskAt(run, index)
+  const { status, rollingBack, withheld, pausedAt, unmet, loop } = state
+  const live = run.phase === 'live' && run.cancelling === null
+  if (rollingBack && (status === 'pending' || status === 'queued' || status === 'running')) return 'rolling_back'
+  if (withheld && live) return 'paused'
+  if (pausedAt !== null && live && (status === 'open' || !isEnded(status)) && (loop > 0 || unmet === 0)) return 'paused'
+  if (status !== 'open') return status
+  if (counts === undefined) return 'running'
+  // It was under way when its run ended: as its tasks did, or else as the run.
+  if (run.phase === 'ended') return isFailing(counts) ? outcomeOf(counts) : (run.outcome ?? 'cancelled')
+  return statusOf({
+    phase: 'live',
+    outcome: null,
+    inLine: false,
+    paused: run.pausedAt !== null && run.cancelling === null,
+    begun: true,
+    rollingBack: false,
+    waiting: false,
+    counts,
   })
 }
 
@@ -67,4 +102,10 @@ export function outcomeOf(counts: Counts): EndStatus {
   if (counts.timed_out > 0) return 'timed_out'
   if (counts.held > 0) return 'failed'
   return counts.cancelled > 0 ? 'cancelled' : 'succeeded'
+}
+
+/** How tasks that were taken back end what holds them; what could not be taken back weighs most. */
+export function rollbackOutcome(counts: Counts): EndStatus {
+  if (counts.rollback_errored > 0) return 'rollback_errored'
+  return counts.rollback_failed + counts.cancelled > 0 ? 'rollback_failed' : 'rolled_back'
 }

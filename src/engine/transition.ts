@@ -4,12 +4,25 @@ import { isRetryable, type Failure } from '../model/failure.ts'
 import { ATTEMPTS_MAX, GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import type { EndStatus } from '../model/status.ts'
 import type { Instant } from '../model/time.ts'
-import { retryDelayMs, sleepMs } from './deadline.ts'
+import { retryDelayMs, sleepEnd } from './deadline.ts'
 import { evolve } from './evolve.ts'
-import { evaluate, isTrue } from './expression.ts'
-import { openTasks, stageAt, stagePlan, taskAt, taskPlan, type Counts, type Run } from './run.ts'
-import { scopeOf } from './scope.ts'
-import { isActive, isFailing, outcomeOf } from './status.ts'
+import { chooseEdges, holds } from './conditions.ts'
+import {
+  isOpen,
+  openTasks,
+  stageAt,
+  stagePlan,
+  taskAt,
+  taskPlan,
+  type Counts,
+  type OpenStage,
+  type Run,
+} from './run.ts'
+import { isActive, isFailing, outcomeOf, rollbackOutcome } from './status.ts'
+import { haveFired } from './triggers.ts'
+
+/** Who does what leaves the run but not the server. */
+export const SERVER = 'server'
 
 /**
  * One transition under way: events are emitted and folded at once, so that each next decision sees them.
@@ -59,18 +72,19 @@ export class Transition {
   admit(): void {
     this.emit({ type: 'RunStarted' })
     this.armTimer(null, this.run.deadlineAt)
-    this.#enterNextStage()
+    this.#enterNextStages()
   }
 
   /** Looks at everything that may begin: after a person's command, not on the way of a step. */
   flow(): void {
-    if (this.run.open !== null) this.#lookAt(this.run.open.index)
-    this.#enterNextStage()
+    for (const { index } of this.run.open) this.#lookAt(index)
+    this.#enterNextStages()
   }
 
   /** After an end that lets others go on. Costs what hangs on this task, not what the run holds. */
   released(index: number): void {
-    for (const dependent of taskPlan(this.run.plan, index).dependents) this.#ready.push(dependent)
+    const { dependents } = taskPlan(this.run.plan, index)
+    for (let place = dependents.length - 1; place >= 0; place -= 1) this.#ready.push(dependents[place] as number)
   }
 
   succeed(index: number, attempt: number, outputs: Outputs | null): void {
@@ -90,6 +104,7 @@ export class Transition {
         this.armTimer(index, next.until)
         return
       case 'continue':
+      case 'skip':
         this.released(index)
         return
       case 'stop':
@@ -109,6 +124,15 @@ export class Transition {
     for (const index of openTasks(this.run)) this.#cancelAttempt(index, reason, atOnce)
   }
 
+  /** Ends what waits; what a runner is at goes on to its own end. */
+  cancelWaiting(reason: string): void {
+    for (const index of openTasks(this.run)) {
+      const { status, attempt, runner } = taskAt(this.run, index)
+      const waits = status === 'queued' || status === 'reviewing' || (status === 'running' && runner === null)
+      if (waits) this.emit({ type: 'AttemptCancelled', node: index, attempt, reason })
+    }
+  }
+
   /** Asks the runner to end an attempt that has had its time; whatever it says then but success, this is why. */
   stop(index: number, failure: Failure): void {
     const deadline = this.at + GRACE_MS + LEASE_MS
@@ -125,25 +149,40 @@ export class Transition {
     }
   }
 
-  /** @returns true when it ended the stage under way, so that there may be more to begin. */
+  /** @returns true when it ended a stage under way, so that there may be more to begin. */
   #closeStage(): boolean {
     const { run } = this
     if (run.phase !== 'live' || run.cancelling !== null || this.#restarts()) return false
-    if (run.open === null || !this.#isOver(run.open.counts)) return false
-    const { index, counts } = run.open
-    // A stage that could not go on because another one failed ends as the run will.
-    const status = counts.pending > 0 && !isFailing(counts) ? outcomeOf(run.counts) : outcomeOf(counts)
-    this.emit({ type: 'StageEnded', node: index, status })
-    this.#enterNextStage()
+    const over = run.open.find((open) => this.#isOver(open))
+    if (over === undefined) return false
+    this.emit({ type: 'StageEnded', node: over.index, status: this.#outcomeOfStage(over) })
+    this.#enterNextStages()
     return true
   }
 
-  /** Whether a stage with these tasks is over. */
-  #isOver(counts: Counts): boolean {
+  #outcomeOfStage({ index, counts }: OpenStage): EndStatus {
+    const { run } = this
+    if (run.rollback !== null) return rollbackOutcome(counts)
+    // A stage that could not go on because another one failed ends as the run will.
+    if (isFailing(counts) || this.#isThrough(index, counts)) return outcomeOf(counts)
+    return outcomeOf(run.counts)
+  }
+
+  /** Whether a stage under way is over. */
+  #isOver({ index, counts }: OpenStage): boolean {
     if (isActive(counts)) return false
-    if (counts.pending === 0 && counts.held === 0 && !isFailing(counts)) return true
+    if (this.run.rollback !== null) return true
+    if (counts.held === 0 && counts.paused === 0 && !isFailing(counts) && this.#isThrough(index, counts)) return true
     // While the run is paused a person may still mend what failed.
     return isFailing(this.run.counts) && this.run.pausedAt === null
+  }
+
+  /** Nothing of it is left to come: its tasks are over, or its token has reached the end. */
+  #isThrough(index: number, counts: Counts): boolean {
+    const { flow } = stagePlan(this.run.plan, index)
+    return flow === null
+      ? counts.pending === 0 && counts.paused === 0
+      : taskAt(this.run, flow.end).status === 'succeeded'
   }
 
   /** @returns true when there may be more to begin. */
@@ -151,18 +190,26 @@ export class Transition {
     const { run } = this
     if (run.phase !== 'live' || isActive(run.counts)) return false
     if (run.cancelling !== null) return this.#end(run.cancelling.as)
+    if (run.rollback !== null) return run.open.length > 0 ? false : this.#endRollback(run.rollback)
     if (this.#restarts()) {
       if (run.pausedAt !== null) return false
       this.emit({ type: 'RunRestarted', pass: run.pass + 1 })
-      this.#enterNextStage()
+      this.#enterNextStages()
       return true
     }
-    if (run.open !== null || this.#nextStage() !== null) return false
+    if (run.open.length > 0 || this.#nextStages().length > 0) return false
     return this.#end(outcomeOf(run.counts))
   }
 
+  #endRollback(stage: number): false {
+    const { status } = stageAt(this.run, stage)
+    return this.#end(status === 'rollback_failed' || status === 'rollback_errored' ? status : 'rolled_back')
+  }
+
   #end(status: EndStatus): false {
-    if (this.run.open !== null) this.emit({ type: 'StageEnded', node: this.run.open.index, status })
+    for (const index of [...this.run.open.map((open) => open.index), ...this.run.waiting]) {
+      this.emit({ type: 'StageEnded', node: index, status })
+    }
     this.emit({ type: 'RunEnded', status })
     return false
   }
@@ -174,39 +221,71 @@ export class Transition {
   }
 
   /**
-   * The stage to enter now, if one may be entered: the first one that has not succeeded, be it that it was never
-   * reached or that its failures were mended. When the run is failing: the next `always` one, or what a person took up.
+   * The stages to enter now, all of one row: of the first row that has not succeeded, be it that it was never reached or
+   * that its failures were mended. When the run is failing: the next `always` ones, or what a person took up.
    */
-  #nextStage(): number | null {
-    const { plan, counts } = this.run
+  #nextStages(): readonly number[] {
+    const { plan, counts, open, waiting } = this.run
     const failing = isFailing(counts)
-    for (const stage of plan.stages) {
-      const { status, startedAt } = stageAt(this.run, stage)
-      if (status === 'succeeded' || status === 'skipped') continue
-      if (!failing) return stage
-      if (status === 'pending' && (startedAt !== null || stagePlan(plan, stage).spec.always)) return stage
+    const under = open[0]?.index ?? (failing ? undefined : waiting[0])
+    const rows = under === undefined ? plan.rows : [plan.rows[stagePlan(plan, under).row] ?? []]
+    for (const row of rows) {
+      const found = row.filter((stage) => !isOpen(this.run, stage) && this.#isToEnter(stage, failing))
+      if (found.length > 0) return found
     }
-    return null
+    return []
   }
 
-  #enterNextStage(): void {
+  #isToEnter(stage: number, failing: boolean): boolean {
+    const { status, startedAt } = stageAt(this.run, stage)
+    if (status === 'succeeded' || status === 'skipped') return false
+    return !failing || (status === 'pending' && (startedAt !== null || stagePlan(this.run.plan, stage).spec.always))
+  }
+
+  #enterNextStages(): void {
     if (this.run.phase !== 'live' || this.run.pausedAt !== null || this.run.cancelling !== null) return
+    if (this.run.rollback !== null) return
     for (;;) {
-      if (this.run.open !== null || this.#restarts()) return
-      const stage = this.#nextStage()
-      if (stage === null) return
-      const { when } = stagePlan(this.run.plan, stage).spec
-      const { startedAt } = stageAt(this.run, stage)
-      // A stage that was entered before has had its condition looked at.
-      if (when !== null && startedAt === null && !isTrue(evaluate(when, scopeOf(this.run)))) {
-        this.emit({ type: 'NodeSkipped', node: stage, because: 'condition', reason: 'its condition is false' })
-        continue
-      }
-      this.emit({ type: 'StageStarted', node: stage })
-      this.armTimer(stage, stageAt(this.run, stage).deadlineAt)
-      if (startedAt !== null) this.#rearmHeld(stage)
-      this.#lookAt(stage)
+      if (this.#restarts()) return
+      const stages = this.#nextStages()
+      const entered = stages.map((stage) => this.#enter(stage))
+      // What was skipped leaves its place to the next row.
+      if (!entered.includes('skipped') || entered.includes('entered') || entered.includes('waiting')) return
     }
+  }
+
+  #enter(stage: number): 'entered' | 'skipped' | 'waiting' {
+    const { spec } = stagePlan(this.run.plan, stage)
+    const { startedAt, excluded, status } = stageAt(this.run, stage)
+    if (excluded) {
+      this.emit({ type: 'NodeSkipped', node: stage, because: 'excluded', reason: 'it was left out of this run' })
+      return 'skipped'
+    }
+    // A stage that was entered before has had its condition and its triggers looked at.
+    if (startedAt === null && status !== 'waiting' && spec.when !== null && !holds(this.run, spec.when, null)) {
+      this.emit({ type: 'NodeSkipped', node: stage, because: 'condition', reason: 'its condition is false' })
+      return 'skipped'
+    }
+    if (startedAt === null && !this.#hasFired(stage)) {
+      if (status !== 'waiting') this.emit({ type: 'StageWaiting', node: stage })
+      return 'waiting'
+    }
+    this.startStage(stage)
+    return 'entered'
+  }
+
+  #hasFired(stage: number): boolean {
+    const { triggers } = stagePlan(this.run.plan, stage).spec
+    return triggers === null || haveFired(triggers, stageAt(this.run, stage).triggers)
+  }
+
+  /** Also a waiting one, when a person will not wait for its triggers. */
+  startStage(stage: number): void {
+    const { startedAt } = stageAt(this.run, stage)
+    this.emit({ type: 'StageStarted', node: stage })
+    this.armTimer(stage, stageAt(this.run, stage).deadlineAt)
+    if (startedAt !== null) this.#rearmHeld(stage)
+    this.#lookAt(stage)
   }
 
   #lookAt(stage: number): void {
@@ -224,23 +303,53 @@ export class Transition {
     const { run } = this
     if (run.phase !== 'live' || run.pausedAt !== null || run.cancelling !== null) return false
     const state = taskAt(run, index)
-    if (state.status !== 'pending' || state.unmet > 0) return false
+    if (state.status !== 'pending' || state.unmet > 0 || this.#isPaused(index)) return false
     const { stage } = taskPlan(run.plan, index)
-    if (stageAt(run, stage).status !== 'running') return false
+    const { status } = stageAt(run, stage)
+    if (status === 'rolling_back') return state.rollingBack
+    if (status !== 'running') return false
     return state.asked || !isFailing(run.counts) || stagePlan(run.plan, stage).spec.always
+  }
+
+  /** It, or a sub-flow around it. */
+  #isPaused(index: number): boolean {
+    for (let at: number | null = index; at !== null; at = taskPlan(this.run.plan, at).flow?.parent ?? null) {
+      if (taskAt(this.run, at).pausedAt !== null) return true
+    }
+    return false
   }
 
   #begin(index: number): void {
     if (!this.#mayBegin(index)) return
     const { spec, stage } = taskPlan(this.run.plan, index)
-    if (spec.when !== null && !isTrue(evaluate(spec.when, scopeOf(this.run)))) {
-      this.emit({ type: 'NodeSkipped', node: index, because: 'condition', reason: 'its condition is false' })
-      this.released(index)
-      return
-    }
-    // What it waited for had time to end after the stage's time was up; there is none left for this one.
-    if (stageAt(this.run, stage).timedOut) this.fail(index, this.stageTimeout(stage), null)
-    else this.attempt(index)
+    const { excluded, rollingBack, loop } = taskAt(this.run, index)
+    if (rollingBack) {
+      this.attempt(index)
+    } else if (excluded) {
+      this.#passOver(index, 'excluded', 'it was left out of this run')
+    } else if (spec.when !== null && !holds(this.run, spec.when, index)) {
+      this.#passOver(index, 'condition', 'its condition is false')
+    } else if (stageAt(this.run, stage).timedOut) {
+      // What it waited for had time to end after the stage's time was up; there is none left for this one.
+      this.fail(index, this.stageTimeout(stage), null)
+    } else if (loop > this.#loopMax(stage)) {
+      this.#emitStart(index, null, null)
+      this.fail(index, { kind: 'loop-limit', limit: this.#loopMax(stage) }, null)
+    } else this.attempt(index)
+  }
+
+  #passOver(index: number, because: 'excluded' | 'condition', reason: string): void {
+    this.emit({ type: 'NodeSkipped', node: index, because, reason })
+    this.released(index)
+  }
+
+  #loopMax(stage: number): number {
+    return stagePlan(this.run.plan, stage).spec.flow?.loopMax ?? 1
+  }
+
+  #emitStart(index: number, runner: string | null, deadline: Instant | null): void {
+    const attempt = taskAt(this.run, index).attempt + 1
+    this.emit({ type: 'AttemptStarted', node: index, attempt, runner, deadline })
   }
 
   stageTimeout(stage: number): Failure {
@@ -249,10 +358,12 @@ export class Transition {
 
   /** The next attempt of a task, in the way its kind of work has. */
   attempt(index: number): void {
-    const { spec } = taskPlan(this.run.plan, index)
-    const attempt = taskAt(this.run, index).attempt + 1
-    switch (spec.work.kind) {
+    const { spec, flow } = taskPlan(this.run.plan, index)
+    const { rollingBack } = taskAt(this.run, index)
+    const work = rollingBack && spec.rollback !== null ? spec.rollback : spec.work
+    switch (work.kind) {
       case 'runner': {
+        const attempt = taskAt(this.run, index).attempt + 1
         const deadline = spec.notStartedMs === null ? null : this.at + spec.notStartedMs
         this.emit({ type: 'TaskQueued', node: index, attempt, deadline })
         this.effect({ type: 'offer-attempt', node: index, attempt })
@@ -260,35 +371,81 @@ export class Transition {
         return
       }
       case 'noop':
-        this.emit({ type: 'AttemptStarted', node: index, attempt, runner: null, deadline: null })
+      case 'publish':
+        this.#emitStart(index, null, null)
         this.effect({ type: 'run-inline', node: index, fence: this.run.seq })
         return
+      case 'run': {
+        const deadline = spec.timeoutMs === null ? null : this.at + spec.timeoutMs
+        // The server holds it, as a runner would: it is asked to stop it, and says how it ended.
+        this.#emitStart(index, SERVER, deadline)
+        this.armTimer(index, deadline)
+        this.effect({ type: 'run-inline', node: index, fence: this.run.seq })
+        return
+      }
       case 'sleep': {
-        const duration = sleepMs(this.run, spec.work)
-        const deadline = typeof duration === 'number' ? this.at + duration : null
-        this.emit({ type: 'AttemptStarted', node: index, attempt, runner: null, deadline })
-        if (typeof duration === 'number') this.armTimer(index, deadline)
-        else this.fail(index, { kind: 'cannot-start', reason: duration.invalid }, null)
+        const until = sleepEnd(this.run, index, work, this.at)
+        this.#emitStart(index, null, typeof until === 'number' ? until : null)
+        if (typeof until === 'number') this.armTimer(index, until)
+        else this.fail(index, { kind: 'cannot-start', reason: until.invalid }, null)
+        return
+      }
+      case 'callback': {
+        const limits = [work.expireMs, spec.timeoutMs].filter((limit) => limit !== null)
+        const deadline = limits.length === 0 ? null : this.at + Math.min(...limits)
+        this.#emitStart(index, null, deadline)
+        this.armTimer(index, deadline)
         return
       }
       case 'review': {
-        const deadline = spec.work.expireMs === null ? null : this.at + spec.work.expireMs
+        const attempt = taskAt(this.run, index).attempt + 1
+        const deadline = work.expireMs === null ? null : this.at + work.expireMs
         this.emit({ type: 'ReviewOpened', node: index, attempt, deadline })
         this.armTimer(index, deadline)
+        return
+      }
+      case 'subflow':
+        this.#emitStart(index, null, null)
+        if (flow !== null && flow.inner !== null) this.#ready.push(flow.inner)
+        return
+      case 'start':
+        this.#pass(index, null)
+        return
+      case 'end':
+        this.#pass(index, null)
+        if (flow !== null && flow.parent !== null) {
+          this.succeed(flow.parent, taskAt(this.run, flow.parent).attempt, null)
+        }
+        return
+      case 'gateway': {
+        const edges = chooseEdges(this.run, index, work.gateway)
+        if (edges.ok) {
+          this.#pass(index, edges.edges)
+          return
+        }
+        this.#emitStart(index, null, null)
+        this.fail(index, edges.failure, null)
       }
     }
+  }
+
+  #pass(index: number, edges: readonly number[] | null): void {
+    this.emit({ type: 'NodePassed', node: index, edges })
+    this.released(index)
   }
 
   #afterFailure(index: number, failure: Failure): AfterFailure {
     const { spec, stage } = taskPlan(this.run.plan, index)
     const state = taskAt(this.run, index)
     if (this.run.cancelling !== null || stageAt(this.run, stage).timedOut) return { do: 'stop' }
+    if (failure.kind === 'timeout' && spec.onTimeout === 'skip' && !state.rollingBack) return { do: 'skip' }
     if (isRetryable[failure.kind] && state.attempt - state.takenUpAt < ATTEMPTS_MAX) {
       if (failure.kind === 'lost' && spec.onLost === 'rerun') return { do: 'retry', at: this.at, counted: false }
       if (state.retries < spec.retry.max) {
         return { do: 'retry', at: this.at + retryDelayMs(spec.retry, state.retries, this.#draw()), counted: true }
       }
     }
+    if (state.rollingBack) return { do: 'stop' }
     const { policy, expireMs } = spec.onFailure
     switch (policy) {
       case 'hold':
@@ -296,15 +453,17 @@ export class Transition {
       case 'restart':
         return { do: this.run.pass > this.run.plan.definition.restartsMax ? 'stop' : 'restart' }
       case 'stop':
+        return { do: 'stop' }
       case 'continue':
-        return { do: policy }
+        // A gateway that found no way has none to be passed over by.
+        return { do: spec.work.kind === 'gateway' ? 'stop' : 'continue' }
     }
   }
 
   /** What was queued for the first time and has not begun is not reached, unless a person asked for it. */
   #withdrawQueued(stage: number): void {
     const { spec, tasks } = stagePlan(this.run.plan, stage)
-    if (spec.always || this.run.counts.queued === 0) return
+    if (spec.always || this.run.counts.queued === 0 || this.run.rollback !== null) return
     for (const index of tasks) {
       const { status, retryAt, asked, attempt, takenUpAt } = taskAt(this.run, index)
       if (status === 'queued' && retryAt === null && !asked && attempt === takenUpAt + 1) {

@@ -19,10 +19,17 @@ const eventsOf = (w: EngineWorld): readonly string[] => w.log.flatMap(({ events 
 test('a run among others waits for its turn: it can be cancelled, nothing else', () => {
   const w = new EngineWorld(serial())
   expect(eventsOf(w)).toEqual(['RunCreated', 'RunQueued'])
-  expect([runStatus(w.run), allowedOnRun(w.run), summaryOf(w.run).needsPerson]).toEqual(['queued', ['cancel'], false])
+  expect([runStatus(w.run), allowedOnRun(w.run), summaryOf(w.run).needsPerson]).toEqual([
+    'queued',
+    ['cancel', 'modify'],
+    false,
+  ])
   expect(w.effects).toEqual([{ type: 'take-turn' }])
   for (const command of [{ type: 'start' }, { type: 'pause' }, { type: 'resume' }, { type: 'retry' }] as const) {
-    expect(w.try(command)).toMatchObject({ ok: false, rejection: { code: 'not-allowed', allowed: ['cancel'] } })
+    expect(w.try(command)).toMatchObject({
+      ok: false,
+      rejection: { code: 'not-allowed', allowed: ['cancel', 'modify'] },
+    })
   }
   expect(dueEffects(w.run)).toEqual([{ type: 'take-turn' }])
 })
@@ -36,7 +43,7 @@ test('its turn comes once', () => {
 
 test('a cancelled run gives its turn up', () => {
   const w = new EngineWorld(serial())
-  expect(w.try({ type: 'cancel', reason: 'too late', force: false }).ok).toBe(true)
+  expect(w.try({ type: 'cancel', reason: 'too late', mode: 'stop' }).ok).toBe(true)
   expect([runStatus(w.run), dueEffects(w.run)]).toEqual(['cancelled', []])
   expect(w.try({ type: 'admit' })).toMatchObject({ ok: false, rejection: { code: 'stale' } })
 })
@@ -50,12 +57,12 @@ test('a run that waits for its triggers waits for its turn only when they have f
   const w = new EngineWorld(serial({ triggers: { operator: 'and', list } }), { start: false })
   expect([runStatus(w.run), dueEffects(w.run)]).toEqual(['waiting', []])
   expect(w.try({ type: 'admit' })).toMatchObject({ ok: false, rejection: { code: 'stale' } })
-  w.try({ type: 'fire-trigger', trigger: 0, params: {} })
-  expect(w.try({ type: 'fire-trigger', trigger: 1, params: {} })).toMatchObject({
+  w.try({ type: 'fire-trigger', stage: null, trigger: 0, params: {} })
+  expect(w.try({ type: 'fire-trigger', stage: null, trigger: 1, params: {} })).toMatchObject({
     ok: false,
     rejection: { code: 'no-such-trigger' },
   })
   expect(runStatus(w.run)).toBe('waiting')
-  w.try({ type: 'fire-trigger', trigger: 2, params: {} })
+  w.try({ type: 'fire-trigger', stage: null, trigger: 2, params: {} })
   expect([runStatus(w.run), dueEffects(w.run)]).toEqual(['queued', [{ type: 'take-turn' }]])
 })

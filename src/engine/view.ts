@@ -1,5 +1,5 @@
-import { isAwaited } from '../model/definition.ts'
-import { nodeId } from '../model/id.ts'
+import { isAwaited, type Triggers } from '../model/definition.ts'
+import { attemptVersion, nodeId } from '../model/id.ts'
 import type { Instant } from '../model/time.ts'
 import type {
   Attention,
@@ -14,10 +14,21 @@ import type {
 } from '../model/view.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
 import { approvalsNeeded } from './deadline.ts'
-import { openTasks, slotOf, stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
-import { scopeOf } from './scope.ts'
-import { runStatus, stageStatus } from './status.ts'
-import { renderText } from './template.ts'
+import { textOf, variableOf } from './render.ts'
+import {
+  countTasks,
+  openTasks,
+  slotOf,
+  stageAt,
+  stagePlan,
+  taskAt,
+  taskPlan,
+  type Counts,
+  type Fired,
+  type Run,
+  type TaskState,
+} from './run.ts'
+import { runStatus, stageStatus, taskStatus } from './status.ts'
 
 const SYSTEM_PARAMS: Readonly<Record<string, string>> = {
   SYS_TIMESTAMP: 'When the run was made, to a tenth of a millisecond, in UTC+8',
@@ -38,6 +49,7 @@ export function summaryOf(run: Run): RunSummary {
     seq: run.seq,
     cause: { kind: run.cause.kind, by: run.cause.by },
     needsPerson: needsPerson(run),
+    annotations: run.annotations,
     createdAt: run.createdAt,
     startedAt: run.startedAt,
     endedAt: run.endedAt,
@@ -48,7 +60,9 @@ export function summaryOf(run: Run): RunSummary {
 /** Whether a person must do something before it can go on. Kept cheap: it is asked after every transition. */
 export function needsPerson(run: Run): boolean {
   if (run.phase === 'waiting') return run.queuedAt === null && !waitsForTriggers(run)
-  return run.phase === 'live' && (run.counts.reviewing > 0 || run.counts.held > 0 || run.pausedAt !== null)
+  return (
+    run.phase === 'live' && (run.counts.reviewing + run.counts.held + run.counts.paused > 0 || run.pausedAt !== null)
+  )
 }
 
 /** A run of a pipeline that only schedules and upstreams start waits for a person. */
@@ -56,7 +70,8 @@ const waitsForTriggers = ({ plan }: Run): boolean => plan.definition.triggers?.l
 
 /** What readers see of a run; built only when somebody reads. */
 export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeline']): RunView {
-  const stages = run.plan.stages.map((stage) => stageView(run, stage))
+  const inner = countsInside(run)
+  const stages = run.plan.stages.map((stage) => stageView(run, stage, inner))
   return {
     id: run.id,
     number: run.number,
@@ -68,7 +83,11 @@ export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeli
     status: runStatus(run),
     cause: run.cause,
     params: paramViews(run),
-    triggers: triggersView(run),
+    variables: variablesView(run),
+    outputs: outputsView(run),
+    annotations: run.annotations,
+    parent: run.parent === null ? null : { runId: run.parent.runId, node: nodeId(run.parent.runId, run.parent.node) },
+    triggers: triggersView(run.plan.definition.triggers, run.triggers),
     createdAt: run.createdAt,
     startedAt: run.startedAt,
     endedAt: run.endedAt,
@@ -84,7 +103,22 @@ export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeli
   }
 }
 
-function stageView(run: Run, index: number): StageView {
+/** What is in each sub-flow that has begun, those inside of it too. */
+function countsInside(run: Run): ReadonlyMap<number, Counts> {
+  const inside = new Map<number, TaskState[]>()
+  for (const { index, kind } of run.plan.nodes) {
+    if (kind !== 'task') continue
+    let around = taskPlan(run.plan, index).flow?.parent ?? null
+    for (; around !== null; around = taskPlan(run.plan, around).flow?.parent ?? null) {
+      const tasks = inside.get(around)
+      if (tasks === undefined) inside.set(around, [taskAt(run, index)])
+      else tasks.push(taskAt(run, index))
+    }
+  }
+  return new Map([...inside].map(([index, tasks]) => [index, countTasks(tasks)]))
+}
+
+function stageView(run: Run, index: number, inner: ReadonlyMap<number, Counts>): StageView {
   const { spec, tasks } = stagePlan(run.plan, index)
   const state = stageAt(run, index)
   return {
@@ -100,12 +134,31 @@ function stageView(run: Run, index: number): StageView {
     skipped: state.skipped,
     annotations: spec.annotations,
     always: spec.always,
-    tasks: tasks.map((task) => taskView(run, task)),
+    parallel: spec.parallel,
+    triggers: triggersView(spec.triggers, state.triggers),
+    tasks: tasks.map((task) => taskView(run, task, inner.get(task))),
+    flow: flowView(run, index),
+    allowed: allowedOnNode(run, index),
   }
 }
 
-function taskView(run: Run, index: number): TaskView {
-  const { spec } = taskPlan(run.plan, index)
+/** An edge was taken when its gateway chose it last, or when what it comes out of is over. */
+function flowView(run: Run, index: number): StageView['flow'] {
+  const { spec, tasks } = stagePlan(run.plan, index)
+  if (spec.flow === null) return null
+  const taken = new Set<number>()
+  for (const task of tasks) {
+    const state = taskAt(run, task)
+    if (slotOf(state) !== 'done') continue
+    for (const { edge } of taskPlan(run.plan, task).flow?.out ?? []) {
+      if (state.taken === null || state.taken.includes(edge)) taken.add(edge)
+    }
+  }
+  return { edges: spec.flow.edges.map((edge, place) => ({ ...edge, taken: taken.has(place) })) }
+}
+
+function taskView(run: Run, index: number, inner: Counts | undefined): TaskView {
+  const { spec, flow } = taskPlan(run.plan, index)
   const state = taskAt(run, index)
   return {
     kind: 'task',
@@ -114,7 +167,7 @@ function taskView(run: Run, index: number): TaskView {
     key: spec.key,
     name: spec.name,
     description: spec.description,
-    status: state.status,
+    status: taskStatus(run, index, inner),
     startedAt: state.startedAt,
     endedAt: state.endedAt,
     skipped: state.skipped,
@@ -122,8 +175,18 @@ function taskView(run: Run, index: number): TaskView {
     role: spec.role,
     work: spec.work,
     needs: spec.needs,
+    parent: spec.parent,
+    skippable: spec.skippable,
+    retryable: spec.retryable,
+    optional: spec.optional,
+    loop: flow === null ? Number(state.attempt > 0 || state.status === 'skipped') : state.loop,
+    version: attemptVersion(run.id, index, state.attempt),
+    paused: state.pausedAt !== null,
+    inputs: state.inputs,
+    childRun: state.childRun,
     labels: spec.labels,
     attempt: state.attempt,
+    retry: Math.max(0, state.attempt - state.loopAt - 1),
     queuedAt: state.queuedAt,
     retryAt: state.retryAt,
     deadlineAt: state.deadlineAt,
@@ -142,7 +205,7 @@ function reviewView(run: Run, index: number): ReviewView | null {
   const { work } = taskPlan(run.plan, index).spec
   if (work.kind !== 'review') return null
   return {
-    question: renderText(work.question, scopeOf(run)),
+    question: textOf(run, index, work.question),
     reviewers: work.reviewers,
     required: approvalsNeeded(work),
     decisions: taskAt(run, index).decisions,
@@ -159,16 +222,28 @@ function paramViews(run: Run): readonly ParamView[] {
   }))
 }
 
-function triggersView(run: Run): TriggersView | null {
-  const { triggers } = run.plan.definition
+function variablesView(run: Run): RunView['variables'] {
+  const { variables } = run.plan.definition
+  return Object.fromEntries(
+    variables.flatMap(({ name, scope }) => (scope === null ? [[name, variableOf(run, name, null) ?? null]] : [])),
+  )
+}
+
+function outputsView(run: Run): RunView['outputs'] {
+  return Object.fromEntries(
+    run.plan.definition.outputs.map((name) => [name, variableOf(run, name, null) ?? run.params[name] ?? null]),
+  )
+}
+
+function triggersView(triggers: Triggers | null, fired: readonly Fired[]): TriggersView | null {
   if (triggers === null) return null
   return {
     operator: triggers.operator,
     list: triggers.list.map((trigger, index) => ({
       kind: trigger.kind,
       name: trigger.name,
-      firedAt: run.triggers[index]?.at ?? null,
-      params: run.triggers[index]?.params ?? {},
+      firedAt: fired[index]?.at ?? null,
+      params: fired[index]?.params ?? {},
     })),
   }
 }
@@ -192,16 +267,29 @@ function attention(run: Run): readonly Attention[] {
   if (run.phase === 'waiting') return needsPerson(run) ? [{ kind: 'start', since: run.createdAt }] : []
   if (run.phase === 'ended' || run.cancelling !== null) return []
   const found: Attention[] = run.pausedAt === null ? [] : [{ kind: 'paused', since: run.pausedAt }]
-  if (run.counts.reviewing + run.counts.held === 0) return found
+  for (const stage of run.waiting) {
+    const { name } = stagePlan(run.plan, stage).spec
+    found.push({ kind: 'trigger', node: nodeId(run.id, stage), nodeName: name, since: run.updatedAt })
+  }
+  const { reviewing, held, paused, running } = run.counts
+  if (reviewing + held + paused + running === 0) return found
   for (const index of openTasks(run)) {
-    const state = taskAt(run, index)
-    const { name, work } = taskPlan(run.plan, index).spec
-    const node = { node: nodeId(run.id, index), nodeName: name }
-    if (state.status === 'reviewing' && work.kind === 'review') {
-      found.push({ kind: 'review', ...node, since: state.startedAt ?? run.createdAt, reviewers: work.reviewers })
-    } else if (slotOf(state) === 'held') {
-      found.push({ kind: 'held', ...node, since: state.endedAt ?? run.createdAt, until: state.deadlineAt })
-    }
+    const one = attentionOf(run, index)
+    if (one !== null) found.push(one)
   }
   return found
+}
+
+function attentionOf(run: Run, index: number): Attention | null {
+  const state = taskAt(run, index)
+  const { name, work } = taskPlan(run.plan, index).spec
+  const node = { node: nodeId(run.id, index), nodeName: name }
+  const slot = slotOf(state)
+  if (slot === 'paused') return { kind: 'paused-node', ...node, since: state.pausedAt ?? run.createdAt }
+  if (slot === 'held') return { kind: 'held', ...node, since: state.endedAt ?? run.createdAt, until: state.deadlineAt }
+  const since = state.startedAt ?? run.createdAt
+  if (state.status === 'reviewing' && work.kind === 'review') {
+    return { kind: 'review', ...node, since, reviewers: work.reviewers }
+  }
+  return state.status === 'running' && work.kind === 'callback' ? { kind: 'callback', ...node, since } : null
 }

@@ -1,11 +1,11 @@
-import type { NodeAction, RunAction } from '../model/command.ts'
-import type { Cause, EventRecord } from '../model/event.ts'
+import type { CancelMode, NodeAction, RunAction } from '../model/command.ts'
+import type { Cause, EventRecord, Outputs } from '../model/event.ts'
 import type { CodeMetrics, Finding, LintRule, Severity, SeverityCounts } from '../model/finding.ts'
 import type { PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
-import type { Json } from '../model/json.ts'
+import type { Json, JsonObject } from '../model/json.ts'
 import type { LocatedError, Result } from '../model/problem.ts'
 import type { RunStatus } from '../model/status.ts'
-import type { Instant } from '../model/time.ts'
+import type { DurationMs, Instant } from '../model/time.ts'
 import type { PipelineView, ProjectView, RunSummary, RunView, UserRef } from '../model/view.ts'
 
 /**
@@ -175,6 +175,12 @@ export interface Runs {
       readonly cause?: Cause
       readonly wait?: boolean
       readonly idempotencyKey?: string
+      /** Free names for dialects and people; the engine reads `title`, which is what people call this run. */
+      readonly annotations?: Readonly<Record<string, string>>
+      /** Keys of stages and tasks: the others are left out of this run. A stage stands for all in it. */
+      readonly only?: readonly string[]
+      /** Keys of stages and tasks that are left out of this run. */
+      readonly exclude?: readonly string[]
     },
   ): Promise<Result<RunView>>
   /**
@@ -255,9 +261,33 @@ export interface RunListFilter {
   readonly text?: string
 }
 export type RunActionInput =
-  | { readonly action: Exclude<RunAction, 'cancel'> }
-  | { readonly action: 'cancel'; readonly reason?: string; readonly force?: boolean }
-export type NodeActionInput = { readonly action: NodeAction; readonly comment?: string; readonly as?: string }
+  | { readonly action: Exclude<RunAction, 'cancel' | 'modify'> }
+  /** `force: true` is the mode `force`. */
+  | { readonly action: 'cancel'; readonly reason?: string; readonly mode?: CancelMode; readonly force?: boolean }
+  /** Other values for params, seen by what has not begun. */
+  | { readonly action: 'modify'; readonly params: JsonObject }
+/** `comment` is the reason of a skip, a forced fail, a choice or a callback that says no. */
+export type NodeActionInput = {
+  readonly action: NodeAction
+  readonly comment?: string
+  /** Another user's name, for admins. */
+  readonly as?: string
+} & (
+  | { readonly action: Exclude<NodeAction, 'retry' | 'callback' | 'choose' | 'delay'> }
+  /** `inputs` take the place of the definition's, whole. Of a stage: it and all that follows begin anew. */
+  | { readonly action: 'retry'; readonly inputs?: JsonObject }
+  | {
+      readonly action: 'callback'
+      readonly outputs?: Outputs
+      /** Default true. */
+      readonly succeeded?: boolean
+      /** Refused as a conflict when the node has another by now. */
+      readonly version?: string
+    }
+  /** Keys of edges out of a failed gateway. */
+  | { readonly action: 'choose'; readonly edges: readonly string[] }
+  | { readonly action: 'delay'; readonly byMs: DurationMs }
+)
 
 /** Why something is where it is. */
 export interface Explanation {
@@ -278,6 +308,7 @@ export const EXPLANATION_CODES = [
   'waiting-for-start',
   'waiting-for-trigger',
   'waiting-for-turn',
+  'waiting-for-callback',
   'waiting-for-runner',
   'no-runner-with-labels',
   'waiting-for-review',

@@ -65,6 +65,13 @@ const cases: readonly Case[] = [
     nodes: [],
   },
   {
+    pipeline: tasks({ work: { kind: 'callback', expireMs: null } }),
+    code: 'waiting-for-callback',
+    sentence: 'Task a: Waiting for a callback',
+    unblocks: ['callback', 'fail'],
+    nodes: [['a', 'waiting-for-callback', 'Waiting for a callback']],
+  },
+  {
     pipeline: { ...tasks({}), concurrency: { limit: 1, group: null, whenFull: 'queue' } },
     wait: true,
     bring: async (world, id) => {

@@ -1,4 +1,13 @@
-import { stagePlan, stageAt, slotOf, taskAt, taskPlan, type Run, type TaskState } from '../engine/run.ts'
+import {
+  openTasks as openTasksOf,
+  stagePlan,
+  slotOf,
+  stageAt,
+  taskAt,
+  taskPlan,
+  type Run,
+  type TaskState,
+} from '../engine/run.ts'
 import { approvalsNeeded } from '../engine/deadline.ts'
 import { runStatus } from '../engine/status.ts'
 import { isAwaited } from '../model/definition.ts'
@@ -63,6 +72,8 @@ function runReason(
       unblocks: ['resume'],
     }
   }
+  const [stage] = run.waiting
+  if (stage !== undefined && nodes.length === 0) return stageReason(run, stage)
   const [first] = nodes.toSorted((left, right) => URGENCY.indexOf(left.code) - URGENCY.indexOf(right.code))
   if (first === undefined) return { ...plain, code: 'running', sentence: 'Running', since: run.updatedAt }
   const others = nodes.length === 1 ? '' : `, and ${nodes.length - 1} more under way`
@@ -73,6 +84,8 @@ function runReason(
 const URGENCY: readonly Explanation['code'][] = [
   'held-after-failure',
   'waiting-for-review',
+  'waiting-for-callback',
+  'paused',
   'no-runner-with-labels',
   'running',
   'sleeping',
@@ -90,6 +103,21 @@ function turnReason(since: Instant, turn: Turn | undefined): Reason {
     sentence: `Waiting for its turn, number ${position} in the queue: there is room for ${roomOf(concurrency)}, and ${running} under way`,
     unblocks: ['the end of a run that is under way', 'cancel'],
     position,
+  }
+}
+
+/** Its next stage waits: nothing else is left to do until its triggers have fired, or a person starts it. */
+function stageReason(run: Run, stage: number): Reason {
+  const { name, triggers } = stagePlan(run.plan, stage).spec
+  const state = stageAt(run, stage)
+  const open = (triggers?.list ?? []).filter((one, index) => isAwaited(one) && state.triggers[index] === null)
+  const names = open.map((trigger) => trigger.name).join(triggers?.operator === 'and' ? ' and ' : ' or ')
+  return {
+    ...plain,
+    code: 'waiting-for-trigger',
+    sentence: `Stage ${name} is waiting for trigger ${names}`,
+    since: run.updatedAt,
+    unblocks: [...open.map((trigger) => `${trigger.kind} ${trigger.name}`), 'start'],
   }
 }
 
@@ -145,10 +173,10 @@ function endedReason(run: Run, nodes: readonly Explanation[]): Reason {
 }
 
 function openTasks(run: Run): readonly number[] {
-  if (run.open === null) return []
-  return stagePlan(run.plan, run.open.index).tasks.filter((index) => {
+  return openTasksOf(run).filter((index) => {
     const state = taskAt(run, index)
-    if (slotOf(state) === 'held') return true
+    const slot = slotOf(state)
+    if (slot === 'held' || slot === 'paused') return true
     return (
       state.status === 'queued' ||
       state.status === 'running' ||
@@ -160,7 +188,10 @@ function openTasks(run: Run): readonly number[] {
 
 /** Pending tasks of an open stage wait for others, or for the run to go on. */
 const isBlocked = (run: Run, index: number, state: TaskState): boolean =>
-  state.status === 'pending' && stageAt(run, taskPlan(run.plan, index).stage).status === 'running'
+  state.status === 'pending' &&
+  // In a flow nobody knows yet whether a token will come.
+  taskPlan(run.plan, index).flow === null &&
+  stageAt(run, taskPlan(run.plan, index).stage).status === 'running'
 
 function failedTasks(run: Run): readonly Explanation[] {
   return run.plan.nodes.flatMap((node) => {
@@ -189,10 +220,19 @@ function taskReason(run: Run, index: number, standing: Standing): Reason {
   const state = taskAt(run, index)
   const { spec } = taskPlan(run.plan, index)
   const deadline = state.deadlineAt
+  if (slotOf(state) === 'paused') {
+    const since = state.pausedAt ?? run.updatedAt
+    return { ...plain, code: 'paused', sentence: 'Paused by a person', since, unblocks: ['resume'] }
+  }
   switch (state.status) {
     case 'queued':
       return queuedReason(run, index, state, standing)
     case 'running':
+      if (spec.work.kind === 'callback') {
+        const since = state.startedAt ?? run.updatedAt
+        const sentence = 'Waiting for a callback'
+        return { ...plain, code: 'waiting-for-callback', sentence, since, unblocks: ['callback', 'fail'], deadline }
+      }
       if (spec.work.kind === 'sleep')
         return { ...plain, code: 'sleeping', sentence: 'Sleeping', since: state.startedAt ?? run.updatedAt, deadline }
       return {
@@ -218,9 +258,13 @@ function taskReason(run: Run, index: number, standing: Standing): Reason {
       }
     }
     case 'pending':
+    case 'open':
     case 'skipped':
     case 'succeeded':
     case 'cancelled':
+    case 'rolled_back':
+    case 'rollback_failed':
+    case 'rollback_errored':
       return neededReason(run, index)
   }
 }

@@ -219,7 +219,12 @@ export class Firing {
   }
 
   async #fire(run: Run, name: string, params: Given, key: Idempotency): Promise<Result<Run>> {
-    const command: OperatorCommand = { type: 'fire-trigger', trigger: triggerOf(run.plan, name), params }
+    const command: OperatorCommand = {
+      type: 'fire-trigger',
+      stage: null,
+      trigger: triggerOf(run.plan, name),
+      params,
+    }
     const outcome = await this.#deps.live.submit(run.id, command, { kind: 'trigger', name }, key)
     if (outcome === undefined) return refuse('not_found', `there is no run ${run.id}`)
     return outcome.ok ? accept(outcome.run) : problemOf(outcome.rejection)

@@ -106,7 +106,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   )
   const concurrency = new ConcurrencyGroups({
     admit: (id, done) => live.report(id, { type: 'admit' }, SERVER, done),
-    cancel: (id, reason) => live.report(id, { type: 'cancel', reason, force: false }, SERVER),
+    cancel: (id, reason) => live.report(id, { type: 'cancel', reason, mode: 'stop' }, SERVER),
   })
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
   const firing: Firing = new Firing({

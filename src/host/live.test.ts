@@ -84,7 +84,7 @@ async function openLive(
   return { store, clock, live, told, ordered, defects, reads, deps, create }
 }
 
-const cancel = { type: 'cancel', reason: 'enough', force: true } as const
+const cancel = { type: 'cancel', reason: 'enough', mode: 'force' } as const
 const lease = (node: number) => ({ type: 'lease-attempt', node, attempt: 1, runner: 'r' }) as const
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -155,7 +155,7 @@ describe('commands of one run', () => {
     const paused = on.submit(id, { type: 'pause' }, USER)
     const resumed = on.submit(id, { type: 'resume' }, USER)
     on.report(id, lease(1), USER, () => order.push('leased'))
-    const cancelled = on.submit(id, { ...cancel, force: false }, USER)
+    const cancelled = on.submit(id, { ...cancel, mode: 'stop' }, USER)
     release()
     await Promise.all([paused, resumed, cancelled])
     expect(order.indexOf('leased')).toBeGreaterThanOrEqual(0)
@@ -234,7 +234,7 @@ describe('a broken assumption', () => {
   test('in the making of a run leaves nothing that says it is being made', async () => {
     const { live, create } = await openLive()
     const plan = (await create()).plan
-    Object.defineProperty(plan, 'stages', {
+    Object.defineProperty(plan, 'rows', {
       get: () => {
         throw new TypeError('broken')
       },

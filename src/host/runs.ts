@@ -3,11 +3,13 @@ import { resolveParams, systemParams } from '../engine/params.ts'
 import type { Run } from '../engine/run.ts'
 import { viewOf } from '../engine/view.ts'
 import type { OperatorCommand } from '../model/command.ts'
-import type { Actor, Cause } from '../model/event.ts'
+import type { Actor, Cause, ParentRef } from '../model/event.ts'
 import { asId, nodeIndexOf, parseRunId, type PipelineId, type RunId } from '../model/id.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
-import type { DurationMs } from '../model/time.ts'
+import { OUTPUTS_MAX_BYTES } from '../model/limits.ts'
+import type { Plan } from '../model/plan.ts'
+import { DURATION_MAX_MS, type DurationMs } from '../model/time.ts'
 import type { RunSummary, RunView } from '../model/view.ts'
 import type { PipelineRecord, RunCommit, RunFilter, RunLog, RunRef as StoredRef } from '../store/store.ts'
 import type {
@@ -64,6 +66,10 @@ interface NewRun {
   readonly wait: boolean
   readonly actor: Actor
   readonly key: RunCommit['idempotency']
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly only?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly parent?: ParentRef
 }
 
 const BATCH_MAX = 100
@@ -91,6 +97,9 @@ export class RunUseCases implements Runs {
       readonly cause?: Cause
       readonly wait?: boolean
       readonly idempotencyKey?: string
+      readonly annotations?: Readonly<Record<string, string>>
+      readonly only?: readonly string[]
+      readonly exclude?: readonly string[]
     },
   ): Promise<Result<RunView>> {
     const denied = lacks(caller, 'operator', 'start a run')
@@ -100,9 +109,9 @@ export class RunUseCases implements Runs {
     const wait = input.wait ?? false
     const cause = input.cause ?? { kind: 'manual', by: caller.user.name }
     const actor = userActor(caller)
-    const create = (key: RunCommit['idempotency']) =>
-      this.#create(record.value, { params: input.params, cause, wait, actor, key })
-    const request = { pipeline: record.value.id, params: input.params, wait }
+    const create = (key: RunCommit['idempotency']) => this.#create(record.value, { ...input, cause, wait, actor, key })
+    const { params, annotations = {}, only = null, exclude = [] } = input
+    const request = { pipeline: record.value.id, params, wait, annotations, only, exclude }
     return this.#viewed(await this.#keyed(caller, input.idempotencyKey, request, create))
   }
 
@@ -185,9 +194,11 @@ export class RunUseCases implements Runs {
         ? {
             type: 'cancel',
             reason: cut(input.reason) ?? `cancelled by ${caller.user.name}`,
-            force: input.force ?? false,
+            mode: input.force === true ? 'force' : (input.mode ?? 'stop'),
           }
-        : { type: input.action }
+        : input.action === 'modify'
+          ? { type: 'modify', params: input.params }
+          : { type: input.action }
     return this.#submit(found.value.id, command, userActor(caller))
   }
 
@@ -202,6 +213,8 @@ export class RunUseCases implements Runs {
         `${caller.user.name} may not decide as ${input.as}: it takes the role admin, found ${caller.role}`,
       )
     }
+    const wrong = inputProblem(input)
+    if (wrong !== undefined) return refuse('invalid_request', wrong)
     const { run, index } = found.value
     return this.#submit(run.id, nodeCommand(input, index, caller.user.name), userActor(caller))
   }
@@ -344,6 +357,10 @@ export class RunUseCases implements Runs {
         errors: checked.errors,
       })
     }
+    const excluded = excludedOf(plan, input.only, input.exclude ?? [])
+    if (!excluded.ok) return excluded
+    const annotated = annotationsProblem(input.annotations ?? {})
+    if (annotated !== undefined) return refuse('invalid_request', annotated)
     const { number, serial } = await log.reserve(record.id)
     const creation: Creation = {
       id: asId<RunId>(entropy.id(at)),
@@ -358,6 +375,9 @@ export class RunUseCases implements Runs {
         name: record.name,
         cause: input.cause,
         params: { ...checked.params, ...system(number) },
+        ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
+        ...(input.parent === undefined ? {} : { parent: input.parent }),
+        ...(excluded.value.length === 0 ? {} : { excluded: excluded.value }),
       },
       actor: input.actor,
       at,
@@ -462,6 +482,18 @@ export class RunUseCases implements Runs {
   }
 }
 
+const ANNOTATIONS_MAX = 50
+const ANNOTATIONS_MAX_BYTES = 65_536
+
+function annotationsProblem(annotations: Readonly<Record<string, string>>): string | undefined {
+  const count = Object.keys(annotations).length
+  if (count > ANNOTATIONS_MAX) return `expected at most ${ANNOTATIONS_MAX} annotations, found ${count}`
+  const bytes = Buffer.byteLength(JSON.stringify(annotations))
+  return bytes > ANNOTATIONS_MAX_BYTES
+    ? `expected annotations of at most ${ANNOTATIONS_MAX_BYTES} bytes in all, found ${bytes}`
+    : undefined
+}
+
 const userActor = (caller: Caller): Actor => ({ kind: 'user', name: caller.user.name })
 
 const cut = (text: string | undefined): string | undefined => text?.slice(0, COMMENT_MAX)
@@ -469,16 +501,101 @@ const cut = (text: string | undefined): string | undefined => text?.slice(0, COM
 function nodeCommand(input: NodeActionInput, node: number, user: string): OperatorCommand {
   const comment = cut(input.comment) ?? ''
   const by = input.as ?? user
+  const reason = (otherwise: string): string => (comment === '' ? `${otherwise} by ${user}` : comment)
   switch (input.action) {
     case 'retry':
-      return { type: 'retry-node', node }
+      return { type: 'retry-node', node, inputs: input.inputs ?? null }
     case 'skip':
-      return { type: 'skip-node', node, reason: comment === '' ? `skipped by ${user}` : comment }
+      return { type: 'skip-node', node, reason: reason('skipped') }
     case 'approve':
       return { type: 'approve', node, by, comment }
     case 'reject':
       return { type: 'reject', node, by, comment }
+    case 'pause':
+      return { type: 'pause-node', node }
+    case 'resume':
+      return { type: 'resume-node', node }
+    case 'fail':
+      return { type: 'fail-node', node, by, reason: comment }
+    case 'callback': {
+      const { version = null, succeeded = true, outputs = {} } = input
+      return { type: 'callback', node, version, succeeded, outputs, reason: reason('called back as failed') }
+    }
+    case 'choose':
+      return { type: 'choose', node, edges: input.edges, reason: reason('chosen') }
+    case 'rollback':
+      return { type: 'rollback', node }
+    case 'delay':
+      return { type: 'delay-node', node, byMs: input.byMs }
+    case 'expire':
+      return { type: 'expire-node', node }
   }
+}
+
+/** What is wrong with what came with an action; undefined: nothing. */
+function inputProblem(input: NodeActionInput): string | undefined {
+  switch (input.action) {
+    case 'callback': {
+      const bytes = Buffer.byteLength(JSON.stringify(input.outputs ?? {}))
+      return bytes > OUTPUTS_MAX_BYTES
+        ? `expected outputs of at most ${OUTPUTS_MAX_BYTES} bytes, found ${bytes}`
+        : undefined
+    }
+    case 'retry': {
+      const bytes = Buffer.byteLength(JSON.stringify(input.inputs ?? {}))
+      return bytes > INPUTS_MAX_BYTES
+        ? `expected inputs of at most ${INPUTS_MAX_BYTES} bytes, found ${bytes}`
+        : undefined
+    }
+    case 'delay':
+      return Number.isSafeInteger(input.byMs) && input.byMs > 0 && input.byMs <= DURATION_MAX_MS
+        ? undefined
+        : `expected a delay of 1 to ${DURATION_MAX_MS} ms, found ${input.byMs}`
+    case 'choose':
+      return input.edges.length <= EDGES_MAX
+        ? undefined
+        : `expected at most ${EDGES_MAX} edges, found ${input.edges.length}`
+    case 'skip':
+    case 'approve':
+    case 'reject':
+    case 'pause':
+    case 'resume':
+    case 'fail':
+    case 'rollback':
+    case 'expire':
+      return undefined
+  }
+}
+
+const INPUTS_MAX_BYTES = 262_144
+const EDGES_MAX = 1_000
+
+/** What is left out of a run, by place in the plan; or the key that names nothing. */
+function excludedOf(
+  plan: Plan,
+  only: readonly string[] | undefined,
+  exclude: readonly string[],
+): Result<readonly number[]> {
+  const unknown = [...(only ?? []), ...exclude].find((key) => !Object.hasOwn(plan.index, key))
+  if (unknown !== undefined)
+    return refuse('invalid_request', `the pipeline has no stage or task ${unknown.slice(0, 80)}`)
+  const out = new Set<number>()
+  for (const key of exclude) out.add(plan.index[key]!)
+  if (only !== undefined) for (const index of leftOut(plan, new Set(only))) out.add(index)
+  return accept([...out].toSorted((left, right) => left - right))
+}
+
+/** A stage that is named, or holds a task that is, stays; of the second kind only those tasks. */
+function leftOut(plan: Plan, only: ReadonlySet<string>): readonly number[] {
+  return plan.stages.flatMap((index) => {
+    const stage = plan.nodes[index]
+    if (stage?.kind !== 'stage' || only.has(stage.spec.key)) return []
+    const others = stage.tasks.filter((task) => {
+      const node = plan.nodes[task]
+      return node?.kind === 'task' && !only.has(node.spec.key) && (stage.flow === null || node.spec.optional)
+    })
+    return others.length === stage.tasks.length ? [index] : others
+  })
 }
 
 function indexOf(run: Run, node: NodeRef): number | undefined {

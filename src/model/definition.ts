@@ -8,7 +8,13 @@ export interface PipelineDefinition {
   /** 1 to 128 characters; unique in its project. */
   readonly name: string
   readonly description: string
+  /** How texts and conditions are read. */
+  readonly language: Language
   readonly params: readonly ParamSpec[]
+  /** Values that nobody is asked for. */
+  readonly variables: readonly VariableSpec[]
+  /** Names of params and variables that are what the run has made. */
+  readonly outputs: readonly string[]
   /** Given to every task; a value may hold `${{ ... }}`. */
   readonly env: Readonly<Record<string, string>>
   /** null: a run starts when it is asked for. */
@@ -24,7 +30,26 @@ export interface PipelineDefinition {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-export type ParamType = 'string' | 'number' | 'boolean' | 'choice'
+export const LANGUAGES = ['native', 'bamboo'] as const
+/**
+ * `native`: `${{ ... }}` and conditions of engine/expression.ts. `bamboo`: `${...}` and BoolRule, as BlueKing reads
+ * them: engine/bamboo-template.ts, engine/bool-rule.ts.
+ */
+export type Language = (typeof LANGUAGES)[number]
+
+export interface VariableSpec {
+  readonly name: string
+  /** May hold templates; null where `from` says what it is. */
+  readonly value: Json
+  /** An output of a task, once it has ended; of a sub-flow: a variable in it. */
+  readonly from: { readonly task: string; readonly output: string } | null
+  /** Key of the sub-flow in which it is seen; null: everywhere. */
+  readonly scope: string | null
+  /** With a scope: its value is read as what is around the sub-flow sees it. */
+  readonly outer: boolean
+}
+
+export type ParamType = 'string' | 'number' | 'boolean' | 'choice' | 'json'
 export interface ParamSpec {
   /** `[A-Za-z_][A-Za-z0-9_]*`, at most 64 characters; given to tasks as an environment variable of this name. */
   readonly name: string
@@ -107,10 +132,40 @@ export interface StageSpec {
   readonly when: Expression | null
   /** Runs also after another stage has failed (never after a cancel). */
   readonly always: boolean
+  /** Runs together with the stage before it. */
+  readonly parallel: boolean
+  /** What must have fired before it begins. */
+  readonly triggers: Triggers | null
   readonly timeoutMs: DurationMs | null
+  /** Of a flow: all its nodes, those of sub-flows too. */
   readonly tasks: readonly TaskSpec[]
+  /** null: its tasks begin when what they need is over. */
+  readonly flow: FlowSpec | null
   readonly annotations: Readonly<Record<string, string>>
 }
+
+/** Which node follows which. A flow has one start; a token walks from there, forks and joins, until it reaches the end. */
+export interface FlowSpec {
+  readonly edges: readonly EdgeSpec[]
+  /** How often one node may be come back to, 1 to 1,000. */
+  readonly loopMax: number
+}
+export interface EdgeSpec {
+  /** Unique in its flow. */
+  readonly key: string
+  readonly name: string
+  /** Keys of nodes with the same parent. */
+  readonly from: string
+  readonly to: string
+  /** Only out of exclusive and conditional gateways. */
+  readonly when: Expression | null
+  /** Taken when no condition holds. */
+  readonly default: boolean
+}
+
+export const GATEWAYS = ['exclusive', 'parallel', 'conditional', 'converge'] as const
+/** `exclusive`: one way on. `parallel`: all ways at once. `conditional`: all whose condition holds. `converge`: where those meet. */
+export type GatewayKind = (typeof GATEWAYS)[number]
 
 export const FAILURE_POLICIES = ['stop', 'hold', 'continue', 'restart'] as const
 /** What a failure means for the run, after all retries: the table is in ARCHITECTURE.md. */
@@ -157,12 +212,23 @@ export interface TaskSpec {
   readonly when: Expression | null
   readonly env: Readonly<Record<string, string>>
   readonly work: Work
+  /** Key of the sub-flow that it is in. */
+  readonly parent: string | null
+  /** How what it did is taken back, on a runner. */
+  readonly rollback: RunnerWork | null
   readonly onFailure: OnFailure
   /** What a lost runner means: `error` ends the attempt as errored (then `retry` and `onFailure` apply), `rerun` tries again, uncounted. */
   readonly onLost: 'error' | 'rerun'
   readonly retry: RetryPolicy
   /** From the start of an attempt. null: none. */
   readonly timeoutMs: DurationMs | null
+  /** Whether a timeout is a failure, or is passed over. */
+  readonly onTimeout: 'fail' | 'skip'
+  /** Whether people may skip it, and retry it. */
+  readonly skippable: boolean
+  readonly retryable: boolean
+  /** Whether it may be left out when a run is made. */
+  readonly optional: boolean
   /** From being queued to being taken by a runner. null: none. */
   readonly notStartedMs: DurationMs | null
   /** Labels that a runner must have. */
@@ -172,10 +238,10 @@ export interface TaskSpec {
 
 /** What a task does. Only `runner` work leaves the server. */
 export type Work =
-  | { readonly kind: 'runner'; readonly uses: string; readonly with: JsonObject }
+  | RunnerWork
   /** Done at once by the server: a joining point. */
   | { readonly kind: 'noop' }
-  /** `duration`: milliseconds, or text with `${{ ... }}` that gives a duration. */
+  /** `duration`: milliseconds, or text with templates that gives a duration, or an instant `YYYY-MM-DD HH:MM:SS` to sleep until. */
   | { readonly kind: 'sleep'; readonly duration: DurationMs | string }
   | {
       readonly kind: 'review'
@@ -187,3 +253,20 @@ export type Work =
       /** What the reviewers are asked; may hold `${{ ... }}`. */
       readonly question: string
     }
+  /** Waits for the command `callback`. */
+  | { readonly kind: 'callback'; readonly expireMs: DurationMs | null }
+  /** Fires the triggers of the project that listen to a channel. */
+  | { readonly kind: 'publish'; readonly channel: string; readonly params: Readonly<Record<string, string>> }
+  /** A run of another pipeline of the project, by name. `wait`: ends as it does, and is cancelled with this one. */
+  | { readonly kind: 'run'; readonly pipeline: string; readonly params: JsonObject; readonly wait: boolean }
+  /** Only in flows. */
+  | { readonly kind: 'start' }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'gateway'; readonly gateway: GatewayKind }
+  | { readonly kind: 'subflow' }
+
+export interface RunnerWork {
+  readonly kind: 'runner'
+  readonly uses: string
+  readonly with: JsonObject
+}

@@ -1,6 +1,6 @@
 import type { Failure } from './failure.ts'
 import type { PipelineId, ProjectId, RunId } from './id.ts'
-import type { JsonObject } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import type { EndStatus } from './status.ts'
 import type { Instant } from './time.ts'
 
@@ -44,8 +44,20 @@ export type RunEvent =
       readonly name: string
       readonly cause: Cause
       readonly params: JsonObject
+      /** Free names for dialects and people. */
+      readonly annotations?: Readonly<Record<string, string>>
+      /** The task of another run that started this one. */
+      readonly parent?: ParentRef
+      /** Places of the nodes that are left out of this run. */
+      readonly excluded?: readonly number[]
     }
-  | { readonly type: 'TriggerFired'; readonly trigger: number; readonly params: Readonly<Record<string, string>> }
+  /** `stage`: whose trigger it is; left out: the run's own. */
+  | {
+      readonly type: 'TriggerFired'
+      readonly trigger: number
+      readonly stage?: number
+      readonly params: Readonly<Record<string, string>>
+    }
   | { readonly type: 'ParamsChanged'; readonly params: JsonObject }
   /** It may begin, and waits for its turn: its definition says how many runs there may be at once. */
   | { readonly type: 'RunQueued' }
@@ -56,10 +68,17 @@ export type RunEvent =
       readonly type: 'CancelRequested'
       readonly as: 'cancelled' | 'timed_out'
       readonly reason: string
-      readonly deadline: Instant
+      /** When it ends whatever the runners say; null: what is at work ends by itself. */
+      readonly deadline: Instant | null
     }
   | { readonly type: 'RunRestarted'; readonly pass: number }
   | { readonly type: 'RunReopened' }
+  /** Its turn has come, its triggers have not fired yet. */
+  | { readonly type: 'StageWaiting'; readonly node: number }
+  /** This stage and all that come after it begin anew; attempts go on counting. */
+  | { readonly type: 'StageRetried'; readonly node: number }
+  /** The stage is taken back: its tasks that have a way back and had begun, all at once. */
+  | { readonly type: 'RollbackStarted'; readonly node: number }
   | { readonly type: 'RunEnded'; readonly status: EndStatus }
   | { readonly type: 'StageStarted'; readonly node: number }
   | { readonly type: 'StageEnded'; readonly node: number; readonly status: EndStatus }
@@ -68,9 +87,20 @@ export type RunEvent =
   | {
       readonly type: 'NodeSkipped'
       readonly node: number
-      readonly because: 'condition' | 'operator'
+      readonly because: 'condition' | 'operator' | 'excluded'
       readonly reason: string
     }
+  /** A start, an end or a gateway was passed. `edges`: places of the flow's edges that were taken; null: all. */
+  | {
+      readonly type: 'NodePassed'
+      readonly node: number
+      readonly edges: readonly number[] | null
+      readonly by?: { readonly reason: string }
+    }
+  | { readonly type: 'NodePaused'; readonly node: number }
+  | { readonly type: 'NodeResumed'; readonly node: number }
+  | { readonly type: 'DeadlineMoved'; readonly node: number; readonly deadline: Instant }
+  | { readonly type: 'ChildStarted'; readonly node: number; readonly child: RunId }
   /** `deadline`: when it counts as not started. */
   | { readonly type: 'TaskQueued'; readonly node: number; readonly attempt: number; readonly deadline: Instant | null }
   /** It was queued and had not begun when the run began to fail: back to pending. */
@@ -116,10 +146,16 @@ export type RunEvent =
       readonly comment: string
     }
   /** An operator asked for another attempt of an ended node. */
-  | { readonly type: 'NodeRetried'; readonly node: number }
+  | { readonly type: 'NodeRetried'; readonly node: number; readonly inputs?: JsonObject }
 
-/** name -> value of a task's outputs; at most 64 KiB in all. */
-export type Outputs = Readonly<Record<string, string>>
+/** name -> value of a task's outputs; at most 64 KiB of JSON in all. */
+export type Outputs = Readonly<Record<string, Json>>
+
+/** The task that started a run. */
+export interface ParentRef {
+  readonly runId: RunId
+  readonly node: number
+}
 
 /** What follows a failed attempt. `retry` waits until `at` (a rerun after a loss is not counted); the rest are the failure policies at work. */
 export type AfterFailure =
@@ -127,6 +163,8 @@ export type AfterFailure =
   | { readonly do: 'hold'; readonly until: Instant | null }
   | { readonly do: 'stop' }
   | { readonly do: 'continue' }
+  /** Its time ran out, and its definition says to pass over that. */
+  | { readonly do: 'skip' }
   | { readonly do: 'restart' }
 
 /** One transition in the log: the events that one command caused, at one instant, by one actor. */

@@ -8,6 +8,8 @@ export type Expression =
   | { readonly op: 'literal'; readonly value: Json }
   /** `params.branch`, `vars.hosts.0`, `tasks.build.outputs.tag`, `tasks.build.status`, `run.number`, `run.attempt`. */
   | { readonly op: 'path'; readonly path: readonly string[] }
+  /** A BoolRule text, its `${...}` rendered before it is read; only in pipelines of the language `bamboo`. */
+  | { readonly op: 'bool-rule'; readonly text: string }
   | { readonly op: 'list'; readonly items: readonly Expression[] }
   | { readonly op: 'not'; readonly operand: Expression }
   | {

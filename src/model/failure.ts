@@ -9,6 +9,14 @@ export type Failure =
   /** The work was done and its answer is no: an HTTP status, a threshold, an output that breaks its rules. */
   | { readonly kind: 'said-no'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly by: string; readonly comment: string }
+  /** A person said that it has failed. */
+  | { readonly kind: 'forced'; readonly by: string; readonly reason: string }
+  /** A gateway had no branch to go on by, or more than it may have; or a condition of it could not be read. */
+  | { readonly kind: 'no-branch'; readonly reason: string }
+  | { readonly kind: 'many-branches'; readonly names: readonly string[] }
+  | { readonly kind: 'condition'; readonly reason: string }
+  /** A loop came back to it more often than its flow allows. */
+  | { readonly kind: 'loop-limit'; readonly limit: number }
   /** The step could not begin: repository not found, shell missing, bad input after rendering. */
   | { readonly kind: 'cannot-start'; readonly reason: string }
   /** The step's system refused our credentials or rights. */
@@ -30,6 +38,11 @@ export const failureStatus = {
   signal: 'failed',
   'said-no': 'failed',
   rejected: 'failed',
+  forced: 'failed',
+  'no-branch': 'failed',
+  'many-branches': 'failed',
+  condition: 'failed',
+  'loop-limit': 'failed',
   'cannot-start': 'errored',
   unauthorized: 'errored',
   lost: 'errored',
@@ -45,6 +58,11 @@ export const isRetryable = {
   signal: true,
   'said-no': true,
   rejected: false,
+  forced: false,
+  'no-branch': false,
+  'many-branches': false,
+  condition: false,
+  'loop-limit': false,
   'cannot-start': true,
   unauthorized: false,
   lost: true,
@@ -65,6 +83,15 @@ export function failureSentence(failure: Failure): string {
       return failure.reason
     case 'rejected':
       return `rejected by ${failure.by}${failure.comment === '' ? '' : `: ${failure.comment}`}`
+    case 'forced':
+      return `failed by ${failure.by}${failure.reason === '' ? '' : `: ${failure.reason}`}`
+    case 'no-branch':
+    case 'condition':
+      return failure.reason
+    case 'many-branches':
+      return `several branches are open: ${failure.names.join(', ')}`
+    case 'loop-limit':
+      return `it was to run more than ${failure.limit} times`
     case 'cannot-start':
       return `could not start: ${failure.reason}`
     case 'unauthorized':

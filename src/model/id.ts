@@ -46,3 +46,7 @@ export function nodeIndexOf(runId: RunId, text: string, nodeCount: number): numb
   const index = ((distance + 2 ** 32) % 2 ** 32) - 1
   return index >= 0 && index < nodeCount ? index : undefined
 }
+
+/** The version of a node's attempt: 32 hex digits, another one for each attempt, that a callback may show. */
+export const attemptVersion = (runId: RunId, index: number, attempt: number): string =>
+  runId.slice(16) + ((index + 1) % 2 ** 32).toString(16).padStart(8, '0') + attempt.toString(16).padStart(8, '0')

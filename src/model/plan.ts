@@ -10,6 +10,8 @@ export interface Plan {
   readonly nodes: readonly PlanNode[]
   /** Indexes of the stages in order. */
   readonly stages: readonly number[]
+  /** The same in rows: the stages of one row run together. */
+  readonly rows: readonly (readonly number[])[]
   /** Key -> index. A key that a stage and a task have both names the task. */
   readonly index: Readonly<Record<string, number>>
   readonly taskCount: number
@@ -22,8 +24,10 @@ export interface StagePlan {
   readonly index: number
   readonly spec: Omit<StageSpec, 'tasks'>
   readonly tasks: readonly number[]
-  /** The next stage, or null for the last one. */
-  readonly next: number | null
+  /** Its place in `rows`. */
+  readonly row: number
+  /** Of a flow: where its token begins and ends. */
+  readonly flow: { readonly start: number; readonly end: number } | null
 }
 
 export interface TaskPlan {
@@ -32,5 +36,17 @@ export interface TaskPlan {
   readonly spec: TaskSpec
   readonly stage: number
   readonly needs: readonly number[]
+  /** What waits for it: tasks that need it, or, in a flow, the nodes that its edges lead to. */
   readonly dependents: readonly number[]
+  readonly flow: FlowPlace | null
+}
+
+/** Where a node stands in its flow. */
+export interface FlowPlace {
+  /** The sub-flow that it is in. */
+  readonly parent: number | null
+  /** Edges out of it: their place in the flow's list, and where they lead. */
+  readonly out: readonly { readonly edge: number; readonly to: number }[]
+  /** Of a parallel or conditional gateway: where its branches meet. Of a sub-flow: where it begins. Else null. */
+  readonly inner: number | null
 }

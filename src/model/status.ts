@@ -18,14 +18,14 @@ export const RUN_STATUSES = [
   'rollback_errored',
 ] as const
 /**
- * - `waiting`: made, not started: triggers or a person must start it
+ * - `waiting`: triggers or a person must start it, or its next stage
  * - `queued`: started, nothing of it has begun yet
  * - `running`: something of it is at work, or waits for a runner after something has begun
  * - `reviewing`: nothing is at work, a person must approve or reject
- * - `paused`: a person paused it; what runs ends, nothing new begins
+ * - `paused`: a person paused it, or the one node that is left of it; what runs ends, nothing new begins
  * - `held`: a node failed under the policy `hold`: a person must retry, skip or cancel
  * - `succeeded`, `failed` (the user's work said no), `errored` (the system could not do it), `timed_out`, `cancelled`
- * - `rolling_back` and its three ends
+ * - `rolling_back`: a stage of it is taken back; and its three ends
  */
 export type RunStatus = (typeof RUN_STATUSES)[number]
 
@@ -33,7 +33,16 @@ export const NODE_STATUSES = [...RUN_STATUSES, 'pending', 'skipped'] as const
 /** A node adds `pending` (not reached yet; in an ended run: never reached) and `skipped`. */
 export type NodeStatus = (typeof NODE_STATUSES)[number]
 
-export const END_STATUSES = ['succeeded', 'failed', 'errored', 'timed_out', 'cancelled'] as const
+export const END_STATUSES = [
+  'succeeded',
+  'failed',
+  'errored',
+  'timed_out',
+  'cancelled',
+  'rolled_back',
+  'rollback_failed',
+  'rollback_errored',
+] as const
 export type EndStatus = (typeof END_STATUSES)[number]
 
 const ENDED = {

@@ -1,9 +1,9 @@
 import type { NodeAction, RunAction } from './command.ts'
-import type { PipelineDefinition, TaskRole, TriggerSpec, Work } from './definition.ts'
+import type { EdgeSpec, PipelineDefinition, TaskRole, TriggerSpec, Work } from './definition.ts'
 import type { Actor, Cause, Outputs } from './event.ts'
 import type { Failure } from './failure.ts'
 import type { NodeId, PipelineId, ProjectId, RunId, UserId } from './id.ts'
-import type { Json } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
 import type { NodeStatus, RunStatus } from './status.ts'
 import type { Instant } from './time.ts'
 
@@ -60,6 +60,7 @@ export interface RunSummary {
   readonly cause: Cause
   /** Whether a person must do something before it goes on: a review, a held node, a start. */
   readonly needsPerson: boolean
+  readonly annotations: Readonly<Record<string, string>>
   readonly createdAt: Instant
   readonly startedAt: Instant | null
   readonly endedAt: Instant | null
@@ -87,6 +88,13 @@ export interface RunView {
   readonly status: RunStatus
   readonly cause: Cause
   readonly params: readonly ParamView[]
+  /** The definition's variables outside of sub-flows, as they are now; what cannot be told yet is null. */
+  readonly variables: Readonly<Record<string, Json>>
+  /** What the run has made so far: the definition's `outputs`. */
+  readonly outputs: Readonly<Record<string, Json>>
+  readonly annotations: Readonly<Record<string, string>>
+  /** The run whose task started this one. */
+  readonly parent: { readonly runId: RunId; readonly node: NodeId } | null
   readonly triggers: TriggersView | null
   readonly createdAt: Instant
   readonly startedAt: Instant | null
@@ -99,7 +107,7 @@ export interface RunView {
     readonly at: Instant
     readonly by: Actor
     readonly reason: string
-    readonly deadline: Instant
+    readonly deadline: Instant | null
   } | null
   /** From 1; one more for every time the policy `restart` took it back to its first node. */
   readonly pass: number
@@ -146,6 +154,14 @@ export type Attention =
       readonly until: Instant | null
     }
   | { readonly kind: 'paused'; readonly since: Instant }
+  | { readonly kind: 'paused-node'; readonly node: NodeId; readonly nodeName: string; readonly since: Instant }
+  | { readonly kind: 'callback'; readonly node: NodeId; readonly nodeName: string; readonly since: Instant }
+  | { readonly kind: 'trigger'; readonly node: NodeId; readonly nodeName: string; readonly since: Instant }
+
+export interface SkippedView {
+  readonly because: 'condition' | 'operator' | 'excluded' | 'timeout'
+  readonly reason: string
+}
 
 interface NodeFields {
   readonly id: NodeId
@@ -157,14 +173,18 @@ interface NodeFields {
   readonly status: NodeStatus
   readonly startedAt: Instant | null
   readonly endedAt: Instant | null
-  readonly skipped: { readonly because: 'condition' | 'operator'; readonly reason: string } | null
+  readonly skipped: SkippedView | null
   readonly annotations: Readonly<Record<string, string>>
 }
 
 export interface StageView extends NodeFields {
   readonly kind: 'stage'
   readonly always: boolean
+  readonly parallel: boolean
+  readonly triggers: TriggersView | null
   readonly tasks: readonly TaskView[]
+  readonly flow: { readonly edges: readonly (EdgeSpec & { readonly taken: boolean })[] } | null
+  readonly allowed: readonly NodeAction[]
 }
 
 export interface TaskView extends NodeFields {
@@ -173,9 +193,26 @@ export interface TaskView extends NodeFields {
   readonly work: Work
   /** Keys of the tasks it needs. */
   readonly needs: readonly string[]
+  /** Key of the sub-flow that it is in. */
+  readonly parent: string | null
+  readonly skippable: boolean
+  readonly retryable: boolean
+  readonly optional: boolean
+  /** How often a token has come to it; 0: never. Of a task outside of flows: 1 once it was reached. */
+  readonly loop: number
+  /** 32 hex digits; another one for each attempt. Callbacks may show it. */
+  readonly version: string
+  /** A person paused it. */
+  readonly paused: boolean
+  /** What a retry gave in place of the definition's inputs. */
+  readonly inputs: JsonObject | null
+  /** The run that it started. */
+  readonly childRun: RunId | null
   readonly labels: readonly string[]
   /** The present attempt, from 1; 0: none yet. */
   readonly attempt: number
+  /** Attempts before the present one in this pass of its loop, whoever asked for them. */
+  readonly retry: number
   readonly queuedAt: Instant | null
   /** Waiting out a retry's delay until then. */
   readonly retryAt: Instant | null
@@ -208,9 +245,17 @@ export interface ReviewView {
 
 export interface AttemptView {
   readonly attempt: number
+  /** Which pass of a loop it was in, from 1. */
+  readonly loop: number
+  /** Which try of its loop it was, from 0. */
+  readonly retry: number
+  readonly version: string
   readonly status: NodeStatus
   readonly startedAt: Instant | null
   readonly endedAt: Instant | null
   readonly runner: string | null
   readonly failure: Failure | null
+  readonly skipped: boolean
+  readonly inputs: JsonObject | null
+  readonly outputs: Outputs
 }

@@ -22,6 +22,9 @@ describe('the written lists', () => {
       git: { url: '/srv/web' },
       http: { url: 'https://example.com/' },
       sleep: { duration: '5m' },
+      publish: { channel: 'images' },
+      run: { pipeline: 'deploy' },
+      gateway: { kind: 'parallel' },
     }
     const works = stepSpecs.map((spec) => [spec.type, spec.work(spec.schema.parse(inputs[spec.type] ?? {}))] as const)
     const runnerTypes = works.filter(([, { kind }]) => kind === 'runner').map(([type]) => type)

@@ -41,7 +41,8 @@ export const runnerWork = (uses: string, input: Readonly<Record<string, Json | u
   with: Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as JsonObject,
 })
 
-const isTemplate = (text: string): boolean => text.includes('${{')
+/** In either language of templates. */
+const isTemplate = (text: string): boolean => text.includes('${')
 
 /** A whole number, as a number or as text, for that is what `${{ ... }}` gives; read it with {@link wholeNumber}. */
 export const count = (min: number, max: number) => {

@@ -150,12 +150,13 @@ class Search {
         )
     }
     for (const action of ['start', 'pause', 'resume', 'retry'] as const) ask({ type: action }, action, onRun)
-    for (const force of [false, true]) ask({ type: 'cancel', reason: '', force }, 'cancel', onRun)
+    for (const mode of ['stop', 'force', 'after-current'] as const)
+      ask({ type: 'cancel', reason: '', mode }, 'cancel', onRun)
     for (const [trigger] of (run.plan.definition.triggers?.list ?? []).entries())
-      ask({ type: 'fire-trigger', trigger, params: {} }, 'start', onRun)
+      ask({ type: 'fire-trigger', stage: null, trigger, params: {} }, 'start', onRun)
     for (const node of run.plan.nodes) {
       const allowed = allowedOnNode(run, node.index)
-      ask({ type: 'retry-node', node: node.index }, 'retry', allowed)
+      ask({ type: 'retry-node', node: node.index, inputs: null }, 'retry', allowed)
       ask({ type: 'skip-node', node: node.index, reason: '' }, 'skip', allowed)
       if (node.kind === 'stage' || node.spec.work.kind !== 'review') {
         for (const type of ['approve', 'reject'] as const)
@@ -170,9 +171,14 @@ class Search {
       )
       if (node.kind === 'task') this.#report(place, run, node.index, give)
     }
-    const deadline = run.cancelling?.deadline ?? run.deadlineAt
+    const deadline = run.cancelling === null ? run.deadlineAt : run.cancelling.deadline
     const ended = this.#fire(place, run, null, deadline, give)
-    if (run.phase === 'live' && run.cancelling !== null && !(ended?.ok === true && ended.run.phase === 'ended'))
+    if (
+      run.phase === 'live' &&
+      run.cancelling !== null &&
+      deadline !== null &&
+      !(ended?.ok === true && ended.run.phase === 'ended')
+    )
       this.#problem(place, 'a cancel does not end at its deadline')
   }
 
@@ -315,14 +321,14 @@ function stateOf(run: Run, twins: readonly (readonly number[])[]): string {
     const states = group.map((index) => nodes[index] as string).sort()
     for (const [at, index] of group.entries()) nodes[index] = states[at] as string
   }
-  return `${run.phase} ${run.outcome} ${set(run.startedAt)}${set(run.pausedAt)}${set(run.deadlineAt)}${run.begun} ${run.cancelling?.as} ${run.pass} ${run.open?.index} ${run.triggers.map(set).join('')} ${nodes.join(' ')}`
+  return `${run.phase} ${run.outcome} ${set(run.startedAt)}${set(run.pausedAt)}${set(run.deadlineAt)}${run.begun} ${run.cancelling?.as}${set(run.cancelling?.deadline ?? null)} ${run.pass} ${run.open.map(({ index }) => index).join()} ${run.waiting.join()} ${run.rollback} ${run.triggers.map(set).join('')} ${nodes.join(' ')}`
 }
 
 const set = (value: unknown): string => (value === null ? '-' : '+')
 
 function stageState(run: Run, index: number): string {
-  const { status, begun, timedOut, startedAt, deadlineAt } = stageAt(run, index)
-  return `${status} ${begun} ${timedOut} ${set(startedAt)}${set(deadlineAt)}`
+  const { status, begun, timedOut, startedAt, deadlineAt, triggers } = stageAt(run, index)
+  return `${status} ${triggers.map(set).join('')} ${begun} ${timedOut} ${set(startedAt)}${set(deadlineAt)}`
 }
 
 function taskState(run: Run, index: number): string {
@@ -332,5 +338,5 @@ function taskState(run: Run, index: number): string {
   const tries = Math.min(task.attempt - task.takenUpAt, 2)
   const kept = task.earlier.at(-1)?.attempt === task.attempt
   const voters = task.decisions.map(({ by }) => by).toSorted()
-  return `${task.status} ${task.policy} ${task.unmet} ${tries} ${task.retries} ${task.asked} ${times} ${task.stopping?.kind} ${voters.join('.')} ${kept}`
+  return `${task.status} ${task.policy} ${task.unmet} ${task.loop} ${set(task.pausedAt)}${task.withheld}${task.rollingBack} ${task.taken?.join('.')} ${tries} ${task.retries} ${task.asked} ${times} ${task.stopping?.kind} ${voters.join('.')} ${kept}`
 }

@@ -1,6 +1,16 @@
 import { allowedOnNode, allowedOnRun } from '../engine/admits.ts'
 import { advance, type Outcome } from '../engine/advance.ts'
-import { slotOf, stageAt, stagePlan, taskAt, taskPlan, type Counts, type Run, type TaskState } from '../engine/run.ts'
+import {
+  slotOf,
+  stageAt,
+  stagePlan,
+  taskAt,
+  taskPlan,
+  type Counts,
+  type Run,
+  type StageState,
+  type TaskState,
+} from '../engine/run.ts'
 import { runStatus, stageStatus } from '../engine/status.ts'
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type OperatorCommand, type RunAction } from '../model/command.ts'
 import type { RunEvent } from '../model/event.ts'
@@ -38,9 +48,9 @@ function countLaws(run: Run): readonly string[] {
     run.counts,
     tasksOf(run).map(({ state }) => state),
   )
-  if (run.open !== null) {
-    const tasks = stagePlan(run.plan, run.open.index).tasks.map((task) => taskAt(run, task))
-    compare('the open stage', run.open.counts, tasks)
+  for (const { index, counts } of run.open) {
+    const tasks = stagePlan(run.plan, index).tasks.map((task) => taskAt(run, task))
+    compare(`the open stage ${index}`, counts, tasks)
   }
   return broken
 }
@@ -48,15 +58,19 @@ function countLaws(run: Run): readonly string[] {
 function stageLaws(run: Run): readonly string[] {
   const broken: string[] = []
   const running = run.plan.stages.filter((stage) => stageAt(run, stage).status === 'running')
-  if (running.join() !== (run.open === null ? '' : `${run.open.index}`))
-    broken.push(`open is stage ${run.open?.index}, running are ${running.join()}`)
-  if (running.length > 1) broken.push(`stages ${running.join()} run at once`)
+  const open = run.open.map(({ index }) => index).toSorted((left, right) => left - right)
+  const atWork = run.rollback === null ? running : [run.rollback]
+  if (atWork.join() !== open.join()) broken.push(`open are stages ${open.join()}, running are ${atWork.join()}`)
+  const rows = new Set(open.map((stage) => stagePlan(run.plan, stage).row))
+  if (rows.size > 1) broken.push(`stages ${open.join()} of several rows run at once`)
   for (const { index, state } of tasksOf(run)) {
     const stage = stageAt(run, taskPlan(run.plan, index).stage)
     const active = state.status === 'queued' || state.status === 'running' || state.status === 'reviewing'
-    if (active && stage.status !== 'running')
+    if (active && stage.status !== 'running' && !(state.rollingBack && stage.status === 'rolling_back'))
       broken.push(`task ${index} is ${state.status} in a stage that is ${stage.status}`)
-    if (stage.status === 'succeeded' && slotOf(state) !== 'done')
+    // Branches that were not taken stay as they were.
+    const isPassedBy = taskPlan(run.plan, index).flow !== null && state.status === 'pending'
+    if (stage.status === 'succeeded' && slotOf(state) !== 'done' && !isPassedBy)
       broken.push(`task ${index} of a stage that succeeded is ${state.status}`)
     if (stage.status === 'skipped' && state.status !== 'skipped')
       broken.push(`task ${index} of a skipped stage is ${state.status}`)
@@ -64,11 +78,17 @@ function stageLaws(run: Run): readonly string[] {
   return broken
 }
 
+/** Over in a way that lets others go on, be it that it was taken back since. */
+const isOver = (task: TaskState): boolean => slotOf(task) === 'done' || task.rollingBack
+
 /** Nothing begins before all that it needs is over, however it came to be over. */
 function needLaws(run: Run): readonly string[] {
   const broken: string[] = []
   for (const { index, state } of tasksOf(run)) {
-    const unmet = taskPlan(run.plan, index).needs.filter((need) => slotOf(taskAt(run, need)) !== 'done').length
+    const { flow, needs } = taskPlan(run.plan, index)
+    if (flow !== null || state.rollingBack) continue
+    // What ended while it was paused lets nothing go on.
+    const unmet = needs.filter((need) => !isOver(taskAt(run, need))).length
     const stage = stageAt(run, taskPlan(run.plan, index).stage)
     if (stage.status !== 'skipped' && unmet !== state.unmet)
       broken.push(`task ${index} waits for ${state.unmet}, should for ${unmet}`)
@@ -100,13 +120,16 @@ function endLaws(run: Run): readonly string[] {
   if ((phase === 'ended') !== (outcome !== null)) broken.push(`phase ${phase} with outcome ${outcome}`)
   if ((phase === 'ended') !== (run.endedAt !== null)) broken.push(`phase ${phase} with end ${run.endedAt}`)
   if (phase === 'ended' && run.pausedAt !== null) broken.push('ended and still paused')
-  if (phase !== 'live' && open !== null) broken.push(`${phase} with open stages`)
+  if (phase !== 'live' && open.length + run.waiting.length > 0) broken.push(`${phase} with open stages`)
   if (phase !== 'live' && counts.queued + counts.running + counts.reviewing > 0)
     broken.push(`${phase} with work under way`)
-  if (outcome === 'succeeded' && counts.done !== run.plan.taskCount)
+  const inFlows = run.plan.nodes.filter((node) => node.kind === 'task' && node.flow !== null).length
+  const done = counts.done + (inFlows > 0 ? counts.pending : 0)
+  if (outcome === 'succeeded' && done !== run.plan.taskCount)
     broken.push(`succeeded with ${counts.done} of ${run.plan.taskCount} tasks done`)
   if (run.startedAt !== null && run.cancelling === null && phase === 'ended' && outcome !== 'succeeded') {
-    const failures = counts.failed + counts.errored + counts.timed_out + counts.restarting + counts.cancelled
+    const unsuccessful = counts.failed + counts.errored + counts.timed_out + counts.restarting + counts.cancelled
+    const failures = unsuccessful + counts.rolled_back + counts.rollback_failed + counts.rollback_errored
     if (failures === 0) broken.push(`${outcome} without a failure`)
   }
   return broken
@@ -117,11 +140,12 @@ function statusLaws(run: Run): readonly string[] {
   const status = slowStatus(
     run,
     tasksOf(run).map(({ state }) => state),
+    run.plan.stages.map((stage) => stageAt(run, stage)),
   )
   if (runStatus(run) !== status) broken.push(`status is ${runStatus(run)}, should be ${status}`)
-  for (const stage of run.open === null ? [] : [run.open.index]) {
+  for (const { index: stage } of run.rollback === null ? run.open : []) {
     const tasks = stagePlan(run.plan, stage).tasks.map((task) => taskAt(run, task))
-    const shown = slowStatus({ ...run, begun: stageAt(run, stage).begun }, tasks)
+    const shown = slowStatus({ ...run, begun: stageAt(run, stage).begun }, tasks, [])
     if (stageStatus(run, stage) !== shown)
       broken.push(`stage ${stage} is ${stageStatus(run, stage)}, should be ${shown}`)
   }
@@ -130,15 +154,20 @@ function statusLaws(run: Run): readonly string[] {
   return broken
 }
 
-function slowStatus(run: Run, tasks: readonly TaskState[]): string {
+function slowStatus(run: Run, tasks: readonly TaskState[], stages: readonly StageState[]): string {
   const has = (status: string): boolean => tasks.some((task) => task.status === status)
   if (run.outcome !== null) return run.outcome
-  if (run.phase === 'waiting') return 'waiting'
+  if (run.phase === 'waiting') return run.queuedAt === null ? 'waiting' : 'queued'
+  if (run.rollback !== null) return 'rolling_back'
   if (run.pausedAt !== null && run.cancelling === null) return 'paused'
-  if (has('running') || (has('queued') && run.begun)) return 'running'
-  if (has('queued')) return 'queued'
+  // One that waits for its next attempt and is paused is no work.
+  const queued = tasks.some((task) => task.status === 'queued' && task.pausedAt === null)
+  if (has('running') || (queued && run.begun)) return 'running'
+  if (queued) return 'queued'
   if (has('reviewing')) return 'reviewing'
-  return tasks.some((task) => slotOf(task) === 'held') ? 'held' : 'running'
+  if (tasks.some((task) => slotOf(task) === 'held')) return 'held'
+  if (tasks.some((task) => slotOf(task) === 'paused')) return 'paused'
+  return stages.some((stage) => stage.status === 'waiting') ? 'waiting' : 'running'
 }
 
 /** No run is ever stuck: something is under way that will be reported or has a deadline, or a person can act. */
@@ -156,10 +185,17 @@ function stuckLaws(run: Run): readonly string[] {
   const waits = tasksOf(run).some(({ index, state }) => {
     if (state.status === 'queued' || state.status === 'running') return true
     if (state.status === 'reviewing') return allowedOnNode(run, index).includes('approve')
-    return slotOf(state) === 'held' && allowedOnNode(run, index).includes('skip')
+    const allowedNow = allowedOnNode(run, index)
+    if (slotOf(state) === 'held')
+      return allowedNow.some((action) => action === 'skip' || action === 'retry' || action === 'choose')
+    return state.pausedAt !== null && allowedNow.includes('resume')
   })
+  if (run.waiting.length > 0 && allowed.includes('start')) return []
   return waits ? [] : ['nothing is under way and nobody is asked']
 }
+
+/** What takes back what has succeeded. */
+const ANEW: ReadonlySet<RunEvent['type']> = new Set(['RunRestarted', 'StageRetried', 'RollbackStarted'])
 
 /** What must hold of every step from one run to the next. */
 export function brokenByStep(before: Run, after: Run, events: readonly RunEvent[]): readonly string[] {
@@ -167,14 +203,16 @@ export function brokenByStep(before: Run, after: Run, events: readonly RunEvent[
   const [first] = events
   if (after.seq !== before.seq + events.length)
     broken.push(`${events.length} events took seq from ${before.seq} to ${after.seq}`)
-  if (before.phase === 'ended' && first !== undefined && first.type !== 'RunReopened')
+  const begunAnew = new Set(['RunReopened', 'RollbackStarted'])
+  if (before.phase === 'ended' && first !== undefined && !begunAnew.has(first.type))
     broken.push(`${first.type} in a run that has ended`)
-  if (before.outcome === 'succeeded' && events.length > 0) broken.push(`${first?.type} in a run that has succeeded`)
+  if (before.outcome === 'succeeded' && first !== undefined && first.type !== 'RollbackStarted')
+    broken.push(`${first?.type} in a run that has succeeded`)
   if (after.updatedAt < before.updatedAt) broken.push('time went back')
-  if (events.some(({ type }) => type === 'RunRestarted')) return broken
+  if (events.some(({ type }) => ANEW.has(type))) return broken
   for (const { index, state } of tasksOf(before)) {
     const now = taskAt(after, index)
-    if (state.status === 'succeeded' && now.status !== 'succeeded')
+    if (state.status === 'succeeded' && now.status !== 'succeeded' && now.loop === state.loop)
       broken.push(`task ${index} went from succeeded to ${now.status}`)
     if (now.attempt < state.attempt && state.status !== 'queued')
       broken.push(`task ${index} went from attempt ${state.attempt} to ${now.attempt}`)
@@ -212,19 +250,43 @@ function outcomeOf(run: Run, command: OperatorCommand): Outcome | string {
 }
 
 function onRun(action: RunAction): OperatorCommand {
-  return action === 'cancel' ? { type: action, reason: '', force: false } : { type: action }
+  if (action === 'cancel') return { type: action, reason: '', mode: 'stop' }
+  return action === 'modify' ? { type: action, params: {} } : { type: action }
 }
 
 function onNode(run: Run, node: number, action: NodeAction): OperatorCommand {
   switch (action) {
     case 'retry':
-      return { type: 'retry-node', node }
+      return { type: 'retry-node', node, inputs: null }
     case 'skip':
       return { type: 'skip-node', node, reason: '' }
     case 'approve':
     case 'reject':
       return { type: action, node, by: voterOf(run, node), comment: '' }
+    case 'pause':
+      return { type: 'pause-node', node }
+    case 'resume':
+      return { type: 'resume-node', node }
+    case 'fail':
+      return { type: 'fail-node', node, by: 'li', reason: '' }
+    case 'callback':
+      return { type: 'callback', node, version: null, succeeded: true, outputs: {}, reason: '' }
+    case 'choose':
+      return { type: 'choose', node, edges: firstEdge(run, node), reason: '' }
+    case 'rollback':
+      return { type: 'rollback', node }
+    case 'delay':
+      return { type: 'delay-node', node, byMs: 1_000 }
+    case 'expire':
+      return { type: 'expire-node', node }
   }
+}
+
+function firstEdge(run: Run, node: number): readonly string[] {
+  const plan = run.plan.nodes[node]
+  if (plan?.kind !== 'task') return []
+  const edges = stagePlan(run.plan, plan.stage).spec.flow?.edges ?? []
+  return (plan.flow?.out ?? []).slice(0, 1).map(({ edge }) => edges[edge]?.key ?? '')
 }
 
 /** Somebody who may still decide this review; `li` where it is none. */

@@ -107,9 +107,10 @@ export class EngineWorld {
 
   pause = (): readonly RunEvent[] => this.do({ type: 'pause' })
   resume = (): readonly RunEvent[] => this.do({ type: 'resume' })
-  cancel = (force = false): readonly RunEvent[] => this.do({ type: 'cancel', reason: 'no longer wanted', force })
+  cancel = (force = false): readonly RunEvent[] =>
+    this.do({ type: 'cancel', reason: 'no longer wanted', mode: force ? 'force' : 'stop' })
   retryRun = (): readonly RunEvent[] => this.do({ type: 'retry' })
-  retry = (key: string): readonly RunEvent[] => this.do({ type: 'retry-node', node: this.index(key) })
+  retry = (key: string): readonly RunEvent[] => this.do({ type: 'retry-node', node: this.index(key), inputs: null })
   skip = (key: string): readonly RunEvent[] =>
     this.do({ type: 'skip-node', node: this.index(key), reason: 'not needed' })
   approve = (key: string, by = 'li'): readonly RunEvent[] =>

@@ -220,9 +220,9 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     }),
     start: false,
     play: (w) => {
-      w.do({ type: 'fire-trigger', trigger: 0, params: { pushed: 'v2', by: 'someone' } })
+      w.do({ type: 'fire-trigger', stage: null, trigger: 0, params: { pushed: 'v2', by: 'someone' } })
       w.wait(1_000)
-      w.do({ type: 'fire-trigger', trigger: 1, params: {} })
+      w.do({ type: 'fire-trigger', stage: null, trigger: 1, params: {} })
     },
   },
   'withdrawn-and-queued-again': {

@@ -1,13 +1,24 @@
 import type { PipelineDefinition, StageSpec, TaskSpec } from '../model/definition.ts'
-import { asId, nodeId, type PipelineId, type ProjectId, type RunId, type UserId } from '../model/id.ts'
+import { asId, attemptVersion, nodeId, type PipelineId, type ProjectId, type RunId, type UserId } from '../model/id.ts'
 import type { Instant } from '../model/time.ts'
-import type { PipelineView, ProjectView, RunSummary, RunView, StageView, TaskView, UserRef } from '../model/view.ts'
+import type {
+  AttemptView,
+  PipelineView,
+  ProjectView,
+  RunSummary,
+  RunView,
+  StageView,
+  TaskView,
+  UserRef,
+} from '../model/view.ts'
 
 /**
  * Views made by hand, for tests of presenters. Every builder gives something whole and true to itself; what a test
  * is about goes into `changes`. Ids and places of nodes are given by {@link runView} in plan order, and its
  * definition is made of its stages, so that a test states the tree only.
  */
+
+const RUN_ID = asId<RunId>('3d'.repeat(16))
 
 /** When everything here was made: 2026-01-02 03:04:05.006 UTC. */
 export const AT: Instant = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
@@ -36,6 +47,12 @@ export const taskSpec = (changes: Partial<TaskSpec> = {}): TaskSpec => ({
   when: null,
   env: {},
   work: { kind: 'runner', uses: 'script', with: { run: 'true' } },
+  parent: null,
+  rollback: null,
+  onTimeout: 'fail',
+  skippable: true,
+  retryable: true,
+  optional: false,
   onFailure: { policy: 'stop', expireMs: null },
   onLost: 'error',
   retry: { max: 0, delayMs: 1_000, delayMaxMs: 60_000, jitter: 0 },
@@ -52,8 +69,11 @@ export const stageSpec = (changes: Partial<StageSpec> = {}): StageSpec => ({
   description: '',
   when: null,
   always: false,
+  parallel: false,
+  triggers: null,
   timeoutMs: null,
   tasks: [taskSpec()],
+  flow: null,
   annotations: {},
   ...changes,
 })
@@ -61,6 +81,9 @@ export const stageSpec = (changes: Partial<StageSpec> = {}): StageSpec => ({
 export const definition = (changes: Partial<PipelineDefinition> = {}): PipelineDefinition => ({
   name: 'build-and-ship',
   description: '',
+  language: 'native',
+  variables: [],
+  outputs: [],
   params: [],
   env: {},
   triggers: null,
@@ -88,8 +111,18 @@ export const taskView = (changes: Partial<TaskView> = {}): TaskView => ({
   role: 'other',
   work: { kind: 'runner', uses: 'script', with: { run: 'true' } },
   needs: [],
+  parent: null,
+  skippable: true,
+  retryable: true,
+  optional: false,
+  loop: 1,
+  version: attemptVersion(RUN_ID, 1, 1),
+  paused: false,
+  inputs: null,
+  childRun: null,
   labels: [],
   attempt: 1,
+  retry: 0,
   queuedAt: AT,
   retryAt: null,
   deadlineAt: null,
@@ -118,11 +151,13 @@ export const stageView = (changes: Partial<StageView> = {}): StageView => ({
   skipped: null,
   annotations: {},
   always: false,
+  parallel: false,
+  triggers: null,
   tasks: [taskView()],
+  flow: null,
+  allowed: [],
   ...changes,
 })
-
-const RUN_ID = asId<RunId>('3d'.repeat(16))
 
 /** A run that succeeded: one stage, one task. */
 export function runView(changes: Partial<RunView> = {}): RunView {
@@ -139,6 +174,10 @@ export function runView(changes: Partial<RunView> = {}): RunView {
     status: 'succeeded',
     cause: { kind: 'manual', by: 'li' },
     params: [],
+    variables: {},
+    outputs: {},
+    annotations: {},
+    parent: null,
     triggers: null,
     createdAt: AT,
     startedAt: AT,
@@ -180,6 +219,7 @@ export const runSummary = (run: RunView = runView(), changes: Partial<RunSummary
   seq: run.seq,
   cause: run.cause,
   needsPerson: run.attention.length > 0,
+  annotations: run.annotations,
   createdAt: run.createdAt,
   startedAt: run.startedAt,
   endedAt: run.endedAt,
@@ -220,3 +260,20 @@ const specOf = (stage: StageView): StageSpec =>
       taskSpec({ key, name, description, role, needs, work, labels, annotations }),
     ),
   })
+
+/** An attempt that succeeded. */
+export const attemptView = (changes: Partial<AttemptView> = {}): AttemptView => ({
+  attempt: 1,
+  loop: 1,
+  retry: 0,
+  version: attemptVersion(RUN_ID, 1, changes.attempt ?? 1),
+  status: 'succeeded',
+  startedAt: AT,
+  endedAt: AT + 5_000,
+  runner: 'runner-1',
+  failure: null,
+  skipped: false,
+  inputs: null,
+  outputs: {},
+  ...changes,
+})

@@ -33,7 +33,7 @@ export const operateTask: Operation = {
   },
 }
 
-async function actOnTask(call: Call, action: RunAction, notAllowed: string) {
+async function actOnTask(call: Call, action: Exclude<RunAction, 'modify'>, notAllowed: string) {
   const { taskId, bizId, missing } = taskNames(call)
   const located = await locateTask(call, taskId, bizId, missing)
   if (!located.ok) return located.failure
@@ -82,7 +82,7 @@ export const operateNode: Operation = {
 }
 
 /** A review is their bk_approve plugin, which waits for `{approve_result: bool}`; a pause_node sends no such word and goes on. */
-function callbackOf(call: Call): { readonly action: NodeAction; readonly comment?: string } {
+function callbackOf(call: Call): { readonly action: 'approve' | 'reject'; readonly comment?: string } {
   const data = objectParam(call.params, 'data')
   const action = data['approve_result'] === false ? 'reject' : 'approve'
   const comment = optionalText(data, 'message')

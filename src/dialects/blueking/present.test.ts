@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { NODE_STATUSES, RUN_STATUSES, type NodeStatus, type RunStatus } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
-import { AT, runView, stageView, taskView } from '../../testing/views.ts'
+import { AT, attemptView, runView, stageView, taskView } from '../../testing/views.ts'
 import { formatPlainWithOffset } from '../kit/time.ts'
 import { presentFailures, presentNode, presentStatus } from './present.ts'
 import { nodeState, reportedState, runState } from './status.ts'
@@ -166,7 +166,7 @@ describe('the tree', () => {
 
   test('a retry counts, makes a new version and waits as READY', () => {
     const before = childrenOf(tree(started('held', [failedTask()], 'held')))[1]!
-    const attempt = { attempt: 1, status: 'failed', startedAt: AT, endedAt: AT, runner: null, failure: null } as const
+    const attempt = attemptView({ status: 'failed', endedAt: AT })
     const again = taskView({ status: 'queued', attempt: 2, startedAt: null, endedAt: null, earlier: [attempt] })
     const after = childrenOf(tree(started('running', [again])))[1]!
     expect(after).toMatchObject({ id: before.id, retry: 1, state: 'READY', start_time: '', finish_time: '' })

@@ -43,7 +43,7 @@ export function factOf(source: FactSource, name: FactName): string | undefined {
   const annotation = firstOf(source.annotations, (annotations) => ownText(annotations, `koderover/${name}`))
   if (annotation !== undefined) return annotation
   const names = [name, ...(ALSO[name] ?? [])]
-  const output = firstOf(names, (alias) => firstOf(source.outputs, (outputs) => ownText(outputs, alias)))
+  const output = firstOf(names, (alias) => firstOf(source.outputs, (outputs) => ownOutput(outputs, alias)))
   return output ?? firstOf(names, (alias) => source.params.get(alias)) ?? (gitFact(source.git, name) || undefined)
 }
 
@@ -111,6 +111,11 @@ export function repositoryOf(url: string): { readonly owner: string; readonly na
   const segments = (withHost?.[1] ?? url).split('/').filter((segment) => segment !== '')
   const name = (segments.at(-1) ?? '').replace(/\.git$/, '')
   return { owner: isLocal ? '' : segments.slice(0, -1).join('/'), name }
+}
+
+const ownOutput = (outputs: Outputs, name: string): string | undefined => {
+  const value = Object.hasOwn(outputs, name) ? outputs[name] : undefined
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
 
 const ownText = (texts: Readonly<Record<string, string>>, name: string): string | undefined =>

@@ -12,7 +12,7 @@ import type { Job, JobLog, LogLine } from './wire.ts'
 /** What one attempt of a task left in its log. */
 export interface LogRecord {
   readonly task: TaskView
-  readonly attempt: AttemptView
+  readonly attempt: Pick<AttemptView, 'attempt' | 'status' | 'startedAt' | 'endedAt' | 'runner' | 'failure'>
 }
 
 /**

@@ -163,7 +163,10 @@ const filesOfRun = (run: RunView, caller: Caller): readonly KeptFile[] =>
     .map((task) => fileOf(run, task, caller))
 
 function fileOf(run: RunView, task: TaskView, caller: Caller): KeptFile {
-  const part = (name: string): string => String(task.outputs[name] ?? '')
+  const part = (name: string): string => {
+    const value = task.outputs[name]
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+  }
   return {
     id: jobId(run.serial, task.index),
     domain: caller.domain,

@@ -141,7 +141,15 @@ function scriptOf(task: TaskSpec | undefined): string {
     case undefined:
     case 'noop':
     case 'review':
+    case 'callback':
+    case 'publish':
+    case 'start':
+    case 'end':
+    case 'gateway':
+    case 'subflow':
       return ''
+    case 'run':
+      return `run ${work.pipeline}`
     case 'sleep':
       return `sleep ${typeof work.duration === 'number' ? formatDuration(work.duration) : work.duration}`
     case 'runner':

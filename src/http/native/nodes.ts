@@ -1,5 +1,7 @@
-import { NODE_ACTIONS } from '../../model/command.ts'
-import { accept } from '../../model/problem.ts'
+import type { z } from 'zod'
+import type { NodeActionInput as ActionInput } from '../../host/app.ts'
+import { NODE_ACTIONS, type NodeAction } from '../../model/command.ts'
+import { accept, type Result } from '../../model/problem.ts'
 import type { RunView, StageView, TaskView } from '../../model/view.ts'
 import { presentExplanation, presentRun, presentStage, presentTask } from './present.ts'
 import { nodeRef, runRef } from './refs.ts'
@@ -62,11 +64,66 @@ export const actOnNode = route({
       const message = `A node knows ${NODE_ACTIONS.join(', ')}, found ${JSON.stringify(param('action').slice(0, 40))}`
       return { ok: false, problem: { code: 'not_found', message } }
     }
-    const input = { action, ...(body.comment === undefined ? {} : { comment: body.comment }) }
-    const run = await app.runs.actOnNode(caller, runRef(param('run')), nodeRef(param('node')), input)
+    const input = inputOf(action, body)
+    if (!input.ok) return input
+    const run = await app.runs.actOnNode(caller, runRef(param('run')), nodeRef(param('node')), input.value)
     return run.ok ? accept({ body: presentRun(run.value), etag: `a${run.value.seq}` }) : run
   },
 })
+
+/** What comes with an action belongs to it. */
+function inputOf(action: NodeAction, body: z.output<typeof NodeActionInput>): Result<ActionInput> {
+  const fields = FIELDS[action]
+  const stray = Object.keys(body).find((field) => field !== 'comment' && !fields.includes(field))
+  if (stray !== undefined) {
+    return { ok: false, problem: { code: 'invalid_request', message: `${stray} does not belong to ${action}` } }
+  }
+  const comment = body.comment === undefined ? {} : { comment: body.comment }
+  const missing = (field: string): Result<ActionInput> => ({
+    ok: false,
+    problem: { code: 'invalid_request', message: `${action} takes ${field}, found none` },
+  })
+  switch (action) {
+    case 'retry':
+      return accept({ action, ...comment, ...(body.inputs === undefined ? {} : { inputs: body.inputs }) })
+    case 'callback':
+      return accept({
+        action,
+        ...comment,
+        ...(body.outputs === undefined ? {} : { outputs: body.outputs }),
+        ...(body.succeeded === undefined ? {} : { succeeded: body.succeeded }),
+        ...(body.version === undefined ? {} : { version: body.version }),
+      })
+    case 'choose':
+      return body.edges === undefined ? missing('edges') : accept({ action, ...comment, edges: body.edges })
+    case 'delay':
+      return body.by_ms === undefined ? missing('by_ms') : accept({ action, ...comment, byMs: body.by_ms })
+    case 'skip':
+    case 'approve':
+    case 'reject':
+    case 'pause':
+    case 'resume':
+    case 'fail':
+    case 'rollback':
+    case 'expire':
+      return accept({ action, ...comment })
+  }
+}
+
+const FIELDS: Readonly<Record<NodeAction, readonly string[]>> = {
+  retry: ['inputs'],
+  callback: ['outputs', 'succeeded', 'version'],
+  choose: ['edges'],
+  delay: ['by_ms'],
+  skip: [],
+  approve: [],
+  reject: [],
+  pause: [],
+  resume: [],
+  fail: [],
+  rollback: [],
+  expire: [],
+}
 
 export const explainNode = route({
   method: 'GET',

@@ -19,21 +19,38 @@ const eventData: { readonly [Type in RunEvent['type']]: (event: Extract<RunEvent
     name: event.name,
     cause: presentCause(event.cause) as Data,
     params: event.params as Data,
+    annotations: { ...event.annotations },
+    parent:
+      event.parent === undefined
+        ? null
+        : { run_id: event.parent.runId, node_id: nodeId(event.parent.runId, event.parent.node) },
+    excluded: [...(event.excluded ?? [])],
   }),
-  TriggerFired: (event) => ({ trigger: event.trigger, params: { ...event.params } }),
+  TriggerFired: (event) => ({ trigger: event.trigger, stage: event.stage ?? null, params: { ...event.params } }),
   ParamsChanged: (event) => ({ params: event.params as Data }),
   RunQueued: none,
   RunStarted: none,
   RunPaused: none,
   RunResumed: none,
-  CancelRequested: (event) => ({ as: event.as, reason: event.reason, deadline: time(event.deadline) }),
+  CancelRequested: (event) => ({ as: event.as, reason: event.reason, deadline: timeOrNull(event.deadline) }),
   RunRestarted: (event) => ({ pass: event.pass }),
   RunReopened: none,
+  StageWaiting: none,
+  StageRetried: none,
+  RollbackStarted: none,
   RunEnded: (event) => ({ status: event.status }),
   StageStarted: none,
   StageEnded: (event) => ({ status: event.status }),
   StageTimedOut: none,
   NodeSkipped: (event) => ({ because: event.because, reason: event.reason }),
+  NodePassed: (event) => ({
+    edges: event.edges === null ? null : [...event.edges],
+    reason: event.by?.reason ?? null,
+  }),
+  NodePaused: none,
+  NodeResumed: none,
+  DeadlineMoved: (event) => ({ deadline: time(event.deadline) }),
+  ChildStarted: (event) => ({ child: event.child }),
   TaskQueued: (event) => ({ attempt: event.attempt, deadline: timeOrNull(event.deadline) }),
   TaskWithdrawn: none,
   AttemptStarted: (event) => ({
@@ -44,19 +61,19 @@ const eventData: { readonly [Type in RunEvent['type']]: (event: Extract<RunEvent
   StopRequested: (event) => ({ failure: presentFailure(event.failure), deadline: time(event.deadline) }),
   AttemptSucceeded: (event) => ({
     attempt: event.attempt,
-    outputs: event.outputs === null ? null : { ...event.outputs },
+    outputs: event.outputs as Data | null,
   }),
   AttemptFailed: (event) => ({
     attempt: event.attempt,
     failure: presentFailure(event.failure),
-    outputs: event.outputs === null ? null : { ...event.outputs },
+    outputs: event.outputs as Data | null,
     next: presentNext(event.next),
   }),
   AttemptCancelled: (event) => ({ attempt: event.attempt, reason: event.reason }),
   HoldExpired: none,
   ReviewOpened: (event) => ({ attempt: event.attempt, deadline: timeOrNull(event.deadline) }),
   ReviewDecided: (event) => ({ decision: event.decision, by: event.by, comment: event.comment }),
-  NodeRetried: none,
+  NodeRetried: (event) => ({ inputs: (event.inputs ?? null) as Data | null }),
 }
 
 function presentNext(next: AfterFailure): Data {
@@ -67,6 +84,7 @@ function presentNext(next: AfterFailure): Data {
       return { do: 'hold', until: timeOrNull(next.until) }
     case 'stop':
     case 'continue':
+    case 'skip':
     case 'restart':
       return { do: next.do }
   }

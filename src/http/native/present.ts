@@ -15,6 +15,7 @@ import type {
   RunView,
   StageView,
   TaskView,
+  TriggersView,
   UserRef,
 } from '../../model/view.ts'
 import type * as wire from './schema.ts'
@@ -70,6 +71,7 @@ export const presentSummary = (run: RunSummary): Wire<typeof wire.RunSummary> =>
   status: run.status,
   ended: isEnded(run.status),
   needs_person: run.needsPerson,
+  annotations: { ...run.annotations },
   cause: presentCause(run.cause),
   created_at: time(run.createdAt),
   started_at: timeOrNull(run.startedAt),
@@ -99,7 +101,8 @@ const summaryFields = (run: RunView) => ({
   version: run.pipeline.version,
   status: run.status,
   ended: isEnded(run.status),
-  needs_person: run.attention.length > 0,
+  needs_person: run.attention.some(({ kind }) => kind !== 'trigger' && kind !== 'callback'),
+  annotations: { ...run.annotations },
   cause: presentCause(run.cause),
   created_at: time(run.createdAt),
   started_at: timeOrNull(run.startedAt),
@@ -117,18 +120,10 @@ export const presentHead = (run: RunView): Wire<typeof wire.RunHead> => ({
     description,
     system,
   })),
-  triggers:
-    run.triggers === null
-      ? null
-      : {
-          operator: run.triggers.operator,
-          list: run.triggers.list.map((trigger) => ({
-            kind: trigger.kind,
-            name: trigger.name,
-            fired_at: timeOrNull(trigger.firedAt),
-            params: { ...trigger.params },
-          })),
-        },
+  variables: run.variables as Record<string, z.infer<typeof wire.AnyJson>>,
+  outputs: run.outputs as Record<string, z.infer<typeof wire.AnyJson>>,
+  parent: run.parent === null ? null : { run_id: run.parent.runId, node_id: run.parent.node },
+  triggers: presentTriggers(run.triggers),
   paused_ms: run.pausedMs,
   paused_at: timeOrNull(run.pausedAt),
   cancelling:
@@ -138,7 +133,7 @@ export const presentHead = (run: RunView): Wire<typeof wire.RunHead> => ({
           at: time(run.cancelling.at),
           by: presentActor(run.cancelling.by),
           reason: run.cancelling.reason,
-          deadline: time(run.cancelling.deadline),
+          deadline: timeOrNull(run.cancelling.deadline),
         },
   pass: run.pass,
   failure:
@@ -153,6 +148,19 @@ export const presentRun = (run: RunView): Wire<typeof wire.Run> => ({
   ...presentHead(run),
   stages: run.stages.map(presentStage),
 })
+
+const presentTriggers = (triggers: TriggersView | null): Wire<typeof wire.RunHead>['triggers'] =>
+  triggers === null
+    ? null
+    : {
+        operator: triggers.operator,
+        list: triggers.list.map((trigger) => ({
+          kind: trigger.kind,
+          name: trigger.name,
+          fired_at: timeOrNull(trigger.firedAt),
+          params: { ...trigger.params },
+        })),
+      }
 
 function presentAttention(attention: Attention): Wire<typeof wire.Attention> {
   const { kind } = attention
@@ -183,8 +191,24 @@ export const presentStage = (stage: StageView): Wire<typeof wire.Stage> => ({
   kind: 'stage',
   ...nodeFields(stage),
   always: stage.always,
+  parallel: stage.parallel,
+  triggers: presentTriggers(stage.triggers),
   tasks: stage.tasks.map(presentTask),
+  edges:
+    stage.flow === null
+      ? null
+      : stage.flow.edges.map(({ key, name, from, to, default: otherwise, taken }) => ({
+          key,
+          name,
+          from,
+          to,
+          default: otherwise,
+          taken,
+        })),
+  allowed: [...stage.allowed],
 })
+
+type AnyOutputs = Record<string, z.infer<typeof wire.AnyJson>>
 
 const usesOf = (work: Work): string | null => (work.kind === 'runner' ? work.uses : null)
 
@@ -194,9 +218,20 @@ export const presentTask = (task: TaskView): Wire<typeof wire.Task> => ({
   role: task.role,
   work: task.work.kind,
   uses: usesOf(task.work),
+  gateway: task.work.kind === 'gateway' ? task.work.gateway : null,
   needs: [...task.needs],
+  parent: task.parent,
+  skippable: task.skippable,
+  retryable: task.retryable,
+  optional: task.optional,
+  loop: task.loop,
+  version: task.version,
+  paused: task.paused,
+  inputs: task.inputs as AnyOutputs | null,
+  child_run: task.childRun,
   labels: [...task.labels],
   attempt: task.attempt,
+  retry: task.retry,
   queued_at: timeOrNull(task.queuedAt),
   retry_at: timeOrNull(task.retryAt),
   deadline_at: timeOrNull(task.deadlineAt),
@@ -204,7 +239,7 @@ export const presentTask = (task: TaskView): Wire<typeof wire.Task> => ({
   failure: failureOrNull(task.failure),
   ignored: task.ignored,
   held: task.held,
-  outputs: { ...task.outputs },
+  outputs: task.outputs as AnyOutputs,
   review: task.review === null ? null : presentReview(task.review),
   earlier: task.earlier.map(presentAttempt),
   allowed: [...task.allowed],
@@ -219,11 +254,17 @@ export const presentReview = (review: ReviewView): Wire<typeof wire.Review> => (
 
 const presentAttempt = (attempt: AttemptView): Wire<typeof wire.Attempt> => ({
   attempt: attempt.attempt,
+  loop: attempt.loop,
+  retry: attempt.retry,
+  version: attempt.version,
   status: attempt.status,
   started_at: timeOrNull(attempt.startedAt),
   ended_at: timeOrNull(attempt.endedAt),
   runner: attempt.runner,
   failure: failureOrNull(attempt.failure),
+  skipped: attempt.skipped,
+  inputs: attempt.inputs as AnyOutputs | null,
+  outputs: attempt.outputs as AnyOutputs,
 })
 
 export const presentPipelineSummary = (pipeline: PipelineView): Wire<typeof wire.PipelineSummary> => ({
@@ -289,6 +330,7 @@ export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeli
       name: stage.name,
       description: stage.description,
       always: stage.always,
+      parallel: stage.parallel,
       tasks: stage.tasks.map((task) => ({
         key: task.key,
         name: task.name,

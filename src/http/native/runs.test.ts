@@ -63,7 +63,7 @@ test('a run is started, read as a tree, reviewed and seen to succeed', async () 
       run: { id },
       node: { key: 'approve' },
       review: { question: 'ship it?', required: 1 },
-      allowed: ['approve', 'reject'],
+      allowed: ['approve', 'reject', 'pause', 'fail'],
     },
   ])
   await client.nodes.act(id, 'approve', 'approve', { comment: 'go' })
@@ -108,10 +108,12 @@ describe('starting', () => {
     const { id } = await world.pipeline(build)
     const path = `/api/v1/pipelines/${id}/runs`
     await expect(client.runs.start(id, { params: { colour: 'red' } })).rejects.toEqual(refusal('invalid_request', 400))
-    const wrong = (await (await send('POST', path, { body: { params: { branch: ['a'] }, parms: {} } })).json()) as {
+    const wrong = (await (
+      await send('POST', path, { body: { params: { ['x'.repeat(65)]: 'a' }, parms: {} } })
+    ).json()) as {
       errors: { path: string }[]
     }
-    expect(wrong.errors.map((error) => error.path).toSorted()).toEqual(['body', 'body.params.branch'])
+    expect(wrong.errors.map((error) => error.path).toSorted()).toEqual(['body', `body.params.${'x'.repeat(65)}`])
     expect((await client.runs.list()).items).toEqual([])
   })
 })

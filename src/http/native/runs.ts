@@ -187,10 +187,17 @@ function actionOf(name: string, body: z.output<typeof RunActionInput>): Result<A
       action,
       ...(body.reason === undefined ? {} : { reason: body.reason }),
       ...(body.force === undefined ? {} : { force: body.force }),
+      ...(body.mode === undefined ? {} : { mode: body.mode }),
     })
   }
-  if (body.reason === undefined && body.force === undefined) return accept({ action })
-  const message = `reason and force belong to cancel, not to ${action}`
+  const stray = (['reason', 'force', 'mode'] as const).find((field) => body[field] !== undefined)
+  if (action === 'modify') {
+    if (stray === undefined && body.params !== undefined) return accept({ action, params: body.params })
+    const wrong = stray === undefined ? 'modify takes params, found none' : `${stray} belongs to cancel, not to modify`
+    return { ok: false, problem: { code: 'invalid_request', message: wrong } }
+  }
+  if (stray === undefined && body.params === undefined) return accept({ action })
+  const message = `${stray ?? 'params'} belongs to ${stray === undefined ? 'modify' : 'cancel'}, not to ${action}`
   return { ok: false, problem: { code: 'invalid_request', message } }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { NODE_ACTIONS, RUN_ACTIONS } from '../../model/command.ts'
-import { TASK_ROLES, TRIGGER_KINDS, WHEN_FULL } from '../../model/definition.ts'
+import { GATEWAYS, TASK_ROLES, TRIGGER_KINDS, WHEN_FULL } from '../../model/definition.ts'
 import { END_STATUSES, NODE_STATUSES, RUN_STATUSES } from '../../model/status.ts'
 import { EVENT_TYPES } from './event-types.ts'
 
@@ -33,6 +33,8 @@ const NodeStatus = named('NodeStatus', z.enum(NODE_STATUSES))
 const RunAction = named('RunAction', z.enum(RUN_ACTIONS))
 const NodeAction = named('NodeAction', z.enum(NODE_ACTIONS))
 const Json = z.json().describe('Any JSON value')
+export const AnyJson = Json
+const Values = z.record(z.string(), Json)
 
 export const User = named('User', z.strictObject({ id: Id, name: Text }))
 export const Role = named('Role', z.enum(['viewer', 'operator', 'admin']))
@@ -105,6 +107,7 @@ const summaryFields = {
   ended: z.boolean(),
   needs_person: z.boolean().describe('Whether someone must review, mend or start something before it goes on'),
   cause: Cause,
+  annotations: Names.describe('Free names; `title` is what people call this run'),
   created_at: Time,
   started_at: Time.nullable(),
   ended_at: Time.nullable(),
@@ -124,6 +127,11 @@ export const Failure = named(
       'signal',
       'said-no',
       'rejected',
+      'forced',
+      'no-branch',
+      'many-branches',
+      'condition',
+      'loop-limit',
       'cannot-start',
       'unauthorized',
       'lost',
@@ -144,7 +152,7 @@ const NodeRef = z.strictObject({ id: Id, name: Text })
 export const Attention = named(
   'Attention',
   z.strictObject({
-    kind: z.enum(['start', 'review', 'held', 'paused']),
+    kind: z.enum(['start', 'review', 'held', 'paused', 'paused-node', 'callback', 'trigger']),
     node: NodeRef.nullable(),
     since: Time,
     until: Time.nullable().describe('When it is given up'),
@@ -161,9 +169,28 @@ const nodeFields = {
   status: NodeStatus,
   started_at: Time.nullable(),
   ended_at: Time.nullable(),
-  skipped: z.strictObject({ because: z.enum(['condition', 'operator']), reason: Text }).nullable(),
+  skipped: z
+    .strictObject({ because: z.enum(['condition', 'operator', 'excluded', 'timeout']), reason: Text })
+    .nullable(),
   annotations: Names,
 }
+const TriggersState = z.strictObject({
+  operator: z.enum(['and', 'or']),
+  list: z.array(z.strictObject({ kind: z.enum(TRIGGER_KINDS), name: Text, fired_at: Time.nullable(), params: Names })),
+})
+const WORK_KINDS = [
+  'runner',
+  'noop',
+  'sleep',
+  'review',
+  'callback',
+  'publish',
+  'run',
+  'start',
+  'end',
+  'gateway',
+  'subflow',
+] as const
 export const Review = named(
   'Review',
   z.strictObject({
@@ -177,11 +204,17 @@ export const Attempt = named(
   'Attempt',
   z.strictObject({
     attempt: z.int().min(1),
+    loop: z.int().min(1).describe('Which pass of a loop it was in'),
+    retry: Count.describe('Which try of its loop it was, from 0'),
+    version: Text.describe('32 hex digits'),
     status: NodeStatus,
     started_at: Time.nullable(),
     ended_at: Time.nullable(),
     runner: Text.nullable(),
     failure: Failure.nullable(),
+    skipped: z.boolean(),
+    inputs: Values.nullable().describe("What a retry gave in place of the definition's"),
+    outputs: Values,
   }),
 )
 export const Task = named(
@@ -190,11 +223,22 @@ export const Task = named(
     kind: z.literal('task'),
     ...nodeFields,
     role: z.enum(TASK_ROLES),
-    work: z.enum(['runner', 'noop', 'sleep', 'review']),
+    work: z.enum(WORK_KINDS),
     uses: Text.nullable().describe('The step type, for runner work'),
+    gateway: z.enum(GATEWAYS).nullable(),
     needs: z.array(Text).describe('Keys'),
+    parent: Text.nullable().describe('Key of the sub-flow that it is in'),
+    skippable: z.boolean(),
+    retryable: z.boolean(),
+    optional: z.boolean().describe('Whether it may be left out when a run is made'),
+    loop: Count.describe('How often a token has come to it; 0: it was not reached'),
+    version: Text.describe('32 hex digits, others for each attempt; a callback may show it'),
+    paused: z.boolean().describe('A person paused it'),
+    inputs: Values.nullable().describe("What a retry gave in place of the definition's"),
+    child_run: Id.nullable().describe('The run that it started'),
     labels: z.array(Text),
     attempt: Count.describe('The present one, from 1; 0: none yet'),
+    retry: Count.describe('Attempts before it in this pass of its loop'),
     queued_at: Time.nullable(),
     retry_at: Time.nullable(),
     deadline_at: Time.nullable(),
@@ -202,7 +246,7 @@ export const Task = named(
     failure: Failure.nullable(),
     ignored: z.boolean().describe('It failed and the run passed over it'),
     held: z.boolean().describe('It failed and the run waits for someone to mend it'),
-    outputs: Names,
+    outputs: Values,
     review: Review.nullable(),
     earlier: z.array(Attempt).describe('The attempts before the present one, oldest first'),
     allowed: z.array(NodeAction).describe('The actions that would be accepted now'),
@@ -214,7 +258,14 @@ export const Stage = named(
     kind: z.literal('stage'),
     ...nodeFields,
     always: z.boolean().describe('Runs also after another stage has failed'),
-    tasks: z.array(Task),
+    parallel: z.boolean().describe('Runs together with the stage before it'),
+    triggers: TriggersState.nullable().describe('What must have fired before it begins'),
+    tasks: z.array(Task).describe('Of a flow: its nodes'),
+    edges: z
+      .array(z.strictObject({ key: Text, name: Text, from: Text, to: Text, default: z.boolean(), taken: z.boolean() }))
+      .nullable()
+      .describe('Of a flow'),
+    allowed: z.array(NodeAction),
   }),
 )
 export const Node = named('Node', z.discriminatedUnion('kind', [Stage, Task]))
@@ -224,17 +275,13 @@ const headFields = {
   project: z.strictObject({ id: Id, serial: Serial, name: Text }),
   pipeline: z.strictObject({ id: Id, serial: Serial, name: Text }),
   params: z.array(z.strictObject({ name: Text, value: Json, description: Text, system: z.boolean() })),
-  triggers: z
-    .strictObject({
-      operator: z.enum(['and', 'or']),
-      list: z.array(
-        z.strictObject({ kind: z.enum(TRIGGER_KINDS), name: Text, fired_at: Time.nullable(), params: Names }),
-      ),
-    })
-    .nullable(),
+  variables: Values.describe('Of the definition, as they are now'),
+  outputs: Values.describe('What the run has made so far'),
+  parent: z.strictObject({ run_id: Id, node_id: Id }).nullable().describe('The task that started it'),
+  triggers: TriggersState.nullable(),
   paused_ms: Ms.describe('Of the pauses so far, the present one not counted'),
   paused_at: Time.nullable(),
-  cancelling: z.strictObject({ at: Time, by: Actor, reason: Text, deadline: Time }).nullable(),
+  cancelling: z.strictObject({ at: Time, by: Actor, reason: Text, deadline: Time.nullable() }).nullable(),
   pass: z.int().min(1).describe('One more for every time it went back to its first node'),
   failure: z.strictObject({ node: NodeRef, failure: Failure }).nullable(),
   attention: z.array(Attention).describe('What waits for a person'),
@@ -252,12 +299,22 @@ export const RunRefs = named(
 )
 
 /** Values of params: what a definition's param types can take. */
-const ParamValues = z.record(Text.min(1).max(64), z.union([Text.max(65_536), z.number(), z.boolean(), z.null()]))
+const ParamValues = z.record(Text.min(1).max(64), Json)
 export const NewRun = named(
   'NewRun',
   z.strictObject({
     params: ParamValues.default({}),
     wait: z.boolean().default(false).describe('Stay `waiting` until someone starts it'),
+    annotations: z
+      .record(Text.min(1).max(128), Text.max(65_536))
+      .optional()
+      .describe('Free names; `title` is what people call it'),
+    only: z
+      .array(Text.min(1).max(64))
+      .max(20_000)
+      .optional()
+      .describe('Keys of stages and tasks: the others are left out'),
+    exclude: z.array(Text.min(1).max(64)).max(20_000).optional().describe('Keys of stages and tasks that are left out'),
   }),
 )
 export const Rerun = named(
@@ -303,13 +360,29 @@ export const RunActionInput = named(
   z.strictObject({
     reason: Text.max(4_096).optional().describe('With `cancel`'),
     force: z.boolean().optional().describe('With `cancel`: end now, do not wait for processes to be gone'),
+    mode: z
+      .enum(['stop', 'force', 'after-current'])
+      .optional()
+      .describe('With `cancel`. after-current: what is at work ends by itself. Default stop'),
+    params: Values.optional().describe('With `modify`: other values, seen by what has not begun'),
   }),
 )
-export const NodeActionInput = named('NodeActionInput', z.strictObject({ comment: Text.max(4_096).optional() }))
+export const NodeActionInput = named(
+  'NodeActionInput',
+  z.strictObject({
+    comment: Text.max(4_096).optional(),
+    inputs: Values.optional().describe("With `retry`: in place of the definition's, whole"),
+    outputs: Values.optional().describe('With `callback`'),
+    succeeded: z.boolean().optional().describe('With `callback`. Default true'),
+    version: Text.max(64).optional().describe('With `callback`: refused when the node has another by now'),
+    edges: z.array(Text.max(64)).max(1_000).optional().describe('With `choose`: keys of edges out of a failed gateway'),
+    by_ms: Ms.optional().describe('With `delay`'),
+  }),
+)
 
 const Param = z.strictObject({
   name: Text,
-  type: z.enum(['string', 'number', 'boolean', 'choice']),
+  type: z.enum(['string', 'number', 'boolean', 'choice', 'json']),
   description: Text,
   required: z.boolean(),
   default: Json,
@@ -320,7 +393,7 @@ const OutlineTask = z.strictObject({
   name: Text,
   description: Text,
   role: z.enum(TASK_ROLES),
-  work: z.enum(['runner', 'noop', 'sleep', 'review']),
+  work: z.enum(WORK_KINDS),
   uses: Text.nullable(),
   needs: z.array(Text),
 })
@@ -376,7 +449,14 @@ export const Pipeline = named(
       .describe('How many runs there may be at once; null: any number'),
     stages: z
       .array(
-        z.strictObject({ key: Text, name: Text, description: Text, always: z.boolean(), tasks: z.array(OutlineTask) }),
+        z.strictObject({
+          key: Text,
+          name: Text,
+          description: Text,
+          always: z.boolean(),
+          parallel: z.boolean(),
+          tasks: z.array(OutlineTask),
+        }),
       )
       .describe('What the newest version does, in outline'),
     annotations: Names,
@@ -408,6 +488,7 @@ export const Explanation = named(
       'waiting-for-start',
       'waiting-for-trigger',
       'waiting-for-turn',
+      'waiting-for-callback',
       'waiting-for-runner',
       'no-runner-with-labels',
       'waiting-for-review',

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TestRunner } from '../../../test/support/attempts.ts'
 import { waitUntil } from '../../../test/support/wait-until.ts'
 import type { AttemptResult } from '../../model/command.ts'
+import type { Outputs } from '../../model/event.ts'
 import { asId, type RunId } from '../../model/id.ts'
 import { isRef, isUrl, splitCredentials } from './address.ts'
 import { git } from './spec.ts'
@@ -90,8 +91,7 @@ const inWorkspace = (...args: string[]): string =>
     env: { ...environment, GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' },
     encoding: 'utf8',
   }).trim()
-const outputsOf = (result: AttemptResult): Readonly<Record<string, string>> | null =>
-  result.kind === 'succeeded' ? result.outputs : null
+const outputsOf = (result: AttemptResult): Outputs | null => (result.kind === 'succeeded' ? result.outputs : null)
 
 describe.each([
   ['a local path', () => repository],

@@ -55,6 +55,7 @@ export async function reserveRun(
     seq: 0,
     cause: { kind: 'manual', by: 'li' },
     needsPerson: false,
+    annotations: {},
     createdAt: T0,
     startedAt: null,
     endedAt: null,

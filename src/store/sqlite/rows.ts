@@ -53,6 +53,8 @@ export interface RunRow {
   readonly cause_kind: Cause['kind']
   readonly cause_by: string
   readonly needs_person: number
+  /** JSON, or null: none. */
+  readonly annotations: string | null
   readonly created_at: number
   readonly started_at: number | null
   readonly ended_at: number | null
@@ -66,7 +68,7 @@ export interface RunRow {
  */
 export const selectRuns = (runs: string): string => `
   select r.id, r.number, r.serial, r.project, r.pipeline, r.pipeline_name, r.version, r.status, r.cause_kind,
-    r.cause_by, r.needs_person, r.created_at, r.started_at, r.ended_at, last.seq, last.at as updated_at
+    r.cause_by, r.needs_person, r.annotations, r.created_at, r.started_at, r.ended_at, last.seq, last.at as updated_at
   from ${runs} join entries last on last.run = r.serial
     and last.seq = (select max(seq) from entries where run = r.serial)`
 
@@ -82,6 +84,7 @@ export const runSummary = (row: RunRow): RunSummary => ({
   seq: row.seq,
   cause: { kind: row.cause_kind, by: row.cause_by },
   needsPerson: row.needs_person === 1,
+  annotations: row.annotations === null ? {} : (JSON.parse(row.annotations) as RunSummary['annotations']),
   createdAt: row.created_at,
   startedAt: row.started_at,
   endedAt: row.ended_at,

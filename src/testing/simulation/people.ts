@@ -22,7 +22,8 @@ const RUN_INPUTS: { readonly [Action in RunAction]: (draw: () => number) => RunA
   pause: () => ({ action: 'pause' }),
   resume: () => ({ action: 'resume' }),
   retry: () => ({ action: 'retry' }),
-  cancel: (draw) => ({ action: 'cancel', reason: 'enough', force: below(draw, 3) === 0 }),
+  cancel: (draw) => ({ action: 'cancel', reason: 'enough', mode: pickOf(draw, ['stop', 'force', 'after-current']) }),
+  modify: () => ({ action: 'modify', params: {} }),
 }
 
 const NODE_INPUTS: { readonly [Action in NodeAction]: (draw: () => number) => NodeActionInput } = {
@@ -30,11 +31,28 @@ const NODE_INPUTS: { readonly [Action in NodeAction]: (draw: () => number) => No
   skip: () => ({ action: 'skip', comment: 'not needed' }),
   approve: (draw) => ({ action: 'approve', as: pickOf(draw, ['li', 'chen']) }),
   reject: (draw) => ({ action: 'reject', as: pickOf(draw, ['li', 'chen']) }),
+  pause: () => ({ action: 'pause' }),
+  resume: () => ({ action: 'resume' }),
+  fail: () => ({ action: 'fail', comment: 'enough' }),
+  callback: (draw) => ({ action: 'callback', succeeded: below(draw, 4) > 0, outputs: { word: 'go' } }),
+  choose: () => ({ action: 'choose', edges: [] }),
+  rollback: () => ({ action: 'rollback' }),
+  delay: (draw) => ({ action: 'delay', byMs: 1 + below(draw, 60_000) }),
+  expire: () => ({ action: 'expire' }),
 }
 
 /** How often each is given, among a hundred; what is not named is given once in a while. */
 const RUN_WEIGHTS: Partial<Record<RunAction, number>> = { pause: 3, resume: 6, cancel: 1, retry: 6, start: 4 }
-const NODE_WEIGHTS: Partial<Record<NodeAction, number>> = { approve: 30, retry: 8, skip: 6, reject: 3 }
+const NODE_WEIGHTS: Partial<Record<NodeAction, number>> = {
+  approve: 30,
+  retry: 8,
+  skip: 6,
+  reject: 3,
+  pause: 3,
+  resume: 8,
+  callback: 8,
+  fail: 1,
+}
 
 const weighted = <Action extends string>(
   draw: () => number,
@@ -76,6 +94,11 @@ export async function help(app: App, id: string, onAnswer: OnAnswer): Promise<vo
   for (const action of ['start', 'resume'] as const)
     if (run.allowed.includes(action)) tell(await app.runs.act(ADMIN, { id }, { action }), onAnswer)
   for (const task of run.stages.flatMap(({ tasks }) => tasks)) {
+    const { index } = task
+    if (task.allowed.includes('resume'))
+      tell(await app.runs.actOnNode(ADMIN, { id }, { index }, { action: 'resume' }), onAnswer)
+    if (task.allowed.includes('callback'))
+      tell(await app.runs.actOnNode(ADMIN, { id }, { index }, { action: 'callback' }), onAnswer)
     if (task.allowed.includes('approve')) {
       for (const as of task.review === null || task.review.reviewers.length === 0
         ? ['li', 'chen']

@@ -74,8 +74,9 @@ function create(writer: Writer, runId: string, summary: RunSummary | null): RunP
   writer.connection.run(
     `insert into runs (
        id, serial, number, project, pipeline, pipeline_name, pipeline_name_folded, version, status, live,
-       cause_kind, cause_by, needs_person, created_at, started_at, ended_at
-     ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       cause_kind, cause_by, needs_person, annotations, created_at, started_at,
+       ended_at
+     ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     runId,
     serial,
     number,
@@ -90,7 +91,7 @@ function update(writer: Writer, summary: RunSummary): void {
   writer.connection.run(
     `update runs set
        pipeline_name = ?, pipeline_name_folded = ?, version = ?, status = ?, live = ?,
-       cause_kind = ?, cause_by = ?, needs_person = ?, created_at = ?, started_at = ?, ended_at = ?
+       cause_kind = ?, cause_by = ?, needs_person = ?, annotations = ?, created_at = ?, started_at = ?, ended_at = ?
      where id = ?`,
     ...changingColumns(summary),
     summary.id,
@@ -108,6 +109,7 @@ function changingColumns(summary: RunSummary): (string | number | null)[] {
     summary.cause.kind,
     summary.cause.by,
     summary.needsPerson ? 1 : 0,
+    Object.keys(summary.annotations).length === 0 ? null : JSON.stringify(summary.annotations),
     summary.createdAt,
     summary.startedAt,
     summary.endedAt,

@@ -1,0 +1,151 @@
+import { failureStatus } from '../model/failure.ts'
+import { attemptVersion } from '../model/id.ts'
+import type { AttemptView } from '../model/view.ts'
+import {
+  freshTask,
+  slotOf,
+  stageAt,
+  taskAt,
+  taskPlan,
+  type Counts,
+  type Run,
+  type Slot,
+  type TaskState,
+} from './run.ts'
+
+/** A copy of a run of which nobody else knows yet: it is changed in place until evolve.ts gives it away. */
+export type Draft = { -readonly [Key in keyof Run]: Run[Key] }
+
+/** Puts a task in its place and moves it in the counts of its stage and of the run. */
+export function place(run: Draft, index: number, after: TaskState): void {
+  const [from, to] = [slotOf(taskAt(run, index)), slotOf(after)]
+  run.nodes = run.nodes.with(index, after)
+  if (from === to) return
+  run.counts = moved(run.counts, from, to)
+  const { stage } = taskPlan(run.plan, index)
+  const [only] = run.open
+  if (run.open.length === 1 && only?.index === stage)
+    run.open = [{ index: stage, counts: moved(only.counts, from, to) }]
+  else if (run.open.length > 1) {
+    run.open = run.open.map((open) =>
+      open.index === stage ? { index: stage, counts: moved(open.counts, from, to) } : open,
+    )
+  }
+}
+
+function moved(counts: Counts, from: Slot, to: Slot): Counts {
+  const after: Record<Slot, number> = { ...counts }
+  after[from] -= 1
+  after[to] += 1
+  return after
+}
+
+/** An attempt has begun, the first of its stage perhaps. */
+export function begin(run: Draft, index: number, after: TaskState): void {
+  place(run, index, after)
+  const { stage } = taskPlan(run.plan, index)
+  const stageState = stageAt(run, stage)
+  if (!stageState.begun) run.nodes = run.nodes.with(stage, { ...stageState, begun: true })
+  run.begun = true
+}
+
+/** A task is over in a way that lets those behind it go on: along these edges of its flow, or all of them. */
+export function release(run: Draft, index: number, edges: readonly number[] | null = null): void {
+  const { flow, dependents } = taskPlan(run.plan, index)
+  if (flow === null) {
+    for (const dependent of dependents) {
+      const state = taskAt(run, dependent)
+      place(run, dependent, { ...state, unmet: state.unmet - 1 })
+    }
+    return
+  }
+  const taken = edges === null ? flow.out : flow.out.filter(({ edge }) => edges.includes(edge))
+  const { work } = taskPlan(run.plan, index).spec
+  if (work.kind === 'gateway' && flow.inner !== null) expect(run, flow.inner, taken.length)
+  for (const { to } of taken) arrive(run, to)
+}
+
+/** A gateway has sent so many tokens on their way to where its branches meet. */
+function expect(run: Draft, index: number, tokens: number): void {
+  const state = taskAt(run, index)
+  place(run, index, { ...(state.loop === 0 ? state : again(run, index, state)), loop: state.loop + 1, unmet: tokens })
+}
+
+/** A token comes to a node: for the first time, to where others are awaited, or back to one that was over. */
+export function arrive(run: Draft, index: number): void {
+  const { work } = taskPlan(run.plan, index).spec
+  const state = taskAt(run, index)
+  if (work.kind === 'gateway' && work.gateway === 'converge') {
+    place(run, index, { ...state, unmet: state.unmet - 1 })
+  } else if (state.loop === 0) place(run, index, { ...state, loop: 1, unmet: 0 })
+  else place(run, index, { ...again(run, index, state), outputs: state.outputs, loop: state.loop + 1, unmet: 0 })
+}
+
+/** As new, but that its attempts go on counting (their logs are kept) and are remembered. */
+function again(run: Draft, index: number, state: TaskState): TaskState {
+  const { attempt, pausedAt, excluded, inputs, loop } = state
+  return {
+    ...freshTask(taskPlan(run.plan, index)),
+    attempt,
+    takenUpAt: attempt,
+    loopAt: attempt,
+    loop,
+    pausedAt,
+    excluded,
+    inputs,
+    earlier: attemptsOf(run, index, state),
+  }
+}
+
+/** Back to where a run begins: no token has come to it yet. */
+export const anew = (run: Draft, index: number): TaskState => ({ ...again(run, index, taskAt(run, index)), loop: 0 })
+
+/** What a new attempt begins with; the one before it goes to the earlier ones. */
+export function nextAttempt(run: Draft, index: number, attempt: number): TaskState {
+  const state = taskAt(run, index)
+  return {
+    ...state,
+    attempt,
+    retryAt: null,
+    endedAt: null,
+    stopping: null,
+    failure: null,
+    policy: null,
+    runner: null,
+    childRun: null,
+    earlier: attempt === state.attempt ? state.earlier : attemptsOf(run, index, state),
+  }
+}
+
+/** All attempts so far, the present one included. */
+export function attemptsOf(run: Draft, index: number, state: TaskState): readonly AttemptView[] {
+  if (state.attempt === 0 || state.earlier.at(-1)?.attempt === state.attempt) return state.earlier
+  const { attempt, startedAt, endedAt, runner, failure, inputs, outputs, skipped, loop, loopAt } = state
+  const present: AttemptView = {
+    attempt,
+    loop: Math.max(1, loop),
+    retry: Math.max(0, attempt - loopAt - 1),
+    version: attemptVersion(run.id, index, attempt),
+    // While it waits for the next attempt the task is queued; the attempt itself has failed.
+    status: statusOfAttempt(state),
+    startedAt,
+    endedAt,
+    runner,
+    failure,
+    skipped: skipped !== null,
+    inputs,
+    outputs,
+  }
+  return [...state.earlier, present]
+}
+
+function statusOfAttempt({ status, failure }: TaskState): AttemptView['status'] {
+  if (status === 'open') return 'running'
+  return status === 'queued' && failure !== null ? failureStatus[failure.kind] : status
+}
+
+/** Something in a stage was retried or skipped: if it has ended, it waits for its turn again. */
+export function takeUp(run: Draft, index: number): void {
+  const stage = stageAt(run, index)
+  if (stage.status !== 'running') run.nodes = run.nodes.with(index, { ...stage, status: 'pending', endedAt: null })
+}

@@ -1,0 +1,102 @@
+import type { VariableSpec } from '../model/definition.ts'
+import type { Json, JsonObject } from '../model/json.ts'
+import { bambooBudget, renderBamboo } from './bamboo-template.ts'
+import { momentText } from './bamboo-time.ts'
+import { taskAt, taskPlan, type Run } from './run.ts'
+import { outputOf, scopeOf } from './scope.ts'
+import { renderJson, renderText } from './template.ts'
+
+/** Texts and values of a definition with their templates filled in, in the language that the definition is written in. */
+
+/** @param index the node that asks: it sees the variables of the sub-flows that it is in; null: the run. */
+export function valueOf(run: Run, index: number | null, value: Json): Json {
+  if (run.plan.definition.language === 'native') return renderJson(value, scopeOf(run))
+  return new Names(run).render(value, index)
+}
+
+/** As {@link valueOf}, as text: null as nothing, lists as JSON. */
+export function textOf(run: Run, index: number | null, value: Json): string {
+  if (run.plan.definition.language === 'native' && typeof value === 'string') return renderText(value, scopeOf(run))
+  const rendered = valueOf(run, index, value)
+  if (typeof rendered === 'string') return rendered
+  return rendered === null ? '' : typeof rendered === 'object' ? JSON.stringify(rendered) : String(rendered)
+}
+
+/** A variable as it is now; undefined: nobody can tell yet. @param scope key of the sub-flow that it is seen in. */
+export function variableOf(run: Run, name: string, scope: string | null): Json | undefined {
+  if (run.plan.definition.language === 'native') return scope === null ? scopeOf(run).vars(name) : undefined
+  const spec = run.plan.definition.variables.find((variable) => variable.name === name && variable.scope === scope)
+  return spec === undefined ? undefined : new Names(run).variable(spec)
+}
+
+/** What names stand for in a `bamboo` definition. One is made for each rendering: what was looked up is remembered in it. */
+class Names {
+  readonly #run: Run
+  readonly #known = new Map<VariableSpec, Json | undefined>()
+  /** Many variables together cost no more than one text may. */
+  readonly #budget = bambooBudget()
+
+  constructor(run: Run) {
+    this.#run = run
+  }
+
+  render(value: Json, index: number | null): Json {
+    return this.#render(value, (name) => this.#lookUp(name, index))
+  }
+
+  #render(value: Json, get: (name: string) => Json | undefined): Json {
+    return renderBamboo(value, { get, at: this.#run.updatedAt, zoneOffsetMinutes: 0, budget: this.#budget })
+  }
+
+  #lookUp(name: string, index: number | null): Json | undefined {
+    if (name === '_system') return systemFacts(this.#run)
+    if (index !== null && (name === '_loop' || name === '_inner_loop')) return taskAt(this.#run, index).loop
+    return this.#named(name, index === null ? null : taskPlan(this.#run.plan, index).spec.parent)
+  }
+
+  /** A sub-flow has names of its own: what is around it is given to it, or not seen. */
+  #named(name: string, scope: string | null): Json | undefined {
+    const { variables } = this.#run.plan.definition
+    const spec = variables.find((variable) => variable.name === name && variable.scope === scope)
+    if (spec !== undefined) return this.variable(spec)
+    return scope === null && Object.hasOwn(this.#run.params, name) ? this.#run.params[name] : undefined
+  }
+
+  #around(scope: string | null): string | null {
+    if (scope === null) return null
+    const index = this.#run.plan.index[scope]
+    return index === undefined ? null : taskPlan(this.#run.plan, index).spec.parent
+  }
+
+  variable(spec: VariableSpec): Json | undefined {
+    if (this.#known.has(spec)) return this.#known.get(spec)
+    // A variable that needs itself stays as it is written.
+    this.#known.set(spec, undefined)
+    const value = this.#valueOf(spec)
+    this.#known.set(spec, value)
+    return value
+  }
+
+  #valueOf({ value, from, scope, outer }: VariableSpec): Json | undefined {
+    if (from === null) {
+      const seenFrom = outer ? this.#around(scope) : scope
+      return this.#render(value, (name) => (name === '_system' ? systemFacts(this.#run) : this.#named(name, seenFrom)))
+    }
+    const index = Object.hasOwn(this.#run.plan.index, from.task) ? this.#run.plan.index[from.task] : undefined
+    if (index === undefined || taskPlan(this.#run.plan, index).spec.work.kind !== 'subflow')
+      return outputOf(this.#run, from)
+    return taskAt(this.#run, index).status === 'succeeded' ? this.#named(from.output, from.task) : undefined
+  }
+}
+
+/** BlueKing's `${_system.X}`, as far as the engine knows them (blueking.md A3.5). */
+function systemFacts(run: Run): JsonObject {
+  return {
+    task_id: run.serial,
+    task_name: run.annotations['title'] ?? run.name,
+    task_start_time: run.startedAt === null ? '' : momentText({ kind: 'datetime', wallMs: run.startedAt }),
+    operator: run.cause.by,
+    executor: run.cause.by,
+    language: 'en',
+  }
+}
