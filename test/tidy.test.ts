@@ -70,6 +70,11 @@ const layers: readonly Layer[] = [
   { files: 'steps/*/spec.ts', imports: ['steps/step.ts', 'model/**', 'npm:zod'] },
   // The built-in linter: a program of its own.
   { files: 'steps/check/lint/**', imports: ['steps/check/**', 'model/**', 'npm:yaml', 'node:**'] },
+  // Pure: what a condition over an answer means.
+  {
+    files: 'steps/http/run.ts',
+    imports: ['steps/step.ts', 'steps/http/**', 'engine/bool-rule.ts', 'model/**', 'node:**'],
+  },
   { files: 'steps/*/**', imports: ['steps/step.ts', 'model/**', 'npm:zod', 'node:**'] },
 
   {

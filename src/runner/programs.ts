@@ -54,6 +54,7 @@ export class Programs {
     const stdin = options.stdin === undefined ? '/dev/null' : join(scratch, `stdin-${this.#count}`)
     if (options.stdin !== undefined) writeFileSync(stdin, options.stdin, { mode: 0o600 })
     const stdout = options.capture === true ? join(scratch, `stdout-${this.#count}`) : logPath
+    const before = options.logged === true ? (statSync(logPath, { throwIfNoEntry: false })?.size ?? 0) : 0
     const answer = await launcher.launch({
       argv,
       env: joinEnvironment(env, options.env ?? {}, ownEnv),
@@ -67,7 +68,8 @@ export class Programs {
       throw new CannotStart(`${argv[0]}: ${refusals[answer.code] ?? answer.code}`)
     }
     const status = await this.#watch(answer)
-    const text = options.capture === true ? readStart(stdout, CAPTURE_MAX_BYTES) : ''
+    const wanted = options.capture === true || options.logged === true
+    const text = wanted ? readFrom(stdout, before, CAPTURE_MAX_BYTES) : ''
     switch (status.kind) {
       case 'exited':
         return { kind: 'exited', code: status.code, stdout: text }
@@ -124,13 +126,13 @@ export function insideOf(workspace: string, path: string): string {
   return real
 }
 
-function readStart(path: string, maxBytes: number): string {
+function readFrom(path: string, from: number, maxBytes: number): string {
   const fd = openSync(path, 'r')
   try {
-    const buffer = Buffer.alloc(Math.min(maxBytes, statSync(path).size))
+    const buffer = Buffer.alloc(Math.max(0, Math.min(maxBytes, statSync(path).size - from)))
     let length = 0
     while (length < buffer.length) {
-      const got = readSync(fd, buffer, length, buffer.length - length, length)
+      const got = readSync(fd, buffer, length, buffer.length - length, from + length)
       if (got === 0) break
       length += got
     }

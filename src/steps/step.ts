@@ -120,6 +120,8 @@ export interface ExecOptions {
   readonly stdin?: string
   /** Collect standard output (at most 1 MiB) instead of logging it. */
   readonly capture?: boolean
+  /** Give in `stdout` what it wrote to the log (the first MiB), standard error included. */
+  readonly logged?: boolean
 }
 
 export type ExecResult =

@@ -84,6 +84,37 @@ describe('a request', () => {
     })
   })
 
+  test('reads JSON when asked, and asks it whether all is well', async () => {
+    const says =
+      (body: string, status = 200) =>
+      (_: IncomingMessage, response: ServerResponse) =>
+        void response.writeHead(status).end(body)
+    const good = await call({ url: url(), json: true, success: 'resp.code == 0' }, says('{"code":0,"x":[1]}'))
+    expect(good.result).toEqual({
+      kind: 'succeeded',
+      outputs: { status: '200', status_code: 200, data: { code: 0, x: [1] } },
+    })
+    const reasons = []
+    for (const [body, success, status] of [
+      ['<html>', undefined, 200],
+      ['{"code":1}', 'resp.code == 0', 200],
+      ['{"code":1}', 'resp.code ==', 200],
+      ['{"code":1}', undefined, 500],
+      [`"${'x'.repeat(70_000)}"`, undefined, 200],
+    ] as const) {
+      const input = { url: url(), json: true, ...(success === undefined ? {} : { success }) }
+      const { result } = await call(input, says(body, status))
+      reasons.push(result.kind === 'failed' && result.failure.kind === 'said-no' ? result.failure.reason : result.kind)
+    }
+    expect(reasons).toEqual([
+      'the answer is not JSON',
+      'the condition resp.code == 0 does not hold',
+      expect.stringContaining('the condition resp.code == cannot be read'),
+      'the answer has status 500, expected 2xx',
+      'the answer has 70002 bytes, as JSON it may have 61440',
+    ])
+  })
+
   test('takes numbers as a template gives them', async () => {
     const { result } = await call({ url: url(), expect: '200', redirects: '0', timeout: '5' }, ok)
     expect(result.kind).toBe('succeeded')

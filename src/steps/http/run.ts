@@ -1,6 +1,8 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
+import { evaluateBoolRule } from '../../engine/bool-rule.ts'
+import type { Json } from '../../model/json.ts'
 import { parseDuration } from '../../model/time.ts'
 import { CannotStart, parseWith, wholeNumber, type StepRun } from '../step.ts'
 import { guard, Refused, type Guard } from './guard.ts'
@@ -8,6 +10,8 @@ import { http, isHttpUrl } from './spec.ts'
 
 /** How much of the body becomes an output. */
 const OUTPUT_MAX_BYTES = 8 * 1024
+/** Longest answer that is read as JSON: all outputs of a task have as much room (model/limits.ts). */
+const JSON_MAX_BYTES = 60 * 1024
 /** How much of the body is read; what comes after is not waited for. */
 const BODY_MAX_BYTES = 64 * 1024 * 1024
 const TIMEOUT_MAX_MS = 3_600_000
@@ -22,7 +26,7 @@ interface Exchange {
 interface Answer {
   readonly status: number
   readonly location: string | undefined
-  /** The first {@link OUTPUT_MAX_BYTES}. */
+  /** The first {@link JSON_MAX_BYTES}. */
   readonly start: Buffer
   readonly sizeBytes: number
 }
@@ -53,7 +57,10 @@ export const run: StepRun = async (job, context) => {
     const more = answer.sizeBytes > BODY_MAX_BYTES ? ' or more' : ''
     context.log(`${answer.status} with ${answer.sizeBytes} bytes${more}\n`)
     const next = left > 0 ? redirected(exchange, answer) : undefined
-    if (next === undefined) return judge(answer, [input.expect].flat(), input.output)
+    if (next === undefined) {
+      const judged = judge(answer, [input.expect].flat(), input.output)
+      return input.json === true ? judgeJson(answer, judged, input.success) : judged
+    }
     exchange = next
     left -= 1
   }
@@ -66,11 +73,46 @@ function judge(
 ): Awaited<ReturnType<StepRun>> {
   const outputs = {
     status: String(answer.status),
-    ...(output === undefined ? {} : { [output]: text(answer.start) }),
+    ...(output === undefined ? {} : { [output]: text(answer.start.subarray(0, OUTPUT_MAX_BYTES)) }),
   }
   if (expected.some((pattern) => fits(answer.status, String(pattern)))) return { kind: 'succeeded', outputs }
   const reason = `the answer has status ${answer.status}, expected ${expected.join(' or ')}`
   return { kind: 'failed', failure: { kind: 'said-no', reason }, outputs }
+}
+
+/** An answer that is no JSON is a no, whatever its status; so is one that the condition does not hold for. */
+function judgeJson(
+  answer: Answer,
+  judged: Awaited<ReturnType<StepRun>>,
+  success: string | undefined,
+): Awaited<ReturnType<StepRun>> {
+  const read = readJson(answer)
+  const before = judged.kind === 'cancelled' ? {} : judged.outputs
+  const outputs = { ...before, status_code: answer.status, ...(read.ok ? { data: read.value } : {}) }
+  const no = (reason: string): Awaited<ReturnType<StepRun>> => ({
+    kind: 'failed',
+    failure: { kind: 'said-no', reason },
+    outputs,
+  })
+  if (judged.kind === 'failed') return { ...judged, outputs }
+  if (!read.ok) return no(read.reason)
+  if (success === undefined) return { kind: 'succeeded', outputs }
+  const holds = evaluateBoolRule(success, { resp: read.value })
+  if (!holds.ok) return no(`the condition ${success} cannot be read: ${holds.message}`)
+  return holds.value ? { kind: 'succeeded', outputs } : no(`the condition ${success} does not hold`)
+}
+
+function readJson(
+  answer: Answer,
+): { readonly ok: true; readonly value: Json } | { readonly ok: false; readonly reason: string } {
+  if (answer.sizeBytes > JSON_MAX_BYTES) {
+    return { ok: false, reason: `the answer has ${answer.sizeBytes} bytes, as JSON it may have ${JSON_MAX_BYTES}` }
+  }
+  try {
+    return { ok: true, value: JSON.parse(text(answer.start)) as Json }
+  } catch {
+    return { ok: false, reason: 'the answer is not JSON' }
+  }
 }
 
 const fits = (status: number, pattern: string): boolean =>
@@ -113,7 +155,7 @@ async function readBody(response: IncomingMessage): Promise<Pick<Answer, 'start'
   let sizeBytes = 0
   for await (const part of response as AsyncIterable<Buffer>) {
     sizeBytes += part.length
-    if (kept < OUTPUT_MAX_BYTES) parts.push(part.subarray(0, OUTPUT_MAX_BYTES - kept))
+    if (kept < JSON_MAX_BYTES) parts.push(part.subarray(0, JSON_MAX_BYTES - kept))
     kept += part.length
     if (sizeBytes > BODY_MAX_BYTES) break
   }

@@ -55,6 +55,18 @@ export const http = defineStep({
       .refine((name) => name !== '__proto__' && name !== 'status', 'expected another name')
       .optional()
       .describe('The output that gets the body, up to 8 KiB. The output `status` is always there.'),
+    json: z
+      .boolean()
+      .optional()
+      .describe(
+        'The answer must be JSON, up to 64 KiB: it is the output `data`, and `status_code` the status as a number.',
+      ),
+    success: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .describe('With json: a condition of the bamboo language over `resp`, such as resp.code == 0, that must hold.'),
   }),
   shorthand: 'url',
   work: (input) => runnerWork('http', input),

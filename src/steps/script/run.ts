@@ -2,6 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AttemptResult } from '../../model/command.ts'
 import type { Failure } from '../../model/failure.ts'
+import type { JsonObject } from '../../model/json.ts'
 import { CannotStart, parseWith, type StepContext, type StepRun } from '../step.ts'
 import { script, type SHELLS } from './spec.ts'
 
@@ -16,18 +17,20 @@ const commands = {
 
 /** The text goes into a file and its name into argv: no shell reads anything that is not its own script. */
 export const run: StepRun = async (job, context) => {
-  const { script: text, shell, cwd } = parseWith(script, job)
+  const { script: text, shell, cwd, marks } = parseWith(script, job)
   const file = join(context.scratch, 'script')
   writeFileSync(file, text, { mode: 0o600 })
   // Node must not take the module type from a package.json that lies above the data directory.
   if (shell === 'node') writeFileSync(join(context.scratch, 'package.json'), '{}')
   const argv = shell === undefined ? scriptArgv(file, text) : commands[shell](file)
-  const result = await context.exec(argv, cwd === undefined ? {} : { cwd })
+  const result = await context.exec(argv, { ...(cwd === undefined ? {} : { cwd }), logged: marks !== undefined })
   switch (result.kind) {
     case 'exited':
-      return result.code === 0 ? succeeded(context) : failed(context, { kind: 'exit-code', code: result.code })
+      return result.code === 0
+        ? succeeded(context, markedIn(result.stdout, marks))
+        : failed(context, { kind: 'exit-code', code: result.code }, markedIn(result.stdout, marks))
     case 'signalled':
-      return failed(context, { kind: 'signal', signal: result.signal })
+      return failed(context, { kind: 'signal', signal: result.signal }, markedIn(result.stdout, marks))
     case 'not-found':
       throw new CannotStart(`the interpreter ${interpreterOf(argv, text)} was not found on this runner`)
   }
@@ -44,15 +47,37 @@ function interpreterOf(argv: readonly string[], text: string): string {
   return argv.length === 1 ? text.slice(2, text.search(/\r?\n|$/)).trim() : (argv[0] ?? '')
 }
 
-async function succeeded(context: StepContext): Promise<AttemptResult> {
+/** Most marks of a log, and the characters of all their values: outputs have little room. */
+const MARKS_MAX = 200
+const MARKED_MAX = 20_000
+
+/** `<TAG>key:value</TAG>` anywhere in the log, the last one of a key counting. Empty without a tag. */
+function markedIn(log: string, tag: string | undefined): JsonObject {
+  if (tag === undefined) return {}
+  const marked = new Map<string, string>()
+  const [open, close] = [`<${tag}>`, `</${tag}>`]
+  let room = MARKED_MAX
+  for (let at = log.indexOf(open); at !== -1 && marked.size < MARKS_MAX; at = log.indexOf(open, at + open.length)) {
+    const end = log.indexOf(close, at)
+    if (end === -1) break
+    const [key = '', ...rest] = log.slice(at + open.length, end).split(':')
+    const value = rest.join(':')
+    room -= key.length + value.length
+    if (room < 0) break
+    if (rest.length > 0 && key.trim() !== '' && key !== '__proto__') marked.set(key.trim(), value)
+  }
+  return { log_outputs: Object.fromEntries(marked) }
+}
+
+async function succeeded(context: StepContext, marked: JsonObject): Promise<AttemptResult> {
   const read = await context.outputs()
   return read.ok
-    ? { kind: 'succeeded', outputs: read.outputs }
+    ? { kind: 'succeeded', outputs: { ...read.outputs, ...marked } }
     : { kind: 'failed', failure: { kind: 'said-no', reason: read.reason }, outputs: null }
 }
 
 /** Outputs of a failed script are kept when they can be read. */
-async function failed(context: StepContext, failure: Failure): Promise<AttemptResult> {
+async function failed(context: StepContext, failure: Failure, marked: JsonObject): Promise<AttemptResult> {
   const read = await context.outputs()
-  return { kind: 'failed', failure, outputs: read.ok ? read.outputs : null }
+  return { kind: 'failed', failure, outputs: read.ok ? { ...read.outputs, ...marked } : null }
 }

@@ -54,6 +54,24 @@ describe('a script', () => {
     expect(log).toBe(evil)
   })
 
+  test('hands on what it marks in its log', async () => {
+    const text = [
+      'echo "<SOPS_VAR>ip:10.0.0.1</SOPS_VAR> and <SOPS_VAR>url:http://x:80/</SOPS_VAR>"',
+      'echo "<SOPS_VAR>ip:10.0.0.2</SOPS_VAR><SOPS_VAR>none</SOPS_VAR><OTHER>a:b</OTHER>" >&2',
+      'echo tag=v1 >>"$MILLRACE_OUTPUT"; echo "<SOPS_VAR>cut:off"',
+    ].join('\n')
+    const { result, log } = await runner.run('script', { script: text, marks: 'SOPS_VAR' })
+    expect(result).toEqual({
+      kind: 'succeeded',
+      outputs: { tag: 'v1', log_outputs: { ip: '10.0.0.2', url: 'http://x:80/' } },
+    })
+    expect(log).toContain('<SOPS_VAR>ip:10.0.0.1</SOPS_VAR>')
+    expect((await runner.run('script', { script: 'exit 3', marks: 'SOPS_VAR' })).result).toMatchObject({
+      kind: 'failed',
+      outputs: { log_outputs: {} },
+    })
+  })
+
   test('has nothing to read', async () => {
     expect((await runner.run('script', { script: 'cat; echo end' })).log).toBe('end\n')
   })
