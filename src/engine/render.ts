@@ -1,5 +1,5 @@
 import type { VariableSpec } from '../model/definition.ts'
-import type { Json, JsonObject } from '../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { bambooBudget, renderBamboo } from './bamboo-template.ts'
 import { momentText } from './bamboo-time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
@@ -98,5 +98,16 @@ function systemFacts(run: Run): JsonObject {
     operator: run.cause.by,
     executor: run.cause.by,
     language: 'en',
+    ...factsIn(run.annotations['system']),
+  }
+}
+
+/** What the system that started it knows besides, as JSON. */
+function factsIn(text: string | undefined): JsonObject {
+  try {
+    const facts = text === undefined ? null : (JSON.parse(text) as Json)
+    return isJsonObject(facts) ? facts : {}
+  } catch {
+    return {}
   }
 }
