@@ -36,6 +36,8 @@ export interface MillraceOptions {
   readonly slots: number
   readonly labels: readonly string[]
   readonly zoneOffsetMinutes: number
+  /** BlueKing apps that get the answers of its later engine; `*`: all. */
+  readonly laterApps?: readonly string[]
   readonly bodyMaxBytes: number
   /** Addresses that `http` steps may reach although they are not public, e.g. `127.0.0.1:9000`; null: none. */
   readonly httpAllow: string | null

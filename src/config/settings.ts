@@ -99,6 +99,16 @@ export const settings = {
     expected: '`Z` or an offset from UTC such as +08:00, -12:00 to +14:00',
     parse: parseOffset,
   }),
+  laterApps: setting<readonly string[]>({
+    env: 'MILLRACE_BLUEKING_ENGINE_2',
+    flag: '--blueking-engine-2',
+    placeholder: '<a,b>',
+    doc: 'Codes of the BlueKing apps that get task states as its later engine tells them (bk-sops V3.6.46 and later), joined by commas; `*` is every app.',
+    standard: 'none: the earlier engine’s',
+    fallback: () => [],
+    expected: 'codes of apps, joined by commas, or *',
+    parse: parseAppCodes,
+  }),
   bodyMaxBytes: setting({
     env: 'MILLRACE_BODY_MAX',
     flag: '--body-max',
@@ -167,6 +177,11 @@ function parseBaseUrl(text: string): string | undefined {
 function parseLabels(text: string): readonly string[] | undefined {
   const labels = text.split(',').map((label) => label.trim())
   return labels.every((label) => /^[A-Za-z0-9_.:/=-]{1,64}$/.test(label)) ? [...new Set(labels)] : undefined
+}
+
+function parseAppCodes(text: string): readonly string[] | undefined {
+  const codes = text.split(',').map((code) => code.trim())
+  return codes.every((code) => code === '*' || /^[\w.-]{1,128}$/.test(code)) ? [...new Set(codes)] : undefined
 }
 
 function parseOffset(text: string): number | undefined {

@@ -21,6 +21,8 @@ export interface Dialect {
   readonly endpoints?: readonly EndpointRow[]
   /** Fetch-shaped: no socket needed in tests. Must not throw for any request; an internal error is its vendor's 500. */
   create(app: App, options: DialectOptions): (request: Request) => Promise<Response>
+  /** What it does besides answering, for as long as the server is up; must not throw. */
+  background?(app: App, options: DialectOptions, until: AbortSignal): void
 }
 
 export interface DialectOptions {
@@ -30,6 +32,8 @@ export interface DialectOptions {
   readonly zoneOffsetMinutes: number
   /** Longest request body. */
   readonly bodyMaxBytes: number
+  /** Codes of the client apps that a vendor with two generations of answers gives the later one; `*`: all of them. */
+  readonly laterApps?: readonly string[]
   /** Told of every error that a dialect answers as its vendor's internal one: nobody else would hear of it. */
   readonly onDefect?: (error: unknown) => void
   /** For answers without an end. Without it (tests) there are none. */

@@ -24,6 +24,7 @@ export interface ServerConfig {
   /** What links begin with, without a slash at the end; null: `http://host:port` of the socket. */
   readonly baseUrl: string | null
   readonly zoneOffsetMinutes: number
+  readonly laterApps?: readonly string[]
   readonly bodyMaxBytes: number
   readonly cache?: AnswerCacheLimits
   readonly timeouts?: ServerTimeouts
@@ -206,16 +207,18 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
 const DIALECT_STREAMS_MAX = 1_000
 
 function mountsOf(parts: ServerParts, app: App, baseUrl: string, closing: AbortSignal): readonly Mount[] {
-  const { zoneOffsetMinutes, bodyMaxBytes } = parts.config
+  const { zoneOffsetMinutes, bodyMaxBytes, laterApps = [] } = parts.config
   const streams = dialectStreams(new StreamSlots(DIALECT_STREAMS_MAX), closing)
   const onDefect = (error: unknown): void =>
     parts.logger.error({ error: errorText(error) }, 'a dialect failed to answer a request')
+  const options = { baseUrl, zoneOffsetMinutes, bodyMaxBytes, laterApps, onDefect, streams }
+  for (const dialect of parts.dialects) dialect.background?.(app, options, closing)
   return [
     ...parts.mounts({ app, baseUrl, bodyMaxBytes, closing, logger: parts.logger }),
     ...parts.dialects.map((dialect) => ({
       name: dialect.name,
       prefixes: dialect.prefixes,
-      handle: dialect.create(app, { baseUrl, zoneOffsetMinutes, bodyMaxBytes, onDefect, streams }),
+      handle: dialect.create(app, options),
     })),
   ]
 }
