@@ -13,11 +13,16 @@ const AUTHORIZATION = 'X-Bkapi-Authorization'
  * every app here is on it.
  * @throws DoorRefusal
  */
-export async function authenticate(app: App, headers: Headers, params: Params): Promise<Caller> {
+export async function authenticate(
+  app: App,
+  headers: Headers,
+  params: Params,
+): Promise<{ readonly caller: Caller; readonly appCode: string }> {
   const header = headers.get(AUTHORIZATION)
   const given = header === null ? params : parseAuthorization(header)
   const owner = await authenticateApp(app, given)
-  return await authenticateUser(app, owner, given)
+  const caller = await authenticateUser(app, owner, given)
+  return { caller, appCode: credential(given, 'bk_app_code', 'app_code') ?? '' }
 }
 
 function parseAuthorization(header: string): Params {

@@ -4,25 +4,38 @@ import type { Problem } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import type { ProjectView, RunView } from '../../model/view.ts'
 import { doorErrorOf, DoorRefusal } from './errors.ts'
+import { CODES } from './codes.ts'
 import { eventId, parseSerial, parseTaskName } from './ids.ts'
 import type { Params } from './params.ts'
+import type { Style } from './present.ts'
+import type { Engine } from './status.ts'
 import type { Envelope, Failure } from './wire.ts'
 
 /** One authenticated request, however it was addressed. */
 export interface Call {
   readonly app: App
   readonly caller: Caller
+  /** The app that called; empty: none had to say. */
+  readonly appCode: string
   readonly params: Params
   /** `YYYY-MM-DD HH:MM:SS +ZZZZ` in the server's zone; empty for an unset instant. */
   readonly time: (at: Instant | null) => string
+  readonly engine: Engine
+  readonly zoneOffsetMinutes: number
   readonly baseUrl: string
 }
+
+export const styleOf = ({ engine, time, app }: Call): Style => ({ engine, time, now: app.now() })
 
 export interface Operation {
   /** What the gateway insists on. The ESB takes POST for reads too. */
   readonly method: 'GET' | 'POST'
   /** Names of the ids in the gateway's path, in its order. */
   readonly path: readonly string[]
+  /** Whether 3.1.32 has it: its answers have no code then, unless engine 2 is asked for. */
+  readonly first?: true
+  /** What the table of endpoints says of it. */
+  readonly about: string
   run(call: Call): Promise<Reply>
 }
 
@@ -33,7 +46,8 @@ export interface Reply {
 }
 
 export const succeed = (data: unknown): Reply => ({ envelope: { result: true, data } })
-export const fail = (message: string): Failure => ({ result: false, message })
+/** @param code of bk-sops, for its versions that give one. */
+export const fail = (message: string, code: number = CODES.unknown): Failure => ({ result: false, message, code })
 
 /** A task as a client named it, and the node when it named one. */
 type Located =
@@ -46,13 +60,13 @@ type Located =
  */
 export async function locateTask(call: Call, taskId: string, bizId: string, missing: string): Promise<Located> {
   const name = parseTaskName(taskId)
-  if (name === undefined) return { ok: false, failure: fail(missing) }
+  if (name === undefined) return { ok: false, failure: fail(missing, CODES.notFound) }
   const found = name.kind === 'serial' ? await readRun(call, { serial: name.serial }) : await findByHex(call, name.id)
   if (found !== undefined && found.project.serial === parseSerial(bizId)) {
     return { ok: true, run: found, nodeId: name.kind === 'hex' && name.id !== found.id ? name.id : null }
   }
   const business = await findBusiness(call, bizId)
-  return { ok: false, failure: business.ok ? fail(missing) : business.failure }
+  return { ok: false, failure: business.ok ? fail(missing, CODES.notFound) : business.failure }
 }
 
 type Business = { readonly ok: true; readonly project: ProjectView } | { readonly ok: false; readonly failure: Failure }
@@ -60,7 +74,7 @@ type Business = { readonly ok: true; readonly project: ProjectView } | { readonl
 export async function findBusiness(call: Call, bizId: string): Promise<Business> {
   const missing = `business: ${bizId} does not exist`
   const serial = parseSerial(bizId)
-  if (serial === undefined) return { ok: false, failure: fail(missing) }
+  if (serial === undefined) return { ok: false, failure: fail(missing, CODES.notFound) }
   const found = await call.app.projects.get(call.caller, { serial })
   if (found.ok) return { ok: true, project: found.value }
   return { ok: false, failure: refused(call, found.problem, bizId, { missing, refused: missing }) }
@@ -75,13 +89,13 @@ export function refused(
 ): Failure {
   const doorError = doorErrorOf[problem.code]
   if (doorError !== null) throw new DoorRefusal(doorError, problem.message)
-  if (problem.code === 'not_found') return fail(words.missing)
+  if (problem.code === 'not_found') return fail(words.missing, CODES.notFound)
   if (problem.code === 'forbidden') {
-    return fail(`user: ${call.caller.user.name} does not have perm of business: ${bizId}`)
+    return fail(`user: ${call.caller.user.name} does not have perm of business: ${bizId}`, CODES.noPermission)
   }
   if (problem.code === 'not_allowed') return fail(words.refused)
-  const details = (problem.errors ?? []).map(({ message }) => message)
-  return fail([problem.message, ...details].join(', '))
+  const details = (problem.errors ?? []).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  return fail([problem.message, ...details].join(', '), CODES.badParameter)
 }
 
 async function readRun(call: Call, ref: RunRef): Promise<RunView | undefined> {

@@ -35,3 +35,13 @@ export function parseTaskName(text: string): TaskName | undefined {
 }
 
 export const parseSerial = (text: string): number | undefined => (DECIMAL.test(text) ? Number(text) : undefined)
+
+/** An id of a gateway or a flow of a made-up tree, or of a flow of a task's own: no id of ours begins with an `f`. */
+export const jointId = (rootId: string, place: number): string =>
+  `f${(place % 2 ** 28).toString(16).padStart(7, '0')}${rootId.slice(8)}`
+
+/** The place that {@link jointId} was made of; undefined: the id is none of this root's. */
+export function jointPlace(rootId: string, id: string): number | undefined {
+  if (!/^f[0-9a-f]{31}$/.test(id) || id.slice(8) !== rootId.slice(8)) return undefined
+  return Number.parseInt(id.slice(1, 8), 16)
+}

@@ -1,13 +1,18 @@
 import type { PipelineRef, RunListFilter } from '../../host/app.ts'
-import { RUN_STATUSES, type RunStatus } from '../../model/status.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { Problem } from '../../model/problem.ts'
+import { RUN_STATUSES, type RunStatus } from '../../model/status.ts'
 import type { PipelineView, RunSummary } from '../../model/view.ts'
-import { findBusiness, refused, succeed, type Call, type Operation, type Reply } from './call.ts'
+import { fail, findBusiness, refused, succeed, type Call, type Operation, type Reply } from './call.ts'
+import { CALLBACK_PIPELINE } from './callbacks.ts'
+import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
 import { parseSerial } from './ids.ts'
-import { integerParam, isTruthy, optionalText, requiredText } from './params.ts'
-import { presentTask, presentTemplate } from './present-rows.ts'
+import { integerParam, isTruthy, objectParam, optionalText, requiredText, type Params } from './params.ts'
+import { executorOf, methodOf, presentTask, presentTemplate } from './present-rows.ts'
 import { runState } from './status.ts'
+import { taskName } from './task-name.ts'
+import { isHidden, templateName } from './templates.ts'
 
 const PAGE = 100
 /** A business with more than this many templates gets the first ones only. */
@@ -18,24 +23,32 @@ const OFFSET_MAX = 100_000
 export const getTemplateList: Operation = {
   method: 'GET',
   path: ['bk_biz_id'],
+  first: true,
+  about: 'the templates of a project; `id_in`, `name_keyword`; `template_source=common` gives none',
   async run(call) {
     const bizId = requiredText(call.params, 'bk_biz_id')
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }
     // Every template here belongs to a project: there are no common ones.
     if (optionalText(call.params, 'template_source') === 'common') return succeed([])
-    const text = optionalText(call.params, 'name_keyword')
-    const filter = { project: { id: business.project.id }, ...(text === undefined ? {} : { text }) }
+    const wanted = serialsIn(optionalText(call.params, 'id_in'))
+    const word = optionalText(call.params, 'name_keyword')?.toLowerCase() ?? ''
     const pipelines: PipelineView[] = []
     let after: number | null = null
     do {
-      const page = await call.app.pipelines.list(call.caller, filter, { after, limit: PAGE })
+      const page = await call.app.pipelines.list(
+        call.caller,
+        { project: { id: business.project.id } },
+        { after, limit: PAGE },
+      )
       if (!page.ok) return refusedReply(call, page.problem, bizId)
-      pipelines.push(...page.value.items)
+      pipelines.push(...page.value.items.filter((pipeline) => !isHidden(pipeline)))
       after = page.value.next
     } while (after !== null && pipelines.length < TEMPLATES_MAX)
-    const wanted = serialsIn(optionalText(call.params, 'id_in'))
-    const shown = wanted === undefined ? pipelines : pipelines.filter(({ serial }) => wanted.has(serial))
+    const shown = pipelines.filter(
+      (pipeline) =>
+        (wanted === undefined || wanted.has(pipeline.serial)) && templateName(pipeline).toLowerCase().includes(word),
+    )
     return succeed(shown.map((pipeline) => presentTemplate(pipeline, call)))
   },
 }
@@ -51,47 +64,62 @@ function serialsIn(list: string | undefined): Set<number> | undefined {
 export const getTaskList: Operation = {
   method: 'GET',
   path: ['bk_biz_id'],
+  about: 'the tasks of a project, newest first, with `count` beside `data`',
   async run(call) {
     const bizId = requiredText(call.params, 'bk_biz_id')
-    const limit = Math.min(integerParam(call.params, 'limit', 100, [1, 1_000_000]), LIMIT_MAX)
+    const limit = Math.min(integerParam(call.params, 'limit', 100, [0, 1_000_000]), LIMIT_MAX)
     const offset = integerParam(call.params, 'offset', 0, [0, OFFSET_MAX])
     const criteria = taskCriteria(call)
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }
-    const filter: RunListFilter = { project: { id: business.project.id }, ...criteria }
-    const runs = await slice(call, filter, offset, limit)
-    if (!runs.ok) return refusedReply(call, runs.problem, bizId)
-    const templates = await templateSerials(call, runs.value)
-    const rows = runs.value.map((run) => presentTask(run, business.project, templates.get(run.pipelineId) ?? null))
+    const filter = { project: { id: business.project.id }, ...criteria }
+    const picks = pickerOf(call)
+    const found = await slice(call, filter, picks, offset, limit)
+    if (!found.ok) return refusedReply(call, found.problem, bizId)
+    const templates = await templateSerials(call, found.rows)
+    const zone = optionalText(call.params, 'expected_timezone') !== undefined
+    const rows = found.rows.map((run) =>
+      presentTask(run, business.project, templates.get(run.pipelineId) ?? null, zone ? call : null),
+    )
     if (isTruthy(call.params, 'without_count')) return { envelope: { result: true, data: rows, count: -1 } }
-    const count = await call.app.runs.count(call.caller, filter)
+    if (found.passed !== null) return { envelope: { result: true, data: rows, count: found.passed } }
+    const count = await countTasks(call, filter)
     if (!count.ok) return refusedReply(call, count.problem, bizId)
     return { envelope: { result: true, data: rows, count: count.value } }
   },
 }
 
-/** What one may ask for and we cannot sort by: refused, so that no list looks like what was not asked for. */
-const UNSUPPORTED = ['executor', 'create_method', 'template_ids', 'is_child_taskflow', 'expected_timezone']
-
 function taskCriteria(call: Call): Omit<RunListFilter, 'project'> {
-  const unsupported = UNSUPPORTED.find((name) => optionalText(call.params, name) !== undefined)
-  if (unsupported !== undefined)
-    throw new DoorRefusal('bad-parameter', `param ${unsupported} is not supported by this server`)
-  const text = optionalText(call.params, 'keyword')
-  const createdFrom = timeParam(call, 'create_time_start')
-  const createdTo = timeParam(call, 'create_time_end')
-  const statuses = statusesOf(flagParam(call, 'is_started'), flagParam(call, 'is_finished'))
+  const createdFrom = timeParam(call.params, 'create_time_start')
+  const createdTo = timeParam(call.params, 'create_time_end')
+  const statuses = statusesOf(flagParam(call.params, 'is_started'), flagParam(call.params, 'is_finished'))
   return {
-    ...(text === undefined ? {} : { text }),
-    ...templateCriterion(call),
+    ...templateCriterion(call.params),
     ...(statuses === undefined ? {} : { statuses }),
     ...(createdFrom === undefined ? {} : { createdFrom }),
     ...(createdTo === undefined ? {} : { createdTo }),
   }
 }
 
-function templateCriterion(call: Call): { pipeline?: PipelineRef } {
-  const text = optionalText(call.params, 'template_id')
+/** What our lists cannot look for by themselves: read row by row. undefined: nothing of the kind was asked. */
+function pickerOf({ params }: Call): ((run: RunSummary) => boolean) | undefined {
+  const keyword = optionalText(params, 'keyword')
+  const executor = optionalText(params, 'executor')
+  const method = optionalText(params, 'create_method')
+  const isChild = flagParam(params, 'is_child_taskflow')
+  const templates = serialsIn(optionalText(params, 'template_ids'))
+  if ([keyword, executor, method, isChild, templates].every((one) => one === undefined)) return undefined
+  return (run) =>
+    (keyword === undefined || taskName(run).includes(keyword)) &&
+    (executor === undefined || executorOf(run) === executor) &&
+    (method === undefined || methodOf(run.cause) === method) &&
+    // None here is the child of another in their sense: those stand below their parent's node.
+    isChild !== true &&
+    (templates === undefined || templates.has(Number(run.annotations['blueking/template'] ?? NaN)))
+}
+
+function templateCriterion(params: Params): { pipeline?: PipelineRef } {
+  const text = optionalText(params, 'template_id')
   if (text === undefined) return {}
   const serial = parseSerial(text)
   if (serial === undefined) throw new DoorRefusal('bad-parameter', 'param template_id must be an integer')
@@ -110,18 +138,18 @@ function statusesOf(started: boolean | undefined, finished: boolean | undefined)
   )
 }
 
-function flagParam(call: Call, name: string): boolean | undefined {
-  const value = call.params[name]
+function flagParam(params: Params, name: string): boolean | undefined {
+  const value = params[name]
   if (typeof value === 'boolean') return value
-  const text = optionalText(call.params, name)?.toLowerCase()
+  const text = optionalText(params, name)?.toLowerCase()
   if (text === undefined) return undefined
   if (text === 'true' || text === '1') return true
   if (text === 'false' || text === '0') return false
   throw new DoorRefusal('bad-parameter', `param ${name} must be true or false`)
 }
 
-function timeParam(call: Call, name: string): number | undefined {
-  const text = optionalText(call.params, name)
+function timeParam(params: Params, name: string): number | undefined {
+  const text = optionalText(params, name)
   if (text === undefined) return undefined
   // `2018-04-26 16:08:34 +0800` as bk-sops writes it, or ISO 8601.
   const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?) ?(?:(Z)|([+-]\d\d):?(\d\d))$/.exec(text)
@@ -132,23 +160,50 @@ function timeParam(call: Call, name: string): number | undefined {
 }
 
 type Slice =
-  | { readonly ok: true; readonly value: readonly RunSummary[] }
+  | { readonly ok: true; readonly rows: readonly RunSummary[]; readonly passed: number | null }
   | { readonly ok: false; readonly problem: Problem }
 
-/** Rows `offset` to `offset + limit`, newest first, read page by page: our lists go on from a row, theirs from a count. */
-async function slice(call: Call, filter: RunListFilter, offset: number, limit: number): Promise<Slice> {
+/** Most rows that are read for one list whose criteria our lists do not know. */
+const SCANNED_MAX = 20_000
+
+/**
+ * Rows `offset` to `offset + limit`, newest first, read page by page: our lists go on from a row, theirs from a count.
+ * `passed`: how many there are in all, where they had to be read to be known.
+ */
+async function slice(
+  call: Call,
+  filter: RunListFilter,
+  picks: ((run: RunSummary) => boolean) | undefined,
+  offset: number,
+  limit: number,
+): Promise<Slice> {
   const rows: RunSummary[] = []
   let passed = 0
+  let scanned = 0
   let before: number | null = null
   do {
     const page = await call.app.runs.list(call.caller, filter, { before, limit: PAGE })
     if (!page.ok) return page
-    const { items, next } = page.value
-    rows.push(...items.slice(Math.max(0, offset - passed)))
+    const items = page.value.items.filter((run) => isTask(run) && (picks === undefined || picks(run)))
+    rows.push(...items.slice(Math.max(0, offset - passed)).slice(0, Math.max(0, limit - rows.length)))
     passed += items.length
-    before = next
-  } while (before !== null && rows.length < limit)
-  return { ok: true, value: rows.slice(0, limit) }
+    scanned += page.value.items.length
+    before = page.value.next
+  } while (before !== null && scanned < SCANNED_MAX && (picks !== undefined || rows.length < limit))
+  return { ok: true, rows, passed: picks === undefined ? null : passed }
+}
+
+/** Runs of ours that make calls are no tasks. */
+const isTask = ({ pipelineName }: RunSummary): boolean => pipelineName !== CALLBACK_PIPELINE
+
+async function countTasks(call: Call, filter: RunListFilter & { readonly project: { readonly id: string } }) {
+  const all = await call.app.runs.count(call.caller, filter)
+  if (!all.ok || filter.pipeline !== undefined) return all
+  const calls = { name: CALLBACK_PIPELINE, project: filter.project }
+  const made = await call.app.pipelines.get(call.caller, calls)
+  if (!made.ok) return all
+  const others = await call.app.runs.count(call.caller, { ...filter, pipeline: calls })
+  return others.ok ? { ok: true as const, value: all.value - others.value } : others
 }
 
 /** Pipeline id -> serial, for the pipelines of these rows that are still there. */
@@ -156,6 +211,83 @@ async function templateSerials(call: Call, rows: readonly RunSummary[]): Promise
   const ids = [...new Set(rows.map(({ pipelineId }) => pipelineId))]
   const found = await Promise.all(ids.map((id) => call.app.pipelines.get(call.caller, { id })))
   return new Map(found.flatMap((result) => (result.ok ? [[result.value.id, result.value.serial] as const] : [])))
+}
+
+const GROUPS = ['category', 'create_method', 'flow_type', 'status'] as const
+
+/** What a task can be grouped by, with the names of its groups. */
+const STATUS_GROUPS = [
+  { code: 'CREATED', name: '未执行', statuses: RUN_STATUSES.filter((status) => !isStarted(status)) },
+  {
+    code: 'EXECUTING',
+    name: '执行中',
+    statuses: RUN_STATUSES.filter((status) => isStarted(status) && !isFinished(status)),
+  },
+  { code: 'FINISHED', name: '已完成', statuses: RUN_STATUSES.filter(isFinished) },
+]
+
+export const queryTaskCount: Operation = {
+  method: 'POST',
+  path: ['bk_biz_id'],
+  first: true,
+  about: 'how many tasks there are, by category, create_method, flow_type or status',
+  async run(call) {
+    const bizId = requiredText(call.params, 'bk_biz_id')
+    const groupBy = optionalText(call.params, 'group_by') ?? ''
+    const conditions = call.params['conditions'] ?? {}
+    if (!isJsonObject(conditions) && typeof conditions !== 'string') {
+      const message = '[API] query_task_list params conditions are invalid dict data'
+      return { envelope: fail(message, CODES.badParameter) }
+    }
+    if (!(GROUPS as readonly string[]).includes(groupBy)) {
+      const message = `[API] query_task_list params group_by[${groupBy}] is invalid`
+      return { envelope: fail(message, CODES.badParameter) }
+    }
+    const criteria = countCriteria(objectParam(call.params, 'conditions'))
+    const business = await findBusiness(call, bizId)
+    if (!business.ok) return { envelope: business.failure }
+    const filter = { project: { id: business.project.id }, ...criteria }
+    const groups = []
+    for (const { code, name, statuses } of groupBy === 'status' ? STATUS_GROUPS : [ONLY_GROUP[groupBy] ?? NO_GROUP]) {
+      const own =
+        statuses === undefined ? criteria.statuses : statuses.filter((one) => criteria.statuses?.includes(one) ?? true)
+      const empty = own !== undefined && own.length === 0
+      const count = empty
+        ? undefined
+        : await countTasks(call, { ...filter, ...(own === undefined ? {} : { statuses: own }) })
+      if (count !== undefined && !count.ok) return refusedReply(call, count.problem, bizId)
+      groups.push({ code, name, value: count?.value ?? 0 })
+    }
+    return succeed({ total: groups.reduce((sum, { value }) => sum + value, 0), groups })
+  },
+}
+
+type Group = { readonly code: string; readonly name: string; readonly statuses?: readonly RunStatus[] }
+/** All tasks here are of one category, one method and one type. */
+const ONLY_GROUP: Readonly<Record<string, Group>> = {
+  category: { code: 'Default', name: '默认分类' },
+  create_method: { code: 'api', name: 'API' },
+  flow_type: { code: 'common', name: '默认任务流程' },
+}
+
+const NO_GROUP: Group = { code: '', name: '' }
+
+/** Names of fields as their database has them. */
+function countCriteria(conditions: JsonObject): Omit<RunListFilter, 'project'> {
+  const known = ['create_time__gte', 'create_time__lte', 'template_id', 'is_started', 'is_finished']
+  const unknown = Object.keys(conditions).find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw new DoorRefusal('bad-parameter', `param conditions.${unknown.slice(0, 64)} is not supported by this server`)
+  }
+  const createdFrom = timeParam(conditions, 'create_time__gte')
+  const createdTo = timeParam(conditions, 'create_time__lte')
+  const statuses = statusesOf(flagParam(conditions, 'is_started'), flagParam(conditions, 'is_finished'))
+  return {
+    ...templateCriterion(conditions),
+    ...(statuses === undefined ? {} : { statuses }),
+    ...(createdFrom === undefined ? {} : { createdFrom }),
+    ...(createdTo === undefined ? {} : { createdTo }),
+  }
 }
 
 function refusedReply(call: Call, problem: Problem, bizId: string): Reply {

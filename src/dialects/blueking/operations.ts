@@ -1,16 +1,62 @@
 import type { Operation } from './call.ts'
-import { createTask, operateNode, operateTask, startTask } from './commands.ts'
-import { getTaskList, getTemplateList } from './list-calls.ts'
-import { getTasksStatus, getTaskStatus } from './status-calls.ts'
+import { getPluginDetail, getPluginList, getUserProjectDetail, getUserProjectList } from './catalog-calls.ts'
+import { getTaskDetail, getTaskNodeData, getTaskNodeDetail, getTaskNodeLog } from './detail-calls.ts'
+import { getTaskList, getTemplateList, queryTaskCount } from './list-calls.ts'
+import { createAndStartTask, createTask, fastCreateTask } from './make-calls.ts'
+import { nodeCallback, operateNode } from './node-calls.ts'
+import {
+  createPeriodicTask,
+  getPeriodicTaskInfo,
+  getPeriodicTaskList,
+  modifyConstantsForPeriodicTask,
+  modifyCronForPeriodicTask,
+  setPeriodicTaskEnabled,
+} from './periodic-calls.ts'
+import { getTasksManualInterventionState, getTasksStatus, getTaskStatus } from './status-calls.ts'
+import { modifyConstantsForTask, operateTask, startTask } from './task-calls.ts'
+import {
+  createTemplate,
+  getCommonTemplateInfo,
+  getCommonTemplateList,
+  getTemplateInfo,
+  getTemplateSchemes,
+  previewTaskTree,
+} from './template-calls.ts'
 
-/** Every operation by the name that all three addressings give it. README.md lists what is not here. */
+/** Every operation by the name that all three addressings give it; endpoints.ts makes the tables of it. */
 export const operations: Readonly<Record<string, Operation>> = {
   get_task_status: getTaskStatus,
   get_tasks_status: getTasksStatus,
-  get_task_list: getTaskList,
+  get_tasks_manual_intervention_state: getTasksManualInterventionState,
+  create_template: createTemplate,
   get_template_list: getTemplateList,
+  get_template_info: getTemplateInfo,
+  get_common_template_list: getCommonTemplateList,
+  get_common_template_info: getCommonTemplateInfo,
+  get_template_schemes: getTemplateSchemes,
+  preview_task_tree: previewTaskTree,
   create_task: createTask,
+  fast_create_task: fastCreateTask,
+  create_and_start_task: createAndStartTask,
   start_task: startTask,
   operate_task: operateTask,
   operate_node: operateNode,
+  node_callback: nodeCallback,
+  get_task_detail: getTaskDetail,
+  get_task_node_detail: getTaskNodeDetail,
+  get_task_node_data: getTaskNodeData,
+  get_task_node_log: getTaskNodeLog,
+  get_task_list: getTaskList,
+  query_task_count: queryTaskCount,
+  modify_constants_for_task: modifyConstantsForTask,
+  get_plugin_list: getPluginList,
+  get_plugin_detail: getPluginDetail,
+  get_user_project_list: getUserProjectList,
+  get_user_project_detail: getUserProjectDetail,
+  create_periodic_task: createPeriodicTask,
+  get_periodic_task_list: getPeriodicTaskList,
+  get_periodic_task_info: getPeriodicTaskInfo,
+  set_periodic_task_enabled: setPeriodicTaskEnabled,
+  modify_cron_for_periodic_task: modifyCronForPeriodicTask,
+  modify_constants_for_periodic_task: modifyConstantsForPeriodicTask,
 }

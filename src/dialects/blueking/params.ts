@@ -91,6 +91,9 @@ export function arrayParam(params: Params, name: string): readonly Json[] | unde
   return value as readonly Json[]
 }
 
+/** Any JSON, or JSON text; undefined when it is missing. @throws DoorRefusal otherwise. */
+export const jsonParam = (params: Params, name: string): Json | undefined => structured(params, name)
+
 /** A whole number within bounds, or `fallback` when it is missing. @throws DoorRefusal otherwise. */
 export function integerParam(params: Params, name: string, fallback: number, range: readonly [number, number]): number {
   const text = optionalText(params, name)

@@ -1,23 +1,24 @@
 import type { RunStatus } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
+import type { Cause } from '../../model/event.ts'
 import type { PipelineView, ProjectView, RunSummary, RunView } from '../../model/view.ts'
-import type { Call } from './call.ts'
+import { styleOf, type Call } from './call.ts'
+import { TEMPLATE_ANNOTATION } from './make-calls.ts'
 import { presentStatus } from './present.ts'
+import { templateName } from './templates.ts'
+import { taskName } from './task-name.ts'
 import { runState } from './status.ts'
 import type { TaskRow, TaskStatusRow, TemplateRow } from './wire.ts'
-
-/** Our runs have no name of their own. */
-const taskName = (run: { readonly number: number }, pipelineName: string): string => `${pipelineName} #${run.number}`
 
 const isFinished = (status: RunStatus): boolean => runState[status] === 'FINISHED'
 const isClosed = (status: RunStatus): boolean => isFinished(status) || runState[status] === 'REVOKED'
 
 export function presentTaskStatus(run: RunView, call: Call, withChildren: boolean): TaskStatusRow {
-  const full = presentStatus(run, call.time)
+  const full = presentStatus(run, styleOf(call))
   const { children: _children, ...bare } = full
   return {
     id: run.serial,
-    name: taskName(run, run.pipeline.name),
+    name: taskName(run),
     status: withChildren ? full : bare,
     flow_type: 'common',
     current_flow: isClosed(run.status) ? 'finished' : 'execute_task',
@@ -29,21 +30,30 @@ export function presentTaskStatus(run: RunView, call: Call, withChildren: boolea
   }
 }
 
-export function presentTask(run: RunSummary, project: ProjectView, templateSerial: number | null): TaskRow {
+/** @param zoned given: times are written in the server's zone, as when a client expects one. */
+export function presentTask(
+  run: RunSummary,
+  project: ProjectView,
+  templateSerial: number | null,
+  zoned: Call | null,
+): TaskRow {
+  const time = (at: Instant | null): string | null =>
+    zoned === null ? (at === null ? null : new Date(at).toISOString()) : zoned.time(at)
   return {
     id: run.serial,
-    name: taskName(run, run.pipelineName),
+    name: taskName(run),
     category: 'Default',
-    create_method: 'api',
+    create_method: methodOf(run.cause),
     creator: run.cause.by,
-    executor: run.startedAt === null ? '' : run.cause.by,
-    create_time: isoTime(run.createdAt),
-    start_time: run.startedAt === null ? null : isoTime(run.startedAt),
-    finish_time: run.endedAt === null ? null : isoTime(run.endedAt),
+    executor: executorOf(run),
+    create_time: time(run.createdAt) ?? '',
+    start_time: time(run.startedAt),
+    finish_time: time(run.endedAt),
     is_started: run.startedAt !== null,
     is_finished: isFinished(run.status),
-    template_source: 'project',
-    template_id: templateSerial === null ? '' : String(templateSerial),
+    template_source: run.annotations[TEMPLATE_ANNOTATION] === '' ? 'onetime' : 'project',
+    template_id: templateSerial === null ? '' : templateIdOf(run.annotations, templateSerial),
+    is_child_taskflow: false,
     project_id: project.serial,
     project_name: project.name,
     bk_biz_id: project.serial,
@@ -52,14 +62,14 @@ export function presentTask(run: RunSummary, project: ProjectView, templateSeria
   }
 }
 
-const isoTime = (at: Instant): string => new Date(at).toISOString()
-
 export function presentTemplate(pipeline: PipelineView, call: Call): TemplateRow {
   return {
     id: pipeline.serial,
-    name: pipeline.name,
-    category: 'Default',
-    bk_biz_id: String(pipeline.project.serial),
+    name: templateName(pipeline),
+    category: pipeline.definition.annotations['blueking/category'] ?? 'Default',
+    project_id: pipeline.project.serial,
+    project_name: pipeline.project.name,
+    bk_biz_id: call.engine === 1 ? String(pipeline.project.serial) : pipeline.project.serial,
     bk_biz_name: pipeline.project.name,
     creator: pipeline.createdBy.name,
     create_time: call.time(pipeline.createdAt),
@@ -67,3 +77,13 @@ export function presentTemplate(pipeline: PipelineView, call: Call): TemplateRow
     edit_time: call.time(pipeline.updatedAt),
   }
 }
+
+/** The template that stands behind a task; empty: none does. */
+export const templateIdOf = (annotations: Readonly<Record<string, string>>, serial: number): string =>
+  annotations[TEMPLATE_ANNOTATION] ?? String(serial)
+
+/** A trigger's runs are what bk-sops calls periodic; whatever else started one is a program here. */
+export const methodOf = ({ kind }: Cause): 'api' | 'periodic' => (kind === 'schedule' ? 'periodic' : 'api')
+
+export const executorOf = (run: Pick<RunSummary, 'startedAt' | 'cause'>): string =>
+  run.startedAt === null ? '' : run.cause.by

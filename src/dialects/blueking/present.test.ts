@@ -2,20 +2,26 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { NODE_STATUSES, RUN_STATUSES, type NodeStatus, type RunStatus } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
-import { AT, attemptView, runView, stageView, taskView } from '../../testing/views.ts'
+import { AT, runView, stageView, taskView } from '../../testing/views.ts'
 import { formatPlainWithOffset } from '../kit/time.ts'
-import { presentFailures, presentNode, presentStatus } from './present.ts'
+import { presentFailures, presentNode, presentStatus, type Style } from './present.ts'
 import { nodeState, reportedState, runState } from './status.ts'
 import { CLASS_NAMES, type StatusTree } from './wire.ts'
 
 const time = (at: Instant | null): string => (at === null ? '' : formatPlainWithOffset(at, 480))
+const style: Style = { engine: 1, time, now: AT + 60_000 }
 const fixture = JSON.parse(readFileSync(`${import.meta.dirname}/fixtures/get_task_status.json`, 'utf8'))
 
 const started = (status: RunStatus, tasks = [taskView()], stageStatus: NodeStatus = 'running') =>
-  runView({ status, endedAt: null, stages: [stageView({ status: stageStatus, endedAt: null, tasks })] })
+  runView({
+    status,
+    endedAt: null,
+    pausedAt: status === 'paused' ? AT : null,
+    stages: [stageView({ status: stageStatus, endedAt: null, tasks })],
+  })
 const failedTask = () => taskView({ status: 'failed', failure: { kind: 'exit-code', code: 2 }, held: true })
 const runningTask = () => taskView({ status: 'running', endedAt: null })
-const tree = (run: ReturnType<typeof runView>): StatusTree => presentStatus(run, time) as StatusTree
+const tree = (run: ReturnType<typeof runView>): StatusTree => presentStatus(run, style) as StatusTree
 const childrenOf = (node: StatusTree): StatusTree[] => Object.values(node.children)
 
 /** The seed's six words, and the one that its engine says besides. */
@@ -66,7 +72,7 @@ describe('the seed', () => {
   })
 
   test('a task that nobody has started is the smaller object, and nothing else', () => {
-    expect(presentStatus(runView({ status: 'waiting', startedAt: null, endedAt: null }), time)).toEqual({
+    expect(presentStatus(runView({ status: 'waiting', startedAt: null, endedAt: null }), style)).toEqual({
       start_time: null,
       state: 'CREATED',
       retry: 0,
@@ -80,7 +86,7 @@ describe('the seed', () => {
 
 describe('states', () => {
   test.each(RUN_STATUSES)('a run that is %s has one of the seed’s words', (status) => {
-    expect(WORDS).toContain(presentStatus(started(status), time).state)
+    expect(WORDS).toContain(presentStatus(started(status), style).state)
   })
 
   test.each([
@@ -92,40 +98,49 @@ describe('states', () => {
     ['timed_out', 'FAILED'],
     ['cancelled', 'REVOKED'],
   ] as const)('a run that is %s is %s', (status, state) => {
-    expect(presentStatus(started(status), time).state).toBe(state)
+    expect(presentStatus(started(status), style).state).toBe(state)
   })
 
   test.each(NODE_STATUSES)('a node that is %s has a state or is not there yet', (status) => {
     const own = nodeState[status]
-    if (own !== null) expect([...WORDS, 'READY']).toContain(reportedState(own, []))
+    if (own !== null) for (const engine of [1, 2] as const) expect(WORDS).toContain(reportedState(own, [], engine))
   })
 
-  test('a failed branch hides behind one that is at work, as in the first engine', () => {
-    expect(tree(started('running', [failedTask(), runningTask()])).state).toBe('RUNNING')
-    expect(reportedState('BLOCKED', ['FAILED', 'RUNNING'])).toBe('RUNNING')
-    expect(reportedState('BLOCKED', ['FAILED', 'SUSPENDED'])).toBe('FAILED')
-    expect(reportedState('BLOCKED', ['FINISHED', 'SUSPENDED'])).toBe('NODE_SUSPENDED')
-    expect(reportedState('BLOCKED', ['FINISHED', 'NODE_SUSPENDED'])).toBe('NODE_SUSPENDED')
+  test.each([
+    [['FAILED', 'RUNNING'], 'RUNNING', 'FAILED'],
+    [['SUSPENDED', 'RUNNING'], 'RUNNING', 'NODE_SUSPENDED'],
+    [['FAILED', 'SUSPENDED'], 'FAILED', 'FAILED'],
+    [['FINISHED', 'SUSPENDED'], 'NODE_SUSPENDED', 'NODE_SUSPENDED'],
+    [['FINISHED', 'NODE_SUSPENDED'], 'NODE_SUSPENDED', 'NODE_SUSPENDED'],
+    [['FINISHED', 'REVOKED'], 'RUNNING', 'RUNNING'],
+    [[], 'RUNNING', 'RUNNING'],
+  ] as const)('a task with children %j is %s to the first engine, %s to the second', (children, first, second) => {
+    expect(reportedState('RUNNING', children, 1)).toBe(first)
+    expect(reportedState('RUNNING', children, 2)).toBe(second)
   })
 
   test('a pause hides a failure', () => {
     expect(tree(started('paused', [failedTask()])).state).toBe('SUSPENDED')
   })
 
-  test('only a blocked task looks at its children', () => {
-    for (const status of RUN_STATUSES.filter((one) => runState[one] !== 'BLOCKED' && runState[one] !== 'CREATED')) {
-      expect(reportedState(runState[status], ['FAILED'])).toBe(runState[status])
+  test('only a task that runs looks at its children', () => {
+    for (const status of RUN_STATUSES.filter((one) => runState[one] !== 'RUNNING')) {
+      for (const engine of [1, 2] as const) {
+        expect(reportedState(runState[status], ['FAILED'], engine)).toBe(runState[status])
+      }
     }
   })
 })
 
 describe('the tree', () => {
-  test('only what has been entered is there: no pending task, no queued one, no end event before the end', () => {
-    const pending = taskView({ status: 'pending', startedAt: null, endedAt: null, attempt: 0 })
-    const queued = taskView({ status: 'queued', startedAt: null, endedAt: null })
-    expect(childrenOf(tree(started('running', [runningTask(), pending, queued]))).map(({ name }) => name)).toEqual([
-      CLASS_NAMES.startEvent,
-      CLASS_NAMES.activity,
+  test('only what has been entered is there: no pending task, no end event before the end; one in a queue runs', () => {
+    const pending = taskView({ status: 'pending', startedAt: null, endedAt: null, attempt: 0, loop: 0 })
+    const queued = taskView({ key: 'q', status: 'queued', startedAt: null, endedAt: null })
+    const shown = childrenOf(tree(started('running', [runningTask(), pending, queued])))
+    expect(shown.map(({ name, state }) => [name, state])).toEqual([
+      [CLASS_NAMES.startEvent, 'FINISHED'],
+      [CLASS_NAMES.activity, 'RUNNING'],
+      [CLASS_NAMES.activity, 'RUNNING'],
     ])
   })
 
@@ -164,15 +179,6 @@ describe('the tree', () => {
     expect(childrenOf(shown)[1]!.state).toBe('FAILED')
   })
 
-  test('a retry counts, makes a new version and waits as READY', () => {
-    const before = childrenOf(tree(started('held', [failedTask()], 'held')))[1]!
-    const attempt = attemptView({ status: 'failed', endedAt: AT })
-    const again = taskView({ status: 'queued', attempt: 2, startedAt: null, endedAt: null, earlier: [attempt] })
-    const after = childrenOf(tree(started('running', [again])))[1]!
-    expect(after).toMatchObject({ id: before.id, retry: 1, state: 'READY', start_time: '', finish_time: '' })
-    expect(after.version).not.toBe(before.version)
-  })
-
   test('a skipped node is FINISHED with skip, at the moment of the skip when it never began', () => {
     const skipped = taskView({
       status: 'skipped',
@@ -193,10 +199,9 @@ describe('the tree', () => {
     expect(childrenOf(tree(started('running', [ignored])))[1]).toMatchObject({ state: 'FINISHED', skip: false })
   })
 
-  test('a flow that began again says so with loop, and its nodes have new versions', () => {
-    const [first, second] = [1, 2].map((pass) => childrenOf(tree({ ...runView(), pass }))[1]!)
-    expect([first!.loop, second!.loop]).toEqual([1, 2])
-    expect(first!.version).not.toBe(second!.version)
+  test('a flow that began again says so with loop', () => {
+    const again = taskView({ loop: 2, version: 'b'.repeat(32) })
+    expect(childrenOf(tree(started('running', [again])))[1]).toMatchObject({ loop: 2, version: 'b'.repeat(32) })
   })
 
   test('a run that was revoked before it began has no children', () => {
@@ -208,15 +213,15 @@ describe('the tree', () => {
   })
 
   test('a node is found by its id, its events too, and what was not entered is not', () => {
-    const run = started('running', [runningTask(), taskView({ key: 'b', status: 'pending', startedAt: null })])
+    const run = started('running', [runningTask(), taskView({ key: 'b', status: 'pending', startedAt: null, loop: 0 })])
     const shown = tree(run)
-    for (const child of childrenOf(shown)) expect(presentNode(run, child.id, time)).toEqual(child)
-    expect(presentNode(run, run.stages[0]!.tasks[1]!.id, time)).toBeUndefined()
+    for (const child of childrenOf(shown)) expect(presentNode(run, child.id, style)).toEqual(child)
+    expect(presentNode(run, run.stages[0]!.tasks[1]!.id, style)).toBeUndefined()
   })
 
   test('ex_data says why, of the nodes that are failed now', () => {
     const run = started('held', [failedTask(), taskView({ key: 'b' })], 'held')
-    expect(presentFailures(run)).toEqual({ [run.stages[0]!.tasks[0]!.id]: 'the process exited with code 2' })
+    expect(presentFailures(run, 1)).toEqual({ [run.stages[0]!.tasks[0]!.id]: 'the process exited with code 2' })
   })
 
   test('twenty thousand nodes are shown in well under a second', () => {

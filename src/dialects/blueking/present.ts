@@ -1,12 +1,21 @@
 import { failureSentence } from '../../model/failure.ts'
-import type { NodeStatus } from '../../model/status.ts'
+import type { Failure } from '../../model/failure.ts'
 import type { Instant } from '../../model/time.ts'
-import type { RunView, StageView, TaskView } from '../../model/view.ts'
-import { eventId, executionVersion } from './ids.ts'
-import { nodeState, reportedState, runState } from './status.ts'
-import { CLASS_NAMES, type CreatedStatus, type State, type StatusTree } from './wire.ts'
+import type { RunView } from '../../model/view.ts'
+import { taskName } from './task-name.ts'
+import { shownRun, type Shown } from './shown.ts'
+import { reportedState, type Engine } from './status.ts'
+import { CLASS_NAMES, type CreatedStatus, type LaterStatus, type State, type Status, type StatusTree } from './wire.ts'
 
-const CREATED: CreatedStatus = {
+/** How an answer is written: which engine's words, how its times look, and what time it is. */
+export interface Style {
+  readonly engine: Engine
+  /** `YYYY-MM-DD HH:MM:SS +ZZZZ`, or the empty string for an unset instant. */
+  readonly time: (at: Instant | null) => string
+  readonly now: Instant
+}
+
+export const CREATED: CreatedStatus = {
   start_time: null,
   state: 'CREATED',
   retry: 0,
@@ -16,157 +25,136 @@ const CREATED: CreatedStatus = {
   children: {},
 }
 
-/** Writes an instant as `YYYY-MM-DD HH:MM:SS +ZZZZ`, or an unset one as the empty string. */
-type WriteTime = (at: Instant | null) => string
-
 /** `data` of get_task_status. */
-export function presentStatus(run: RunView, time: WriteTime): StatusTree | CreatedStatus {
-  const own = runState[run.status]
-  if (own === 'CREATED') return CREATED
-  const children = presentRoot(run, time)
-  return {
-    retry: 0,
-    name: CLASS_NAMES.pipeline,
-    finish_time: time(run.endedAt),
-    skip: false,
-    start_time: time(run.startedAt),
-    children,
-    state: reportedState(own, statesOf(children)),
-    version: '',
-    id: run.id,
-    loop: 1,
-  }
+export function presentStatus(run: RunView, style: Style): Status | CreatedStatus {
+  const shown = shownRun(run, taskName(run))
+  if (shown === undefined) return style.engine === 1 ? CREATED : { ...CREATED, name: taskName(run) }
+  return present(shown, style, '', run.id)
 }
 
 /** The node with this id, with all below it; undefined: the run has none, or it has not been entered. */
-export function presentNode(run: RunView, id: string, time: WriteTime): StatusTree | undefined {
-  if (runState[run.status] === 'CREATED') return undefined
-  return findNode(presentRoot(run, time), id)
+export function presentNode(run: RunView, id: string, style: Style): Status | undefined {
+  const root = shownRun(run, taskName(run))
+  const found = root === undefined ? undefined : findShown(root, id)
+  return found === undefined ? undefined : present(found.shown, style, found.parent, run.id)
 }
 
-/** What went wrong, by node id: the answer to `with_ex_data`. */
-export function presentFailures(run: RunView): Readonly<Record<string, string>> {
-  const failures: Record<string, string> = {}
-  for (const { tasks } of run.stages) {
-    for (const task of tasks) {
-      if (task.failure !== null && taskState(task) === 'FAILED') failures[task.id] = failureSentence(task.failure)
-    }
-  }
-  return failures
-}
-
-/** A flow of one stage has its tasks right below the root, as in the seed; each of several stages is a sub-process. */
-function presentRoot(run: RunView, time: WriteTime): Record<string, StatusTree> {
-  if (run.startedAt === null) return {}
-  const [only, ...more] = run.stages
-  if (only !== undefined && more.length === 0) {
-    return bracket(run, -1, run, presentTasks(run, only.tasks, time), time)
-  }
-  const stages: Record<string, StatusTree> = {}
-  for (const stage of run.stages) {
-    const shown = presentStage(run, stage, time)
-    if (shown !== undefined) stages[stage.id] = shown
-  }
-  return bracket(run, -1, run, stages, time)
-}
-
-function presentStage(run: RunView, stage: StageView, time: WriteTime): StatusTree | undefined {
-  const own = nodeState[stage.status]
-  if (own === null || (stage.startedAt === null && stage.skipped === null)) return undefined
-  const children =
-    stage.startedAt === null ? {} : bracket(run, stage.index, stage, presentTasks(run, stage.tasks, time), time)
-  return {
-    retry: 0,
-    name: CLASS_NAMES.subProcess,
-    finish_time: time(stage.endedAt),
-    skip: stage.skipped !== null,
-    start_time: time(stage.startedAt ?? stage.endedAt),
-    children,
-    state: reportedState(own, statesOf(children)),
-    version: executionVersion(stage.id, run.pass, 1),
-    id: stage.id,
-    loop: run.pass,
-  }
-}
-
-function presentTasks(run: RunView, tasks: readonly TaskView[], time: WriteTime): Record<string, StatusTree> {
-  const shown: Record<string, StatusTree> = {}
-  for (const task of tasks) {
-    const state = taskState(task)
-    if (state === null) continue
-    shown[task.id] = {
-      retry: Math.max(0, task.attempt - 1),
-      name: CLASS_NAMES.activity,
-      finish_time: time(task.endedAt),
-      skip: task.skipped !== null,
-      // What was skipped before it began starts and ends in that moment.
-      start_time: time(task.startedAt ?? task.endedAt),
-      children: {},
-      state,
-      version: executionVersion(task.id, run.pass, Math.max(1, task.attempt)),
-      id: task.id,
-      loop: run.pass,
-    }
-  }
-  return shown
-}
-
-/** null: not entered. */
-function taskState(task: TaskView): State | null {
-  // The flow went on as if it had succeeded: BlueKing's error_ignorable.
-  if (task.ignored) return 'FINISHED'
-  const own = nodeState[task.status]
-  const entered = task.startedAt !== null || task.earlier.length > 0 || task.skipped !== null
-  return own === null || !entered ? null : reportedState(own, [])
-}
-
-/** Puts the start event before and, once all went well, the end event after what a container holds. */
-function bracket(
-  run: RunView,
-  container: number,
-  span: { readonly status: NodeStatus; readonly startedAt: Instant | null; readonly endedAt: Instant | null },
-  inner: Record<string, StatusTree>,
-  time: WriteTime,
-): Record<string, StatusTree> {
-  const start = presentEvent(run, container, 'start', span.startedAt, time)
-  const children: Record<string, StatusTree> = { [start.id]: start, ...inner }
-  if (nodeState[span.status] === 'FINISHED') {
-    const end = presentEvent(run, container, 'end', span.endedAt, time)
-    children[end.id] = end
-  }
-  return children
-}
-
-function presentEvent(
-  run: RunView,
-  container: number,
-  event: 'start' | 'end',
-  at: Instant | null,
-  time: WriteTime,
-): StatusTree {
-  const id = eventId(run.id, container, event)
-  return {
-    retry: 0,
-    name: event === 'start' ? CLASS_NAMES.startEvent : CLASS_NAMES.endEvent,
-    finish_time: time(at),
-    skip: false,
-    start_time: time(at),
-    children: {},
-    state: 'FINISHED',
-    version: executionVersion(id, run.pass, 1),
-    id,
-    loop: run.pass,
-  }
-}
-
-const statesOf = (children: Readonly<Record<string, StatusTree>>): State[] =>
-  Object.values(children).map(({ state }) => state)
-
-function findNode(children: Readonly<Record<string, StatusTree>>, id: string): StatusTree | undefined {
-  if (Object.hasOwn(children, id)) return children[id]
-  for (const child of Object.values(children)) {
-    const found = findNode(child.children, id)
+export function findShown(root: Shown, id: string, parent = ''): { shown: Shown; parent: string } | undefined {
+  if (root.id === id) return { shown: root, parent }
+  for (const child of root.children) {
+    const found = findShown(child, id, root.id)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** The state that is reported of something, its children's say included. */
+export const stateOf = (shown: Shown, engine: Engine): State =>
+  reportedState(
+    shown.own,
+    shown.children.map((child) => stateOf(child, engine)),
+    engine,
+  )
+
+function present(shown: Shown, style: Style, parentId: string, rootId: string): Status {
+  return style.engine === 1 ? presentFirst(shown, style) : presentLater(shown, style, parentId, rootId)
+}
+
+function presentFirst(shown: Shown, style: Style): StatusTree {
+  // Version 1 sets both times to the moment of the skip.
+  const startedAt = shown.skip ? (shown.endedAt ?? shown.startedAt) : shown.startedAt
+  return {
+    retry: shown.retry,
+    name: CLASS_NAMES[shown.kind],
+    finish_time: style.time(shown.endedAt),
+    skip: shown.skip,
+    start_time: style.time(startedAt),
+    children: Object.fromEntries(shown.children.map((child) => [child.id, presentFirst(child, style)])),
+    state: stateOf(shown, 1),
+    version: shown.kind === 'pipeline' ? '' : shown.version,
+    id: shown.id,
+    loop: shown.loop,
+  }
+}
+
+function presentLater(shown: Shown, style: Style, parentId: string, rootId: string): LaterStatus {
+  return {
+    id: shown.id,
+    state: stateOf(shown, 2),
+    'root_id:': rootId,
+    parent_id: parentId,
+    version: laterVersion(shown),
+    loop: shown.loop,
+    retry: shown.retry,
+    skip: shown.skip,
+    error_ignorable: shown.ignored,
+    error_ignored: shown.ignored,
+    children: Object.fromEntries(
+      shown.children.map((child) => [child.id, presentLater(child, style, shown.id, rootId)]),
+    ),
+    elapsed_time: elapsedSeconds(shown, style.now),
+    start_time: style.time(shown.startedAt) || null,
+    finish_time: style.time(shown.endedAt) || null,
+    name: shown.title,
+  }
+}
+
+/** A skip is another execution to engine 2, and to nobody else. */
+const laterVersion = ({ version, skip }: Shown): string => `v${skip ? version.replace(/^./, 'f') : version}`
+
+/** What a client that read it from engine 2 means. */
+export const givenVersion = (text: string): string => (/^v[0-9a-f]{32}$/.test(text) ? text.slice(1) : text)
+
+export const elapsedSeconds = (
+  span: { readonly startedAt: Instant | null; readonly endedAt: Instant | null },
+  now: Instant,
+): number => (span.startedAt === null ? 0 : Math.max(0, Math.round(((span.endedAt ?? now) - span.startedAt) / 1_000)))
+
+/** Everything of a tree that has no children of its own and is FAILED. */
+export const failedLeaves = (shown: Shown, engine: Engine): readonly Shown[] =>
+  shown.children.length === 0
+    ? shown.kind !== 'pipeline' && stateOf(shown, engine) === 'FAILED'
+      ? [shown]
+      : []
+    : shown.children.flatMap((child) => failedLeaves(child, engine))
+
+/** What went wrong, by node id: the answer to `with_ex_data`. */
+export function presentFailures(run: RunView, engine: Engine): Readonly<Record<string, string>> {
+  const root = shownRun(run, '')
+  const leaves = root === undefined ? [] : failedLeaves(root, engine)
+  return Object.fromEntries(leaves.map(({ id, task }) => [id, task === null ? '' : exData(lastFailure(task))]))
+}
+
+/** Of the present attempt, or of the one before while the next waits. */
+export const lastFailure = (task: NonNullable<Shown['task']>): Failure | null =>
+  task.failure ?? (task.retryAt === null ? null : (task.earlier.at(-1)?.failure ?? null))
+
+/** In the words of their engines where they have some. */
+export function exData(failure: Failure | null): string {
+  switch (failure?.kind) {
+    case undefined:
+      return ''
+    case 'no-branch':
+      return 'all conditions of branches are not meet'
+    case 'many-branches':
+      return `multiple conditions meet: [${failure.names.map((name) => `'${name}'`).join(', ')}]`
+    case 'loop-limit':
+      // Ours counts passes, theirs the ones after the first.
+      return `node execution exceed rerun limit ${failure.limit - 1}`
+    case 'forced':
+      return failure.reason === '' ? `The node has been terminated by ${failure.by}.` : failure.reason
+    case 'exit-code':
+    case 'signal':
+    case 'said-no':
+    case 'rejected':
+    case 'condition':
+    case 'cannot-start':
+    case 'unauthorized':
+    case 'lost':
+    case 'internal':
+    case 'timeout':
+    case 'not-started':
+    case 'expired':
+      return failureSentence(failure)
+  }
 }

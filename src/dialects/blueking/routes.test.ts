@@ -301,7 +301,8 @@ describe('commands', () => {
       name: 'release',
       constants: { '${count}': '3' },
     })
-    expect(made.body).toEqual({ result: true, data: { task_id: expect.any(Number) } })
+    expect(made.body).toMatchObject({ result: true, data: { task_id: expect.any(Number) } })
+    expect(Object.keys(made.body)).toEqual(['result', 'data'])
     const task = { task_id: String(made.body.data.task_id) }
     expect((await at.get('get_task_status', task)).body.data).toEqual({
       start_time: null,
@@ -357,7 +358,7 @@ describe('commands', () => {
     const first = await shown()
     expect(first).toMatchObject({ state: 'FAILED', retry: 0, skip: false })
 
-    expect(await operate('retry')).toEqual({ result: true, data: 'success', message: 'success' })
+    expect(await operate('retry')).toEqual({ result: true, data: 'success', message: 'success', code: 0 })
     await at.world.settled()
     at.world.runner.endTask('a', exited(1))
     await at.world.settled()
@@ -386,16 +387,16 @@ describe('commands', () => {
     const at = await setting()
     const operate = async (params: object) => (await at.post('operate_node', { ...taskId(at), ...params })).body
     const node_id = at.run.stages[0]!.tasks[0]!.id
-    expect((await operate({ node_id, action: 'forced_fail' })).message).toContain('not supported')
-    expect((await operate({ node_id, action: 'retry', inputs: { a: 1 } })).message).toContain('not supported')
-    expect((await operate({ node_id, action: 'x' })).message).toBe('node action is invalid')
+    expect((await operate({ node_id, action: 'skip_exg' })).message).toContain('is not exclusive gateway')
+    expect((await operate({ node_id, action: 'pause_subproc' })).message).toContain('type is not SubProcess')
+    expect((await operate({ node_id, action: 'x' })).message).toBe('task command is invalid')
     expect((await operate({ node_id: 'f'.repeat(32), action: 'retry' })).message).toBe(
       'node which be operated is not in this flow',
     )
     expect((await operate({ node_id, action: 'retry' })).result).toBe(false)
   })
 
-  test('create_task refuses what it would have to pass over', async () => {
+  test('create_task refuses what it cannot do; constants that a template has not do nothing, as there', async () => {
     const at = await setting()
     const make = async (params: object) =>
       (await at.post('create_task', { template_id: String(at.run.pipeline.serial), name: 'x', ...params })).body
@@ -404,10 +405,10 @@ describe('commands', () => {
       { name: 'x'.repeat(101) },
       { flow_type: 'common_func' },
       { exclude_task_nodes_id: ['a'] },
-      { callback_url: 'http://example.com/' },
+      { callback_url: 'ftp://example.com/' },
+      { callback_url: 'http://[' },
       { pipeline_tree: { activities: {} } },
       { template_source: 'common' },
-      { constants: { '${nobody}': 1 } },
       { constants: [] },
       { constants: { '${count}': 'many' } },
       { template_id: '404' },
@@ -416,7 +417,9 @@ describe('commands', () => {
       const body = await make(wrong)
       expect([wrong, body.result, typeof body.message]).toEqual([wrong, false, 'string'])
     }
-    expect((await make({ exclude_task_nodes_id: [], constants: {}, flow_type: 'common' })).result).toBe(true)
+    expect((await make({ exclude_task_nodes_id: [], constants: { '${nobody}': 1 }, flow_type: 'common' })).result).toBe(
+      true,
+    )
     expect(need(await at.world.app.runs.count(at.world.admin, {}))).toBe(2)
   })
 
@@ -499,13 +502,18 @@ describe('lists', () => {
     expect((await list({ is_started: 'true' })).count).toBe(1)
     expect((await list({ is_started: 'false', is_finished: 'False' })).count).toBe(4)
     expect((await list({ template_id: '404' })).result).toBe(false)
+    expect((await list({ executor: 'ci', create_method: 'api' })).count).toBe(1)
+    expect((await list({ keyword: '#3' })).data.map(({ id }: { id: number }) => id)).toEqual([3])
+    expect(
+      (await list({ keyword: 'build', limit: '2', offset: '4' })).data.map(({ id }: { id: number }) => id),
+    ).toEqual([1])
     expect((await list({ create_time_start: '2100-01-01 00:00:00 +0800' })).count).toBe(0)
     for (const wrong of [
-      { limit: '0' },
+      { limit: '-1' },
       { offset: '-1' },
       { is_started: 'x' },
       { create_time_end: 'today' },
-      { executor: 'ci' },
+      { template_ids: 'x' },
     ]) {
       expect((await list(wrong)).code).toBe(1306406)
     }

@@ -5,9 +5,12 @@ import { withDepends } from '../kit/cache.ts'
 import { formatPlainWithOffset } from '../kit/time.ts'
 import { authenticate } from './auth.ts'
 import type { Call, Operation } from './call.ts'
+import { CODES } from './codes.ts'
 import { answer, DoorRefusal, refusal, type Door } from './errors.ts'
 import { operations } from './operations.ts'
-import { readParams, type Params } from './params.ts'
+import { optionalText, readParams, type Params } from './params.ts'
+import type { Engine } from './status.ts'
+import type { Envelope } from './wire.ts'
 
 export function createRoutes(app: App, options: DialectOptions): (request: Request) => Promise<Response> {
   const router = new Hono({ strict: false })
@@ -29,11 +32,12 @@ export function createRoutes(app: App, options: DialectOptions): (request: Reque
     return respond(app, options, context, 'gateway', ids === undefined ? undefined : operation, wrong, ids ?? {})
   }
   for (const base of ['/api/bk-sops/:stage', '/apigw']) {
+    router.on(['GET', 'POST'], `${base}/:api`, gateway)
     router.on(['GET', 'POST'], `${base}/:api/:first`, gateway)
     router.on(['GET', 'POST'], `${base}/:api/:first/:second`, gateway)
   }
 
-  router.notFound((context) => notFound(app, context))
+  router.notFound((context) => notFound(app, options, context))
   router.onError((error, context) => {
     options.onDefect?.(error)
     return refusal(doorOf(context), 'internal', 'Internal error', app.freshId())
@@ -46,7 +50,7 @@ const operationNamed = (name: string): Operation | undefined =>
 
 /** The ids of a gateway path by their names; undefined: not as many as the operation has, or no ids. */
 function pathIds(operation: Operation, context: Context): Params | undefined {
-  const given = [context.req.param('first'), context.req.param('second')].filter((id) => id !== undefined)
+  const given = ['first', 'second'].map((name) => context.req.param(name)).filter((id) => id !== undefined)
   if (given.length !== operation.path.length || !given.every((id) => /^(?:\d{1,15}|[0-9a-f]{32})$/.test(id))) {
     return undefined
   }
@@ -62,16 +66,21 @@ async function respond(
   wrongMethod: boolean,
   ids: Params,
 ): Promise<Response> {
-  if (operation === undefined) return notFound(app, context)
+  if (operation === undefined) return notFound(app, options, context)
   try {
-    if (wrongMethod) throw new DoorRefusal('wrong-method', `method ${context.req.method} is not allowed here`)
+    if (wrongMethod) {
+      options.onUnrouted?.(context.req.raw)
+      throw new DoorRefusal('wrong-method', `method ${context.req.method} is not allowed here`)
+    }
     const params = { ...(await readParams(context.req.raw, options.bodyMaxBytes)), ...ids }
-    const caller = await authenticate(app, context.req.raw.headers, params)
-    const time = (at: number | null): string =>
-      at === null ? '' : formatPlainWithOffset(at, options.zoneOffsetMinutes)
-    const call: Call = { app, caller, params, time, baseUrl: options.baseUrl }
+    const { caller, appCode } = await authenticate(app, context.req.raw.headers, params)
+    const engine = engineOf(options, appCode, params)
+    const { zoneOffsetMinutes, baseUrl } = options
+    const time = (at: number | null): string => (at === null ? '' : formatPlainWithOffset(at, zoneOffsetMinutes))
+    const call: Call = { app, caller, appCode, params, time, engine, zoneOffsetMinutes, baseUrl }
     const { envelope, of: run } = await operation.run(call)
-    const response = answer(door, envelope, app.freshId())
+    const coded = engine === 2 || operation.first !== true
+    const response = answer(door, withCode(envelope, coded), app.freshId())
     if (run === undefined || context.req.method !== 'GET') return response
     response.headers.set('ETag', `"${run.id}.${run.seq}"`)
     return withDepends(response, [`run:${run.id}`])
@@ -81,7 +90,26 @@ async function respond(
   }
 }
 
-function notFound(app: App, context: Context): Response {
+/** The seed's version gives no code; the ESB puts its own where there is none. */
+function withCode(envelope: Envelope, coded: boolean): Envelope {
+  if (!coded) {
+    if (envelope.result) return envelope
+    const { code: _code, ...rest } = envelope
+    return rest
+  }
+  return envelope.result ? { ...envelope, code: CODES.success } : envelope
+}
+
+/** What the request asks for, else what its app was given, else the seed's. */
+function engineOf(options: DialectOptions, appCode: string, params: Params): Engine {
+  const asked = optionalText(params, 'engine_ver')
+  if (asked === '1' || asked === '2') return asked === '2' ? 2 : 1
+  const { laterApps = [] } = options
+  return laterApps.includes(appCode) || laterApps.includes('*') ? 2 : 1
+}
+
+function notFound(app: App, options: DialectOptions, context: Context): Response {
+  options.onUnrouted?.(context.req.raw)
   const { method, path } = context.req
   const door = doorOf(context)
   const message =

@@ -3,8 +3,8 @@
  * (January 2019) and, for what that text leaves open, its views of the same version.
  */
 
-/** The words of the seed's table, and READY: a node after a retry, until it is at work again. */
-export type State = 'CREATED' | 'READY' | 'RUNNING' | 'SUSPENDED' | 'NODE_SUSPENDED' | 'FAILED' | 'REVOKED' | 'FINISHED'
+/** The words of the seed's table, and NODE_SUSPENDED: a node in it is paused. */
+export type State = 'CREATED' | 'RUNNING' | 'SUSPENDED' | 'NODE_SUSPENDED' | 'FAILED' | 'REVOKED' | 'FINISHED'
 
 /** `get_task_status` of a task, and of each node below it. */
 export interface StatusTree {
@@ -27,6 +27,8 @@ export interface StatusTree {
   readonly ex_data?: Readonly<Record<string, string>>
 }
 
+export type Status = StatusTree | LaterStatus
+
 /** `get_task_status` of a task that nobody has started: these keys and no others, `skip` a number. */
 export interface CreatedStatus {
   readonly start_time: null
@@ -36,6 +38,33 @@ export interface CreatedStatus {
   readonly finish_time: null
   readonly elapsed_time: 0
   readonly children: Readonly<Record<string, never>>
+  /** Engine 2 only. */
+  readonly name?: string
+}
+
+/** `get_task_status` as bk-sops V3.6.46 and later write it, with engine 2. Source: its `taskflow3/utils.py`. */
+export interface LaterStatus {
+  readonly id: string
+  readonly state: State
+  /** The colon is theirs. */
+  readonly 'root_id:': string
+  /** Empty at the root. */
+  readonly parent_id: string
+  /** `v` and 32 hex. */
+  readonly version: string
+  readonly loop: number
+  readonly retry: number
+  readonly skip: boolean
+  readonly error_ignorable: boolean
+  readonly error_ignored: boolean
+  readonly children: Readonly<Record<string, LaterStatus>>
+  /** Whole seconds, rounded; up to now while it runs. */
+  readonly elapsed_time: number
+  /** As in {@link StatusTree}, but null: not yet. */
+  readonly start_time: string | null
+  readonly finish_time: string | null
+  /** Of the task, of an activity; empty for events and gateways. */
+  readonly name: string
 }
 
 export const CLASS_NAMES = {
@@ -44,14 +73,19 @@ export const CLASS_NAMES = {
   endEvent: "<class 'pipeline.core.flow.event.EmptyEndEvent'>",
   activity: "<class 'pipeline.core.flow.activity.ServiceActivity'>",
   subProcess: "<class 'pipeline.core.flow.activity.SubProcess'>",
+  exclusive: "<class 'pipeline.core.flow.gateway.ExclusiveGateway'>",
+  parallel: "<class 'pipeline.core.flow.gateway.ParallelGateway'>",
+  conditional: "<class 'pipeline.core.flow.gateway.ConditionalParallelGateway'>",
+  converge: "<class 'pipeline.core.flow.gateway.ConvergeGateway'>",
 } as const
-export type ClassName = (typeof CLASS_NAMES)[keyof typeof CLASS_NAMES]
+export type ClassKey = keyof typeof CLASS_NAMES
+export type ClassName = (typeof CLASS_NAMES)[ClassKey]
 
 /** One row of `get_tasks_status`. */
 export interface TaskStatusRow {
   readonly id: number
   readonly name: string
-  readonly status: Omit<StatusTree, 'children'> | Omit<CreatedStatus, 'children'> | StatusTree | CreatedStatus
+  readonly status: Omit<Status, 'children'> | Omit<CreatedStatus, 'children'> | Status | CreatedStatus
   readonly flow_type: 'common'
   readonly current_flow: 'execute_task' | 'finished'
   readonly is_deleted: false
@@ -66,7 +100,7 @@ export interface TaskRow {
   readonly id: number
   readonly name: string
   readonly category: 'Default'
-  readonly create_method: 'api'
+  readonly create_method: 'api' | 'periodic'
   readonly creator: string
   readonly executor: string
   readonly create_time: string
@@ -74,9 +108,10 @@ export interface TaskRow {
   readonly finish_time: string | null
   readonly is_started: boolean
   readonly is_finished: boolean
-  readonly template_source: 'project'
+  readonly template_source: 'project' | 'onetime'
   /** A string, unlike every other id here. */
   readonly template_id: string
+  readonly is_child_taskflow: boolean
   readonly project_id: number
   readonly project_name: string
   readonly bk_biz_id: number
@@ -88,9 +123,11 @@ export interface TaskRow {
 export interface TemplateRow {
   readonly id: number
   readonly name: string
-  readonly category: 'Default'
-  /** A string in 3.1.32, which copies it from the path. */
-  readonly bk_biz_id: string
+  readonly category: string
+  readonly project_id: number
+  readonly project_name: string
+  /** A string in 3.1.32, which copies it from the path, and a number later. */
+  readonly bk_biz_id: string | number
   readonly bk_biz_name: string
   readonly creator: string
   readonly create_time: string
@@ -102,15 +139,19 @@ export interface TemplateRow {
 export type Envelope = Success | Failure
 export interface Success {
   readonly result: true
-  readonly data: unknown
+  readonly data?: unknown
+  readonly code?: 0
   /** `start_task` repeats its data here. */
   readonly message?: unknown
   /** `get_task_list` only: rows in all. */
   readonly count?: number
+  /** `get_task_node_log` only. */
+  readonly page?: unknown
 }
 export interface Failure {
   readonly result: false
   /** Always there: old clients index it without a look. */
   readonly message: string
+  readonly code?: number
   readonly data?: unknown
 }

@@ -1,0 +1,90 @@
+import type { JsonObject } from '../../model/json.ts'
+import type { ProjectView } from '../../model/view.ts'
+import { fail, findBusiness, succeed, type Call, type Operation } from './call.ts'
+import { CODES } from './codes.ts'
+import { optionalText, requiredText } from './params.ts'
+import { PLUGINS, pluginOf, type Plugin, type PluginField } from './tree/plugins.ts'
+
+/** What this server can do of BlueKing's plugins, and nothing that it would then refuse. */
+export const getPluginList: Operation = {
+  method: 'GET',
+  path: ['bk_biz_id'],
+  about: 'the plugins that are served, each with its versions, inputs and outputs',
+  async run(call) {
+    const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
+    if (!business.ok) return { envelope: business.failure }
+    return succeed(PLUGINS.flatMap((plugin) => plugin.versions.map((version) => presentPlugin(plugin, version))))
+  },
+}
+
+export const getPluginDetail: Operation = {
+  method: 'GET',
+  path: ['bk_biz_id'],
+  about: 'one of them, by `code` and `version`',
+  async run(call) {
+    const code = requiredText(call.params, 'code')
+    const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
+    if (!business.ok) return { envelope: business.failure }
+    const plugin = pluginOf(code)
+    const version = optionalText(call.params, 'version') ?? plugin?.versions[0] ?? 'legacy'
+    if (plugin === undefined || !plugin.versions.includes(version)) {
+      return { envelope: fail(`plugin(code=${code}, version=${version}) does not exist`, CODES.notFound) }
+    }
+    return succeed(presentPlugin(plugin, version))
+  },
+}
+
+function presentPlugin(plugin: Plugin, version: string): JsonObject {
+  const { code, name, group, desc, inputs, outputs } = plugin
+  return {
+    inputs: inputs.map(presentField),
+    outputs: outputs.map(presentField),
+    desc,
+    code,
+    name,
+    group_name: group,
+    version,
+    form: '',
+  }
+}
+
+const JSON_TYPES = { string: 'string', int: 'int', bool: 'boolean', object: 'object', list: 'array' } as const
+
+function presentField({ key, name, type, required = true }: PluginField): JsonObject {
+  const own = JSON_TYPES[type]
+  return { key, name, type: own, required, schema: { type: own, description: name, enum: [] } }
+}
+
+export const getUserProjectList: Operation = {
+  method: 'GET',
+  path: [],
+  about: 'the projects that the caller sees',
+  async run(call) {
+    const projects = await call.app.projects.list(call.caller)
+    return succeed(projects.map(({ serial, name }) => ({ project_id: serial, bk_biz_id: serial, name })))
+  },
+}
+
+export const getUserProjectDetail: Operation = {
+  method: 'GET',
+  path: ['bk_biz_id'],
+  about: 'one of them',
+  async run(call) {
+    const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
+    return business.ok ? succeed(presentProject(business.project, call)) : { envelope: business.failure }
+  },
+}
+
+/** There is no CMDB behind it: nobody is its developer, tester or keeper. */
+const presentProject = ({ serial, name }: ProjectView, { caller }: Call): JsonObject => ({
+  project_id: serial,
+  project_name: name,
+  from_cmdb: false,
+  bk_biz_id: serial,
+  bk_biz_name: name,
+  bk_biz_developer: '',
+  bk_biz_maintainer: '',
+  bk_biz_tester: '',
+  bk_biz_productor: '',
+  auth_actions: caller.role === 'viewer' ? ['project_view'] : ['project_view', 'flow_create', 'fast_create_task'],
+})

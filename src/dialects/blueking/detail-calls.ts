@@ -1,0 +1,242 @@
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
+import { fail, styleOf, succeed, type Call, type Operation } from './call.ts'
+import { CODES } from './codes.ts'
+import { DoorRefusal } from './errors.ts'
+import { taskUrl } from './make-calls.ts'
+import { nodeData, nodeInputs, nodeOutputs, pluginCode } from './node-data.ts'
+import { integerParam, isTruthy, optionalText, requiredText } from './params.ts'
+import {
+  elapsedSeconds,
+  exData,
+  givenVersion,
+  presentFailures,
+  presentNode,
+  presentStatus,
+  type Style,
+} from './present.ts'
+import { locateNamed, refusedHere } from './task-calls.ts'
+import { taskName } from './task-name.ts'
+import { taskTree, tasksOf } from './task-tree.ts'
+import { executorOf, methodOf, templateIdOf } from './present-rows.ts'
+
+export const getTaskDetail: Operation = {
+  method: 'GET',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'a task with its tree, constants and outputs; `include_children_status` adds its status',
+  async run(call) {
+    const located = await locateNamed(call)
+    if (!located.ok) return { envelope: located.failure }
+    const { run } = located
+    const tree = taskTree(run)
+    return succeed({
+      id: run.serial,
+      project_id: run.project.serial,
+      project_name: run.project.name,
+      name: taskName(run),
+      create_time: call.time(run.createdAt),
+      creator: run.cause.by,
+      create_method: methodOf(run.cause),
+      template_id: templateNumber(run),
+      start_time: call.time(run.startedAt),
+      finish_time: call.time(run.endedAt),
+      executor: executorOf(run),
+      elapsed_time: elapsedSeconds(run, call.app.now()),
+      pipeline_tree: tree,
+      task_url: taskUrl(run, call),
+      constants: tree['constants'] ?? {},
+      outputs: outputsOf(run, tree),
+      ex_data: exDataOf(run, call),
+      ...(isTruthy(call.params, 'include_children_status') ? { status: presentStatus(run, styleOf(call)) } : {}),
+    })
+  },
+}
+
+/** A number here, unlike in lists; empty text without a template. */
+function templateNumber(run: RunView): number | '' {
+  const id = templateIdOf(run.annotations, run.pipeline.serial)
+  return id === '' ? '' : Number(id)
+}
+
+function outputsOf(run: RunView, tree: JsonObject): readonly JsonObject[] {
+  const constants = isJsonObject(tree['constants']) ? tree['constants'] : {}
+  return Object.entries(run.outputs).map(([variable, value]) => {
+    const key = `\${${variable}}`
+    const constant = constants[key]
+    const name = isJsonObject(constant) && typeof constant['name'] === 'string' ? constant['name'] : variable
+    return { key, name, value: value ?? '' }
+  })
+}
+
+/** One text for all that failed. */
+const exDataOf = (run: RunView, call: Call): string =>
+  Object.entries(presentFailures(run, call.engine))
+    .map(([id, text]) => `${id}: ${text}`)
+    .join('\n')
+
+export const getTaskNodeDetail: Operation = {
+  method: 'GET',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'where a node is, what it was given and has made, and its attempts before; `loop` asks for an earlier pass',
+  async run(call) {
+    const located = await locateNode(call)
+    if (!located.ok) return { envelope: located.failure }
+    const { run, task } = located
+    const code = optionalText(call.params, 'component_code')
+    const wanted = integerParam(call.params, 'loop', 0, [0, 1_000_000])
+    const style = styleOf(call)
+    const status = presentNode(run, task.id, style)
+    if (status === undefined) {
+      const ignorable = task.ignored
+      return succeed({
+        name: task.name,
+        error_ignorable: ignorable,
+        state: 'READY',
+        ...nodeData(run, task, null, code),
+      })
+    }
+    const present = Math.max(1, task.loop)
+    if (wanted === 0 || wanted >= present) {
+      const histories = rowsOf(run, task, present, style)
+      return succeed({ ...status, history_id: -1, histories, ...nodeData(run, task, null, code) })
+    }
+    const own = task.earlier.filter(({ loop }) => loop === wanted)
+    const last = own.at(-1)
+    if (last === undefined)
+      return succeed({ ...status, history_id: -1, histories: [], ...nodeData(run, task, null, code) })
+    const histories = own.slice(0, -1).map((attempt) => historyRow(run, task, attempt, style))
+    // What is over in an earlier pass was finished: else there would be no later one.
+    const row = { ...historyRow(run, task, last, style), state: 'FINISHED' }
+    const data = nodeData(run, task, last, code)
+    return succeed({ ...status, ...row, id: task.id, children: {}, histories, ...data })
+  },
+}
+
+/** A row for each attempt that is over: of the pass, before the present one, and the one that was skipped over. */
+function rowsOf(run: RunView, task: TaskView, loop: number, style: Style): readonly JsonObject[] {
+  const { skipped, attempt, startedAt, endedAt, runner, failure, inputs, outputs, retry, version } = task
+  const passed: readonly AttemptView[] =
+    skipped?.because === 'operator' && attempt > 0
+      ? [
+          {
+            attempt,
+            loop,
+            retry,
+            version,
+            status: 'failed',
+            startedAt,
+            endedAt,
+            runner,
+            failure,
+            skipped: false,
+            inputs,
+            outputs,
+          },
+        ]
+      : []
+  const own = task.earlier.filter((earlier) => earlier.loop === loop && earlier.attempt !== attempt)
+  return [...own, ...passed].map((one) => historyRow(run, task, one, style))
+}
+
+function historyRow(run: RunView, task: TaskView, attempt: AttemptView, style: Style): JsonObject {
+  const elapsed = elapsedSeconds(attempt, style.now)
+  const [start, finish] = [style.time(attempt.startedAt), style.time(attempt.endedAt)]
+  return {
+    id: attempt.attempt,
+    history_id: attempt.attempt,
+    node_id: task.id,
+    retry: attempt.retry,
+    loop: attempt.loop,
+    inner_loop: attempt.loop,
+    skip: attempt.skipped,
+    version: style.engine === 2 ? `v${attempt.version}` : attempt.version,
+    start_time: start,
+    finish_time: finish,
+    started_time: start,
+    archived_time: finish,
+    elapsed_time: elapsed,
+    inputs: nodeInputs(run, task, attempt),
+    outputs: nodeOutputs(task, attempt),
+    ex_data: exData(attempt.failure),
+    // Nothing is tried again but what failed.
+    state: 'FAILED',
+  }
+}
+
+export const getTaskNodeData: Operation = {
+  method: 'GET',
+  path: ['bk_biz_id', 'task_id'],
+  about: 'what a node was given and has made',
+  async run(call) {
+    const located = await locateNode(call)
+    if (!located.ok) return { envelope: located.failure }
+    const { run, task } = located
+    const code = optionalText(call.params, 'component_code') ?? pluginCode(task)
+    return succeed(nodeData(run, task, null, code))
+  },
+}
+
+async function locateNode(call: Call) {
+  const nodeId = requiredText(call.params, 'node_id')
+  checkStack(call)
+  const located = await locateNamed(call)
+  if (!located.ok) return located
+  const task = tasksOf(located.run).find(({ id }) => id === nodeId)
+  if (task !== undefined) return { ok: true as const, run: located.run, task }
+  return { ok: false as const, failure: fail(`node(${nodeId}) is not in this task`, CODES.badParameter) }
+}
+
+/** Ids here are a whole task's, so that the way to a node says nothing; it must be one all the same. */
+function checkStack(call: Call): void {
+  const text = optionalText(call.params, 'subprocess_stack') ?? '[]'
+  let stack: Json = null
+  try {
+    stack = JSON.parse(text) as Json
+  } catch {
+    stack = null
+  }
+  if (!Array.isArray(stack)) throw new DoorRefusal('bad-parameter', 'subprocess_stack is not a valid array json')
+}
+
+const LOG_BYTES_MAX = 1_048_576
+
+export const getTaskNodeLog: Operation = {
+  method: 'GET',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'the log of the attempt with this `version`, in pages of lines',
+  async run(call) {
+    const version = requiredText(call.params, 'version')
+    const page = integerParam(call.params, 'page', 1, [1, 1_000_000])
+    const size = integerParam(call.params, 'page_size', 30, [1, 10_000])
+    const located = await locateNode(call)
+    if (!located.ok) return { envelope: located.failure }
+    const { run, task } = located
+    const attempt = attemptOf(task, version)
+    if (attempt === undefined) return { envelope: fail(`node(${task.id}) has no version ${version.slice(0, 64)}`) }
+    const log =
+      attempt === 0 ? undefined : await call.app.runs.log(call.caller, { id: run.id }, { id: task.id }, attempt)
+    if (log !== undefined && !log.ok && log.problem.code !== 'not_found') {
+      return { envelope: refusedHere(call, log.problem, log.problem.message) }
+    }
+    const bytes =
+      log?.ok === true ? await log.value.read(0, Math.min(await log.value.size(), LOG_BYTES_MAX)) : new Uint8Array()
+    const lines = new TextDecoder().decode(bytes).split('\n')
+    if (lines.at(-1) === '') lines.pop()
+    return {
+      envelope: {
+        result: true,
+        message: 'success',
+        data: lines.slice((page - 1) * size, page * size).join('\n'),
+        page: { page, page_size: size, total: lines.length },
+      },
+    }
+  },
+}
+
+/** Number of the attempt; 0: none has begun; undefined: there is no such version. */
+function attemptOf(task: TaskView, text: string): number | undefined {
+  const version = givenVersion(text)
+  const found = task.earlier.find((attempt) => attempt.version === version)
+  if (found !== undefined) return found.attempt
+  return version === task.version || version.slice(1) === task.version.slice(1) ? task.attempt : undefined
+}

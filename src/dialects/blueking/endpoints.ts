@@ -1,0 +1,88 @@
+import type { EndpointMethod, EndpointRow } from '../kit/endpoints.ts'
+import type { Operation } from './call.ts'
+import { operations } from './operations.ts'
+
+/** The ESB takes both for what is read: clients in use POST there. */
+const esbMethods = ({ method }: Operation): EndpointMethod | readonly EndpointMethod[] =>
+  method === 'GET' ? ['GET', 'POST'] : 'POST'
+
+const gatewayPath = (name: string, ids: readonly string[]): string => [name, ...ids.map((id) => `:${id}`)].join('/')
+
+const source = (name: string): EndpointRow['source'] => (name === 'get_task_status' ? 'seed' : 'sibling')
+
+const served: readonly EndpointRow[] = Object.entries(operations).flatMap(
+  ([name, operation]): readonly EndpointRow[] => [
+    {
+      method: esbMethods(operation),
+      path: `/api/c/compapi/v2/sops/${name}/`,
+      also: [`/api/c/compapi/sops/${name}/`],
+      family: 'ESB',
+      source: source(name),
+      from: operation.about,
+      served: true,
+    },
+    {
+      method: operation.method,
+      path: `/apigw/${gatewayPath(name, operation.path)}/`,
+      also: [`/api/bk-sops/:stage/${gatewayPath(name, operation.path)}/`],
+      family: 'Gateway and backend',
+      source: source(name),
+      from: operation.about,
+      served: true,
+    },
+  ],
+)
+
+/** What bk-sops has and a pipeline server cannot honour. Source: its `apigw/views`. */
+const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: readonly string[], reason: string])[] = [
+  ['import_common_template', 'POST', [], 'an encoded export of bk-sops’ own database; create_template takes trees'],
+  [
+    'import_project_template',
+    'POST',
+    ['bk_biz_id'],
+    'an encoded export of bk-sops’ own database; create_template takes trees',
+  ],
+  [
+    'claim_functionalization_task',
+    'POST',
+    ['task_id', 'bk_biz_id'],
+    'no tasks are handed to a functional team here: flow_type is common',
+  ],
+  ['get_functionalization_task_list', 'GET', [], 'no tasks are handed to a functional team here: flow_type is common'],
+  [
+    'create_clocked_task',
+    'POST',
+    ['template_id', 'bk_biz_id'],
+    'a task at one moment: create_task and a client’s own clock, or create_periodic_task',
+  ],
+  ['get_mini_app_list', 'GET', ['bk_biz_id'], 'the mini apps of its web page'],
+  ['get_task_operate_record', 'GET', ['task_id', 'bk_biz_id'], 'the record is the event log of the native API'],
+  [
+    'get_node_job_executed_log',
+    'GET',
+    ['task_id', 'bk_biz_id'],
+    'logs of the JOB platform; get_task_node_log has the node’s own',
+  ],
+  ['get_task_plugin_log', 'GET', ['bk_biz_id'], 'logs of the plugin service'],
+  [
+    'callback',
+    'POST',
+    ['token'],
+    'the door of plugins that other BlueKing systems answer; node_callback takes the word with credentials',
+  ],
+  ['plugin_proxy', 'POST', [], 'the plugin service is not here'],
+  ['register_project', 'POST', [], 'projects come from the CMDB there; here from the native API'],
+  ['copy_template_across_project', 'POST', ['bk_biz_id'], 'get_template_info and create_template do it'],
+  ['modify_template_executor_proxy', 'POST', ['template_id', 'bk_biz_id'], 'nobody runs a task in another’s name here'],
+]
+
+const unserved: readonly EndpointRow[] = UNSERVED.map(([name, method, ids, reason]) => ({
+  method,
+  path: `/apigw/${gatewayPath(name, ids)}/`,
+  family: 'Gateway and backend',
+  source: 'sibling',
+  from: name.replaceAll('_', ' '),
+  served: { reason },
+}))
+
+export const endpoints: readonly EndpointRow[] = [...served, ...unserved]

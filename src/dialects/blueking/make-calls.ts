@@ -1,0 +1,241 @@
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import type { PipelineView, ProjectView, RunView } from '../../model/view.ts'
+import { fail, findBusiness, refused, succeed, type Call, type Operation } from './call.ts'
+import { CALLBACK_ANNOTATION, CALLBACK_VERSION_ANNOTATION, watchCallbacks } from './callbacks.ts'
+import { CODES } from './codes.ts'
+import { arrayParam, isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
+import { NAME_ANNOTATION } from './task-name.ts'
+import { EXCLUDED_ANNOTATION, taskTree } from './task-tree.ts'
+import { locateTemplate, storeTree, templateTree } from './templates.ts'
+import { excludeNodes } from './tree/exclude.ts'
+import { hasTemplate, paramOf } from './tree/params.ts'
+import { assignKeys } from './tree/keys.ts'
+import type { StoredTree } from './tree/stored-tree.ts'
+import { withConstants } from './tree/unfold.ts'
+import type { Failure } from './wire.ts'
+
+/** The template that a task's own tree stands for: its serial, or empty. */
+export const TEMPLATE_ANNOTATION = 'blueking/template'
+const NAME_MAX = 100
+
+/** What a task is made with, whatever of. */
+interface Wanted {
+  readonly name: string
+  readonly constants: JsonObject
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+type ReadWanted = { readonly ok: true; readonly wanted: Wanted } | { readonly ok: false; readonly failure: Failure }
+
+function readWanted(call: Call): ReadWanted {
+  const name = requiredText(call.params, 'name')
+  const invalid = (detail: string): ReadWanted => ({
+    ok: false,
+    failure: fail(`task params is invalid: ${detail}`, CODES.badParameter),
+  })
+  if (name.length > NAME_MAX) return invalid(`name must have at most ${NAME_MAX} characters`)
+  const flowType = optionalText(call.params, 'flow_type') ?? 'common'
+  if (flowType !== 'common') return invalid(`flow_type ${flowType} is not supported by this server`)
+  const url = optionalText(call.params, 'callback_url')
+  // Their pattern, and what can be asked at all.
+  if (url !== undefined && (!/^https?:\/\/\w.+$/.test(url) || URL.parse(url) === null || url.length > 2_048)) {
+    const failure = fail('callback_url format error, must match ^https?://\\w.+$', CODES.badParameter)
+    return { ok: false, failure }
+  }
+  const version = optionalText(call.params, 'callback_version')
+  const annotations = {
+    [NAME_ANNOTATION]: name,
+    ...(call.appCode === '' ? {} : { 'blueking/app': call.appCode.slice(0, 128) }),
+    ...(url === undefined ? {} : { [CALLBACK_ANNOTATION]: url }),
+    ...(url === undefined || version === undefined ? {} : { [CALLBACK_VERSION_ANNOTATION]: version.slice(0, 16) }),
+  }
+  return { ok: true, wanted: { name, constants: objectParam(call.params, 'constants'), annotations } }
+}
+
+export const createTask: Operation = {
+  method: 'POST',
+  path: ['template_id', 'bk_biz_id'],
+  first: true,
+  about: 'a task of a template; also of a tree of its own (`pipeline_tree`), without some nodes, with a `callback_url`',
+  async run(call) {
+    const made = await makeTask(call)
+    return made.ok ? succeed(presentMade(made.run, call)) : { envelope: made.failure }
+  },
+}
+
+export const createAndStartTask: Operation = {
+  method: 'POST',
+  path: ['template_id', 'bk_biz_id'],
+  about: 'the same, started at once; never of a tree of its own',
+  async run(call) {
+    if (isTruthy(call.params, 'pipeline_tree')) {
+      return { envelope: fail('task params is invalid: pipeline_tree is not taken here', CODES.badParameter) }
+    }
+    const made = await makeTask(call)
+    if (!made.ok) return { envelope: made.failure }
+    const started = await call.app.runs.act(call.caller, { id: made.run.id }, { action: 'start' })
+    if (started.ok) return succeed(presentMade(started.value, call))
+    const words = { missing: started.problem.message, refused: started.problem.message }
+    return { envelope: refused(call, started.problem, requiredText(call.params, 'bk_biz_id'), words) }
+  },
+}
+
+type Made = { readonly ok: true; readonly run: RunView } | { readonly ok: false; readonly failure: Failure }
+
+async function makeTask(call: Call): Promise<Made> {
+  const templateId = requiredText(call.params, 'template_id')
+  const bizId = requiredText(call.params, 'bk_biz_id')
+  const read = readWanted(call)
+  if (!read.ok) return read
+  const found = await locateTemplate(call, templateId, bizId)
+  if (!found.ok) return found
+  const { wanted } = read
+  const { pipeline } = found
+  if (isTruthy(call.params, 'pipeline_tree')) {
+    return makeOwn(call, pipeline.project, jsonParam(call.params, 'pipeline_tree'), wanted, pipeline)
+  }
+  const source = templateTree(pipeline)
+  const excluded = excludedBy(call, source)
+  if (!excluded.ok) return excluded
+  // What params cannot carry, a tree of its own can.
+  const overrides = Object.keys(wanted.constants).some((key) => {
+    const constant = source.tree.constants.get(key)
+    return constant !== undefined && (paramOf(constant) === null || hasTemplate(wanted.constants[key] ?? null))
+  })
+  if (overrides) return makeOwn(call, pipeline.project, withoutNodes(source, excluded.ids), wanted, pipeline)
+  const annotations =
+    excluded.ids.length === 0
+      ? wanted.annotations
+      : { ...wanted.annotations, [EXCLUDED_ANNOTATION]: JSON.stringify(excluded.ids) }
+  const keys = assignKeys(source.tree)
+  const exclude = excluded.ids.flatMap((id) => keys.nodes.get(id) ?? [])
+  return start(call, pipeline, { ...wanted, annotations }, paramsOf(source, pipeline, wanted.constants), exclude)
+}
+
+type Excluded =
+  | { readonly ok: true; readonly ids: readonly string[] }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** `execute_task_nodes_id` wins over `exclude_task_nodes_id`; what is not optional is run all the same. */
+function excludedBy(call: Call, source: StoredTree): Excluded {
+  if ((arrayParam(call.params, 'template_schemes_id') ?? []).length > 0) {
+    return { ok: false, failure: fail('not all input scheme id exit: there are no schemes here', CODES.badParameter) }
+  }
+  const activities = [...source.tree.activities.values()]
+  const executed = (arrayParam(call.params, 'execute_task_nodes_id') ?? []).map(String)
+  const ids =
+    executed.length > 0
+      ? activities.filter(({ id, optional }) => optional && !executed.includes(id)).map(({ id }) => id)
+      : [...new Set((arrayParam(call.params, 'exclude_task_nodes_id') ?? []).map(String))]
+  const left = excludeNodes(source.raw, ids)
+  return left.ok ? { ok: true, ids } : { ok: false, failure: fail(left.message) }
+}
+
+function withoutNodes(source: StoredTree, ids: readonly string[]): Json {
+  const left = excludeNodes(source.raw, ids)
+  return left.ok ? left.tree : source.raw
+}
+
+export const fastCreateTask: Operation = {
+  method: 'POST',
+  path: ['bk_biz_id'],
+  about: 'a task of a tree that is no template',
+  async run(call) {
+    const bizId = requiredText(call.params, 'bk_biz_id')
+    const read = readWanted(call)
+    if (!read.ok) return { envelope: read.failure }
+    const business = await findBusiness(call, bizId)
+    if (!business.ok) return { envelope: business.failure }
+    const made = await makeOwn(call, business.project, jsonParam(call.params, 'pipeline_tree'), read.wanted, null)
+    return made.ok ? succeed(presentMade(made.run, call)) : { envelope: made.failure }
+  },
+}
+
+/** A task of a tree of its own: a pipeline that no list shows. */
+async function makeOwn(
+  call: Call,
+  project: ProjectView,
+  json: Json | undefined,
+  wanted: Wanted,
+  template: PipelineView | null,
+): Promise<Made> {
+  if (!isJsonObject(json)) return { ok: false, failure: fail('pipeline_tree is required', CODES.badParameter) }
+  const tree = isJsonObject(json['constants'])
+    ? { ...json, constants: withConstants(json['constants'], wanted.constants) }
+    : json
+  const stored = await storeTree(call, project, tree, {
+    name: wanted.name,
+    description: optionalText(call.params, 'description') ?? '',
+    hidden: true,
+    annotations: template === null ? {} : { [TEMPLATE_ANNOTATION]: String(template.serial) },
+  })
+  if (!stored.ok) {
+    const { message, code = CODES.unknown } = stored.failure
+    return { ok: false, failure: fail(`task params is invalid: pipeline_tree: ${message}`, code) }
+  }
+  const annotations = { ...wanted.annotations, [TEMPLATE_ANNOTATION]: template === null ? '' : String(template.serial) }
+  return start(call, stored.pipeline, { ...wanted, annotations }, {}, [])
+}
+
+async function start(
+  call: Call,
+  pipeline: PipelineView,
+  wanted: Wanted,
+  params: JsonObject,
+  exclude: readonly string[],
+): Promise<Made> {
+  const made = await call.app.runs.start(call.caller, {
+    pipeline: { id: pipeline.id },
+    params,
+    wait: true,
+    annotations: { ...wanted.annotations, system: JSON.stringify(systemFacts(pipeline.project)) },
+    ...(exclude.length === 0 ? {} : { exclude }),
+  })
+  if (made.ok) {
+    const refusal =
+      wanted.annotations[CALLBACK_ANNOTATION] === undefined
+        ? undefined
+        : await watchCallbacks(call.app, call.caller, pipeline.project, made.value.id)
+    return refusal === undefined ? { ok: true, run: made.value } : { ok: false, failure: fail(refusal) }
+  }
+  const words = { missing: made.problem.message, refused: made.problem.message }
+  return { ok: false, failure: refused(call, made.problem, String(pipeline.project.serial), words) }
+}
+
+/** What `${_system.X}` gives besides what the engine knows. */
+const systemFacts = ({ serial, name }: ProjectView): JsonObject => ({
+  project_id: serial,
+  project_name: name,
+  bk_biz_id: serial,
+  bk_biz_name: name,
+  biz_supplier_account: '0',
+})
+
+/** Constants that the tree has not do nothing, as in bk-sops; those of a pipeline made elsewhere are its params. */
+function paramsOf(source: StoredTree, pipeline: PipelineView, constants: JsonObject): JsonObject {
+  const entries = Object.entries(constants).flatMap(([key, value]) => {
+    const constant = source.tree.constants.get(key) ?? source.tree.constants.get(`\${${key}}`)
+    const name = constant === undefined ? undefined : (paramOf(constant) ?? undefined)
+    if (name === undefined) return []
+    const spec = pipeline.definition.params.find((param) => param.name === name)
+    return spec === undefined ? [] : [[name, typedValue(spec.type, value)] as const]
+  })
+  return Object.fromEntries(entries)
+}
+
+/** Constants are texts to most BlueKing clients, params of pipelines made elsewhere have types. */
+function typedValue(type: string, value: Json): Json {
+  if (typeof value === 'number' && type === 'string') return String(value)
+  if (typeof value !== 'string') return value
+  if (type === 'number' && /^-?\d{1,15}(?:\.\d{1,15})?$/.test(value)) return Number(value)
+  if (type === 'boolean' && /^(?:true|false)$/i.test(value)) return value.toLowerCase() === 'true'
+  return value
+}
+
+const presentMade = (run: RunView, call: Call): JsonObject => ({
+  task_id: run.serial,
+  task_url: taskUrl(run, call),
+  pipeline_tree: taskTree(run),
+})
+
+export const taskUrl = (run: { readonly id: string }, call: Call): string => `${call.baseUrl}/runs/${run.id}`

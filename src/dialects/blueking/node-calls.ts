@@ -1,0 +1,191 @@
+import type { NodeActionInput } from '../../host/app.ts'
+import type { JsonObject } from '../../model/json.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { RunView, TaskView } from '../../model/view.ts'
+import { fail, type Call, type Operation, type Reply } from './call.ts'
+import { CODES } from './codes.ts'
+import { arrayParam, isTruthy, objectParam, optionalText, requiredText } from './params.ts'
+import { findShown, givenVersion, stateOf } from './present.ts'
+import { shownRun } from './shown.ts'
+import { locateNamed, refusedHere } from './task-calls.ts'
+import { edgeKey, tasksOf } from './task-tree.ts'
+import { pluginOf } from './tree/plugins.ts'
+import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
+
+/** What is asked of a node, or why it is not even asked. */
+type Asked = NodeActionInput | { readonly refusal: string }
+
+/** By the names that bk-sops gives them. Source: its `taskflow3/domains/dispatchers/node.py`. */
+const NODE_ACTIONS: Readonly<Record<string, (call: Call, run: RunView, task: TaskView) => Asked>> = {
+  retry: (call, _, task) => retry(call, task),
+  skip: () => ({ action: 'skip' }),
+  callback: (call, _, task) => answer(task, objectParam(call.params, 'data'), null),
+  skip_exg: (call, run, task) =>
+    task.work.kind === 'gateway' && task.work.gateway === 'exclusive'
+      ? choose(run, [optionalText(call.params, 'flow_id') ?? ''])
+      : { refusal: `${task.id} is not exclusive gateway, actual: ${shownKind(task)}` },
+  skip_cpg: (call, run, task) =>
+    task.work.kind === 'gateway' && task.work.gateway === 'conditional'
+      ? choose(run, (arrayParam(call.params, 'flow_ids') ?? []).map(String))
+      : { refusal: `${task.id} is not conditional parallel gateway, actual: ${shownKind(task)}` },
+  pause: (_call, _run, task) => notOfSubProcess(task, { action: 'pause' }),
+  resume: (_call, _run, task) => notOfSubProcess(task, { action: 'resume' }),
+  pause_subproc: (_call, _run, task) => ofSubProcess(task, { action: 'pause' }),
+  resume_subproc: (_call, _run, task) => ofSubProcess(task, { action: 'resume' }),
+  forced_fail: (call, _, task) =>
+    isActivity(task)
+      ? { action: 'fail', comment: forcedText(call) }
+      : { refusal: `${task.id} is not activity, actual: ${shownKind(task)}` },
+  retry_subprocess: (_call, _run, task) => ofSubProcess(task, { action: 'retry' }),
+}
+
+const forcedText = ({ engine, caller }: Call): string =>
+  engine === 1 ? `forced fail by ${caller.user.name}` : `The node has been terminated by ${caller.user.name}.`
+
+function retry(call: Call, task: TaskView): Asked {
+  const inputs = objectParam(call.params, 'inputs')
+  if (Object.keys(inputs).length === 0) return { action: 'retry' }
+  const [code = ''] = (task.annotations[PLUGIN_ANNOTATION] ?? '').split(' ')
+  const plugin = pluginOf(code)
+  if (plugin === undefined) return { action: 'retry', inputs }
+  const around = { names: new Set<string>(), zoneOffsetMinutes: call.zoneOffsetMinutes }
+  const work = plugin.work({ data: new Map(Object.entries(inputs)) }, around)
+  return work.ok ? { action: 'retry', inputs: work.with } : { refusal: `inputs: ${work.message}` }
+}
+
+function choose(run: RunView, flowIds: readonly string[]): Asked {
+  const edges = flowIds.map((id) => edgeKey(run, id))
+  const unknown = flowIds.findIndex((_, at) => edges[at] === undefined)
+  if (flowIds.length === 0 || unknown !== -1) return { refusal: `'${(flowIds[unknown] ?? '').slice(0, 64)}'` }
+  return { action: 'choose', edges: edges.filter((key) => key !== undefined) }
+}
+
+const isSubProcess = ({ work }: TaskView): boolean => work.kind === 'subflow'
+const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway', 'subflow'].includes(work.kind)
+
+const ofSubProcess = (task: TaskView, action: NodeActionInput): Asked =>
+  isSubProcess(task) ? action : { refusal: `node(${task.id}) type is not SubProcess` }
+const notOfSubProcess = (task: TaskView, action: NodeActionInput): Asked =>
+  isSubProcess(task) ? { refusal: 'can not use pause_node_appoint api for NodeType.SubProcess' } : action
+
+/** The word of their engine for what a node is. */
+function shownKind({ work }: TaskView): string {
+  if (work.kind === 'gateway') return `${work.gateway} gateway`
+  return isSubProcess({ work } as TaskView)
+    ? 'SubProcess'
+    : isActivity({ work } as TaskView)
+      ? 'ServiceActivity'
+      : work.kind
+}
+
+/**
+ * A review is their bk_approve, whose ticket answers `{approve_result: bool}`; everything else that waits takes what it
+ * is told as its output, as pause_node does.
+ */
+function answer(task: TaskView, data: JsonObject, version: string | null): Asked {
+  if (task.work.kind === 'review') {
+    const rejected = data['approve_result'] === false || data['approve_result'] === 'false'
+    const comment = typeof data['message'] === 'string' ? data['message'] : undefined
+    // The ticket speaks for its verifiers.
+    const [as] = task.work.reviewers
+    return {
+      action: rejected ? 'reject' : 'approve',
+      ...(comment === undefined ? {} : { comment }),
+      ...(as === undefined ? {} : { as }),
+    }
+  }
+  return { action: 'callback', outputs: { callback_data: data }, ...(version === null ? {} : { version }) }
+}
+
+export const operateNode: Operation = {
+  method: 'POST',
+  // Unlike most, the business comes first.
+  path: ['bk_biz_id', 'task_id'],
+  about:
+    'retry (with `inputs`), skip, callback, skip_exg, skip_cpg (with `flow_ids`), pause, resume, pause_subproc, resume_subproc, forced_fail, retry_subprocess',
+  async run(call) {
+    const nodeId = requiredText(call.params, 'node_id')
+    const action = requiredText(call.params, 'action')
+    const located = await locateNamed(call)
+    if (!located.ok) return { envelope: located.failure }
+    const ask = Object.hasOwn(NODE_ACTIONS, action) ? NODE_ACTIONS[action] : undefined
+    if (ask === undefined) return { envelope: fail('task command is invalid', CODES.invalidOperation) }
+    const task = tasksOf(located.run).find(({ id }) => id === nodeId)
+    if (task === undefined) return { envelope: fail('node which be operated is not in this flow', CODES.badParameter) }
+    return await act(call, located.run, task, ask(call, located.run, task), action)
+  },
+}
+
+export const nodeCallback: Operation = {
+  method: 'POST',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'what a waiting node is told; `version` as get_task_status shows it',
+  async run(call) {
+    const nodeId = requiredText(call.params, 'node_id')
+    const located = await locateNamed(call)
+    if (!located.ok) return { envelope: located.failure }
+    const task = tasksOf(located.run).find(({ id }) => id === nodeId)
+    if (task === undefined) return { envelope: fail(`node(${nodeId}) is not in this task`, CODES.badParameter) }
+    const version = optionalText(call.params, 'version')
+    const data = isTruthy(call.params, 'callback_data') ? objectParam(call.params, 'callback_data') : {}
+    const asked = answer(task, data, version === undefined ? null : givenVersion(version))
+    if (task.work.kind === 'review' && version !== undefined && givenVersion(version) !== task.version) {
+      return { envelope: fail(`fail: node version ${version.slice(0, 64)} not exist`) }
+    }
+    return await act(call, located.run, task, asked, 'callback')
+  },
+}
+
+async function act(call: Call, run: RunView, task: TaskView, asked: Asked, word: string): Promise<Reply> {
+  if ('refusal' in asked) return { envelope: fail(`fail: ${asked.refusal}`) }
+  const unwanted = refusedEarly(call, run, task, asked)
+  if (unwanted !== undefined) return { envelope: fail(`fail: ${unwanted}`) }
+  const done = await call.app.runs.actOnNode(call.caller, { id: run.id }, { id: task.id }, asked)
+  if (done.ok) return { envelope: { result: true, data: 'success', message: 'success' } }
+  return { envelope: refusedHere(call, done.problem, `fail: ${refusalOf(call, run, task, word, done.problem)}`) }
+}
+
+/** What their engine refuses and ours would do, as a node may be skipped here before it has begun. */
+function refusedEarly(call: Call, run: RunView, task: TaskView, asked: NodeActionInput): string | undefined {
+  const state = nodeStateOf(call, run, task)
+  if (asked.action === 'skip') {
+    if (!task.skippable) return 'can not skip this node'
+    if (!isActivity(task)) return `can not use skip_node api for ${shownKind(task)}`
+  }
+  if (asked.action === 'retry' && !task.retryable) return `can not retry node(${task.id}) with can_retry(False)`
+  if ((asked.action === 'skip' || asked.action === 'retry' || asked.action === 'choose') && state !== 'FAILED') {
+    return `${task.id} state is not FAILED, actual ${state}`
+  }
+  if (asked.action === 'fail' && state !== 'RUNNING') return `${task.id} state is not RUNNING, actual: ${state}`
+  return undefined
+}
+
+function nodeStateOf(call: Call, run: RunView, task: TaskView): string {
+  const root = shownRun(run, '')
+  const found = root === undefined ? undefined : findShown(root, task.id)
+  return found === undefined ? 'READY' : stateOf(found.shown, call.engine)
+}
+
+function refusalOf(call: Call, run: RunView, task: TaskView, word: string, problem: Problem): string {
+  const state = nodeStateOf(call, run, task)
+  switch (word) {
+    case 'callback':
+      return `can not find sleep process with current node id: ${task.id}`
+    case 'pause':
+    case 'pause_subproc':
+      return `can't not transit node(${task.id}) state from ${state} to SUSPENDED`
+    case 'resume':
+      return `can't not transit node(${task.id}) state from ${state} to READY`
+    case 'resume_subproc':
+      return `pipeline(${task.id}) state is: ${state}`
+    case 'retry':
+    case 'skip':
+    case 'skip_exg':
+    case 'skip_cpg':
+    case 'retry_subprocess':
+      return `${task.id} state is not FAILED, actual ${state}`
+    case 'forced_fail':
+      return `${task.id} state is not RUNNING, actual: ${state}`
+  }
+  return problem.message
+}

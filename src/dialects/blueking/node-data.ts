@@ -1,0 +1,116 @@
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
+import { exData, lastFailure } from './present.ts'
+import { DATA_ANNOTATION, PLUGIN_ANNOTATION } from './tree/to-definition.ts'
+import { paramOf } from './tree/params.ts'
+import { pluginOf } from './tree/plugins.ts'
+import { storedTree } from './tree/stored-tree.ts'
+
+/** What a node was given and what it has made, as get_task_node_data and get_task_node_detail tell it. */
+export interface NodeData {
+  readonly inputs: JsonObject
+  readonly outputs: readonly JsonObject[]
+  readonly ex_data: string
+}
+
+/** Of an attempt of the task, or of its present one. */
+type Attempt = Pick<AttemptView, 'inputs' | 'outputs' | 'loop' | 'failure'> | null
+
+const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway', 'subflow'].includes(work.kind)
+
+export function nodeInputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
+  if (!isActivity(task)) return {}
+  const replaced = attempt === null ? task.inputs : attempt.inputs
+  const given = replaced ?? dataOf(task) ?? (task.work.kind === 'runner' ? task.work.with : {})
+  const names = namesOf(run)
+  const loop = attempt === null ? task.loop : attempt.loop
+  const rendered = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, rendersTo(value, names)]))
+  return loop === 0 ? rendered : { ...rendered, _loop: loop, _inner_loop: loop }
+}
+
+export function nodeOutputs(task: TaskView, attempt: Attempt): JsonObject {
+  const { outputs, failure, loop } = attempt ?? { outputs: task.outputs, failure: lastFailure(task), loop: task.loop }
+  if (!isActivity(task) || loop === 0) return {}
+  const failed = failure !== null
+  return {
+    ...outputs,
+    ...(task.review === null || attempt !== null ? {} : reviewOutputs(task)),
+    // A node that was failed by force had not failed by itself.
+    ...(failure?.kind === 'forced' ? { _forced_failed: true } : {}),
+    _result: !failed || failure.kind === 'forced',
+    _loop: loop,
+    _inner_loop: loop,
+    ...(failed ? { ex_data: exData(failure) } : {}),
+  }
+}
+
+/** Their plugin's words for yes and no. */
+function reviewOutputs(task: TaskView): JsonObject {
+  const last = task.review?.decisions.at(-1)
+  return last === undefined ? {} : { sn: '', approve_result: last.decision === 'approve' ? '通过' : '拒绝' }
+}
+
+/** @param componentCode given: outputs that its plugin names come first, `preset`, whether there or not. */
+export function nodeData(run: RunView, task: TaskView, attempt: Attempt, componentCode: string | undefined): NodeData {
+  const outputs = nodeOutputs(task, attempt)
+  const plugin = componentCode === undefined ? undefined : pluginOf(componentCode)
+  const preset = plugin?.outputs ?? []
+  const own = new Set(preset.map(({ key }) => key))
+  const failure = attempt === null ? lastFailure(task) : attempt.failure
+  return {
+    inputs: nodeInputs(run, task, attempt),
+    outputs: [
+      ...preset.map(({ key, name }) => ({ name, key, value: outputs[key] ?? '', preset: true })),
+      ...Object.entries(outputs)
+        .filter(([key]) => !own.has(key))
+        .map(([key, value]) => ({ ...(componentCode === undefined ? {} : { name: key }), key, value, preset: false })),
+    ],
+    ex_data: exData(failure),
+  }
+}
+
+function dataOf(task: TaskView): JsonObject | undefined {
+  const text = task.annotations[DATA_ANNOTATION]
+  if (text === undefined) return undefined
+  try {
+    const data = JSON.parse(text) as Json
+    return isJsonObject(data) ? data : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Constants by name, as far as they can be told. */
+function namesOf(run: RunView): ReadonlyMap<string, Json> {
+  const names = new Map<string, Json>()
+  for (const { name, value } of run.params) names.set(name, value)
+  for (const [name, value] of Object.entries(run.variables)) if (value !== null) names.set(name, value)
+  for (const constant of storedTree(run.definition)?.tree.constants.values() ?? []) {
+    const param = paramOf(constant)
+    const value = param === null ? undefined : names.get(param)
+    if (value !== undefined) names.set(constant.variable, value)
+  }
+  return names
+}
+
+/** Plain names alone: an expression stays as it is written, as the engine alone reads those. */
+function rendersTo(value: Json, names: ReadonlyMap<string, Json>): Json {
+  if (typeof value === 'string') {
+    const whole = /^\$\{(\w+)\}$/.exec(value)?.[1]
+    if (whole !== undefined) return names.get(whole) ?? value
+    return value.replace(/\$\{(\w+)\}/g, (piece, name: string) => {
+      const found = names.get(name)
+      return found === undefined || found === null
+        ? piece
+        : typeof found === 'object'
+          ? JSON.stringify(found)
+          : String(found)
+    })
+  }
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => rendersTo(item, names))
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rendersTo(item, names)]))
+}
+
+/** `code` of the plugin that a node is of. */
+export const pluginCode = (task: TaskView): string | undefined => task.annotations[PLUGIN_ANNOTATION]?.split(' ')[0]

@@ -1,0 +1,255 @@
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import type { PipelineView, ProjectView } from '../../model/view.ts'
+import { fail, findBusiness, succeed, type Call, type Operation } from './call.ts'
+import { CODES } from './codes.ts'
+import { DoorRefusal } from './errors.ts'
+import { parseSerial } from './ids.ts'
+import { TEMPLATE_ANNOTATION } from './make-calls.ts'
+import { arrayParam, isTruthy, objectParam, requiredText } from './params.ts'
+import { locateTemplate, storeTree, templateTree } from './templates.ts'
+import { excludeNodes } from './tree/exclude.ts'
+import { withConstants } from './tree/unfold.ts'
+import type { RawTree } from './tree/web-tree.ts'
+import type { Failure } from './wire.ts'
+
+/**
+ * A periodic task is a pipeline that no list shows, with the tree of its template as it was then and a trigger of the
+ * kind `schedule`; its serial is the task's id. What only bk-sops knows of it is an annotation.
+ */
+const PERIODIC_ANNOTATION = 'blueking/periodic'
+
+interface Periodic {
+  readonly name: string
+  readonly templateId: string
+  readonly creator: string
+  /** Five fields: minute, hour, day of month, month, day of week. */
+  readonly cron: string
+  readonly enabled: boolean
+}
+
+const CRON_FIELDS = ['minute', 'hour', 'day_of_month', 'month_of_year', 'day_of_week'] as const
+
+/** @throws DoorRefusal when a field is no text of cron. */
+function cronParam(call: Call): string {
+  const cron = objectParam(call.params, 'cron')
+  return CRON_FIELDS.map((name) => {
+    const given = cron[name] ?? '*'
+    const field = (typeof given === 'string' || typeof given === 'number' ? String(given).trim() : '?') || '*'
+    if (!/^[0-9A-Za-z*/,-]{1,64}$/.test(field)) {
+      throw new DoorRefusal('bad-parameter', `param cron.${name} is no field of a crontab`)
+    }
+    return field
+  }).join(' ')
+}
+
+export const createPeriodicTask: Operation = {
+  method: 'POST',
+  path: ['template_id', 'bk_biz_id'],
+  about: 'a task of a template by a clock: `cron` with minute, hour, day_of_week, day_of_month, month_of_year',
+  async run(call) {
+    const name = requiredText(call.params, 'name').slice(0, 64)
+    const cron = cronParam(call)
+    const found = await locateTemplate(
+      call,
+      requiredText(call.params, 'template_id'),
+      requiredText(call.params, 'bk_biz_id'),
+    )
+    if (!found.ok) return { envelope: found.failure }
+    const excluded = (arrayParam(call.params, 'exclude_task_nodes_id') ?? []).map(String)
+    const left = excludeNodes(templateTree(found.pipeline).raw, excluded)
+    if (!left.ok) return { envelope: fail(left.message) }
+    const tree = givenConstants(left.tree, objectParam(call.params, 'constants'))
+    const templateId = String(found.pipeline.serial)
+    const periodic = { name, templateId, creator: call.caller.user.name, cron, enabled: true }
+    const stored = await storePeriodic(call, found.pipeline.project, tree, periodic, null)
+    return stored.ok ? succeed(present(stored.pipeline, stored.periodic, call, true)) : { envelope: stored.failure }
+  },
+}
+
+const givenConstants = (tree: RawTree, values: JsonObject): RawTree =>
+  isJsonObject(tree['constants']) ? { ...tree, constants: withConstants(tree['constants'], values) } : tree
+
+type Stored =
+  | { readonly ok: true; readonly pipeline: PipelineView; readonly periodic: Periodic }
+  | { readonly ok: false; readonly failure: Failure }
+
+async function storePeriodic(
+  call: Call,
+  project: ProjectView,
+  tree: RawTree,
+  periodic: Periodic,
+  existing: PipelineView | null,
+): Promise<Stored> {
+  const timezone = zoneName(call.zoneOffsetMinutes)
+  const trigger = { schedule: periodic.cron, timezone, missed: 'skip' }
+  const stored = await storeTree(
+    call,
+    project,
+    tree,
+    {
+      name: periodic.name,
+      description: '',
+      hidden: true,
+      annotations: {
+        [PERIODIC_ANNOTATION]: JSON.stringify(periodic),
+        [TEMPLATE_ANNOTATION]: periodic.templateId,
+      },
+      ...(periodic.enabled ? { more: { triggers: [trigger] } } : {}),
+    },
+    existing,
+  )
+  return stored.ok ? { ok: true, pipeline: stored.pipeline, periodic } : stored
+}
+
+/** The server's zone as the tz database calls it; only whole hours have such a name. */
+function zoneName(offsetMinutes: number): string {
+  if (offsetMinutes === 0 || offsetMinutes % 60 !== 0) return 'UTC'
+  const hours = offsetMinutes / 60
+  // POSIX counts the other way round.
+  return hours > 0 ? `Etc/GMT-${hours}` : `Etc/GMT+${-hours}`
+}
+
+function periodicOf({ definition }: PipelineView): Periodic | undefined {
+  const text = definition.annotations[PERIODIC_ANNOTATION]
+  if (text === undefined) return undefined
+  try {
+    const value = JSON.parse(text) as Json
+    if (!isJsonObject(value)) return undefined
+    const part = (name: string): string => (typeof value[name] === 'string' ? value[name] : '')
+    const enabled = value['enabled'] === true
+    return { name: part('name'), templateId: part('templateId'), creator: part('creator'), cron: part('cron'), enabled }
+  } catch {
+    return undefined
+  }
+}
+
+function present(pipeline: PipelineView, periodic: Periodic, call: Call, detail: boolean): JsonObject {
+  const tree = templateTree(pipeline).raw
+  return {
+    id: pipeline.serial,
+    name: periodic.name,
+    template_id: periodic.templateId,
+    template_source: 'project',
+    creator: periodic.creator,
+    cron: `${periodic.cron} (m/h/dM/MY/d) ${zoneName(call.zoneOffsetMinutes)}`,
+    enabled: periodic.enabled,
+    last_run_at: call.time(pipeline.lastStartedAt),
+    total_run_count: pipeline.runCount,
+    ...(detail ? { form: shownConstants(tree), pipeline_tree: tree } : {}),
+  }
+}
+
+const shownConstants = (tree: RawTree): JsonObject =>
+  isJsonObject(tree['constants'])
+    ? Object.fromEntries(
+        Object.entries(tree['constants']).filter(([, value]) => isJsonObject(value) && value['show_type'] === 'show'),
+      )
+    : {}
+
+const PAGE = 100
+const PIPELINES_MAX = 10_000
+
+export const getPeriodicTaskList: Operation = {
+  method: 'GET',
+  path: ['bk_biz_id'],
+  about: 'the periodic tasks of a project',
+  async run(call) {
+    const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
+    if (!business.ok) return { envelope: business.failure }
+    const rows: JsonObject[] = []
+    let after: number | null = null
+    let seen = 0
+    do {
+      const page = await call.app.pipelines.list(
+        call.caller,
+        { project: { id: business.project.id } },
+        { after, limit: PAGE },
+      )
+      if (!page.ok) return { envelope: fail(page.problem.message) }
+      for (const pipeline of page.value.items) {
+        const periodic = periodicOf(pipeline)
+        if (periodic !== undefined) rows.push(present(pipeline, periodic, call, false))
+      }
+      seen += page.value.items.length
+      after = page.value.next
+    } while (after !== null && seen < PIPELINES_MAX)
+    return succeed(rows)
+  },
+}
+
+async function locatePeriodic(call: Call): Promise<Stored> {
+  const id = requiredText(call.params, 'task_id')
+  const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
+  if (!business.ok) return business
+  const failure = fail(`task(${id}) does not exist`, CODES.notFound)
+  const serial = parseSerial(id)
+  const found = serial === undefined ? undefined : await call.app.pipelines.get(call.caller, { serial })
+  if (found?.ok !== true || found.value.project.id !== business.project.id) return { ok: false, failure }
+  const periodic = periodicOf(found.value)
+  return periodic === undefined ? { ok: false, failure } : { ok: true, pipeline: found.value, periodic }
+}
+
+export const getPeriodicTaskInfo: Operation = {
+  method: 'GET',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'one of them, with its tree',
+  async run(call) {
+    const found = await locatePeriodic(call)
+    return found.ok ? succeed(present(found.pipeline, found.periodic, call, true)) : { envelope: found.failure }
+  },
+}
+
+export const setPeriodicTaskEnabled: Operation = {
+  method: 'POST',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'on or off: `enabled`',
+  async run(call) {
+    const enabled = isTruthy(call.params, 'enabled') && call.params['enabled'] !== 'false'
+    return await change(
+      call,
+      (periodic, tree) => ({ periodic: { ...periodic, enabled }, tree }),
+      () => ({ enabled }),
+    )
+  },
+}
+
+export const modifyCronForPeriodicTask: Operation = {
+  method: 'POST',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'another `cron`',
+  async run(call) {
+    const cron = cronParam(call)
+    return await change(
+      call,
+      (periodic, tree) => ({ periodic: { ...periodic, cron }, tree }),
+      (pipeline, periodic) => ({ cron: present(pipeline, periodic, call, false)['cron'] ?? '' }),
+    )
+  },
+}
+
+export const modifyConstantsForPeriodicTask: Operation = {
+  method: 'POST',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'other values for its `constants`',
+  async run(call) {
+    const values = objectParam(call.params, 'constants')
+    return await change(
+      call,
+      (periodic, tree) => ({ periodic, tree: givenConstants(tree, values) }),
+      (pipeline) => shownConstants(templateTree(pipeline).raw),
+    )
+  },
+}
+
+async function change(
+  call: Call,
+  edit: (periodic: Periodic, tree: RawTree) => { readonly periodic: Periodic; readonly tree: RawTree },
+  answer: (pipeline: PipelineView, periodic: Periodic) => JsonObject,
+) {
+  const found = await locatePeriodic(call)
+  if (!found.ok) return { envelope: found.failure }
+  const { pipeline, periodic } = found
+  const edited = edit(periodic, templateTree(pipeline).raw)
+  const stored = await storePeriodic(call, pipeline.project, edited.tree, edited.periodic, pipeline)
+  return stored.ok ? succeed(answer(stored.pipeline, stored.periodic)) : { envelope: stored.failure }
+}

@@ -1,0 +1,145 @@
+import type { RunAction } from '../../model/command.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { RunView } from '../../model/view.ts'
+import { fail, locateTask, refused, succeed, type Call, type Operation } from './call.ts'
+import { CODES } from './codes.ts'
+import { taskUrl } from './make-calls.ts'
+import { objectParam, requiredText } from './params.ts'
+import { stateOf } from './present.ts'
+import { shownRun } from './shown.ts'
+import { storedTree } from './tree/stored-tree.ts'
+import { hasTemplate, paramOf } from './tree/params.ts'
+import type { Failure } from './wire.ts'
+
+const TASK_ACTIONS = { start: 'start', pause: 'pause', resume: 'resume', revoke: 'cancel' } as const satisfies Record<
+  string,
+  RunAction
+>
+type TaskAction = keyof typeof TASK_ACTIONS
+
+export function taskNames(call: Call) {
+  const taskId = requiredText(call.params, 'task_id')
+  const bizId = requiredText(call.params, 'bk_biz_id')
+  return { taskId, bizId, missing: `task[id=${taskId}] of business[bk_biz_id=${bizId}] does not exist` }
+}
+
+/** The task that the call names, with what its refusals say. */
+export async function locateNamed(call: Call) {
+  const { taskId, bizId, missing } = taskNames(call)
+  return await locateTask(call, taskId, bizId, missing)
+}
+
+/** What a refusal of ours is in the call's business. */
+export function refusedHere(call: Call, problem: Problem, words: string): Failure {
+  const { bizId, missing } = taskNames(call)
+  return refused(call, problem, bizId, { missing, refused: words })
+}
+
+export const startTask: Operation = {
+  method: 'POST',
+  path: ['task_id', 'bk_biz_id'],
+  first: true,
+  about: 'a second start is refused',
+  async run(call) {
+    const located = await locateNamed(call)
+    if (!located.ok) return { envelope: located.failure }
+    const later = call.engine === 2
+    const already = later ? 'task already started' : 'pipeline instance already started.'
+    const done = await call.app.runs.act(call.caller, { id: located.run.id }, { action: 'start' })
+    if (!done.ok) {
+      const failure = refusedHere(call, done.problem, already)
+      if (failure.message !== already) return { envelope: failure }
+      // Both keys hold the same value, whatever it is: `{}` on success, the message on failure.
+      return { envelope: later ? fail(already, CODES.invalidOperation) : { ...failure, data: already } }
+    }
+    if (!later) return { envelope: { result: true, data: {}, message: {} } }
+    return succeed({ task_url: taskUrl(done.value, call) })
+  },
+}
+
+export const operateTask: Operation = {
+  method: 'POST',
+  path: ['task_id', 'bk_biz_id'],
+  first: true,
+  about: 'start, pause, resume, revoke',
+  async run(call) {
+    const action = requiredText(call.params, 'action')
+    if (!isTaskAction(action)) {
+      const message = call.engine === 2 ? 'task command is invalid' : 'task action is invalid'
+      return { envelope: fail(message, CODES.invalidOperation) }
+    }
+    const located = await locateNamed(call)
+    if (!located.ok) return { envelope: located.failure }
+    const early = refusedEarly(call, located.run, action)
+    if (early !== undefined) return { envelope: early }
+    const done = await call.app.runs.act(call.caller, { id: located.run.id }, { action: TASK_ACTIONS[action] })
+    if (!done.ok) return { envelope: refusedHere(call, done.problem, refusalOf(call, located.run, action)) }
+    return call.engine === 2 ? { envelope: { result: true, message: 'success' } } : succeed({})
+  },
+}
+
+const isTaskAction = (action: string): action is TaskAction => Object.hasOwn(TASK_ACTIONS, action)
+
+/** What bk-sops refuses before it asks its engine. */
+function refusedEarly(call: Call, run: RunView, action: TaskAction): Failure | undefined {
+  const state = run.startedAt === null ? null : rootState(run, call)
+  if (state === null) {
+    if (run.endedAt === null && action === 'start') return undefined
+    return fail(call.engine === 2 ? 'task not started' : REFUSED, CODES.invalidOperation)
+  }
+  if (call.engine === 2 && (state === 'FINISHED' || state === 'REVOKED')) {
+    return fail(`task with current_flow:finished cannot be ${action}ed`, CODES.invalidOperation)
+  }
+  return undefined
+}
+
+const REFUSED = 'operate failed, please try again later'
+const TARGET = { start: 'RUNNING', pause: 'SUSPENDED', resume: 'RUNNING', revoke: 'REVOKED' } as const
+
+function refusalOf(call: Call, run: RunView, action: TaskAction): string {
+  if (call.engine === 1) return REFUSED
+  const state = rootState(run, call)
+  if (action === 'start') return 'task already started'
+  if (action === 'resume') return `fail: pipeline(${run.id}) state is: ${state}`
+  return `fail: can't not transit node(${run.id}) state from ${state} to ${TARGET[action]}`
+}
+
+function rootState(run: RunView, call: Call): string {
+  const shown = shownRun(run, '')
+  return shown === undefined ? 'CREATED' : stateOf(shown, call.engine)
+}
+
+export const modifyConstantsForTask: Operation = {
+  method: 'POST',
+  path: ['task_id', 'bk_biz_id'],
+  about: 'other values for constants that are shown, for what has not begun; a task keeps its `name`',
+  async run(call) {
+    const located = await locateNamed(call)
+    if (!located.ok) return { envelope: located.failure }
+    const { run } = located
+    const params = modified(run, objectParam(call.params, 'constants'))
+    if (!params.ok) return { envelope: params.failure }
+    const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'modify', params: params.value })
+    if (done.ok) return succeed('success')
+    return {
+      envelope: refusedHere(call, done.problem, run.endedAt === null ? done.problem.message : 'task is finished'),
+    }
+  },
+}
+
+function modified(run: RunView, constants: ReturnType<typeof objectParam>) {
+  const stored = storedTree(run.definition)
+  const known = new Set(run.definition.params.map(({ name }) => name))
+  const fixed: string[] = []
+  const value = Object.fromEntries(
+    Object.entries(constants).flatMap(([key, given]) => {
+      const constant = stored?.tree.constants.get(key)
+      const name = constant === undefined ? key.replace(/^\$\{(\w+)\}$/, '$1') : paramOf(constant)
+      if (name === null || hasTemplate(given)) fixed.push(key)
+      return name !== null && known.has(name) ? [[name, given] as const] : []
+    }),
+  )
+  if (fixed.length === 0) return { ok: true as const, value }
+  const message = `constants ${fixed.slice(0, 20).join(', ')} are hidden, or name others: their values cannot be changed`
+  return { ok: false as const, failure: fail(message, CODES.badParameter) }
+}

@@ -1,0 +1,82 @@
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import type { RunView, TaskView } from '../../model/view.ts'
+import { jointId, jointPlace } from './ids.ts'
+import { excludeNodes } from './tree/exclude.ts'
+import { assignKeys } from './tree/keys.ts'
+import { paramOf } from './tree/params.ts'
+import { renameTree } from './tree/rename.ts'
+import { storedTree } from './tree/stored-tree.ts'
+import { synthesize } from './tree/synthesize.ts'
+import { withConstants } from './tree/unfold.ts'
+import type { RawTree } from './tree/web-tree.ts'
+
+/** What the maker of a task left out: ids of its template, as JSON. */
+export const EXCLUDED_ANNOTATION = 'blueking/excluded'
+
+/** Ids of the nodes that the maker of a task left out. */
+export function excludedIds(run: Pick<RunView, 'annotations'>): readonly string[] {
+  const text = run.annotations[EXCLUDED_ANNOTATION]
+  if (text === undefined) return []
+  try {
+    const ids = JSON.parse(text) as Json
+    return Array.isArray(ids) ? (ids as readonly Json[]).filter((id) => typeof id === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+/** Keys of what a task's tree lacks: the nodes that were left out, and gateways that had nothing left between them. */
+export function goneKeys(run: RunView): ReadonlySet<string> {
+  const ids = excludedIds(run)
+  const stored = ids.length === 0 ? undefined : storedTree(run.definition)
+  const left = stored === undefined ? undefined : excludeNodes(stored.raw, ids)
+  if (stored === undefined || left?.ok !== true) return NOTHING
+  const names = (part: Json | undefined): readonly string[] => (isJsonObject(part) ? Object.keys(part) : [])
+  const kept = new Set([...names(left.tree['activities']), ...names(left.tree['gateways'])])
+  const { nodes } = assignKeys(stored.tree)
+  const gone = [...stored.tree.activities.keys(), ...stored.tree.gateways.keys()].filter((id) => !kept.has(id))
+  return new Set(gone.flatMap((id) => nodes.get(id) ?? []))
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** A task's own tree: with its constants' values, without what was left out, and with the ids that its status shows. */
+export function taskTree(run: RunView): JsonObject {
+  const stored = storedTree(run.definition)
+  if (stored === undefined) {
+    const { raw } = synthesize(run.definition, run.id)
+    return valued(
+      raw,
+      new Map(run.params.filter(({ system }) => !system).map(({ name, value }) => [`\${${name}}`, value])),
+    )
+  }
+  const { tree, raw } = stored
+  const left = excludeNodes(raw, excludedIds(run))
+  const keys = assignKeys(tree)
+  const ids = new Map(tasksOf(run).map((task) => [task.key, task.id]))
+  const edges = new Map((run.stages[0]?.flow?.edges ?? []).map(({ key }, place) => [key, place]))
+  const renamed = renameTree(left.ok ? left.tree : raw, keys, {
+    node: (key) => ids.get(key) ?? key,
+    flow: (key) => jointId(run.id, edges.get(key) ?? 0),
+  })
+  const params = new Map(run.params.map(({ name, value }) => [name, value]))
+  const values = [...tree.constants.values()].flatMap((constant) => {
+    const param = paramOf(constant)
+    return param !== null && params.has(param) ? [[constant.key, params.get(param) ?? ''] as const] : []
+  })
+  return { ...valued(renamed, new Map(values)), id: run.id }
+}
+
+const valued = (raw: RawTree, values: ReadonlyMap<string, Json>): JsonObject =>
+  isJsonObject(raw['constants'])
+    ? { ...raw, constants: withConstants(raw['constants'], Object.fromEntries(values)) }
+    : raw
+
+export const tasksOf = (run: RunView): readonly TaskView[] => run.stages.flatMap(({ tasks }) => tasks)
+
+/** Key of the edge that a client calls by an id of the task's tree; undefined: there is no such flow. */
+export function edgeKey(run: RunView, flowId: string): string | undefined {
+  const place = jointPlace(run.id, flowId)
+  const edges = run.stages.length === 1 ? (run.stages[0]?.flow?.edges ?? []) : []
+  return place === undefined ? undefined : edges[place]?.key
+}

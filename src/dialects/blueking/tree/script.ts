@@ -1,0 +1,74 @@
+import type { PluginWork } from './plugins.ts'
+
+export interface ScriptInput {
+  readonly source: string
+  readonly type: string
+  readonly content: string
+  readonly argument: string
+  readonly timeout: string
+  /** Constants that the script may name as `${x}`. */
+  readonly names: ReadonlySet<string>
+}
+
+/** How long JOB itself gives a script. */
+const DEFAULT_TIMEOUT_SECONDS = 7_200
+const TIMEOUT_MAX_SECONDS = 86_400
+const ARGUMENT = 'JOB_SCRIPT_PARAM'
+
+/**
+ * JOB runs a file without further switches, so a shell script goes on after a command that failed: the `#!` line says
+ * what the type says. The arguments come in by the environment and are split without being read as a program.
+ */
+const LANGUAGES: Readonly<Record<string, { readonly interpreter: string; readonly takeArgument: string }>> = {
+  '1': { interpreter: '/usr/bin/env bash', takeArgument: `set -f; set -- $${ARGUMENT}; set +f` },
+  '3': {
+    interpreter: '/usr/bin/env perl',
+    takeArgument: `use Text::ParseWords; BEGIN { @ARGV = shellwords($ENV{${ARGUMENT}}) }`,
+  },
+  '4': {
+    interpreter: '/usr/bin/env python3',
+    takeArgument: `import os, shlex, sys; sys.argv[1:] = shlex.split(os.environ['${ARGUMENT}'])`,
+  },
+}
+
+export function readScript(input: ScriptInput): PluginWork {
+  const { source, type, content, argument } = input
+  if (source !== '' && source !== 'manual') {
+    return { ok: false, message: `job_script_source ${source} needs JOB's own scripts, only manual is served here` }
+  }
+  const language = LANGUAGES[type === '' ? '1' : type]
+  if (language === undefined) {
+    return { ok: false, message: 'job_script_type must be 1 (shell), 3 (Perl) or 4 (Python): nothing else runs here' }
+  }
+  if (content.trim() === '') return { ok: false, message: 'job_content is empty' }
+  const [first = '', ...rest] = content.replaceAll('\r\n', '\n').split('\n')
+  const head = first.startsWith('#!') ? [first] : [`#!${language.interpreter}`]
+  const body = first.startsWith('#!') ? rest : [first, ...rest]
+  const takes = argument === '' ? [] : [language.takeArgument]
+  const timeout = /^\d{1,6}$/.test(input.timeout) ? Number(input.timeout) : 0
+  return {
+    ok: true,
+    uses: 'script',
+    with: { script: [...head, ...takes, ...body].join('\n'), marks: 'SOPS_VAR' },
+    env: { ...namedIn(content, input.names), ...(argument === '' ? {} : { [ARGUMENT]: argument }) },
+    timeoutSeconds: Math.min(timeout > 0 ? timeout : DEFAULT_TIMEOUT_SECONDS, TIMEOUT_MAX_SECONDS),
+  }
+}
+
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+/** What would change how programs run: whoever starts a task chooses the values. */
+const RESERVED =
+  /^(?:PATH|HOME|SHELL|IFS|ENV|PS4|CDPATH|GLOBIGNORE|TMPDIR|PROMPT_COMMAND|SHELLOPTS|EDITOR|PAGER|(?:BASH|LD_|DYLD_|GIT_|PYTHON|PERL|NODE_|RUBY|JAVA|MILLRACE_|SYS_).*)$/
+
+/**
+ * Constants that the script names become variables of its environment: in a shell `${x}` then means the same as in the
+ * original, and no value is ever read as a part of the program. Perl and Python read them from their environment.
+ */
+function namedIn(content: string, names: ReadonlySet<string>): Readonly<Record<string, string>> {
+  const found = [...content.matchAll(/\$\{(\w{1,64})\}/g)].map(([, name = '']) => name)
+  return Object.fromEntries(
+    [...new Set(found)]
+      .filter((name) => names.has(name) && ENV_NAME.test(name) && !RESERVED.test(name))
+      .map((name) => [name, `\${${name}}`]),
+  )
+}

@@ -1,0 +1,58 @@
+import { isJsonObject, type Json } from '../../../model/json.ts'
+import type { PipelineDefinition } from '../../../model/definition.ts'
+import { readTree } from './read-tree.ts'
+import type { RawTree, WebTree } from './web-tree.ts'
+
+/**
+ * A pipeline keeps the tree that it was made of, whole, in its annotations, so that it can be given back as it came: an
+ * annotation holds so many characters, so it is cut in parts.
+ */
+const PARTS_MAX = 4
+/** definition/limits.ts allows more; a definition is a million characters in all, and holds what the tree says again. */
+const ANNOTATION_MAX = 100_000
+const part = (at: number): string => `blueking/tree/${at}`
+
+/** undefined: the tree is too long. */
+export function treeAnnotations(raw: RawTree): Readonly<Record<string, string>> | undefined {
+  const text = JSON.stringify(raw)
+  const count = Math.ceil(text.length / ANNOTATION_MAX)
+  if (count > PARTS_MAX) return undefined
+  const parts = Array.from({ length: count }, (_, at) => text.slice(at * ANNOTATION_MAX, (at + 1) * ANNOTATION_MAX))
+  return Object.fromEntries(parts.map((text, at) => [part(at), text]))
+}
+
+export interface StoredTree {
+  readonly raw: RawTree
+  readonly tree: WebTree
+}
+
+/** By definition: views share theirs. */
+const seen = new WeakMap<PipelineDefinition, { readonly stored: StoredTree | undefined }>()
+
+/** undefined: the pipeline was not made here. */
+export function storedTree(definition: PipelineDefinition): StoredTree | undefined {
+  const known = seen.get(definition)
+  if (known !== undefined) return known.stored
+  const stored = parse(definition.annotations)
+  seen.set(definition, { stored })
+  return stored
+}
+
+function parse(annotations: Readonly<Record<string, string>>): StoredTree | undefined {
+  const parts: string[] = []
+  for (let at = 0; at < PARTS_MAX; at += 1) {
+    const text = annotations[part(at)]
+    if (text === undefined) break
+    parts.push(text)
+  }
+  if (parts.length === 0) return undefined
+  let raw: Json
+  try {
+    raw = JSON.parse(parts.join('')) as Json
+  } catch {
+    // Somebody wrote the annotation by hand: then it is a pipeline made elsewhere.
+    return undefined
+  }
+  const read = readTree(raw)
+  return isJsonObject(raw) && read.ok ? { raw, tree: read.tree } : undefined
+}

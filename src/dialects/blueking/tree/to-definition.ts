@@ -1,0 +1,215 @@
+import type { JsonObject } from '../../../model/json.ts'
+import { assignKeys, type LevelKeys } from './keys.ts'
+import { paramOf } from './params.ts'
+import { pluginOf, type PluginWork } from './plugins.ts'
+import { convergesOf } from './regions.ts'
+import { flowsFrom, GATEWAY_TYPES, type Activity, type ServiceActivity, type WebTree } from './web-tree.ts'
+
+export interface PipelineHead {
+  readonly name: string
+  readonly description: string
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export type ToDefinition =
+  | { readonly ok: true; readonly definition: JsonObject }
+  | { readonly ok: false; readonly errors: readonly string[] }
+
+export interface TreeOptions {
+  /** Minutes east of UTC of dates in it. */
+  readonly zoneOffsetMinutes: number
+  /** Name of the pipeline that a subprocess_plugin node runs, by node id. */
+  readonly children: ReadonlyMap<string, string>
+}
+
+/** Theirs counts how often a node is run again: BAMBOO_DJANGO_ERI_NODE_RERUN_LIMIT is 100. */
+const PASSES_MAX = 101
+
+/** What a node was called in its tree, where our key had to be another. */
+const ID_ANNOTATION = 'blueking/id'
+/** What a gateway was, where ours had to be of another kind. */
+export const TYPE_ANNOTATION = 'blueking/type'
+export const PLUGIN_ANNOTATION = 'blueking/plugin'
+export const DATA_ANNOTATION = 'blueking/data'
+/** What a node's data may have to be kept beside its work. */
+const DATA_MAX = 50_000
+
+/**
+ * A tree that was found good -> our definition, as data of the text form. Sub-processes are flattened: their nodes name
+ * them as `parent`, their constants are variables that are seen in them alone.
+ */
+export function toDefinition(tree: WebTree, head: PipelineHead, options: TreeOptions): ToDefinition {
+  const writer = new Writer(options)
+  writer.write(tree, assignKeys(tree), null, '')
+  if (writer.errors.length > 0) return { ok: false, errors: writer.errors }
+  return {
+    ok: true,
+    definition: {
+      name: head.name,
+      description: head.description,
+      language: 'bamboo',
+      params: Object.fromEntries(
+        [...tree.constants.values()].flatMap((constant) => {
+          const param = paramOf(constant)
+          return param === null ? [] : [[param, { type: 'json', description: constant.name, default: constant.value }]]
+        }),
+      ),
+      variables: Object.fromEntries(writer.variables),
+      outputs: tree.outputs.map((key) => key.slice(2, -1)),
+      annotations: head.annotations,
+      flow: { nodes: Object.fromEntries(writer.nodes), edges: writer.edges, loops: PASSES_MAX },
+    },
+  }
+}
+
+class Writer {
+  readonly nodes: [string, JsonObject][] = []
+  readonly edges: JsonObject[] = []
+  /** By name, with `@` and the sub-flow that it is seen in. */
+  readonly variables: [string, JsonObject][] = []
+  readonly errors: string[] = []
+  readonly #options: TreeOptions
+
+  constructor(options: TreeOptions) {
+    this.#options = options
+  }
+
+  /** @param parent key of the sub-flow; @param where what its errors begin with. */
+  write(tree: WebTree, keys: LevelKeys, parent: string | null, where: string): void {
+    const keyOf = (id: string): string => keys.nodes.get(id) ?? id
+    const names = new Set([...tree.constants.values()].map(({ variable }) => variable))
+    const put = (id: string, node: JsonObject): void => {
+      const annotations = { ...(keyOf(id) === id ? {} : { [ID_ANNOTATION]: id }), ...(node['annotations'] as object) }
+      const owner = parent === null ? {} : { parent }
+      this.nodes.push([
+        keyOf(id),
+        { ...node, ...owner, ...(Object.keys(annotations).length > 0 ? { annotations } : {}) },
+      ])
+    }
+    put(tree.start.id, { ...named(tree.start.name), start: {} })
+    for (const activity of tree.activities.values()) {
+      put(activity.id, this.#activity(activity, names, where))
+      const inner = keys.inner.get(activity.id)
+      if (activity.type === 'SubProcess' && inner !== undefined) {
+        this.write(activity.tree, inner, keyOf(activity.id), `${where}sub-process(${activity.id}): `)
+      }
+    }
+    const passing = passingGateways(tree)
+    for (const { id, name, type } of tree.gateways.values()) {
+      const gateway = { ...named(name), gateway: GATEWAY_TYPES[type], on_failure: 'hold' }
+      put(
+        id,
+        passing.has(id) ? { ...gateway, gateway: 'exclusive', annotations: { [TYPE_ANNOTATION]: type } } : gateway,
+      )
+    }
+    put(tree.end.id, { ...named(tree.end.name), end: {} })
+    this.#flows(tree, keys, passing)
+    this.#constants(tree, parent, keyOf)
+  }
+
+  #activity(activity: Activity, names: ReadonlySet<string>, where: string): JsonObject {
+    const policy = {
+      name: activity.name,
+      optional: activity.optional,
+      skippable: activity.skippable,
+      retryable: activity.retryable,
+      on_failure: activity.errorIgnorable ? 'continue' : 'hold',
+      ...(activity.stageName === '' ? {} : { description: activity.stageName }),
+    }
+    if (activity.type === 'SubProcess') return { ...policy, subflow: {} }
+    const work = this.#work(activity, names)
+    if (!work.ok) {
+      this.errors.push(`${where}node(${activity.id}): ${work.message}`)
+      return policy
+    }
+    const data = JSON.stringify(Object.fromEntries(activity.data))
+    return {
+      ...policy,
+      ...(work.lenient === true ? { on_failure: 'continue' } : {}),
+      ...timing(activity, work),
+      uses: work.uses,
+      with: work.with,
+      ...(work.env === undefined || Object.keys(work.env).length === 0 ? {} : { env: work.env }),
+      annotations: {
+        [PLUGIN_ANNOTATION]: [activity.code, ...(activity.version === null ? [] : [activity.version])].join(' '),
+        ...(data.length > DATA_MAX ? {} : { [DATA_ANNOTATION]: data }),
+      },
+    }
+  }
+
+  #work(activity: ServiceActivity, names: ReadonlySet<string>): PluginWork {
+    if (activity.code === 'subprocess_plugin') {
+      const pipeline = this.#options.children.get(activity.id)
+      if (pipeline === undefined) return { ok: false, message: 'its subprocess names no template' }
+      return { ok: true, uses: 'run', with: { pipeline, wait: true } }
+    }
+    const plugin = pluginOf(activity.code)
+    return (
+      plugin?.work(activity, { names, zoneOffsetMinutes: this.#options.zoneOffsetMinutes }) ?? {
+        ok: false,
+        message: `plugin ${activity.code} is not served here, see get_plugin_list`,
+      }
+    )
+  }
+
+  #flows(tree: WebTree, keys: LevelKeys, passing: ReadonlySet<string>): void {
+    const keyOf = (id: string): string => keys.nodes.get(id) ?? id
+    for (const [source, flows] of flowsFrom(tree)) {
+      const gateway = tree.gateways.get(source)
+      for (const flow of flows) {
+        const condition = gateway?.conditions.get(flow.id)
+        const fallback = gateway?.defaultFlow?.flow === flow.id || (condition === undefined && passing.has(source))
+        const name = (fallback ? gateway?.defaultFlow?.name : condition?.name) ?? ''
+        this.edges.push({
+          key: keys.flows.get(flow.id) ?? flow.id,
+          ...(name === '' ? {} : { name }),
+          from: keyOf(flow.source),
+          to: keyOf(flow.target),
+          ...(fallback ? { default: true } : condition === undefined ? {} : { when: condition.evaluate }),
+        })
+      }
+    }
+  }
+
+  /** Shown constants of a sub-process are read where the sub-process stands, hidden ones in it. */
+  #constants(tree: WebTree, scope: string | null, keyOf: (id: string) => string): void {
+    for (const constant of tree.constants.values()) {
+      const { variable, value, shown, from } = constant
+      const param = scope === null ? paramOf(constant) : null
+      if (param === variable) continue
+      // What gave the value was left out of the task: the value stays.
+      const known = from !== null && tree.activities.has(from.node)
+      this.variables.push([
+        scope === null ? variable : `${variable}@${scope}`,
+        {
+          value: param === null ? value : `\${${param}}`,
+          ...(known ? { from: [keyOf(from.node), from.output] } : {}),
+          ...(scope === null ? {} : { scope, ...(shown ? { outer: true } : {}) }),
+        },
+      ])
+    }
+  }
+}
+
+/**
+ * Gateways at which nothing forks or meets: a parallel one of a single branch, and a converge gateway where the ways of
+ * an exclusive one come together, or a loop comes back. Ours fork and meet in pairs; these are passed by one token.
+ */
+function passingGateways(tree: WebTree): ReadonlySet<string> {
+  const pairs = convergesOf(tree)
+  const meeting = new Set(pairs.values())
+  const gateways = [...tree.gateways.values()].filter(({ type }) => type !== 'ExclusiveGateway')
+  return new Set(gateways.map(({ id }) => id).filter((id) => !pairs.has(id) && !meeting.has(id)))
+}
+
+function timing(activity: ServiceActivity, work: PluginWork): JsonObject {
+  const { timeout, autoRetry } = activity
+  const own = work.ok && work.timeoutSeconds !== undefined ? { timeout: `${work.timeoutSeconds}s` } : {}
+  const delay = `${autoRetry?.intervalSeconds === 0 ? 1 : (autoRetry?.intervalSeconds ?? 0) * 1_000}ms`
+  return {
+    ...(timeout === null ? own : { timeout: `${timeout.seconds}s`, on_timeout: timeout.skips ? 'skip' : 'fail' }),
+    ...(autoRetry === null ? {} : { retry: { max: autoRetry.times, delay, max_delay: delay, jitter: 0 } }),
+  }
+}
+
+const named = (name: string): JsonObject => (name === '' ? {} : { name })
