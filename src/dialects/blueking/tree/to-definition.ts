@@ -1,9 +1,16 @@
-import type { JsonObject } from '../../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import { assignKeys, type LevelKeys } from './keys.ts'
 import { paramOf } from './params.ts'
 import { pluginOf, type PluginWork } from './plugins.ts'
 import { convergesOf } from './regions.ts'
-import { flowsFrom, GATEWAY_TYPES, type Activity, type ServiceActivity, type WebTree } from './web-tree.ts'
+import {
+  constantVariable,
+  flowsFrom,
+  GATEWAY_TYPES,
+  type Activity,
+  type ServiceActivity,
+  type WebTree,
+} from './web-tree.ts'
 
 export interface PipelineHead {
   readonly name: string
@@ -141,7 +148,11 @@ class Writer {
     if (activity.code === 'subprocess_plugin') {
       const pipeline = this.#options.children.get(activity.id)
       if (pipeline === undefined) return { ok: false, message: 'its subprocess names no template' }
-      return { ok: true, uses: 'run', with: { pipeline, wait: true } }
+      return {
+        ok: true,
+        uses: 'run',
+        with: { pipeline, params: shownValues(activity.data.get('subprocess')), wait: true },
+      }
     }
     const plugin = pluginOf(activity.code)
     return (
@@ -210,6 +221,21 @@ function timing(activity: ServiceActivity, work: PluginWork): JsonObject {
     ...(timeout === null ? own : { timeout: `${timeout.seconds}s`, on_timeout: timeout.skips ? 'skip' : 'fail' }),
     ...(autoRetry === null ? {} : { retry: { max: autoRetry.times, delay, max_delay: delay, jitter: 0 } }),
   }
+}
+
+/** What an independent sub-process is started with: the values of the constants that its node shows. */
+function shownValues(subprocess: Json | undefined): JsonObject {
+  const constants = isJsonObject(subprocess) ? subprocess['constants'] : undefined
+  if (!isJsonObject(constants)) return {}
+  return Object.fromEntries(
+    Object.entries(constants).flatMap(([key, constant]) => {
+      const variable = constantVariable(key)
+      if (variable === undefined || !isJsonObject(constant) || constant['show_type'] === 'hide') return []
+      const value = constant['value'] ?? ''
+      const param = paramOf({ key, variable, name: '', description: '', shown: true, value: '', from: null })
+      return param === null ? [] : [[param, value]]
+    }),
+  )
 }
 
 const named = (name: string): JsonObject => (name === '' ? {} : { name })
