@@ -15,7 +15,7 @@ interface History {
   readonly id: RunId
   readonly plan: Json
   readonly entries: readonly Json[]
-  readonly view: object
+  readonly view: Json
 }
 
 /** Runs as they were written by the releases so far; `node scripts/record-history.ts` keeps another one. */
@@ -23,6 +23,21 @@ const histories = globSync('histories/*.json', { cwd: import.meta.dirname }).map
   name: basename(file, '.json'),
   ...(JSON.parse(readFileSync(join(import.meta.dirname, file), 'utf8')) as History),
 }))
+
+/** What views have gained since is not looked at; what was allowed then still is. */
+function atLeast(view: Json): Record<string, unknown> {
+  return allowing(view) as Record<string, unknown>
+}
+
+function allowing(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(allowing)
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value).map(([key, field]) => [
+    key,
+    key === 'allowed' ? expect.arrayContaining(field as unknown[]) : allowing(field),
+  ])
+  return Object.fromEntries(fields)
+}
 
 test('there are histories of every kind of event that 0.1.0 wrote at first', () => {
   expect(histories.length).toBeGreaterThan(16)
@@ -64,14 +79,13 @@ describe.each(histories)('$name: $about', ({ id, plan: stored, entries: written,
   const entries = written.map(upcastEntry)
 
   test('means what it meant when it was written', () => {
-    // What views have gained since is not looked at.
     const {
       project: _,
       pipeline: _pipeline,
       definition: _definition,
       ...now
     } = viewOf(fold(id, plan, entries), projectView(), {} as never)
-    expect(JSON.parse(JSON.stringify(now))).toMatchObject(view)
+    expect(JSON.parse(JSON.stringify(now))).toMatchObject(atLeast(view))
   })
 
   test('breaks no law at any step', () => {
