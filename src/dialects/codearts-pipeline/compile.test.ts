@@ -50,6 +50,31 @@ describe('stages, jobs and steps', () => {
     ])
   })
 
+  test('stages that are equally far from the start run together', () => {
+    const { stages } = compiled(
+      dto([
+        stage('A', [job('JOB_A', [shell('a')])], { identifier: 'a' }),
+        stage('D', [job('JOB_D', [shell('d')])], { identifier: 'd', depends_on: ['b', 'c'] }),
+        stage('B', [job('JOB_B', [shell('b')])], { identifier: 'b', depends_on: ['a'] }),
+        stage('C', [job('JOB_C', [shell('c')])], { identifier: 'c', depends_on: ['a'] }),
+      ]),
+    )
+    expect(stages.map(({ name, parallel }) => [name, parallel])).toEqual([
+      ['A', false],
+      ['B', false],
+      ['C', true],
+      ['D', false],
+    ])
+    expect(() =>
+      compiled(
+        dto([
+          stage('A', [], { identifier: 'a', depends_on: ['b'] }),
+          stage('B', [], { identifier: 'b', depends_on: ['a'] }),
+        ]),
+      ),
+    ).toThrow(/leads back/)
+  })
+
   test('a stage runs always when it says so; one without jobs is over at once', () => {
     const { stages } = compiled(
       dto([stage('One', []), stage('Two', [job('JOB_A', [shell('a')])], { run_always: true })]),
@@ -111,6 +136,13 @@ describe('plugins', () => {
       required: 1,
       question: '$${{ run.number }}',
     })
+  })
+
+  test('another pipeline, by its id', () => {
+    for (const task of ['official_devcloud_subPipeline', 'official_devcloud_cloudBuild']) {
+      const step = { task, inputs: [{ key: 'jobId', value: '2c'.repeat(16) }] }
+      expect(workOf(step)?.work).toMatchObject({ kind: 'run', pipeline: 'other', wait: true })
+    }
   })
 
   test('a wait, and a step type of ours', () => {

@@ -213,6 +213,73 @@ describe('runs', () => {
     expect(await start(id)).toMatchObject({ pipeline_run_id: expect.any(String) })
   })
 
+  test('of some stages or jobs leave out the others', async () => {
+    const id = (
+      await good(
+        'POST',
+        '/pipelines',
+        dto([
+          stage('One', [
+            job('JOB_A', [shell('a')]),
+            job('JOB_B', [shell('b')], { depends_on: ['JOB_A'] }),
+            job('JOB_N', [shell('n')], { strategy: { select_strategy: 'never' } }),
+          ]),
+          stage('Two', [job('JOB_C', [shell('c')])]),
+        ]),
+      )
+    ).pipeline_id
+    const words = async (body: object): Promise<readonly unknown[]> => {
+      const { pipeline_run_id } = await start(id, body)
+      await finish()
+      await finish()
+      await finish()
+      const run = await good('GET', `/pipelines/${id}/pipeline-runs/detail?pipeline_run_id=${pipeline_run_id}`)
+      expect(run).toMatchObject({ status: 'COMPLETED', description: (body as Body).description ?? '' })
+      return run.stages.map((one: Body) => [one.status, one.is_select, ...one.jobs.map(({ status }: Body) => status)])
+    }
+    const [done, left] = ['COMPLETED', 'UNSELECTED']
+    expect(await words({ description: 'all that run by themselves' })).toEqual([
+      [done, true, done, done, left],
+      [done, true, done],
+    ])
+    expect(await words({ choose_jobs: ['JOB_B', 'JOB_N'] })).toEqual([
+      [done, true, left, done, done],
+      [left, false, left],
+    ])
+    expect(
+      await words({ choose_stages: ['1749524616050e405ad46-29bf-4944-964b-Two'], choose_jobs: ['JOB_A'] }),
+    ).toEqual([
+      [left, false, left, left, left],
+      [done, true, done],
+    ])
+    for (const body of [{ choose_jobs: ['JOB_X'] }, { choose_stages: ['x'] }]) {
+      expect(await call('POST', `${api()}/pipelines/${id}/run`, body)).toMatchObject({ status: 400 })
+    }
+  })
+
+  test('wait longer, or no longer, or in vain', async () => {
+    const delay = { name: 'Wait', task: 'official_devcloud_delay', inputs: [{ key: 'delay_time', value: 60 }] }
+    const id = (await good('POST', '/pipelines', dto([stage('One', [job('JOB_A', [delay])])]))).pipeline_id
+    const detailOf = () => good('GET', `/pipelines/${id}/pipeline-runs/detail`)
+    const at = async (): Promise<string> => {
+      const { pipeline_run_id } = await start(id)
+      const { id: step } = (await detailOf()).stages[0].jobs[0].steps[0]
+      return `/pipelines/${id}/pipeline-runs/${pipeline_run_id}/jobs/${step}/steps/${step}`
+    }
+    const first = await at()
+    expect(await good('POST', `${first}/delay`)).toEqual({ success: true })
+    world.clock.advance(61_000)
+    await world.settled()
+    expect(await detailOf()).toMatchObject({ status: 'RUNNING' })
+    expect(await good('POST', `${first}/delay-pass`)).toEqual({ success: true })
+    await world.settled()
+    expect(await detailOf()).toMatchObject({ status: 'COMPLETED' })
+    expect(await good('POST', `${await at()}/delay-refuse`)).toEqual({ success: true })
+    await world.settled()
+    expect(await detailOf()).toMatchObject({ status: 'FAILED' })
+    expect(await call('POST', `${api()}${first}/resume`)).toMatchObject({ status: 400 })
+  })
+
   test('name the branch of a source', async () => {
     const sources = [
       { type: 'code', params: { git_type: 'github', git_url: 'https://example.com/a.git', default_branch: 'main' } },

@@ -9,6 +9,9 @@ import { PipelineCalls } from './v5-pipelines.ts'
 import { RunCalls } from './v5-runs.ts'
 import { StepCalls } from './v5-steps.ts'
 
+/** A step is put off by an hour: the call says nothing of how long. */
+const DELAY_MS = 3_600_000
+
 /** The v5 family, and templates of both. Fixed paths stand before those with an id. */
 export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app: App, options: DialectOptions): void {
   const desk = new Desk(app, options)
@@ -42,6 +45,10 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.post(`${step}/logs`, who, (c) => steps.logs(c))
   routes.post(`${step}/pass`, who, (c) => steps.act(c, { action: 'approve' }))
   routes.post(`${step}/refuse`, who, (c) => steps.act(c, { action: 'reject' }))
+  routes.post(`${step}/delay`, who, (c) => steps.act(c, { action: 'delay', byMs: DELAY_MS }))
+  routes.post(`${step}/delay-pass`, who, (c) => steps.passDelay(c))
+  routes.post(`${step}/delay-refuse`, who, (c) => steps.refuseDelay(c))
+  routes.post(`${step}/resume`, who, (c) => steps.resume(c))
   const manual = `${history}/:run/steps/:step/manual`
   routes.post(`${manual}/pass`, who, (c) => steps.act(c, { action: 'approve' }))
   routes.post(`${manual}/refuse`, who, (c) => steps.act(c, { action: 'reject' }))

@@ -19,6 +19,9 @@ import { v5StatusesOf } from './v5-status.ts'
 
 const QUEUED = 'The maximum number of concurrent runs of the pipeline is reached; the run is in the queue'
 
+/** Of a run: what its starter said of it. */
+const DESCRIPTION = 'codearts-pipeline/description'
+
 /** Runs of the v5 family: started, stopped, tried again, shown, listed. */
 export class RunCalls {
   readonly #desk: Desk
@@ -39,12 +42,15 @@ export class RunCalls {
     }
     const chosen = read(() => chosenTasks(pipeline.value.definition, input.value))
     if (!chosen.ok) return this.#desk.unreadable(c, chosen)
-    const all = pipeline.value.definition.stages.flatMap(({ tasks }) => tasks)
-    if (chosen.value.exclude !== undefined || (chosen.value.only?.length ?? all.length) < all.length) {
-      return errorResponse(errors.badParameter, 'choose_jobs, choose_stages: expected all of them, found some')
-    }
     const params = await this.#params(caller, pipeline.value, input.value)
-    const run = await app.runs.start(caller, { pipeline: { id: pipeline.value.id }, params })
+    const { description } = input.value
+    const annotations = description === '' ? {} : { [DESCRIPTION]: description }
+    const run = await app.runs.start(caller, {
+      pipeline: { id: pipeline.value.id },
+      params,
+      annotations,
+      ...chosen.value,
+    })
     if (!run.ok) return this.#desk.refused(c, run.problem, errors.noPipeline)
     const pipeline_run_id = run.value.id
     if (!(await this.#waitsForTurn(caller, run.value))) return Response.json({ pipeline_run_id })
@@ -149,7 +155,7 @@ export class RunCalls {
       groupName,
       domain: caller.domain,
       language: c.req.header('x-language') === 'zh-cn' ? 'zh-cn' : 'en-us',
-      description: '',
+      description: run.value.annotations[DESCRIPTION] ?? '',
     } as const
     const response = taggedJson(presentRunDetail(run.value, facts, this.#desk.frame()))
     // Kept answers do not know of this header.

@@ -48,8 +48,7 @@ export const stepWord = (task: TaskView): NodeWord => {
 }
 
 /** Left out when the run was made. */
-const isUnselected = ({ skipped }: StageView | TaskView): boolean =>
-  skipped !== null && (skipped.because as string) === 'excluded'
+const isUnselected = ({ skipped }: StageView | TaskView): boolean => skipped?.because === 'excluded'
 
 /** What outweighs what in a job: the first of these that one of its steps has. */
 const WEIGHT: readonly NodeWord[] = ['FAILED', 'SUSPEND', 'PAUSED', 'RUNNING', 'QUEUED', 'CANCELED']

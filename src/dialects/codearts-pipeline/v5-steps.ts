@@ -40,6 +40,25 @@ export class StepCalls {
     return {}
   }
 
+  /** A wait that is over now, or a review that is passed. */
+  async passDelay(c: Context<Env>): Promise<Response> {
+    return this.#actAs(c, ({ work }) => (work.kind === 'review' ? { action: 'approve' } : { action: 'expire' }))
+  }
+
+  async refuseDelay(c: Context<Env>): Promise<Response> {
+    return this.#actAs(c, ({ work }) => (work.kind === 'review' ? { action: 'reject' } : { action: 'fail' }))
+  }
+
+  /** A step that a person paused goes on; one that waits after its failure is tried again. */
+  async resume(c: Context<Env>): Promise<Response> {
+    return this.#actAs(c, ({ held }) => (held ? { action: 'retry' } : { action: 'resume' }))
+  }
+
+  async #actAs(c: Context<Env>, actionFor: (task: TaskView) => NodeActionInput): Promise<Response> {
+    const step = await this.#desk.step(c)
+    return step.ok ? this.act(c, actionFor(step.value.task)) : step.response
+  }
+
   /** A step that leaves no log, or has not begun, has an empty one. */
   async logs(c: Context<Env>): Promise<Response> {
     const query = readLogs(this.#desk.bodyOf(c))
