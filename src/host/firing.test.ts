@@ -105,6 +105,20 @@ describe('channels', () => {
     expect(await count(world, next)).toBe(2)
   })
 
+  test('fire a stage that waits, also after a restart', async () => {
+    const world = await openWorld()
+    const list = [channel('image')]
+    const stages = [stageSpec({ triggers: { operator: 'or', list }, tasks: [taskSpec({ key: 'a', work })] })]
+    const { id } = await world.start(await world.pipeline(build({ stages })))
+    await world.settled()
+    expect((await world.run(id)).status).toBe('waiting')
+    const next = await world.restarted()
+    expect((await publish(world, 'image', 'k', next)).map(({ run }) => run.id)).toEqual([id])
+    await next.settled()
+    expect((await next.run(id)).status).toBe('running')
+    expect(await publish(world, 'image', 'k', next)).toEqual([])
+  })
+
   test('that nobody hears are heard by nobody; a viewer may not publish', async () => {
     const world = await openWorld()
     expect(await publish(world, 'image')).toEqual([])

@@ -1,6 +1,6 @@
-import type { Run } from '../engine/run.ts'
+import { stageAt, stagePlan, type Run } from '../engine/run.ts'
 import type { OperatorCommand } from '../model/command.ts'
-import { isAwaited, type TriggerSpec } from '../model/definition.ts'
+import { isAwaited, type Triggers, type TriggerSpec } from '../model/definition.ts'
 import type { Actor, Cause } from '../model/event.ts'
 import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
@@ -62,7 +62,7 @@ export class Firing {
   committed(run: Run): void {
     const before = this.#channels.get(run.id)
     // Most commits are of runs that have long begun.
-    if (before === undefined && run.phase !== 'waiting') return
+    if (before === undefined && run.phase !== 'waiting' && run.waiting.length === 0) return
     const now = channelsOf(run)
     if (before === undefined && now.length === 0) return
     for (const channel of before ?? []) {
@@ -122,12 +122,12 @@ export class Firing {
     const delivery = deliveryOf(call)
     const key = delivery === undefined ? undefined : `webhook:${id}:${delivery}`
     const { record } = found
-    const repeated = await this.#repeated(key, spec.name, params)
+    const repeated = await this.#repeated(key, spec, params)
     if (repeated !== undefined) return repeated
     const waiting = await this.#oldestWaiting(record, spec.name)
     return waiting === undefined
       ? this.#fireNew(record, spec, params, key)
-      : this.#fire(waiting, spec.name, params, this.#taken(key))
+      : this.#fire(waiting, placeOf(waiting.plan, spec), params, this.#taken(key))
   }
 
   /** Within the turn of the pipeline. */
@@ -147,9 +147,9 @@ export class Firing {
     for (const id of Array.from(this.#waiting.get(channelKey(projectId, channel)) ?? [])) {
       const run = live.peek(id)
       if (run?.pipelineId !== pipelineId) continue
-      for (const name of awaited(run, channel)) {
+      for (const place of awaited(run, channel)) {
         const taken = made === undefined && fired.length === 0 ? this.#taken(key) : null
-        const one = await this.#fire(run, name, params, taken)
+        const one = await this.#fire(run, place, params, taken)
         if (one.ok) fired.push(one.value)
         else if (one.problem.code === 'unavailable') return one
       }
@@ -161,22 +161,22 @@ export class Firing {
     const open = await this.#oldestWaiting(record, trigger.name)
     let one = await (open === undefined
       ? this.#fireNew(record, trigger, params, key)
-      : this.#fire(open, trigger.name, params, this.#taken(key)))
+      : this.#fire(open, placeOf(open.plan, trigger), params, this.#taken(key)))
     // A pipeline may listen twice.
-    for (const name of one.ok ? awaited(one.value, channel) : []) {
-      if (one.ok) one = await this.#fire(one.value, name, params, null)
+    for (const place of one.ok ? awaited(one.value, channel) : []) {
+      if (one.ok) one = await this.#fire(one.value, place, params, null)
     }
     return one.ok ? accept([one.value]) : one.problem.code === 'unavailable' ? one : accept([])
   }
 
   /** What this delivery did when it came first; a server that was killed may have left it half done. */
-  async #repeated(key: string | undefined, name: string, params: Given): Promise<Result<Run> | undefined> {
+  async #repeated(key: string | undefined, spec: TriggerSpec, params: Given): Promise<Result<Run> | undefined> {
     const { clock, live, log } = this.#deps
     const made = key === undefined ? undefined : await log.idempotent(key, clock.now())
     const run = made === undefined ? undefined : await live.get(made.runId)
     if (run === undefined) return undefined
-    const isHalfDone = run.phase === 'waiting' && run.triggers[triggerOf(run.plan, name)] === null
-    return isHalfDone ? this.#fire(run, name, params, null) : accept(run)
+    const isHalfDone = run.phase === 'waiting' && run.triggers[triggerOf(run.plan, spec.name)] === null
+    return isHalfDone ? this.#fire(run, placeOf(run.plan, spec), params, null) : accept(run)
   }
 
   /**
@@ -215,17 +215,12 @@ export class Firing {
       actor: { kind: 'trigger', name: spec.name },
       key: this.#taken(key),
     })
-    return made.ok ? this.#fire(made.value, spec.name, given, null) : made
+    return made.ok ? this.#fire(made.value, placeOf(made.value.plan, spec), given, null) : made
   }
 
-  async #fire(run: Run, name: string, params: Given, key: Idempotency): Promise<Result<Run>> {
-    const command: OperatorCommand = {
-      type: 'fire-trigger',
-      stage: null,
-      trigger: triggerOf(run.plan, name),
-      params,
-    }
-    const outcome = await this.#deps.live.submit(run.id, command, { kind: 'trigger', name }, key)
+  async #fire(run: Run, { stage, trigger, spec }: Place, params: Given, key: Idempotency): Promise<Result<Run>> {
+    const command: OperatorCommand = { type: 'fire-trigger', stage, trigger, params }
+    const outcome = await this.#deps.live.submit(run.id, command, { kind: 'trigger', name: spec.name }, key)
     if (outcome === undefined) return refuse('not_found', `there is no run ${run.id}`)
     return outcome.ok ? accept(outcome.run) : problemOf(outcome.rejection)
   }
@@ -237,21 +232,34 @@ export class Firing {
 
 const channelKey = (projectId: ProjectId, channel: string): string => `${projectId} ${channel}`
 
-/** Triggers of the run that wait for this channel. */
-const awaited = (run: Run, channel: string): readonly string[] =>
-  openTriggers(run).flatMap((trigger) =>
-    trigger.kind === 'channel' && trigger.channel === channel ? [trigger.name] : [],
-  )
+/** A trigger of a run, or of one of its stages. */
+interface Place {
+  /** null: the run's own. */
+  readonly stage: number | null
+  readonly trigger: number
+  readonly spec: TriggerSpec
+}
+
+/** Triggers of the run and its stages that wait for this channel. */
+const awaited = (run: Run, channel: string): readonly Place[] =>
+  openTriggers(run).filter(({ spec }) => spec.kind === 'channel' && spec.channel === channel)
 
 const channelsOf = (run: Run): readonly string[] =>
-  openTriggers(run).flatMap((trigger) =>
-    trigger.kind === 'channel' ? [channelKey(run.projectId, trigger.channel)] : [],
+  openTriggers(run).flatMap(({ spec }) => (spec.kind === 'channel' ? [channelKey(run.projectId, spec.channel)] : []))
+
+function openTriggers(run: Run): readonly Place[] {
+  const { phase, plan, queuedAt, waiting } = run
+  if (phase === 'waiting') return queuedAt === null ? openOf(null, plan.definition.triggers, run.triggers) : []
+  return waiting.flatMap((stage) => openOf(stage, stagePlan(plan, stage).spec.triggers, stageAt(run, stage).triggers))
+}
+
+const openOf = (stage: number | null, triggers: Triggers | null, fired: Run['triggers']): readonly Place[] =>
+  (triggers?.list ?? []).flatMap((spec, trigger) =>
+    isAwaited(spec) && fired[trigger] === null ? [{ stage, trigger, spec }] : [],
   )
 
-const openTriggers = ({ phase, plan, queuedAt, triggers }: Run): readonly TriggerSpec[] =>
-  phase === 'waiting' && queuedAt === null
-    ? (plan.definition.triggers?.list ?? []).filter((one, index) => isAwaited(one) && triggers[index] === null)
-    : []
+/** The run's own trigger of this name. */
+const placeOf = (plan: Plan, spec: TriggerSpec): Place => ({ stage: null, trigger: triggerOf(plan, spec.name), spec })
 
 const triggerOf = (plan: Plan, name: string): number =>
   plan.definition.triggers?.list.findIndex((trigger) => trigger.name === name) ?? -1
