@@ -84,7 +84,7 @@ export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeli
     cause: run.cause,
     params: paramViews(run),
     variables: variablesView(run),
-    outputs: outputsView(run),
+    outputs: runOutputs(run),
     annotations: run.annotations,
     parent: run.parent === null ? null : { runId: run.parent.runId, node: nodeId(run.parent.runId, run.parent.node) },
     triggers: triggersView(run.plan.definition.triggers, run.triggers),
@@ -229,7 +229,8 @@ function variablesView(run: Run): RunView['variables'] {
   )
 }
 
-function outputsView(run: Run): RunView['outputs'] {
+/** What a run has made so far. */
+export function runOutputs(run: Run): RunView['outputs'] {
   return Object.fromEntries(
     run.plan.definition.outputs.map((name) => [name, variableOf(run, name, null) ?? run.params[name] ?? null]),
   )

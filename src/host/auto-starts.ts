@@ -1,6 +1,6 @@
 import { taskAt, type Run } from '../engine/run.ts'
 import type { PipelineDefinition, TriggerSpec } from '../model/definition.ts'
-import type { Actor, Cause, EventRecord } from '../model/event.ts'
+import type { Actor, Cause, EventRecord, ParentRef } from '../model/event.ts'
 import type { PipelineId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
 import { isEnded, type RunStatus } from '../model/status.ts'
@@ -19,6 +19,8 @@ export interface AutoStart {
   readonly actor: Actor
   /** The same one gives the same run, also after a restart. */
   readonly key: string
+  /** The task that starts it. */
+  readonly parent?: ParentRef
 }
 
 /** The last one of a trigger that was not made. */

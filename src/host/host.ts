@@ -9,6 +9,7 @@ import { Credentials } from './access.ts'
 import type { App, Caller, FeedSelection, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog.ts'
 import { AutoStarts } from './auto-starts.ts'
+import { InlineWork } from './inline-work.ts'
 import type { Clock } from './clock.ts'
 import { ConcurrencyGroups } from './concurrency.ts'
 import { Dispatcher, type Runner } from './dispatcher.ts'
@@ -145,6 +146,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onDefect: options.onDefect,
   })
 
+  const inlineWork = new InlineWork({
+    live,
+    publish: (...args) => firing.publish(...args),
+    start: (pipeline, input) => runs.startBy(pipeline.id, input),
+    named: (projectId, name) => store.catalog.pipeline({ by: 'name', projectId, name }),
+    onDefect: options.onDefect,
+  })
+
   function onCommitted(committed: Committed): void {
     const { run, entries, lastNumber, summaryChanged } = committed
     const { id: runId, pipelineId, projectId } = run
@@ -154,6 +163,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     concurrency.committed(run)
     autoStarts.committed(committed)
     firing.committed(run)
+    inlineWork.committed(run)
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
@@ -169,7 +179,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
 
   function perform(run: Run, effect: RunEffect): void {
     if (effect.type === 'cancel-attempt') {
-      dispatcher.cancel(run, effect.node, effect.fence)
+      if (!inlineWork.cancel(run, effect.node, effect.fence)) dispatcher.cancel(run, effect.node, effect.fence)
       return
     }
     if (effect.type === 'take-turn') {
@@ -182,11 +192,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
       case 'offer-attempt':
         dispatcher.offer(run, effect.node, effect.attempt, clock.now())
         return
-      case 'run-inline': {
-        const result = { kind: 'succeeded', outputs: null } as const
-        live.report(run.id, { type: 'report-attempt', node: effect.node, fence: effect.fence, result }, SERVER)
+      case 'run-inline':
+        inlineWork.begin(run, effect.node, effect.fence)
         return
-      }
       case 'arm-timer':
         timers.arm(run.id, effect.node, effect.at)
     }
