@@ -78,8 +78,7 @@ async function check(task: string, findings: readonly Finding[] = FINDINGS): Pro
     files: ['README.md', 'src/a.js', 'src/lib/b.js', 'docs/x/y.md'],
   }
   world.findings.set(`${id}/${index}/${attempt}`, report)
-  const outputs = Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, String(count)]))
-  world.runner.endTask('check', succeeded(outputs))
+  world.runner.endTask('check', { kind: 'succeeded', outputs: counts })
   await world.settled()
   return id
 }

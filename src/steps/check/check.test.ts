@@ -97,7 +97,7 @@ describe('the built-in linter', () => {
     expect(kept().findings).toEqual([])
     expect(ended).toEqual({
       kind: 'succeeded',
-      outputs: { findings: '0', fatal: '0', serious: '0', normal: '0', hint: '0' },
+      outputs: { findings: 0, fatal: 0, serious: 0, normal: 0, hint: 0 },
     })
   })
 
@@ -170,7 +170,7 @@ describe('the built-in linter', () => {
   ])('with fail_on %s a serious finding is %s, and its counts are outputs', async (failOn, kind) => {
     put({ 'a.json': '{' })
     const { result: ended } = await go({ fail_on: failOn })
-    const outputs = { findings: '1', fatal: '0', serious: '1', normal: '0', hint: '0' }
+    const outputs = { findings: 1, fatal: 0, serious: 1, normal: 0, hint: 0 }
     expect(ended).toMatchObject({ kind, outputs })
     if (ended.kind === 'failed') {
       expect(ended.failure).toEqual({ kind: 'said-no', reason: `found 1 serious, and fail_on is ${failOn}` })
@@ -189,7 +189,7 @@ describe('another tool', () => {
       command: ['node', '-e', script, sarif([result()]), '$(false)'],
       sarif: 'out.sarif',
     })
-    expect(ended).toMatchObject({ kind: 'succeeded', outputs: { serious: '1' } })
+    expect(ended).toMatchObject({ kind: 'succeeded', outputs: { serious: 1 } })
     expect(kept()).toMatchObject({
       tools: ['other-lint'],
       findings: [{ ruleId: 'r1', severity: 'serious', file: 'a.txt', line: 2, message: 'no', snippet: 'two' }],
@@ -200,7 +200,7 @@ describe('another tool', () => {
   test('may have spoken in a task before', async () => {
     put({ 'reports/lint.sarif': sarif([result(), result({ level: 'note' })]) })
     const { result: ended } = await go({ sarif: 'reports/lint.sarif' })
-    expect(ended).toMatchObject({ outputs: { findings: '2', serious: '1', hint: '1' } })
+    expect(ended).toMatchObject({ outputs: { findings: 2, serious: 1, hint: 1 } })
   })
 
   test('what an earlier attempt left is not taken for its report', async () => {

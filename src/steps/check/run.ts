@@ -96,8 +96,8 @@ async function lint(input: Input, directory: string, context: StepContext): Prom
 function resultOf(report: FindingsReport, failOn: Input['fail_on']): AttemptResult {
   const { counts } = report
   const outputs = {
-    findings: String(totalOf(report)),
-    ...Object.fromEntries(SEVERITIES.map((severity) => [severity, String(counts[severity])])),
+    findings: totalOf(report),
+    ...counts,
   }
   const bad = failOn === 'none' ? [] : SEVERITIES.slice(0, SEVERITIES.indexOf(failOn) + 1)
   const found = bad.filter((severity) => counts[severity] > 0)
