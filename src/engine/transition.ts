@@ -438,7 +438,8 @@ export class Transition {
     const { spec, stage } = taskPlan(this.run.plan, index)
     const state = taskAt(this.run, index)
     if (this.run.cancelling !== null || stageAt(this.run, stage).timedOut) return { do: 'stop' }
-    if (failure.kind === 'timeout' && spec.onTimeout === 'skip' && !state.rollingBack) return { do: 'skip' }
+    const isOutOfTime = failure.kind === 'timeout' || failure.kind === 'expired'
+    if (isOutOfTime && spec.onTimeout === 'skip' && !state.rollingBack) return { do: 'skip' }
     if (isRetryable[failure.kind] && state.attempt - state.takenUpAt < ATTEMPTS_MAX) {
       if (failure.kind === 'lost' && spec.onLost === 'rerun') return { do: 'retry', at: this.at, counted: false }
       if (state.retries < spec.retry.max) {
