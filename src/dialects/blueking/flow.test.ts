@@ -676,6 +676,35 @@ describe('loops', () => {
     expect((await t.status()).children[t.node('c')]).toMatchObject({ loop: 2 })
   })
 
+  test('may lead back to where branches have met', async () => {
+    const t = await taskOf({
+      gateways: { p: 'Parallel', c: 'Converge', x: 'Exclusive' },
+      lines: [
+        ['start', 'p'],
+        ['p', 'a'],
+        ['p', 'b'],
+        ['a', 'c'],
+        ['b', 'c'],
+        ['c', 'd'],
+        ['d', 'x'],
+        ['x', 'c', "${word} == 'again'"],
+        ['x', 'end', 'default'],
+      ],
+      activities: { a: pause, d: shell('x') },
+      constants: { '${word}': outputOf('d', 'word') },
+    })
+    expect(await t.states()).toEqual({ root: 'RUNNING', start: 'FINISHED', p: 'FINISHED', a: 'RUNNING', b: 'FINISHED' })
+    await t.act('a', 'callback')
+    for (const word of ['again', 'no']) {
+      t.client.world.runner.endTask('d', succeeded({ word }))
+      await t.client.world.settled()
+    }
+    const { children } = await t.status()
+    expect(['a', 'c', 'd', 'x'].map((name) => children[t.node(name)].loop)).toEqual([1, 2, 2, 2])
+    expect(await t.states()).toMatchObject({ root: 'FINISHED' })
+    expect(Object.keys(children)).toHaveLength(8)
+  })
+
   test('end when a node was come to too often', async () => {
     const t = await taskOf({
       gateways: { x: 'Exclusive' },

@@ -4,7 +4,7 @@ import type { RunView, StageView, TaskView } from '../../model/view.ts'
 import { eventId, executionVersion } from './ids.ts'
 import { goneKeys } from './task-tree.ts'
 import { nodeState, runState, type OwnState } from './status.ts'
-import { TYPE_ANNOTATION } from './tree/to-definition.ts'
+import { TYPE_ANNOTATION, UNSEEN } from './tree/to-definition.ts'
 import { GATEWAY_TYPES, type GatewayType } from './tree/web-tree.ts'
 import type { ClassKey } from './wire.ts'
 
@@ -147,7 +147,7 @@ function shownTask(run: RunView, task: TaskView): Shown | undefined {
 
 /** null: not entered. */
 function taskState(task: TaskView): OwnState | null {
-  if (isExcluded(task)) return null
+  if (isExcluded(task) || task.annotations[TYPE_ANNOTATION] === UNSEEN) return null
   // The flow went on as if it had succeeded: BlueKing's error_ignorable.
   if (task.ignored) return 'FINISHED'
   if (task.retryAt !== null) return 'FAILED'

@@ -1,4 +1,4 @@
-import { flowsFrom, type Flow, type WebTree } from './web-tree.ts'
+import { flowsFrom, flowsInto, type Flow, type WebTree } from './web-tree.ts'
 
 /**
  * A stretch of a flow that one token walks: each branch of a parallel gateway is one of its own, until all branches of
@@ -18,6 +18,21 @@ export const checkRegions = (tree: WebTree): readonly string[] => new RegionChec
 /** Parallel gateway -> the converge gateway where its branches meet, of a tree that was found good. */
 export const convergesOf = (tree: WebTree): ReadonlyMap<string, string> => new RegionCheck(tree).run().closedBy
 
+/**
+ * Converge gateways that meet the branches of a parallel one and are also come to from beside them, such as by a loop
+ * back to them -> the flows of those branches.
+ */
+export function sharedConverges(tree: WebTree): ReadonlyMap<string, ReadonlySet<string>> {
+  const { closedBy, branches } = new RegionCheck(tree).run()
+  const into = flowsInto(tree)
+  const shared = new Map<string, ReadonlySet<string>>()
+  for (const converge of closedBy.values()) {
+    const own = branches.get(converge) ?? new Set<string>()
+    if ((into.get(converge) ?? []).some(({ id }) => !own.has(id))) shared.set(converge, own)
+  }
+  return shared
+}
+
 class RegionCheck {
   readonly #tree: WebTree
   readonly #from: ReadonlyMap<string, readonly Flow[]>
@@ -28,13 +43,15 @@ class RegionCheck {
   readonly #carried = new Map<string, Region | null>()
   /** Fork -> the converge gateway where its branches met. */
   readonly #closedBy = new Map<string, string>()
+  /** Converge gateway -> the flows of the branches that meet there. */
+  readonly #branches = new Map<string, ReadonlySet<string>>()
 
   constructor(tree: WebTree) {
     this.#tree = tree
     this.#from = flowsFrom(tree)
   }
 
-  run(): { readonly errors: readonly string[]; readonly closedBy: ReadonlyMap<string, string> } {
+  run() {
     const { order, back } = forwardOrder(this.#tree.start.id, this.#from)
     const incoming = new Map<string, Flow[]>()
     for (const flow of this.#tree.flows.values()) {
@@ -42,12 +59,16 @@ class RegionCheck {
     }
     for (const id of order) this.#enter(id, incoming.get(id) ?? [])
     for (const id of back) this.#checkBack(this.#tree.flows.get(id))
-    return { errors: this.#errors, closedBy: this.#closedBy }
+    return { errors: this.#errors, closedBy: this.#closedBy, branches: this.#branches }
   }
 
   #enter(id: string, flows: readonly Flow[]): void {
     const regions = [...new Set(flows.map((flow) => this.#carried.get(flow.id) ?? null))]
     const region = this.#join(id, regions)
+    if (regions.length > 1) {
+      const branches = flows.filter((flow) => (this.#carried.get(flow.id) ?? null) !== region)
+      this.#branches.set(id, new Set(branches.map((flow) => flow.id)))
+    }
     this.#regionOf.set(id, region)
     if (id === this.#tree.end.id && region !== null) {
       this.#errors.push(`node(${region.fork}): its branches must all meet in one converge gateway before node(${id})`)

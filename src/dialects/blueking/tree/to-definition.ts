@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts
 import { assignKeys, type LevelKeys } from './keys.ts'
 import { paramOf } from './params.ts'
 import { pluginOf, type PluginWork } from './plugins.ts'
-import { convergesOf } from './regions.ts'
+import { convergesOf, sharedConverges } from './regions.ts'
 import {
   constantVariable,
   flowsFrom,
@@ -36,6 +36,8 @@ const PASSES_MAX = 101
 const ID_ANNOTATION = 'blueking/id'
 /** What a gateway was, where ours had to be of another kind. */
 export const TYPE_ANNOTATION = 'blueking/type'
+/** It is of our making, and in no tree of theirs. */
+export const UNSEEN = 'unseen'
 export const PLUGIN_ANNOTATION = 'blueking/plugin'
 export const DATA_ANNOTATION = 'blueking/data'
 /** What a node's data may have to be kept beside its work. */
@@ -71,14 +73,19 @@ export function toDefinition(tree: WebTree, head: PipelineHead, options: TreeOpt
 
 class Writer {
   readonly nodes: [string, JsonObject][] = []
-  readonly edges: JsonObject[] = []
+  readonly #edges: JsonObject[] = []
   /** By name, with `@` and the sub-flow that it is seen in. */
   readonly variables: [string, JsonObject][] = []
   readonly errors: string[] = []
+  readonly #late: JsonObject[] = []
   readonly #options: TreeOptions
 
   constructor(options: TreeOptions) {
     this.#options = options
+  }
+
+  get edges(): readonly JsonObject[] {
+    return [...this.#edges, ...this.#late]
   }
 
   /** @param parent key of the sub-flow; @param where what its errors begin with. */
@@ -101,7 +108,12 @@ class Writer {
         this.write(activity.tree, inner, keyOf(activity.id), `${where}sub-process(${activity.id}): `)
       }
     }
-    const passing = passingGateways(tree)
+    const shared = sharedConverges(tree)
+    const passing = passingGateways(tree, shared)
+    for (const id of shared.keys()) {
+      const node = { gateway: 'converge', annotations: { [TYPE_ANNOTATION]: UNSEEN } }
+      this.nodes.push([meetingKey(keyOf(id)), parent === null ? node : { ...node, parent }])
+    }
     for (const { id, name, type } of tree.gateways.values()) {
       const gateway = { ...named(name), gateway: GATEWAY_TYPES[type], on_failure: 'hold' }
       put(
@@ -110,7 +122,8 @@ class Writer {
       )
     }
     put(tree.end.id, { ...named(tree.end.name), end: {} })
-    this.#flows(tree, keys, passing)
+    this.#flows(tree, keys, passing, shared)
+    this.#meetings(tree, keys)
     this.#constants(tree, parent, keyOf)
   }
 
@@ -163,7 +176,12 @@ class Writer {
     )
   }
 
-  #flows(tree: WebTree, keys: LevelKeys, passing: ReadonlySet<string>): void {
+  #flows(
+    tree: WebTree,
+    keys: LevelKeys,
+    passing: ReadonlySet<string>,
+    shared: ReadonlyMap<string, ReadonlySet<string>>,
+  ): void {
     const keyOf = (id: string): string => keys.nodes.get(id) ?? id
     for (const [source, flows] of flowsFrom(tree)) {
       const gateway = tree.gateways.get(source)
@@ -171,14 +189,22 @@ class Writer {
         const condition = gateway?.conditions.get(flow.id)
         const fallback = gateway?.defaultFlow?.flow === flow.id || (condition === undefined && passing.has(source))
         const name = (fallback ? gateway?.defaultFlow?.name : condition?.name) ?? ''
-        this.edges.push({
+        this.#edges.push({
           key: keys.flows.get(flow.id) ?? flow.id,
           ...(name === '' ? {} : { name }),
           from: keyOf(flow.source),
-          to: keyOf(flow.target),
+          to: shared.get(flow.target)?.has(flow.id) === true ? meetingKey(keyOf(flow.target)) : keyOf(flow.target),
           ...(fallback ? { default: true } : condition === undefined ? {} : { when: condition.evaluate }),
         })
       }
+    }
+  }
+
+  /** Behind all others, whose places are in the ids of a task's flows. */
+  #meetings(tree: WebTree, keys: LevelKeys): void {
+    for (const id of sharedConverges(tree).keys()) {
+      const key = keys.nodes.get(id) ?? id
+      this.#late.push({ key: meetingKey(key), from: meetingKey(key), to: key })
     }
   }
 
@@ -206,12 +232,16 @@ class Writer {
  * Gateways at which nothing forks or meets: a parallel one of a single branch, and a converge gateway where the ways of
  * an exclusive one come together, or a loop comes back. Ours fork and meet in pairs; these are passed by one token.
  */
-function passingGateways(tree: WebTree): ReadonlySet<string> {
+function passingGateways(tree: WebTree, shared: ReadonlyMap<string, unknown>): ReadonlySet<string> {
   const pairs = convergesOf(tree)
-  const meeting = new Set(pairs.values())
+  // Where others come, too, the branches meet right before it.
+  const meeting = new Set([...pairs.values()].filter((id) => !shared.has(id)))
   const gateways = [...tree.gateways.values()].filter(({ type }) => type !== 'ExclusiveGateway')
   return new Set(gateways.map(({ id }) => id).filter((id) => !pairs.has(id) && !meeting.has(id)))
 }
+
+/** Where branches meet whose converge gateway is come to from elsewhere, too. */
+const meetingKey = (key: string): string => `${key.slice(0, 58)}-meet`
 
 function timing(activity: ServiceActivity, work: PluginWork): JsonObject {
   const { timeout, autoRetry } = activity
