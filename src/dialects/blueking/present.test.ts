@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { NODE_STATUSES, RUN_STATUSES, type NodeStatus, type RunStatus } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
-import { AT, runView, stageView, taskView } from '../../testing/views.ts'
+import { AT, attemptView, runView, stageView, taskView } from '../../testing/views.ts'
 import { formatPlainWithOffset } from '../kit/time.ts'
 import { presentFailures, presentNode, presentStatus, type Style } from './present.ts'
 import { nodeState, reportedState, runState } from './status.ts'
@@ -177,6 +177,24 @@ describe('the tree', () => {
     )
     expect(shown.state).toBe('FAILED')
     expect(childrenOf(shown)[1]!.state).toBe('FAILED')
+  })
+
+  test('between two attempts a node is what the one before was, then it runs again', () => {
+    const earlier = [attemptView({ version: 'e'.repeat(32), status: 'failed', startedAt: AT, endedAt: AT + 1_000 })]
+    const waiting = taskView({
+      status: 'queued',
+      attempt: 2,
+      retry: 1,
+      retryAt: AT + 9_000,
+      startedAt: null,
+      endedAt: null,
+      earlier,
+    })
+    const [, before] = childrenOf(tree(started('running', [waiting])))
+    expect(before).toMatchObject({ state: 'FAILED', retry: 0, finish_time: '2026-01-02 11:04:06 +0800' })
+    const [, after] = childrenOf(tree(started('running', [{ ...waiting, retryAt: null }])))
+    expect(after).toMatchObject({ id: before!.id, state: 'RUNNING', retry: 1, finish_time: '' })
+    expect(after!.version).not.toBe(before!.version)
   })
 
   test('a skipped node is FINISHED with skip, at the moment of the skip when it never began', () => {
