@@ -235,6 +235,8 @@ export interface Runs {
 /** What a trigger has fired. */
 export interface Fired {
   readonly run: RunView
+  /** Key of the stage whose trigger it was; null: the run's. */
+  readonly stage: string | null
   /** false: other triggers must fire first. */
   readonly started: boolean
 }

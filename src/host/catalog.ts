@@ -22,6 +22,7 @@ import type { Entropy } from './entropy.ts'
 import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
 import { nextFires } from './scheduler.ts'
+import { stageWebhooks } from './stage-triggers.ts'
 import { unlessFull } from './store-problems.ts'
 import { webhookSecret } from './webhook-secret.ts'
 
@@ -388,7 +389,8 @@ export class CatalogUseCases implements Pipelines {
 
   /** A trigger keeps its address while it keeps its name. */
   #webhooks(definition: PipelineDefinition, before: PipelineRecord['webhooks']): PipelineRecord['webhooks'] {
-    return (definition.triggers?.list ?? []).map(({ name }) => {
+    const names = [...(definition.triggers?.list ?? []).map(({ name }) => name), ...stageWebhooks(definition)]
+    return names.map((name) => {
       const kept = before.find((webhook) => webhook.name === name)
       return kept ?? { id: uuidForm(this.#deps.entropy.bytes(16).toString('hex')), name }
     })

@@ -263,3 +263,42 @@ describe('a signed webhook', () => {
     expect(JSON.stringify(await world.app.pipelines.get(world.admin, { id: pipeline.id }))).not.toContain('whsec_')
   })
 })
+
+describe('triggers of stages', () => {
+  const staged = (operator: 'and' | 'or', ...list: readonly TriggerSpec[]) =>
+    build({
+      stages: [
+        stageSpec({ key: 'first', tasks: [taskSpec({ key: 'a', work, onLost: 'rerun' })] }),
+        stageSpec({ key: 'second', tasks: [taskSpec({ key: 'b', work })], triggers: { operator, list } }),
+      ],
+    })
+  const addressOf = ({ webhooks }: PipelineView, name: string): string =>
+    webhooks.find((one) => one.name === name)?.id ?? ''
+
+  test('have addresses of their own, which stay while stage and trigger have their names', async () => {
+    const world = await openWorld()
+    const pipeline = await world.pipeline(staged('or', webhook('go'), channel('image')))
+    expect(pipeline.webhooks.map(({ name }) => name)).toEqual(['second/go'])
+    const text = JSON.stringify(staged('and', webhook('other'), webhook('go')))
+    const changed = need(
+      await world.app.pipelines.update(world.admin, { id: pipeline.id }, { text, expectedVersion: null }),
+    )
+    expect(addressOf(changed, 'second/go')).toBe(addressOf(pipeline, 'second/go'))
+  })
+
+  test('make no run, and fire the oldest whose stage still waits for them, before its turn too', async () => {
+    const world = await openWorld()
+    const pipeline = await world.pipeline(staged('and', webhook('go'), webhook('really')))
+    const [go, really] = ['second/go', 'second/really'].map((name) => addressOf(pipeline, name))
+    const fire = (id = '') => world.app.runs.fireWebhook(id, { ref: 'dev' })
+    expect(await fire(go)).toMatchObject({ ok: false, problem: { code: 'not_allowed' } })
+    const [first, second] = [await world.start(pipeline), await world.start(pipeline)]
+    expect(need(await fire(go))).toMatchObject({ run: { id: first.id }, stage: 'second', started: false })
+    expect(need(await fire(really))).toMatchObject({ run: { id: first.id }, stage: 'second', started: true })
+    expect(need(await fire(go)).run.id).toBe(second.id)
+    await world.settled()
+    const run = await world.run(first.id)
+    expect(run.params).toContainEqual(expect.objectContaining({ name: 'branch', value: 'dev' }))
+    expect(await fire(go)).toMatchObject({ ok: false, problem: { code: 'not_allowed' } })
+  })
+})

@@ -6,12 +6,14 @@ import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
 import type { Plan } from '../model/plan.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
+import type { RunStatus } from '../model/status.ts'
 import type { PipelineRecord, RunCommit, RunLog } from '../store/store.ts'
 import type { WebhookCall } from './app.ts'
 import type { CatalogUseCases } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { LiveRuns } from './live.ts'
 import { problemOf } from './run-problems.ts'
+import { isOpen, stageWebhook } from './stage-triggers.ts'
 import { unlessFull } from './store-problems.ts'
 import type { TriggerIndex } from './trigger-index.ts'
 import { Turns } from './turns.ts'
@@ -19,6 +21,12 @@ import { deliveryOf, signatureProblem, webhookSecret } from './webhook-secret.ts
 
 type Given = Readonly<Record<string, string>>
 type Idempotency = RunCommit['idempotency']
+
+/** `stage`: the place in the plan of the stage whose trigger it was; null: the run's own. */
+interface FiredRun {
+  readonly run: Run
+  readonly stage: number | null
+}
 
 /** A run that a trigger makes. */
 interface WaitingRun {
@@ -40,6 +48,11 @@ interface Dependencies {
 }
 
 const WAITING_MAX = 100
+/** A stage of theirs may still begin. */
+const UNDER_WAY: readonly RunStatus[] = ['waiting', 'queued', 'running', 'reviewing', 'paused', 'held']
+
+const ofTheRun = (fired: Result<Run>): Result<FiredRun> =>
+  fired.ok ? accept({ run: fired.value, stage: null }) : fired
 
 /**
  * Webhooks and channels fire the triggers of runs that wait for them, or of a new one. What is fired with a key (the
@@ -80,7 +93,7 @@ export class Firing {
   }
 
   /** The oldest run that waits for this webhook or, when none does, one that is made for it. */
-  async webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<Run>> {
+  async webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<FiredRun>> {
     const found = await this.#deps.catalog.webhook(id)
     if (found === undefined) return refuse('not_found', 'there is no such webhook')
     return unlessFull(this.#turns.take(found.record.id, () => this.#webhook(id, params, call)))
@@ -108,11 +121,12 @@ export class Firing {
   }
 
   /** Within the turn of the pipeline, so it is looked up again: it may have been changed meanwhile. */
-  async #webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<Run>> {
+  async #webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<FiredRun>> {
     const { catalog, clock, sealKey } = this.#deps
     const found = await catalog.webhook(id)
     const plan = found === undefined ? undefined : await catalog.planOf(found.record.id, found.record.version)
-    const spec = plan?.definition.triggers?.list.find(({ name }) => name === found?.name)
+    const ofRun = plan?.definition.triggers?.list.find(({ name }) => name === found?.name)
+    const spec = ofRun ?? (plan === undefined ? undefined : stageWebhook(plan, found?.name ?? '')?.spec)
     if (found === undefined || spec?.kind !== 'webhook') return refuse('not_found', 'there is no such webhook')
     const generation = spec.secret ?? null
     if (generation !== null) {
@@ -121,13 +135,38 @@ export class Firing {
     }
     const delivery = deliveryOf(call)
     const key = delivery === undefined ? undefined : `webhook:${id}:${delivery}`
-    const { record } = found
+    const { record, name } = found
+    if (ofRun === undefined) return this.#fireStage(record, name, params, key)
     const repeated = await this.#repeated(key, spec, params)
-    if (repeated !== undefined) return repeated
+    if (repeated !== undefined) return ofTheRun(repeated)
     const waiting = await this.#oldestWaiting(record, spec.name)
-    return waiting === undefined
+    const fired = await (waiting === undefined
       ? this.#fireNew(record, spec, params, key)
-      : this.#fire(waiting, placeOf(waiting.plan, spec), params, this.#taken(key))
+      : this.#fire(waiting, placeOf(waiting.plan, spec), params, this.#taken(key)))
+    return ofTheRun(fired)
+  }
+
+  /** The oldest run whose stage waits for it, or will. No run is made for a stage. */
+  async #fireStage(
+    record: PipelineRecord,
+    name: string,
+    params: Given,
+    key: string | undefined,
+  ): Promise<Result<FiredRun>> {
+    const { clock, live, log } = this.#deps
+    const made = key === undefined ? undefined : await log.idempotent(key, clock.now())
+    const delivered = made === undefined ? undefined : await live.get(made.runId)
+    const before = delivered === undefined ? undefined : stageWebhook(delivered.plan, name)
+    if (delivered !== undefined && before !== undefined) return accept({ run: delivered, stage: before.stage })
+    const rows = await log.list({ pipelineId: record.id, statuses: UNDER_WAY }, null, WAITING_MAX)
+    for (const row of rows.toReversed()) {
+      const run = await live.get(row.id)
+      const place = run === undefined ? undefined : stageWebhook(run.plan, name)
+      if (run === undefined || place === undefined || !isOpen(run, place)) continue
+      const fired = await this.#fire(run, place, params, this.#taken(key))
+      return fired.ok ? accept({ run: fired.value, stage: place.stage }) : fired
+    }
+    return refuse('not_allowed', `no run of pipeline ${record.name} has a stage that waits for this webhook`)
   }
 
   /** Within the turn of the pipeline. */

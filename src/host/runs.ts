@@ -1,6 +1,6 @@
 import type { Creation } from '../engine/create.ts'
 import { resolveParams, systemParams } from '../engine/params.ts'
-import type { Run } from '../engine/run.ts'
+import { stagePlan, type Run } from '../engine/run.ts'
 import { viewOf } from '../engine/view.ts'
 import type { OperatorCommand } from '../model/command.ts'
 import type { Actor, Cause, ParentRef } from '../model/event.ts'
@@ -42,6 +42,7 @@ import type { LogEnds } from './log-ends.ts'
 import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
 import { fingerprintOf, problemOf } from './run-problems.ts'
+import { isStageFired } from './stage-triggers.ts'
 import { unlessFull } from './store-problems.ts'
 import { Turns } from './turns.ts'
 
@@ -221,7 +222,7 @@ export class RunUseCases implements Runs {
 
   async fireWebhook(id: string, params: Readonly<Record<string, string>>, call?: WebhookCall) {
     const fired = await this.#deps.firing.webhook(id, params, call)
-    return fired.ok ? accept(await this.#fired(fired.value)) : fired
+    return fired.ok ? accept(await this.#fired(fired.value.run, fired.value.stage)) : fired
   }
 
   async publish(
@@ -255,9 +256,10 @@ export class RunUseCases implements Runs {
     return this.#create(record, { ...input, wait: true })
   }
 
-  async #fired(run: Run): Promise<Fired> {
+  async #fired(run: Run, stage: number | null = null): Promise<Fired> {
     const view = await this.#view(run)
-    return { run: view, started: view.status !== 'waiting' }
+    if (stage === null) return { run: view, stage: null, started: view.status !== 'waiting' }
+    return { run: view, stage: stagePlan(run.plan, stage).spec.key, started: isStageFired(run, stage) }
   }
 
   async explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>> {

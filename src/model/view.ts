@@ -37,7 +37,10 @@ export interface PipelineView {
   readonly createdBy: UserRef
   readonly updatedAt: Instant
   readonly definition: PipelineDefinition
-  /** One for each trigger, in the order of `definition.triggers.list`; that of a webhook is the end of its path. */
+  /**
+   * One for each trigger, in the order of `definition.triggers.list`; that of a webhook is the end of its path. Then one
+   * for each webhook of a stage, named `<stage>/<trigger>`.
+   */
   readonly webhooks: readonly { readonly id: string; readonly name: string }[]
   readonly latestRun: RunSummary | null
   /** Runs so far. */

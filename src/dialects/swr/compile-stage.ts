@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../../model/json.ts'
 import { jsonAnnotation } from './annotations.ts'
 import { plain } from './fields.ts'
 import type { ResourceBody, StageBody } from './pipeline-body.ts'
-import { BUILD_IMAGE, DEPLOY, FETCH_PACKAGE, KEEP_PACKAGE } from './scripts.ts'
+import { BUILD_IMAGE, DEPLOY, FETCH_PACKAGE, KEEP_PACKAGE, UNDO_DEPLOY } from './scripts.ts'
 import type { ServiceName } from './service.ts'
 import { deployInput } from './stage-params.ts'
 import { verbatim, type Words } from './words.ts'
@@ -171,9 +171,28 @@ function deployWork(stage: PlacedStage, around: Surroundings, directory: string)
     STAGE: stage.key,
   }
   if (info.startsWith('#!')) {
-    return { role: 'deploy', script: verbatim(info), with: { cwd: directory }, env }
+    return {
+      role: 'deploy',
+      script: verbatim(info),
+      with: { cwd: directory },
+      env,
+      ...(isShell(info) ? { rollback: { script: verbatim(rollingBack(info)), with: { cwd: directory } } } : {}),
+    }
   }
-  return { role: 'deploy', script: DEPLOY, env: { ...env, INPUT_INFO: around.words.template(info) } }
+  return {
+    role: 'deploy',
+    script: DEPLOY,
+    env: { ...env, INPUT_INFO: around.words.template(info) },
+    rollback: { script: UNDO_DEPLOY },
+  }
+}
+
+const isShell = (script: string): boolean => /^#!\s*\S*\/(?:env\s+)?(?:ba|da)?sh(?:\s|$)/.test(script)
+
+/** The same script, told that it is to take back what it did. */
+const rollingBack = (script: string): string => {
+  const [first = '', ...rest] = script.split('\n')
+  return [first, 'ROLLBACK=true; export ROLLBACK', ...rest].join('\n')
 }
 
 type Image = Extract<ResourceBody, { type: 'image' }>

@@ -68,7 +68,7 @@ class Compiler {
       {
         key,
         name: body.name,
-        ...this.#triggers(body.preOperation),
+        ...this.#triggers(body.preOperation, [], `${key}/`),
         on_failure: policyOf(body),
         tasks: stageTasks(stage, around),
         annotations: stageAnnotations(stage),
@@ -81,13 +81,13 @@ class Compiler {
     ]
   }
 
-  #triggers(operation: PreOperationBody | null, others: readonly JsonObject[] = []): JsonObject {
+  #triggers(operation: PreOperationBody | null, others: readonly JsonObject[], prefix = ''): JsonObject {
     const list = (operation?.triggers ?? []).map((trigger) => {
       const params = Object.fromEntries(
         trigger.converts.map(({ name, param }) => [name, this.#words.names.get(param) ?? param]),
       )
       if (trigger.kind === 'channel') return { channel: trigger.name, name: `channel ${trigger.name}`, params }
-      return { ...this.#webhooks.of(trigger), params }
+      return { ...this.#webhooks.of(trigger, prefix), params }
     })
     const all = [...list, ...others]
     return all.length === 0 ? {} : { triggers: { operator: operation?.operator ?? 'or', list: all } }
@@ -221,7 +221,7 @@ const otherTriggers = (before: PipelineView | null): readonly JsonObject[] =>
  */
 class WebhookNames {
   readonly #byId: ReadonlyMap<string, string>
-  readonly #unnamed: string[]
+  #unnamed: readonly string[]
   readonly #taken: Set<string>
   /** What the vendor has no word for, and a change of something else should not take away. */
   readonly #signed: ReadonlyMap<string, JsonObject>
@@ -242,12 +242,18 @@ class WebhookNames {
     )
   }
 
-  of(trigger: TriggerBody): JsonObject {
-    const known = this.#known(trigger) ?? this.#unnamed.shift()
-    if (known !== undefined) return { webhook: known, ...this.#signed.get(known) }
-    let count = this.#taken.size + 1
-    while (this.#taken.has(`webhook-${count}`)) count += 1
-    this.#taken.add(`webhook-${count}`)
+  /** @param prefix what the names of a stage's webhooks begin with; '' for the pipeline's. */
+  of(trigger: TriggerBody, prefix: string): JsonObject {
+    const own = (name: string | undefined): string | undefined =>
+      name?.startsWith(prefix) === true && !name.slice(prefix.length).includes('/') ? name : undefined
+    const known = own(this.#known(trigger)) ?? this.#unnamed.find((name) => own(name) !== undefined)
+    if (known !== undefined) {
+      this.#unnamed = this.#unnamed.filter((name) => name !== known)
+      return { webhook: known.slice(prefix.length), ...this.#signed.get(known) }
+    }
+    let count = 1
+    while (this.#taken.has(`${prefix}webhook-${count}`)) count += 1
+    this.#taken.add(`${prefix}webhook-${count}`)
     return { webhook: `webhook-${count}` }
   }
 

@@ -486,6 +486,113 @@ describe('what was made', () => {
     ])
   })
 
+  test('waits at a stage until its own triggers have fired, which they may do before', async () => {
+    const [first, second] = document().stages
+    const made = await create({
+      ...document(),
+      post_operation: undefined,
+      stages: [
+        first,
+        {
+          ...second,
+          post_operation: undefined,
+          output_resources: [],
+          pre_operation: { operator: 'and', triggers: [{ webhook: {} }, { channel: { name: 'ready' } }] },
+        },
+      ],
+    })
+    const [, { pre_operation: own }] = made.stages
+    expect(own).toEqual({
+      operator: 'and',
+      triggers: [{ webhook: { url: expect.any(String) } }, { channel: { name: 'ready' } }],
+    })
+    const webhook = own.triggers[0].webhook.url.slice(BASE.length)
+    const early = await call('POST', webhook)
+    expect([early.status, early.body]).toEqual([400, errorOf('SVCSTG.SWR.4001137')])
+    await fire(made)
+    const open = await call('POST', `${webhook}?by=hand`)
+    expect([open.status, open.body]).toEqual([202, errorOf('SVCSTG.SWR.2021107')])
+    await end('stage_1')
+    const { status } = (await call('GET', `/v3/manage/pipelines/${made.id}`)).body
+    expect([status.stage_index, status.stages[1].status, status.stages[1].pre_operation]).toEqual([
+      1,
+      'waiting',
+      {
+        triggers_status: [
+          { is_satisfied: true, webhook: { input_params: { by: 'hand' } } },
+          { is_satisfied: false, channel: { input_params: {} } },
+        ],
+      },
+    ])
+    expect(keys()).toEqual([])
+    const publish = { project: { id: world.project.id }, channel: 'ready', params: { from: 'afar' } }
+    need(await world.app.runs.publish(world.admin, publish))
+    await world.settled()
+    expect(keys()).toEqual(['stage_2'])
+    const changed = await call('PUT', `/v3/manage/pipelines/${made.id}`, made)
+    expect([changed.status, changed.body]).toEqual([201, made])
+  })
+
+  test('publishes to the channels that others listen to, with what it passes on', async () => {
+    const converts = [{ name: 'from', pipeline_param_name: 'note' }]
+    const listener = await create({
+      ...document(),
+      name: 'listener',
+      params: [
+        { name: 'note', value: 'nothing' },
+        { name: 'git.branch', value: 'main' },
+      ],
+      pre_operation: { operator: 'or', triggers: [{ channel: { name: 'built' }, pipeline_param_converts: converts }] },
+    })
+    const told = { triggers: [{ channel: { name: 'built' }, pipeline_param_converts: converts }] }
+    const made = await create({
+      ...document(),
+      params: [
+        { name: 'note', value: 'v9' },
+        { name: 'git.branch', value: 'main' },
+      ],
+      stages: [document().stages[0]],
+      post_operation: told,
+    })
+    expect(made.post_operation).toEqual(told)
+    await fire(made)
+    await end('stage_1')
+    await world.settled()
+    expect(await wordOf(made.id)).toBe('success')
+    const { params, status } = (await call('GET', `/v3/manage/pipelines/${listener.id}`)).body
+    expect([status.status, params]).toEqual([
+      'running',
+      expect.arrayContaining([{ name: 'note', description: '', value: 'v9' }]),
+    ])
+  })
+
+  test('rolls a deploy back, and nothing else', async () => {
+    const stages = [document().stages[4]]
+    const made = await create({ ...document(), post_operation: undefined, stages })
+    const path = `/v3/manage/pipelines/${made.id}/stages/0/start`
+    await fire(made)
+    const busy = await call('POST', `${path}?mode=rollback&source=rollback::true`)
+    expect([busy.status, busy.body]).toEqual([409, errorOf('SVCSTG.SWR.4091110')])
+    await end('stage_1')
+    const wrong = await call('POST', `${path}?mode=rollback`)
+    expect([wrong.status, wrong.body]).toEqual([400, errorOf('SVCSTG.SWR.4000014')])
+    expect((await call('POST', `${path}?mode=rollback&source=rollback%3A%3Atrue`)).status).toBe(201)
+    await world.settled()
+    expect(await wordOf(made.id)).toBe('rollbacking')
+    expect(world.runner.jobs[0]?.with).toMatchObject({
+      script: '#!/bin/sh\nROLLBACK=true; export ROLLBACK\necho "$IMAGE"',
+    })
+    await end('stage_1')
+    expect(await wordOf(made.id)).toBe('rollback_success')
+    expect((await call('POST', `${path}?mode=rollback&source=rollback::true`)).status).toBe(409)
+    const gate = await create({ ...document(), name: 'gate', stages: [document().stages[3]] })
+    const refused = await call(
+      'POST',
+      `/v3/manage/pipelines/${gate.id}/stages/0/start?mode=rollback&source=rollback::true`,
+    )
+    expect([refused.status, refused.body]).toEqual([400, errorOf('SVCSTG.SWR.4000014')])
+  })
+
   test('obeys its handlers: back to the start, a wait for hours, and no matter', async () => {
     const made = await create()
     await fire(made)

@@ -1,6 +1,14 @@
 import type { PipelineDefinition, Triggers } from '../../model/definition.ts'
 import type { Json } from '../../model/json.ts'
-import type { PipelineView, ProjectView, ReviewView, RunView, StageView, TaskView } from '../../model/view.ts'
+import type {
+  PipelineView,
+  ProjectView,
+  ReviewView,
+  RunView,
+  StageView,
+  TaskView,
+  TriggersView,
+} from '../../model/view.ts'
 import { annotatedObject, annotation } from './annotations.ts'
 import { isSystemParam } from './pipeline-body.ts'
 import { presentStage, visibleStages } from './stage.ts'
@@ -37,7 +45,10 @@ export function presentDocument(pipeline: PipelineView, baseUrl: string): Pipeli
     ...(preOperation === undefined ? {} : { pre_operation: preOperation }),
     ...(postOperation === undefined ? {} : { post_operation: postOperation }),
     params: ownParams(pipeline, new Map()),
-    stages: visibleStages(definition).map(({ spec }, place) => presentStage(spec, place, pipeline.serial)),
+    stages: visibleStages(definition).map(({ spec }, place) => {
+      const own = presentPreOperation(spec.triggers ?? null, pipeline, baseUrl, `${spec.key}/`)
+      return { ...presentStage(spec, place, pipeline.serial), ...(own === undefined ? {} : { pre_operation: own }) }
+    }),
     ...(typeof source === 'string' ? { source } : {}),
   }
 }
@@ -73,6 +84,8 @@ function presentPreOperation(
   triggers: Triggers | null,
   pipeline: PipelineView,
   baseUrl: string,
+  // What the names of a stage's webhooks begin with.
+  prefix = '',
 ): PreOperation | undefined {
   const vendorName = paramNames(pipeline.definition)
   const list = (triggers?.list ?? []).flatMap((trigger): Trigger[] => {
@@ -83,7 +96,7 @@ function presentPreOperation(
     const more = converts.length === 0 ? {} : { pipeline_param_converts: converts }
     if (trigger.kind === 'channel') return [{ channel: { name: trigger.channel }, ...more }]
     if (trigger.kind !== 'webhook') return []
-    const id = pipeline.webhooks.find(({ name }) => name === trigger.name)?.id ?? ''
+    const id = pipeline.webhooks.find(({ name }) => name === `${prefix}${trigger.name}`)?.id ?? ''
     return [{ webhook: { url: webhookUrl(baseUrl, id) }, ...more }]
   })
   return triggers === null || list.length === 0 ? undefined : { operator: triggers.operator, triggers: list }
@@ -156,13 +169,16 @@ const STAGE_BEFORE_ANYTHING: StageStatus = {
 
 function presentTriggersStatus(definition: PipelineDefinition, run: RunView | null): PreOperationStatus {
   const triggers = run?.triggers?.list ?? definition.triggers?.list.map((spec) => ({ ...spec, ...NOT_FIRED })) ?? []
-  const awaited = triggers.flatMap(({ kind, firedAt, params }): TriggerStatus[] => {
+  const awaited = triggersStatus(triggers)
+  return awaited.length === 0 ? {} : { triggers_status: awaited }
+}
+
+const triggersStatus = (triggers: TriggersView['list']): readonly TriggerStatus[] =>
+  triggers.flatMap(({ kind, firedAt, params }): TriggerStatus[] => {
     const called = { is_satisfied: firedAt !== null }
     if (kind === 'channel') return [{ ...called, channel: { input_params: params } }]
     return kind === 'webhook' ? [{ ...called, webhook: { input_params: params } }] : []
   })
-  return awaited.length === 0 ? {} : { triggers_status: awaited }
-}
 
 const NOT_FIRED = { firedAt: null, params: {} } as const
 
@@ -170,7 +186,7 @@ function presentStageStatus(stage: StageView): StageStatus {
   const reviews = stage.tasks.filter(isOpenedReview)
   return {
     status: stageWord(stage),
-    pre_operation: NO_TRIGGERS,
+    pre_operation: { triggers_status: triggersStatus(stage.triggers?.list ?? []) },
     start_time: wireTime(stage.startedAt),
     end_time: wireTime(stage.endedAt),
     ...(reviews.length === 0

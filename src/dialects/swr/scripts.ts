@@ -89,3 +89,6 @@ fi
 
 export const DEPLOY = `${KUBERNETES}kubectl apply -f "$manifest"
 `
+
+export const UNDO_DEPLOY = `${KUBERNETES}kubectl rollout undo -f "$manifest"
+`

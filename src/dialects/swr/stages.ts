@@ -6,7 +6,7 @@ import { contentRange, created, findPipeline, latestRun, queryOf, unreadable, ty
 import { errorResponse, errors, problemResponse } from './errors.ts'
 import { logRecords, presentJob, presentRecord, stageAt, type LogRecord } from './jobs.ts'
 import { readInteger, readSlice } from './request.ts'
-import { runSerialOf, visibleStages } from './stage.ts'
+import { runSerialOf, serviceName, visibleStages } from './stage.ts'
 import type { Job, JobLog } from './wire.ts'
 
 interface FoundStage {
@@ -143,7 +143,7 @@ export async function startStage(app: App, c: Call<'/:id/:stage'>): Promise<Resp
   const { pipeline, index } = found
   const { caller } = c.var
   const mode = queryOf(c).get('mode')
-  if (mode === 'rollback') return errorResponse(errors.badParameter, 'mode rollback is not served, use retry')
+  if (mode === 'rollback') return rollBack(app, caller, found, queryOf(c).get('source'))
   if (mode !== null && mode !== '' && mode !== 'retry') {
     return errorResponse(errors.badParameter, 'mode must be retry or rollback')
   }
@@ -160,6 +160,29 @@ export async function startStage(app: App, c: Call<'/:id/:stage'>): Promise<Resp
         await app.runs.act(caller, { id: run.value.id }, { action: 'retry' })
       : await actOnTasks(app, caller, run.value, here, { action: 'retry' })
   return retried.ok ? created() : stageRefusal(retried.problem)
+}
+
+/** "rollback（只用于部署步骤）", with `source=rollback::true`. */
+async function rollBack(
+  app: App,
+  caller: Caller,
+  { pipeline, index }: FoundStage,
+  source: string | null,
+): Promise<Response> {
+  if (source !== 'rollback::true') return errorResponse(errors.badParameter, 'source must be rollback::true')
+  const spec = visibleStages(pipeline.definition)[index]?.spec
+  const service = spec === undefined ? undefined : serviceName(spec)
+  if (service !== 'official_deploy' && service !== 'gray_deploy') {
+    return errorResponse(errors.badParameter, `only stages that deploy are rolled back, stage ${index} is ${service}`)
+  }
+  const run = await latestRun(app, caller, pipeline)
+  if (!run.ok) return problemResponse(run.problem)
+  const stage = run.value === null ? undefined : stageAt(run.value, index)
+  if (run.value === null || stage === undefined) {
+    return errorResponse(errors.stageNotReady, `stage ${index} of pipeline ${pipeline.serial} has not run`)
+  }
+  const back = await app.runs.actOnNode(caller, { id: run.value.id }, { index: stage.index }, { action: 'rollback' })
+  return back.ok ? created() : stageRefusal(back.problem)
 }
 
 /** Someone else was quicker: the stage is not any more what it was when we looked. */

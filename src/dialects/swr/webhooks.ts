@@ -20,5 +20,6 @@ export async function fireWebhook(app: App, c: Call<'/:id'>, options: DialectOpt
       ? errorResponse(errors.mustBeReset, fired.problem.message)
       : problemResponse(fired.problem, errors.noWebhook)
   }
-  return fired.value.started ? created() : errorResponse(errors.triggerOpen)
+  if (fired.value.started) return created()
+  return errorResponse(fired.value.stage === null ? errors.triggerOpen : errors.stageTriggerOpen)
 }
