@@ -20,6 +20,15 @@ export async function authenticate(
 ): Promise<{ readonly caller: Caller; readonly appCode: string }> {
   const header = headers.get(AUTHORIZATION)
   const given = header === null ? params : parseAuthorization(header)
+  // It stands for an app and a user at once, and is asked before all others; here it is a token of ours.
+  const accessToken = optionalText(given, 'access_token') ?? optionalText(given, 'bk_access_token')
+  const byAccessToken = accessToken === undefined ? undefined : await app.access.byToken(accessToken)
+  if (byAccessToken !== undefined) {
+    return { caller: byAccessToken, appCode: credential(given, 'bk_app_code', 'app_code') ?? '' }
+  }
+  if (accessToken !== undefined && credential(given, 'bk_app_code', 'app_code') === undefined) {
+    throw new DoorRefusal('user-refused', 'User authentication failed, please check if the access_token is valid')
+  }
   const owner = await authenticateApp(app, given)
   const caller = await authenticateUser(app, owner, given)
   return { caller, appCode: credential(given, 'bk_app_code', 'app_code') ?? '' }

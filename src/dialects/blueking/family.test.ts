@@ -374,6 +374,42 @@ describe('a task', () => {
   })
 })
 
+test('an independent sub-process is a task of its own, which its node waits for', async () => {
+  const client = await openBkClient()
+  const inner = webTree({
+    lines: [
+      ['start', 'i'],
+      ['i', 'end'],
+    ],
+    activities: { i: shell('echo ${who}') },
+    constants: { '${who}': constant('nobody') },
+  })
+  const { template_id } = await client.need(
+    client.post('create_template', [client.biz], { name: 'inner', pipeline_tree: inner }),
+  )
+  const node = component('subprocess_plugin', {
+    subprocess: { template_id, constants: { '${who}': { value: 'me', show_type: 'show' } } },
+  })
+  const outer = webTree({
+    lines: [
+      ['start', 'o'],
+      ['o', 'end'],
+    ],
+    activities: { o: node },
+  })
+  const { task_id } = await client.need(
+    client.post('fast_create_task', [client.biz], { name: 'outer', pipeline_tree: outer }),
+  )
+  await client.need(client.post('start_task', [task_id, client.biz]))
+  await client.world.settled()
+  expect(client.world.runner.jobs[0]?.env).toMatchObject({ who: 'me' })
+  client.world.runner.endTask('i', succeeded())
+  await client.world.settled()
+  await client.world.settled()
+  expect(await client.need(client.get('get_task_status', [task_id, client.biz]))).toMatchObject({ state: 'FINISHED' })
+  expect(await client.need(client.get('get_task_list', [client.biz], { is_finished: 'true' }))).toHaveLength(2)
+})
+
 describe('by a clock', () => {
   test('a template becomes a periodic task, which is changed, stopped and listed', async () => {
     const made = await withTemplate()

@@ -19,7 +19,7 @@ type Asked = NodeActionInput | { readonly refusal: string }
 const NODE_ACTIONS: Readonly<Record<string, (call: Call, run: RunView, task: TaskView) => Asked>> = {
   retry: (call, _, task) => retry(call, task),
   skip: () => ({ action: 'skip' }),
-  callback: (call, _, task) => answer(task, objectParam(call.params, 'data'), null),
+  callback: (call, _, task) => answer(call.caller.user.name, task, objectParam(call.params, 'data'), null),
   skip_exg: (call, run, task) =>
     task.work.kind === 'gateway' && task.work.gateway === 'exclusive'
       ? choose(run, [optionalText(call.params, 'flow_id') ?? ''])
@@ -82,12 +82,13 @@ function shownKind({ work }: TaskView): string {
  * A review is their bk_approve, whose ticket answers `{approve_result: bool}`; everything else that waits takes what it
  * is told as its output, as pause_node does.
  */
-function answer(task: TaskView, data: JsonObject, version: string | null): Asked {
+function answer(user: string, task: TaskView, data: JsonObject, version: string | null): Asked {
   if (task.work.kind === 'review') {
     const rejected = data['approve_result'] === false || data['approve_result'] === 'false'
     const comment = typeof data['message'] === 'string' ? data['message'] : undefined
-    // The ticket speaks for its verifiers.
-    const [as] = task.work.reviewers
+    // The ticket speaks for its verifiers; who is one speaks for himself.
+    const { reviewers } = task.work
+    const as = reviewers.includes(user) ? undefined : reviewers[0]
     return {
       action: rejected ? 'reject' : 'approve',
       ...(comment === undefined ? {} : { comment }),
@@ -128,7 +129,7 @@ export const nodeCallback: Operation = {
     if (task === undefined) return { envelope: fail(`node(${nodeId}) is not in this task`, CODES.badParameter) }
     const version = optionalText(call.params, 'version')
     const data = isTruthy(call.params, 'callback_data') ? objectParam(call.params, 'callback_data') : {}
-    const asked = answer(task, data, version === undefined ? null : givenVersion(version))
+    const asked = answer(call.caller.user.name, task, data, version === undefined ? null : givenVersion(version))
     if (task.work.kind === 'review' && version !== undefined && givenVersion(version) !== task.version) {
       return { envelope: fail(`fail: node version ${version.slice(0, 64)} not exist`) }
     }

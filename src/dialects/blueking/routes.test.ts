@@ -259,6 +259,17 @@ describe('credentials', () => {
     expect((await at.get('get_task_status', { ...taskId(at), bk_token: 'xxx' })).body.result).toBe(true)
   })
 
+  test('may be an access token alone, which is one of ours', async () => {
+    const at = await shared()
+    const ids = { bk_biz_id: at.who['bk_biz_id']!, ...taskId(at) }
+    const ask = async (query: Record<string, string>) =>
+      (await at.send(`${ESB}/get_task_status/?${queryOf({ ...ids, ...query })}`)).body
+    expect(await ask({ access_token: at.world.credentials.token })).toMatchObject({ result: true })
+    expect(await ask({ bk_access_token: at.world.credentials.token })).toMatchObject({ result: true })
+    expect(await ask({ access_token: 'mr_0_0' })).toMatchObject({ result: false, code: 1306000 })
+    expect(await ask({ access_token: 'mr_0_0', ...at.who })).toMatchObject({ result: true })
+  })
+
   test('of the header are the only ones when it is there', async () => {
     const at = await shared()
     const headers = { 'X-Bkapi-Authorization': '{}' }
