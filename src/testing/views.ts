@@ -1,7 +1,16 @@
 import type { PipelineDefinition, StageSpec, TaskSpec } from '../model/definition.ts'
 import { asId, attemptVersion, nodeId, type PipelineId, type ProjectId, type RunId, type UserId } from '../model/id.ts'
 import type { Instant } from '../model/time.ts'
-import type { PipelineView, ProjectView, RunSummary, RunView, StageView, TaskView, UserRef } from '../model/view.ts'
+import type {
+  AttemptView,
+  PipelineView,
+  ProjectView,
+  RunSummary,
+  RunView,
+  StageView,
+  TaskView,
+  UserRef,
+} from '../model/view.ts'
 
 /**
  * Views made by hand, for tests of presenters. Every builder gives something whole and true to itself; what a test
@@ -251,3 +260,20 @@ const specOf = (stage: StageView): StageSpec =>
       taskSpec({ key, name, description, role, needs, work, labels, annotations }),
     ),
   })
+
+/** An attempt that succeeded. */
+export const attemptView = (changes: Partial<AttemptView> = {}): AttemptView => ({
+  attempt: 1,
+  loop: 1,
+  retry: 0,
+  version: attemptVersion(RUN_ID, 1, changes.attempt ?? 1),
+  status: 'succeeded',
+  startedAt: AT,
+  endedAt: AT + 5_000,
+  runner: 'runner-1',
+  failure: null,
+  skipped: false,
+  inputs: null,
+  outputs: {},
+  ...changes,
+})
