@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { NODE_STATUSES, RUN_STATUSES, type NodeStatus, type RunStatus } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
-import { AT, runView, stageView, taskView } from '../../testing/views.ts'
+import { AT, attemptView, runView, stageView, taskView } from '../../testing/views.ts'
 import { formatPlainWithOffset } from '../kit/time.ts'
 import { presentFailures, presentNode, presentStatus, type Style } from './present.ts'
 import { nodeState, reportedState, runState } from './status.ts'
@@ -180,9 +180,7 @@ describe('the tree', () => {
   })
 
   test('between two attempts a node is what the one before was, then it runs again', () => {
-    const one = { attempt: 1, loop: 1, retry: 0, version: 'e'.repeat(32), runner: null, skipped: false } as const
-    const span = { status: 'failed', startedAt: AT, endedAt: AT + 1_000 } as const
-    const earlier = [{ ...one, ...span, failure: null, inputs: null, outputs: {} }]
+    const earlier = [attemptView({ version: 'e'.repeat(32), status: 'failed', startedAt: AT, endedAt: AT + 1_000 })]
     const waiting = taskView({
       status: 'queued',
       attempt: 2,
