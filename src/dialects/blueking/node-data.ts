@@ -1,10 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
 import { exData, lastFailure } from './present.ts'
-import { DATA_ANNOTATION, PLUGIN_ANNOTATION } from './tree/to-definition.ts'
+import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
 import { paramOf } from './tree/params.ts'
 import { pluginOf } from './tree/plugins.ts'
-import { storedTree } from './tree/stored-tree.ts'
+import { nodeInputs as storedInputs, storedTree } from './tree/stored-tree.ts'
 
 /** What a node was given and what it has made, as get_task_node_data and get_task_node_detail tell it. */
 export interface NodeData {
@@ -21,7 +21,7 @@ const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway',
 export function nodeInputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
   if (!isActivity(task)) return {}
   const replaced = attempt === null ? task.inputs : attempt.inputs
-  const given = replaced ?? dataOf(task) ?? (task.work.kind === 'runner' ? task.work.with : {})
+  const given = replaced ?? dataOf(run, task) ?? (task.work.kind === 'runner' ? task.work.with : {})
   const names = namesOf(run)
   const loop = attempt === null ? task.loop : attempt.loop
   const rendered = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, rendersTo(value, names)]))
@@ -69,15 +69,10 @@ export function nodeData(run: RunView, task: TaskView, attempt: Attempt, compone
   }
 }
 
-function dataOf(task: TaskView): JsonObject | undefined {
-  const text = task.annotations[DATA_ANNOTATION]
-  if (text === undefined) return undefined
-  try {
-    const data = JSON.parse(text) as Json
-    return isJsonObject(data) ? data : undefined
-  } catch {
-    return undefined
-  }
+/** As its plugin calls it, of a tree that was made here. */
+function dataOf(run: RunView, task: TaskView): JsonObject | undefined {
+  const stored = storedTree(run.definition)
+  return stored === undefined ? undefined : storedInputs(stored).get(task.key)
 }
 
 /** Constants by name, as far as they can be told. */

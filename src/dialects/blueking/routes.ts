@@ -4,7 +4,7 @@ import type { DialectOptions } from '../dialect.ts'
 import { withDepends } from '../kit/cache.ts'
 import { formatPlainWithOffset } from '../kit/time.ts'
 import { authenticate } from './auth.ts'
-import type { Call, Operation } from './call.ts'
+import type { Call, Operation, Reply } from './call.ts'
 import { CODES } from './codes.ts'
 import { answer, DoorRefusal, refusal, type Door } from './errors.ts'
 import { operations } from './operations.ts'
@@ -78,7 +78,7 @@ async function respond(
     const { zoneOffsetMinutes, baseUrl } = options
     const time = (at: number | null): string => (at === null ? '' : formatPlainWithOffset(at, zoneOffsetMinutes))
     const call: Call = { app, caller, appCode, params, time, engine, zoneOffsetMinutes, baseUrl }
-    const { envelope, of: run } = await operation.run(call)
+    const { envelope, of: run } = await runOperation(operation, call, door)
     const coded = engine === 2 || operation.first !== true
     const response = answer(door, withCode(envelope, coded), app.freshId())
     if (run === undefined || context.req.method !== 'GET') return response
@@ -87,6 +87,16 @@ async function respond(
   } catch (error) {
     if (error instanceof DoorRefusal) return refusal(door, error.error, error.message, app.freshId())
     throw error
+  }
+}
+
+/** The ESB looks at parameters itself; behind the gateway bk-sops does, and says so as it says everything. */
+async function runOperation(operation: Operation, call: Call, door: Door): Promise<Reply> {
+  try {
+    return await operation.run(call)
+  } catch (error) {
+    if (door === 'esb' || !(error instanceof DoorRefusal) || error.error !== 'bad-parameter') throw error
+    return { envelope: { result: false, message: error.message, code: CODES.badParameter } }
   }
 }
 

@@ -1,5 +1,6 @@
-import { isJsonObject, type Json } from '../../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import type { PipelineDefinition } from '../../../model/definition.ts'
+import { assignKeys, type LevelKeys } from './keys.ts'
 import { readTree } from './read-tree.ts'
 import type { RawTree, WebTree } from './web-tree.ts'
 
@@ -24,6 +25,26 @@ export function treeAnnotations(raw: RawTree): Readonly<Record<string, string>> 
 export interface StoredTree {
   readonly raw: RawTree
   readonly tree: WebTree
+}
+
+/** What the nodes of a stored tree were given, by the keys of our tasks. */
+export function nodeInputs(stored: StoredTree): ReadonlyMap<string, JsonObject> {
+  const known = inputs.get(stored)
+  if (known !== undefined) return known
+  const found = new Map<string, JsonObject>()
+  collect(stored.tree, assignKeys(stored.tree), found)
+  inputs.set(stored, found)
+  return found
+}
+const inputs = new WeakMap<StoredTree, ReadonlyMap<string, JsonObject>>()
+
+function collect(tree: WebTree, keys: LevelKeys, found: Map<string, JsonObject>): void {
+  for (const activity of tree.activities.values()) {
+    const key = keys.nodes.get(activity.id) ?? activity.id
+    const inner = keys.inner.get(activity.id)
+    if (activity.type === 'ServiceActivity') found.set(key, Object.fromEntries(activity.data))
+    else if (inner !== undefined) collect(activity.tree, inner, found)
+  }
 }
 
 /** By definition: views share theirs. */

@@ -39,9 +39,6 @@ export const TYPE_ANNOTATION = 'blueking/type'
 /** It is of our making, and in no tree of theirs. */
 export const UNSEEN = 'unseen'
 export const PLUGIN_ANNOTATION = 'blueking/plugin'
-export const DATA_ANNOTATION = 'blueking/data'
-/** What a node's data may have to be kept beside its work. */
-const DATA_MAX = 50_000
 
 /**
  * A tree that was found good -> our definition, as data of the text form. Sub-processes are flattened: their nodes name
@@ -142,7 +139,6 @@ class Writer {
       this.errors.push(`${where}node(${activity.id}): ${work.message}`)
       return policy
     }
-    const data = JSON.stringify(Object.fromEntries(activity.data))
     return {
       ...policy,
       ...(work.lenient === true ? { on_failure: 'continue' } : {}),
@@ -152,7 +148,6 @@ class Writer {
       ...(work.env === undefined || Object.keys(work.env).length === 0 ? {} : { env: work.env }),
       annotations: {
         [PLUGIN_ANNOTATION]: [activity.code, ...(activity.version === null ? [] : [activity.version])].join(' '),
-        ...(data.length > DATA_MAX ? {} : { [DATA_ANNOTATION]: data }),
       },
     }
   }
