@@ -18,7 +18,7 @@ const tree = webTree({
   ],
   activities: {
     a: { ...shell('make ${branch}'), optional: false },
-    b: component('bk_display', { bk_display_message: 'on ${host}' }),
+    b: component('bk_display', { bk_display_message: 'on ${host}', note: `it's "this" \\ and \n 流水线` }),
     d: pause,
   },
   constants: {
@@ -215,7 +215,7 @@ describe('a task', () => {
       state: 'FINISHED',
       history_id: -1,
       histories: [],
-      inputs: { bk_display_message: 'on dev.example', _loop: 1 },
+      inputs: { bk_display_message: 'on dev.example', note: `it's "this" \\ and \n 流水线`, _loop: 1 },
     })
     expect(await client.need(client.get('get_task_list', [client.biz], { keyword: 'release 1' }))).toMatchObject([
       { id: task_id, name: 'release 1', template_id: String(made.template) },
