@@ -1,5 +1,5 @@
 import { isEnded, type EndStatus, type NodeStatus, type RunStatus } from '../model/status.ts'
-import { stageAt, taskAt, type Counts, type Run } from './run.ts'
+import { stageAt, taskAt, taskPlan, type Counts, type Run } from './run.ts'
 
 /** What a status is made of; a run and each of its stages have it. */
 interface Standing {
@@ -64,14 +64,20 @@ export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 's
   })
 }
 
+/** Whether it has its turn. Who was paused ahead of time does not stand still yet. */
+function hasCome(run: Run, index: number): boolean {
+  const { loop, unmet } = taskAt(run, index)
+  return loop > 0 || (unmet === 0 && stageAt(run, taskPlan(run.plan, index).stage).startedAt !== null)
+}
+
 /** What readers see of a task: `counts` are those of what is in it, when it is a sub-flow. */
 export function taskStatus(run: Run, index: number, counts: Counts | undefined): NodeStatus {
   const state = taskAt(run, index)
-  const { status, rollingBack, withheld, pausedAt, unmet, loop } = state
+  const { status, rollingBack, withheld, pausedAt } = state
   const live = run.phase === 'live' && run.cancelling === null
   if (rollingBack && (status === 'pending' || status === 'queued' || status === 'running')) return 'rolling_back'
   if (withheld && live) return 'paused'
-  if (pausedAt !== null && live && (status === 'open' || !isEnded(status)) && (loop > 0 || unmet === 0)) return 'paused'
+  if (pausedAt !== null && live && (status === 'open' || !isEnded(status)) && hasCome(run, index)) return 'paused'
   if (status !== 'open') return status
   if (counts === undefined) return 'running'
   // It was under way when its run ended: as its tasks did, or else as the run.

@@ -151,7 +151,10 @@ function taskState(task: TaskView): OwnState | null {
   // The flow went on as if it had succeeded: BlueKing's error_ignorable.
   if (task.ignored) return 'FINISHED'
   if (task.retryAt !== null) return 'FAILED'
-  const entered = task.loop > 0 || task.startedAt !== null || task.earlier.length > 0 || task.skipped !== null
+  // Who paused a task of a stage ahead of time keeps it from its first pass.
+  const isWithheld = task.status === 'paused' && task.work.kind !== 'subflow'
+  const entered =
+    task.loop > 0 || isWithheld || task.startedAt !== null || task.earlier.length > 0 || task.skipped !== null
   if (!entered) return null
   if (task.status === 'pending') return nodeState[task.earlier.at(-1)?.status ?? 'pending']
   // Inside of a sub-process that stands still something else has its say.
