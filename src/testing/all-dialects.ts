@@ -50,13 +50,14 @@ export function allDialects(
       }),
     )
     const text = await response.text()
-    return { status: response.status, text, body: parsed(text) }
+    const body = parsed(text)
+    return { status: response.status, text, body }
   }
 }
 
-function parsed(text: string): Body {
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text) as unknown
   } catch {
     return undefined
   }
