@@ -50,8 +50,8 @@ export function allDialects(
       }),
     )
     const text = await response.text()
-    const body = parsed(text)
-    return { status: response.status, text, body }
+    const json = parsed(text)
+    return { status: response.status, text, body: json }
   }
 }
 
