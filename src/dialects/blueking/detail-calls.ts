@@ -54,7 +54,7 @@ export const getTaskDetail: Operation = {
 
 /** A number here, unlike in lists; empty text without a template. */
 function templateNumber(run: RunView): number | '' {
-  const id = templateIdOf(run.annotations, run.pipeline.serial)
+  const id = templateIdOf(run.annotations, { definition: run.definition, serial: run.pipeline.serial })
   return id === '' ? '' : Number(id)
 }
 

@@ -460,6 +460,29 @@ describe('by a clock', () => {
   })
 })
 
+test('a periodic task starts tasks when its time has come', async () => {
+  const made = await withTemplate()
+  const { client, template } = made
+  const cron = { minute: '0', hour: '3' }
+  const { id } = await client.need(
+    client.post('create_periodic_task', [template, client.biz], { name: 'nightly', cron }),
+  )
+  client.world.clock.advance(Date.UTC(2026, 0, 2, 19) - client.world.clock.now())
+  await client.world.settled()
+  await client.world.settled()
+  const [row] = await client.need(client.get('get_task_list', [client.biz], { create_method: 'periodic' }))
+  expect(row).toMatchObject({
+    name: 'nightly #1',
+    create_method: 'periodic',
+    template_id: String(template),
+    is_started: true,
+  })
+  expect(await client.need(client.get('get_periodic_task_info', [id, client.biz]))).toMatchObject({
+    total_run_count: 1,
+    last_run_at: '2026-01-03 03:00:00 +0800',
+  })
+})
+
 describe('what there is', () => {
   test('plugins are those that are served, and no others', async () => {
     const client = await openBkClient()

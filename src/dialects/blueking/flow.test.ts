@@ -325,6 +325,29 @@ describe('commands, as the original takes them', () => {
     })
   })
 
+  test('forced_fail ends a script, and its retry begins another', async () => {
+    const t = await taskOf({
+      lines: [
+        ['start', 'a'],
+        ['a', 'end'],
+      ],
+      activities: { a: shell('sleep 100') },
+    })
+    const { runner } = t.client.world
+    expect(await t.act('a', 'forced_fail')).toMatchObject({ result: true })
+    expect(runner.cancelled).toHaveLength(1)
+    runner.endTask('a', { kind: 'cancelled' })
+    await t.client.world.settled()
+    expect(await t.states()).toMatchObject({ root: 'FAILED', a: 'FAILED' })
+    expect((await t.status({ with_ex_data: '1', engine_ver: '2' })).ex_data).toEqual({
+      [t.node('a')]: 'forced fail by ci',
+    })
+    expect(await t.act('a', 'retry')).toMatchObject({ result: true })
+    runner.endTask('a', succeeded())
+    await t.client.world.settled()
+    expect(await t.states()).toMatchObject({ root: 'FINISHED' })
+  })
+
   test('a callback reaches a waiting node of a paused task, once, and what follows waits for the resume', async () => {
     const t = await taskOf({
       lines: [
@@ -468,6 +491,37 @@ describe('gateways', () => {
         ['c', 'end'],
       ],
     })
+    expect(await t.states()).toEqual({
+      root: 'FINISHED',
+      start: 'FINISHED',
+      q: 'FINISHED',
+      a: 'FINISHED',
+      d: 'FINISHED',
+      c: 'FINISHED',
+      end: 'FINISHED',
+    })
+  })
+
+  test('a conditional one with no way open fails; it can be passed along several', async () => {
+    const t = await taskOf({
+      gateways: { q: 'ConditionalParallel', c: 'Converge' },
+      lines: [
+        ['start', 'q'],
+        ['q', 'a', '1 == 2'],
+        ['q', 'b', '1 == 2'],
+        ['q', 'd', '1 == 2'],
+        ['a', 'c'],
+        ['b', 'c'],
+        ['d', 'c'],
+        ['c', 'end'],
+      ],
+    })
+    expect(await t.states()).toEqual({ root: 'FAILED', start: 'FINISHED', q: 'FAILED' })
+    const flows = Object.values<Body>(t.tree.flows).filter(({ source }) => source === t.node('q'))
+    const ids = flows.filter(({ target }) => target !== t.node('b')).map(({ id }) => id as string)
+    expect(await t.act('q', 'skip_exg', { flow_id: ids[0] })).toMatchObject({ result: false })
+    expect(await t.act('q', 'skip_cpg', {})).toMatchObject({ result: false })
+    expect(await t.act('q', 'skip_cpg', { flow_ids: ids })).toMatchObject({ result: true })
     expect(await t.states()).toEqual({
       root: 'FINISHED',
       start: 'FINISHED',

@@ -76,7 +76,7 @@ export const getTaskList: Operation = {
     const picks = pickerOf(call)
     const found = await slice(call, filter, picks, offset, limit)
     if (!found.ok) return refusedReply(call, found.problem, bizId)
-    const templates = await templateSerials(call, found.rows)
+    const templates = await pipelinesOf(call, found.rows)
     const zone = optionalText(call.params, 'expected_timezone') !== undefined
     const rows = found.rows.map((run) =>
       presentTask(run, business.project, templates.get(run.pipelineId) ?? null, zone ? call : null),
@@ -206,11 +206,11 @@ async function countTasks(call: Call, filter: RunListFilter & { readonly project
   return others.ok ? { ok: true as const, value: all.value - others.value } : others
 }
 
-/** Pipeline id -> serial, for the pipelines of these rows that are still there. */
-async function templateSerials(call: Call, rows: readonly RunSummary[]): Promise<ReadonlyMap<string, number>> {
+/** Pipelines of these rows by their ids, of those that are still there. */
+async function pipelinesOf(call: Call, rows: readonly RunSummary[]): Promise<ReadonlyMap<string, PipelineView>> {
   const ids = [...new Set(rows.map(({ pipelineId }) => pipelineId))]
   const found = await Promise.all(ids.map((id) => call.app.pipelines.get(call.caller, { id })))
-  return new Map(found.flatMap((result) => (result.ok ? [[result.value.id, result.value.serial] as const] : [])))
+  return new Map(found.flatMap((result) => (result.ok ? [[result.value.id, result.value] as const] : [])))
 }
 
 const GROUPS = ['category', 'create_method', 'flow_type', 'status'] as const

@@ -34,7 +34,7 @@ export function presentTaskStatus(run: RunView, call: Call, withChildren: boolea
 export function presentTask(
   run: RunSummary,
   project: ProjectView,
-  templateSerial: number | null,
+  pipeline: PipelineView | null,
   zoned: Call | null,
 ): TaskRow {
   const time = (at: Instant | null): string | null =>
@@ -52,7 +52,7 @@ export function presentTask(
     is_started: run.startedAt !== null,
     is_finished: isFinished(run.status),
     template_source: run.annotations[TEMPLATE_ANNOTATION] === '' ? 'onetime' : 'project',
-    template_id: templateSerial === null ? '' : templateIdOf(run.annotations, templateSerial),
+    template_id: pipeline === null ? '' : templateIdOf(run.annotations, pipeline),
     is_child_taskflow: false,
     project_id: project.serial,
     project_name: project.name,
@@ -78,9 +78,11 @@ export function presentTemplate(pipeline: PipelineView, call: Call): TemplateRow
   }
 }
 
-/** The template that stands behind a task; empty: none does. */
-export const templateIdOf = (annotations: Readonly<Record<string, string>>, serial: number): string =>
-  annotations[TEMPLATE_ANNOTATION] ?? String(serial)
+/** Of the template that stands behind a task: what its run says, else its pipeline; empty: there is none. */
+export const templateIdOf = (
+  run: Readonly<Record<string, string>>,
+  pipeline: Pick<PipelineView, 'definition' | 'serial'>,
+): string => run[TEMPLATE_ANNOTATION] ?? pipeline.definition.annotations[TEMPLATE_ANNOTATION] ?? String(pipeline.serial)
 
 /** A trigger's runs are what bk-sops calls periodic; whatever else started one is a program here. */
 export const methodOf = ({ kind }: Cause): 'api' | 'periodic' => (kind === 'schedule' ? 'periodic' : 'api')
