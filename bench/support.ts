@@ -35,6 +35,8 @@ export async function openBenchHost(): Promise<BenchHost> {
     check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
     verbatim: () => [],
     readFindings: () => Promise.resolve(undefined),
+    readArtifacts: () => Promise.resolve(undefined),
+    openArtifact: () => Promise.resolve(undefined),
     openLog: () => {
       throw new Error('no attempt of a bench has a log')
     },

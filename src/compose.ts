@@ -8,6 +8,7 @@ import { dialects } from './dialects/index.ts'
 import { systemClock } from './host/clock.ts'
 import { systemEntropy } from './host/entropy.ts'
 import { createHost, type Host } from './host/host.ts'
+import { openArtifact } from './host/artifact-file.ts'
 import { openLog } from './host/logs.ts'
 import type { Logger } from './http/logger.ts'
 import { mountTable } from './http/mounts.ts'
@@ -131,6 +132,9 @@ export async function openWorks(
         if (runner === undefined) throw new Error('no findings are read before the runner is there')
         return readIfThere(runner.findingsPath({ runId, node, attempt }))
       },
+      readArtifacts: async (runId, node, attempt) =>
+        runner === undefined ? undefined : readIfThere(runner.artifactListPath({ runId, node, attempt })),
+      openArtifact: async (sha256) => (runner === undefined ? undefined : openArtifact(runner.artifactPath(sha256))),
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
     })

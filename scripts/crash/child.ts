@@ -48,6 +48,8 @@ async function live({ directory, life, seed, again, finish: finishing, hasty = f
     check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
     verbatim: () => [],
     readFindings: () => Promise.resolve(undefined),
+    readArtifacts: () => Promise.resolve(undefined),
+    openArtifact: () => Promise.resolve(undefined),
     openLog: () => {
       throw new Error('no attempt of this runner has a log')
     },

@@ -249,7 +249,7 @@ describe('params and triggers', () => {
 
 describe('tasks', () => {
   const types =
-    'one of script, git, check, http, sleep, approval, noop, callback, publish, run, start, end, gateway or subflow'
+    'one of script, git, check, package, http, sleep, approval, noop, callback, publish, run, start, end, gateway or subflow'
   test.each<[string, readonly string[]]>([
     [
       'name: x\ntasks:\n  - make',

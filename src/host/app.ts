@@ -1,3 +1,4 @@
+import type { ArtifactView } from '../model/artifact.ts'
 import type { CancelMode, NodeAction, RunAction } from '../model/command.ts'
 import type { Cause, EventRecord, Outputs } from '../model/event.ts'
 import type { CodeMetrics, Finding, LintRule, Severity, SeverityCounts } from '../model/finding.ts'
@@ -20,6 +21,7 @@ export interface App {
   readonly runs: Runs
   readonly documents: Documents
   readonly findings: Findings
+  readonly artifacts: Artifacts
   readonly feed: Feed
   /** Present instant; handlers take time from here, never from the clock. */
   now(): Instant
@@ -420,6 +422,23 @@ export interface FindingsPage {
   readonly files: readonly string[]
   /** False: no check of this run has come to its end yet. */
   readonly checked: boolean
+}
+
+/** Files that tasks have made and that outlive their workspaces. */
+export interface Artifacts {
+  /** Of the newest attempt of each task; of two with one name the later task's. */
+  list(caller: Caller, run: RunRef): Promise<Result<readonly ArtifactView[]>>
+  open(
+    caller: Caller,
+    run: RunRef,
+    name: string,
+  ): Promise<Result<{ readonly artifact: ArtifactView; readonly file: ArtifactFile }>>
+}
+/** Bytes that never change. */
+export interface ArtifactFile {
+  readonly sizeBytes: number
+  /** At most `length` bytes from `offset`, in pieces; ends early when `signal` is aborted. */
+  read(offset: number, length: number, signal: AbortSignal): AsyncIterable<Uint8Array>
 }
 
 /** The server-wide ordered stream of events. */

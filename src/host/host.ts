@@ -6,8 +6,9 @@ import { accept, type Result } from '../model/problem.ts'
 import { isEnded, RUN_STATUSES } from '../model/status.ts'
 import { StoreError, type FeedFilter, type Store } from '../store/store.ts'
 import { Credentials } from './access.ts'
-import type { App, Caller, FeedSelection, LogSource } from './app.ts'
+import type { App, ArtifactFile, Caller, FeedSelection, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog.ts'
+import { artifactUseCases } from './artifacts.ts'
 import { AutoStarts } from './auto-starts.ts'
 import { InlineWork } from './inline-work.ts'
 import type { Clock } from './clock.ts'
@@ -39,6 +40,9 @@ export interface HostOptions {
   readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => LogSource
   /** What a check's attempt has kept (model/finding.ts), as JSON; undefined: nothing. */
   readonly readFindings: (runId: RunId, node: number, attempt: number) => Promise<string | undefined>
+  /** JSON of what an attempt has kept, or undefined. */
+  readonly readArtifacts: (runId: RunId, node: number, attempt: number) => Promise<string | undefined>
+  readonly openArtifact: (sha256: string) => Promise<ArtifactFile | undefined>
   readonly onDefect: (error: unknown) => void
 }
 
@@ -244,6 +248,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
       onChange: (topics) => feed.changed(topics),
     }),
     findings: findingsUseCases({ runs, read: options.readFindings }),
+    artifacts: artifactUseCases({ runs, read: options.readArtifacts, open: options.openArtifact }),
     feed: {
       last: () => feed.last(),
       read: async (caller, after, selection, limit) => {

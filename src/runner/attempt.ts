@@ -5,6 +5,7 @@ import { failureSentence, type Failure } from '../model/failure.ts'
 import { jobName, type Job } from '../model/job.ts'
 import { stepRuns } from '../steps/runs.ts'
 import { CannotStart, type StepContext } from '../steps/step.ts'
+import { ArtifactKeeper } from './artifact-store.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { TAG } from './environment.ts'
 import type { Launcher } from './launch.ts'
@@ -87,6 +88,7 @@ async function runStep(
     graceMs: job.graceMs,
     signal: stop,
   })
+  const artifacts = new ArtifactKeeper(paths.artifacts, paths.artifactList(job))
   const context: StepContext = {
     workspace,
     scratch,
@@ -95,6 +97,7 @@ async function runStep(
     exec: (argv, options) => programs.exec(argv, options),
     outputs: () => Promise.resolve(readOutputFile(outputPath)),
     keepFindings: (report) => writeFindings(paths.findings(job), report),
+    keepArtifact: (path, name) => artifacts.keep(path, name),
   }
   try {
     const { run } = await load()

@@ -17,6 +17,10 @@ export interface RunnerPaths {
   log(attempt: AttemptName): string
   /** What a check found: beside the log, so that it lives as long. */
   findings(attempt: AttemptName): string
+  /** What an attempt has kept, by name. */
+  artifactList(attempt: AttemptName): string
+  /** Bytes of artifacts, named by what they are. */
+  readonly artifacts: string
 }
 
 export interface AttemptName {
@@ -37,5 +41,7 @@ export function runnerPaths(dataDirectory: string): RunnerPaths {
     scratch: (slot) => join(attempts, String(slot)),
     log: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.log`),
     findings: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.findings.json`),
+    artifactList: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.artifacts.json`),
+    artifacts: join(dataDirectory, 'artifacts'),
   }
 }

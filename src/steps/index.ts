@@ -6,6 +6,7 @@ import { gateway } from './gateway/spec.ts'
 import { git } from './git/spec.ts'
 import { http } from './http/spec.ts'
 import { noop } from './noop/spec.ts'
+import { pack } from './package/spec.ts'
 import { publish } from './publish/spec.ts'
 import { run } from './run/spec.ts'
 import { script } from './script/spec.ts'
@@ -19,6 +20,7 @@ export const stepSpecs: readonly StepSpec[] = [
   script,
   git,
   check,
+  pack,
   http,
   sleep,
   approval,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Work } from '../model/definition.ts'
 import type { AttemptResult } from '../model/command.ts'
 import type { Outputs } from '../model/event.ts'
+import type { Artifact } from '../model/artifact.ts'
 import type { FindingsReport } from '../model/finding.ts'
 import type { Job } from '../model/job.ts'
 import type { Json, JsonObject } from '../model/json.ts'
@@ -104,6 +105,11 @@ export interface StepContext {
   outputs(): Promise<OutputsRead>
   /** Keeps what a check of code found, beside the attempt's log and as long; a second call replaces it. Durable when it resolves. */
   keepFindings(report: FindingsReport): Promise<void>
+  /**
+   * Keeps a regular file under this name, fsynced before the attempt is reported; the same name again takes its place.
+   * Rejects as {@link CannotStart} when name, file or size may not be.
+   */
+  keepArtifact(path: string, name: string): Promise<Artifact>
 }
 
 /** `reason` names the line that is wrong. */

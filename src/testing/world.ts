@@ -1,8 +1,9 @@
 import { scryptSync } from 'node:crypto'
 import { parseDefinition } from '../definition/parse-definition.ts'
 import { createHost, type Host, type HostOptions } from '../host/host.ts'
-import type { App, Caller, LogSource } from '../host/app.ts'
+import type { App, ArtifactFile, Caller, LogSource } from '../host/app.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
+import type { Artifact } from '../model/artifact.ts'
 import type { FindingsReport } from '../model/finding.ts'
 import { asId, type UserId } from '../model/id.ts'
 import type { Result } from '../model/problem.ts'
@@ -48,6 +49,8 @@ export interface World extends Served {
   readonly logs: Map<string, Uint8Array>
   /** What checks found, by `<run>/<node>/<attempt>`. */
   readonly findings: Map<string, FindingsReport>
+  /** What tasks have kept, by `<run>/<node>/<attempt>`. */
+  readonly artifacts: Map<string, readonly (Artifact & { readonly bytes: Uint8Array })[]>
   /** Stores a pipeline of the world's project. */
   pipeline(definition: PipelineDefinition): Promise<PipelineView>
   start(pipeline: PipelineView, params?: Parameters<App['runs']['start']>[1]['params']): Promise<RunView>
@@ -85,6 +88,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const clock = new FakeClock()
   const logs = new Map<string, Uint8Array>()
   const findings = new Map<string, FindingsReport>()
+  const artifacts: World['artifacts'] = new Map()
   const store = options.store ?? openMemoryStore()
   await store.keys.addUser({
     ...USER_RECORD,
@@ -93,7 +97,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     passwordHash: cheapHash(USER.password),
     createdAt: clock.now(),
   })
-  const served = await serve(store, clock, { logs, findings }, options, 1)
+  const served = await serve(store, clock, { logs, findings, artifacts }, options, 1)
   const { app } = served
   const { credentials } = served.host
   const admin = await credentials.byPassword(USER.name, USER.password, USER.domain)
@@ -112,6 +116,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     credentials: { token, user: USER.name, password: USER.password, domain: USER.domain, ak, sk, appCode, appSecret },
     logs,
     findings,
+    artifacts,
     pipeline: async (definition) =>
       need(await app.pipelines.create(admin, { project: { id: project.id }, text: JSON.stringify(definition) })),
     start: async (pipeline, params = {}) =>
@@ -119,11 +124,18 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
+const memoryFile = (bytes: Uint8Array): ArtifactFile => ({
+  sizeBytes: bytes.length,
+  async *read(offset, length) {
+    yield bytes.subarray(offset, offset + length)
+  },
+})
+
 /** @param life how many servers there were on this store, this one counted: each draws other ids. */
 async function serve(
   store: Store,
   clock: FakeClock,
-  files: Pick<World, 'logs' | 'findings'>,
+  files: Pick<World, 'logs' | 'findings' | 'artifacts'>,
   options: WorldOptions,
   life: number,
 ): Promise<Served> {
@@ -140,6 +152,18 @@ async function serve(
     readFindings: (runId, node, attempt) => {
       const found = files.findings.get(`${runId}/${node}/${attempt}`)
       return Promise.resolve(found === undefined ? undefined : JSON.stringify(found))
+    },
+    readArtifacts: (runId, node, attempt) => {
+      const kept = files.artifacts.get(`${runId}/${node}/${attempt}`)
+      return Promise.resolve(
+        kept === undefined
+          ? undefined
+          : JSON.stringify(kept.map(({ name, sizeBytes, sha256 }) => ({ name, sizeBytes, sha256 }))),
+      )
+    },
+    openArtifact: (sha256) => {
+      const kept = [...files.artifacts.values()].flat().find((one) => one.sha256 === sha256)
+      return Promise.resolve(kept === undefined ? undefined : memoryFile(kept.bytes))
     },
     onDefect: (error) => defects.push(error),
   })

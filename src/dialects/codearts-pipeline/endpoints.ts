@@ -52,7 +52,7 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', '/{pipeline_id}/pipeline-runs/list', 'history; `ListPipelineRuns`'],
     ['POST', `${RUN}/stop`, 'cancels; `StopPipelineRun`'],
     ['PUT', `${RUN}/retry`, 'what failed, again; `RetryPipelineRun`'],
-    ['GET', `${RUN}/artifacts`, 'an empty list: files of a run are not kept; `ShowPipelineArtifacts`'],
+    ['GET', `${RUN}/artifacts`, 'files that `package` steps have kept; `ShowPipelineArtifacts`'],
     ['GET', `${RUN}/steps/outputs`, 'outputs of `step_run_ids`; `ShowStepOutputs`'],
     ['POST', `${STEP}/logs`, 'a page of a step’s log; `ShowPipelineLog`'],
     ['POST', `${STEP}/pass`, 'approves a review; `AcceptManualReview`'],

@@ -7,6 +7,7 @@ import { errors } from './errors.ts'
 import { readLogPage } from './log-page.ts'
 import { readLogs } from './v5-request.ts'
 import type { LogPage } from './v5-wire.ts'
+import { presentArtifact } from './v5-artifacts.ts'
 
 /** Steps of a run: decided, read, asked for what they gave. */
 export class StepCalls {
@@ -79,10 +80,16 @@ export class StepCalls {
     } satisfies LogPage)
   }
 
-  /** Files of a run are not kept yet. */
+  /** Files that tasks of the run have kept; the download address is that of our own API, which takes the same token. */
   async artifacts(c: Context<Env>): Promise<Response> {
-    const run = await this.#desk.runOfPath(c)
-    return run.ok ? Response.json({ artifacts: [] }) : run.response
+    const found = await this.#desk.runOfPath(c)
+    if (!found.ok) return found.response
+    const run = found.value
+    const listed = await this.#desk.app.artifacts.list(this.#desk.callerOf(c), { id: run.id })
+    if (!listed.ok) return this.#desk.refused(c, listed.problem, errors.noStep)
+    return Response.json({
+      artifacts: listed.value.map((artifact) => presentArtifact(run, artifact, this.#desk.options.baseUrl)),
+    })
   }
 
   /** Of the steps whose ids are given, joined with commas; without any: of all. */

@@ -57,8 +57,15 @@ function operation(route: Route): Record<string, unknown> {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: requestBody(route) }),
     ...(route.open === true ? { security: [] } : {}),
-    responses: { [route.status]: success(route), ...problemResponses(codes) },
+    responses: { [route.status]: success(route), ...rangeResponses(route), ...problemResponses(codes) },
   }
+}
+
+function rangeResponses(route: Route): Schema {
+  const texts = { 206: 'The range that was asked for', 416: 'Nothing of the range is there' } as const
+  return Object.fromEntries(
+    (route.ranges ?? []).map((status) => [status, { ...success(route), description: texts[status] }]),
+  )
 }
 
 const pathParameters = (path: string): Schema[] =>

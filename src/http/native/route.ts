@@ -42,6 +42,8 @@ export interface Reply<Wire> {
 }
 /** Bytes instead of JSON. */
 export interface ByteReply {
+  /** 206 and 416 belong to ranges. */
+  readonly status?: 200 | 206 | 416
   readonly bytes: ReadableStream<Uint8Array> | string
   readonly headers: Readonly<Record<string, string>>
 }
@@ -67,6 +69,8 @@ export interface RouteSpec<Query extends z.ZodType, Body extends z.ZodType, Wire
   /** Answers without a token: the path holds a secret of its own. */
   readonly open?: true
   readonly status: 200 | 201 | 202 | 204
+  /** Statuses that a range of bytes may be answered with besides. */
+  readonly ranges?: readonly (206 | 416)[]
   /** JSON by this schema, or bytes of this media type. */
   readonly answer: { readonly json: Wire } | { readonly bytes: string } | 'nothing'
   /** Refusals of its own, besides those that every route has. */

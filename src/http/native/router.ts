@@ -126,7 +126,7 @@ async function readBody(
 function respond(route: Route, reply: Reply<unknown> | ByteReply): Response {
   if ('bytes' in reply) {
     return new Response(reply.bytes, {
-      status: 200,
+      status: reply.status ?? 200,
       headers: { ...securityHeaders, 'cache-control': 'no-store', ...reply.headers },
     })
   }

@@ -1,5 +1,6 @@
 import { followEvents, listEvents, listRunEvents } from './events.ts'
 import { createToken, deleteToken, getMe, listTokens } from './keys.ts'
+import { getArtifact, listArtifacts } from './artifacts.ts'
 import { getLog } from './logs.ts'
 import { actOnNode, explainNode, getNode } from './nodes.ts'
 import {
@@ -52,6 +53,8 @@ export const routes: readonly Route[] = [
   actOnNode,
   explainNode,
   getLog,
+  listArtifacts,
+  getArtifact,
   listReviews,
   followEvents,
   listEvents,

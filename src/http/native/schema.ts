@@ -511,6 +511,22 @@ export const Explanation = named(
 )
 export const ExplanationList = named('ExplanationList', z.strictObject({ items: z.array(Explanation) }))
 
+export const ArtifactList = named(
+  'ArtifactList',
+  z.strictObject({
+    items: z.array(
+      z.strictObject({
+        name: Text,
+        size: Count.describe('Bytes'),
+        sha256: Text.describe('64 hex digits'),
+        node: z.strictObject({ id: Id, key: Text }),
+        attempt: z.int().min(1),
+        created_at: Time,
+      }),
+    ),
+  }),
+)
+
 export const Event = named(
   'Event',
   z.strictObject({

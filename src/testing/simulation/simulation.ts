@@ -205,6 +205,8 @@ class Simulation {
       check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
       verbatim: () => [],
       readFindings: () => Promise.resolve(undefined),
+      readArtifacts: () => Promise.resolve(undefined),
+      openArtifact: () => Promise.resolve(undefined),
       openLog: () => {
         throw new Error('no attempt of a simulation has a log')
       },

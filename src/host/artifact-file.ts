@@ -1,0 +1,41 @@
+import { open } from 'node:fs/promises'
+import type { ArtifactFile } from './app.ts'
+
+const CHUNK_BYTES = 256 * 1024
+
+/** The bytes at this path; undefined: there are none. */
+export async function openArtifact(path: string): Promise<ArtifactFile | undefined> {
+  const sizeBytes = await sizeOf(path)
+  return sizeBytes === undefined
+    ? undefined
+    : { sizeBytes, read: (offset, length, signal) => read(path, offset, length, signal) }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    const file = await open(path, 'r')
+    try {
+      return (await file.stat()).size
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function* read(path: string, offset: number, length: number, signal: AbortSignal): AsyncIterable<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    for (let at = offset; at < offset + length && !signal.aborted;) {
+      const wanted = Math.min(CHUNK_BYTES, offset + length - at)
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(wanted), 0, wanted, at)
+      if (bytesRead === 0) return
+      at += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await file.close()
+  }
+}
