@@ -18,8 +18,8 @@ interface Share {
 }
 
 function exploreShare({ size, place, of }: Share, tell: (told: Told) => void): void {
-  for (const [at, { name, definition }] of placedIn(size).entries())
-    if (at % of === place) tell({ name, ...explore(definition) })
+  for (const [at, { name, definition, without }] of placedIn(size).entries())
+    if (at % of === place) tell({ name, ...explore(definition, { without }) })
 }
 
 async function prove(size: Size, threads: number, tell: (told: Told, done: number) => void) {

@@ -71,7 +71,8 @@ function isStageOpenTo(run: Run, index: number, action: (typeof STAGE_ACTIONS)[n
       // One that was begun and taken up again holds tasks that are over: of those that are not, each can be skipped.
       return run.phase === 'live' && stageAt(run, index).startedAt === null
     case 'retry':
-      return run.phase === 'live' ? !isActive(run.counts) : run.outcome !== 'succeeded' && run.startedAt !== null
+      if (run.phase === 'live') return !isActive(run.counts)
+      return run.outcome !== 'succeeded' && run.startedAt !== null && index <= (takenBack(run) ?? index)
     case 'rollback':
       return (run.phase === 'ended' || !isActive(run.counts)) && hasWayBack(run, index)
   }
@@ -126,7 +127,22 @@ function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
 /** Whether a person may still change how it ended, or that it begins. */
 function isMendable(run: Run, index: number): boolean {
   if (run.phase === 'waiting' || isPassedOver(run, index)) return false
-  return run.phase === 'live' ? run.cancelling === null && run.rollback === null : admitted(REOPENABLE, runStatus(run))
+  if (run.phase === 'live') return run.cancelling === null && run.rollback === null
+  return admitted(REOPENABLE, runStatus(run)) && takenBack(run) === undefined
+}
+
+const TAKEN_BACK: readonly NodeStatus[] = ['rolled_back', 'rollback_failed', 'rollback_errored']
+
+/**
+ * The first stage of a run that has ended, of which something was taken back, be it that the rollback was cancelled.
+ * What came after it rests on what is not there any more: the run goes on from this stage or not at all.
+ */
+export function takenBack(run: Run): number | undefined {
+  return run.plan.stages.find((stage) => {
+    const { status } = stageAt(run, stage)
+    if (status !== 'cancelled') return admitted(TAKEN_BACK, status)
+    return stagePlan(run.plan, stage).tasks.some((task) => taskAt(run, task).rollingBack)
+  })
 }
 
 export const isChoice = (work: Work): boolean =>

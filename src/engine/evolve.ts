@@ -267,7 +267,9 @@ function rollBack(run: Draft, index: number): void {
     const state = taskAt(run, task)
     const { spec } = taskPlan(run.plan, task)
     if (spec.rollback === null || state.attempt === 0 || state.status === 'skipped') continue
-    place(run, task, { ...anew(run, task), unmet: 0, outputs: state.outputs, rollingBack: true, asked: true })
+    // A node that was paused is not when it is taken back: nothing would be done, and the stage be called rolled back.
+    const fresh = { ...anew(run, task), pausedAt: null, withheld: false }
+    place(run, task, { ...fresh, unmet: 0, outputs: state.outputs, rollingBack: true, asked: true })
   }
   run.nodes = run.nodes.with(index, { ...stageAt(run, index), status: 'rolling_back', endedAt: null, timedOut: false })
   run.open = [{ index, counts: countTasks(tasks.map((task) => taskAt(run, task))) }]

@@ -7,7 +7,7 @@ import { reopen, type OnRun } from './on-run.ts'
 import { refuse } from './rejection.ts'
 import { passDeadline } from './report.ts'
 import { stagePlan, taskAt, taskPlan, type Run } from './run.ts'
-import { runStatus, stageStatus, taskStatus } from './status.ts'
+import { isFailing, outcomeOf, runStatus, stageStatus, taskStatus } from './status.ts'
 import type { Transition } from './transition.ts'
 
 /** What people and their tools ask of one node. */
@@ -60,8 +60,7 @@ export function decideOnNode(transition: Transition, command: OnNode): Rejection
     case 'choose':
       return choose(transition, command)
     case 'rollback':
-      transition.emit({ type: 'RollbackStarted', node: command.node })
-      transition.flow()
+      rollBack(transition, command.node)
       return null
     case 'delay-node':
       delay(transition, command.node, command.byMs)
@@ -99,6 +98,22 @@ function retry(transition: Transition, node: number, inputs: JsonObject | null):
 function skip(transition: Transition, node: number, reason: string): void {
   if (transition.run.phase === 'ended') reopen(transition)
   transition.emit({ type: 'NodeSkipped', node, because: 'operator', reason })
+  transition.flow()
+}
+
+/** Nothing else goes on meanwhile: stages that had begun, or waited for their triggers, end as they are. */
+function rollBack(transition: Transition, stage: number): void {
+  const { open, waiting } = transition.run
+  for (const { index, counts } of open)
+    if (index !== stage)
+      transition.emit({
+        type: 'StageEnded',
+        node: index,
+        status: isFailing(counts) || counts.held > 0 ? outcomeOf(counts) : 'cancelled',
+      })
+  for (const index of waiting)
+    if (index !== stage) transition.emit({ type: 'StageEnded', node: index, status: 'cancelled' })
+  transition.emit({ type: 'RollbackStarted', node: stage })
   transition.flow()
 }
 

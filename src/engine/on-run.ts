@@ -2,7 +2,7 @@ import type { CancelMode, OperatorCommand, Rejection } from '../model/command.ts
 import { isAwaited, type Triggers, type TriggerSpec } from '../model/definition.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
-import { allowedOnRun } from './admits.ts'
+import { allowedOnRun, takenBack } from './admits.ts'
 import { checkParamValue } from './params.ts'
 import { refuse } from './rejection.ts'
 import { openTasks, stageAt, taskAt, type Run } from './run.ts'
@@ -155,7 +155,10 @@ export function cancel(transition: Transition, as: 'cancelled' | 'timed_out', re
 }
 
 function retryAll(transition: Transition): void {
+  // A rollback that was cancelled: from its stage on all is done again.
+  const from = transition.run.phase === 'ended' ? takenBack(transition.run) : undefined
   if (transition.run.phase === 'ended') reopen(transition)
+  if (from !== undefined) transition.emit({ type: 'StageRetried', node: from })
   for (const { index, kind } of transition.run.plan.nodes) {
     if (kind === 'task' && isUnsuccessful(transition.run, index)) transition.emit({ type: 'NodeRetried', node: index })
   }

@@ -2,14 +2,23 @@ import { allowedOnNode, allowedOnRun } from '../engine/admits.ts'
 import { advance, type Outcome } from '../engine/advance.ts'
 import { compile } from '../engine/compile.ts'
 import { createRun } from '../engine/create.ts'
-import { stageAt, taskAt, type Run } from '../engine/run.ts'
-import type { AttemptResult, NodeAction, RunAction, RunCommand } from '../model/command.ts'
+import { stageAt, stagePlan, taskAt, taskPlan, type Run } from '../engine/run.ts'
+import {
+  NODE_ACTIONS,
+  RUN_ACTIONS,
+  type AttemptResult,
+  type CancelMode,
+  type NodeAction,
+  type Rejection,
+  type RunAction,
+  type RunCommand,
+} from '../model/command.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
 import type { Actor } from '../model/event.ts'
 import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Instant } from '../model/time.ts'
-import { brokenByStep, brokenLaws } from './engine-laws.ts'
+import { brokenByStep, brokenLaws, onNode as commandOnNode, onRun as commandOnRun } from './engine-laws.ts'
 
 export interface Exploration {
   /** Different states that the run can be in. */
@@ -33,6 +42,8 @@ export interface ExploreOptions {
   readonly statesMax?: number
   /** Another engine than the real one, to prove that its mistakes are found. */
   readonly advance?: typeof advance
+  /** Of nodes: not given, for larger shapes. */
+  readonly without?: readonly NodeAction[]
 }
 
 interface Found {
@@ -59,6 +70,7 @@ export function explore(definition: PipelineDefinition, options: ExploreOptions 
 class Search {
   readonly #statesMax: number
   readonly #advance: typeof advance
+  readonly #without: ReadonlySet<NodeAction>
   readonly #twins: readonly (readonly number[])[]
   readonly #known = new Map<string, number>()
   readonly #found: Found[] = []
@@ -74,6 +86,7 @@ class Search {
   constructor(definition: PipelineDefinition, options: ExploreOptions) {
     this.#statesMax = options.statesMax ?? 2_000_000
     this.#advance = options.advance ?? advance
+    this.#without = new Set(options.without)
     const plan = compile(definition)
     this.#twins = twinsOf(plan)
     const { run } = createRun({
@@ -140,28 +153,29 @@ class Search {
       const name = nameOf(run, command)
       if (outcome.ok !== allowed.includes(action))
         this.#problem(place, `${name}: ${outcome.ok}, allowed ${allowed.join()}`)
-      if (
-        !outcome.ok &&
-        (outcome.rejection.code !== 'not-allowed' || outcome.rejection.allowed.join() !== allowed.join())
-      )
+      if (!outcome.ok && (!REFUSALS.has(outcome.rejection.code) || outcome.rejection.allowed.join() !== allowed.join()))
         this.#problem(
           place,
           `${name} is refused as ${outcome.rejection.code}, with ${outcome.rejection.allowed.join()}`,
         )
     }
-    for (const action of ['start', 'pause', 'resume', 'retry'] as const) ask({ type: action }, action, onRun)
-    for (const mode of ['stop', 'force', 'after-current'] as const)
-      ask({ type: 'cancel', reason: '', mode }, 'cancel', onRun)
+    for (const action of RUN_ACTIONS) {
+      if (action === 'cancel') for (const mode of CANCEL_MODES) ask({ type: 'cancel', reason: '', mode }, action, onRun)
+      else ask(commandOnRun(action), action, onRun)
+    }
     for (const [trigger] of (run.plan.definition.triggers?.list ?? []).entries())
       ask({ type: 'fire-trigger', stage: null, trigger, params: {} }, 'start', onRun)
     for (const node of run.plan.nodes) {
       const allowed = allowedOnNode(run, node.index)
-      ask({ type: 'retry-node', node: node.index, inputs: null }, 'retry', allowed)
-      ask({ type: 'skip-node', node: node.index, reason: '' }, 'skip', allowed)
-      if (node.kind === 'stage' || node.spec.work.kind !== 'review') {
-        for (const type of ['approve', 'reject'] as const)
-          ask({ type, node: node.index, by: 'li', comment: '' }, type, allowed)
-      } else this.#decide(place, run, node.index, allowed, give)
+      if (node.kind === 'stage') this.#fireStage(run, node.index, give)
+      const isReview = node.kind === 'task' && node.spec.work.kind === 'review'
+      for (const action of NODE_ACTIONS) {
+        if (this.#without.has(action)) continue
+        // Who may decide depends on who has: below.
+        if (isReview && (action === 'approve' || action === 'reject')) continue
+        ask(commandOnNode(run, node.index, action), action, allowed)
+      }
+      if (isReview) this.#decide(place, run, node.index, allowed, give)
       this.#fire(
         place,
         run,
@@ -180,6 +194,12 @@ class Search {
       !(ended?.ok === true && ended.run.phase === 'ended')
     )
       this.#problem(place, 'a cancel does not end at its deadline')
+  }
+
+  /** What a stage waits for before it begins; out of its turn a trigger is refused. */
+  #fireStage(run: Run, stage: number, give: Give): void {
+    for (const [trigger] of (stagePlan(run.plan, stage).spec.triggers?.list ?? []).entries())
+      give({ type: 'fire-trigger', stage, trigger, params: {} })
   }
 
   #decide(place: number, run: Run, node: number, allowed: readonly string[], give: Give): void {
@@ -284,6 +304,10 @@ class Search {
 
 type Give = (command: RunCommand, at?: Instant) => Outcome | undefined
 
+const CANCEL_MODES = ['stop', 'force', 'after-current'] as const satisfies readonly CancelMode[]
+/** What is refused because of where the run is, and what is because its definition says so. */
+const REFUSALS: ReadonlySet<Rejection['code']> = new Set(['not-allowed', 'not-skippable', 'not-retryable'])
+
 const RESULTS: readonly [AttemptResult, ...AttemptResult[]] = [
   { kind: 'succeeded', outputs: null },
   { kind: 'failed', failure: { kind: 'exit-code', code: 1 }, outputs: null },
@@ -301,7 +325,8 @@ function nameOf(run: Run, command: RunCommand): string {
 function twinsOf(plan: Plan): readonly (readonly number[])[] {
   const alike = new Map<string, number[]>()
   for (const node of plan.nodes) {
-    if (node.kind === 'stage') continue
+    // In a flow a node is told from others by its edges.
+    if (node.kind === 'stage' || node.flow !== null) continue
     const { key: _, name: _name, ...spec } = node.spec
     const kind = JSON.stringify([spec, node.stage, node.needs, node.dependents])
     alike.set(kind, [...(alike.get(kind) ?? []), node.index])
@@ -337,6 +362,9 @@ function taskState(run: Run, index: number): string {
   // What is asked is whether it is the first; how many there may be is tested by itself.
   const tries = Math.min(task.attempt - task.takenUpAt, 2)
   const kept = task.earlier.at(-1)?.attempt === task.attempt
+  // Beyond its limit a node is come back to as often as people pass over that.
+  const { flow } = stagePlan(run.plan, taskPlan(run.plan, index).stage).spec
+  const loop = Math.min(task.loop, (flow?.loopMax ?? 1) + 2)
   const voters = task.decisions.map(({ by }) => by).toSorted()
-  return `${task.status} ${task.policy} ${task.unmet} ${task.loop} ${set(task.pausedAt)}${task.withheld}${task.rollingBack} ${task.taken?.join('.')} ${tries} ${task.retries} ${task.asked} ${times} ${task.stopping?.kind} ${voters.join('.')} ${kept}`
+  return `${task.status} ${task.policy} ${task.unmet} ${loop} ${set(task.pausedAt)}${task.withheld}${task.rollingBack} ${task.taken?.join('.')} ${tries} ${task.retries} ${task.asked} ${times} ${task.stopping?.kind} ${voters.join('.')} ${kept}`
 }

@@ -87,10 +87,11 @@ function needLaws(run: Run): readonly string[] {
   for (const { index, state } of tasksOf(run)) {
     const { flow, needs } = taskPlan(run.plan, index)
     if (flow !== null || state.rollingBack) continue
-    // What ended while it was paused lets nothing go on.
+    // What ended while it was paused lets nothing go on. What is taken back may have been over before, or not.
     const unmet = needs.filter((need) => !isOver(taskAt(run, need))).length
+    const takenBack = needs.filter((need) => taskAt(run, need).rollingBack).length
     const stage = stageAt(run, taskPlan(run.plan, index).stage)
-    if (stage.status !== 'skipped' && unmet !== state.unmet)
+    if (stage.status !== 'skipped' && (state.unmet < unmet || state.unmet > unmet + takenBack))
       broken.push(`task ${index} waits for ${state.unmet}, should for ${unmet}`)
     if (unmet > 0 && state.status !== 'pending' && state.status !== 'skipped')
       broken.push(`task ${index} is ${state.status} before what it needs`)

@@ -1,4 +1,6 @@
-import type { PipelineDefinition } from '../model/definition.ts'
+import type { PipelineDefinition, StageSpec } from '../model/definition.ts'
+import type { NodeAction } from '../model/command.ts'
+import { flowNames, flowWith } from './engine-flows.ts'
 import { dagShapes, type Feature, featureNames, flow, type Shape, shaped } from './engine-shapes.ts'
 
 /**
@@ -8,33 +10,57 @@ import { dagShapes, type Feature, featureNames, flow, type Shape, shaped } from 
 export const PLACINGS = ['none', 'one each', 'one', 'two', 'all'] as const
 export type Placing = (typeof PLACINGS)[number]
 
-/** By number of tasks, from 1. The sizes are measured in docs/proof.md. */
+interface SizeOf {
+  /** By number of tasks, from 1. */
+  readonly placings: readonly Placing[]
+  /** What the task of each flow is. */
+  readonly flows: readonly Feature[]
+}
+
+/** The sizes are measured in docs/proof.md. */
 export const SIZES = {
-  suite: ['all', 'one each'],
-  ci: ['all', 'all', 'one', 'none'],
-  large: ['all', 'all', 'two', 'one'],
-  huge: ['all', 'all', 'all', 'two'],
-} as const satisfies Record<string, readonly Placing[]>
+  suite: { placings: ['all'], flows: ['stop'] },
+  ci: { placings: ['all', 'one', 'one each', 'none'], flows: ['stop', 'hold', 'continue', 'review', 'callback'] },
+  large: { placings: ['all', 'all', 'one', 'one each'], flows: featureNames },
+  huge: { placings: ['all', 'all', 'two', 'one'], flows: featureNames },
+} as const satisfies Record<string, SizeOf>
 export type Size = keyof typeof SIZES
+
+/** Nodes can be paused at any moment, which doubles the states of each: given where there are no more than two tasks. */
+const SMALL = 2
+/** Of four tasks the states are many already: what people did before nodes could be failed by force, delayed and expired. */
+const MEDIUM = 3
 
 export interface Placed {
   readonly name: string
   readonly definition: PipelineDefinition
+  /** Commands on nodes that are not given. */
+  readonly without: readonly NodeAction[]
 }
 
 const SPECIAL = featureNames.filter((feature) => feature !== 'stop')
 type Features = readonly Feature[]
 
-/** All definitions of a size: every shape with its tasks placed so, and small ones also in two stages and under limits. */
+/** All definitions of a size: every shape with its tasks placed so, small ones also in other layouts, and flows. */
 export function placedIn(size: Size): readonly Placed[] {
-  const placings: readonly Placing[] = SIZES[size]
-  return placings.flatMap((placing, at) => {
-    const shapes = dagShapes(at + 1)
-    return shapes.flatMap((shape, number) =>
+  const { placings, flows }: SizeOf = SIZES[size]
+  const shapes = placings.flatMap((placing, at) =>
+    dagShapes(at + 1).flatMap((shape, number) =>
       placementsOf(at + 1, placing, number).flatMap((features) => layoutsOf(shape, features)),
-    )
-  })
+    ),
+  )
+  const flowing = flowNames.flatMap((name) =>
+    flows.map((feature) => ({
+      name: `${name}, ${feature}`,
+      definition: flowWith(name, feature),
+      without: ['pause', 'delay', 'expire'] as const,
+    })),
+  )
+  return [...shapes, ...flowing]
 }
+
+const withoutOf = (tasks: number): readonly NodeAction[] =>
+  tasks <= SMALL ? [] : tasks <= MEDIUM ? ['pause'] : ['pause', 'fail', 'delay', 'expire']
 
 function placementsOf(tasks: number, placing: Placing, number: number): readonly Features[] {
   const none: Features = Array.from({ length: tasks }, () => 'stop' as const)
@@ -67,19 +93,31 @@ function placementsOf(tasks: number, placing: Placing, number: number): readonly
   }
 }
 
-/** Small shapes are cheap, so they are looked at before a stage that always runs, and with triggers and limits, too. */
+/** Small shapes are cheap: they are looked at before, beside and after another stage, with triggers and limits, too. */
 function layoutsOf(shape: Shape, features: Features): readonly Placed[] {
-  const name = `${JSON.stringify(shape)} ${features.join()}`
+  const tasks = shape.length
   const first = shaped('s', shape, features)
-  const alone: Placed = { name, definition: flow([first]) }
-  if (shape.length > 2) return [alone]
-  const last = shaped('t', [[]], [], { always: true })
-  const twoStages: Placed = { name: `${name}, then always`, definition: flow([first, last]) }
-  if (shape.length > 1) return [alone, twoStages]
-  const list = ['x', 'y'].map((trigger) => ({ kind: 'webhook', name: trigger, params: {}, secret: null }) as const)
-  const limited = flow([shaped('s', shape, features, { timeoutMs: 1_000 })], {
-    timeoutMs: 2_000,
-    triggers: { operator: 'and', list },
+  const place = (
+    layout: string,
+    stages: readonly StageSpec[],
+    changes: Partial<PipelineDefinition> = {},
+    all = tasks,
+  ): Placed => ({
+    name: `${JSON.stringify(shape)} ${features.join()}${layout}`,
+    definition: flow(stages, changes),
+    without: withoutOf(all),
   })
-  return [alone, twoStages, { name: `${name}, with triggers and limits`, definition: limited }]
+  if (tasks > 2) return [place('', [first])]
+  const last = shaped('t', [[]], [], { always: true })
+  const thenAlways = place(', then always', [first, last], {}, tasks + 2)
+  if (tasks > 1) return [place('', [first]), thenAlways]
+  const list = ['x', 'y'].map((trigger) => ({ kind: 'webhook', name: trigger, params: {}, secret: null }) as const)
+  const triggers = { operator: 'and', list } as const
+  return [
+    place('', [first]),
+    thenAlways,
+    place(', with triggers and limits', [{ ...first, timeoutMs: 1_000 }], { timeoutMs: 2_000, triggers }),
+    place(', beside another stage', [first, shaped('t', [[]], [], { parallel: true })], {}, tasks + 2),
+    place(', after a stage that waits', [shaped('t', [[]], [], { triggers }), first], {}, tasks + 2),
+  ]
 }

@@ -46,6 +46,10 @@ export const FEATURES = {
   rerun: { onLost: 'rerun', ...on('hold') },
   limits: { timeoutMs: 1_000, notStartedMs: 1_000 },
   review: { work: review('', { required: 2, expireMs: 1_000 }).work, ...on('hold') },
+  callback: { work: { kind: 'callback', expireMs: 1_000 }, ...on('hold') },
+  'passed over in time': { timeoutMs: 1_000, onTimeout: 'skip' },
+  'way back': { rollback: { kind: 'runner', uses: 'script', with: {} } },
+  'another run': { work: { kind: 'run', pipeline: 'other', params: {}, wait: true }, ...on('hold') },
   noop: { work: { kind: 'noop' } },
   sleep: { work: { kind: 'sleep', duration: 1_000 }, ...on('continue') },
 } as const satisfies Record<string, Partial<TaskSpec>>
