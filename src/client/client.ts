@@ -32,12 +32,20 @@ export interface RunQuery extends PageOf {
   readonly createdFrom?: Date | undefined
   readonly createdTo?: Date | undefined
 }
-export interface StartRun extends WithSignal {
+export interface RerunRun {
   readonly params?: wire.NewRun['params']
+  /** `title` is what people call it. */
+  readonly annotations?: wire.NewRun['annotations']
+  /** Keys of stages and tasks: the others are left out. */
+  readonly only?: readonly string[] | undefined
+  /** Keys of stages and tasks that are left out. */
+  readonly exclude?: readonly string[] | undefined
+  /** The same key and input within 24 hours give the same run, once. */
+  readonly idempotencyKey?: string | undefined
+}
+export interface StartRun extends RerunRun, WithSignal {
   /** Stay `waiting` until someone starts it. */
   readonly wait?: boolean
-  /** The same key and input within 24 hours give the same run, once. */
-  readonly idempotencyKey?: string
   /** When two projects have a pipeline of this name. */
   readonly project?: string | undefined
 }
@@ -132,11 +140,11 @@ export function createClient(options: ClientOptions) {
       }),
 
     runs: {
-      start: (pipeline: Ref, { params, wait, idempotencyKey, project, signal }: StartRun = {}) =>
+      start: (pipeline: Ref, { idempotencyKey, project, signal, ...body }: StartRun = {}) =>
         json<wire.Run>(at`/api/v1/pipelines/${pipeline}/runs`, {
           method: 'POST',
           query: { project },
-          body: { ...(params === undefined ? {} : { params }), ...(wait === undefined ? {} : { wait }) },
+          body,
           ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
           signal,
         }),
@@ -152,17 +160,17 @@ export function createClient(options: ClientOptions) {
         }),
       get: (run: Ref, { asOf, signal }: WithSignal & { readonly asOf?: number } = {}) =>
         json<wire.Run>(at`/api/v1/runs/${run}`, { query: { as_of: asOf }, signal }),
-      /** The same again, with some params replaced. */
-      rerun: (run: Ref, { params, idempotencyKey }: Pick<StartRun, 'params' | 'idempotencyKey'> = {}) =>
+      /** The same again, with some params and annotations replaced. */
+      rerun: (run: Ref, { idempotencyKey, ...body }: RerunRun = {}) =>
         json<wire.Run>(at`/api/v1/runs/${run}/rerun`, {
           method: 'POST',
-          body: params === undefined ? {} : { params },
+          body,
           ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
         }),
       /** Where up to 100 runs are. */
       batch: (ids: readonly Ref[]) =>
         json<wire.RunBatch>('/api/v1/runs/batch', { method: 'POST', body: { ids: ids.map(String) } }),
-      act: (run: Ref, action: RunAction, body: { readonly reason?: string; readonly force?: boolean } = {}) =>
+      act: (run: Ref, action: RunAction, body: wire.RunActionBody = {}) =>
         json<wire.Run>(at`/api/v1/runs/${run}/actions/${action}`, { method: 'POST', body }),
       explain: (run: Ref) => json<{ items: wire.Explanation[] }>(at`/api/v1/runs/${run}/explain`),
       events: (run: Ref, query: { readonly after?: number; readonly limit?: number } = {}) =>
@@ -173,7 +181,7 @@ export function createClient(options: ClientOptions) {
 
     nodes: {
       get: (run: Ref, node: string) => json<wire.Node>(at`/api/v1/runs/${run}/nodes/${node}`),
-      act: (run: Ref, node: string, action: NodeAction, body: { readonly comment?: string } = {}) =>
+      act: (run: Ref, node: string, action: NodeAction, body: wire.NodeActionBody = {}) =>
         json<wire.Run>(at`/api/v1/runs/${run}/nodes/${node}/actions/${action}`, { method: 'POST', body }),
       explain: (run: Ref, node: string) =>
         json<{ items: wire.Explanation[] }>(at`/api/v1/runs/${run}/nodes/${node}/explain`),

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type * as wire from '../http/native/schema.ts'
+import type { JsonObject } from '../model/json.ts'
 
 /** The native API's answers as types; nothing of the server is loaded for them. */
 export type Me = z.output<typeof wire.Me>
@@ -29,6 +30,11 @@ export type NextFires = z.output<typeof wire.NextFires>
 export type WebhookSecret = z.output<typeof wire.WebhookSecret>
 export type FiredList = z.output<typeof wire.FiredList>
 export type NewRun = z.input<typeof wire.NewRun>
+export type RunActionBody = z.input<typeof wire.RunActionInput>
+export type NodeActionBody = Omit<z.input<typeof wire.NodeActionInput>, 'inputs' | 'outputs'> & {
+  readonly inputs?: JsonObject
+  readonly outputs?: JsonObject
+}
 export type RunStatus = Run['status']
 export type NodeStatus = Task['status']
 

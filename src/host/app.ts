@@ -186,14 +186,11 @@ export interface Runs {
     },
   ): Promise<Result<RunView>>
   /**
-   * A new run of the version that this one was of, with its params, some of them replaced. Triggers are not waited for.
+   * A new run of the version that this one was of, with its params and annotations, some of them replaced. Triggers are
+   * not waited for. What the run left out is left out again, unless `only` or `exclude` say what is.
    * `idempotencyKey`: as {@link start}.
    */
-  rerun(
-    caller: Caller,
-    ref: RunRef,
-    input: { readonly params?: Readonly<Record<string, Json>>; readonly idempotencyKey?: string },
-  ): Promise<Result<RunView>>
+  rerun(caller: Caller, ref: RunRef, input: RerunInput): Promise<Result<RunView>>
   get(caller: Caller, ref: RunRef): Promise<Result<RunView>>
   /** In the order asked; unknown ones and those of other projects are left out. At most 100. */
   batch(caller: Caller, refs: readonly RunRef[]): Promise<Result<readonly RunView[]>>
@@ -233,6 +230,13 @@ export interface Runs {
   /** The run as it was when its seq was this. */
   asOf(caller: Caller, ref: RunRef, seq: number): Promise<Result<RunView>>
   log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>>
+}
+export interface RerunInput {
+  readonly params?: Readonly<Record<string, Json>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly only?: readonly string[]
+  readonly exclude?: readonly string[]
+  readonly idempotencyKey?: string
 }
 /** What a trigger has fired. */
 export interface Fired {

@@ -22,6 +22,7 @@ import type {
   Page,
   PipelineRef,
   ProjectRef,
+  RerunInput,
   RunActionInput,
   RunListFilter,
   RunRef,
@@ -70,6 +71,8 @@ interface NewRun {
   readonly annotations?: Readonly<Record<string, string>>
   readonly only?: readonly string[]
   readonly exclude?: readonly string[]
+  /** The same by place in the plan, instead of both. */
+  readonly excluded?: readonly number[]
   readonly parent?: ParentRef
 }
 
@@ -116,29 +119,31 @@ export class RunUseCases implements Runs {
     return this.#viewed(await this.#keyed(caller, input.idempotencyKey, request, create))
   }
 
-  async rerun(
-    caller: Caller,
-    ref: RunRef,
-    input: { readonly params?: Readonly<Record<string, Json>>; readonly idempotencyKey?: string },
-  ): Promise<Result<RunView>> {
+  async rerun(caller: Caller, ref: RunRef, input: RerunInput): Promise<Result<RunView>> {
     const denied = lacks(caller, 'operator', 'start a run')
     if (denied !== undefined) return denied
     const found = await this.#run(caller, ref)
     if (!found.ok) return found
-    const { id, pipelineId, version, plan, params: given } = found.value
+    const { id, pipelineId, version, plan, params: given, annotations } = found.value
     const record = await this.#deps.catalog.record(caller, { id: pipelineId })
     if (!record.ok) return record
     const own = plan.definition.params.flatMap(({ name }) => {
       const value = given[name] ?? null
       return value === null ? [] : [[name, value] as const]
     })
+    const { only, exclude } = input
     const run: Omit<NewRun, 'key'> = {
       params: { ...Object.fromEntries(own), ...input.params },
+      annotations: { ...annotations, ...input.annotations },
       cause: { kind: 'manual', by: caller.user.name, origin: { as: 'rerun', runId: id, depth: 0 } },
       wait: false,
       actor: userActor(caller),
+      ...(only === undefined && exclude === undefined
+        ? { excluded: excludedIn(found.value) }
+        : { ...(only === undefined ? {} : { only }), ...(exclude === undefined ? {} : { exclude }) }),
     }
-    const request = { rerun: id, params: run.params }
+    const left = { only: only ?? null, exclude: exclude ?? null }
+    const request = { rerun: id, params: run.params, annotations: input.annotations ?? {}, ...left }
     const create = (key: RunCommit['idempotency']) => this.#create({ ...record.value, version }, { ...run, key })
     return this.#viewed(await this.#keyed(caller, input.idempotencyKey, request, create))
   }
@@ -359,7 +364,8 @@ export class RunUseCases implements Runs {
         errors: checked.errors,
       })
     }
-    const excluded = excludedOf(plan, input.only, input.exclude ?? [])
+    const excluded =
+      input.excluded === undefined ? excludedOf(plan, input.only, input.exclude ?? []) : accept(input.excluded)
     if (!excluded.ok) return excluded
     const annotated = annotationsProblem(input.annotations ?? {})
     if (annotated !== undefined) return refuse('invalid_request', annotated)
@@ -571,6 +577,9 @@ function inputProblem(input: NodeActionInput): string | undefined {
 
 const INPUTS_MAX_BYTES = 262_144
 const EDGES_MAX = 1_000
+
+const excludedIn = (run: Run): readonly number[] =>
+  run.plan.nodes.flatMap(({ index }) => (run.nodes.at(index).excluded ? [index] : []))
 
 /** What is left out of a run, by place in the plan; or the key that names nothing. */
 function excludedOf(

@@ -39,6 +39,7 @@ export const startRun = route({
       pipeline: pipelineRef(param('pipeline'), project),
       params: body.params,
       wait: body.wait,
+      ...given(body),
       ...key.value,
     })
     if (!started.ok) return started
@@ -53,7 +54,7 @@ export const rerun = route({
   tag,
   summary: 'Run again what a run did',
   description:
-    'A new run of the same version with the same params, some of them replaced by those that are given. Triggers are not waited for.',
+    'A new run of the same version with the same params and annotations, some of them replaced by those that are given. Triggers are not waited for, and what the run left out is left out again.',
   body: Rerun,
   headers: KEY_HEADER,
   status: 201,
@@ -62,11 +63,21 @@ export const rerun = route({
   handle: async ({ app, caller, param, body, header }) => {
     const key = idempotencyKeyOf(header)
     if (!key.ok) return key
-    const made = await app.runs.rerun(caller, runRef(param('run')), { params: body.params, ...key.value })
+    const input = { params: body.params, ...given(body), ...key.value }
+    const made = await app.runs.rerun(caller, runRef(param('run')), input)
     if (!made.ok) return made
     return accept({ ...replyWith(made.value), headers: { location: `/api/v1/runs/${made.value.id}` } })
   },
 })
+
+/** Of a new run, what was said. */
+function given({ annotations, only, exclude }: Omit<z.output<typeof Rerun>, 'params'>) {
+  return {
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(only === undefined ? {} : { only }),
+    ...(exclude === undefined ? {} : { exclude }),
+  }
+}
 
 const filterFields = {
   status: query.list(RUN_STATUSES).describe('One of these; several with commas'),

@@ -300,26 +300,28 @@ export const RunRefs = named(
 
 /** Values of params: what a definition's param types can take. */
 const ParamValues = z.record(Text.min(1).max(64), Json)
+const RunAnnotations = z.record(Text.min(1).max(128), Text.max(65_536))
+const Keys = z.array(Text.min(1).max(64)).max(20_000)
 export const NewRun = named(
   'NewRun',
   z.strictObject({
     params: ParamValues.default({}),
     wait: z.boolean().default(false).describe('Stay `waiting` until someone starts it'),
-    annotations: z
-      .record(Text.min(1).max(128), Text.max(65_536))
-      .optional()
-      .describe('Free names; `title` is what people call it'),
-    only: z
-      .array(Text.min(1).max(64))
-      .max(20_000)
-      .optional()
-      .describe('Keys of stages and tasks: the others are left out'),
-    exclude: z.array(Text.min(1).max(64)).max(20_000).optional().describe('Keys of stages and tasks that are left out'),
+    annotations: RunAnnotations.optional().describe('Free names; `title` is what people call it'),
+    only: Keys.optional().describe('Keys of stages and tasks: the others are left out'),
+    exclude: Keys.optional().describe('Keys of stages and tasks that are left out'),
   }),
 )
 export const Rerun = named(
   'Rerun',
-  z.strictObject({ params: ParamValues.default({}).describe('In place of those of the run; the others stay') }),
+  z.strictObject({
+    params: ParamValues.default({}).describe('In place of those of the run; the others stay'),
+    annotations: RunAnnotations.optional().describe('In place of those of the run; the others stay'),
+    only: Keys.optional().describe(
+      'Keys of stages and tasks: the others are left out. Without it and `exclude`: as the run did',
+    ),
+    exclude: Keys.optional().describe('Keys of stages and tasks that are left out'),
+  }),
 )
 export const Fired = named(
   'Fired',
