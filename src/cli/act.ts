@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander'
-import type { Run } from '../client/client.ts'
+import type { NodeActionBody, Run } from '../client/client.ts'
+import type { NodeAction } from '../model/command.ts'
 import { connect, type ConnectionOptions, withConnection } from './connection.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
+import { findNode, type NodeKind } from './find-node.ts'
 import { printJson } from './output.ts'
 import { lastLine } from './progress.ts'
 import type { Terminal } from './terminal.ts'
@@ -17,6 +19,11 @@ export const common = (command: Command): Command => withConnection(command.addO
 
 export const RUN_ARGUMENT = 'its id, pipeline#number, or serial'
 export const NODE_ARGUMENT = 'key, name or id of the task'
+export const STAGE_ARGUMENT = 'key, name or id of the stage'
+export const EITHER_ARGUMENT = 'key, name or id of the task or stage; where both have it, the task'
+
+export const commentOption = (text = 'why, for whoever looks at the run'): Option =>
+  new Option('--comment <text>', text)
 
 export const untilPersonOption = (): Option =>
   new Option('--until-person', 'end with code 3 when the run waits for a person, instead of waiting with it')
@@ -35,3 +42,22 @@ export async function actAndShow(
   else terminal.out(`${lastLine(run, terminal.now(), terminal.paint)}\n`)
   return EXIT.success
 }
+
+export interface NodeActionOptions extends CommonOptions {
+  readonly comment?: string
+}
+
+/** Steers a node of a run and says where the run is now. */
+export const actOnNode = (
+  terminal: Terminal,
+  { comment, ...options }: NodeActionOptions,
+  { run, node, kind = 'task' }: { readonly run: string; readonly node: string; readonly kind?: NodeKind },
+  action: NodeAction,
+  body: NodeActionBody = {},
+): Promise<ExitCode> =>
+  actAndShow(terminal, options, async (client) =>
+    client.nodes.act(run, await findNode(client, run, node, kind), action, {
+      ...body,
+      ...(comment === undefined ? {} : { comment }),
+    }),
+  )

@@ -6,10 +6,16 @@ import { Fault } from './fault.ts'
 import type { Terminal } from './terminal.ts'
 import type { Verb } from './verb.ts'
 import { approve } from './verbs/approve.ts'
+import { callback } from './verbs/callback.ts'
 import { cancel } from './verbs/cancel.ts'
+import { choose } from './verbs/choose.ts'
 import { create } from './verbs/create.ts'
+import { delay } from './verbs/delay.ts'
+import { expire } from './verbs/expire.ts'
 import { explain } from './verbs/explain.ts'
+import { fail } from './verbs/fail.ts'
 import { logs } from './verbs/logs.ts'
+import { modify } from './verbs/modify.ts'
 import { next } from './verbs/next.ts'
 import { pause } from './verbs/pause.ts'
 import { pipelines } from './verbs/pipelines.ts'
@@ -18,6 +24,7 @@ import { reject } from './verbs/reject.ts'
 import { rerun } from './verbs/rerun.ts'
 import { resume } from './verbs/resume.ts'
 import { retry } from './verbs/retry.ts'
+import { rollback } from './verbs/rollback.ts'
 import { run } from './verbs/run.ts'
 import { runs } from './verbs/runs.ts'
 import { samples } from './verbs/samples.ts'
@@ -51,10 +58,17 @@ const verbs: readonly Verb[] = [
   explain,
   approve,
   reject,
+  callback,
   retry,
   skip,
+  fail,
+  choose,
   pause,
   resume,
+  delay,
+  expire,
+  modify,
+  rollback,
   cancel,
   samples,
 ]
@@ -81,6 +95,8 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .helpOption('-h, --help', 'say how to use a command')
     .helpCommand('help [command]', 'say how to use a command')
     .showSuggestionAfterError()
+    // What follows a verb belongs to it: one has a --version of its own.
+    .enablePositionalOptions()
     .addHelpText('after', AFTER_HELP)
     .exitOverride()
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, getOutHelpWidth: () => terminal.columns() })

@@ -2,10 +2,10 @@ import type { Attempt, Run, Task } from '../client/client.ts'
 import { isEnded } from '../model/status.ts'
 import { tasksOf } from './names.ts'
 import { safe } from './output.ts'
-import { reviewNote } from './run-tree.ts'
 import { looks, wordOf } from './statuses.ts'
 import type { Terminal } from './terminal.ts'
 import { took } from './times.ts'
+import { isLink, reviewNote, tryNote } from './tree-rows.ts'
 
 /** What became of a task between two looks at its run. */
 export interface Step {
@@ -15,7 +15,10 @@ export interface Step {
   readonly attempt: number
 }
 
-/** Everything that began or ended since, in the order of the plan, ends first: what began may have waited for them. */
+/**
+ * Everything that began or ended since, in the order of the plan, ends first: what began may have waited for them. A
+ * sub-flow ends after what is in it.
+ */
 export function stepsBetween(before: Run | undefined, after: Run): readonly Step[] {
   const known = new Map(before === undefined ? [] : tasksOf(before).map((task) => [task.id, factsOf(task)]))
   const steps = tasksOf(after).flatMap((task) => {
@@ -27,7 +30,8 @@ export function stepsBetween(before: Run | undefined, after: Run): readonly Step
     steps.filter(({ what }) => what === 'started').map(({ task, attempt }) => `${task.id}/${attempt}`),
   )
   const isOldEnd = ({ what, task, attempt }: Step): boolean => what === 'ended' && !fresh.has(`${task.id}/${attempt}`)
-  return [...steps.filter(isOldEnd), ...steps.filter((step) => !isOldEnd(step))]
+  const order = (step: Step): number => (isOldEnd(step) ? (step.task.work === 'subflow' ? 1 : 0) : 2)
+  return steps.toSorted((left, right) => order(left) - order(right))
 }
 
 /** What has happened to a task, by name: `2 started`, in order. */
@@ -35,8 +39,9 @@ function factsOf(task: Task): ReadonlyMap<string, Step> {
   const facts = new Map<string, Step>()
   const add = (what: Step['what'], attempt: number): void =>
     void facts.set(`${attempt} ${what}`, { what, task, attempt })
-  for (const { attempt, status, started_at } of attemptsOf(task)) {
-    if (started_at === null) continue
+  for (const { attempt, status, started_at, failure } of attemptsOf(task)) {
+    // What leads from one task to the next is told of when it does not.
+    if (started_at === null || (isLink(task) && failure === null)) continue
     add(task.work === 'review' ? 'reviewing' : 'started', attempt)
     if (isEnded(status) && status !== 'skipped') add('ended', attempt)
   }
@@ -54,8 +59,9 @@ function attemptsOf(task: Task): readonly Attempt[] {
 /** A step as one line. */
 export function stepLine({ what, task, attempt }: Step, paint: Terminal['paint']): string {
   const name = safe(task.name)
-  const again = attempt > 1 ? `  attempt ${attempt}` : ''
   const seen = attemptsOf(task).find((one) => one.attempt === attempt)
+  const tried = seen === undefined ? '' : tryNote(seen)
+  const again = tried === '' ? '' : `  ${tried}`
   switch (what) {
     case 'started':
       return `${paint('cyan', looks.running.mark)} ${name}${again}`

@@ -1,38 +1,35 @@
-import type { Attention, Run, Stage, Task } from '../client/client.ts'
+import type { Attention, Run } from '../client/client.ts'
 import { quoted, runName, tasksOf } from './names.ts'
 import { safe, widthOf } from './output.ts'
 import { looks, wordOf } from './statuses.ts'
 import type { Terminal } from './terminal.ts'
 import { ago, took } from './times.ts'
+import { type NameOfRun, rowsOf } from './tree-rows.ts'
 
 type Paint = Terminal['paint']
-
-interface Row {
-  readonly indent: number
-  readonly of: Stage | Task
-  readonly time: string
-  readonly note: string
-}
 
 const NAME_MAX_COLUMNS = 44
 
 /** A run for the eye: what it is, its tree, and what it needs. */
-export function runLines(run: Run, now: number, paint: Paint): string[] {
+export function runLines(run: Run, now: number, paint: Paint, nameOf: NameOfRun): string[] {
   const { mark, style } = looks[run.status]
   const head = `${paint('bold', safe(runName(run)))}  ${paint(style, `${mark} ${wordOf(run.status)}`)}`
   return [
     `${head}  ${took(run.started_at, run.ended_at, now)}`.trimEnd(),
-    paint('dim', `${aboutRun(run, now)}`),
+    paint('dim', aboutRun(run, now, nameOf)),
     ...paramLines(run),
     '',
-    ...treeLines(run, now, paint),
+    ...treeLines(run, now, paint, nameOf),
     ...needLines(run, paint),
   ]
 }
 
-function aboutRun({ id, serial, version, cause, created_at, project }: Run, now: number): string {
+function aboutRun(run: Run, now: number, nameOf: NameOfRun): string {
+  const { id, serial, version, cause, created_at, project, parent, annotations } = run
+  const title = annotations['title'] === undefined ? '' : `${safe(annotations['title'])}\n  `
   const by = cause.by === '' ? '' : ` by ${safe(cause.by)}`
-  return `  ${id} (${serial}), version ${version} in ${safe(project.name)}, ${cause.kind.replace('_', ' ')}${by}, ${ago(created_at, now)}`
+  const within = parent === null ? '' : `, started by ${safe(nameOf(parent.run_id))}`
+  return `  ${title}${id} (${serial}), version ${version} in ${safe(project.name)}, ${cause.kind.replace('_', ' ')}${by}${within}, ${ago(created_at, now)}`
 }
 
 function paramLines({ params }: Run): string[] {
@@ -43,54 +40,20 @@ function paramLines({ params }: Run): string[] {
 
 const valueText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
-/** Stages and their tasks, aligned. A single stage that is called as its pipeline says nothing and is left out. */
-function treeLines({ stages, pipeline }: Run, now: number, paint: Paint): string[] {
-  const isFlat = stages.length === 1 && stages[0]?.name === pipeline.name
-  const rows = stages.flatMap((stage): Row[] => [
-    ...(isFlat
-      ? []
-      : [{ indent: 1, of: stage, time: took(stage.started_at, stage.ended_at, now), note: skippedNote(stage) }]),
-    ...stage.tasks.map((task) => ({
-      indent: isFlat ? 1 : 2,
-      of: task,
-      time: took(task.started_at, task.ended_at, now),
-      note: taskNote(task, now),
-    })),
-  ])
+/** Aligned. */
+function treeLines(run: Run, now: number, paint: Paint, nameOf: NameOfRun): string[] {
+  const rows = rowsOf(run, now, nameOf)
   const nameColumns = Math.min(
     NAME_MAX_COLUMNS,
     Math.max(0, ...rows.map(({ of, indent }) => indent * 2 + widthOf(safe(of.name)))),
   )
-  return rows.map(({ indent, of, time, note }) => {
+  return rows.map(({ indent, of, time, note, faint }) => {
     const { mark, style } = looks[of.status]
     const space = ' '.repeat(Math.max(0, nameColumns - indent * 2 - widthOf(safe(of.name))))
-    const name = of.kind === 'stage' ? paint('bold', safe(of.name)) : safe(of.name)
-    return `${'  '.repeat(indent)}${paint(style, mark)} ${name}${space}  ${time.padStart(6)}  ${paint('dim', note)}`.trimEnd()
+    const text = safe(of.name)
+    const name = of.kind === 'stage' ? paint('bold', text) : faint ? paint('dim', text) : text
+    return `${'  '.repeat(indent)}${paint(faint ? 'dim' : style, mark)} ${name}${space}  ${time.padStart(6)}  ${paint('dim', note)}`.trimEnd()
   })
-}
-
-const skippedNote = ({ skipped }: Stage | Task): string =>
-  skipped === null ? '' : `skipped${skipped.reason === '' ? '' : `: ${safe(skipped.reason)}`}`
-
-function taskNote(task: Task, now: number): string {
-  const { attempt, failure, ignored, held, retry_at, review, status } = task
-  return [
-    skippedNote(task),
-    attempt > 1 ? `attempt ${attempt}` : '',
-    failure === null ? '' : safe(failure.message),
-    ignored ? 'passed over' : '',
-    held ? 'held' : '',
-    retry_at === null ? '' : `again in ${took(new Date(now).toISOString(), retry_at, now)}`,
-    review !== null && status === 'reviewing' ? reviewNote(review) : '',
-  ]
-    .filter((part) => part !== '')
-    .join(', ')
-}
-
-export function reviewNote({ question, reviewers, required, decisions }: NonNullable<Task['review']>): string {
-  const who = reviewers.length === 0 ? 'anyone who may' : safe(reviewers.join(', '))
-  const what = question === '' ? '' : `: ${safe(question)}`
-  return `${decisions.length} of ${required} approvals by ${who}${what}`
 }
 
 /** What a person could do now, as the command that does it. */
@@ -109,7 +72,9 @@ function needLine(run: Run, { kind, node }: Attention): string[] {
     case 'review':
       return [`waits for a review:  millrace approve ${what}  (or reject)`]
     case 'held':
-      return [`is held:  millrace retry ${what}  (or skip, or millrace cancel ${name})`]
+      return task?.work === 'gateway'
+        ? [`found no way on:  millrace choose ${what} EDGE  (or retry, or millrace cancel ${name})`]
+        : [`is held:  millrace retry ${what}  (or skip, or millrace cancel ${name})`]
     case 'paused':
       return [`is paused:  millrace resume ${name}`]
     case 'paused-node':

@@ -4,6 +4,7 @@ import { followRun } from './follow-run.ts'
 import { LiveScreen } from './live-screen.ts'
 import { printJsonLine } from './output.ts'
 import { lastLine } from './progress.ts'
+import { RunNames } from './run-names.ts'
 import { runLines } from './run-tree.ts'
 import { exitCodeOf } from './statuses.ts'
 import type { Terminal } from './terminal.ts'
@@ -40,14 +41,16 @@ type Enough = (run: Run) => boolean
 
 async function drawRun(terminal: Terminal, client: Client, ref: string, enough: Enough): Promise<Run | undefined> {
   const screen = new LiveScreen(terminal)
+  const names = new RunNames(client)
   let last: Run | undefined
   const draw = (whole = false): void => {
-    if (last !== undefined) screen.draw(runLines(last, terminal.now(), terminal.paint), whole)
+    if (last !== undefined) screen.draw(runLines(last, terminal.now(), terminal.paint, names.of), whole)
   }
   // The times go on also while nothing happens.
   const timer = setInterval(() => draw(), REDRAW_MS)
   try {
-    return await lastOf(client, ref, enough, (run) => {
+    return await lastOf(client, ref, enough, async (run) => {
+      await names.learn(run)
       last = run
       draw(run.ended)
     })
@@ -56,11 +59,16 @@ async function drawRun(terminal: Terminal, client: Client, ref: string, enough: 
   }
 }
 
-async function lastOf(client: Client, ref: string, enough: Enough, seen: (run: Run) => void): Promise<Run | undefined> {
+async function lastOf(
+  client: Client,
+  ref: string,
+  enough: Enough,
+  seen: (run: Run) => Promise<void> | void,
+): Promise<Run | undefined> {
   let last: Run | undefined
   for await (const run of client.runs.watch(ref)) {
     last = run
-    seen(run)
+    await seen(run)
     if (enough(run)) break
   }
   return last

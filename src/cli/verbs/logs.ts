@@ -4,7 +4,7 @@ import { type CommonOptions, examples, jsonOption, NODE_ARGUMENT, RUN_ARGUMENT }
 import { connect, withConnection } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Fault } from '../fault.ts'
-import { findTask } from '../find-task.ts'
+import { findTask } from '../find-node.ts'
 import { printJson, printJsonLine } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Verb } from '../verb.ts'
