@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DIALECT_OPTIONS } from '../../testing/dialect-routes.ts'
 import { exited, ScriptedRunner, succeeded } from '../../testing/scripted-runner.ts'
+import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 import { need, openWorld, type World } from '../../testing/world.ts'
 import type { Streams } from '../dialect.ts'
 import { koderover } from './index.ts'
@@ -578,4 +579,45 @@ test('nobody is told more than that, and the server’s health is open', async (
   const refused = await send('/api/workflow/v2/pipelines', {})
   expect([refused.status, await refused.json()]).toEqual([401, { message: 'auth failed' }])
   expect(await (await send('/api/health', {})).json()).toEqual({ message: 'success' })
+})
+
+describe('what a task has kept', () => {
+  async function kept() {
+    const client = await open()
+    const { world } = client
+    const work = { kind: 'runner', uses: 'package', with: { name: 'web.tar.gz', files: 'dist' } } as const
+    const stages = [stageSpec({ tasks: [taskSpec({ key: 'pack', work })] })]
+    const run = await world.start(await world.pipeline(definition({ name: 'packs', stages })))
+    await world.settled()
+    const bytes = new TextEncoder().encode('a package')
+    world.artifacts.set(`${run.id}/1/1`, [
+      { name: 'notes.txt', sizeBytes: 0, sha256: '0'.repeat(64), bytes: new Uint8Array() },
+      { name: 'web.tar.gz', sizeBytes: bytes.length, sha256: '1'.repeat(64), bytes },
+    ])
+    return client
+  }
+
+  test.each(['/v2/tasks/file?pipelineName=packs&taskId=1', '/v2/tasks/workflow/packs/taskId/1'])(
+    'is given by %s',
+    async (path) => {
+      const { send } = await kept()
+      for (const prefix of ['/api/workflow', '/api/aslan/workflow']) {
+        const answer = await send(`${prefix}${path}`)
+        expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
+          200,
+          'application/octet-stream',
+          'a package',
+        ])
+      }
+    },
+  )
+
+  test('is an error of this generation when there is nothing, or no such task', async () => {
+    const { ask, world } = await open()
+    await world.start(await world.pipeline(definition({ name: 'bare' })))
+    for (const id of [1, 9]) {
+      const { status, body } = await ask('GET', `/api/workflow/v2/tasks/file?pipelineName=bare&taskId=${id}`)
+      expect([status, body.type, body.code]).toEqual([400, 'error', 6161])
+    }
+  })
 })

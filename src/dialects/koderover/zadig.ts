@@ -3,6 +3,7 @@ import { success } from './errors.ts'
 import type { Route } from './route.ts'
 import { familyOf, notServed, ZADIG, ZADIG_V4 } from './rows.ts'
 import { zadigFace } from './zadig/face.ts'
+import { taskFile, workflowArtifact } from './zadig/files.ts'
 import { logRoutes } from './zadig/logs.ts'
 import { byCommit, preview } from './zadig/overview.ts'
 import { pipelineHandlers } from './zadig/pipelines.ts'
@@ -46,6 +47,8 @@ const single: readonly Route[] = [
     '`{data, start_at, max_result, total}`; error 6162',
     tasks.page,
   ),
+  route('GET', '/v2/tasks/file?pipelineName&taskId', 'a task’s package, as `package` steps have kept it', taskFile),
+  route('GET', '/v2/tasks/workflow/:pipelineName/taskId/:taskId', 'artifact.tar.gz of a task', workflowArtifact),
   route('GET', '/v2/tasks/id/:id/pipelines/:name', 'one task; error 6161', tasks.get),
   route('POST', '/v2/tasks/id/:id/pipelines/:name/restart', 'what failed of it, again; error 6164', tasks.restart),
   route('DELETE', '/v2/tasks/id/:id/pipelines/:name', 'cancel; error 6163', tasks.cancel),
@@ -144,17 +147,7 @@ const later: readonly Route[] = [
 /** Fixed paths come before those with a part that varies. */
 export const zadigRoutes: readonly Route[] = [...open, ...streams, ...single, ...workflows, ...later, ...logRoutes]
 
-const NO_PACKAGES = 'there is no store of packages here: what a run makes is in its workspace and in its log'
-
 export const zadigNotServed: readonly EndpointRow[] = [
-  notServed(ZADIG, 'GET', '/api/workflow/v2/tasks/file?pipelineName&taskId', 'a task’s package', NO_PACKAGES),
-  notServed(
-    ZADIG,
-    'GET',
-    '/api/workflow/v2/tasks/workflow/:pipelineName/taskId/:taskId',
-    'artifact.tar.gz of a task',
-    NO_PACKAGES,
-  ),
   notServed(
     ZADIG_V4,
     'POST',
