@@ -77,12 +77,17 @@ test('what starts runs is told, published and done again from the command line',
     { kind: 'schedule', name: 'hourly', cron: '0 * * * *', timezone: 'UTC', missed: 'skip', params: {} },
     { kind: 'channel', name: 'ready', channel: 'ready', params: {} },
   ] as const
-  await native.world.pipeline({ ...release, triggers: { operator: 'or', list } })
+  const go = { kind: 'webhook', name: 'go', secret: null, params: {} } as const
+  const last = stage('late', [script('late')], { triggers: { operator: 'or', list: [go] } })
+  const stages = [...release.stages, last]
+  await native.world.pipeline({ ...release, stages, triggers: { operator: 'or', list } })
   expect((await say(native, ['next', 'release', '-n', '1'])).out).toMatch(
     /^DUE .*\n2026-01-02T04:00:00.000Z +hourly\n$/,
   )
   expect((await say(native, ['webhooks', 'release'])).out).toMatch(/push +\/api\/v1\/webhooks\/\S+ +signed/)
-  expect((await say(native, ['webhooks', 'release', '--secrets'])).out).toContain('whsec_')
+  expect((await say(native, ['webhooks', 'release', '--secrets'])).out).toMatch(
+    /whsec_.*\nlate\/go +\/api\/v1\/webhooks\/\S+\n$/,
+  )
   expect((await say(native, ['publish', 'ready'])).out).toBe('run 1: queued\n')
   expect((await say(native, ['publish', 'other'])).out).toBe('nobody listens to other\n')
   const again = await say(native, ['rerun', 'release#1'])

@@ -136,7 +136,7 @@ export interface Pipelines {
     caller: Caller,
     ref: PipelineRef,
   ): Promise<Result<readonly { readonly version: number; readonly createdAt: Instant; readonly createdBy: UserRef }[]>>
-  /** What calls of a signed webhook are signed with, `whsec_...`; for admins. */
+  /** What calls of a signed webhook are signed with, `whsec_...`; for admins. That of a stage is called `stage/webhook`. */
   webhookSecret(caller: Caller, ref: PipelineRef, name: string): Promise<Result<string>>
   /** When its schedules come due next, the first first, and what triggers were last refused. `count`: 1 to 100. */
   nextFires(caller: Caller, ref: PipelineRef, count: number): Promise<Result<NextFires>>

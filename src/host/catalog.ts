@@ -22,7 +22,7 @@ import type { Entropy } from './entropy.ts'
 import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
 import { nextFires } from './scheduler.ts'
-import { stageWebhooks } from './stage-triggers.ts'
+import { stageWebhooks, webhookSpec } from './stage-triggers.ts'
 import { unlessFull } from './store-problems.ts'
 import { webhookSecret } from './webhook-secret.ts'
 
@@ -232,7 +232,7 @@ export class CatalogUseCases implements Pipelines {
     if (denied !== undefined) return denied
     const { id, version, webhooks } = found.value
     const { definition } = await this.planOf(id, version)
-    const trigger = definition.triggers?.list.find((one) => one.name === name)
+    const trigger = webhookSpec(definition, name)
     const address = webhooks.find((webhook) => webhook.name === name)
     if (trigger?.kind !== 'webhook' || address === undefined || (trigger.secret ?? null) === null) {
       return refuse('not_found', `pipeline ${found.value.name} has no webhook ${name} that is signed`)
@@ -390,8 +390,10 @@ export class CatalogUseCases implements Pipelines {
   /** A trigger keeps its address while it keeps its name. */
   #webhooks(definition: PipelineDefinition, before: PipelineRecord['webhooks']): PipelineRecord['webhooks'] {
     const names = [...(definition.triggers?.list ?? []).map(({ name }) => name), ...stageWebhooks(definition)]
+    const left = [...before]
     return names.map((name) => {
-      const kept = before.find((webhook) => webhook.name === name)
+      const place = left.findIndex((webhook) => webhook.name === name)
+      const [kept] = place === -1 ? [] : left.splice(place, 1)
       return kept ?? { id: uuidForm(this.#deps.entropy.bytes(16).toString('hex')), name }
     })
   }

@@ -24,6 +24,13 @@ export const stageWebhooks = ({ stages }: PipelineDefinition): readonly string[]
     (triggers?.list ?? []).flatMap((one) => (one.kind === 'webhook' ? [webhookName(key, one.name)] : [])),
   )
 
+/** The webhook of this name, of the pipeline or, as `stage/webhook`, of one of its stages. */
+export const webhookSpec = ({ triggers, stages }: PipelineDefinition, name: string): TriggerSpec | undefined =>
+  triggers?.list.find((one) => one.name === name) ??
+  stages
+    .flatMap((stage) => (stage.triggers?.list ?? []).map((spec) => ({ spec, name: webhookName(stage.key, spec.name) })))
+    .find((one) => one.name === name && one.spec.kind === 'webhook')?.spec
+
 /** The trigger whose webhook has this name in the pipeline. */
 export function stageWebhook(plan: Plan, name: string): StageTrigger | undefined {
   for (const stage of plan.stages) {

@@ -15,7 +15,8 @@ export const webhooks: Verb = ({ terminal, action }) =>
     new Command('webhooks')
       .summary('addresses of the webhooks of a pipeline')
       .description(
-        'Shows the addresses of the webhooks of a pipeline and, to admins, what calls of them are signed with.',
+        'Shows the addresses of the webhooks of a pipeline and of its stages (stage/webhook) and, to admins, what calls of ' +
+          'them are signed with.',
       )
       .argument('<pipeline>', 'name or id of the pipeline')
       .option('--project <project>', 'name or id; needed when two projects have a pipeline of this name')
@@ -24,9 +25,12 @@ export const webhooks: Verb = ({ terminal, action }) =>
   ).action(
     action(async (pipeline: string, { project, secrets = false, ...options }: Options) => {
       const client = connect(terminal, options)
-      const { triggers } = await client.pipelines.get(pipeline, { project })
+      const { triggers, stages } = await client.pipelines.get(pipeline, { project })
+      const ofStages = stages.flatMap((stage) =>
+        (stage.triggers?.list ?? []).map((trigger) => ({ ...trigger, name: `${stage.key}/${trigger.name}` })),
+      )
       const items = await Promise.all(
-        (triggers?.list ?? []).flatMap(({ kind, name, path, signed }) => {
+        [...(triggers?.list ?? []), ...ofStages].flatMap(({ kind, name, path, signed }) => {
           if (kind !== 'webhook') return []
           const asked = signed && secrets ? client.triggers.secret(pipeline, name, { project }) : undefined
           return [Promise.resolve(asked).then((found) => ({ name, path, signed, secret: found?.secret ?? null }))]

@@ -139,7 +139,9 @@ export class PipelineCalls {
   async webhook(c: Context<Env>): Promise<Response> {
     const pipeline = await this.#desk.pipeline(c)
     if (!pipeline.ok) return pipeline.response
-    const [hook] = pipeline.value.webhooks
+    const { definition, webhooks } = pipeline.value
+    const trigger = definition.triggers?.list.find(({ kind }) => kind === 'webhook')
+    const hook = trigger === undefined ? undefined : webhooks.find(({ name }) => name === trigger.name)
     const webhookUrl = hook === undefined ? '' : `${this.#desk.options.baseUrl}/api/v1/webhooks/${hook.id}`
     return Response.json({ status: hook !== undefined, webhookUrl, useIam: false })
   }

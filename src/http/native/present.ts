@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Caller, Explanation } from '../../host/app.ts'
 import type { Actor, Cause } from '../../model/event.ts'
-import type { Concurrency, TriggerSpec, Work } from '../../model/definition.ts'
+import type { Concurrency, Triggers, TriggerSpec, Work } from '../../model/definition.ts'
 import { type Failure, failureSentence, failureStatus } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
@@ -300,11 +300,20 @@ function presentTrigger(trigger: TriggerSpec, id: string | undefined): TriggerWi
   }
 }
 
+const presentTriggerSpecs = (
+  triggers: Triggers | null,
+  idOf: (trigger: TriggerSpec) => string | undefined,
+): Wire<typeof wire.Pipeline>['triggers'] =>
+  triggers === null
+    ? null
+    : { operator: triggers.operator, list: triggers.list.map((one) => presentTrigger(one, idOf(one))) }
+
 const presentConcurrency = (concurrency: Concurrency | null | undefined): Wire<typeof wire.Pipeline>['concurrency'] =>
   concurrency == null ? null : { limit: concurrency.limit, group: concurrency.group, when_full: concurrency.whenFull }
 
 export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeline> {
-  const { definition } = pipeline
+  const { definition, webhooks } = pipeline
+  const addressOf = (name: string): string | undefined => webhooks.find((webhook) => webhook.name === name)?.id
   return {
     ...presentPipelineSummary(pipeline),
     params: definition.params.map((param) => ({
@@ -315,15 +324,7 @@ export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeli
       default: param.default as Wire<typeof wire.Pipeline>['params'][number]['default'],
       options: [...param.options],
     })),
-    triggers:
-      definition.triggers === null
-        ? null
-        : {
-            operator: definition.triggers.operator,
-            list: definition.triggers.list.map((trigger, index) =>
-              presentTrigger(trigger, pipeline.webhooks[index]?.id),
-            ),
-          },
+    triggers: presentTriggerSpecs(definition.triggers, ({ name }) => addressOf(name)),
     concurrency: presentConcurrency(definition.concurrency),
     stages: definition.stages.map((stage) => ({
       key: stage.key,
@@ -331,6 +332,7 @@ export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeli
       description: stage.description,
       always: stage.always,
       parallel: stage.parallel,
+      triggers: presentTriggerSpecs(stage.triggers ?? null, ({ name }) => addressOf(`${stage.key}/${name}`)),
       tasks: stage.tasks.map((task) => ({
         key: task.key,
         name: task.name,

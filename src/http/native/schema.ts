@@ -327,7 +327,10 @@ export const Fired = named(
   'Fired',
   z.strictObject({
     run: z.strictObject({ id: Id, number: z.int().min(1), serial: Serial, status: RunStatus }),
-    started: z.boolean().describe('false: other triggers must fire first'),
+    stage: Text.nullable().describe("Key of the stage whose trigger it was; null: the run's"),
+    started: z
+      .boolean()
+      .describe('false: other triggers must fire first. Of a stage, true also when its turn is still to come'),
   }),
 )
 export const FiredList = named('FiredList', z.strictObject({ items: z.array(Fired) }))
@@ -416,35 +419,30 @@ export const PipelineSummary = named(
     latest_run: RunSummary.nullable(),
   }),
 )
+const Trigger = z.strictObject({
+  kind: z.enum(TRIGGER_KINDS),
+  name: Text,
+  path: Text.nullable().describe(
+    'Of a webhook: POST to it below the address of the server fires the trigger; whoever knows it can',
+  ),
+  params: Names.describe('Trigger parameter to pipeline param; of a schedule, pipeline param to its value'),
+  signed: z.boolean().describe('Of a webhook: whether calls must be signed'),
+  schedule: z
+    .strictObject({ cron: Text, timezone: Text, missed: z.enum(['skip', 'once']) })
+    .nullable()
+    .describe('Of a schedule'),
+  channel: Text.nullable().describe('Of a channel'),
+  upstream: z
+    .strictObject({ pipeline: Text, statuses: z.array(z.enum(END_STATUSES)) })
+    .nullable()
+    .describe('Of an upstream'),
+})
+const Triggers = z.strictObject({ operator: z.enum(['and', 'or']), list: z.array(Trigger) })
 export const Pipeline = named(
   'Pipeline',
   PipelineSummary.extend({
     params: z.array(Param),
-    triggers: z
-      .strictObject({
-        operator: z.enum(['and', 'or']),
-        list: z.array(
-          z.strictObject({
-            kind: z.enum(TRIGGER_KINDS),
-            name: Text,
-            path: Text.nullable().describe(
-              'Of a webhook: POST to it below the address of the server fires the trigger; whoever knows it can',
-            ),
-            params: Names.describe('Trigger parameter to pipeline param; of a schedule, pipeline param to its value'),
-            signed: z.boolean().describe('Of a webhook: whether calls must be signed'),
-            schedule: z
-              .strictObject({ cron: Text, timezone: Text, missed: z.enum(['skip', 'once']) })
-              .nullable()
-              .describe('Of a schedule'),
-            channel: Text.nullable().describe('Of a channel'),
-            upstream: z
-              .strictObject({ pipeline: Text, statuses: z.array(z.enum(END_STATUSES)) })
-              .nullable()
-              .describe('Of an upstream'),
-          }),
-        ),
-      })
-      .nullable(),
+    triggers: Triggers.nullable().describe('What starts a run'),
     concurrency: z
       .strictObject({ limit: z.int().min(1), group: Text.nullable(), when_full: z.enum(WHEN_FULL) })
       .nullable()
@@ -457,6 +455,7 @@ export const Pipeline = named(
           description: Text,
           always: z.boolean(),
           parallel: z.boolean(),
+          triggers: Triggers.nullable().describe('What must have fired before it begins'),
           tasks: z.array(OutlineTask),
         }),
       )

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type NativeServer, openNative } from '../../../test/support/native-server.ts'
 import type { PipelineDefinition } from '../../model/definition.ts'
-import { definition } from '../../testing/views.ts'
+import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 
 let native: NativeServer
 beforeAll(async () => {
@@ -100,3 +100,60 @@ test('a run is run again, with params in place of its own, and tells which one i
   expect((await native.send('POST', `/api/v1/runs/${first.id}/rerun`, { body: { params: { c: 1 } } })).status).toBe(400)
   expect((await native.send('POST', '/api/v1/runs/404/rerun', { body: {} })).status).toBe(404)
 })
+
+test('a stage tells its triggers; its webhook, signed, fires the run that waits for it, and makes none', async () => {
+  const stages = waitingStages()
+  const { id } = await native.world.pipeline(definition({ name: 'staged', params: [param('tag')], stages }))
+  const told = await native.client.pipelines.get(id)
+  expect(told).toMatchObject({
+    triggers: null,
+    stages: [
+      { triggers: null },
+      {
+        triggers: {
+          operator: 'and',
+          list: [
+            { name: 'go', signed: true },
+            { kind: 'channel', path: null },
+          ],
+        },
+      },
+    ],
+  })
+  const path = told.stages[1]?.triggers?.list[0]?.path ?? ''
+  const { secret } = await native.client.triggers.secret(id, 'second/go')
+  const body = '{"image":"v1"}'
+  const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+  const post = async (headers: Readonly<Record<string, string>>) => {
+    const answer = await native.send('POST', path, { token: null, body, headers })
+    return { status: answer.status, body: (await answer.json()) as Readonly<Record<string, unknown>> }
+  }
+  expect((await post({})).status).toBe(401)
+  const signed = { 'x-hub-signature-256': signature }
+  expect(await post(signed)).toMatchObject({ status: 409, body: { code: 'not_allowed' } })
+  const run = await native.client.runs.start(id)
+  const [one, two] = [
+    await post({ ...signed, 'x-github-delivery': 'one' }),
+    await post({ ...signed, 'x-github-delivery': 'one' }),
+  ]
+  expect(one).toMatchObject({ status: 202, body: { run: { id: run.id }, stage: 'second', started: false } })
+  expect(two).toEqual(one)
+  const after = await native.client.runs.get(run.id)
+  expect(after.stages[1]?.triggers?.list.map(({ fired_at }) => fired_at === null)).toEqual([false, true])
+  expect(after.params.find(({ name }) => name === 'tag')?.value).toBe('v1')
+})
+
+const waitingStages = () => [
+  stageSpec({ key: 'first', tasks: [taskSpec({ key: 'a' })] }),
+  stageSpec({
+    key: 'second',
+    tasks: [taskSpec({ key: 'b' })],
+    triggers: {
+      operator: 'and',
+      list: [
+        { kind: 'webhook', name: 'go', secret: '1', params: { image: 'tag' } },
+        { kind: 'channel', name: 'ready', channel: 'ready', params: {} },
+      ],
+    },
+  }),
+]

@@ -12,8 +12,9 @@ import { FiredList, NextFires, Publication, WebhookSecret } from './schema.ts'
 const tag = 'triggers'
 const inProject = { project: query.name.describe('Id or name; needed when two projects have a pipeline of this name') }
 
-export const presentFired = ({ run: { id, number, serial, status }, started }: FiredRun): z.output<typeof Fired> => ({
-  run: { id, number, serial, status },
+export const presentFired = ({ run, stage, started }: FiredRun): z.output<typeof Fired> => ({
+  run: { id: run.id, number: run.number, serial: run.serial, status: run.status },
+  stage,
   started,
 })
 
@@ -45,7 +46,7 @@ export const getWebhookSecret = route({
   path: '/api/v1/pipelines/{pipeline}/webhooks/{webhook}/secret',
   id: 'getWebhookSecret',
   tag,
-  summary: 'What calls of a signed webhook are signed with',
+  summary: 'What calls of a signed webhook are signed with; that of a stage is called `stage/webhook`',
   description:
     'For admins. Give it to the sender as it is: GitHub, Gitea and GitLab take it as secret, senders of Standard Webhooks as their key.',
   query: z.object(inProject),
