@@ -453,6 +453,9 @@ describe('rules', () => {
       ]),
     ).toEqual({})
     expect((await checkOf(task))['rules']).toContain('long-line')
+    // It is still a task of this dialect's: more can be changed.
+    const timeout = { task_advanced_settings: [{ key: 'timeout_minutes', value: '7' }] }
+    expect(await call('POST', inProject(`/tasks/${task}/settings`), timeout)).toEqual({})
     expect(await call('GET', inProject(`/tasks/${task}/rulesets`))).toEqual([
       {
         template_id: systemId('js'),

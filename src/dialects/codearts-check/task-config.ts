@@ -71,8 +71,10 @@ export function definitionText(name: string, config: TaskConfig): string {
   })
 }
 
+/** The same text for the same settings, in whatever order their fields were put together: `changeTask` compares it. */
 export function annotation(config: TaskConfig): string {
-  const { languages, ruleSets, parentTaskId, mergeId, eventType, vendor } = config
+  const { languages, parentTaskId, mergeId, eventType, vendor } = config
+  const ruleSets = config.ruleSets.map(({ rulesetId, language }) => ({ rulesetId, language }))
   return JSON.stringify({ languages, ruleSets, parentTaskId, mergeId, eventType, vendor })
 }
 
