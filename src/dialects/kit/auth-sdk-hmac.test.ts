@@ -121,6 +121,13 @@ describe('forms beside the vectors', () => {
     expect(isGood(request('/v3/a', 'q=a+b', at('/v3/a/', 'q=a%20b')))).toBe(true)
   })
 
+  test('the query is in order as it is written, or as it is read, which the SDKs do', () => {
+    const query = 'limit=5&%E7%A9%BA=1'
+    expect(isGood(request('/v3/a', query, at('/v3/a/', '%E7%A9%BA=1&limit=5')))).toBe(true)
+    expect(isGood(request('/v3/a', query, at('/v3/a/', 'limit=5&%E7%A9%BA=1')))).toBe(true)
+    expect(isGood(request('/v3/a', 'a=1&b=2', at('/v3/a/', 'b=2&a=1')))).toBe(false)
+  })
+
   test('broken escapes are signed as they stand', () => {
     expect(isGood(request('/v3/%zz', 'a=%', at('/v3/%25zz/', 'a=%25')))).toBe(true)
   })

@@ -66,14 +66,17 @@ export function isSignedWith(
 ): boolean {
   const headers = canonicalHeaders(credential.signedHeaders, request.headers)
   if (headers === undefined) return false
-  const query = canonicalQuery(request.query)
+  const { method } = request
+  const { signedHeaders, date, signature } = credential
   let matches = false
   for (const path of canonicalPaths(request.path)) {
-    for (const hash of bodyHashes(request, options.unsignedPayload)) {
-      const canonical = [request.method.toUpperCase(), path, query, headers, credential.signedHeaders, hash].join('\n')
-      const toSign = `${ALGORITHM}\n${credential.date}\n${sha256(canonical)}`
-      // No early end: every form is made and compared, whichever fits.
-      if (timingSafeEqual(createHmac('sha256', secret).update(toSign).digest(), credential.signature)) matches = true
+    for (const query of canonicalQueries(request.query)) {
+      for (const hash of bodyHashes(request, options.unsignedPayload)) {
+        const canonical = [method.toUpperCase(), path, query, headers, signedHeaders, hash].join('\n')
+        const toSign = `${ALGORITHM}\n${date}\n${sha256(canonical)}`
+        // No early end: every form is made and compared, whichever fits.
+        if (timingSafeEqual(createHmac('sha256', secret).update(toSign).digest(), signature)) matches = true
+      }
     }
   }
   return matches
@@ -96,19 +99,26 @@ function canonicalPaths(path: string): ReadonlySet<string> {
   return new Set([segments(decode(closed)), segments(Buffer.from(closed)), closed])
 }
 
-/** Pairs decoded as the handlers will read them (`+` is a space), written anew, in order of key and value. */
-function canonicalQuery(query: string): string {
-  return query
+/**
+ * Pairs decoded as the handlers will read them (`+` is a space), written anew, in order of key and value. The page on
+ * signatures puts them in order as they are written; the SDKs do before that, where `空` comes behind `z`.
+ */
+function canonicalQueries(query: string): ReadonlySet<string> {
+  const pairs = query
     .split('&')
     .filter((pair) => pair !== '')
     .map((pair) => {
       const cut = pair.includes('=') ? pair.indexOf('=') : pair.length
-      const part = (text: string): string => encode(decode(text.replaceAll('+', ' ')), false)
-      return { key: part(pair.slice(0, cut)), value: part(pair.slice(cut + 1)) }
+      const bytes = (text: string): Uint8Array => decode(text.replaceAll('+', ' '))
+      return { key: bytes(pair.slice(0, cut)), value: bytes(pair.slice(cut + 1)) }
     })
+  const written = pairs
+    .map(({ key, value }) => ({ key: encode(key, false), value: encode(value, false) }))
     .toSorted((a, b) => compare(a.key, b.key) || compare(a.value, b.value))
-    .map(({ key, value }) => `${key}=${value}`)
-    .join('&')
+  const decoded = pairs
+    .toSorted((a, b) => Buffer.compare(a.key, b.key) || Buffer.compare(a.value, b.value))
+    .map(({ key, value }) => ({ key: encode(key, false), value: encode(value, false) }))
+  return new Set([written, decoded].map((one) => one.map(({ key, value }) => `${key}=${value}`).join('&')))
 }
 
 /** One `name:value` line for each signed header. undefined: one of them did not come. */
