@@ -263,7 +263,8 @@ export class RunUseCases implements Runs {
 
   async #fired(run: Run, stage: number | null = null): Promise<Fired> {
     const view = await this.#view(run)
-    if (stage === null) return { run: view, stage: null, started: view.status !== 'waiting' }
+    // A run that has begun waits again when its first stage has triggers of its own.
+    if (stage === null) return { run: view, stage: null, started: view.status !== 'waiting' || view.startedAt !== null }
     return { run: view, stage: stagePlan(run.plan, stage).spec.key, started: isStageFired(run, stage) }
   }
 

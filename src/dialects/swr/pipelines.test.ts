@@ -356,6 +356,20 @@ test('the documents of docs/dialects/swr.md make what they say', async () => {
   expect((await call('GET', `/v3/manage/pipelines/${id}/stages/0/jobs/latest/logs`)).status).toBe(200)
 })
 
+test('the last webhook of a pipeline has started it, though its first stage waits for triggers of its own', async () => {
+  const own = { operator: 'and', triggers: [{ webhook: {} }] }
+  const params = { basic_env: 'go', jenkins_shell: 'true' }
+  const stages = [{ name: 'build', service_name: 'jenkins_build', params, pre_operation: own }]
+  const { body } = await call('POST', CREATE, { name: 'gated', pre_operation: own, stages })
+  const started = await call('POST', body.pre_operation.triggers[0].webhook.url.slice(BASE.length))
+  expect([started.status, started.body]).toEqual([201, {}])
+  expect(await wordOf(body.id)).toBe('waiting')
+  const stage = await call('POST', body.stages[0].pre_operation.triggers[0].webhook.url.slice(BASE.length))
+  expect([stage.status, stage.body]).toEqual([201, {}])
+  await world.settled()
+  expect(await wordOf(body.id)).toBe('running')
+})
+
 describe('what was made', () => {
   const envOf = (key: string) => world.runner.jobs.find(({ env }) => env['MILLRACE_TASK'] === key)?.env
   const keys = () => world.runner.jobs.map(({ env }) => env['MILLRACE_TASK'])
