@@ -108,13 +108,14 @@ function concurrencyOf(body: JsonObject): PipelineDto['concurrency'] {
   const given = body['concurrency_control'] ?? null
   if (given === null) return null
   const control = objectAt(given, 'concurrency_control')
+  // What is not in force may say anything: clients send 0, -1 or nothing with it.
+  if (optionalFlag(control, 'enable') !== true) return null
   const limit = integer(control['concurrency_number'], 'concurrency_control.concurrency_number', {
     min: 1,
     max: 1_000,
     fallback: 1,
   })
   const action = oneOf(optionalText(control, 'exceed_action'), 'concurrency_control.exceed_action', ['QUEUE', 'ABORT'])
-  if (optionalFlag(control, 'enable') !== true) return null
   return { limit, whenFull: action === 'ABORT' ? 'abort' : 'queue' }
 }
 

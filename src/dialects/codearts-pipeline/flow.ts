@@ -111,9 +111,12 @@ function stepOf(state: JsonObject): JsonObject {
   return { task: method === '' ? 'official_shell_plugin' : method, inputs }
 }
 
+/** The one word that the vendor's sample of a flow has for when something follows. */
+const ALWAYS = 'always'
+
 /** The other way round, for templates that are shown. */
 export function flowOf(stages: readonly StageDoc[]): { readonly flow: JsonObject; readonly states: JsonObject } {
-  const flow: Record<string, Json> = { initial: { state_1: '' } }
+  const flow: Record<string, Json> = { initial: { state_1: ALWAYS } }
   const states: Record<string, Json> = {}
   let tasks = 0
   for (const [index, stage] of stages.entries()) {
@@ -125,10 +128,10 @@ export function flowOf(stages: readonly StageDoc[]): { readonly flow: JsonObject
       tasks += 1
       const inputs = listAt(step.given['inputs'], 'inputs', 200).filter(isJsonObject)
       const parameters = Object.fromEntries(inputs.map(({ key, value = null }) => [plainText(key), value]))
-      entry[`Task_${tasks}`] = ''
+      entry[`Task_${tasks}`] = ALWAYS
       states[`Task_${tasks}`] = stateOf('task', job.name, step.task, parameters, null)
     }
-    flow[id] = { ...entry, [index + 1 < stages.length ? `state_${index + 2}` : 'final']: '' }
+    flow[id] = { ...entry, [index + 1 < stages.length ? `state_${index + 2}` : 'final']: ALWAYS }
   }
   flow['final'] = {}
   return { flow, states }

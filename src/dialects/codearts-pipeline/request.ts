@@ -21,8 +21,8 @@ import type { OutcomeWord, StatusWord } from './wire.ts'
 const PARAMS_MAX = 1_000
 const IDS_MAX = 100
 const DAY_MS = 86_400_000
-/** "at most one month apart", of the longest month, both days included. */
-const PERIOD_MAX_MS = 31 * DAY_MS
+/** "at most one month apart": from a day to the same day of the next month, of the longest month, both days included. */
+const PERIOD_MAX_MS = 32 * DAY_MS
 
 /** `{"build_params": [{"name", "value"}]}`, or nothing. */
 export const readStart = (bytes: Uint8Array): Read<Readonly<Record<string, string>>> =>

@@ -456,6 +456,8 @@ describe('history', () => {
     expect(body).toMatchObject({ offset: 1, limit: 1, total: 3, build_results: [{ build_id: '2', status: 'running' }] })
     // The Node SDK names the project in a header only.
     const headers = { 'X-Project-Id': world.project.id }
+    const month = 'start_date=2026-01-01&end_date=2026-02-01&offset=0&limit=10'
+    expect((await call('GET', `/v3/pipelines/build-result?${month}`, { headers })).body).toMatchObject({ total: 3 })
     const later = 'start_date=2026-01-03&end_date=2026-01-04&offset=0&limit=10'
     expect((await call('GET', `/v3/pipelines/build-result?${later}`, { headers })).body).toMatchObject({
       total: 0,
@@ -466,7 +468,7 @@ describe('history', () => {
   test.each([
     'offset=0&limit=10',
     'start_date=2026-01-01&offset=0&limit=10',
-    'start_date=2026-01-01&end_date=2026-03-01',
+    'start_date=2026-01-01&end_date=2026-02-02',
     'start_date=2026-01-02&end_date=2026-01-01',
     'start_date=2026-02-30&end_date=2026-03-01',
     'start_date=yesterday&end_date=today',

@@ -31,6 +31,9 @@ test.each<[JsonObject, readonly string[]]>([
 test('zones are the vendor’s, or any of the IANA database', () => {
   const zone = (time_zone: string) => cronLines({ ...plain, type: 'fixed', time_zone }, 's')[0]?.timezone
   expect(zone('W. Europe Standard Time')).toBe('Europe/Berlin')
+  // The last two of the list that the Terraform provider's page gives; Windows calls the second one Arab.
+  expect(zone('Egypt Standard Time')).toBe('Africa/Cairo')
+  expect(zone('Saudi Arabia Standard Time')).toBe('Asia/Riyadh')
   expect(zone('America/New_York')).toBe('America/New_York')
   expect(zone('UTC')).toBe('UTC')
 })

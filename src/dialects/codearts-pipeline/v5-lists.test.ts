@@ -146,6 +146,14 @@ describe('runs', () => {
     expect(await list({ executor_ids: [world.admin.user.id] })).toMatchObject({ total: 2 })
   })
 
+  test.each([0, -1, null, 5_000])('a limit of %j that is not in force limits nothing', async (concurrency_number) => {
+    const concurrency_control = { concurrency_number, exceed_action: '', enable: false }
+    const id = await create('web', { concurrency_control })
+    await start(id)
+    expect(await start(id)).toEqual({ pipeline_run_id: expect.any(String) })
+    expect(await good('GET', `/pipelines/${id}`)).toMatchObject({ concurrency_control })
+  })
+
   test('one at a time, when that is asked for: the next one waits, and can leave the queue', async () => {
     const concurrency_control = { concurrency_number: 1, exceed_action: 'QUEUE', enable: true }
     const id = await create('web', { concurrency_control })
@@ -363,7 +371,7 @@ describe('templates', () => {
     const v3 = await good('GET', '/v3/templates?template_type=none&is_build_in=true&offset=0&limit=1')
     expect(v3).toMatchObject({ total, page_number: 1, page_size: 1, content: [{ is_build_in: true }] })
     expect(await good('GET', `/v3/templates/${templates[1].id}?template_type=none`)).toMatchObject({
-      flow: { initial: { state_1: '' }, state_1: { Task_1: '', Task_2: '', state_2: '' } },
+      flow: { initial: { state_1: 'always' }, state_1: { Task_1: 'always', Task_2: 'always', state_2: 'always' } },
       states: {
         state_1: { type: 'stage', execution_mode: 'parallel' },
         Task_1: { type: 'task', dsl_method: 'official_shell_plugin' },
@@ -555,6 +563,7 @@ describe('what cannot run is refused when it is made', () => {
     { schedules: [{ enable: true, days_of_week: [8] }] },
     { schedules: [{ enable: true, start_time: '25:00' }] },
     { concurrency_control: { concurrency_number: 0, enable: true } },
+    { concurrency_control: { concurrency_number: 1, exceed_action: 'WAIT', enable: true } },
     { group_id: 'f'.repeat(32) },
   ])('%j', async (more) => {
     const { status, body } = await call('POST', `${api()}/pipelines`, dto(simple, more))
