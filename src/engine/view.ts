@@ -95,6 +95,7 @@ export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeli
     pausedMs: run.pausedMs,
     pausedAt: run.pausedAt,
     cancelling: run.phase === 'live' ? run.cancelling : null,
+    cancelledBy: run.cancelling?.by ?? null,
     pass: run.pass,
     stages,
     failure: firstFailure(run),

@@ -112,6 +112,8 @@ export interface RunView {
     readonly reason: string
     readonly deadline: Instant | null
   } | null
+  /** Who cancelled it, also after its end; null again when it is taken up. */
+  readonly cancelledBy: Actor | null
   /** From 1; one more for every time the policy `restart` took it back to its first node. */
   readonly pass: number
   readonly stages: readonly StageView[]

@@ -186,6 +186,7 @@ export function runView(changes: Partial<RunView> = {}): RunView {
     pausedMs: 0,
     pausedAt: null,
     cancelling: null,
+    cancelledBy: null,
     pass: 1,
     failure: null,
     attention: [],

@@ -118,12 +118,15 @@ function presentDistribute({ run, status, tasks, facts, imageTag }: SubTask): Di
 export const isEnabled = ({ definition }: Pick<PipelineView, 'definition'>): boolean =>
   definition.annotations['koderover/enabled'] !== 'false'
 
+/** How the one who cancelled it is called; '' when nobody did. */
+export const revokerOf = ({ cancelledBy }: RunView): string => (cancelledBy?.kind === 'user' ? cancelledBy.name : '')
+
 export function presentListedTask(run: RunView, time: WriteTime): ListedTask {
   const task = presentTask(run, time)
   const facts = runFacts(run)
   return {
     ...task,
-    task_revoker: run.cancelling?.by.kind === 'user' ? run.cancelling.by.name : '',
+    task_revoker: revokerOf(run),
     current_status: task.status,
     final_status: task.status,
     deploy_env: text(facts, 'deploy_env'),

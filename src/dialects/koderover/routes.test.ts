@@ -272,6 +272,8 @@ describe('tasks', () => {
     at.world.runner.endTask('fetch', { kind: 'cancelled' })
     await at.world.settled()
     expect((await at.ask('GET', TASK)).body).toMatchObject({ status: 'cancelled', build_task: { status: 'cancelled' } })
+    // Who cancelled it is told after its end, too.
+    expect((await at.ask('GET', '/api/tasks/history')).body).toMatchObject([{ task_revoker: 'ci' }])
     const again = await at.ask('DELETE', TASK)
     expect([again.status, again.body.code, again.body.message]).toEqual([400, '6809', 'Cancel Task Error'])
 

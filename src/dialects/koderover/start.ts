@@ -45,15 +45,20 @@ export function paramsOf(pipeline: PipelineView, given: Given): Record<string, J
       return `${field}: pipeline ${JSON.stringify(pipeline.name)} has no param of this name, so it cannot run with ${JSON.stringify(value)}`
     }
   }
-  return { ...params, ...refOf(pipeline, given) }
+  const ref = refOf(pipeline, given)
+  return typeof ref === 'string' ? ref : { ...params, ...ref }
 }
 
 /** Pipelines of this dialect's making fetch `ref`: a commit, where there is one (a pull request needs it), or a branch. */
-function refOf(pipeline: PipelineView, given: Given): { readonly ref?: string } {
+function refOf(pipeline: PipelineView, given: Given): { readonly ref?: string } | string {
   const ref = given.get('commit_id') ?? given.get('branch')
   const own = pipeline.definition.annotations['koderover/generation'] !== undefined
   const known = pipeline.definition.params.some(({ name }) => name === 'ref')
-  return own && known && ref !== undefined ? { ref: String(ref) } : {}
+  if (!own || !known) return {}
+  // Without its commit the default branch would be run in the name of the pull request.
+  const number = given.get('pull_request_number')
+  if (number !== undefined && ref === undefined) return `commit_id: expected the commit of pull request ${number}`
+  return ref === undefined ? {} : { ref: String(ref) }
 }
 
 const typedValue = (spec: ParamSpec, value: string | number): Json =>

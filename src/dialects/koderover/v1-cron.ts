@@ -79,6 +79,19 @@ async function remove(call: Call): Promise<Response> {
   return removed.ok ? success() : problemAnswer('deleteCronJob', removed.problem)
 }
 
+/** With a pipeline its timers go: a job that nothing can fire would be listed as if it were scheduled. */
+export async function forgetJobs(call: Call, pipeline: PipelineView): Promise<Result<unknown>> {
+  const kept = await allJobs(call)
+  if (!kept.ok) return kept
+  const { id } = pipeline.project
+  for (const { project, job } of kept.value) {
+    if (project.id !== id || job.pipeline_name !== pipeline.name) continue
+    const removed = await call.app.documents.remove(call.caller, { project: { id }, kind: KIND, key: job.id })
+    if (!removed.ok) return removed
+  }
+  return accept(null)
+}
+
 async function list(call: Call, operation: OperationName, isMeant: (job: CronJob) => boolean): Promise<Response> {
   const kept = await allJobs(call)
   if (!kept.ok) return problemAnswer(operation, kept.problem)

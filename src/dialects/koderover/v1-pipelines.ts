@@ -13,6 +13,7 @@ import { presentPipeline } from './present.ts'
 import { type Call, pipelineRef, projectOf, type Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
 import { runWord } from './status.ts'
+import { forgetJobs } from './v1-cron.ts'
 import { NAME_FRESH_MS } from './v1-tasks.ts'
 import type { LastTask, PipelineStatus } from './wire.ts'
 
@@ -91,8 +92,17 @@ async function get(call: Call): Promise<Response> {
 }
 
 async function remove(call: Call): Promise<Response> {
-  const removed = await call.app.pipelines.remove(call.caller, pipelineRef(call))
+  const removed = await removePipeline(call)
   return removed.ok ? success() : problemAnswer('deletePipeline', removed.problem)
+}
+
+/** With its timers. */
+export async function removePipeline(call: Call): Promise<Result<unknown>> {
+  const { app, caller } = call
+  const found = await app.pipelines.get(caller, pipelineRef(call))
+  if (!found.ok) return found
+  const removed = await app.pipelines.remove(caller, { id: found.value.id })
+  return removed.ok ? await forgetJobs(call, found.value) : removed
 }
 
 const FAILED = END_STATUSES.filter((status) => runWord[status] === 'failed' || runWord[status] === 'timeout')

@@ -120,6 +120,15 @@ describe('a pipeline', () => {
     const pull = { pipeline_name: 'pipeline-1', pull_request_number: 62, branch: 'x', commit_id: commit }
     expect((await ask('POST', '/api/tasks', pull)).body).toEqual({ pipeline_name: 'pipeline-1', task_id: 2 })
     expect(world.runner.jobs[1]).toMatchObject({ with: { ref: commit } })
+    // Without its commit the default branch would be built in its name.
+    expect(await ask('POST', '/api/tasks', { ...pull, commit_id: undefined })).toEqual({
+      status: 400,
+      body: {
+        message: 'Invalid Pipeline Args',
+        code: '400',
+        description: 'commit_id: expected the commit of pull request 62',
+      },
+    })
   })
 
   test('that is switched off is not started', async () => {
@@ -392,6 +401,20 @@ describe('timers', () => {
     expect((await ask('GET', '/api/cron/jobs')).body).toEqual([])
     expect((await ask('DELETE', `/api/cron/jobs/${made.id}`)).body.code).toBe('697')
   })
+
+  test.each(['/api/pipelines', '/api/v2/pipelines', '/api/workflow/v2/pipelines'])(
+    'go with their pipeline when it is deleted under %s',
+    async (base) => {
+      const { ask } = await open()
+      for (const name of ['pipeline-1', 'other']) {
+        await ask('POST', '/api/pipelines', { ...BODY, pipeline_name: name })
+        await ask('POST', '/api/cron/jobs', { ...JOB, pipeline_name: name })
+      }
+      expect(await ask('DELETE', `${base}/pipeline-1`)).toEqual(SUCCESS)
+      expect((await ask('GET', '/api/cron/scheduled')).body).toMatchObject([{ pipeline_name: 'other' }])
+      expect((await ask('GET', '/api/cron/jobs')).body).toHaveLength(1)
+    },
+  )
 
   test('are found again when their pipeline has another name by then', async () => {
     const { ask, world } = await open()

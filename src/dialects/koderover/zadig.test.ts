@@ -191,6 +191,17 @@ describe.each(['/api/workflow', '/api/aslan/workflow'])('Zadig’s single pipeli
     expect(world.runner.jobs).toMatchObject([
       { with: { shell: 'bash', script: expect.stringContaining('make') }, env: { MODE: 'slow', PASSWORD: 'hunter2' } },
     ])
+    // What is secret is not shown by what was started with it either, and its stars may be given back.
+    const task = (await ask('GET', `${base}/v2/tasks/id/1/pipelines/single`)).body
+    expect(JSON.stringify(task)).not.toContain('hunter2')
+    expect(task.task_args.build_args).toContainEqual({ key: 'PASSWORD', value: '********', is_credential: true })
+    expect(task.task_args.build_args).toContainEqual({ key: 'MODE', value: 'slow', is_credential: false })
+    expect((await ask('POST', `${base}/v2/tasks`, { ...args, build_args: task.task_args.build_args })).status).toBe(200)
+    const again = need(await world.app.runs.get(world.admin, { pipeline: { name: 'single' }, number: 2 }))
+    expect(again.params.find(({ name }) => name === 'PASSWORD')?.value).toBe('hunter2')
+    const shown = await ask('GET', `${base}/v4/workflowtask/workflow/single/task/1`)
+    expect(shown.body.params).toContainEqual(expect.objectContaining({ name: 'PASSWORD', value: '********' }))
+
     const unknown = { ...args, build_args: [{ key: 'NOBODY', value: '' }] }
     expect((await ask('POST', `${base}/v2/tasks`, unknown)).body.code).toBe(6160)
   })

@@ -6,6 +6,7 @@ import { factOf } from '../facts.ts'
 import { flagOf, integerOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { isEnabled } from '../present.ts'
+import { withoutSecrets } from './secrets.ts'
 import {
   repositoriesOf,
   seconds,
@@ -13,7 +14,6 @@ import {
   stageOf,
   type TypeNames,
   variablesOf,
-  withoutSecrets,
   wrongSubTask,
 } from './sub-tasks.ts'
 

@@ -2,12 +2,13 @@ import type { JsonObject } from '../../../model/json.ts'
 import type { PipelineView } from '../../../model/view.ts'
 import { type DefinitionText, writeDefinition } from '../definition-text.ts'
 import { json, success } from '../errors.ts'
-import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
+import { objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
-import { allPipelines, FOREIGN, homeProject, triggersOf } from '../v1-pipelines.ts'
+import { allPipelines, FOREIGN, homeProject, removePipeline, triggersOf } from '../v1-pipelines.ts'
 import type { Face, Operation } from './face.ts'
 import { bodyOf, definitionOf, presentV2, presentZadig, readPipelineBody } from './pipeline.ts'
 import { objectBody, pipelineOf } from './request.ts'
+import { withKeptSecrets } from './secrets.ts'
 import type { TypeNames } from './sub-tasks.ts'
 import { isWorkflow } from './workflow.ts'
 
@@ -63,7 +64,7 @@ export function pipelineHandlers(face: Face, names: TypeNames) {
   }
 
   async function remove(call: Call): Promise<Response> {
-    const removed = await call.app.pipelines.remove(call.caller, pipelineRef(call))
+    const removed = await removePipeline(call)
     return removed.ok ? success() : face.problem('deletePipeline', removed.problem)
   }
 
@@ -123,25 +124,4 @@ export async function rewrite(
   const input = { text, expectedVersion: pipeline.version }
   const updated = await call.app.pipelines.update(call.caller, { id: pipeline.id }, input)
   return updated.ok ? success() : face.problem(operation, updated.problem)
-}
-
-const MASK = '********'
-
-const isMasked = (env: JsonObject): boolean => flagOf(env, 'is_credential') === true && env['value'] === MASK
-
-/** A secret comes out as stars; when the stars come back, it is still the secret. */
-function withKeptSecrets(body: JsonObject, before: JsonObject): JsonObject {
-  const known = new Map<string, string>()
-  for (const subTask of objectsOf(before, 'sub_tasks')) {
-    for (const env of objectsOf(objectOf(subTask, 'job_ctx'), 'envs'))
-      known.set(textOf(env, 'key'), textOf(env, 'value'))
-  }
-  const sub_tasks = objectsOf(body, 'sub_tasks').map((subTask) => {
-    const context = objectOf(subTask, 'job_ctx')
-    const envs = objectsOf(context, 'envs')
-    if (!envs.some(isMasked)) return subTask
-    const mended = envs.map((env) => (isMasked(env) ? { ...env, value: known.get(textOf(env, 'key')) ?? '' } : env))
-    return { ...subTask, job_ctx: { ...context, envs: mended } }
-  })
-  return { ...body, sub_tasks }
 }

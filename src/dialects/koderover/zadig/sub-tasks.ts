@@ -5,6 +5,7 @@ import type { RunView, StageView, TaskView } from '../../../model/view.ts'
 import { asName, isAddress, repositoryScript, type StageText, type TaskText, verbatim } from '../definition-text.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Slot } from '../slots.ts'
+import { withoutSecrets } from './secrets.ts'
 import { nodeWord } from './status.ts'
 
 /** What a kind of sub-task is here: its role, and what it runs when its body has no commands; null: nothing. */
@@ -187,7 +188,7 @@ export function shownSubTask(said: JsonObject, node: TaskView | StageView, run: 
   const failed = node.kind === 'task' ? node : node.tasks.find(({ failure }) => failure !== null)
   const disabled = node.status === 'skipped' && flagOf(said, 'enabled') === false
   return {
-    ...cleaned(said),
+    ...withoutSecrets(said),
     status: disabled ? 'disabled' : nodeWord[node.status],
     error: failed?.failure == null ? '' : failureSentence(failed.failure),
     start_time: seconds(node.startedAt),
@@ -202,15 +203,3 @@ export const seconds = (at: number | null): number => (at === null ? 0 : Math.fl
 /** A task that was tried again after it had ended. */
 export const isRestarted = ({ stages }: RunView): boolean =>
   stages.some(({ tasks }) => tasks.some(({ earlier }) => earlier.length > 0))
-
-const MASK = '********'
-
-/** Values that were said to be secret are not given out. */
-function cleaned(value: JsonObject): JsonObject {
-  const context = objectOf(value, 'job_ctx')
-  const envs = objectsOf(context, 'envs')
-  if (!envs.some((env) => flagOf(env, 'is_credential') === true)) return value
-  const masked = envs.map((env) => (flagOf(env, 'is_credential') === true ? { ...env, value: MASK } : env))
-  return { ...value, job_ctx: { ...context, envs: masked } }
-}
-export { cleaned as withoutSecrets }

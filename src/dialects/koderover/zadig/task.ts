@@ -1,15 +1,14 @@
-import type { Json, JsonObject } from '../../../model/json.ts'
+import type { JsonObject } from '../../../model/json.ts'
 import type { RunView, StageView } from '../../../model/view.ts'
 import { factOf, nearTask, runFacts } from '../facts.ts'
 import { objectsOf, textOf } from '../fields.ts'
+import { revokerOf } from '../present.ts'
 import { objectId } from '../v1-queue.ts'
 import { bodyOf } from './pipeline.ts'
+import { secretNames, shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, placeOf, seconds, seenSubTask, shownSubTask, typeOf, type TypeNames } from './sub-tasks.ts'
 import { isWorkflow } from './workflow.ts'
-
-/** How the first one to cancel it is called; '' when nobody did. */
-const revokerOf = (run: RunView): string => (run.cancelling?.by.kind === 'user' ? run.cancelling.by.name : '')
 
 /** The end of what runs is its beginning: that is how a task is stored there when it is made. */
 const timesOf = (
@@ -93,7 +92,12 @@ export function presentTask(run: RunView): JsonObject {
 /** The params of the run, under the names that its start has for them. */
 function argsOf(run: RunView, workflow: boolean): JsonObject {
   const given = run.params.filter(({ system }) => !system)
-  const build_args = given.map(({ name, value }) => ({ key: name, value: asText(value), is_credential: false }))
+  const secrets = secretNames(bodyOf(run.definition))
+  const build_args = given.map(({ name, value }) => ({
+    key: name,
+    value: shownValue(name, value, secrets),
+    is_credential: secrets.has(name),
+  }))
   const facts = runFacts(run)
   const builds = [
     {
@@ -124,8 +128,6 @@ function argsOf(run: RunView, workflow: boolean): JsonObject {
         notification_id: '',
       }
 }
-
-const asText = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 export function presentStage(stage: StageView, run: RunView): JsonObject {
   const [first] = stage.tasks

@@ -9,6 +9,8 @@ import { type Call, pipelineRef } from '../route.ts'
 import { givenFields, paramsOf } from '../start.ts'
 import { NAME_FRESH_MS } from '../v1-tasks.ts'
 import type { Face } from './face.ts'
+import { bodyOf } from './pipeline.ts'
+import { isKeptSecret, secretNames } from './secrets.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
 import { polled } from './sse.ts'
 import { runWord } from './status.ts'
@@ -154,11 +156,12 @@ export function runParams(
   const params = paramsOf(pipeline, given)
   if (typeof params === 'string') return params
   const known = new Set(pipeline.definition.params.map(({ name }) => name))
+  const secrets = secretNames(bodyOf(pipeline.definition))
   for (const variable of variables) {
     const name = textOf(variable, 'key')
     if (!known.has(name))
       return `build_args: pipeline ${JSON.stringify(pipeline.name)} has no param ${JSON.stringify(name.slice(0, 64))}`
-    params[name] = variable['value'] ?? ''
+    if (!isKeptSecret(name, variable['value'], secrets)) params[name] = variable['value'] ?? ''
   }
   // Where to deploy to: pipelines that do not ask go where they always do.
   if (namespace !== '' && known.has('deploy_env')) params['deploy_env'] = namespace

@@ -10,8 +10,11 @@ import { isEnabled } from '../present.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
+import { bodyOf } from './pipeline.ts'
+import { isKeptSecret, secretNames, shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
+import { revokerOf } from '../present.ts'
 import { cancelRun, restartRun } from './tasks.ts'
 
 /** Workflows from 1.13 on: stages with jobs. Any pipeline is one; what they have beyond is made where it was made. */
@@ -59,12 +62,13 @@ export async function createOpenTask(call: Call): Promise<Response> {
 async function start(call: Call, pipeline: PipelineView, given: readonly JsonObject[]): Promise<Response> {
   if (!isEnabled(pipeline)) return face.operation('createTask', '工作流未开启')
   const params: Record<string, Json> = {}
+  const secrets = secretNames(bodyOf(pipeline.definition))
   for (const param of given) {
     const name = textOf(param, 'name')
     if (!pipeline.definition.params.some((spec) => spec.name === name)) {
       return face.operation('createTask', `params: there is no param ${JSON.stringify(name.slice(0, 64))}`)
     }
-    params[name] = param['value'] ?? ''
+    if (!isKeptSecret(name, param['value'], secrets)) params[name] = param['value'] ?? ''
   }
   const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params })
   if (!started.ok) return face.problem('createTask', started.problem)
@@ -149,7 +153,8 @@ export async function approve(call: Call): Promise<Response> {
 /** `WorkflowTaskPreview`; `workflow_key` is its later word for the name. */
 function presentPreview(run: RunView): JsonObject {
   const start = run.startedAt ?? run.createdAt
-  const revoker = run.cancelling?.by.kind === 'user' ? run.cancelling.by.name : ''
+  const secrets = secretNames(bodyOf(run.definition))
+  const revoker = revokerOf(run)
   return {
     task_id: run.number,
     workflow_key: run.pipeline.name,
@@ -161,7 +166,7 @@ function presentPreview(run: RunView): JsonObject {
         name,
         description,
         type: 'string',
-        value: typeof value === 'string' ? value : JSON.stringify(value),
+        value: shownValue(name, value, secrets),
       })),
     status: taskWord(run),
     task_creator: run.cause.by,
