@@ -1,5 +1,5 @@
 // Looks at every state that runs of many shapes can get into, by the real engine (src/testing/engine-explorer.ts):
-// `npm run prove -- [--size suite|ci|large|huge] [--threads T] [--json]`. Exit code 1: a state that is a dead end, or anything
+// `npm run prove -- [--size ci|large|huge] [--threads T] [--json]`. Exit code 1: a state that is a dead end, or anything
 // that should not be; standard error says what it was and how to get there.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'

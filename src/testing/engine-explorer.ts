@@ -364,7 +364,7 @@ function taskState(run: Run, index: number): string {
   const kept = task.earlier.at(-1)?.attempt === task.attempt
   // Beyond its limit a node is come back to as often as people pass over that.
   const { flow } = stagePlan(run.plan, taskPlan(run.plan, index).stage).spec
-  const loop = Math.min(task.loop, (flow?.loopMax ?? 1) + 2)
+  const loop = Math.min(task.loop, (flow?.loopMax ?? 1) + 1)
   const voters = task.decisions.map(({ by }) => by).toSorted()
   return `${task.status} ${task.policy} ${task.unmet} ${loop} ${set(task.pausedAt)}${task.withheld}${task.rollingBack} ${task.taken?.join('.')} ${tries} ${task.retries} ${task.asked} ${times} ${task.stopping?.kind} ${voters.join('.')} ${kept}`
 }

@@ -17,9 +17,9 @@ function edgeOf(line: Line, place: number): EdgeSpec {
   return { ...base, when: condition === undefined ? null : when(condition).when }
 }
 
-/** One stage whose nodes follow each other along these lines; a node may be come back to once. */
+/** One stage whose nodes follow each other along these lines; its token passes a node twice at most. */
 function flowing(nodes: readonly TaskSpec[], lines: readonly Line[]): PipelineDefinition {
-  return flow([stage('f', nodes, { flow: { edges: lines.map(edgeOf), loopMax: 1 } })])
+  return flow([stage('f', nodes, { flow: { edges: lines.map(edgeOf), loopMax: 2 } })])
 }
 
 /** The shapes of flows, each with a task that may be anything and, where there are branches, a plain one beside it. */

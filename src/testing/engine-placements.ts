@@ -4,10 +4,10 @@ import { flowNames, flowWith } from './engine-flows.ts'
 import { dagShapes, type Feature, featureNames, flow, type Shape, shaped } from './engine-shapes.ts'
 
 /**
- * How many of a shape's tasks are something else than `stop`: none, every one in turn, every two at once, all of them in
+ * How many of a shape's tasks are something else than `stop`: none, every one in turn, all of them in
  * every combination; or `one each`: every shape with one such task, a different one for every shape.
  */
-export const PLACINGS = ['none', 'one each', 'one', 'two', 'all'] as const
+export const PLACINGS = ['none', 'one each', 'one', 'all'] as const
 export type Placing = (typeof PLACINGS)[number]
 
 interface SizeOf {
@@ -19,10 +19,9 @@ interface SizeOf {
 
 /** The sizes are measured in docs/proof.md. */
 export const SIZES = {
-  suite: { placings: ['all'], flows: ['stop'] },
-  ci: { placings: ['all', 'one', 'one each', 'none'], flows: ['stop', 'hold', 'continue', 'review', 'callback'] },
-  large: { placings: ['all', 'all', 'one', 'one each'], flows: featureNames },
-  huge: { placings: ['all', 'all', 'two', 'one'], flows: featureNames },
+  ci: { placings: ['all', 'one each', 'none'], flows: ['stop'] },
+  large: { placings: ['all', 'one', 'one each', 'none'], flows: ['stop', 'hold', 'continue', 'review', 'callback'] },
+  huge: { placings: ['all', 'all', 'one', 'one each'], flows: featureNames },
 } as const satisfies Record<string, SizeOf>
 export type Size = keyof typeof SIZES
 
@@ -73,18 +72,6 @@ function placementsOf(tasks: number, placing: Placing, number: number): readonly
       return [none.with(number % tasks, SPECIAL[number % SPECIAL.length] as Feature)]
     case 'one':
       return [none, ...one()]
-    case 'two':
-      return [
-        none,
-        ...one(),
-        ...places.flatMap((first) =>
-          places
-            .slice(first + 1)
-            .flatMap((second) =>
-              SPECIAL.flatMap((left) => SPECIAL.map((right) => none.with(first, left).with(second, right))),
-            ),
-        ),
-      ]
     case 'all':
       return places.reduce<readonly Features[]>(
         (found, place) => found.flatMap((features) => featureNames.map((feature) => features.with(place, feature))),

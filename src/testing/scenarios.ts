@@ -1,5 +1,6 @@
 import type { PipelineDefinition } from '../model/definition.ts'
 import { definition, noop, on, retries, review, script, sleep, stage, when } from './definitions.ts'
+import { flowWith } from './engine-flows.ts'
 import type { EngineWorld } from './engine-world.ts'
 
 export interface Scenario {
@@ -244,5 +245,59 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     about: 'A run that is not over: one task at work, one queued, one reviewed.',
     definition: definition({ stages: one(script('a'), script('b'), review('gate')) }),
     play: (w) => void w.lease('a'),
+  },
+  'taken-back': {
+    about: 'A stage is rolled back after the one behind it has failed.',
+    definition: definition({
+      stages: [
+        stage('s', [script('a', { rollback: { kind: 'runner', uses: 'script', with: {} } })]),
+        stage('t', [script('b')]),
+      ],
+    }),
+    play: (w) => {
+      w.succeed('a')
+      w.fail('b')
+      w.do({ type: 'rollback', node: w.index('s') })
+      w.succeed('a')
+    },
+  },
+  'a-loop-until-it-is-well': {
+    about: 'A flow comes back to its task through an exclusive gateway, and goes on when that has succeeded.',
+    definition: flowWith('back until it is well', 'continue'),
+    play: (w) => {
+      w.fail('a')
+      w.succeed('a')
+    },
+  },
+  'both-branches-at-once': {
+    about: 'A flow forks and meets again; one of its tasks is paused on the way.',
+    definition: flowWith('both at once', 'stop'),
+    play: (w) => {
+      w.do({ type: 'pause-node', node: w.index('b') })
+      w.succeed('a')
+      w.do({ type: 'resume-node', node: w.index('b') })
+      w.succeed('b')
+    },
+  },
+  'called-back': {
+    about: 'A task waits for its callback, which brings outputs.',
+    definition: definition({ stages: one(script('a', { work: { kind: 'callback', expireMs: null } })) }),
+    play: (w) => {
+      const node = w.index('a')
+      w.do({ type: 'callback', node, version: null, succeeded: true, outputs: { answer: 42 }, reason: '' })
+    },
+  },
+  'stages-side-by-side': {
+    about: 'Two stages run together, and one of their tasks is failed by force and skipped.',
+    definition: definition({
+      stages: [stage('s', [script('a')]), stage('t', [script('b', on('hold'))], { parallel: true })],
+    }),
+    play: (w) => {
+      w.lease('a', 'b')
+      w.do({ type: 'fail-node', node: w.index('b'), by: 'li', reason: 'it hangs' })
+      w.report('b', { kind: 'cancelled' })
+      w.succeed('a')
+      w.skip('b')
+    },
   },
 }
