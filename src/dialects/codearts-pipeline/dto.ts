@@ -37,6 +37,8 @@ export interface Variable {
   readonly value: string
   readonly description: string
   readonly isSecret: boolean
+  /** Of one that grows by itself: with this edit it begins anew. */
+  readonly isReset: boolean
   readonly limits: readonly string[]
 }
 export interface Source {
@@ -90,6 +92,7 @@ function variableOf(variable: JsonObject): Variable {
     value: optionalText(variable, 'value') ?? '',
     description: optionalText(variable, 'description', 1_024) ?? '',
     isSecret: optionalFlag(variable, 'is_secret') ?? false,
+    isReset: optionalFlag(variable, 'is_reset') ?? false,
     limits: [...new Set(textsAt(variable['limits'], `variables.${name}.limits`, 200))],
   }
 }

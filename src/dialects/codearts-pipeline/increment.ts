@@ -5,8 +5,8 @@ import { originalOf } from './original.ts'
 
 /**
  * Values of variables of the type `autoIncrement` for the next run: the newest run's with the digits at its end one
- * higher, the default for the first run, and again when it was edited since. Two runs that are started in the same
- * moment may get the same one.
+ * higher; the default for the first run, and again when the default was edited since, or the pipeline with `is_reset`.
+ * An edit of anything else leaves them growing. Two runs that are started in the same moment may get the same one.
  */
 export async function nextValues(
   app: App,
@@ -18,11 +18,15 @@ export async function nextValues(
   const counters = variablesOf(original.dto).filter(({ type }) => type === 'autoIncrement')
   if (counters.length === 0) return []
   const latest = await app.runs.get(caller, { id: pipeline.latestRun.id })
-  if (!latest.ok || latest.value.pipeline.version !== pipeline.version) return []
-  const values = new Map(latest.value.params.map(({ name, value }) => [name, value]))
-  return counters.flatMap(({ name }) => {
+  if (!latest.ok) return []
+  const { definition, params, pipeline: former } = latest.value
+  const values = new Map(params.map(({ name, value }) => [name, value]))
+  const defaults = new Map(definition.params.map((param) => [param.name, param.default]))
+  const wasEdited = former.version !== pipeline.version
+  return counters.flatMap(({ name, value: start, isReset }) => {
     const value = values.get(name)
-    return typeof value === 'string' ? [[name, incremented(value)] as const] : []
+    if (typeof value !== 'string' || (wasEdited && (isReset || defaults.get(name) !== start))) return []
+    return [[name, incremented(value)] as const]
   })
 }
 

@@ -202,8 +202,22 @@ describe('runs', () => {
     const shown = await good('GET', `/pipelines/${id}`)
     expect(JSON.stringify(shown)).not.toContain('sesame')
     await good('PUT', `/pipelines/${id}`, shown)
-    expect(await params()).toMatchObject({ PASSWORD: 'open sesame' })
+    expect(await params()).toMatchObject({ PASSWORD: 'open sesame', VERSION: '1.0.11' })
     expect(JSON.stringify(await good('GET', `/v3/pipelines/${id}/status`))).not.toContain('sesame')
+  })
+
+  test('numbers that grow begin anew when they are edited, or are told to, and not at every edit', async () => {
+    const variable = { name: 'VERSION', type: 'autoIncrement', value: '1.0.9' }
+    const id = await create('web', { variables: [variable] })
+    const version = async () => (await world.run((await start(id)).pipeline_run_id)).params[0]?.value
+    const edit = (more: Body) => good('PUT', `/pipelines/${id}`, dto(simple, { variables: [{ ...variable, ...more }] }))
+    expect([await version(), await version()]).toEqual(['1.0.9', '1.0.10'])
+    await edit({ description: 'the version', is_reset: false })
+    expect(await version()).toBe('1.0.11')
+    await edit({ is_reset: true })
+    expect([await version(), await version()]).toEqual(['1.0.9', '1.0.10'])
+    await edit({ value: '2.0.0' })
+    expect([await version(), await version()]).toEqual(['2.0.0', '2.0.1'])
   })
 
   test('of a banned pipeline there are none, nor edits', async () => {
