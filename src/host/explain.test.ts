@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { CancelMode } from '../model/command.ts'
 import type { OnFailure, PipelineDefinition, TaskSpec } from '../model/definition.ts'
 import { exited, ScriptedRunner, succeeded } from '../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../testing/views.ts'
@@ -35,8 +36,10 @@ interface Case {
   readonly nodes: readonly (readonly [string, ExplanationCode, string])[]
 }
 
-const act = (action: 'pause' | 'cancel') => (world: World, id: string) =>
-  world.app.runs.act(world.admin, { id }, action === 'cancel' ? { action, reason: 'enough' } : { action })
+const act =
+  (action: 'pause' | 'cancel', mode: CancelMode = 'stop') =>
+  (world: World, id: string) =>
+    world.app.runs.act(world.admin, { id }, action === 'cancel' ? { action, reason: 'enough', mode } : { action })
 
 const cases: readonly Case[] = [
   {
@@ -100,7 +103,7 @@ const cases: readonly Case[] = [
   {
     pipeline: tasks({}, { needs: ['a'] }),
     code: 'running',
-    sentence: 'Task a: Running on scripted, and 1 more under way',
+    sentence: 'Task a: Running on scripted',
     unblocks: [],
     nodes: [
       ['a', 'running', 'Running on scripted'],
@@ -180,6 +183,24 @@ const cases: readonly Case[] = [
   },
   {
     pipeline: tasks({}),
+    bring: act('cancel', 'after-current'),
+    code: 'cancelling',
+    sentence: 'Being cancelled by ci (enough); what runs ends by itself',
+    unblocks: ['cancel stops it, with force at once'],
+    nodes: [['a', 'running', 'Running on scripted']],
+  },
+  {
+    // Only what its definition leaves to people.
+    pipeline: tasks({ onFailure: hold, skippable: false }),
+    bring: (world) => world.runner.endTask('a', exited(3)),
+    code: 'held-after-failure',
+    sentence: 'Task a: Held after it failed: the process exited with code 3',
+    unblocks: ['retry', 'cancel'],
+    ends: true,
+    nodes: [['a', 'held-after-failure', 'Held after it failed: the process exited with code 3']],
+  },
+  {
+    pipeline: tasks({}),
     bring: (world) => world.runner.endTask('a', exited(3)),
     code: 'failed',
     sentence: 'Task a: The process exited with code 3',
@@ -227,6 +248,19 @@ describe('why a run is where it is', () => {
     expect(run?.since).toBe(world.clock.now())
     expect(nodes.map(({ node, code, sentence }) => [node?.key, code, sentence])).toEqual(expected.nodes)
     for (const { node } of nodes) expect(node?.name).toBe(`Task ${node?.key ?? ''}`)
+  })
+
+  test('a task that runs another pipeline names the run that it waits for', async () => {
+    const world = await openWorld()
+    await world.pipeline(definition({ name: 'other', ...tasks({ key: 'inner' }) }))
+    const other = { kind: 'run', pipeline: 'other', params: {}, wait: true } as const
+    const { id: pipelineId } = await world.pipeline(definition({ name: 'outer', ...tasks({ work: other }) }))
+    const { id } = need(await world.app.runs.start(world.admin, { pipeline: { id: pipelineId }, params: {} }))
+    await world.settled()
+    const child = need(await world.app.runs.get(world.admin, { id })).stages[0]?.tasks[0]?.childRun ?? ''
+    const [run] = need(await world.app.runs.explain(world.admin, { id }))
+    expect(run?.sentence).toBe(`Task a: Waiting for run ${child}, which it started`)
+    expect(run?.unblocks).toEqual([`the end of run ${child}`])
   })
 
   test('every code has its case', () => {

@@ -8,6 +8,7 @@ import {
   type Run,
   type TaskState,
 } from '../engine/run.ts'
+import { allowedOnNode } from '../engine/admits.ts'
 import { approvalsNeeded } from '../engine/deadline.ts'
 import { runStatus } from '../engine/status.ts'
 import { isAwaited } from '../model/definition.ts'
@@ -60,8 +61,11 @@ function runReason(
   if (run.phase === 'ended') return endedReason(run, nodes)
   if (run.cancelling !== null) {
     const { at, by, reason, deadline } = run.cancelling
-    const sentence = `Being cancelled by ${by.name} (${reason}); what still runs is being stopped`
-    return { ...plain, code: 'cancelling', sentence, since: at, unblocks: ['cancel with force ends it now'], deadline }
+    // Without a deadline it is the gentle one.
+    const rest = deadline === null ? 'what runs ends by itself' : 'what still runs is being stopped'
+    const sentence = `Being cancelled by ${by.name} (${reason}); ${rest}`
+    const firmer = deadline === null ? 'cancel stops it, with force at once' : 'cancel with force ends it now'
+    return { ...plain, code: 'cancelling', sentence, since: at, unblocks: [firmer], deadline }
   }
   if (run.pausedAt !== null) {
     return {
@@ -76,8 +80,10 @@ function runReason(
   if (stage !== undefined && nodes.length === 0) return stageReason(run, stage)
   const [first] = nodes.toSorted((left, right) => URGENCY.indexOf(left.code) - URGENCY.indexOf(right.code))
   if (first === undefined) return { ...plain, code: 'running', sentence: 'Running', since: run.updatedAt }
-  const others = nodes.length === 1 ? '' : `, and ${nodes.length - 1} more under way`
-  return { ...first, sentence: `${first.node?.name ?? ''}: ${first.sentence}${others}` }
+  // What only waits for others has not begun.
+  const others = nodes.filter((node) => node !== first && node.code !== 'waiting-for-needs').length
+  const more = others === 0 ? '' : `, and ${others} more under way`
+  return { ...first, sentence: `${first.node?.name ?? ''}: ${first.sentence}${more}` }
 }
 
 /** What a person must know first comes first. */
@@ -206,11 +212,15 @@ function failedTasks(run: Run): readonly Explanation[] {
         code: 'failed',
         sentence,
         since: endedAt ?? run.updatedAt,
-        unblocks: ['retry', 'skip'],
+        unblocks: mending(run, node.index),
       },
     ]
   })
 }
+
+/** What a person may do about a failure: a gateway is shown its way, and a definition may rule out the one or the other. */
+const mending = (run: Run, index: number): readonly string[] =>
+  allowedOnNode(run, index).filter((action) => action === 'retry' || action === 'skip' || action === 'choose')
 
 function explainTask(run: Run, index: number, standing: Standing): Explanation {
   return { node: named(run, index), ...taskReason(run, index, standing) }
@@ -233,6 +243,20 @@ function taskReason(run: Run, index: number, standing: Standing): Reason {
         const sentence = 'Waiting for a callback'
         return { ...plain, code: 'waiting-for-callback', sentence, since, unblocks: ['callback', 'fail'], deadline }
       }
+      if (spec.work.kind === 'run') {
+        const child = state.childRun
+        const sentence =
+          child === null ? `Starting a run of ${spec.work.pipeline}` : `Waiting for run ${child}, which it started`
+        const since = state.startedAt ?? run.updatedAt
+        return {
+          ...plain,
+          code: 'running',
+          sentence,
+          since,
+          unblocks: child === null ? [] : [`the end of run ${child}`],
+          deadline,
+        }
+      }
       if (spec.work.kind === 'sleep')
         return { ...plain, code: 'sleeping', sentence: 'Sleeping', since: state.startedAt ?? run.updatedAt, deadline }
       return {
@@ -253,7 +277,7 @@ function taskReason(run: Run, index: number, standing: Standing): Reason {
         code: 'held-after-failure',
         sentence: `Held after it failed: ${why}`,
         since: state.endedAt ?? run.updatedAt,
-        unblocks: ['retry', 'skip', 'cancel'],
+        unblocks: [...mending(run, index), 'cancel'],
         deadline,
       }
     }
