@@ -35,51 +35,105 @@ export async function decide(person: Person, run: Run): Promise<boolean> {
   return ask(person, run, first)
 }
 
-const isStuck = ({ status }: Run): boolean => status === 'reviewing' || status === 'held' || status === 'waiting'
+const isStuck = (run: Run): boolean =>
+  run.status === 'reviewing' || run.status === 'held' || run.status === 'waiting' || onlyCallsAreAwaited(run)
+
+/** Here there is nobody else who could call. */
+const onlyCallsAreAwaited = (run: Run): boolean => {
+  const open = tasksOf(run).filter(
+    ({ status, work }) => (status === 'running' || status === 'queued') && work !== 'subflow',
+  )
+  return open.length > 0 && open.every(({ work, deadline_at }) => work === 'callback' && deadline_at === null)
+}
+
+interface Question {
+  readonly text: string
+  readonly words: readonly string[]
+  readonly answered: (word: string) => Promise<unknown>
+}
 
 async function ask(person: Person, run: Run, attention: Attention): Promise<boolean> {
   const { client, terminal, say, cancelling } = person
+  const question = questionOf(person, run, attention)
+  if (question === undefined) return false
+  const { text, words, answered } = question
+  const word = await askWord(terminal, text, [...words, 'cancel'], cancelling)
+  if (word === undefined) return true
+  if (word !== 'cancel') {
+    await answered(word)
+    return true
+  }
+  say('cancelling')
+  const reason = `cancelled at ${quoted(attention.node?.name ?? run.pipeline.name)}`
+  await client.runs.act(run.id, 'cancel', { reason })
+  return true
+}
+
+/** What a person can say to it; undefined: nothing. */
+function questionOf(person: Person, run: Run, attention: Attention): Question | undefined {
+  const { client, local } = person
   const { node, kind } = attention
-  if (node === null) return false
+  if (node === null) return undefined
   const task = tasksOf(run).find(({ id }) => id === node.id)
-  const question = safe(task?.review?.question ?? '')
-  const [text, words] =
-    kind === 'review'
-      ? [`${safe(node.name)}${question === '' ? '' : `: ${question}`}`, ['approve', 'reject', 'cancel'] as const]
-      : [`${safe(node.name)} has failed`, ['retry', 'skip', 'cancel'] as const]
-  const word = await askWord(terminal, text, words, cancelling)
-  switch (word) {
-    case undefined:
-      return true
-    case 'approve':
-      await approveAs(person, run, attention)
-      return true
-    case 'reject':
-      await person.local.decide(run.id, node.id, 'reject', reviewersOf(task)[0] ?? 'local')
-      return true
-    case 'retry':
-    case 'skip':
-      await client.nodes.act(run.id, node.id, word)
-      return true
-    case 'cancel':
-      say('cancelling')
-      await client.runs.act(run.id, 'cancel', { reason: `cancelled at ${quoted(node.name)}` })
-      return true
+  const name = safe(node.name)
+  const asked = safe(task?.review?.question ?? '')
+  switch (kind) {
+    case 'review':
+      return {
+        text: `${name}${asked === '' ? '' : `: ${asked}`}`,
+        words: ['approve', 'reject'],
+        answered: (word) =>
+          word === 'approve'
+            ? approveAs(person, run, attention)
+            : local.decide(run.id, node.id, 'reject', reviewersOf(task)[0] ?? 'local'),
+      }
+    case 'held':
+      if (task?.work === 'gateway') {
+        return {
+          text: `${name} found no way on`,
+          words: edgesOf(run, task.key),
+          answered: (edge) => client.nodes.act(run.id, node.id, 'choose', { edges: [edge] }),
+        }
+      }
+      return {
+        text: `${name} has failed`,
+        words: ['retry', 'skip'],
+        answered: (word) => client.nodes.act(run.id, node.id, word === 'retry' ? 'retry' : 'skip'),
+      }
+    case 'callback':
+      return {
+        text: `${name} waits for a callback`,
+        words: ['succeed', 'fail'],
+        answered: (word) => client.nodes.act(run.id, node.id, 'callback', { succeeded: word === 'succeed' }),
+      }
+    case 'trigger':
+      return {
+        text: `${name} waits for its triggers`,
+        words: ['start'],
+        answered: () => client.runs.act(run.id, 'start'),
+      }
+    case 'start':
+    case 'paused':
+    case 'paused-node':
+      return undefined
   }
 }
 
+const edgesOf = ({ stages }: Run, gateway: string): readonly string[] =>
+  stages.flatMap(({ edges }) => (edges ?? []).filter(({ from }) => from === gateway).map(({ key }) => key))
+
 /** The first letter is enough. undefined: the run is being cancelled, or nobody answers any more. */
-async function askWord<Word extends string>(
+async function askWord(
   terminal: Terminal,
   text: string,
-  words: readonly Word[],
+  words: readonly string[],
   signal: AbortSignal,
-): Promise<Word | 'cancel' | undefined> {
+): Promise<string | undefined> {
   for (;;) {
     const answer = await terminal.ask(`${text}? [${words.join('/')}] `, signal)
     if (answer === undefined) return signal.aborted ? undefined : 'cancel'
     const typed = answer.trim().toLowerCase()
-    const found = typed === '' ? undefined : words.find((word) => word.startsWith(typed))
+    const found = typed === '' ? undefined : words.find((word) => word.toLowerCase().startsWith(typed))
     if (found !== undefined) return found
   }
 }

@@ -124,6 +124,34 @@ describe('run FILE', () => {
     expect(code).toBe(0)
   })
 
+  test('whoever is there says the way of a gateway, the word that a task waits for, and what no trigger will start', async () => {
+    const path = file(
+      'flow.yaml',
+      [
+        'name: flow',
+        'on_failure: hold',
+        'stages:',
+        '  - name: one',
+        '    flow:',
+        '      nodes: {begin: {start: {}}, way: {gateway: exclusive}, left: {sleep: 1ms}, right: {uses: callback}, end: {end: {}}}',
+        '      edges:',
+        '        - {from: begin, to: way}',
+        "        - {key: L, from: way, to: left, when: 'false'}",
+        "        - {key: R, from: way, to: right, when: 'false'}",
+        '        - {from: left, to: end}',
+        '        - {from: right, to: end}',
+        '  - {name: two, triggers: [{webhook: go}], tasks: [{key: ship, script: echo shipped}]}',
+      ].join('\n'),
+    )
+    const { code, out } = await runHere([path], { answers: ['r', 'succeed', 'start'] })
+    expect(out).toContain('way found no way on? [L/R/cancel] ')
+    expect(out).toContain('right waits for a callback? [succeed/fail/cancel] ')
+    expect(out).toContain('two waits for its triggers? [start/cancel] ')
+    expect(out).toContain('ship │ shipped')
+    expect(code).toBe(0)
+    expect(await runHere([path])).toMatchObject({ code: 3 })
+  })
+
   test('--json gives the run on stdout and the rest on stderr; a failed run is code 1', async () => {
     const path = file('bad.yaml', 'name: bad\ntasks: [{key: t, script: "echo oh; exit 3"}]')
     const { code, out, err } = await runHere([path, '--json'])
