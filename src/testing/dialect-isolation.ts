@@ -1,6 +1,6 @@
 import type { Caller } from '../host/app.ts'
 import type { Dialect } from '../dialects/dialect.ts'
-import type { EndpointRow } from '../dialects/kit/endpoints.ts'
+import { type EndpointRow, pathsOf } from '../dialects/kit/endpoints.ts'
 import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
 import { servedEndpoints, sender } from './dialect-fuzz.ts'
 import { credentialHeaders, examplePath } from './dialect-routes.ts'
@@ -98,7 +98,7 @@ export async function intrusions(
   const before = await stateOf(neighbours)
   const leaks: string[] = []
   for (const [title, method, row] of servedEndpoints(dialect)) {
-    for (const to of pathsOf(row, neighbours)) {
+    for (const to of everyPath(row, neighbours)) {
       for (const body of method === 'GET' ? [{}] : bodies(row)) {
         const content = typeof body === 'string' ? body : JSON.stringify(body)
         for (const headers of [credentialHeaders({ credentials: stranger.credentials }), {}]) {
@@ -115,7 +115,7 @@ export async function intrusions(
   // Last, because a vendor may have writes by GET.
   let seenByOwner = 0
   for (const [, method, row] of servedEndpoints(dialect).filter(([, verb]) => verb === 'GET')) {
-    for (const to of pathsOf(row, neighbours)) {
+    for (const to of pathsTo(row.path, neighbours)) {
       const { text } = await send(method, to, credentialHeaders(world), '')
       if (text.includes(SECRET)) seenByOwner += 1
     }
@@ -123,20 +123,36 @@ export async function intrusions(
   return { leaks, seenByOwner }
 }
 
-/** Each varying part by each of the names that something of A has. */
-function pathsOf(row: EndpointRow, { project, pipeline, runs }: Neighbours): ReadonlySet<string> {
+/** By which the endpoint is addressed; the other addresses of the same are asked for with the names that fit best. */
+function everyPath(row: EndpointRow, neighbours: Neighbours): ReadonlySet<string> {
+  const [own = '', ...also] = pathsOf(row)
+  return new Set([own, ...also].flatMap((path) => [...pathsTo(path, neighbours, path === own)]))
+}
+
+/** Each varying part by each of the names that something of A has; not `thorough`: ids with ids, numbers with names. */
+function pathsTo(path: string, { project, pipeline, runs }: Neighbours, thorough = true): ReadonlySet<string> {
   const [run] = runs.toReversed()
   if (run === undefined) throw new Error('project A has no run')
   const [task] = run.stages.flatMap(({ tasks }) => tasks)
   const ids = [project.id, pipeline.id, run.id, task?.id ?? ''].map(String)
   const numbers = [project.serial, pipeline.serial, run.serial, run.number].map(String)
   const names = [project.name, pipeline.name, 'build']
+  const all = [...ids, ...numbers, ...names]
+  const kinds = thorough
+    ? [[all, all] as const]
+    : ([
+        [ids, ids],
+        [numbers, numbers],
+        [numbers, names],
+      ] as const)
   const paths = new Set<string>()
   // The parts of a path are mostly of different kinds: all pairs of names are tried for the first two, by turns.
-  for (const first of [...ids, ...numbers, ...names]) {
-    for (const second of [...ids, ...numbers, ...names]) {
-      let place = 0
-      paths.add(examplePath(row.path, () => (place++ % 2 === 0 ? first : second)))
+  for (const [firsts, seconds] of kinds) {
+    for (const first of firsts) {
+      for (const second of seconds) {
+        let place = 0
+        paths.add(examplePath(path, () => (place++ % 2 === 0 ? first : second)))
+      }
     }
   }
   return paths
