@@ -137,7 +137,8 @@ export async function approve(call: Call): Promise<Response> {
   const asked = textOf(body, 'job_name') || textOf(body, 'stage_name')
   const waiting = run.stages
     .flatMap((stage) => stage.tasks.map((task) => ({ stage, task })))
-    .filter(({ task }) => task.status === 'reviewing')
+    // Also one that somebody has paused: it waits for its approval all the same.
+    .filter(({ task }) => task.allowed.includes('approve'))
     .filter(({ stage, task }) => [stage.key, stage.name, task.key, task.name].includes(asked))
   if (waiting.length === 0)
     return face.operation('approveTask', `nothing waits for an approval in ${JSON.stringify(asked.slice(0, 64))}`)
