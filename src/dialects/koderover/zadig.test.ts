@@ -411,6 +411,34 @@ describe('product workflows', () => {
     distribute_stage: { enabled: false },
   }
 
+  test('run what is chosen of their services and tests, and refuse what they have not', async () => {
+    const { ask, world } = await open()
+    const base = '/api/aslan/workflow'
+    await ask('POST', `${base}/workflow`, BODY)
+    const start = (args: object) =>
+      ask('POST', `${base}/workflowtask`, { workflow_name: 'shop-workflow', product_tmpl_name: 'default', ...args })
+    world.runner.script = () => ({ kind: 'succeeded', outputs: null })
+    const ran = async (number: number): Promise<readonly string[]> => {
+      await world.settled()
+      const run = need(await world.app.runs.get(world.admin, { pipeline: { name: 'shop-workflow' }, number }))
+      return run.stages.flatMap(({ tasks }) =>
+        tasks.filter(({ status }) => status === 'succeeded').map(({ key }) => key),
+      )
+    }
+    await start({ targets: [{ name: 'api', service_name: 'api' }], tests: [] })
+    expect(await ran(1)).toEqual(['build-2', 'deploy-2'])
+    await start({ targets: [{ service_name: 'web' }], tests: [{ test_module_name: 'smoke' }] })
+    expect(await ran(2)).toEqual(['build-1', 'deploy-1', 'test-1'])
+    for (const args of [
+      { targets: [{ name: 'shop' }] },
+      { targets: [{}] },
+      { tests: [{ test_module_name: 'load' }] },
+    ]) {
+      expect(JSON.stringify((await start(args)).body)).toMatch(/the workflow has no (?:service|test)/)
+    }
+    expect(need(await world.app.runs.count(world.admin, {}))).toBe(2)
+  })
+
   test('build and deploy every service, test, and show it in stages', async () => {
     const { ask, world } = await open()
     const base = '/api/aslan/workflow'

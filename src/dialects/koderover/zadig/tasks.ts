@@ -129,6 +129,8 @@ interface Start {
   /** Pairs of `key` and `value`. */
   readonly variables: readonly JsonObject[]
   readonly namespace: string
+  /** Keys of what is run; undefined: all of it. */
+  readonly only?: readonly string[]
 }
 
 /** Starts a run of the pipeline with what was asked for, or says which of it the pipeline has no param for. */
@@ -136,7 +138,8 @@ export async function startRun(call: Call, face: Face, pipeline: PipelineView, a
   if (!isEnabled(pipeline)) return face.operation('createTask', '工作流未开启')
   const params = runParams(pipeline, asked)
   if (typeof params === 'string') return face.operation('createTask', params)
-  const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params })
+  const only = asked.only === undefined ? {} : { only: asked.only }
+  const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params, ...only })
   if (!started.ok) return face.problem('createTask', started.problem)
   return json(200, { pipeline_name: pipeline.name, task_id: started.value.number })
 }

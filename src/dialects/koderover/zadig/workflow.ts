@@ -120,6 +120,39 @@ function stageOf(
   return { key, name: key, tasks }
 }
 
+/**
+ * Keys of the tasks for these targets and tests of a new task; undefined: none are named, so it is all of them.
+ * @returns in words, which of them the workflow has not.
+ */
+export function chosenTasks(
+  { stages }: PipelineDefinition,
+  targets: readonly JsonObject[],
+  tests: readonly JsonObject[],
+): readonly string[] | string | undefined {
+  if (targets.length + tests.length === 0) return undefined
+  const only: string[] = []
+  const choose = (names: readonly string[], role: 'test' | 'target'): boolean => {
+    const keys = stages
+      .flatMap(({ tasks }) => tasks)
+      .filter((task) => (task.role === 'test') === (role === 'test'))
+      .filter(({ annotations }) => names.includes(annotations['koderover/service_name'] ?? ''))
+      .map(({ key }) => key)
+    only.push(...keys)
+    return keys.length > 0
+  }
+  for (const target of targets) {
+    const names = [textOf(target, 'name'), textOf(target, 'service_name')].filter((name) => name !== '')
+    if (!choose(names, 'target'))
+      return `targets: the workflow has no service ${JSON.stringify(names.join(' ').slice(0, 128))}`
+  }
+  for (const one of tests) {
+    const name = textOf(one, 'test_module_name')
+    if (!choose(name === '' ? [] : [name], 'test'))
+      return `tests: the workflow has no test ${JSON.stringify(name.slice(0, 128))}`
+  }
+  return [...new Set(only)]
+}
+
 /** `models.Workflow`; what was PUT and means nothing here comes back as it was. */
 export const presentWorkflow = (pipeline: PipelineView): JsonObject => {
   const body = workflowBodyOf(pipeline.definition) ?? {}

@@ -7,7 +7,7 @@ import { zadigFace as face } from './face.ts'
 import { make, rewrite } from './pipelines.ts'
 import { objectBody, pipelineOf } from './request.ts'
 import { startRun } from './tasks.ts'
-import { isWorkflow, presentWorkflow, readWorkflowBody, workflowDefinition } from './workflow.ts'
+import { chosenTasks, isWorkflow, presentWorkflow, readWorkflowBody, workflowDefinition } from './workflow.ts'
 
 /** Product workflows. */
 
@@ -60,7 +60,11 @@ export async function createWorkflowTask(call: Call): Promise<Response> {
   const targets = objectsOf(args, 'targets')
   const [repository = {}] = targets.flatMap((target) => objectsOf(objectOf(target, 'build'), 'repos'))
   const variables = targets.flatMap((target) => objectsOf(target, 'envs'))
-  return await startRun(call, face, pipeline, { repository, variables, namespace: textOf(args, 'namespace') })
+  const asked = { repository, variables, namespace: textOf(args, 'namespace') }
+  if (!isWorkflow(pipeline.definition)) return await startRun(call, face, pipeline, asked)
+  const only = chosenTasks(pipeline.definition, targets, objectsOf(args, 'tests'))
+  if (typeof only === 'string') return face.operation('createTask', only)
+  return await startRun(call, face, pipeline, { ...asked, ...(only === undefined ? {} : { only }) })
 }
 
 async function workflowBody(call: Call): Promise<JsonObject | Response> {
