@@ -730,6 +730,18 @@ describe('a pipeline is changed', () => {
     expect(changed.body).toEqual({ id, group_id, group_name, name, description: '', params: [], stages })
   })
 
+  test('its params are what the edit says, not what the newest run was given', async () => {
+    const made = await create({ ...document(), pre_operation: { operator: 'or', triggers: [{ webhook: {} }] } })
+    const shown = async () => (await call('GET', `/v3/manage/pipelines/${made.id}`)).body.params
+    const webhook = made.pre_operation.triggers[0].webhook.url.slice(BASE.length)
+    expect((await call('POST', webhook)).status).toBe(201)
+    const params = [{ name: 'git.branch', description: '', value: 'next' }]
+    expect((await update(made, { ...made, params })).status).toBe(201)
+    expect(await shown()).toMatchObject([{ name: 'SYS_TIMESTAMP' }, params[0], { name: 'SYS_INCREMENT', value: '1' }])
+    expect((await call('POST', webhook)).status).toBe(201)
+    expect(await shown()).toMatchObject([{}, params[0], { value: '2' }])
+  })
+
   test('a webhook keeps its address while it is sent with it, or in its place', async () => {
     const made = await create()
     const [one, other] = made.pre_operation.triggers

@@ -124,12 +124,14 @@ function ownParams({ definition }: PipelineView, given: ReadonlyMap<string, stri
 
 /** The two that the server gives stand around the pipeline's own, as in the seed. */
 function presentParams(pipeline: PipelineView, run: RunView | null): readonly Param[] {
-  const given = new Map(run?.params.map((param) => [param.name, paramText(param.value)]))
-  const timestamp = given.get('SYS_TIMESTAMP') ?? systemTimestamp(run?.createdAt ?? pipeline.createdAt)
-  const increment = given.get('SYS_INCREMENT') ?? String(run?.number ?? 0)
+  const values = new Map(run?.params.map((param) => [param.name, paramText(param.value)]))
+  const isEdited = run !== null && run.pipeline.version !== pipeline.version
+  const timestamp = values.get('SYS_TIMESTAMP') ?? systemTimestamp(run?.createdAt ?? pipeline.createdAt)
+  const increment = values.get('SYS_INCREMENT') ?? String(run?.number ?? 0)
   return [
     { name: 'SYS_TIMESTAMP', description: '流水线时间戳', value: timestamp },
-    ...ownParams(pipeline, given),
+    // What an edit has set counts until it has run: who reads and writes back would undo it.
+    ...ownParams(pipeline, isEdited ? new Map() : values),
     { name: 'SYS_INCREMENT', description: '流水线自增量', value: increment },
   ]
 }
