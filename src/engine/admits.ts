@@ -2,7 +2,7 @@ import type { Work } from '../model/definition.ts'
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
 import type { NodeStatus, RunStatus } from '../model/status.ts'
 import { isActive, runStatus, stageStatus } from './status.ts'
-import { stageAt, stagePlan, taskAt, taskPlan, type Run } from './run.ts'
+import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
 
 /**
  * Which statuses admit each operator action. Engine, API, page, CLI and dialects read these two tables and no other.
@@ -119,8 +119,11 @@ function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
     case 'rollback':
       return false
     case 'delay':
-    case 'expire':
-      return going && state.deadlineAt !== null && state.stopping === null && isUnderWay(run, index)
+    case 'expire': {
+      // The time of what is queued stands still with its run.
+      const stands = state.status === 'queued' && (run.pausedAt !== null || standsStill(run, index))
+      return going && !stands && state.deadlineAt !== null && state.stopping === null && isUnderWay(run, index)
+    }
   }
 }
 

@@ -59,10 +59,18 @@ export function release(run: Draft, index: number, edges: readonly number[] | nu
     }
     return
   }
-  const taken = edges === null ? flow.out : flow.out.filter(({ edge }) => edges.includes(edge))
+  const taken = edges === null ? flow.out : chosen(flow.out, edges)
   const { work } = taskPlan(run.plan, index).spec
   if (work.kind === 'gateway' && flow.inner !== null) expect(run, flow.inner, taken.length)
   for (const { to } of taken) arrive(run, to)
+}
+
+function chosen<Edge extends { readonly edge: number }>(
+  out: readonly Edge[],
+  edges: readonly number[],
+): readonly Edge[] {
+  const wanted = new Set(edges)
+  return out.filter(({ edge }) => wanted.has(edge))
 }
 
 /** A gateway has sent so many tokens on their way to where its branches meet. */

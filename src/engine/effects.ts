@@ -1,6 +1,6 @@
 import type { RunEffect } from '../model/effect.ts'
 import type { Work } from '../model/definition.ts'
-import { openTasks, stageAt, taskAt, taskPlan, type Run } from './run.ts'
+import { openTasks, stageAt, standsStill, taskAt, taskPlan, type Run } from './run.ts'
 import { SERVER } from './transition.ts'
 
 /**
@@ -18,8 +18,9 @@ export function dueEffects(run: Run): readonly RunEffect[] {
   for (const { index } of run.open) arm(index, stageAt(run, index).deadlineAt)
   for (const node of openTasks(run)) {
     const state = taskAt(run, node)
+    if (state.status === 'queued' && standsStill(run, node)) continue
     arm(node, state.deadlineAt)
-    if (state.status === 'queued' && state.retryAt === null && state.pausedAt === null) {
+    if (state.status === 'queued' && state.retryAt === null) {
       effects.push({ type: 'offer-attempt', node, attempt: state.attempt })
     }
     if (state.status === 'running' && isInline[taskPlan(run.plan, node).spec.work.kind]) {

@@ -105,8 +105,13 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       return run
     case 'TaskWithdrawn': {
       const task = taskAt(run, event.node)
-      const { takenUpAt } = task
-      place(run, event.node, { ...task, status: 'pending', attempt: takenUpAt, queuedAt: null, deadlineAt: null })
+      place(run, event.node, {
+        ...task,
+        status: 'pending',
+        attempt: task.attempt - 1,
+        queuedAt: null,
+        deadlineAt: null,
+      })
       return run
     }
     case 'AttemptStarted':
@@ -371,6 +376,8 @@ function fail(run: Draft, event: Extract<RunEvent, { type: 'AttemptFailed' }>, a
   const task = taskAt(run, event.node)
   const { failure, next } = event
   const failed: TaskState = { ...task, endedAt: at, stopping: null, failure, outputs: event.outputs ?? task.outputs }
+  // A person wants it to stand still: what comes after it waits for that person.
+  const withheld = task.pausedAt !== null
   if (next.do === 'retry') {
     const retries = task.retries + (next.counted ? 1 : 0)
     place(run, event.node, { ...failed, status: 'queued', retryAt: next.at, deadlineAt: next.at, retries })
@@ -378,8 +385,8 @@ function fail(run: Draft, event: Extract<RunEvent, { type: 'AttemptFailed' }>, a
   }
   if (next.do === 'skip') {
     const skipped = { because: 'timeout', reason: 'its time ran out' } as const
-    place(run, event.node, { ...failed, status: 'skipped', skipped, pausedAt: null, retryAt: null, deadlineAt: null })
-    release(run, event.node)
+    place(run, event.node, { ...failed, status: 'skipped', skipped, withheld, retryAt: null, deadlineAt: null })
+    if (!withheld) release(run, event.node)
     return
   }
   const status = failureStatus[failure.kind]
@@ -388,11 +395,12 @@ function fail(run: Draft, event: Extract<RunEvent, { type: 'AttemptFailed' }>, a
     ...failed,
     status: task.rollingBack ? back : status,
     policy: next.do,
-    pausedAt: null,
+    withheld: withheld && next.do === 'continue',
+    pausedAt: next.do === 'continue' ? task.pausedAt : null,
     retryAt: null,
     deadlineAt: next.do === 'hold' ? next.until : null,
   })
-  if (next.do === 'continue') release(run, event.node)
+  if (next.do === 'continue' && !withheld) release(run, event.node)
 }
 
 function startStage(run: Draft, index: number, at: Instant): void {

@@ -19,6 +19,9 @@ export interface FlowMatch {
 /** Most branches of one gateway: BlueKing's own limit. */
 const BRANCHES_MAX = 1_000
 
+/** Most sub-flows inside of each other: each step asks all that are around it whether they stand still. */
+const DEPTH_MAX = 50
+
 type Node = Pick<TaskSpec, 'key' | 'work' | 'parent'>
 type Edge = Pick<EdgeSpec, 'key' | 'from' | 'to' | 'when' | 'default'>
 
@@ -156,12 +159,16 @@ function findBounds(
       problems.push({ key: place ?? start[1] ?? end[1] ?? list[0]?.key ?? '', message })
     } else bounds.set(place, { start: start[0]!, end: end[0]! })
   }
-  // A sub-flow in itself has no way in.
   for (const place of places) {
     const seen = new Set<string>()
     for (let at = place; at !== null; at = nodes.get(at)?.parent ?? null) {
-      if (seen.has(at)) {
-        problems.push({ key: at, message: 'expected a sub-flow that is not inside of itself' })
+      const message = seen.has(at)
+        ? 'expected a sub-flow that is not inside of itself'
+        : seen.size >= DEPTH_MAX
+          ? `expected at most ${DEPTH_MAX} sub-flows inside of each other`
+          : undefined
+      if (message !== undefined) {
+        problems.push({ key: at, message })
         return
       }
       seen.add(at)

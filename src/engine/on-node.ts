@@ -6,7 +6,7 @@ import { approvalsNeeded } from './deadline.ts'
 import { reopen, type OnRun } from './on-run.ts'
 import { refuse } from './rejection.ts'
 import { passDeadline } from './report.ts'
-import { stagePlan, taskAt, taskPlan, type Run } from './run.ts'
+import { stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
 import { isFailing, outcomeOf, runStatus, stageStatus, taskStatus } from './status.ts'
 import type { Transition } from './transition.ts'
 
@@ -119,16 +119,34 @@ function rollBack(transition: Transition, stage: number): void {
 
 /** What is queued goes back to where it waited, so that no runner takes it; a retry that waits for its time stays. */
 function pause(transition: Transition, node: number): void {
-  const { status, retryAt } = taskAt(transition.run, node)
-  if (status === 'queued' && retryAt === null) transition.emit({ type: 'TaskWithdrawn', node })
+  for (const index of within(transition.run, node)) {
+    const { status, retryAt } = taskAt(transition.run, index)
+    if (status === 'queued' && retryAt === null) transition.emit({ type: 'TaskWithdrawn', node: index })
+  }
   transition.emit({ type: 'NodePaused', node })
 }
 
 function resume(transition: Transition, node: number): void {
   transition.emit({ type: 'NodeResumed', node })
-  const { status, retryAt } = taskAt(transition.run, node)
-  if (status === 'queued' && retryAt !== null) transition.armTimer(node, Math.max(retryAt, transition.at))
+  const { run } = transition
+  for (const index of within(run, node)) {
+    const { status, retryAt } = taskAt(run, index)
+    if (status === 'queued' && retryAt !== null && !standsStill(run, index)) transition.armTimer(index, retryAt)
+  }
   transition.flow()
+}
+
+/** The node and, if it is a sub-flow, all that is in it. */
+function within(run: Run, node: number): readonly number[] {
+  const { spec, stage } = taskPlan(run.plan, node)
+  if (spec.work.kind !== 'subflow') return [node]
+  const isInside = (index: number): boolean => {
+    for (let at: number | null = index; at !== null; at = taskPlan(run.plan, at).flow?.parent ?? null) {
+      if (at === node) return true
+    }
+    return false
+  }
+  return stagePlan(run.plan, stage).tasks.filter(isInside)
 }
 
 function fail(transition: Transition, { node, by, reason }: Extract<OnNode, { type: 'fail-node' }>): void {

@@ -5,7 +5,7 @@ import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import { allowedOnRun, takenBack } from './admits.ts'
 import { checkParamValue } from './params.ts'
 import { refuse } from './rejection.ts'
-import { openTasks, stageAt, taskAt, type Run } from './run.ts'
+import { openTasks, stageAt, standsStill, taskAt, type Run } from './run.ts'
 import { runStatus } from './status.ts'
 import type { Transition } from './transition.ts'
 import { haveFired } from './triggers.ts'
@@ -133,9 +133,9 @@ function rearm(transition: Transition): void {
   transition.armTimer(null, run.deadlineAt)
   for (const { index } of run.open) transition.armTimer(index, stageAt(run, index).deadlineAt)
   for (const node of openTasks(run)) {
-    const { status, retryAt, deadlineAt, attempt, pausedAt } = taskAt(run, node)
-    if (status !== 'queued') continue
-    if (retryAt === null && pausedAt === null) transition.effect({ type: 'offer-attempt', node, attempt })
+    const { status, retryAt, deadlineAt, attempt } = taskAt(run, node)
+    if (status !== 'queued' || standsStill(run, node)) continue
+    if (retryAt === null) transition.effect({ type: 'offer-attempt', node, attempt })
     transition.armTimer(node, deadlineAt)
   }
 }

@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { bambooBudget, renderBamboo } from './bamboo-template.ts'
 import { momentText } from './bamboo-time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
-import { outputOf, scopeOf } from './scope.ts'
+import { outputOf, scopeOf, variableSpec } from './scope.ts'
 import { renderJson, renderText } from './template.ts'
 
 /** Texts and values of a definition with their templates filled in, in the language that the definition is written in. */
@@ -25,7 +25,7 @@ export function textOf(run: Run, index: number | null, value: Json): string {
 /** A variable as it is now; undefined: nobody can tell yet. @param scope key of the sub-flow that it is seen in. */
 export function variableOf(run: Run, name: string, scope: string | null): Json | undefined {
   if (run.plan.definition.language === 'native') return scope === null ? scopeOf(run).vars(name) : undefined
-  const spec = run.plan.definition.variables.find((variable) => variable.name === name && variable.scope === scope)
+  const spec = variableSpec(run, name, scope)
   return spec === undefined ? undefined : new Names(run).variable(spec)
 }
 
@@ -56,8 +56,7 @@ class Names {
 
   /** A sub-flow has names of its own: what is around it is given to it, or not seen. */
   #named(name: string, scope: string | null): Json | undefined {
-    const { variables } = this.#run.plan.definition
-    const spec = variables.find((variable) => variable.name === name && variable.scope === scope)
+    const spec = variableSpec(this.#run, name, scope)
     if (spec !== undefined) return this.variable(spec)
     return scope === null && Object.hasOwn(this.#run.params, name) ? this.#run.params[name] : undefined
   }

@@ -1,8 +1,9 @@
 import type { Rejection, SystemCommand } from '../model/command.ts'
 import { failureSentence, type Failure } from '../model/failure.ts'
+import { sleepEnd } from './deadline.ts'
 import { cancel } from './on-run.ts'
 import { refuse, stale, tooEarly } from './rejection.ts'
-import { slotOf, stageAt, stagePlan, taskAt, taskPlan } from './run.ts'
+import { slotOf, stageAt, stagePlan, standsStill, taskAt, taskPlan } from './run.ts'
 import type { Transition } from './transition.ts'
 
 /** What the host reports: of runners, of what the server does itself, of time that has passed. */
@@ -25,7 +26,7 @@ export function decideReport(transition: Transition, command: Report): Rejection
   if (command.type === 'lease-attempt') {
     if (state.status !== 'queued' || state.attempt !== command.attempt || state.retryAt !== null)
       return stale(run, command)
-    if (run.pausedAt !== null || state.pausedAt !== null) return stale(run, command)
+    if (run.pausedAt !== null || standsStill(run, command.node)) return stale(run, command)
     const { timeoutMs } = taskPlan(run.plan, command.node).spec
     const deadline = timeoutMs === null ? null : transition.at + timeoutMs
     transition.emit({
@@ -91,18 +92,18 @@ export function passDeadline(transition: Transition, node: number): Rejection | 
   const state = taskAt(run, node)
   switch (state.status) {
     case 'queued':
-      if (run.pausedAt !== null || state.pausedAt !== null) return tooEarly(run)
+      if (run.pausedAt !== null || standsStill(run, node)) return tooEarly(run)
       if (state.retryAt !== null) transition.attempt(node)
       else transition.fail(node, { kind: 'not-started', afterMs: at - (state.queuedAt ?? at) }, null)
       return null
     case 'running':
       if (state.stopping !== null) transition.fail(node, state.stopping, null)
-      else if (plan.spec.work.kind === 'sleep') transition.succeed(node, state.attempt, null)
-      else if (plan.spec.work.kind === 'callback') transition.fail(node, callbackFailure(transition, node), null)
+      else if (plan.spec.work.kind === 'sleep') endSleep(transition, node)
+      else if (plan.spec.work.kind === 'callback') transition.fail(node, outOfTime(transition, node), null)
       else transition.stop(node, { kind: 'timeout', afterMs: at - (state.startedAt ?? at) })
       return null
     case 'reviewing':
-      transition.fail(node, { kind: 'expired', afterMs: at - (state.startedAt ?? at) }, null)
+      transition.fail(node, outOfTime(transition, node), null)
       return null
     case 'failed':
     case 'errored':
@@ -123,11 +124,26 @@ export function passDeadline(transition: Transition, node: number): Rejection | 
   }
 }
 
-/** Its task's timeout, or the time that was given for the callback. */
-function callbackFailure({ run, at }: Transition, node: number): Failure {
+/** It has slept enough, unless its task had less time than that. */
+function endSleep(transition: Transition, node: number): void {
+  const { run, at } = transition
+  const { work, timeoutMs } = taskPlan(run.plan, node).spec
+  const { startedAt, deadlineAt, attempt } = taskAt(run, node)
+  if (work.kind === 'sleep' && timeoutMs !== null && startedAt !== null && deadlineAt === startedAt + timeoutMs) {
+    const until = sleepEnd(run, node, work, startedAt)
+    if (typeof until === 'number' && until > deadlineAt) {
+      transition.fail(node, { kind: 'timeout', afterMs: at - startedAt }, null)
+      return
+    }
+  }
+  transition.succeed(node, attempt, null)
+}
+
+/** Its task's timeout, or the time that was given for the callback or the review. */
+function outOfTime({ run, at }: Transition, node: number): Failure {
   const { work, timeoutMs } = taskPlan(run.plan, node).spec
   const afterMs = at - (taskAt(run, node).startedAt ?? at)
-  const expireMs = work.kind === 'callback' ? work.expireMs : null
+  const expireMs = work.kind === 'callback' || work.kind === 'review' ? work.expireMs : null
   const timedOut = timeoutMs !== null && (expireMs === null || timeoutMs <= expireMs)
   return { kind: timedOut ? 'timeout' : 'expired', afterMs }
 }

@@ -201,7 +201,7 @@ export function slotOf(task: TaskState): Slot {
     case 'failed':
     case 'errored':
     case 'timed_out':
-      if (task.policy === 'continue') return 'done'
+      if (task.policy === 'continue') return task.withheld ? 'paused' : 'done'
       if (task.policy === 'hold') return 'held'
       return task.policy === 'restart' ? 'restarting' : task.status
     case 'pending':
@@ -337,6 +337,14 @@ export function openTasks({ plan, open }: Run): readonly number[] {
   return open.length === 1
     ? stagePlan(plan, first.index).tasks
     : open.flatMap(({ index }) => stagePlan(plan, index).tasks)
+}
+
+/** A person wants it to stand still: it, or a sub-flow around it. */
+export function standsStill(run: Run, index: number): boolean {
+  for (let at: number | null = index; at !== null; at = taskPlan(run.plan, at).flow?.parent ?? null) {
+    if (taskAt(run, at).pausedAt !== null) return true
+  }
+  return false
 }
 
 export const isOpen = ({ open }: Run, stage: number): boolean => open.some(({ index }) => index === stage)

@@ -28,10 +28,26 @@ export function scopeOf(run: Run): Scope {
 }
 
 function variableIn(run: Run, scope: Scope, name: string): Json | undefined {
-  const spec = run.plan.definition.variables.find((variable) => variable.name === name && variable.scope === null)
+  const spec = variableSpec(run, name, null)
   if (spec === undefined) return undefined
   return spec.from === null ? renderJson(spec.value, scope) : outputOf(run, spec.from)
 }
+
+const indexes = new WeakMap<readonly VariableSpec[], ReadonlyMap<string, VariableSpec>>()
+
+/** Found without a look at all of them: a text may name hundreds. The first of a name and scope counts. */
+export function variableSpec({ plan }: Run, name: string, scope: string | null): VariableSpec | undefined {
+  const { variables } = plan.definition
+  let index = indexes.get(variables)
+  if (index === undefined) {
+    index = new Map(variables.toReversed().map((spec) => [placeOf(spec.name, spec.scope), spec]))
+    indexes.set(variables, index)
+  }
+  return index.get(placeOf(name, scope))
+}
+
+/** No name has an @ in it. */
+const placeOf = (name: string, scope: string | null): string => (scope === null ? name : `${name}@${scope}`)
 
 /** What a task has made; undefined: it has not, or there is no such task. */
 export function outputOf(run: Run, { task, output }: NonNullable<VariableSpec['from']>): Json | undefined {

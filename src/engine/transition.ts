@@ -3,7 +3,7 @@ import type { Actor, AfterFailure, Outputs, RunEvent } from '../model/event.ts'
 import { isRetryable, type Failure } from '../model/failure.ts'
 import { ATTEMPTS_MAX, GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import type { EndStatus } from '../model/status.ts'
-import type { Instant } from '../model/time.ts'
+import type { DurationMs, Instant } from '../model/time.ts'
 import { retryDelayMs, sleepEnd } from './deadline.ts'
 import { evolve } from './evolve.ts'
 import { chooseEdges, holds } from './conditions.ts'
@@ -12,6 +12,7 @@ import {
   openTasks,
   stageAt,
   stagePlan,
+  standsStill,
   taskAt,
   taskPlan,
   type Counts,
@@ -20,6 +21,9 @@ import {
 } from './run.ts'
 import { isActive, isFailing, outcomeOf, rollbackOutcome } from './status.ts'
 import { haveFired } from './triggers.ts'
+
+/** Events of one transition after which nothing is entered again: a loop of nothing but gateways goes round in no time. */
+const EVENTS_MAX = 100_000
 
 /** Who does what leaves the run but not the server. */
 export const SERVER = 'server'
@@ -303,7 +307,7 @@ export class Transition {
     const { run } = this
     if (run.phase !== 'live' || run.pausedAt !== null || run.cancelling !== null) return false
     const state = taskAt(run, index)
-    if (state.status !== 'pending' || state.unmet > 0 || this.#isPaused(index)) return false
+    if (state.status !== 'pending' || state.unmet > 0 || standsStill(run, index)) return false
     const { stage } = taskPlan(run.plan, index)
     const { status } = stageAt(run, stage)
     if (status === 'rolling_back') return state.rollingBack
@@ -311,30 +315,24 @@ export class Transition {
     return state.asked || !isFailing(run.counts) || stagePlan(run.plan, stage).spec.always
   }
 
-  /** It, or a sub-flow around it. */
-  #isPaused(index: number): boolean {
-    for (let at: number | null = index; at !== null; at = taskPlan(this.run.plan, at).flow?.parent ?? null) {
-      if (taskAt(this.run, at).pausedAt !== null) return true
-    }
-    return false
-  }
-
   #begin(index: number): void {
     if (!this.#mayBegin(index)) return
     const { spec, stage } = taskPlan(this.run.plan, index)
     const { excluded, rollingBack, loop } = taskAt(this.run, index)
+    // A token that passed over a gateway would go all ways at once, and over an end, nowhere.
+    const isWay = spec.work.kind === 'start' || spec.work.kind === 'end' || spec.work.kind === 'gateway'
     if (rollingBack) {
       this.attempt(index)
-    } else if (excluded) {
+    } else if (excluded && !isWay) {
       this.#passOver(index, 'excluded', 'it was left out of this run')
-    } else if (spec.when !== null && !holds(this.run, spec.when, index)) {
+    } else if (spec.when !== null && !isWay && !holds(this.run, spec.when, index)) {
       this.#passOver(index, 'condition', 'its condition is false')
     } else if (stageAt(this.run, stage).timedOut) {
       // What it waited for had time to end after the stage's time was up; there is none left for this one.
       this.fail(index, this.stageTimeout(stage), null)
-    } else if (loop > this.#loopMax(stage)) {
+    } else if (loop > this.#loopMax(stage) || (loop > 1 && this.events.length > EVENTS_MAX)) {
       this.#emitStart(index, null, null)
-      this.fail(index, { kind: 'loop-limit', limit: this.#loopMax(stage) }, null)
+      this.fail(index, { kind: 'loop-limit', limit: loop - 1 }, null)
     } else this.attempt(index)
   }
 
@@ -364,7 +362,7 @@ export class Transition {
     switch (work.kind) {
       case 'runner': {
         const attempt = taskAt(this.run, index).attempt + 1
-        const deadline = spec.notStartedMs === null ? null : this.at + spec.notStartedMs
+        const deadline = this.#after(spec.notStartedMs)
         this.emit({ type: 'TaskQueued', node: index, attempt, deadline })
         this.effect({ type: 'offer-attempt', node: index, attempt })
         this.armTimer(index, deadline)
@@ -376,7 +374,7 @@ export class Transition {
         this.effect({ type: 'run-inline', node: index, fence: this.run.seq })
         return
       case 'run': {
-        const deadline = spec.timeoutMs === null ? null : this.at + spec.timeoutMs
+        const deadline = this.#timeoutOf(index)
         // The server holds it, as a runner would: it is asked to stop it, and says how it ended.
         this.#emitStart(index, SERVER, deadline)
         this.armTimer(index, deadline)
@@ -385,21 +383,21 @@ export class Transition {
       }
       case 'sleep': {
         const until = sleepEnd(this.run, index, work, this.at)
-        this.#emitStart(index, null, typeof until === 'number' ? until : null)
-        if (typeof until === 'number') this.armTimer(index, until)
+        const deadline = typeof until === 'number' ? earliest(until, this.#timeoutOf(index)) : null
+        this.#emitStart(index, null, deadline)
+        if (typeof until === 'number') this.armTimer(index, deadline)
         else this.fail(index, { kind: 'cannot-start', reason: until.invalid }, null)
         return
       }
       case 'callback': {
-        const limits = [work.expireMs, spec.timeoutMs].filter((limit) => limit !== null)
-        const deadline = limits.length === 0 ? null : this.at + Math.min(...limits)
+        const deadline = earliest(this.#after(work.expireMs), this.#timeoutOf(index))
         this.#emitStart(index, null, deadline)
         this.armTimer(index, deadline)
         return
       }
       case 'review': {
         const attempt = taskAt(this.run, index).attempt + 1
-        const deadline = work.expireMs === null ? null : this.at + work.expireMs
+        const deadline = earliest(this.#after(work.expireMs), this.#timeoutOf(index))
         this.emit({ type: 'ReviewOpened', node: index, attempt, deadline })
         this.armTimer(index, deadline)
         return
@@ -429,6 +427,14 @@ export class Transition {
     }
   }
 
+  #after(durationMs: DurationMs | null): Instant | null {
+    return durationMs === null ? null : this.at + durationMs
+  }
+
+  #timeoutOf(index: number): Instant | null {
+    return this.#after(taskPlan(this.run.plan, index).spec.timeoutMs)
+  }
+
   #pass(index: number, edges: readonly number[] | null): void {
     this.emit({ type: 'NodePassed', node: index, edges })
     this.released(index)
@@ -456,8 +462,8 @@ export class Transition {
       case 'stop':
         return { do: 'stop' }
       case 'continue':
-        // A gateway that found no way has none to be passed over by.
-        return { do: spec.work.kind === 'gateway' ? 'stop' : 'continue' }
+        // A gateway that found no way has none to be passed over by; behind an end there is nothing that could go on.
+        return { do: spec.work.kind === 'gateway' || spec.work.kind === 'end' ? 'stop' : 'continue' }
     }
   }
 
@@ -481,3 +487,6 @@ export class Transition {
     if (!inRunner || atOnce) this.emit({ type: 'AttemptCancelled', node: index, attempt: state.attempt, reason })
   }
 }
+
+const earliest = (one: Instant | null, other: Instant | null): Instant | null =>
+  one === null ? other : other === null ? one : Math.min(one, other)

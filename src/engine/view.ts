@@ -151,9 +151,8 @@ function flowView(run: Run, index: number): StageView['flow'] {
   for (const task of tasks) {
     const state = taskAt(run, task)
     if (slotOf(state) !== 'done') continue
-    for (const { edge } of taskPlan(run.plan, task).flow?.out ?? []) {
-      if (state.taken === null || state.taken.includes(edge)) taken.add(edge)
-    }
+    const out = state.taken ?? taskPlan(run.plan, task).flow?.out.map(({ edge }) => edge) ?? []
+    for (const edge of out) taken.add(edge)
   }
   return { edges: spec.flow.edges.map((edge, place) => ({ ...edge, taken: taken.has(place) })) }
 }
