@@ -40,8 +40,13 @@ export function matchFlow(
   const joins = new Map<string, string>()
   if (problems.length === 0) for (const { start } of bounds.values()) walk(graph, start, joins, problems)
   if (problems.length === 0) checkForks(graph, joins, problems)
-  return problems.length === 0 ? { ok: true, match: { joins, bounds } } : { ok: false, problems }
+  return problems.length === 0 ? { ok: true, match: { joins, bounds } } : { ok: false, problems: once(problems) }
 }
+
+/** Two branches may find the same. */
+const once = (problems: readonly FlowProblem[]): readonly FlowProblem[] => [
+  ...new Map(problems.map((problem) => [`${problem.key}: ${problem.message}`, problem])).values(),
+]
 
 interface Graph {
   readonly nodes: ReadonlyMap<string, Node>
@@ -194,7 +199,7 @@ const ROOT: Stream = { fork: '', branch: 0, outside: null }
  * A node that two tokens would walk over, or that would be walked over by none, is a problem.
  */
 function walk(graph: Graph, start: string, joins: Map<string, string>, problems: FlowProblem[]): void {
-  const joined = new Set<string>(joins.values())
+  const joined = new Map([...joins].map(([fork, join]) => [join, fork]))
   const open: { readonly key: string; readonly stream: Stream }[] = [{ key: start, stream: ROOT }]
   for (let next = open.pop(); next !== undefined && problems.length < 20; next = open.pop()) {
     const { key, stream } = next
@@ -205,15 +210,16 @@ function walk(graph: Graph, start: string, joins: Map<string, string>, problems:
       if (after !== undefined) for (const edge of graph.out.get(key)!) open.push({ key: edge.to, stream: after })
       continue
     }
+    if (kind === 'end' && stream !== ROOT) {
+      problems.push({ key, message: `expected all branches of gateway ${stream.fork} to meet before the end` })
+      continue
+    }
     const known = graph.streams.get(key)
     if (known !== undefined) {
       if (!isSame(known, stream)) problems.push({ key, message: jump(known, stream) })
       continue
     }
     graph.streams.set(key, stream)
-    if (kind === 'end' && stream !== ROOT) {
-      problems.push({ key, message: `expected all branches of gateway ${stream.fork} to meet before the end` })
-    }
     const forks = kind === 'parallel' || kind === 'conditional'
     for (const [branch, edge] of graph.out.get(key)!.entries()) {
       open.push({ key: edge.to, stream: forks ? { fork: key, branch, outside: stream } : stream })
@@ -233,7 +239,7 @@ function meet(
   key: string,
   stream: Stream,
   joins: Map<string, string>,
-  joined: Set<string>,
+  joined: Map<string, string>,
   problems: FlowProblem[],
 ): Stream | undefined {
   if (stream.outside === null) {
@@ -244,11 +250,15 @@ function meet(
     return undefined
   }
   const other = joins.get(stream.fork)
-  if ((other !== undefined && other !== key) || (other === undefined && joined.has(key))) {
-    problems.push({
-      key: stream.fork,
-      message: `expected all its branches, and no others, to meet in one converge gateway, found ${other ?? 'none'} and ${key}`,
-    })
+  if (other !== undefined && other !== key) {
+    const message = `expected all its branches to meet in one converge gateway, found ${other} and ${key}`
+    problems.push({ key: stream.fork, message })
+    return undefined
+  }
+  const owner = joined.get(key)
+  if (owner !== undefined && owner !== stream.fork) {
+    const message = `expected the branches of one gateway to meet in it, found those of ${owner} and of ${stream.fork}`
+    problems.push({ key, message })
     return undefined
   }
   const arrived = graph.arrived.get(stream.fork) ?? new Set<number>()
@@ -256,7 +266,7 @@ function meet(
   graph.arrived.set(stream.fork, arrived)
   if (other !== undefined) return undefined
   joins.set(stream.fork, key)
-  joined.add(key)
+  joined.set(key, stream.fork)
   graph.streams.set(key, stream.outside)
   return stream.outside
 }

@@ -1,5 +1,5 @@
 import { isEnded, type EndStatus, type NodeStatus, type RunStatus } from '../model/status.ts'
-import { stageAt, taskAt, taskPlan, type Counts, type Run } from './run.ts'
+import { stageAt, standsStill, taskAt, taskPlan, type Counts, type Run } from './run.ts'
 
 /** What a status is made of; a run and each of its stages have it. */
 interface Standing {
@@ -45,8 +45,12 @@ export const runStatus = (run: Run): RunStatus =>
     begun: run.begun,
     rollingBack: run.rollback !== null,
     waiting: run.waiting.length > 0,
-    counts: run.counts,
+    counts: { ...run.counts, paused: pausedNow(run) },
   })
+
+/** How many stand still that have their turn: in a stage that has not begun nothing does yet. */
+export const pausedNow = ({ counts, open }: Run): number =>
+  counts.paused === 0 ? 0 : open.reduce((sum, stage) => sum + stage.counts.paused, 0)
 
 export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 'skipped' {
   const stage = stageAt(run, index)
@@ -79,6 +83,7 @@ export function taskStatus(run: Run, index: number, counts: Counts | undefined):
   if (withheld && live) return 'paused'
   if (pausedAt !== null && live && (status === 'open' || !isEnded(status)) && hasCome(run, index)) return 'paused'
   if (status !== 'open') return status
+  if (live && standsStill(run, index)) return 'paused'
   if (counts === undefined) return 'running'
   // It was under way when its run ended: as its tasks did, or else as the run.
   if (run.phase === 'ended') return isFailing(counts) ? outcomeOf(counts) : (run.outcome ?? 'cancelled')

@@ -23,7 +23,7 @@ import { isActive, isFailing, outcomeOf, rollbackOutcome } from './status.ts'
 import { haveFired } from './triggers.ts'
 
 /** Events of one transition after which nothing is entered again: a loop of nothing but gateways goes round in no time. */
-const EVENTS_MAX = 100_000
+const EVENTS_MAX = 25_000
 
 /** Who does what leaves the run but not the server. */
 export const SERVER = 'server'

@@ -28,7 +28,7 @@ import {
   type Run,
   type TaskState,
 } from './run.ts'
-import { runStatus, stageStatus, taskStatus } from './status.ts'
+import { pausedNow, runStatus, stageStatus, taskStatus } from './status.ts'
 
 const SYSTEM_PARAMS: Readonly<Record<string, string>> = {
   SYS_TIMESTAMP: 'When the run was made, to a tenth of a millisecond, in UTC+8',
@@ -60,9 +60,7 @@ export function summaryOf(run: Run): RunSummary {
 /** Whether a person must do something before it can go on. Kept cheap: it is asked after every transition. */
 export function needsPerson(run: Run): boolean {
   if (run.phase === 'waiting') return run.queuedAt === null && !waitsForTriggers(run)
-  return (
-    run.phase === 'live' && (run.counts.reviewing + run.counts.held + run.counts.paused > 0 || run.pausedAt !== null)
-  )
+  return run.phase === 'live' && (run.counts.reviewing + run.counts.held + pausedNow(run) > 0 || run.pausedAt !== null)
 }
 
 /** A run of a pipeline that only schedules and upstreams start waits for a person. */

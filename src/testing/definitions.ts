@@ -1,5 +1,5 @@
 import { parseExpression } from '../engine/expression.ts'
-import type { FailurePolicy, StageSpec, TaskSpec, Work } from '../model/definition.ts'
+import type { EdgeSpec, FailurePolicy, GatewayKind, StageSpec, TaskSpec, Work } from '../model/definition.ts'
 import type { Expression } from '../model/expression.ts'
 import { stageSpec, taskSpec } from './views.ts'
 
@@ -51,3 +51,72 @@ export function when(text: string): { readonly when: Expression } {
 }
 
 export { definition } from './views.ts'
+
+/** A node that only a flow has. Its key says what it is when nothing else does: `node('start')`. */
+export const node = (
+  key: string,
+  kind: 'start' | 'end' | 'subflow' = key === 'end' ? 'end' : 'start',
+  changes: Partial<TaskSpec> = {},
+): TaskSpec => script(key, { work: { kind }, ...changes })
+
+export const gateway = (key: string, kind: GatewayKind, changes: Partial<TaskSpec> = {}): TaskSpec =>
+  script(key, { work: { kind: 'gateway', gateway: kind }, ...changes })
+
+/** Waits for the command `callback`. */
+export const callback = (key: string, changes: Partial<TaskSpec> = {}, expireMs: number | null = null): TaskSpec =>
+  script(key, { work: { kind: 'callback', expireMs }, ...changes })
+
+/** A sub-flow and what is in it; its start and end are `<key>-start` and `<key>-end`. */
+export const subflow = (
+  key: string,
+  nodes: readonly TaskSpec[],
+  changes: Partial<TaskSpec> = {},
+): readonly TaskSpec[] => [
+  node(key, 'subflow', changes),
+  node(`${key}-start`, 'start', { parent: key }),
+  ...nodes.map((inner) => ({ ...inner, parent: inner.parent ?? key })),
+  node(`${key}-end`, 'end', { parent: key }),
+]
+
+/** Its key is `from-to`. */
+export const edge = (from: string, to: string, changes: Partial<EdgeSpec> = {}): EdgeSpec => ({
+  key: `${from}-${to}`,
+  name: '',
+  from,
+  to,
+  when: null,
+  default: false,
+  ...changes,
+})
+
+/**
+ * Edges in few words, one way for each text: `a -> b -> c`, `x -> b if params.n > 1`, `x -> b rule ${n} > 1` (a
+ * BoolRule), `x -> c else`.
+ */
+export function edges(...ways: readonly string[]): readonly EdgeSpec[] {
+  return ways.flatMap((way) => {
+    const [, path = way, word, text = ''] = /^(.*?)(?: (if|rule|else)(?: (.*))?)?$/.exec(way) ?? []
+    const keys = path.split(' -> ')
+    const changes: Partial<EdgeSpec> =
+      word === 'if'
+        ? when(text)
+        : word === 'rule'
+          ? { when: { op: 'bool-rule', text } }
+          : word === 'else'
+            ? { default: true }
+            : {}
+    return keys.slice(1).map((to, place) => edge(keys[place] ?? '', to, changes))
+  })
+}
+
+/** A stage with a flow, which has a start and an end besides these nodes. */
+export const flow = (
+  nodes: readonly (TaskSpec | readonly TaskSpec[])[],
+  ways: readonly string[],
+  changes: Partial<StageSpec> = {},
+  loopMax = 100,
+): StageSpec =>
+  stage('flow', [node('start'), ...nodes.flat(), node('end')], {
+    flow: { edges: edges(...ways), loopMax },
+    ...changes,
+  })

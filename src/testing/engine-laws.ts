@@ -167,7 +167,10 @@ function slowStatus(run: Run, tasks: readonly TaskState[], stages: readonly Stag
   if (queued) return 'queued'
   if (has('reviewing')) return 'reviewing'
   if (tasks.some((task) => slotOf(task) === 'held')) return 'held'
-  if (tasks.some((task) => slotOf(task) === 'paused')) return 'paused'
+  const isOpenStage = (task: TaskState): boolean =>
+    stages.length === 0 ||
+    run.open.some(({ index }) => stagePlan(run.plan, index).tasks.some((at) => taskAt(run, at) === task))
+  if (tasks.some((task) => slotOf(task) === 'paused' && isOpenStage(task))) return 'paused'
   return stages.some((stage) => stage.status === 'waiting') ? 'waiting' : 'running'
 }
 

@@ -11,12 +11,17 @@ import type { Failure } from '../model/failure.ts'
 import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Instant } from '../model/time.ts'
-import { AT } from './views.ts'
+import type { TaskView } from '../model/view.ts'
+import { viewOf } from '../engine/view.ts'
+import { brokenLaws } from './engine-laws.ts'
+import { AT, projectView } from './views.ts'
 
 export interface WorldOptions {
   readonly params?: JsonObject
   /** false: the run stays `waiting`. */
   readonly start?: boolean
+  /** Keys of stages and tasks that are left out. */
+  readonly excluded?: readonly string[]
   /** What the dice show, each time. 0 when not given. */
   readonly draw?: () => number
 }
@@ -43,9 +48,11 @@ export class EngineWorld {
 
   constructor(definition: PipelineDefinition, options: WorldOptions = {}) {
     this.#draw = options.draw ?? ((): number => 0)
+    const plan = compile(definition)
+    const excluded = options.excluded?.map((key) => plan.index[key] ?? -1)
     const { run, events, effects } = createRun({
       id: asId<RunId>('019ab000000070008000000000000001'),
-      plan: compile(definition),
+      plan,
       created: {
         type: 'RunCreated',
         projectId: asId<ProjectId>('1b'.repeat(16)),
@@ -56,6 +63,7 @@ export class EngineWorld {
         name: definition.name,
         cause: { kind: 'manual', by: PERSON.name },
         params: options.params ?? {},
+        ...(excluded === undefined ? {} : { excluded }),
       },
       actor: PERSON,
       at: this.now,
@@ -117,6 +125,16 @@ export class EngineWorld {
     this.do({ type: 'approve', node: this.index(key), by, comment: '' })
   reject = (key: string, by = 'li'): readonly RunEvent[] =>
     this.do({ type: 'reject', node: this.index(key), by, comment: 'not like this' })
+
+  pauseNode = (key: string): readonly RunEvent[] => this.do({ type: 'pause-node', node: this.index(key) })
+  resumeNode = (key: string): readonly RunEvent[] => this.do({ type: 'resume-node', node: this.index(key) })
+  forceFail = (key: string): readonly RunEvent[] =>
+    this.do({ type: 'fail-node', node: this.index(key), by: 'li', reason: 'enough' })
+  choose = (key: string, ...edges: readonly string[]): readonly RunEvent[] =>
+    this.do({ type: 'choose', node: this.index(key), edges, reason: 'this way' })
+  /** The word that a task of kind `callback` waits for. */
+  answer = (key: string, outputs: Outputs = {}, succeeded = true): readonly RunEvent[] =>
+    this.do({ type: 'callback', node: this.index(key), version: null, succeeded, outputs, reason: 'it said no' })
 
   /** A runner takes the tasks that are queued. @returns the fence of the last one. */
   lease(...keys: readonly string[]): number {
@@ -183,6 +201,24 @@ export class EngineWorld {
     const index = this.index(key)
     const state = this.run.nodes.at(index)
     return state.kind === 'stage' ? stageStatus(this.run, index) : state.status
+  }
+
+  /** What readers see of a task. @throws TypeError when there is none, or when the run breaks a law. */
+  viewed(key: string): TaskView {
+    const [broken] = brokenLaws(this.run)
+    if (broken !== undefined) throw new TypeError(broken)
+    const { stages } = viewOf(this.run, projectView(), {} as never)
+    const found = stages.flatMap(({ tasks }) => tasks).find((task) => task.key === key)
+    if (found === undefined) throw new TypeError(`no task ${key}`)
+    return found
+  }
+
+  /** What readers see of some tasks' statuses: `a:succeeded b:paused`. */
+  statuses(keys: string): string {
+    return keys
+      .split(' ')
+      .map((key) => `${key}:${this.viewed(key).status}`)
+      .join(' ')
   }
 
   /** The run's and every node's status: `running | build:running a:succeeded b:queued`. */
