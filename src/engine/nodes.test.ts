@@ -805,3 +805,17 @@ test('edges of a flow are written in few words', () => {
     ['x-y', true],
   ])
 })
+
+test('what is paused before its next try is cancelled when its stage fails, and tried with its run', () => {
+  const w = new EngineWorld(definition({ stages: [stage('s', [script('a', retries(1)), script('b')])] }))
+  w.fail('a')
+  w.pauseNode('a')
+  w.fail('b')
+  expect(w.statuses('a b')).toBe('a:cancelled b:failed')
+  expect(w.status()).toBe('failed')
+  w.retryRun()
+  expect(w.statuses('a b')).toBe('a:paused b:queued')
+  w.resumeNode('a')
+  w.succeed('a', 'b')
+  expect(w.status()).toBe('succeeded')
+})

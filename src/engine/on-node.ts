@@ -103,6 +103,8 @@ function skip(transition: Transition, node: number, reason: string): void {
 
 /** Nothing else goes on meanwhile: stages that had begun, or waited for their triggers, end as they are. */
 function rollBack(transition: Transition, stage: number): void {
+  // What was to be tried again and is paused: nothing else waits, as nothing is at work.
+  transition.cancelWaiting('a stage is taken back')
   const { open, waiting } = transition.run
   for (const { index, counts } of open)
     if (index !== stage)

@@ -159,9 +159,18 @@ export class Transition {
     if (run.phase !== 'live' || run.cancelling !== null || this.#restarts()) return false
     const over = run.open.find((open) => this.#isOver(open))
     if (over === undefined) return false
+    if (over.counts.paused > 0) this.#cancelPaused(over.index)
     this.emit({ type: 'StageEnded', node: over.index, status: this.#outcomeOfStage(over) })
     this.#enterNextStages()
     return true
+  }
+
+  /** What was to be tried again and was paused is not waited for when its stage has failed. */
+  #cancelPaused(stage: number): void {
+    for (const index of stagePlan(this.run.plan, stage).tasks) {
+      const { status, attempt } = taskAt(this.run, index)
+      if (status === 'queued') this.emit({ type: 'AttemptCancelled', node: index, attempt, reason: 'its stage ended' })
+    }
   }
 
   #outcomeOfStage({ index, counts }: OpenStage): EndStatus {
