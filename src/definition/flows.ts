@@ -35,8 +35,29 @@ function checkOutside({ tree, path, work, values }: ReadTask, problems: Problems
   }
 }
 
+/** A token that passed over a gateway would go all ways at once; over an end, nowhere. */
+function checkWay(
+  tree: ReadTask['tree'],
+  path: ReadTask['path'],
+  values: ReadTask['values'],
+  work: Work | undefined,
+  problems: Problems,
+): void {
+  if (work?.kind !== 'start' && work?.kind !== 'end' && work?.kind !== 'gateway') return
+  const written = [values.when === undefined ? '' : 'when', values.optional === true ? 'optional' : '']
+  for (const word of written) {
+    if (word === '') continue
+    problems.add(
+      locate(tree, [word]).at,
+      [...path, word],
+      `expected no ${word} for a ${work.kind}: nothing passes over it`,
+    )
+  }
+}
+
 function checkFlow(flow: ReadFlow, problems: Problems): void {
-  for (const { tree, path, values } of flow.nodes) {
+  for (const { tree, path, values, work } of flow.nodes) {
+    checkWay(tree, path, values, work, problems)
     if (values.needs === undefined || values.needs.length === 0) continue
     problems.add(locate(tree, ['needs']).at, [...path, 'needs'], 'expected edges instead of needs in a flow')
   }

@@ -50,7 +50,7 @@ import {
   writtenText,
 } from './shape.ts'
 import { describe, locate, type Path, quote, toJson, type Tree } from './tree.ts'
-import { concurrency, triggers } from './triggers.ts'
+import { concurrency, stageTriggers, triggers } from './triggers.ts'
 
 /** The keys of a definition: what each takes and what editors say about it. docs/reference/definition.md tells the same. */
 
@@ -430,7 +430,7 @@ export const stageFields = <Task, Flow>(task: Shape<Task>, flow: Shape<Flow>) =>
     description: { shape: description, doc: 'What it does.' },
     when: { shape: condition, doc: 'Condition; the stage is skipped when it does not hold.' },
     parallel: { shape: flag, doc: 'Runs together with the stage before it. Default false.' },
-    triggers: { shape: triggers, doc: 'Webhooks and channels that must have fired before it begins.' },
+    triggers: { shape: stageTriggers, doc: 'Webhooks and channels that must have fired before it begins.' },
     always: { shape: flag, doc: 'Runs also after another stage has failed, never after a cancel. Default false.' },
     timeout: { shape: duration, doc: 'From its start. Default: none.' },
     on_failure: { shape: onFailure, doc: 'For those of its tasks that do not say. Default: as the pipeline.' },

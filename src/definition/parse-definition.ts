@@ -1,4 +1,5 @@
 import {
+  isAwaited,
   LANGUAGES,
   type Language,
   type PipelineDefinition,
@@ -17,7 +18,7 @@ import { Problems } from './problems.ts'
 import { readYaml } from './read-yaml.ts'
 import { checkReferences } from './references.ts'
 import type { Reader } from './shape.ts'
-import { locate, type Tree } from './tree.ts'
+import { locate, type MapTree, type Path, type Tree } from './tree.ts'
 
 export type DefinitionResult =
   | { readonly ok: true; readonly definition: PipelineDefinition }
@@ -52,7 +53,8 @@ function read(text: string, problems: Problems, steps: readonly StepSpec[]): Pip
   checkNeeds(stages, keys, problems)
   checkFlows(stages, problems)
   checkReferences(reader.references, pipeline, stages, keys, problems)
-  checkTriggers(pipeline, problems)
+  checkTriggers(pipeline.tree, [], pipeline, problems)
+  for (const stage of stages) if (stage.path.length > 0) checkStageTriggers(stage, pipeline, problems)
   return problems.count > 0 ? undefined : assemble(pipeline, stages, keys)
 }
 
@@ -81,26 +83,45 @@ function stagesOf({ tree, values }: ReadPipeline, problems: Problems): readonly 
   return [{ tree, path: [], values: { ...only, ...rest, ...alone }, tasks: members, flow }]
 }
 
-function checkTriggers({ tree, values }: ReadPipeline, problems: Problems): void {
+/** A stage waits for what fires; what starts runs has nothing to do with it. */
+function checkStageTriggers({ tree, path, values }: ReadStage, pipeline: ReadPipeline, problems: Problems): void {
+  if (values.triggers === undefined) return
+  checkTriggers(tree, path, { ...pipeline, values: { ...pipeline.values, triggers: values.triggers } }, problems)
+  for (const [index, trigger] of values.triggers.list.entries()) {
+    if (isAwaited(trigger)) continue
+    const place = [...triggerBase(tree), index, trigger.kind]
+    const message = `expected webhook or channel for a stage to wait for, found ${trigger.kind}, which starts runs`
+    problems.add(locate(tree, place).at, [...path, ...place], message)
+  }
+}
+
+const triggerBase = (tree: MapTree): Path =>
+  tree.entries.get('triggers')?.value.kind === 'list' ? ['triggers'] : ['triggers', 'list']
+
+/** @param owner the pipeline, or a stage of it at `root`. */
+function checkTriggers(owner: MapTree, root: Path, { tree, values }: ReadPipeline, problems: Problems): void {
   if (values.triggers === undefined) return
   const params = tree.entries.get('params')?.value
-  const base = tree.entries.get('triggers')?.value.kind === 'list' ? ['triggers'] : ['triggers', 'list']
   const seen = new Set<string>()
   for (const [index, trigger] of values.triggers.list.entries()) {
-    const path = [...base, index]
+    const path = [...triggerBase(owner), index]
     if (trigger.name !== '' && seen.has(trigger.name)) {
-      const named = locate(tree, [...path, 'name']).tree !== undefined
+      const named = locate(owner, [...path, 'name']).tree !== undefined
       const at = [...path, named ? 'name' : trigger.kind]
       const hint = named || trigger.kind === 'webhook' ? '' : ': give it a `name`'
       const message = `expected a name of its own for every trigger, found ${JSON.stringify(trigger.name)} again${hint}`
-      problems.add(locate(tree, at).at, at, message)
+      problems.add(locate(owner, at).at, [...root, ...at], message)
     }
     seen.add(trigger.name)
     for (const [from, to] of Object.entries(trigger.params)) {
       const param = trigger.kind === 'schedule' ? from : to
       if (params?.kind === 'map' && params.entries.has(param)) continue
       const at = [...path, 'params', from]
-      problems.add(locate(tree, at).at, at, `expected the name of a param, found ${JSON.stringify(param)}`)
+      problems.add(
+        locate(owner, at).at,
+        [...root, ...at],
+        `expected the name of a param, found ${JSON.stringify(param)}`,
+      )
     }
   }
 }

@@ -116,6 +116,9 @@ const trigger: Shape<TriggerSpec> = {
   },
 }
 
+/** In the schema, what a stage may wait for; the parser says it with its place. */
+const awaitedSchema = { oneOf: [webhook.schema, onChannel.schema] }
+
 const asMap: Shape<MapTree> = { schema: {}, read: (tree) => (tree.kind === 'map' ? tree : undefined) }
 
 function noneOf(tree: MapTree, reader: Reader): string {
@@ -174,20 +177,26 @@ function reading<Values>(
 
 const triggerList = listOf(trigger, { min: 1, max: TRIGGERS_MAX })
 
-export const triggers: Shape<Triggers> = byKind<Triggers>({
-  expected: 'a list of triggers, or a mapping with operator and list',
-  list: mapped(triggerList, (list) => ({ operator: 'or', list })),
-  map: mapped(
-    record('triggers', {
-      operator: {
-        shape: choice(['and', 'or']),
-        doc: 'Of webhooks and channels. and: all must have fired; or: any one. Default or.',
-      },
-      list: { shape: triggerList, doc: 'The triggers.', required: true },
-    }),
-    ({ operator = 'or', list }) => (list === undefined ? undefined : { operator, list }),
-  ),
-})
+const triggersOf = (triggerShapes: Shape<readonly TriggerSpec[]>): Shape<Triggers> =>
+  byKind<Triggers>({
+    expected: 'a list of triggers, or a mapping with operator and list',
+    list: mapped(triggerShapes, (list) => ({ operator: 'or', list })),
+    map: mapped(
+      record('triggers', {
+        operator: {
+          shape: choice(['and', 'or']),
+          doc: 'Of webhooks and channels. and: all must have fired; or: any one. Default or.',
+        },
+        list: { shape: triggerShapes, doc: 'The triggers.', required: true },
+      }),
+      ({ operator = 'or', list }) => (list === undefined ? undefined : { operator, list }),
+    ),
+  })
+
+export const triggers = triggersOf(triggerList)
+
+/** Of a stage: it is told where another kind is written, and why not. */
+export const stageTriggers = triggersOf(listOf({ ...trigger, schema: awaitedSchema }, { min: 1, max: TRIGGERS_MAX }))
 
 const limit = number(1, CONCURRENCY_MAX, { whole: true })
 
