@@ -585,3 +585,17 @@ describe('what cannot run is refused when it is made', () => {
     expect(body).toMatchObject({ error_code: expect.any(String), error_msg: expect.any(String) })
   })
 })
+
+test('the webhook of a pipeline is its first one, whatever else starts it, and none of a stage', async () => {
+  const made = async (name: string, triggers: string): Promise<Body> => {
+    const text = `name: ${name}\n${triggers}\nstages: [{key: s, triggers: [{webhook: go}], tasks: [{key: t, script: 'true'}]}]`
+    const pipeline = await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text })
+    if (!pipeline.ok) throw new TypeError(pipeline.problem.message)
+    const { webhooks } = pipeline.value
+    return { webhooks, ...(await good('GET', `/pipelines/${pipeline.value.id}/webhook`)) }
+  }
+  const called = await made('called', 'triggers: [{schedule: "@daily"}, {webhook: push}]')
+  expect(called.webhooks.map(({ name }: Body) => name)).toEqual(['@daily', 'push', 's/go'])
+  expect(called).toMatchObject({ status: true, webhookUrl: `${BASE}/api/v1/webhooks/${called.webhooks[1].id}` })
+  expect(await made('quiet', '')).toMatchObject({ status: false, webhookUrl: '' })
+})
