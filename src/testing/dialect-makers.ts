@@ -195,6 +195,41 @@ const native = fc
   }))
   .map((definition) => made(() => '/api/v1/pipelines', { project: 'default', definition: JSON.stringify(definition) }))
 
+/** A way that is chosen, perhaps back to the beginning, and a stage that waits for a channel after it. */
+const flows = fc
+  .record({
+    first: work,
+    yes: work,
+    again: fc.constantFrom('true', 'false'),
+    loopMax: fc.constantFrom(2, 5),
+    channel: fc.boolean(),
+  })
+  .map(({ first, yes, again, loopMax, channel }) => ({
+    name: 'web',
+    stages: [
+      {
+        name: 'flow',
+        flow: {
+          loops: loopMax,
+          nodes: { begin: { start: {} }, first, which: { gateway: 'exclusive' }, yes, done: { end: {} } },
+          edges: [
+            { from: 'begin', to: 'first' },
+            { from: 'first', to: 'which' },
+            { key: 'back', from: 'which', to: 'first', when: again },
+            { key: 'on', from: 'which', to: 'yes', default: true },
+            { from: 'yes', to: 'done' },
+          ],
+        },
+      },
+      {
+        name: 'after',
+        ...(channel ? { triggers: [{ channel: 'go', name: 'go' }] } : {}),
+        tasks: [{ name: 'last', script: 'make' }],
+      },
+    ],
+  }))
+  .map((definition) => made(() => '/api/v1/pipelines', { project: 'default', definition: JSON.stringify(definition) }))
+
 /** Pipelines by chance, by whom they are made. */
 export const makers: Readonly<Record<string, fc.Arbitrary<Made>>> = {
   'KodeRover, first generation': koderover,
@@ -204,4 +239,5 @@ export const makers: Readonly<Record<string, fc.Arbitrary<Made>>> = {
   'CodeArts Check': check,
   SWR: swr,
   'the native API': native,
+  'the native API, flows': flows,
 }

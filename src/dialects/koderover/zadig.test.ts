@@ -342,6 +342,25 @@ describe('a pipeline that was made elsewhere', () => {
     expect(changed.body.code).toBe(6141)
   })
 
+  test('is approved also while somebody has paused its review, which goes on once it is resumed', async () => {
+    const { ask, world } = await made()
+    const { app, admin, runner } = world
+    const v4 = '/api/workflow/v4/workflowtask'
+    await ask('POST', v4, { name: 'own', project: 'default', params: [] })
+    for (const key of ['compile', 'unit']) runner.endTask(key, succeeded())
+    await world.settled()
+    const own = { pipeline: { name: 'own' }, number: 1 }
+    const { stages } = need(await app.runs.get(admin, own))
+    const [review] = stages.flatMap(({ tasks }) => tasks).filter(({ status }) => status === 'reviewing')
+    need(await app.runs.actOnNode(admin, own, { id: review!.id }, { action: 'pause' }))
+    const decision = { workflow_name: 'own', stage_name: 'go', task_id: 1, approve: true }
+    expect(await ask('POST', `${v4}/approve`, decision)).toEqual(SUCCESS)
+    expect((await ask('GET', `${v4}/workflow/own/task/1`)).body.status).toBe('running')
+    need(await app.runs.actOnNode(admin, own, { id: review!.id }, { action: 'resume' }))
+    await world.settled()
+    expect((await ask('GET', `${v4}/workflow/own/task/1`)).body.status).toBe('passed')
+  })
+
   test('is approved by the workflows from 1.13 on, and started with its params', async () => {
     const { ask, world } = await made()
     const v4 = '/api/aslan/workflow/v4/workflowtask'
