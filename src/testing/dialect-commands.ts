@@ -117,18 +117,31 @@ function onRun(run: RunView): readonly Command[] {
 
 function onStage(run: RunView, stage: StageView): readonly Command[] {
   const because = `the stage ${stage.key} allows ${stage.allowed.join(', ')}`
-  const actions = `${pathsOf(run).own}/nodes/${stage.id}/actions`
-  return stage.allowed.map((action) => ({
-    ...post(`the native API, ${action} of ${stage.key}`, `${actions}/${action}`),
-    because,
-  }))
+  const paths = pathsOf(run)
+  const requests = stage.allowed.flatMap((action): readonly Request[] => [
+    post(`the native API, ${action} of ${stage.key}`, `${paths.own}/nodes/${stage.id}/actions/${action}`),
+    // Only what deploys is taken back there.
+    ...(action === 'rollback' && stage.tasks[0]?.role === 'deploy'
+      ? [
+          post(
+            `swr, rollback of ${stage.key}`,
+            `${paths.swr}/${placeOf(run, stage)}/start?mode=rollback&source=rollback::true`,
+          ),
+        ]
+      : []),
+  ])
+  return requests.map((request) => ({ ...request, because }))
 }
+
+/** SWR's stages are those that are not there only to tell others of an end. */
+const placeOf = (run: RunView, stage: StageView): number =>
+  run.stages.filter(({ annotations }) => annotations['post'] !== 'true').indexOf(stage)
 
 function onTask(run: RunView, stage: StageView, task: TaskView): readonly Command[] {
   const paths = pathsOf(run)
   const because = `${task.key} is ${task.status} and allows ${task.allowed.join(', ')}`
   const actions = `${paths.own}/nodes/${task.id}/actions`
-  const index = run.stages.filter(({ annotations }) => annotations['post'] !== 'true').indexOf(stage)
+  const index = placeOf(run, stage)
   const node = (action: string, more: object = {}): Request =>
     post(`blueking, ${action} of ${task.key}`, paths.blueking('operate_node'), { node_id: task.id, action, ...more })
   const step = (action: string): Request =>
