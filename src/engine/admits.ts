@@ -175,7 +175,25 @@ const isUnderWay = (run: Run, index: number): boolean =>
 const isPassedOver = (run: Run, index: number): boolean => taskAt(run, index).policy === 'continue'
 
 /** A run that was cancelled between two nodes has none to retry and goes on; one that never began has nothing to go on with. */
-const isRetryable = ({ phase, startedAt, counts }: Run): boolean =>
-  phase === 'ended'
-    ? startedAt !== null
-    : counts.failed + counts.errored + counts.timed_out + counts.held + counts.restarting + counts.cancelled > 0
+function isRetryable(run: Run): boolean {
+  const { phase, startedAt, counts } = run
+  const failed = counts.failed + counts.errored + counts.timed_out + counts.held
+  const some = phase === 'ended' ? startedAt !== null : failed + counts.restarting + counts.cancelled > 0
+  return some && (failed === 0 || !isRuledOut(run))
+}
+
+/** All that failed is not to be retried, says the definition, and nothing was cancelled. */
+function isRuledOut(run: Run): boolean {
+  const unsuccessful = run.plan.nodes.filter(({ kind, index }) => kind === 'task' && isUnsuccessful(run, index))
+  return unsuccessful.length > 0 && !unsuccessful.some(({ index }) => isTakenUp(run, index))
+}
+
+/** Whether a retry of the whole run does it again. What was cancelled has not failed, so nothing speaks against it. */
+export const isTakenUp = (run: Run, index: number): boolean =>
+  isUnsuccessful(run, index) && (taskPlan(run.plan, index).spec.retryable || taskAt(run, index).status === 'cancelled')
+
+function isUnsuccessful(run: Run, index: number): boolean {
+  const { status } = taskAt(run, index)
+  const failed = status === 'failed' || status === 'errored' || status === 'timed_out'
+  return !isPassedOver(run, index) && (failed || status === 'cancelled')
+}

@@ -233,6 +233,27 @@ describe('retry', () => {
     )
   })
 
+  test('of a run leaves alone what its definition says is not to be retried, and is refused when that is all', () => {
+    const w = world(stage('s', [script('a', { retryable: false }), script('b')]))
+    w.lease('a', 'b')
+    w.fail('a', 'b')
+    w.retryRun()
+    expect(w.picture()).toBe('running | s:running a:failed b:queued')
+    w.succeed('b')
+    expect(w.picture()).toBe('failed | s:failed a:failed b:succeeded')
+    expect(allowedOnRun(w.run)).toEqual([])
+    expect(w.refused({ type: 'retry' })).toMatchObject({ code: 'not-allowed', allowed: [] })
+  })
+
+  test('of a run does again what was cancelled, whatever its definition says: it has not failed', () => {
+    const w = world(stage('s', [script('a', { retryable: false })]))
+    w.lease('a')
+    w.cancel()
+    w.report('a', { kind: 'cancelled' })
+    w.retryRun()
+    expect(w.picture()).toBe('running | s:running a:queued')
+  })
+
   test('of one of two failed nodes: it runs, what needs it does not, and the run ends as it was', () => {
     const w = world(stage('s', [script('a'), script('b'), script('c', { needs: ['a'] })]))
     w.lease('a', 'b')

@@ -2,7 +2,7 @@ import type { CancelMode, OperatorCommand, Rejection } from '../model/command.ts
 import { isAwaited, type Triggers, type TriggerSpec } from '../model/definition.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
-import { allowedOnRun, takenBack } from './admits.ts'
+import { allowedOnRun, takenBack, isTakenUp } from './admits.ts'
 import { checkParamValue } from './params.ts'
 import { refuse } from './rejection.ts'
 import { openTasks, stageAt, standsStill, taskAt, type Run } from './run.ts'
@@ -160,17 +160,9 @@ function retryAll(transition: Transition): void {
   if (transition.run.phase === 'ended') reopen(transition)
   if (from !== undefined) transition.emit({ type: 'StageRetried', node: from })
   for (const { index, kind } of transition.run.plan.nodes) {
-    if (kind === 'task' && isUnsuccessful(transition.run, index)) transition.emit({ type: 'NodeRetried', node: index })
+    if (kind === 'task' && isTakenUp(transition.run, index)) transition.emit({ type: 'NodeRetried', node: index })
   }
   transition.flow()
-}
-
-function isUnsuccessful(run: Run, index: number): boolean {
-  const { status, policy } = taskAt(run, index)
-  return (
-    policy !== 'continue' &&
-    (status === 'failed' || status === 'errored' || status === 'timed_out' || status === 'cancelled')
-  )
 }
 
 export function reopen(transition: Transition): void {
