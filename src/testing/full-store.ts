@@ -30,7 +30,7 @@ export function openFullStore(): FullStore {
     writable()
     return write()
   }
-  const { catalog, documents, keys, runs } = store
+  const { catalog, documents, keys, outbox, runs } = store
   return {
     runs: {
       ...runs,
@@ -63,6 +63,12 @@ export function openFullStore(): FullStore {
       ...documents,
       putDocument: (...args) => unlessFull(() => documents.putDocument(...args)),
       removeDocument: (...args) => unlessFull(() => documents.removeDocument(...args)),
+    },
+    outbox: {
+      ...outbox,
+      putMessages: (...args) => unlessFull(() => outbox.putMessages(...args)),
+      markMessage: (...args) => unlessFull(() => outbox.markMessage(...args)),
+      replayMessage: (...args) => unlessFull(() => outbox.replayMessage(...args)),
     },
     close: () => store.close(),
     refuse: (count, after = 0) => {

@@ -5,6 +5,7 @@ import { describeDocuments } from './documents.ts'
 import { describeEvents } from './events.ts'
 import { describeKeys } from './keys.ts'
 import { describeLife } from './life.ts'
+import { describeOutbox } from './outbox.ts'
 import type { Open } from './open.ts'
 import { describeSummaries } from './summaries.ts'
 
@@ -22,6 +23,7 @@ export function describeStore(name: string, open: Open, options: { readonly dura
     describeCatalog(open)
     describeKeys(open)
     describeDocuments(open)
+    describeOutbox(open)
     describeLife(open, options)
   })
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { KeyRecord, Store, UserRecord } from '../store.ts'
 import { expectRefusal, type Open, openForTest } from './open.ts'
+import { sampleMessage } from './outbox.ts'
 import {
   addPipeline,
   addRun,
@@ -38,7 +39,9 @@ export function describeLife(open: Open, { durable }: { readonly durable: boolea
       const { store } = await openForTest(open)
       const calls = everyCall(store)
       await store.close()
-      const methods = [store.runs, store.catalog, store.keys, store.documents].flatMap((port) => Object.keys(port))
+      const methods = [store.runs, store.catalog, store.keys, store.documents, store.outbox].flatMap((port) =>
+        Object.keys(port),
+      )
       expect(Object.keys(calls).toSorted()).toEqual(methods.toSorted())
       for (const call of Object.values(calls)) await expectRefusal('closed', call())
     })
@@ -124,10 +127,11 @@ async function fill(store: Store): Promise<unknown> {
   await store.keys.addKey(sampleKey(user))
   await store.keys.putSetting('s', 'v')
   await store.documents.putDocument({ projectId: pipeline.projectId, kind: 'd/thing', key: 'k' }, '{"a":1}', T0, 0)
+  await store.outbox.putMessages([sampleMessage(pipeline.projectId, 'm', { runId: run.id, lane: 'l' })])
   return everythingOf(store)
 }
 
-async function everythingOf({ runs, catalog, keys, documents }: Store): Promise<unknown> {
+async function everythingOf({ runs, catalog, keys, documents, outbox }: Store): Promise<unknown> {
   const list = await runs.list({}, null, 100)
   const pipelines = await catalog.pipelines({}, null, 100)
   const projects = await catalog.projects()
@@ -147,6 +151,7 @@ async function everythingOf({ runs, catalog, keys, documents }: Store): Promise<
     users: await keys.users(),
     keys: await keys.keys(),
     setting: await keys.setting('s'),
+    messages: await outbox.messages({}, null, 100),
     documents: await Promise.all(
       projects.map(({ id }) => documents.documents({ projectId: id, kind: 'd/thing', prefix: '' }, null, 100)),
     ),
@@ -154,7 +159,7 @@ async function everythingOf({ runs, catalog, keys, documents }: Store): Promise<
 }
 
 /** One call of every method, by its name. */
-function everyCall({ runs, catalog, keys, documents }: Store): Record<string, () => Promise<unknown>> {
+function everyCall({ runs, catalog, keys, documents, outbox }: Store): Record<string, () => Promise<unknown>> {
   const id = freshId<UserRecord['id']>()
   const pipelineId = freshId<Parameters<typeof runs.reserve>[0]>()
   const runId = freshId<Parameters<typeof runs.snapshot>[0]>()
@@ -206,5 +211,14 @@ function everyCall({ runs, catalog, keys, documents }: Store): Record<string, ()
     putDocument: () => documents.putDocument(document, '{}', T0, null),
     removeDocument: () => documents.removeDocument(document, null),
     documents: () => documents.documents({ ...document, prefix: '' }, null, 1),
+    putMessages: () => outbox.putMessages([]),
+    dueMessages: () => outbox.dueMessages(T0, 1),
+    nextDue: () => outbox.nextDue(),
+    message: () => outbox.message('m'),
+    newestOf: () => outbox.newestOf('l'),
+    messages: () => outbox.messages({}, null, 1),
+    markMessage: () => outbox.markMessage('m', { state: 'dead', tries: 1, nextAt: null, error: null, at: T0 }),
+    replayMessage: () => outbox.replayMessage('m', T0),
+    pruneMessages: () => outbox.pruneMessages(T0),
   }
 }

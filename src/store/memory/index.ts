@@ -2,6 +2,7 @@ import { type Store, StoreError } from '../store.ts'
 import { memoryCatalog } from './catalog.ts'
 import { memoryDocuments } from './documents.ts'
 import { memoryKeys } from './keys.ts'
+import { memoryOutbox } from './outbox.ts'
 import { memoryRunLog } from './run-log.ts'
 
 /**
@@ -19,6 +20,7 @@ export function openMemoryStore(): Store {
     catalog: catalog.port,
     keys: memoryKeys(open),
     documents: memoryDocuments(open, catalog.hasProject),
+    outbox: memoryOutbox(open, catalog.hasProject),
     close: async () => {
       closed = true
     },

@@ -5,6 +5,7 @@ import { sqliteDocuments } from './documents.ts'
 import { sqliteKeys } from './keys.ts'
 import { WorkerLink } from './link.ts'
 import { lockDirectory } from './lock.ts'
+import { sqliteOutbox } from './outbox.ts'
 import { createPrivateFile } from './private-file.ts'
 import type { Reads, WorkerStart, Writes } from './protocol.ts'
 import { sqliteRunLog } from './run-log.ts'
@@ -47,6 +48,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     catalog: sqliteCatalog(writer, reader),
     keys: sqliteKeys(writer, reader),
     documents: sqliteDocuments(writer, reader),
+    outbox: sqliteOutbox(writer, reader),
     close,
   }
 }

@@ -2,7 +2,7 @@ import { asId, type PipelineId, type ProjectId, type RunId, type UserId } from '
 import type { Cause } from '../../model/event.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { RunSummary } from '../../model/view.ts'
-import type { KeyKind, KeyRecord, PipelineRecord, Role, UserRecord } from '../store.ts'
+import type { KeyKind, KeyRecord, MessageRecord, MessageState, PipelineRecord, Role, UserRecord } from '../store.ts'
 
 /** Rows as the database gives them, and what they mean. What is read here was checked before it was written. */
 
@@ -132,4 +132,42 @@ export const keyRecord = (row: KeyRow): KeyRecord => ({
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,
+})
+
+export interface MessageRow {
+  readonly serial: number
+  readonly id: string
+  readonly project: string
+  readonly run: string | null
+  readonly kind: string
+  readonly target: string
+  readonly lane: string | null
+  readonly body: string
+  readonly created_at: number
+  readonly state: MessageState
+  readonly tries: number
+  readonly next_at: number | null
+  readonly error: string | null
+  readonly updated_at: number
+}
+
+export const SELECT_MESSAGE = `
+  select serial, id, project, run, kind, target, lane, body, created_at, state, tries, next_at, error, updated_at
+  from outbox`
+
+export const messageRecord = (row: MessageRow): MessageRecord => ({
+  serial: row.serial,
+  id: row.id,
+  projectId: asId<ProjectId>(row.project),
+  runId: row.run === null ? null : asId<RunId>(row.run),
+  kind: row.kind,
+  target: row.target,
+  lane: row.lane,
+  body: row.body,
+  createdAt: row.created_at,
+  state: row.state,
+  tries: row.tries,
+  nextAt: row.next_at,
+  error: row.error,
+  updatedAt: row.updated_at,
 })

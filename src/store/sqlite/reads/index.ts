@@ -11,6 +11,7 @@ import {
 import { document, documents } from './documents.ts'
 import { key, keys, setting, user, users } from './keys.ts'
 import { entries, eventEntries, feedEntries, lastNumber } from './log.ts'
+import { dueMessages, message, messages, newestOf, nextDue } from './outbox.ts'
 import { count, idempotent, list, live, snapshot, summaries, summary } from './runs.ts'
 
 /** Every operation of the reading thread, by the name that the main thread calls it by. */
@@ -20,6 +21,7 @@ export const reads = {
   deletedProjects,
   document,
   documents,
+  dueMessages,
   entries,
   eventEntries,
   feedEntries,
@@ -29,6 +31,10 @@ export const reads = {
   lastNumber,
   list,
   live,
+  message,
+  messages,
+  newestOf,
+  nextDue,
   pipeline,
   pipelines,
   projects,

@@ -2,6 +2,7 @@ import { addPipeline, addProject, addVersion, audit, changeProject, deletePipeli
 import { commit } from './commit.ts'
 import { putDocument, removeDocument } from './documents.ts'
 import { addKey, addUser, putSetting, revokeKey } from './keys.ts'
+import { markMessage, pruneMessages, putMessages, replayMessage } from './outbox.ts'
 import { reserve } from './reserve.ts'
 
 /** Every operation of the writing thread, by the name that the main thread calls it by. */
@@ -16,9 +17,13 @@ export const writes = {
   commit,
   deletePipeline,
   deleteProject,
+  markMessage,
+  pruneMessages,
   putDocument,
+  putMessages,
   putSetting,
   removeDocument,
+  replayMessage,
   reserve,
   revokeKey,
 } as const

@@ -1,0 +1,43 @@
+import type { Instant } from '../../../model/time.ts'
+import type { MessageFilter, MessageRecord } from '../../store.ts'
+import type { Connection } from '../connection.ts'
+import { messageRecord, type MessageRow, SELECT_MESSAGE } from '../rows.ts'
+import { bounded, conditions } from './conditions.ts'
+
+export function dueMessages(connection: Connection, now: Instant, limit: number): MessageRecord[] {
+  const sql = `${SELECT_MESSAGE} where state = 'waiting' and next_at <= ? order by next_at, serial limit ?`
+  return connection.all<MessageRow>(sql, now, bounded(limit)).map(messageRecord)
+}
+
+export function nextDue(connection: Connection): Instant | undefined {
+  const sql = `select min(next_at) as next from outbox where state = 'waiting'`
+  return connection.get<{ next: number | null }>(sql)?.next ?? undefined
+}
+
+export function message(connection: Connection, id: string): MessageRecord | undefined {
+  const row = connection.get<MessageRow>(`${SELECT_MESSAGE} where id = ?`, id)
+  return row === undefined ? undefined : messageRecord(row)
+}
+
+export function newestOf(connection: Connection, lane: string): MessageRecord | undefined {
+  const row = connection.get<MessageRow>(`${SELECT_MESSAGE} where lane = ? order by serial desc limit 1`, lane)
+  return row === undefined ? undefined : messageRecord(row)
+}
+
+export function messages(
+  connection: Connection,
+  { projectIds, runId, kind, target, state }: MessageFilter,
+  before: number | null,
+  limit: number,
+): MessageRecord[] {
+  const { where, values } = conditions([
+    before !== null && ['serial < ?', before],
+    projectIds !== undefined && ['project in (select value from json_each(?))', JSON.stringify(projectIds)],
+    runId !== undefined && ['run = ?', runId],
+    kind !== undefined && ['kind = ?', kind],
+    target !== undefined && ['target = ?', target],
+    state !== undefined && ['state = ?', state],
+  ])
+  const sql = `${SELECT_MESSAGE} ${where} order by serial desc limit ?`
+  return connection.all<MessageRow>(sql, ...values, bounded(limit)).map(messageRecord)
+}
