@@ -1,5 +1,4 @@
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DefinitionChecker } from './checker/checker.ts'
 import { definitionJsonSchema } from './definition/json-schema.ts'
@@ -17,7 +16,10 @@ import { startServer, type RunningServer } from './http/server.ts'
 import { parseRunId, type RunId } from './model/id.ts'
 import type { LocatedError, Result } from './model/problem.ts'
 import type { RunView } from './model/view.ts'
+import { artifactPath } from './runner/artifact-store.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './runner/embedded.ts'
+import { runnerPaths } from './runner/paths.ts'
+import { listReports, readReport } from './runner/report-file.ts'
 import { firstStart, refreshQuickstart, type FirstStart } from './samples/first-start.ts'
 import { stepSpecs } from './steps/index.ts'
 import { openSqliteStore } from './store/sqlite/index.ts'
@@ -109,6 +111,7 @@ export async function openWorks(
   logger: Logger,
 ): Promise<Works> {
   const dataDirectory = resolve(options.dataDirectory)
+  const paths = runnerPaths(dataDirectory)
   const onFatal = (error: Error): void => {
     logger.error({ error: error.message }, 'the store died: ending, so that nothing is answered that is not durable')
     process.exit(70)
@@ -128,13 +131,11 @@ export async function openWorks(
         if (runner === undefined) throw new Error('no log is read before the runner is there')
         return openLog(runner.logPath({ runId, node, attempt }), attempt, ended)
       },
-      readFindings: async (runId, node, attempt) => {
-        if (runner === undefined) throw new Error('no findings are read before the runner is there')
-        return readIfThere(runner.findingsPath({ runId, node, attempt }))
+      reports: {
+        list: (runId, kind) => listReports(paths, runId, kind),
+        read: (runId, node, attempt, kind) => readReport(paths, { runId, node, attempt }, kind),
       },
-      readArtifacts: async (runId, node, attempt) =>
-        runner === undefined ? undefined : readIfThere(runner.artifactListPath({ runId, node, attempt })),
-      openArtifact: async (sha256) => (runner === undefined ? undefined : openArtifact(runner.artifactPath(sha256))),
+      openArtifact: (sha256) => openArtifact(artifactPath(paths.artifacts, sha256)),
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
     })
@@ -247,15 +248,6 @@ async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string
   )
   await store.keys.putSetting(FIRST_START, String(systemClock.now()))
   return made
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }
 
 function workspacesIn(dataDirectory: string): readonly RunId[] {

@@ -47,8 +47,7 @@ async function live({ directory, life, seed, again, finish: finishing, hasty = f
     sealKey: new Uint8Array(32),
     check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
     verbatim: () => [],
-    readFindings: () => Promise.resolve(undefined),
-    readArtifacts: () => Promise.resolve(undefined),
+    reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
     openArtifact: () => Promise.resolve(undefined),
     openLog: () => {
       throw new Error('no attempt of this runner has a log')

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { Fault } from './fault.ts'
 import type { Terminal } from './terminal.ts'
 import type { Verb } from './verb.ts'
+import { artifacts } from './verbs/artifacts.ts'
 import { approve } from './verbs/approve.ts'
 import { callback } from './verbs/callback.ts'
 import { cancel } from './verbs/cancel.ts'
@@ -32,6 +33,7 @@ import { serve } from './verbs/serve.ts'
 import { show } from './verbs/show.ts'
 import { skip } from './verbs/skip.ts'
 import { start } from './verbs/start.ts'
+import { tests } from './verbs/tests.ts'
 import { update } from './verbs/update.ts'
 import { validate } from './verbs/validate.ts'
 import { watch } from './verbs/watch.ts'
@@ -55,6 +57,8 @@ const verbs: readonly Verb[] = [
   show,
   watch,
   logs,
+  tests,
+  artifacts,
   explain,
   approve,
   reject,

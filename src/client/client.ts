@@ -205,6 +205,25 @@ export function createClient(options: ClientOptions) {
         followLog(send, { path: logPath(run, node), attempt, offset }, { wait, signal }),
     },
 
+    artifacts: {
+      /** Files that the tasks of a run have kept. */
+      list: (run: Ref) => json<wire.ArtifactList>(at`/api/v1/runs/${run}/artifacts`),
+      read: async (run: Ref, name: string, { signal }: WithSignal = {}): Promise<AsyncIterable<Uint8Array>> =>
+        readBytes(await send(at`/api/v1/runs/${run}/artifacts/${name}`, { signal })),
+    },
+
+    tests: {
+      /** What the tests of a run said, worst first. */
+      list: (run: Ref, { signal, ...query }: ReportQuery & { status?: readonly wire.TestResult['status'][] } = {}) =>
+        json<wire.TestResultList>(at`/api/v1/runs/${run}/tests`, { query, signal }),
+    },
+
+    findings: {
+      /** What the checks of a run found, worst first. */
+      list: (run: Ref, { signal, ...query }: ReportQuery & { severity?: readonly wire.Severity[] } = {}) =>
+        json<wire.FindingList>(at`/api/v1/runs/${run}/findings`, { query, signal }),
+    },
+
     events: {
       list: (query: EventSelection & { readonly after?: number; readonly limit?: number } & WithSignal = {}) => {
         const { signal, ...rest } = query
@@ -247,6 +266,15 @@ export function createClient(options: ClientOptions) {
       if (run.ended) return
     }
   }
+}
+
+interface ReportQuery extends WithSignal {
+  /** Id or key of one task; without it those of all. */
+  readonly node?: string
+  /** 1 to 1,000; 100 without it. */
+  readonly limit?: number
+  readonly cursor?: string
+  readonly text?: string
 }
 
 interface LogQuery extends WithSignal {

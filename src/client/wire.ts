@@ -20,6 +20,10 @@ export type Node = z.output<typeof wire.Node>
 export type Attempt = z.output<typeof wire.Attempt>
 export type Attention = z.output<typeof wire.Attention>
 export type Explanation = z.output<typeof wire.Explanation>
+export type ArtifactList = z.output<typeof wire.ArtifactList>
+export type TestResult = z.output<typeof wire.TestResult>
+export type TestResultList = z.output<typeof wire.TestResultList>
+export type FindingList = z.output<typeof wire.FindingList>
 export type ReviewItem = z.output<typeof wire.ReviewItem>
 export type Event = z.output<typeof wire.Event>
 export type EventList = z.output<typeof wire.EventList>
@@ -35,6 +39,7 @@ export type NodeActionBody = Omit<z.input<typeof wire.NodeActionInput>, 'inputs'
   readonly inputs?: JsonObject
   readonly outputs?: JsonObject
 }
+export type Severity = FindingList['items'][number]['severity']
 export type RunStatus = Run['status']
 export type NodeStatus = Task['status']
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { guard } from '../steps/http/guard.ts'
+import { guard } from '../steps/kit/guard.ts'
 
 /** One thing that can be set. The table below is the only place that knows it: flags, variables, docs come from it. */
 export interface Setting<Value> {

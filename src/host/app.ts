@@ -2,10 +2,11 @@ import type { ArtifactView } from '../model/artifact.ts'
 import type { CancelMode, NodeAction, RunAction } from '../model/command.ts'
 import type { Cause, EventRecord, Outputs } from '../model/event.ts'
 import type { CodeMetrics, Finding, LintRule, Severity, SeverityCounts } from '../model/finding.ts'
-import type { PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
+import type { NodeId, PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import type { LocatedError, Result } from '../model/problem.ts'
 import type { RunStatus } from '../model/status.ts'
+import type { TestCase, TestCounts, TestStatus } from '../model/test-report.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
 import type { PipelineView, ProjectView, RunSummary, RunView, UserRef } from '../model/view.ts'
 
@@ -21,6 +22,7 @@ export interface App {
   readonly runs: Runs
   readonly documents: Documents
   readonly findings: Findings
+  readonly tests: TestResults
   readonly artifacts: Artifacts
   readonly feed: Feed
   /** Present instant; handlers take time from here, never from the clock. */
@@ -426,6 +428,31 @@ export interface FindingsPage {
   readonly files: readonly string[]
   /** False: no check of this run has come to its end yet. */
   readonly checked: boolean
+}
+
+/** What the tests of runs said. It is there from the end of an attempt on. */
+export interface TestResults {
+  /** Of the newest attempt of one task, or of all of the run; worst first. `limit` is 1 to 10,000. */
+  list(
+    caller: Caller,
+    run: RunRef,
+    /** `text`: a part of the suite's and the test's name, whatever its case. */
+    filter: { readonly node?: NodeRef; readonly statuses?: readonly TestStatus[]; readonly text?: string },
+    page: { readonly skip: number; readonly limit: number },
+  ): Promise<Result<TestResultsPage>>
+}
+export interface TestResultsPage {
+  readonly items: readonly (TestCase & { readonly node: NodeId; readonly nodeKey: string; readonly attempt: number })[]
+  /** Of what the filter lets through and is kept: of one attempt at most 10,000. */
+  readonly total: number
+  /** Of all tests, whatever the filter, also of those that were not kept. */
+  readonly counts: TestCounts
+  /** Sum of the tests' own. */
+  readonly durationMs: number
+  /** Report files that were read. */
+  readonly files: readonly string[]
+  /** False: no test of this run has come to its end yet. */
+  readonly tested: boolean
 }
 
 /** Files that tasks have made and that outlive their workspaces. */

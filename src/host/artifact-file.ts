@@ -1,24 +1,13 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { ArtifactFile } from './app.ts'
 
 const CHUNK_BYTES = 256 * 1024
 
-/** The bytes at this path; undefined: there are none. */
+/** The bytes at this path; undefined: there are none. The file is opened when its first byte is asked for. */
 export async function openArtifact(path: string): Promise<ArtifactFile | undefined> {
-  const sizeBytes = await sizeOf(path)
-  return sizeBytes === undefined
-    ? undefined
-    : { sizeBytes, read: (offset, length, signal) => read(path, offset, length, signal) }
-}
-
-async function sizeOf(path: string): Promise<number | undefined> {
   try {
-    const file = await open(path, 'r')
-    try {
-      return (await file.stat()).size
-    } finally {
-      await file.close()
-    }
+    const { size } = await stat(path)
+    return { sizeBytes: size, read: (offset, length, signal) => read(path, offset, length, signal) }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -1,29 +1,23 @@
 import type { Artifact, ArtifactView } from '../model/artifact.ts'
-import type { RunId } from '../model/id.ts'
 import { accept, refuse } from '../model/problem.ts'
 import type { RunView, TaskView } from '../model/view.ts'
 import type { Artifacts, ArtifactFile, Runs } from './app.ts'
+import { type ReportFiles, Reports } from './reports.ts'
 
 interface Dependencies {
   readonly runs: Pick<Runs, 'get'>
-  /** JSON of what an attempt has kept, or undefined: nothing. */
-  readonly read: (runId: RunId, node: number, attempt: number) => Promise<string | undefined>
+  readonly files: ReportFiles
   readonly open: (sha256: string) => Promise<ArtifactFile | undefined>
 }
 
 /** What the tasks of a run have kept, each by its newest attempt. */
-export function artifactUseCases({ runs, read, open }: Dependencies): Artifacts {
-  const ofTask = async (run: RunView, task: TaskView): Promise<readonly ArtifactView[]> => {
-    const text = await read(run.id, task.index, task.attempt)
-    const { id: node, key: nodeKey, attempt } = task
-    const createdAt = task.endedAt ?? task.startedAt ?? run.updatedAt
-    const made = text === undefined ? [] : (JSON.parse(text) as readonly Artifact[])
-    return made.map((artifact) => ({ ...artifact, node, nodeKey, attempt, createdAt }))
-  }
+export function artifactUseCases({ runs, files, open }: Dependencies): Artifacts {
+  const lists = new Reports<readonly Artifact[]>(files, 'artifacts')
 
   const ofRun = async (run: RunView): Promise<readonly ArtifactView[]> => {
-    const tasks = run.stages.flatMap((stage) => stage.tasks).filter(mayKeep)
-    const all = (await Promise.all(tasks.map((task) => ofTask(run, task)))).flat()
+    const all = (await lists.of(run)).flatMap(({ task, attempt, report }) =>
+      report.map((artifact) => ({ ...artifact, ...madeBy(run, task, attempt) })),
+    )
     return [...new Map(all.map((artifact) => [artifact.name, artifact])).values()]
   }
 
@@ -45,5 +39,7 @@ export function artifactUseCases({ runs, read, open }: Dependencies): Artifacts 
   }
 }
 
-const mayKeep = ({ work, attempt }: TaskView): boolean =>
-  attempt > 0 && work.kind === 'runner' && work.uses === 'package'
+function madeBy(run: RunView, task: TaskView, attempt: number): Omit<ArtifactView, keyof Artifact> {
+  const { startedAt, endedAt } = task.earlier.find((one) => one.attempt === attempt) ?? task
+  return { node: task.id, nodeKey: task.key, attempt, createdAt: endedAt ?? startedAt ?? run.updatedAt }
+}

@@ -1,44 +1,24 @@
 import { FINDINGS_MAX, SEVERITIES, type CodeMetrics, type FindingsReport } from '../model/finding.ts'
-import type { RunId } from '../model/id.ts'
 import { accept } from '../model/problem.ts'
-import type { RunView, TaskView } from '../model/view.ts'
 import { LINT_RULES } from '../steps/index.ts'
-import type { Findings, NodeRef, Runs } from './app.ts'
-import { Lru } from './lru.ts'
+import type { Findings, Runs } from './app.ts'
+import { isNode } from './node-ref.ts'
+import { type ReportFiles, Reports } from './reports.ts'
 
 interface Dependencies {
   readonly runs: Pick<Runs, 'get'>
-  /** JSON of a {@link FindingsReport}, or undefined: the attempt has kept none. */
-  readonly read: (runId: RunId, node: number, attempt: number) => Promise<string | undefined>
+  readonly files: ReportFiles
 }
 
-/** Reports of ended attempts never change; lists are read page by page. */
-const KEPT_MAX = 16
-
-/** Findings of the newest attempt of each `check` task of a run. */
-export function findingsUseCases({ runs, read }: Dependencies): Findings {
-  const kept = new Lru<string, FindingsReport>(KEPT_MAX)
-
-  const reportOf = async (run: RunView, task: TaskView): Promise<FindingsReport | undefined> => {
-    const name = `${run.id}/${task.index}/${task.attempt}`
-    const known = kept.get(name)
-    if (known !== undefined) return known
-    const text = task.attempt === 0 ? undefined : await read(run.id, task.index, task.attempt)
-    if (text === undefined) return undefined
-    const report = JSON.parse(text) as FindingsReport
-    if (task.endedAt !== null) kept.set(name, report)
-    return report
-  }
-
+/** What the checks of a run found, each task by its newest attempt. */
+export function findingsUseCases({ runs, files }: Dependencies): Findings {
+  const kept = new Reports<FindingsReport>(files, 'findings')
   return {
     list: async (caller, ref, { node, severities = SEVERITIES }, { skip, limit }) => {
       const run = await runs.get(caller, ref)
       if (!run.ok) return run
-      const tasks = run.value.stages
-        .flatMap((stage) => stage.tasks)
-        .filter((task) => isCheck(task) && (node === undefined || isNode(task, node)))
-      const reports = (await Promise.all(tasks.map((task) => reportOf(run.value, task)))).filter(
-        (report) => report !== undefined,
+      const reports = (await kept.of(run.value, (task) => node === undefined || isNode(task, node))).map(
+        ({ report }) => report,
       )
       const found = reports.flatMap(({ findings }) => findings).filter(({ severity }) => severities.includes(severity))
       const wanted = Math.min(Math.max(1, Math.trunc(limit)), FINDINGS_MAX)
@@ -57,11 +37,6 @@ export function findingsUseCases({ runs, read }: Dependencies): Findings {
     rules: () => LINT_RULES,
   }
 }
-
-const isCheck = ({ work }: TaskView): boolean => work.kind === 'runner' && work.uses === 'check'
-
-const isNode = (task: TaskView, ref: NodeRef): boolean =>
-  'id' in ref ? task.id === ref.id : 'key' in ref ? task.key === ref.key : task.index === ref.index
 
 function sumOf(all: readonly CodeMetrics[]): CodeMetrics | null {
   const [first, ...rest] = all

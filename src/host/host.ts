@@ -22,7 +22,9 @@ import { Firing } from './firing.ts'
 import { Histories } from './history.ts'
 import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
+import type { ReportFiles } from './reports.ts'
 import { RunUseCases } from './runs.ts'
+import { testUseCases } from './tests.ts'
 import { Timers } from './timers.ts'
 import { loadTriggers, TriggerIndex } from './trigger-index.ts'
 import { Workspaces } from './workspaces.ts'
@@ -38,10 +40,8 @@ export interface HostOptions {
   /** Input fields of a step type in which nothing is rendered. */
   readonly verbatim: (uses: string) => readonly string[]
   readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => LogSource
-  /** What a check's attempt has kept (model/finding.ts), as JSON; undefined: nothing. */
-  readonly readFindings: (runId: RunId, node: number, attempt: number) => Promise<string | undefined>
-  /** JSON of what an attempt has kept, or undefined. */
-  readonly readArtifacts: (runId: RunId, node: number, attempt: number) => Promise<string | undefined>
+  /** What attempts have left beside their logs. */
+  readonly reports: ReportFiles
   readonly openArtifact: (sha256: string) => Promise<ArtifactFile | undefined>
   readonly onDefect: (error: unknown) => void
 }
@@ -247,8 +247,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
       clock,
       onChange: (topics) => feed.changed(topics),
     }),
-    findings: findingsUseCases({ runs, read: options.readFindings }),
-    artifacts: artifactUseCases({ runs, read: options.readArtifacts, open: options.openArtifact }),
+    findings: findingsUseCases({ runs, files: options.reports }),
+    tests: testUseCases({ runs, files: options.reports }),
+    artifacts: artifactUseCases({ runs, files: options.reports, open: options.openArtifact }),
     feed: {
       last: () => feed.last(),
       read: async (caller, after, selection, limit) => {

@@ -54,6 +54,7 @@ export function noteCredentials(app: App): { readonly app: App; readonly noted: 
       runs: app.runs,
       documents: app.documents,
       findings: app.findings,
+      tests: app.tests,
       artifacts: app.artifacts,
       feed: app.feed,
       now: () => app.now(),

@@ -9,10 +9,10 @@ import { ArtifactKeeper } from './artifact-store.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { TAG } from './environment.ts'
 import type { Launcher } from './launch.ts'
-import { writeFindings } from './findings-file.ts'
 import { readOutputFile } from './output-file.ts'
 import type { RunnerPaths } from './paths.ts'
 import { Programs } from './programs.ts'
+import { writeReport } from './report-file.ts'
 import type { Slot } from './slot.ts'
 
 /** Why an attempt was stopped from outside: the reason of its AbortSignal. */
@@ -88,7 +88,7 @@ async function runStep(
     graceMs: job.graceMs,
     signal: stop,
   })
-  const artifacts = new ArtifactKeeper(paths.artifacts, paths.artifactList(job))
+  const artifacts = new ArtifactKeeper(paths.artifacts, paths.report(job, 'artifacts'))
   const context: StepContext = {
     workspace,
     scratch,
@@ -96,7 +96,8 @@ async function runStep(
     log: (text) => log.append(text),
     exec: (argv, options) => programs.exec(argv, options),
     outputs: () => Promise.resolve(readOutputFile(outputPath)),
-    keepFindings: (report) => writeFindings(paths.findings(job), report),
+    keepFindings: (report) => writeReport(paths, job, 'findings', report),
+    keepTests: (report) => writeReport(paths, job, 'tests', report),
     keepArtifact: (path, name) => artifacts.keep(path, name),
   }
   try {

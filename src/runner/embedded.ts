@@ -11,7 +11,6 @@ import type { DurationMs } from '../model/time.ts'
 import { LOG_MAX_BYTES, type RunnerConfig } from './config.ts'
 import { allowedEnvironment } from './environment.ts'
 import { killLeftovers, type Leftovers } from './leftovers.ts'
-import { artifactPath } from './artifact-store.ts'
 import { runnerPaths, type AttemptName } from './paths.ts'
 import { parseToServer, PROTOCOL, refOf, type AttemptRef, type EndedMessage, type ToRunner } from './protocol.ts'
 
@@ -52,12 +51,6 @@ export interface EmbeddedRunner {
   clean(runId: RunId): Promise<string | null>
   /** Where the log of an attempt is, also before it exists and after the runner is closed. */
   logPath(attempt: AttemptName): string
-  /** Where an attempt's findings are, if it is a check and has found its end. */
-  findingsPath(attempt: AttemptName): string
-  /** Where the list of what an attempt has kept is, if it has kept anything. */
-  artifactListPath(attempt: AttemptName): string
-  /** Where the bytes with this SHA-256 are, if they are kept. */
-  artifactPath(sha256: string): string
   /** Ends every attempt (TERM, grace, KILL) and the process; no callback comes afterwards. */
   close(): Promise<void>
 }
@@ -139,18 +132,6 @@ class Runner implements EmbeddedRunner {
 
   logPath(attempt: AttemptName): string {
     return runnerPaths(this.#config.dataDirectory).log(attempt)
-  }
-
-  findingsPath(attempt: AttemptName): string {
-    return runnerPaths(this.#config.dataDirectory).findings(attempt)
-  }
-
-  artifactListPath(attempt: AttemptName): string {
-    return runnerPaths(this.#config.dataDirectory).artifactList(attempt)
-  }
-
-  artifactPath(sha256: string): string {
-    return artifactPath(runnerPaths(this.#config.dataDirectory).artifacts, sha256)
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { RunId } from '../model/id.ts'
+import type { ReportKind } from '../model/report.ts'
 
 /**
  * Where a runner keeps things below the data directory. Run ids are 32 hex digits and the rest are integers, so no
@@ -15,10 +16,9 @@ export interface RunnerPaths {
   record(slot: number): string
   scratch(slot: number): string
   log(attempt: AttemptName): string
-  /** What a check found: beside the log, so that it lives as long. */
-  findings(attempt: AttemptName): string
-  /** What an attempt has kept, by name. */
-  artifactList(attempt: AttemptName): string
+  /** Logs of a run and what its attempts have left, beside them so that it lives as long. */
+  logs(runId: RunId): string
+  report(attempt: AttemptName, kind: ReportKind): string
   /** Bytes of artifacts, named by what they are. */
   readonly artifacts: string
 }
@@ -32,6 +32,7 @@ export interface AttemptName {
 export function runnerPaths(dataDirectory: string): RunnerPaths {
   const attempts = join(dataDirectory, 'runner', 'attempts')
   const run = (runId: RunId): string => join(dataDirectory, 'work', runId)
+  const logs = (runId: RunId): string => join(dataDirectory, 'logs', runId)
   return {
     run,
     workspace: (runId) => join(run(runId), 'workspace'),
@@ -39,9 +40,9 @@ export function runnerPaths(dataDirectory: string): RunnerPaths {
     attempts,
     record: (slot) => join(attempts, `${slot}.json`),
     scratch: (slot) => join(attempts, String(slot)),
-    log: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.log`),
-    findings: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.findings.json`),
-    artifactList: ({ runId, node, attempt }) => join(dataDirectory, 'logs', runId, `${node}-${attempt}.artifacts.json`),
+    log: ({ runId, node, attempt }) => join(logs(runId), `${node}-${attempt}.log`),
+    logs,
+    report: ({ runId, node, attempt }, kind) => join(logs(runId), `${node}-${attempt}.${kind}.json`),
     artifacts: join(dataDirectory, 'artifacts'),
   }
 }

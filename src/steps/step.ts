@@ -6,6 +6,7 @@ import type { Artifact } from '../model/artifact.ts'
 import type { FindingsReport } from '../model/finding.ts'
 import type { Job } from '../model/job.ts'
 import type { Json, JsonObject } from '../model/json.ts'
+import type { TestsReport } from '../model/test-report.ts'
 import { parseDuration } from '../model/time.ts'
 
 /**
@@ -105,6 +106,8 @@ export interface StepContext {
   outputs(): Promise<OutputsRead>
   /** Keeps what a check of code found, beside the attempt's log and as long; a second call replaces it. Durable when it resolves. */
   keepFindings(report: FindingsReport): Promise<void>
+  /** Keeps what tests said, as `keepFindings` does. */
+  keepTests(report: TestsReport): Promise<void>
   /**
    * Keeps a regular file under this name, fsynced before the attempt is reported; the same name again takes its place.
    * Rejects as {@link CannotStart} when name, file or size may not be.

@@ -3,8 +3,10 @@ import { parseDefinition } from '../definition/parse-definition.ts'
 import { createHost, type Host, type HostOptions } from '../host/host.ts'
 import type { App, ArtifactFile, Caller, LogSource } from '../host/app.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
+import type { ReportFiles } from '../host/reports.ts'
 import type { Artifact } from '../model/artifact.ts'
 import type { FindingsReport } from '../model/finding.ts'
+import type { TestsReport } from '../model/test-report.ts'
 import { asId, type UserId } from '../model/id.ts'
 import type { Result } from '../model/problem.ts'
 import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
@@ -49,6 +51,8 @@ export interface World extends Served {
   readonly logs: Map<string, Uint8Array>
   /** What checks found, by `<run>/<node>/<attempt>`. */
   readonly findings: Map<string, FindingsReport>
+  /** What tests said, by `<run>/<node>/<attempt>`. */
+  readonly tests: Map<string, TestsReport>
   /** What tasks have kept, by `<run>/<node>/<attempt>`. */
   readonly artifacts: Map<string, readonly (Artifact & { readonly bytes: Uint8Array })[]>
   /** Stores a pipeline of the world's project. */
@@ -88,6 +92,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const clock = new FakeClock()
   const logs = new Map<string, Uint8Array>()
   const findings = new Map<string, FindingsReport>()
+  const tests = new Map<string, TestsReport>()
   const artifacts: World['artifacts'] = new Map()
   const store = options.store ?? openMemoryStore()
   await store.keys.addUser({
@@ -97,7 +102,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     passwordHash: cheapHash(USER.password),
     createdAt: clock.now(),
   })
-  const served = await serve(store, clock, { logs, findings, artifacts }, options, 1)
+  const served = await serve(store, clock, { logs, findings, tests, artifacts }, options, 1)
   const { app } = served
   const { credentials } = served.host
   const admin = await credentials.byPassword(USER.name, USER.password, USER.domain)
@@ -116,6 +121,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     credentials: { token, user: USER.name, password: USER.password, domain: USER.domain, ak, sk, appCode, appSecret },
     logs,
     findings,
+    tests,
     artifacts,
     pipeline: async (definition) =>
       need(await app.pipelines.create(admin, { project: { id: project.id }, text: JSON.stringify(definition) })),
@@ -123,6 +129,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       need(await app.runs.start(admin, { pipeline: { id: pipeline.id }, params })),
   }
 }
+
+type MemoryReports = Pick<World, 'findings' | 'tests' | 'artifacts'>
+
+const memoryReports = (files: MemoryReports): ReportFiles => ({
+  list: (runId, kind) =>
+    Promise.resolve(
+      [...files[kind].keys()].flatMap((name) => {
+        const [run, node, attempt] = name.split('/')
+        return run === runId ? [{ node: Number(node), attempt: Number(attempt) }] : []
+      }),
+    ),
+  read: (runId, node, attempt, kind) => {
+    const found = files[kind].get(`${runId}/${node}/${attempt}`)
+    return Promise.resolve(found === undefined ? undefined : JSON.stringify(found))
+  },
+})
 
 const memoryFile = (bytes: Uint8Array): ArtifactFile => ({
   sizeBytes: bytes.length,
@@ -135,7 +157,7 @@ const memoryFile = (bytes: Uint8Array): ArtifactFile => ({
 async function serve(
   store: Store,
   clock: FakeClock,
-  files: Pick<World, 'logs' | 'findings' | 'artifacts'>,
+  files: Pick<World, 'logs' | keyof MemoryReports>,
   options: WorldOptions,
   life: number,
 ): Promise<Served> {
@@ -149,18 +171,7 @@ async function serve(
     check: options.check ?? checkEither,
     verbatim: (uses) => (uses === 'script' ? ['script'] : []),
     openLog: (runId, node, attempt, ended) => memoryLog(files.logs, `${runId}/${node}/${attempt}`, attempt, ended),
-    readFindings: (runId, node, attempt) => {
-      const found = files.findings.get(`${runId}/${node}/${attempt}`)
-      return Promise.resolve(found === undefined ? undefined : JSON.stringify(found))
-    },
-    readArtifacts: (runId, node, attempt) => {
-      const kept = files.artifacts.get(`${runId}/${node}/${attempt}`)
-      return Promise.resolve(
-        kept === undefined
-          ? undefined
-          : JSON.stringify(kept.map(({ name, sizeBytes, sha256 }) => ({ name, sizeBytes, sha256 }))),
-      )
-    },
+    reports: memoryReports(files),
     openArtifact: (sha256) => {
       const kept = [...files.artifacts.values()].flat().find((one) => one.sha256 === sha256)
       return Promise.resolve(kept === undefined ? undefined : memoryFile(kept.bytes))

@@ -14,6 +14,7 @@ import {
   validate,
 } from './pipelines.ts'
 import { createProject, getProject, listProjects } from './projects.ts'
+import { listFindings, listTests } from './reports.ts'
 import { listReviews } from './reviews.ts'
 import type { Route } from './route.ts'
 import { getWebhookSecret, nextFires, publish } from './triggers.ts'
@@ -55,6 +56,8 @@ export const routes: readonly Route[] = [
   getLog,
   listArtifacts,
   getArtifact,
+  listTests,
+  listFindings,
   listReviews,
   followEvents,
   listEvents,

@@ -32,7 +32,7 @@ const go = async (input: JsonObject, more = {}) => {
   mkdirSync(runner.paths.workspace(runId), { recursive: true })
   const attempt = runner.start('check', { path: '.', fail_on: 'none', ...input }, { runId, ...more })
   const { result } = await attempt.ended
-  const kept = (): FindingsReport => JSON.parse(readFileSync(runner.paths.findings(attempt.job), 'utf8'))
+  const kept = (): FindingsReport => JSON.parse(readFileSync(runner.paths.report(attempt.job, 'findings'), 'utf8'))
   return { result, log: attempt.log(), kept }
 }
 const sarif = (results: readonly object[], more: object = {}): string =>

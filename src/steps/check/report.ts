@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { FINDINGS_MAX, SEVERITIES, type CodeMetrics, type Finding, type FindingsReport } from '../../model/finding.ts'
 import { isExcluded } from './exclude.ts'
 import type { SarifResult } from './sarif.ts'
-import { insideOf, readSmallFile } from './workspace-file.ts'
+import { insideOf, readSmallFile } from '../kit/workspace-file.ts'
 
 const SOURCE_BYTES_MAX = 1024 * 1024
 const SNIPPET_MAX = 200

@@ -7,7 +7,7 @@ import { CannotStart, parseWith, type ExecResult, type StepContext, type StepRun
 import { makeReport } from './report.ts'
 import { readSarif } from './sarif.ts'
 import { check } from './spec.ts'
-import { insideOf, readSmallFile } from './workspace-file.ts'
+import { insideOf, readSmallFile } from '../kit/workspace-file.ts'
 
 /** Parsed at one go, so this is also how long the runner does nothing else: about half a second. */
 const SARIF_BYTES_MAX = 32 * 1024 * 1024

@@ -5,7 +5,7 @@ import { evaluateBoolRule } from '../../engine/bool-rule.ts'
 import type { Json } from '../../model/json.ts'
 import { parseDuration } from '../../model/time.ts'
 import { CannotStart, parseWith, wholeNumber, type StepRun } from '../step.ts'
-import { guard, Refused, type Guard } from './guard.ts'
+import { guard, Refused, type Guard } from '../kit/guard.ts'
 import { http, isHttpUrl } from './spec.ts'
 
 /** How much of the body becomes an output. */

@@ -32,7 +32,7 @@ const put = (files: Readonly<Record<string, string>>): void => {
 const go = async (input: JsonObject) => {
   const attempt = runner.start('package', { format: 'tar.gz', cwd: '.', ...input }, { runId })
   const { result } = await attempt.ended
-  const list = runner.paths.artifactList(attempt.job)
+  const list = runner.paths.report(attempt.job, 'artifacts')
   const kept = existsSync(list) ? (JSON.parse(readFileSync(list, 'utf8')) as readonly Artifact[]) : []
   return { result, kept }
 }

@@ -204,8 +204,7 @@ class Simulation {
       sealKey: new Uint8Array(32),
       check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
       verbatim: () => [],
-      readFindings: () => Promise.resolve(undefined),
-      readArtifacts: () => Promise.resolve(undefined),
+      reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
       openArtifact: () => Promise.resolve(undefined),
       openLog: () => {
         throw new Error('no attempt of a simulation has a log')

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { CodeMetrics } from '../../../model/finding.ts'
 import type { LintRuleId } from '../rules.ts'
-import { readSmallFile, readStart } from '../workspace-file.ts'
+import { readSmallFile, readStart } from '../../kit/workspace-file.ts'
 import { Metrics } from './metrics.ts'
 import { syntaxProblem } from './syntax-rules.ts'
 import { textProblems, type Problem } from './text-rules.ts'
