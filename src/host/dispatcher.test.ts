@@ -112,6 +112,98 @@ describe('work goes to runners', () => {
   })
 })
 
+/** Two tasks, one after the other, and a runner besides the world's own, both with two slots. */
+async function openTwo(otherLabels: readonly string[] = ['linux'], labels: readonly string[] = []) {
+  const world = await openWorld({ runner: new ScriptedRunner(2) })
+  const other = new NamedRunner('other', 2, otherLabels)
+  other.report = (job, result) => world.host.dispatcher.ended('other', job, result)
+  world.host.addRunner(other)
+  const tasks = [
+    taskSpec({ key: 'first', work, onLost: 'rerun' }),
+    taskSpec({ key: 'second', work, labels, needs: ['first'] }),
+    taskSpec({ key: 'third', work, needs: ['first'] }),
+  ]
+  const pipeline = await world.pipeline(definition({ stages: [stageSpec({ tasks })] }))
+  const start = async () => {
+    const { id } = await world.start(pipeline)
+    await world.settled()
+    return id
+  }
+  const explained = async (id: string) => {
+    const found = await world.app.runs.explain(world.admin, { id })
+    if (!found.ok) throw new Error(found.problem.message)
+    return found.value.flatMap(({ node, sentence }) => (node === null ? [] : [`${node.key}: ${sentence}`]))
+  }
+  return { ...world, other, start, explained }
+}
+
+describe('the tasks of a run stay with the runner that has its workspace', () => {
+  test('also when another one has nothing to do, and explain says so', async () => {
+    const { runner, other, start, settled, explained } = await openTwo()
+    const [first] = [await start(), await start(), await start(), await start()]
+    expect([runner.jobs.length, other.jobs.length]).toEqual([2, 2])
+    const name = runner.jobs.some(({ runId }) => runId === first) ? 'scripted' : 'other'
+    const home = name === 'scripted' ? runner : other
+    const mine = home.jobs.find(({ runId }) => runId === first)
+    if (mine === undefined) throw new Error('the first run was given to nobody')
+    home.end(mine, succeeded())
+    await settled()
+    expect((name === 'scripted' ? other : runner).jobs.every(({ runId }) => runId !== first)).toBe(true)
+    expect(await explained(first)).toEqual([
+      `second: Running on ${name}`,
+      `third: Waiting for runner ${name}, which has the workspace of this run, number 1 in the queue`,
+    ])
+  })
+
+  test('but one that it cannot do goes to a runner that can', async () => {
+    const { runner, other, host, start, settled } = await openTwo(['gpu'], ['gpu'])
+    host.dispatcher.let('other', 'paused')
+    await start()
+    runner.endTask('first', succeeded())
+    host.dispatcher.let('other', 'all')
+    await settled()
+    expect(keysOf({ runner })).toEqual(['third'])
+    expect(other.jobs.map(({ env }) => env['MILLRACE_TASK'])).toEqual(['second'])
+  })
+
+  test('while it is there: paused it is waited for, gone or going away it is not', async () => {
+    const { runner, other, host, start, settled, explained } = await openTwo()
+    host.dispatcher.let('other', 'paused')
+    const id = await start()
+    host.dispatcher.let('scripted', 'paused')
+    host.dispatcher.let('other', 'all')
+    runner.endTask('first', succeeded())
+    await settled()
+    expect([runner.jobs.length, other.jobs.length]).toEqual([0, 0])
+    expect(await explained(id)).toEqual([
+      'second: Waiting for runner scripted, which is paused, number 1 in the queue',
+      'third: Waiting for runner scripted, which is paused, number 2 in the queue',
+    ])
+    host.dispatcher.let('scripted', 'draining')
+    await settled()
+    expect(other.jobs.map(({ env }) => env['MILLRACE_TASK'])).toEqual(['second', 'third'])
+  })
+
+  test('and what was lost with it is done elsewhere, as all that follows', async () => {
+    const { runner, other, host, start, settled, clock } = await openTwo()
+    host.dispatcher.let('other', 'paused')
+    const id = await start()
+    host.dispatcher.let('other', 'all')
+    const [job] = runner.jobs
+    if (job === undefined) throw new Error('nothing was given to the runner')
+    host.dispatcher.remove('scripted')
+    host.dispatcher.lost('scripted', job, 'it went silent')
+    await settled()
+    clock.advance(60_000)
+    await settled()
+    expect(other.jobs.map(({ runId, attempt }) => [runId, attempt])).toEqual([[id, 2]])
+    host.addRunner(runner)
+    other.endTask('first', succeeded())
+    await settled()
+    expect(other.jobs.map(({ env }) => env['MILLRACE_TASK'])).toEqual(['second', 'third'])
+  })
+})
+
 describe('a slot is never leaked', () => {
   test('when a run is cancelled while it waits', async () => {
     const shop = await openShop(['a', 'b'])

@@ -23,23 +23,42 @@ export interface Runner {
   }): void
   /** The run has ended: its workspace may go. */
   clean(runId: RunId): void
+  /** Since when nothing was heard of it, once that is longer than it should be; without it: it never is silent. */
+  silence?(): Silence | null
 }
 
-type Attempt = Pick<Job, 'runId' | 'node' | 'attempt' | 'fence'>
+/** Of a runner that may be gone. */
+export interface Silence {
+  readonly since: Instant
+  /** When what it holds is given up as lost. */
+  readonly lostAt: Instant
+}
+
+export type Attempt = Pick<Job, 'runId' | 'node' | 'attempt' | 'fence'>
+
+/** `paused` by a person: it gets nothing until it is resumed. `draining`: it goes away when it has ended what it has. */
+export type Taking = 'all' | 'paused' | 'draining'
 
 interface Seat {
-  readonly runner: Runner
+  runner: Runner
+  taking: Taking
   /** Leases that are being committed. */
   leasing: number
   /** What the runner was given and has not ended, by {@link nameOf}. */
   readonly held: Map<string, Attempt>
 }
 
-interface Standing {
+export interface Standing {
   /** Place in its line from 1, or null when it does not wait. */
   readonly position: number | null
   /** Whether any runner there is could do it. */
   readonly capable: boolean
+  /** The one runner that may take it, when there is one only. */
+  readonly only: string | null
+  /** Whether others could do it, but have not the workspace of its run. */
+  readonly pinned: boolean
+  /** Why none of the runners that may take it does, whether they are busy or not; null: they may be. */
+  readonly hindrance: 'paused' | 'silent' | null
 }
 
 /**
@@ -53,6 +72,8 @@ export class Dispatcher {
   /** The lines that a run's nodes wait in, so that it can be withdrawn. */
   readonly #waiting = new Map<RunId, Map<number, Line>>()
   readonly #runners = new Map<string, Seat>()
+  /** Names of the runners that have a workspace of the run, the first first. */
+  readonly #homes = new Map<RunId, string[]>()
   #dispatching = false
   #changed = false
 
@@ -61,25 +82,78 @@ export class Dispatcher {
     this.#verbatim = verbatim
   }
 
-  add(runner: Runner): void {
-    this.#runners.set(runner.name, { runner, leasing: 0, held: new Map() })
+  /** Again with the name of one that is there: it has other labels or slots from now on, and what it held it holds. */
+  add(runner: Runner, taking: Taking = 'all'): void {
+    const seat = this.#runners.get(runner.name)
+    if (seat === undefined) this.#runners.set(runner.name, { runner, taking, leasing: 0, held: new Map() })
+    else Object.assign(seat, { runner, taking })
+    this.#sort()
     this.#dispatch()
   }
 
-  /** It gets nothing more. What it holds it may still end; what it is asked to cancel is lost. */
+  /** It gets nothing more, and others do the rest of its runs. What it holds it may still end; what it is asked to cancel is lost. */
   remove(name: string): void {
-    this.#runners.delete(name)
+    if (!this.#runners.delete(name)) return
+    for (const [runId, homes] of this.#homes) {
+      const left = homes.filter((home) => home !== name)
+      if (left.length === 0) this.#homes.delete(runId)
+      else if (left.length < homes.length) this.#homes.set(runId, left)
+    }
+    this.#sort()
+    this.#dispatch()
+  }
+
+  /** Says whether a runner that is there gets work. */
+  let(name: string, taking: Taking): void {
+    const seat = this.#runners.get(name)
+    if (seat === undefined || seat.taking === taking) return
+    seat.taking = taking
+    this.#sort()
+    this.#dispatch()
+  }
+
+  /** A runner that was silent may take work again. */
+  heard(): void {
+    this.#dispatch()
+  }
+
+  /** A runner that is there has the workspace of this run, of which another server gave it tasks. */
+  settle(runId: RunId, name: string): void {
+    if ((this.#homes.get(runId) ?? []).some((home) => this.#runners.has(home))) return
+    this.#settle(runId, name)
+    this.#dispatch()
+  }
+
+  /** An attempt that another server gave to a runner. @returns whether the runner may be there: else it is lost. */
+  adopt(name: string, attempt: Attempt): boolean {
+    const seat = this.#runners.get(name)
+    if (seat === undefined) return false
+    seat.held.set(nameOf(attempt), attempt)
+    return true
+  }
+
+  /** What a runner holds, as far as is known here. */
+  held(name: string): readonly Attempt[] {
+    return [...(this.#runners.get(name)?.held.values() ?? [])]
+  }
+
+  /** Whether a runner holds exactly this attempt. */
+  holds(name: string, attempt: Attempt): boolean {
+    return this.#runners.get(name)?.held.get(nameOf(attempt))?.attempt === attempt.attempt
+  }
+
+  /** Gives an attempt to its runner once more, which has not got it the first time. */
+  repeat(name: string, { runId, node, attempt, fence }: Attempt): void {
+    const run = this.#live.peek(runId)
+    const seat = this.#runners.get(name)
+    if (run === undefined || seat === undefined) return
+    const state = taskAt(run, node)
+    if (state.status === 'running' && state.fence === fence) this.#start(seat, run, { runId, node, attempt })
+    else seat.held.delete(nameOf({ runId, node, fence }))
   }
 
   offer(run: Run, node: number, attempt: number, since: Instant): void {
-    const { labels } = taskPlan(run.plan, node).spec
-    const name = lineName(labels)
-    let line = this.#lines.get(name)
-    if (line === undefined) this.#lines.set(name, (line = new Line(labels)))
-    let lines = this.#waiting.get(run.id)
-    if (lines === undefined) this.#waiting.set(run.id, (lines = new Map<number, Line>()))
-    lines.set(node, line)
-    line.add({ runId: run.id, node, attempt, since })
+    this.#add(taskPlan(run.plan, node).spec.labels, { runId: run.id, node, attempt, since })
     this.#dispatch()
   }
 
@@ -104,6 +178,7 @@ export class Dispatcher {
   }
 
   clean(runId: RunId): void {
+    this.#homes.delete(runId)
     for (const { runner } of this.#runners.values()) runner.clean(runId)
   }
 
@@ -112,6 +187,23 @@ export class Dispatcher {
     const command = { type: 'report-attempt', node: attempt.node, fence: attempt.fence, result } as const
     this.#live.report(attempt.runId, command, actorOf(runnerName))
     this.#release(runnerName, attempt)
+  }
+
+  /**
+   * As {@link ended}, of a runner that keeps its report until it knows that it is durable.
+   * @param done called once; false: the run has gone on without it.
+   */
+  reported(
+    runnerName: string,
+    attempt: Pick<Job, 'runId' | 'node' | 'fence'>,
+    result: AttemptResult,
+    done: (taken: boolean) => void,
+  ): void {
+    const command = { type: 'report-attempt', node: attempt.node, fence: attempt.fence, result } as const
+    this.#live.report(attempt.runId, command, actorOf(runnerName), (outcome) => {
+      this.#release(runnerName, attempt)
+      done(outcome?.ok === true)
+    })
   }
 
   /** A runner died while it held an attempt. */
@@ -123,19 +215,44 @@ export class Dispatcher {
   /** Where the tasks of a run stand that wait for a runner. Looks once at the lines they wait in. */
   standings(run: Run): (node: number) => Standing {
     const positions = new Map<number, number>()
-    for (const line of new Set(this.#waiting.get(run.id)?.values())) {
-      let position = 0
-      for (const offer of line) {
-        if (!this.#isOpen(offer)) continue
-        position += 1
-        if (offer.runId === run.id) positions.set(offer.node, position)
+    const lines = this.#waiting.get(run.id)
+    for (const line of new Set(lines?.values())) {
+      for (const [ahead, offer] of this.#before(line).entries()) {
+        if (offer.runId === run.id && lines?.get(offer.node) === line) positions.set(offer.node, ahead + 1)
       }
     }
+    const homes = this.#homes.get(run.id) ?? []
     return (node) => {
       const { labels } = taskPlan(run.plan, node).spec
-      const capable = [...this.#runners.values()].some(({ runner }) => hasLabels(runner, labels))
-      return { position: positions.get(node) ?? null, capable }
+      const capable = [...this.#runners.values()].filter(({ runner }) => hasLabels(runner, labels))
+      const pinned = this.#pinned(homes, labels)
+      const able = pinned.length === 0 ? capable : capable.filter(({ runner }) => pinned.includes(runner.name))
+      return {
+        position: positions.get(node) ?? null,
+        capable: capable.length > 0,
+        only: able.length === 1 ? (able[0]?.runner.name ?? null) : null,
+        pinned: able.length < capable.length,
+        hindrance: able.length > 0 ? hindranceOf(able) : null,
+      }
     }
+  }
+
+  /** What waits in this line, and what waits for the same runners in others, in the order in which it is taken. */
+  #before(line: Line): readonly Offer[] {
+    const runners = [...this.#runners.values()].map(({ runner }) => runner)
+    const takers = (of: Line): readonly Runner[] =>
+      runners.filter((runner) => hasLabels(runner, of.labels) && isFor(of, runner))
+    const own = takers(line)
+    const lines = [...this.#lines.values()].filter(
+      (other) => other === line || takers(other).some((runner) => own.includes(runner)),
+    )
+    const open = lines.flatMap((other) => [...other].filter((offer) => this.#isOpen(offer)))
+    return lines.length === 1 ? open : open.toSorted((left, right) => left.since - right.since)
+  }
+
+  /** Of the runner with this name, when nothing was heard of it for longer than it should be. */
+  silence(name: string): Silence | null {
+    return this.#runners.get(name)?.runner.silence?.() ?? null
   }
 
   runners(): readonly {
@@ -143,12 +260,14 @@ export class Dispatcher {
     readonly labels: readonly string[]
     readonly slots: number
     readonly busy: number
+    readonly taking: Taking
   }[] {
     return [...this.#runners.values()].map((seat) => ({
       name: seat.runner.name,
       labels: seat.runner.labels,
       slots: seat.runner.slots,
       busy: busyOf(seat),
+      taking: seat.taking,
     }))
   }
 
@@ -173,6 +292,7 @@ export class Dispatcher {
   }
 
   #fill(seat: Seat): void {
+    if (seat.taking !== 'all' || isSilent(seat)) return
     while (busyOf(seat) < seat.runner.slots) {
       const offer = this.#next(seat.runner)
       if (offer === undefined) return
@@ -183,7 +303,7 @@ export class Dispatcher {
   #next(runner: Runner): Offer | undefined {
     let found: { readonly line: Line; readonly offer: Offer } | undefined
     for (const line of this.#lines.values()) {
-      if (!hasLabels(runner, line.labels)) continue
+      if (!hasLabels(runner, line.labels) || !isFor(line, runner)) continue
       const offer = line.first()
       if (offer !== undefined && (found === undefined || offer.since < found.offer.since)) found = { line, offer }
     }
@@ -193,10 +313,63 @@ export class Dispatcher {
 
   #drop(line: Line, offer: Pick<Offer, 'runId' | 'node'>): void {
     line.withdraw(offer)
-    if (line.size === 0) this.#lines.delete(lineName(line.labels))
+    if (line.size === 0) this.#lines.delete(line.name)
     const lines = this.#waiting.get(offer.runId)
     lines?.delete(offer.node)
     if (lines?.size === 0) this.#waiting.delete(offer.runId)
+  }
+
+  #add(labels: readonly string[], offer: Offer): void {
+    const homes = this.#pinned(this.#homes.get(offer.runId) ?? [], labels)
+    const name = Line.nameOf(labels, homes)
+    let line = this.#lines.get(name)
+    if (line === undefined) this.#lines.set(name, (line = new Line(labels, homes)))
+    let lines = this.#waiting.get(offer.runId)
+    if (lines === undefined) this.#waiting.set(offer.runId, (lines = new Map<number, Line>()))
+    // Of an earlier attempt.
+    const before = lines.get(offer.node)
+    if (before !== undefined && before !== line) before.withdraw(offer)
+    if (before?.size === 0) this.#lines.delete(before.name)
+    lines.set(offer.node, line)
+    line.add(offer)
+  }
+
+  /**
+   * Which of the runners with a run's workspace are there and can do a task with these labels. Only they get it then:
+   * elsewhere it would find an empty directory.
+   */
+  #pinned(homes: readonly string[], labels: readonly string[]): readonly string[] {
+    return homes.filter((home) => {
+      const seat = this.#runners.get(home)
+      return seat !== undefined && seat.taking !== 'draining' && hasLabels(seat.runner, labels)
+    })
+  }
+
+  #settle(runId: RunId, name: string): void {
+    const homes = this.#homes.get(runId) ?? []
+    if (homes.includes(name)) return
+    this.#homes.set(runId, [...homes, name])
+    const lines = [...new Set(this.#waiting.get(runId)?.values())]
+    this.#sort(lines, (offer) => offer.runId === runId)
+  }
+
+  /** Puts offers where they belong now that other runners are there, or have their workspace; the oldest first, as ever. */
+  #sort(lines: readonly Line[] = [...this.#lines.values()], which: (offer: Offer) => boolean = () => true): void {
+    const moved: { readonly labels: readonly string[]; readonly offer: Offer }[] = []
+    for (const line of lines) {
+      for (const offer of line) {
+        const homes = this.#pinned(this.#homes.get(offer.runId) ?? [], line.labels)
+        if (which(offer) && Line.nameOf(line.labels, homes) !== line.name) moved.push({ labels: line.labels, offer })
+      }
+    }
+    if (moved.length === 0) return
+    const into = new Set<Line>()
+    for (const { labels, offer } of moved) {
+      this.#add(labels, offer)
+      const line = this.#waiting.get(offer.runId)?.get(offer.node)
+      if (line !== undefined) into.add(line)
+    }
+    for (const line of into) line.sort()
   }
 
   #isOpen({ runId, node, attempt }: Offer): boolean {
@@ -212,12 +385,14 @@ export class Dispatcher {
     const command = { type: 'lease-attempt', node: offer.node, attempt: offer.attempt, runner: name } as const
     this.#live.report(offer.runId, command, actorOf(name), (outcome) => {
       seat.leasing -= 1
-      if (outcome?.ok === true) this.#start(seat, outcome.run, offer)
-      else this.#dispatch()
+      if (outcome?.ok === true) {
+        if (this.#runners.get(name) === seat) this.#settle(offer.runId, name)
+        this.#start(seat, outcome.run, offer)
+      } else this.#dispatch()
     })
   }
 
-  #start(seat: Seat, run: Run, { runId, node, attempt }: Offer): void {
+  #start(seat: Seat, run: Run, { runId, node, attempt }: Pick<Offer, 'runId' | 'node' | 'attempt'>): void {
     const { name } = seat.runner
     const { fence } = taskAt(run, node)
     if (this.#runners.get(name) !== seat) {
@@ -248,9 +423,16 @@ const busyOf = ({ leasing, held }: Seat): number => leasing + held.size
 const nameOf = ({ runId, node, fence }: Pick<Attempt, 'runId' | 'node' | 'fence'>): string =>
   `${runId}/${node}/${fence}`
 
-const lineName = (labels: readonly string[]): string => labels.toSorted().join('\n')
-
 const actorOf = (name: string): Actor => ({ kind: 'runner', name })
+
+const isSilent = ({ runner }: Seat): boolean => (runner.silence?.() ?? null) !== null
+
+const isFor = ({ homes }: Line, { name }: Runner): boolean => homes.length === 0 || homes.includes(name)
+
+function hindranceOf(seats: readonly Seat[]): Standing['hindrance'] {
+  if (seats.every((seat) => seat.taking !== 'all')) return 'paused'
+  return seats.every((seat) => seat.taking !== 'all' || isSilent(seat)) ? 'silent' : null
+}
 
 const hasLabels = (runner: Runner, labels: readonly string[]): boolean =>
   labels.every((label) => runner.labels.includes(label))

@@ -113,9 +113,9 @@ const cases: readonly Case[] = [
   {
     pipeline: tasks({ labels: ['arm', 'gpu'] }),
     code: 'no-runner-with-labels',
-    sentence: 'Task a: No runner has the labels arm, gpu',
+    sentence: 'Task a: No runner can do this: needs arm, gpu',
     unblocks: ['a runner with these labels', 'skip', 'cancel'],
-    nodes: [['a', 'no-runner-with-labels', 'No runner has the labels arm, gpu']],
+    nodes: [['a', 'no-runner-with-labels', 'No runner can do this: needs arm, gpu']],
   },
   {
     pipeline: tasks({ work: review(['li', 'chen'], 2) }),

@@ -15,11 +15,19 @@ import { isAwaited } from '../model/definition.ts'
 import { failureSentence } from '../model/failure.ts'
 import { nodeId } from '../model/id.ts'
 import type { Instant } from '../model/time.ts'
+import { formatDuration, type DurationMs } from '../model/time.ts'
 import type { Explanation } from './app.ts'
 import { roomOf, type Turn } from './concurrency.ts'
+import type { Silence, Standing } from './dispatcher.ts'
 
-/** Where a queued task stands: its place, and whether any runner there is could do it. */
-type Standing = (node: number) => { readonly position: number | null; readonly capable: boolean }
+/** What the runners have to do with it. */
+interface Runners {
+  readonly now: Instant
+  /** Where a queued task stands. */
+  readonly standing: (node: number) => Standing
+  /** Of the runner with this name; null: it is well. */
+  readonly silence: (name: string) => Silence | null
+}
 
 /**
  * Why the run and each of its open nodes is where it is, in one sentence each, and what would change that.
@@ -28,11 +36,11 @@ type Standing = (node: number) => { readonly position: number | null; readonly c
 export function explain(
   run: Run,
   webhooks: readonly { readonly id: string; readonly name: string }[],
-  standing: Standing,
+  runners: Runners,
   turn?: Turn,
 ): readonly Explanation[] {
   const nodes =
-    run.phase === 'live' ? openTasks(run).map((index) => explainTask(run, index, standing)) : failedTasks(run)
+    run.phase === 'live' ? openTasks(run).map((index) => explainTask(run, index, runners)) : failedTasks(run)
   return [explainRun(run, webhooks, nodes, turn), ...nodes]
 }
 
@@ -222,11 +230,11 @@ function failedTasks(run: Run): readonly Explanation[] {
 const mending = (run: Run, index: number): readonly string[] =>
   allowedOnNode(run, index).filter((action) => action === 'retry' || action === 'skip' || action === 'choose')
 
-function explainTask(run: Run, index: number, standing: Standing): Explanation {
-  return { node: named(run, index), ...taskReason(run, index, standing) }
+function explainTask(run: Run, index: number, runners: Runners): Explanation {
+  return { node: named(run, index), ...taskReason(run, index, runners) }
 }
 
-function taskReason(run: Run, index: number, standing: Standing): Reason {
+function taskReason(run: Run, index: number, runners: Runners): Reason {
   const state = taskAt(run, index)
   const { spec } = taskPlan(run.plan, index)
   const deadline = state.deadlineAt
@@ -236,7 +244,7 @@ function taskReason(run: Run, index: number, standing: Standing): Reason {
   }
   switch (state.status) {
     case 'queued':
-      return queuedReason(run, index, state, standing)
+      return queuedReason(run, index, state, runners)
     case 'running':
       if (spec.work.kind === 'callback') {
         const since = state.startedAt ?? run.updatedAt
@@ -259,13 +267,7 @@ function taskReason(run: Run, index: number, standing: Standing): Reason {
       }
       if (spec.work.kind === 'sleep')
         return { ...plain, code: 'sleeping', sentence: 'Sleeping', since: state.startedAt ?? run.updatedAt, deadline }
-      return {
-        ...plain,
-        code: 'running',
-        sentence: `Running${state.runner === null ? '' : ` on ${state.runner}`}`,
-        since: state.startedAt ?? run.updatedAt,
-        deadline,
-      }
+      return runningReason(run, state, runners)
     case 'reviewing':
       return reviewReason(run, index, state)
     case 'failed':
@@ -293,7 +295,22 @@ function taskReason(run: Run, index: number, standing: Standing): Reason {
   }
 }
 
-function queuedReason(run: Run, index: number, state: TaskState, standing: Standing): Reason {
+function runningReason(run: Run, { runner, startedAt, deadlineAt }: TaskState, { silence, now }: Runners): Reason {
+  const reason = { ...plain, code: 'running', since: startedAt ?? run.updatedAt, deadline: deadlineAt } as const
+  if (runner === null) return { ...reason, sentence: 'Running' }
+  const silent = silence(runner)
+  if (silent === null) return { ...reason, sentence: `Running on ${runner}` }
+  const [past, left] = [seconds(now - silent.since), seconds(silent.lostAt - now)]
+  return {
+    ...reason,
+    sentence: `Running on ${runner}; its runner has been silent for ${past}, lost in ${left}`,
+    unblocks: [`a word of runner ${runner}`],
+  }
+}
+
+const seconds = (durationMs: DurationMs): string => formatDuration(Math.max(0, Math.round(durationMs / 1_000)) * 1_000)
+
+function queuedReason(run: Run, index: number, state: TaskState, { standing, silence, now }: Runners): Reason {
   const { labels } = taskPlan(run.plan, index).spec
   const since = state.queuedAt ?? run.updatedAt
   if (state.retryAt !== null) {
@@ -306,9 +323,9 @@ function queuedReason(run: Run, index: number, state: TaskState, standing: Stand
       deadline: state.retryAt,
     }
   }
-  const { position, capable } = standing(index)
+  const { position, capable, only, pinned, hindrance } = standing(index)
   if (!capable) {
-    const wanted = labels.length === 0 ? 'no runner is connected' : `no runner has the labels ${labels.join(', ')}`
+    const wanted = labels.length === 0 ? 'no runner is connected' : `no runner can do this: needs ${labels.join(', ')}`
     return {
       ...plain,
       code: 'no-runner-with-labels',
@@ -319,14 +336,23 @@ function queuedReason(run: Run, index: number, state: TaskState, standing: Stand
     }
   }
   const place = position === null ? '' : `, number ${position} in the queue`
-  return {
-    code: 'waiting-for-runner',
-    sentence: `Waiting for a free runner${place}`,
-    since,
-    unblocks: ['a free runner'],
-    position,
-    deadline: state.deadlineAt,
+  const reason = { code: 'waiting-for-runner', since, position, deadline: state.deadlineAt } as const
+  const silent = only === null ? null : silence(only)
+  if (only !== null && hindrance === 'paused') {
+    const sentence = `Waiting for runner ${only}, which is paused${place}`
+    return { ...reason, sentence, unblocks: [`resuming runner ${only}`] }
   }
+  if (only !== null && silent !== null) {
+    const [past, left] = [seconds(now - silent.since), seconds(silent.lostAt - now)]
+    const sentence = `Waiting for runner ${only}, which has been silent for ${past} and is lost in ${left}${place}`
+    return { ...reason, sentence, unblocks: [`a word of runner ${only}`] }
+  }
+  if (hindrance !== null) {
+    const what = hindrance === 'paused' ? 'those that could do it are paused' : 'nothing is heard of those that could'
+    return { ...reason, sentence: `Waiting for a runner: ${what}${place}`, unblocks: ['a runner that is there'] }
+  }
+  const who = only !== null && pinned ? `runner ${only}, which has the workspace of this run` : 'a free runner'
+  return { ...reason, sentence: `Waiting for ${who}${place}`, unblocks: ['a free runner'] }
 }
 
 function reviewReason(run: Run, index: number, state: TaskState): Reason {

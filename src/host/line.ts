@@ -10,17 +10,27 @@ export interface Offer {
 }
 
 /**
- * Offers that ask for the same labels, first come first, one per node. Taking the first and withdrawing any costs the
+ * Offers that the same runners may take, first come first, one per node. Taking the first and withdrawing any costs the
  * same however many wait: one iterator goes on where it was, as a new one would pass over all that were taken before.
  */
 export class Line {
   readonly labels: readonly string[]
+  /** Names of the runners that have the workspace of their run: nobody else may take them. Empty: anyone may. */
+  readonly homes: readonly string[]
+  readonly name: string
   readonly #offers = new Map<string, Offer>()
   #order = this.#offers.values()
   #first: Offer | undefined
 
-  constructor(labels: readonly string[]) {
+  constructor(labels: readonly string[], homes: readonly string[] = []) {
     this.labels = labels
+    this.homes = homes
+    this.name = Line.nameOf(labels, homes)
+  }
+
+  /** The same for the same labels and homes. */
+  static nameOf(labels: readonly string[], homes: readonly string[]): string {
+    return `${labels.toSorted().join('\n')}\0${homes.toSorted().join('\n')}`
   }
 
   get size(): number {
@@ -48,6 +58,15 @@ export class Line {
 
   withdraw(offer: Pick<Offer, 'runId' | 'node'>): void {
     this.#offers.delete(nameOf(offer))
+  }
+
+  /** Oldest first, after some were added that have waited elsewhere. */
+  sort(): void {
+    const sorted = [...this.#offers.values()].toSorted((left, right) => left.since - right.since)
+    this.#offers.clear()
+    for (const offer of sorted) this.#offers.set(nameOf(offer), offer)
+    this.#order = this.#offers.values()
+    this.#first = undefined
   }
 
   [Symbol.iterator](): Iterator<Offer> {

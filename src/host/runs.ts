@@ -272,9 +272,13 @@ export class RunUseCases implements Runs {
     const found = await this.#run(caller, ref)
     if (!found.ok) return found
     const record = await this.#deps.catalog.recordOf(found.value.pipelineId)
-    const { concurrency, dispatcher } = this.#deps
-    const turn = concurrency.turn(found.value.id)
-    return accept(explain(found.value, record?.webhooks ?? [], dispatcher.standings(found.value), turn))
+    const { clock, concurrency, dispatcher } = this.#deps
+    const runners = {
+      now: clock.now(),
+      standing: dispatcher.standings(found.value),
+      silence: (name: string) => dispatcher.silence(name),
+    }
+    return accept(explain(found.value, record?.webhooks ?? [], runners, concurrency.turn(found.value.id)))
   }
 
   async events(caller: Caller, ref: RunRef, afterSeq: number, limit: number) {
