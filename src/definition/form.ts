@@ -9,6 +9,7 @@ import {
   type VariableSpec,
 } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
+import { SECRET_NAME_MAX, type SecretUse } from '../model/secret.ts'
 import {
   ANNOTATION_VALUE_MAX,
   ANNOTATIONS_MAX,
@@ -20,6 +21,7 @@ import {
   LABELS_MAX,
   NAME_MAX,
   NEEDS_MAX,
+  SECRETS_MAX,
   OPTIONS_MAX,
   PARAMS_MAX,
   RESTARTS_MAX,
@@ -89,6 +91,41 @@ export const env = mapOf(writtenText({ max: ENV_VALUE_MAX, template: true }), {
   },
   keySchema: { pattern: '^(?!MILLRACE_)[A-Za-z_][A-Za-z0-9_]*$', maxLength: NAME_MAX },
 })
+
+// --- Secrets --------------------------------------------------------------------------------------------------------
+
+const SECRET_NAME = text({
+  min: 1,
+  max: SECRET_NAME_MAX,
+  pattern: /^(?!MILLRACE_)[A-Z_][A-Z0-9_]*$/,
+  expected: `the name of a secret: capital letters, digits and _, at most ${SECRET_NAME_MAX}`,
+})
+
+const SECRET_ENV = text({
+  min: 1,
+  max: NAME_MAX,
+  pattern: /^(?!MILLRACE_)[A-Za-z_][A-Za-z0-9_]*$/,
+  expected: 'the name of an environment variable: letters, digits and _, not beginning with MILLRACE_',
+})
+
+const secret: Shape<SecretUse> = byKind<SecretUse>({
+  expected: 'the name of a secret, or a mapping with name, as and env',
+  scalar: mapped(SECRET_NAME, (name_) => ({ name: name_, as: 'env', env: name_ })),
+  map: mapped(
+    record('a secret', {
+      name: { shape: SECRET_NAME, doc: 'Of a secret of the pipeline or the project.', required: true },
+      as: {
+        shape: choice(['env', 'file']),
+        doc: 'env: the value in a variable; file: in a file, its path in the variable. Default env.',
+      },
+      env: { shape: SECRET_ENV, doc: 'The variable. Default: the name of the secret.' },
+    }),
+    ({ name: name_, as = 'env', env: variable_ }) =>
+      name_ === undefined ? undefined : { name: name_, as, env: variable_ ?? name_ },
+  ),
+})
+
+const secrets = listOf(secret, { max: SECRETS_MAX })
 
 export const annotations = mapOf(writtenText({ max: ANNOTATION_VALUE_MAX }), {
   max: ANNOTATIONS_MAX,
@@ -403,6 +440,7 @@ export const TASK_FIELDS = {
   needs: { shape: oneOrMore(key, NEEDS_MAX), doc: 'Keys of tasks of the same stage that must be over first.' },
   when: { shape: condition, doc: 'Condition; the task is skipped when it does not hold.' },
   env: { shape: env, doc: 'Environment variables; values may hold ${{ ... }}.' },
+  secrets: { shape: secrets, doc: 'Secrets that it is given: names, or mappings with name, as and env.' },
   retry: { shape: retry, doc: 'Further attempts after a failure.' },
   timeout: { shape: duration, doc: 'From the start of an attempt. Default 6h for work of runners, none for the rest.' },
   not_started: { shape: duration, doc: 'How long it may wait for a runner. Default: for ever.' },
@@ -432,6 +470,7 @@ export const stageFields = <Task, Flow>(task: Shape<Task>, flow: Shape<Flow>) =>
     parallel: { shape: flag, doc: 'Runs together with the stage before it. Default false.' },
     triggers: { shape: stageTriggers, doc: 'Webhooks and channels that must have fired before it begins.' },
     always: { shape: flag, doc: 'Runs also after another stage has failed, never after a cancel. Default false.' },
+    secrets: { shape: secrets, doc: 'Secrets that its tasks are given, on top of their own.' },
     timeout: { shape: duration, doc: 'From its start. Default: none.' },
     on_failure: { shape: onFailure, doc: 'For those of its tasks that do not say. Default: as the pipeline.' },
     tasks: {
@@ -457,6 +496,7 @@ export const pipelineFields = <Task, Stage, Flow>(task: Shape<Task>, stage: Shap
     },
     params: { shape: params, doc: 'Values that a run is started with: name -> default, or name -> type, default, ...' },
     env: { shape: env, doc: 'Environment variables of every task; values may hold ${{ ... }}.' },
+    secrets: { shape: secrets, doc: 'Secrets that every task on a runner is given, on top of its own.' },
     triggers: { shape: triggers, doc: 'What starts a run besides people.' },
     concurrency: { shape: concurrency, doc: 'How many runs may be under way at once. Default: any number.' },
     timeout: { shape: duration, doc: 'Of the whole run from its start, pauses not counted. Default: none.' },

@@ -28,6 +28,8 @@ export const PARAMS_MAX = 200
 export const OPTIONS_MAX = 200
 export const ENV_MAX = 200
 export const ENV_VALUE_MAX = 32_768
+/** Of one task, stage or pipeline. */
+export const SECRETS_MAX = 50
 export const LABELS_MAX = 20
 export const LABEL_MAX = 64
 export const TRIGGERS_MAX = 20

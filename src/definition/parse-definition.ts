@@ -7,6 +7,7 @@ import {
   type TaskSpec,
 } from '../model/definition.ts'
 import type { LocatedError } from '../model/problem.ts'
+import type { SecretUse } from '../model/secret.ts'
 import type { StepSpec } from '../steps/step.ts'
 import { NO_RETRY } from './form.ts'
 import { assignKeys, type Keys } from './keys.ts'
@@ -78,7 +79,7 @@ function stagesOf({ tree, values }: ReadPipeline, problems: Problems): readonly 
   const members = tasks ?? flow?.nodes
   if (members === undefined) return []
   const only = { name, key: undefined, description: undefined, when: undefined, always: undefined }
-  const rest = { timeout: undefined, on_failure: undefined, annotations: undefined }
+  const rest = { timeout: undefined, on_failure: undefined, annotations: undefined, secrets: undefined }
   const alone = { parallel: undefined, triggers: undefined }
   return [{ tree, path: [], values: { ...only, ...rest, ...alone }, tasks: members, flow }]
 }
@@ -153,7 +154,10 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
         triggers: stage.values.triggers ?? null,
         flow: stage.flow === null ? null : { edges: stage.flow.edges, loopMax: stage.flow.loopMax },
         timeoutMs: stage.values.timeout ?? null,
-        tasks: stage.tasks.map((task) => taskSpec(task, keys, stage.values.on_failure ?? values.on_failure ?? STOP)),
+        tasks: stage.tasks.map((task) => {
+          const onFailure = stage.values.on_failure ?? values.on_failure ?? STOP
+          return taskSpec(task, keys, onFailure, [...(values.secrets ?? []), ...(stage.values.secrets ?? [])])
+        }),
         annotations: stage.values.annotations ?? {},
       }
     }),
@@ -163,9 +167,15 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
   }
 }
 
-function taskSpec(task: ReadTask, keys: Keys, onFailure: TaskSpec['onFailure']): TaskSpec {
+function taskSpec(
+  task: ReadTask,
+  keys: Keys,
+  onFailure: TaskSpec['onFailure'],
+  around: readonly SecretUse[],
+): TaskSpec {
   const { values } = task
   const work = given(task.work)
+  const secrets = work.kind === 'runner' ? nearest([...around, ...(values.secrets ?? [])]) : []
   const key = given(keys.ofTask.get(task))
   return {
     key,
@@ -175,6 +185,7 @@ function taskSpec(task: ReadTask, keys: Keys, onFailure: TaskSpec['onFailure']):
     needs: values.needs ?? [],
     when: values.when ?? null,
     env: values.env ?? {},
+    ...(secrets.length === 0 ? undefined : { secrets }),
     work,
     parent: values.parent ?? null,
     rollback: task.rollback?.kind === 'runner' ? task.rollback : null,
@@ -191,6 +202,11 @@ function taskSpec(task: ReadTask, keys: Keys, onFailure: TaskSpec['onFailure']):
     annotations: values.annotations ?? {},
   }
 }
+
+/** Of two for one variable the later one counts: that of the task before that of its stage, and so on. */
+const nearest = (uses: readonly SecretUse[]): readonly SecretUse[] => [
+  ...new Map(uses.map((use) => [use.as === 'step' ? '' : use.env, use])).values(),
+]
 
 /** What is missing here was reported before, and then there is nothing to assemble. */
 function given<Value>(value: Value | undefined): Value {

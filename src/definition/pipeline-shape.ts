@@ -146,6 +146,10 @@ function makeTaskShape(steps: readonly StepSpec[], named: JsonObject): Shape<Rea
       const values = fields.read(tree, path, reader)
       if (values === undefined || tree.kind !== 'map') return undefined
       const work = readWork(tree, path, steps, reader)
+      if (values.secrets !== undefined && work !== undefined && work.kind !== 'runner') {
+        const message = 'expected secrets only on a task that a runner does, found them on one of the server itself'
+        reader.problems.add(locate(tree, ['secrets']).at, [...path, 'secrets'], message)
+      }
       return { tree, path, values, work, rollback: readRollback(tree, path, steps, reader) }
     },
   }

@@ -1,11 +1,13 @@
 import { RUN_FACTS } from '../engine/expression.ts'
+import { isSecretName } from '../model/secret.ts'
+import { TASK_FIELDS } from './form.ts'
 import type { Keys } from './keys.ts'
 import type { ReadPipeline, ReadStage, ReadTask } from './pipeline-shape.ts'
 import type { Problems } from './problems.ts'
 import { type Reference, wordList } from './shape.ts'
 import { type MapTree, type Path, quote, type Tree } from './tree.ts'
 
-const ROOTS = ['params', 'vars', 'tasks', 'run'] as const
+const ROOTS = ['params', 'vars', 'tasks', 'run', 'secrets'] as const
 const SYSTEM_PARAMS = ['SYS_TIMESTAMP', 'SYS_INCREMENT'] as const
 
 /** Names in expressions: what they name is there, and is decided when the expression is looked at. */
@@ -24,9 +26,10 @@ export function checkReferences(
   const knownParams = new Set(paramNames)
   const knownVariables = new Set(variableNames)
   const members = stages.map(({ tasks }) => new Map(tasks.map((task) => [task.path.at(-1), task])))
-  for (const { names, at, path } of references) {
+  for (const { names, at, path, whole } of references) {
     const message =
       shapeProblem(names, problems) ??
+      (names[0] === 'secrets' ? secretProblem(whole, path, members) : undefined) ??
       (names[0] === 'params' ? nameProblem('a param', names[1]!, knownParams, paramNames, problems) : undefined) ??
       (names[0] === 'params' ? depthProblem(names, params.get(names[1]!)?.value) : undefined) ??
       (names[0] === 'vars'
@@ -51,11 +54,41 @@ function shapeProblem(names: readonly string[], problems: Problems): string | un
       if (names.length === 3 && part === 'status') return undefined
       if (names.length >= 4 && part === 'outputs') return undefined
       return `expected tasks.KEY.status or tasks.KEY.outputs.NAME, found ${written}`
+    case 'secrets':
+      if (names.length === 2 && isSecretName(names[1]!)) return undefined
+      return `expected secrets.NAME, the name in capital letters, digits and _, found ${written}`
     default: {
       const hint = names.length === 1 ? ', or text in quotes' : ''
       return `expected a name that begins with params., vars., tasks. or run.${hint}, found ${written}${problems.suggestion(root, ROOTS)}`
     }
   }
+}
+
+/** It is put in by the host, at the last moment, where a runner alone will see it. */
+function secretProblem(
+  whole: boolean,
+  path: Path,
+  members: readonly ReadonlyMap<unknown, ReadTask>[],
+): string | undefined {
+  if (!whole) return 'expected a secret on its own, ${{ secrets.NAME }}: no condition and no call sees its value'
+  if (path[0] === 'env') return undefined
+  const around = taskAround(path, members)
+  if (around?.field === 'env') return undefined
+  const isInput = around !== undefined && !Object.hasOwn(TASK_FIELDS, String(around.field))
+  if (isInput && (around.task.work === undefined || around.task.work.kind === 'runner')) return undefined
+  return 'expected secrets only in `env` and in the input of a step that a runner does'
+}
+
+/** The task that a text belongs to, and the key of the task under which it stands. */
+function taskAround(
+  path: Path,
+  members: readonly ReadonlyMap<unknown, ReadTask>[],
+): { readonly task: ReadTask; readonly field: unknown } | undefined {
+  const place = placeOf(path)
+  if (place === undefined) return undefined
+  const list = path.findIndex((part) => part === 'tasks' || part === 'nodes')
+  const task = list < 0 ? undefined : members[place.stage]?.get(path[list + 1])
+  return task === undefined ? undefined : { task, field: path[list + 2] }
 }
 
 function nameProblem(

@@ -26,6 +26,8 @@ export interface Reference {
   readonly names: readonly string[]
   /** Offset of the name in the document. */
   readonly at: number
+  /** It is all that its `${{ ... }}` says. */
+  readonly whole: boolean
 }
 
 export interface Reader {
@@ -183,7 +185,12 @@ export const condition: Shape<Expression> = {
       reader.problems.add(placeInScalar(reader.text, tree, parsed.at), path, parsed.message)
       return undefined
     }
-    addReferences(reader, tree, path, parsed.paths)
+    addReferences(
+      reader,
+      tree,
+      path,
+      parsed.paths.map((use) => ({ ...use, whole: false })),
+    )
     return parsed.expression
   },
 }
@@ -209,9 +216,19 @@ export function readTemplate(tree: ScalarTree, path: Path, reader: Reader): void
   addReferences(reader, tree, path, templatePaths(tree.value))
 }
 
-function addReferences(reader: Reader, tree: ScalarTree, path: Path, uses: readonly PathUse[]): void {
+function addReferences(
+  reader: Reader,
+  tree: ScalarTree,
+  path: Path,
+  uses: readonly (PathUse & { readonly whole: boolean })[],
+): void {
   for (const use of uses) {
-    reader.references.push({ path, names: use.path, at: placeInScalar(reader.text, tree, use.at) })
+    reader.references.push({
+      path,
+      names: use.path,
+      at: placeInScalar(reader.text, tree, use.at),
+      whole: use.whole,
+    })
   }
 }
 

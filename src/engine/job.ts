@@ -1,26 +1,38 @@
+import type { RunnerWork } from '../model/definition.ts'
 import type { Json, JsonObject } from '../model/json.ts'
-import type { Job } from '../model/job.ts'
+import type { JobRequest } from '../model/job.ts'
 import { GRACE_MS } from '../model/limits.ts'
+import type { SecretUse, Splice } from '../model/secret.ts'
+import type { TaskPlan } from '../model/plan.ts'
+import type { Scope } from './expression.ts'
 import { textOf, valueOf } from './render.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
+import { scopeOf } from './scope.ts'
+import { secretsIn, spliceText } from './template.ts'
 
 /**
  * What a runner needs to do the present attempt of a task: inputs and environment with every `${{ ... }}` rendered.
  * @param verbatim input fields that are taken as they are written.
  */
-export function jobOf(run: Run, node: number, verbatim: readonly string[]): Job {
+export function jobOf(run: Run, node: number, verbatim: readonly string[]): JobRequest {
   const { spec } = taskPlan(run.plan, node)
   const { attempt, fence, inputs, rollingBack } = taskAt(run, node)
   const work = rollingBack && spec.rollback !== null ? spec.rollback : spec.work
   if (work.kind !== 'runner') throw new TypeError(`task ${spec.key} needs no runner: its work is ${work.kind}`)
+  const given = rollingBack ? work.with : (inputs ?? work.with)
   const input: Record<string, JsonObject[string]> = {}
-  for (const [field, value] of Object.entries(rollingBack ? work.with : (inputs ?? work.with))) {
+  for (const [field, value] of Object.entries(given)) {
     input[field] = verbatim.includes(field) ? value : valueOf(run, node, value)
   }
   const env: Record<string, string> = {}
   for (const [name, value] of Object.entries(run.params)) env[name] = asText(value)
-  for (const [name, value] of Object.entries({ ...run.plan.definition.env, ...spec.env }))
-    env[name] = textOf(run, node, value)
+  const written = { ...run.plan.definition.env, ...spec.env }
+  for (const [name, value] of Object.entries(written)) env[name] = textOf(run, node, value)
+  const own = facts(run, node, attempt)
+  const splices = splicesOf(run, {
+    with: Object.fromEntries(Object.entries(given).filter(([field]) => !verbatim.includes(field))),
+    env: Object.fromEntries(Object.entries(written).filter(([name]) => !Object.hasOwn(own, name))),
+  })
   return {
     runId: run.id,
     node,
@@ -28,9 +40,58 @@ export function jobOf(run: Run, node: number, verbatim: readonly string[]): Job 
     fence,
     uses: work.uses,
     with: input,
-    env: { ...env, ...facts(run, node, attempt) },
+    env: { ...env, ...own },
     graceMs: GRACE_MS,
+    secrets: withStep(spec.secrets ?? [], [...(work.secrets ?? []), ...splices.flatMap(namesIn)]),
+    splices,
   }
+}
+
+/** Names of the secrets that a task may be given, as its definition says, whatever it does next. */
+export function secretNamesOf(run: Run, { spec }: TaskPlan): readonly string[] {
+  if (spec.work.kind !== 'runner') return []
+  const works = [spec.work, spec.rollback].filter((work): work is RunnerWork => work !== null)
+  const texts: Json = [{ ...run.plan.definition.env, ...spec.env }, ...works.map((work) => work.with)]
+  const names = [
+    ...(spec.secrets ?? []).map(({ name }) => name),
+    ...works.flatMap(({ secrets }) => secrets ?? []),
+    ...(run.plan.definition.language === 'native' ? stringsIn(texts).flatMap(secretsIn) : []),
+  ]
+  return [...new Set(names)]
+}
+
+function withStep(uses: readonly SecretUse[], names: readonly string[]): readonly SecretUse[] {
+  const known = new Set(uses.map(({ name }) => name))
+  const more = [...new Set(names)].filter((name) => !known.has(name))
+  return [...uses, ...more.map((name): SecretUse => ({ name, as: 'step' }))]
+}
+
+const namesIn = ({ parts }: Splice): readonly string[] =>
+  parts.flatMap((part) => (typeof part === 'string' ? [] : [part.secret]))
+
+/** Where in these values, as they are written, secrets are to be put in. */
+function splicesOf(run: Run, written: Json): readonly Splice[] {
+  if (run.plan.definition.language !== 'native') return []
+  const found: Splice[] = []
+  let scope: Scope | undefined
+  const look = (value: Json, path: Splice['path']): void => {
+    if (typeof value === 'string') {
+      if (!value.includes('secrets.')) return
+      const parts = spliceText(value, (scope ??= scopeOf(run)))
+      if (parts !== undefined) found.push({ path, parts })
+    } else if (Array.isArray(value)) {
+      for (const [index, item] of (value as readonly Json[]).entries()) look(item, [...path, index])
+    } else if (value !== null && typeof value === 'object') {
+      for (const [key, item] of Object.entries(value)) look(item, [...path, key])
+    }
+  }
+  look(written, [])
+  return found
+}
+
+function stringsIn(value: Json): readonly string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap((item) => stringsIn(item)) : []
 }
 
 /** As templates splice it: text as it is, null as nothing, the rest as JSON. */

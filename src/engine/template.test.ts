@@ -92,9 +92,9 @@ describe('errors', () => {
 
 test('paths come with their places in the whole text', () => {
   expect(templatePaths('a ${{ params.x }} $${{ params.no }} ${{ run.number == tasks.b.status }}')).toEqual([
-    { path: ['params', 'x'], at: 6 },
-    { path: ['run', 'number'], at: 40 },
-    { path: ['tasks', 'b', 'status'], at: 54 },
+    { path: ['params', 'x'], at: 6, whole: true },
+    { path: ['run', 'number'], at: 40, whole: false },
+    { path: ['tasks', 'b', 'status'], at: 54, whole: false },
   ])
 })
 

@@ -1,5 +1,6 @@
 import type { Expression } from '../model/expression.ts'
 import type { Json, JsonObject } from '../model/json.ts'
+import type { Splice } from '../model/secret.ts'
 import { evaluate, parseExpression, type PathUse, type Scope } from './expression.ts'
 
 /**
@@ -36,9 +37,11 @@ export function templateErrors(text: string): readonly TemplateError[] {
   return partsOf(text).flatMap((part) => (part.kind === 'broken' ? [{ at: part.at, message: part.message }] : []))
 }
 
-/** Every path that the pieces of a text name, with its offset in the text. */
-export function templatePaths(text: string): readonly PathUse[] {
-  return partsOf(text).flatMap((part) => (part.kind === 'value' ? part.paths : []))
+/** Every path that the pieces of a text name, with its offset in the text. `whole`: it is all that its piece says. */
+export function templatePaths(text: string): readonly (PathUse & { readonly whole: boolean })[] {
+  return partsOf(text).flatMap((part) =>
+    part.kind === 'value' ? part.paths.map((use) => ({ ...use, whole: part.expression.op === 'path' })) : [],
+  )
 }
 
 /** The text with its pieces filled in: null as nothing, lists as JSON. A piece that does not parse stays as written. */
@@ -47,6 +50,31 @@ export function renderText(text: string, scope: Scope): string {
   return partsOf(text)
     .map((part) => (part.kind === 'value' ? asText(evaluate(part.expression, scope)) : part.text))
     .join('')
+}
+
+/**
+ * A text with `${{ secrets.NAME }}` in it, the rest of it filled in; undefined: it has none. Nothing that is filled in
+ * can pass for a secret: those are told apart by what they are, not by how they look.
+ */
+export function spliceText(text: string, scope: Scope): Splice['parts'] | undefined {
+  if (!text.includes('secrets.') || !hasTemplate(text)) return undefined
+  const parts = partsOf(text).map((part) => {
+    const secret = secretOf(part)
+    if (secret !== undefined) return { secret }
+    return part.kind === 'value' ? asText(evaluate(part.expression, scope)) : part.text
+  })
+  return parts.some((part) => typeof part !== 'string') ? parts : undefined
+}
+
+/** Names of the secrets that a text puts in. */
+export const secretsIn = (text: string): readonly string[] =>
+  text.includes('secrets.') && hasTemplate(text) ? partsOf(text).flatMap((part) => secretOf(part) ?? []) : []
+
+/** A secret is put in as it is or not at all: no condition, comparison or call sees it. */
+function secretOf(part: Part): string | undefined {
+  if (part.kind !== 'value' || part.expression.op !== 'path') return undefined
+  const [root, name, ...rest] = part.expression.path
+  return root === 'secrets' && name !== undefined && rest.length === 0 ? name : undefined
 }
 
 /** Every text inside a value, rendered. A text that is one piece and nothing else becomes the piece's value, with its type. */

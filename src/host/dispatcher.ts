@@ -3,8 +3,9 @@ import { taskAt, taskPlan, type Run } from '../engine/run.ts'
 import type { AttemptResult } from '../model/command.ts'
 import type { Actor } from '../model/event.ts'
 import type { RunId } from '../model/id.ts'
-import type { Job } from '../model/job.ts'
+import type { Job, JobRequest } from '../model/job.ts'
 import type { Instant } from '../model/time.ts'
+import type { Resolved } from './job-secrets.ts'
 import { Line, type Offer } from './line.ts'
 import type { LiveRuns } from './live.ts'
 
@@ -68,6 +69,7 @@ export interface Standing {
 export class Dispatcher {
   readonly #live: LiveRuns
   readonly #verbatim: (uses: string) => readonly string[]
+  readonly #resolve: (run: Run, request: JobRequest) => Resolved
   readonly #lines = new Map<string, Line>()
   /** The lines that a run's nodes wait in, so that it can be withdrawn. */
   readonly #waiting = new Map<RunId, Map<number, Line>>()
@@ -77,9 +79,15 @@ export class Dispatcher {
   #dispatching = false
   #changed = false
 
-  constructor(live: LiveRuns, verbatim: (uses: string) => readonly string[]) {
+  /** @param resolve puts secrets in, in the last moment before a runner gets the job. */
+  constructor(
+    live: LiveRuns,
+    verbatim: (uses: string) => readonly string[],
+    resolve: (run: Run, request: JobRequest) => Resolved,
+  ) {
     this.#live = live
     this.#verbatim = verbatim
+    this.#resolve = resolve
   }
 
   /** Again with the name of one that is there: it has other labels or slots from now on, and what it held it holds. */
@@ -402,7 +410,9 @@ export class Dispatcher {
     const leased = { runId, node, attempt, fence }
     seat.held.set(nameOf(leased), leased)
     try {
-      seat.runner.start(jobOf(run, node, this.#verbatim(usesOf(run, node))))
+      const resolved = this.#resolve(run, jobOf(run, node, this.#verbatim(usesOf(run, node))))
+      if (resolved.ok) seat.runner.start(resolved.job)
+      else this.ended(name, leased, { kind: 'failed', failure: resolved.failure, outputs: null })
     } catch (error) {
       const reason = `it could not be given to ${name}: ${error instanceof Error ? error.message : String(error)}`
       this.ended(name, leased, { kind: 'failed', failure: { kind: 'internal', reason }, outputs: null })

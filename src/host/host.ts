@@ -14,6 +14,7 @@ import { InlineWork } from './inline-work.ts'
 import type { Clock } from './clock.ts'
 import { ConcurrencyGroups } from './concurrency.ts'
 import { Dispatcher, type Runner } from './dispatcher.ts'
+import { resolveSecrets } from './job-secrets.ts'
 import { documentUseCases } from './documents.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
@@ -103,7 +104,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onDefect: options.onDefect,
   })
   const logEnds = new LogEnds()
-  const dispatcher = new Dispatcher(live, options.verbatim)
+  const dispatcher = new Dispatcher(live, options.verbatim, (_run, request) => resolveSecrets(request, () => undefined))
   const workspaces = new Workspaces(
     clock,
     (runId) => dispatcher.clean(runId),

@@ -1,5 +1,6 @@
 import type { Expression } from './expression.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { SecretUse } from './secret.ts'
 import type { EndStatus } from './status.ts'
 import type { DurationMs } from './time.ts'
 
@@ -211,6 +212,8 @@ export interface TaskSpec {
   readonly needs: readonly string[]
   readonly when: Expression | null
   readonly env: Readonly<Record<string, string>>
+  /** Those of its stage and pipeline too, for work of runners. Left out: none, as in definitions of before there were any. */
+  readonly secrets?: readonly SecretUse[]
   readonly work: Work
   /** Key of the sub-flow that it is in. */
   readonly parent: string | null
@@ -269,4 +272,6 @@ export interface RunnerWork {
   readonly kind: 'runner'
   readonly uses: string
   readonly with: JsonObject
+  /** Names of secrets that the step itself reads. Left out: none. */
+  readonly secrets?: readonly string[]
 }

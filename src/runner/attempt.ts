@@ -6,6 +6,7 @@ import { jobName, type Job } from '../model/job.ts'
 import { stepRuns } from '../steps/runs.ts'
 import { CannotStart, type StepContext } from '../steps/step.ts'
 import { ArtifactKeeper } from './artifact-store.ts'
+import { giveSecrets } from './attempt-secrets.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { TAG } from './environment.ts'
 import type { Launcher } from './launch.ts'
@@ -77,13 +78,14 @@ async function runStep(
   const { scratch, temporary } = slot
   const record = await slot.take(jobName(job))
   const outputPath = join(scratch, 'output')
+  const secrets = giveSecrets(job.secrets ?? [], scratch)
   const programs = new Programs({
     launcher: setting.launcher,
     record,
     workspace,
     scratch,
     logPath: log.path,
-    env: { ...setting.env, HOME: home, TMPDIR: temporary, ...job.env },
+    env: { ...setting.env, HOME: home, TMPDIR: temporary, ...job.env, ...secrets.env },
     ownEnv: { MILLRACE_OUTPUT: outputPath, MILLRACE_WORKSPACE: workspace, [TAG]: jobName(job) },
     graceMs: job.graceMs,
     signal: stop,
@@ -93,6 +95,7 @@ async function runStep(
     workspace,
     scratch,
     signal: stop,
+    secret: secrets.valueOf,
     log: (text) => log.append(text),
     exec: (argv, options) => programs.exec(argv, options),
     outputs: () => Promise.resolve(readOutputFile(outputPath)),

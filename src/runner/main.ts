@@ -25,8 +25,8 @@ const agent = new Agent({
 
 process.on('message', (value: Json) => {
   const message = parseToRunner(value)
-  if (message === undefined)
-    throw new Error(`no message of protocol ${PROTOCOL}: ${JSON.stringify(value).slice(0, 200)}`)
+  // Without the message: it may hold a secret.
+  if (message === undefined) throw new Error(`this is no message of protocol ${PROTOCOL}`)
   if (message.type === 'drain') void agent.drain().then(() => process.disconnect())
   else agent.receive(message)
 })

@@ -2,6 +2,7 @@ import type { AttemptResult } from '../model/command.ts'
 import { parseRunId, type RunId } from '../model/id.ts'
 import { isJsonObject, type Json } from '../model/json.ts'
 import type { Job } from '../model/job.ts'
+import { isSecretName } from '../model/secret.ts'
 
 /**
  * What a server and a runner say to each other. Plain JSON, one message at a time, in order; today over Node's IPC.
@@ -56,6 +57,7 @@ export function parseToRunner(value: Json | undefined): ToRunner | undefined {
       const { job, logPath } = value
       if (!isMessage(job) || typeof logPath !== 'string' || parseRef(job) === undefined) return undefined
       const shaped = typeof job['uses'] === 'string' && isMessage(job['with']) && isMessage(job['env'])
+      if (job['secrets'] !== undefined && !isSecrets(job['secrets'])) return undefined
       return shaped && typeof job['graceMs'] === 'number' ? (value as unknown as ToRunner) : undefined
     }
     case 'cancel': {
@@ -99,6 +101,15 @@ export function parseToServer(value: Json | undefined): ToServer | undefined {
 
 const isMessage = (value: Json | undefined): value is { readonly [key: string]: Json } =>
   value !== undefined && isJsonObject(value)
+
+const isSecrets = (value: Json): boolean =>
+  Array.isArray(value) &&
+  (value as readonly Json[]).every((secret) => {
+    if (!isMessage(secret) || typeof secret['value'] !== 'string' || !isSecretName(textOf(secret['name']))) return false
+    return (
+      secret['as'] === 'step' || (typeof secret['env'] === 'string' && ['env', 'file'].includes(textOf(secret['as'])))
+    )
+  })
 
 const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 

@@ -7,6 +7,7 @@ import type { FindingsReport } from '../model/finding.ts'
 import type { Job } from '../model/job.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import type { TestsReport } from '../model/test-report.ts'
+import { isSecretName } from '../model/secret.ts'
 import { parseDuration } from '../model/time.ts'
 
 /**
@@ -36,12 +37,27 @@ export const defineStep = <Schema extends z.ZodType>(
   spec: Omit<StepSpec<z.output<Schema>>, 'schema'> & { readonly schema: Schema },
 ): StepSpec<z.output<Schema>> => ({ ...spec, schema: spec.schema as unknown as z.ZodType<z.output<Schema>> })
 
-/** `with:` as the runner will get it: what was left out is not there. */
-export const runnerWork = (uses: string, input: Readonly<Record<string, Json | undefined>>): Work => ({
-  kind: 'runner',
-  uses,
-  with: Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as JsonObject,
-})
+/**
+ * `with:` as the runner will get it: what was left out is not there.
+ * @param secrets names of secrets ({@link secretName}) that the step reads by `context.secret`; undefined ones are left out.
+ */
+export const runnerWork = (
+  uses: string,
+  input: Readonly<Record<string, Json | undefined>>,
+  secrets: readonly (string | undefined)[] = [],
+): Work => {
+  const names = [...new Set(secrets.filter((name) => name !== undefined))]
+  return {
+    kind: 'runner',
+    uses,
+    with: Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as JsonObject,
+    ...(names.length === 0 ? undefined : { secrets: names }),
+  }
+}
+
+/** A field that names a secret of the pipeline or the project. No `${{ ... }}`: which secrets a task gets is not for params to say. */
+export const secretName = () =>
+  z.string().refine(isSecretName, 'expected the name of a secret: capital letters, digits and _, at most 64')
 
 /** In either language of templates. */
 const isTemplate = (text: string): boolean => text.includes('${')
@@ -94,6 +110,8 @@ export interface StepContext {
   /** Absolute path of a directory for this attempt alone, outside the workspace; removed with all in it at the end. */
   readonly scratch: string
   readonly signal: AbortSignal
+  /** The value of a secret that the task was given in any way; undefined: it was not given this one. */
+  secret(name: string): string | undefined
   /** Appends to the attempt's log, bytes as they are. Text of ours ends with a newline. */
   log(text: string | Uint8Array): void
   /**
