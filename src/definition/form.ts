@@ -442,7 +442,10 @@ export const TASK_FIELDS = {
   env: { shape: env, doc: 'Environment variables; values may hold ${{ ... }}.' },
   secrets: { shape: secrets, doc: 'Secrets that it is given: names, or mappings with name, as and env.' },
   retry: { shape: retry, doc: 'Further attempts after a failure.' },
-  timeout: { shape: duration, doc: 'From the start of an attempt. Default 6h for work of runners, none for the rest.' },
+  timeout: {
+    shape: duration,
+    doc: 'From the start of an attempt. Default 6h for work of runners, none for the rest; what is over at once, and a sub-flow, has none.',
+  },
   not_started: { shape: duration, doc: 'How long it may wait for a runner. Default: for ever.' },
   on_failure: { shape: onFailure, doc: 'What a failure means for the run, after all retries. Default stop.' },
   on_lost: {

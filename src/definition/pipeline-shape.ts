@@ -150,9 +150,32 @@ function makeTaskShape(steps: readonly StepSpec[], named: JsonObject): Shape<Rea
         const message = 'expected secrets only on a task that a runner does, found them on one of the server itself'
         reader.problems.add(locate(tree, ['secrets']).at, [...path, 'secrets'], message)
       }
+      refuseTimeout(tree, path, work, reader)
       return { tree, path, values, work, rollback: readRollback(tree, path, steps, reader) }
     },
   }
+}
+
+/** Why work of a kind has no timeout of its own; null: it has. A step type is called as its kind of work, or it has one. */
+const NO_TIME = {
+  noop: 'it is over at once',
+  publish: 'it is over at once',
+  start: 'it is over at once',
+  end: 'it is over at once',
+  gateway: 'it is over at once',
+  subflow: 'give one to what is in it, or to the stage',
+  runner: null,
+  sleep: null,
+  review: null,
+  callback: null,
+  run: null,
+} as const satisfies Record<Work['kind'], string | null>
+
+function refuseTimeout(task: MapTree, path: Path, work: Work | undefined, reader: Reader): void {
+  const entry = task.entries.get('timeout')
+  const why = work === undefined ? null : NO_TIME[work.kind]
+  if (entry === undefined || work === undefined || why === null) return
+  reader.problems.add(entry.keyAt, [...path, 'timeout'], `expected no timeout of a ${work.kind}: ${why}`)
 }
 
 /** Written as the work of a task is, in a place of its own. */
@@ -198,6 +221,8 @@ function stepSchemas(step: StepSpec): readonly JsonObject[] {
   const { type, shorthand } = step
   const { $schema: _, ...whole } = step.schema.toJSONSchema({ io: 'input', unrepresentable: 'any' })
   const input = whole as JsonObject
+  const isType = { anyOf: [{ required: [type] }, { properties: { uses: { const: type } }, required: ['uses'] }] }
+  const noTimeout = (NO_TIME as Readonly<Record<string, string | null>>)[type] ?? null
   const forms: JsonObject[] = [
     { properties: { [type]: input }, not: { required: ['with'] } },
     { ...withInput(input, { [type]: { type: 'null' } }) },
@@ -207,6 +232,7 @@ function stepSchemas(step: StepSpec): readonly JsonObject[] {
     forms.push(withInput(without(input, shorthand), { [type]: field }))
   }
   return [
+    ...(noTimeout === null ? [] : [implies(isType, { not: { required: ['timeout'] } })]),
     implies({ required: [type] }, { properties: { uses: { const: type } }, anyOf: forms }),
     implies({ properties: { uses: { const: type } }, required: ['uses'], not: { required: [type] } }, withInput(input)),
   ]

@@ -227,7 +227,7 @@ const situations: Readonly<Record<string, Situation>> = {
       codearts: { run: 'completed/aborted', tasks: 'completed/success -', v5: 'COMPLETED INIT' },
       blueking: { task: 'REVOKED', nodes: { a: 'FINISHED' } },
       check: 3,
-      swr: { pipeline: 'cancel', stages: 'cancel waiting' },
+      swr: { pipeline: 'cancel', stages: 'success waiting' },
     },
   },
   'a flow whose gateway has taken one way': {

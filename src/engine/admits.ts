@@ -1,7 +1,8 @@
 import type { Work } from '../model/definition.ts'
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
 import type { NodeStatus, RunStatus } from '../model/status.ts'
-import { isActive, runStatus, stageStatus } from './status.ts'
+import { isActive, isFailing, runStatus, stageStatus } from './status.ts'
+import { isToTakeBack } from './rollback.ts'
 import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
 
 /**
@@ -9,7 +10,7 @@ import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run } from './r
  * Every status that is not an end admits something: no run is ever stuck.
  */
 export const runAdmits = {
-  start: ['waiting'],
+  start: ['waiting', 'queued', 'running', 'reviewing', 'held', 'paused'],
   pause: ['queued', 'running', 'reviewing', 'held', 'paused'],
   resume: ['paused'],
   cancel: ['waiting', 'queued', 'running', 'reviewing', 'paused', 'held', 'rolling_back'],
@@ -17,9 +18,23 @@ export const runAdmits = {
   modify: ['waiting', 'queued', 'running', 'reviewing', 'paused', 'held'],
 } as const satisfies Record<RunAction, readonly RunStatus[]>
 
-/** Of a node. `retry` and `skip` of a node also reopen a run that ended unsuccessfully; nothing reopens a success but a rollback. */
+/**
+ * Of a node. `retry` and `skip` of a node also reopen a run that ended unsuccessfully; nothing reopens a success but a
+ * rollback. Of what has succeeded or was skipped only a stage is begun anew.
+ */
 export const nodeAdmits = {
-  retry: ['held', 'failed', 'errored', 'timed_out', 'cancelled', 'rolled_back', 'rollback_failed', 'rollback_errored'],
+  retry: [
+    'held',
+    'succeeded',
+    'skipped',
+    'failed',
+    'errored',
+    'timed_out',
+    'cancelled',
+    'rolled_back',
+    'rollback_failed',
+    'rollback_errored',
+  ],
   skip: ['pending', 'waiting', 'queued', 'failed', 'errored', 'timed_out', 'cancelled'],
   approve: ['reviewing'],
   reject: ['reviewing'],
@@ -44,6 +59,7 @@ export function allowedOnRun(run: Run): readonly RunAction[] {
     if (!admitted(runAdmits[action], status)) return false
     // A cancel is under way: it may be forced, nothing else changes its course.
     if (run.cancelling !== null && run.phase === 'live') return action === 'cancel'
+    if (action === 'start') return isStartable(run)
     // What waits for its turn has nothing to pause yet.
     if (action === 'pause') return run.phase === 'live' && run.pausedAt === null
     // A paused node is resumed by itself.
@@ -51,6 +67,12 @@ export function allowedOnRun(run: Run): readonly RunAction[] {
     return action !== 'retry' || isRetryable(run)
   })
 }
+
+/** A run that waits, or stages of one under way that do, be it beside others that are at work. */
+const isStartable = ({ phase, queuedAt, waiting, pausedAt, rollback, counts }: Run): boolean =>
+  phase === 'waiting'
+    ? queuedAt === null
+    : waiting.length > 0 && pausedAt === null && rollback === null && !isFailing(counts)
 
 export function allowedOnNode(run: Run, index: number): readonly NodeAction[] {
   return run.nodes.at(index).kind === 'stage' ? allowedOnStage(run, index) : allowedOnTask(run, index)
@@ -79,10 +101,7 @@ function isStageOpenTo(run: Run, index: number, action: (typeof STAGE_ACTIONS)[n
 }
 
 const hasWayBack = (run: Run, index: number): boolean =>
-  stagePlan(run.plan, index).tasks.some((task) => {
-    const { attempt, status } = taskAt(run, task)
-    return taskPlan(run.plan, task).spec.rollback !== null && attempt > 0 && status !== 'skipped'
-  })
+  stagePlan(run.plan, index).tasks.some((task) => isToTakeBack(run, task))
 
 function allowedOnTask(run: Run, index: number): readonly NodeAction[] {
   const { status, pausedAt } = taskAt(run, index)
@@ -100,7 +119,7 @@ function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
   const going = run.phase === 'live' && run.cancelling === null && run.rollback === null
   switch (action) {
     case 'retry':
-      return isMendable(run, index) && spec.retryable && !state.rollingBack
+      return isMendable(run, index) && isUnsuccessful(run, index) && spec.retryable && !state.rollingBack
     case 'skip':
       return isMendable(run, index) && isSkippable(run, index)
     case 'choose':

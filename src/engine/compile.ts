@@ -103,12 +103,14 @@ function flowPlans(
   const first = at + 1
   const out: { readonly edge: number; readonly to: number }[][] = stage.tasks.map(() => [])
   for (const [edge, { from, to }] of flow.edges.entries()) out[index[from]! - first]!.push({ edge, to: index[to]! })
+  const before = cameBefore(stage.tasks, out, match, index, first)
   return stage.tasks.map((spec, place) => {
     const inner = spec.work.kind === 'subflow' ? match.bounds.get(spec.key)?.start : match.joins.get(spec.key)
     const flowPlace: FlowPlace = {
       parent: spec.parent === null ? null : index[spec.parent]!,
       out: out[place]!,
       inner: inner === undefined ? null : index[inner]!,
+      before: before[place]!,
     }
     return {
       kind: 'task',
@@ -120,6 +122,47 @@ function flowPlans(
       flow: flowPlace,
     }
   })
+}
+
+/** Where the token of each node comes from, into sub-flows and out of them, but for ways that lead back in a loop. */
+function cameBefore(
+  tasks: readonly TaskSpec[],
+  out: readonly (readonly { readonly to: number }[])[],
+  match: FlowMatch,
+  index: Readonly<Record<string, number>>,
+  first: number,
+): readonly (readonly number[])[] {
+  const nextOf = (place: number): readonly number[] => {
+    const { key, work, parent } = tasks[place]!
+    const inner = work.kind === 'subflow' ? match.bounds.get(key)?.start : undefined
+    if (inner !== undefined) return [index[inner]! - first]
+    const around = work.kind === 'end' && parent !== null ? index[parent]! - first : place
+    return out[around]!.map(({ to }) => to - first)
+  }
+  const before: number[][] = tasks.map(() => [])
+  const seen = new Set<number>()
+  const start = match.bounds.get(null)?.start
+  // A walk in depth, with what it came along: a way back to that closes a loop.
+  const way: { readonly place: number; readonly next: readonly number[]; at: number }[] = []
+  const onWay = new Set<number>()
+  const enter = (place: number): void => {
+    seen.add(place)
+    onWay.add(place)
+    way.push({ place, next: nextOf(place), at: 0 })
+  }
+  if (start !== undefined) enter(index[start]! - first)
+  for (let last = way.at(-1); last !== undefined; last = way.at(-1)) {
+    const to = last.next[last.at]
+    last.at += 1
+    if (to === undefined) {
+      onWay.delete(last.place)
+      way.pop()
+    } else if (!onWay.has(to)) {
+      before[to]!.push(last.place + first)
+      if (!seen.has(to)) enter(to)
+    }
+  }
+  return before
 }
 
 function needed(

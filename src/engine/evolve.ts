@@ -4,6 +4,7 @@ import type { RunId } from '../model/id.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Instant } from '../model/time.ts'
 import { anew, arrive, attemptsOf, begin, nextAttempt, place, release, takeUp, type Draft } from './draft.ts'
+import { isToTakeBack, releaseBack, waitInOrder } from './rollback.ts'
 import {
   countTasks,
   createdRun,
@@ -154,7 +155,8 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
         policy: null,
         outputs: event.outputs ?? task.outputs,
       })
-      if (!withheld && !task.rollingBack) release(run, event.node)
+      if (task.rollingBack) releaseBack(run, event.node)
+      else if (!withheld) release(run, event.node)
       return run
     }
     case 'AttemptFailed':
@@ -261,7 +263,7 @@ function retryStage(run: Draft, index: number): void {
   }
 }
 
-/** What has a way back and had begun is taken back; the rest stays as it is. */
+/** What has a way back and had begun is taken back, the last first; the rest stays as it is. */
 function rollBack(run: Draft, index: number): void {
   reopen(run)
   endPause(run, run.updatedAt)
@@ -269,13 +271,13 @@ function rollBack(run: Draft, index: number): void {
   run.rollback = index
   const { tasks } = stagePlan(run.plan, index)
   for (const task of tasks) {
-    const state = taskAt(run, task)
-    const { spec } = taskPlan(run.plan, task)
-    if (spec.rollback === null || state.attempt === 0 || state.status === 'skipped') continue
+    if (!isToTakeBack(run, task)) continue
+    const { outputs } = taskAt(run, task)
     // A node that was paused is not when it is taken back: nothing would be done, and the stage be called rolled back.
     const fresh = { ...anew(run, task), pausedAt: null, withheld: false }
-    place(run, task, { ...fresh, unmet: 0, outputs: state.outputs, rollingBack: true, asked: true })
+    place(run, task, { ...fresh, outputs, rollingBack: true, asked: true })
   }
+  waitInOrder(run, index)
   run.nodes = run.nodes.with(index, { ...stageAt(run, index), status: 'rolling_back', endedAt: null, timedOut: false })
   run.open = [{ index, counts: countTasks(tasks.map((task) => taskAt(run, task))) }]
 }
@@ -400,7 +402,8 @@ function fail(run: Draft, event: Extract<RunEvent, { type: 'AttemptFailed' }>, a
     retryAt: null,
     deadlineAt: next.do === 'hold' ? next.until : null,
   })
-  if (next.do === 'continue' && !withheld) release(run, event.node)
+  if (task.rollingBack) releaseBack(run, event.node)
+  else if (next.do === 'continue' && !withheld) release(run, event.node)
 }
 
 function startStage(run: Draft, index: number, at: Instant): void {

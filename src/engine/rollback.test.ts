@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
-import { definition, on, script, stage } from '../testing/definitions.ts'
+import { describe, expect, test } from 'vitest'
+import type { TaskSpec } from '../model/definition.ts'
+import { definition, flow, gateway, on, script, stage, subflow } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 
 const back = { rollback: { kind: 'runner', uses: 'script', with: {} } } as const
@@ -41,4 +42,134 @@ test('a run whose rollback was cancelled goes on from what was taken back, and f
   expect(w.picture()).toBe('running | s:queued a:queued b:pending t:pending c:pending')
   w.succeed('a', 'b', 'c')
   expect(w.status()).toBe('succeeded')
+})
+
+describe('the last is taken back first', () => {
+  const backed = (key: string, ...needs: readonly string[]): TaskSpec => script(key, { ...back, needs })
+  const taking = (w: EngineWorld): string =>
+    w.run.plan.nodes.flatMap(({ spec: { key } }) => (w.status(key) === 'queued' ? [key] : [])).join(' ')
+
+  test('and what nothing that began needs, at once', () => {
+    const w = new EngineWorld(
+      definition({ stages: [stage('s', [backed('a'), backed('b', 'a'), backed('c', 'a'), backed('d', 'b', 'c')])] }),
+    )
+    w.succeed('a', 'b', 'c', 'd')
+    rollBack(w, 's')
+    expect(taking(w)).toBe('d')
+    w.succeed('d')
+    expect(taking(w)).toBe('b c')
+    w.succeed('c')
+    expect(taking(w)).toBe('b')
+    w.succeed('b')
+    expect(taking(w)).toBe('a')
+    w.succeed('a')
+    expect(w.picture()).toBe('rolled_back | s:rolled_back a:rolled_back b:rolled_back c:rolled_back d:rolled_back')
+  })
+
+  test('over what has no way back, and what never began', () => {
+    const w = new EngineWorld(
+      definition({
+        stages: [
+          stage('s', [
+            backed('a'),
+            script('b', { needs: ['a'] }),
+            backed('c', 'b'),
+            script('d', { needs: ['c'] }),
+            backed('e', 'd'),
+          ]),
+        ],
+      }),
+    )
+    w.succeed('a', 'b', 'c')
+    w.fail('d')
+    rollBack(w, 's')
+    expect(taking(w)).toBe('c')
+    w.succeed('c')
+    expect(taking(w)).toBe('a')
+    w.succeed('a')
+    expect(w.picture()).toBe('rolled_back | s:rolled_back a:rolled_back b:succeeded c:rolled_back d:failed e:pending')
+  })
+
+  test('one that cannot be taken back keeps the others from nothing, and is tried again alone', () => {
+    const w = new EngineWorld(definition({ stages: [stage('s', [backed('a'), backed('b', 'a')])] }))
+    w.succeed('a', 'b')
+    rollBack(w, 's')
+    w.fail('b')
+    expect(taking(w)).toBe('a')
+    w.succeed('a')
+    expect(w.status()).toBe('rollback_failed')
+    rollBack(w, 's')
+    expect(taking(w)).toBe('b')
+    w.succeed('b')
+    expect(w.picture()).toBe('rolled_back | s:rolled_back a:rolled_back b:rolled_back')
+    expect(w.refused({ type: 'rollback', node: w.index('s') }).code).toBe('not-allowed')
+  })
+
+  test('a cancel ends those whose turn had not come; one that was at work is taken back', () => {
+    const w = new EngineWorld(definition({ stages: [stage('s', [backed('a'), backed('b', 'a')])] }))
+    w.succeed('a', 'b')
+    rollBack(w, 's')
+    w.lease('b')
+    w.do({ type: 'cancel', reason: 'enough', mode: 'after-current' })
+    w.succeed('b')
+    expect(w.picture()).toBe('cancelled | s:cancelled a:cancelled b:rolled_back')
+    rollBack(w, 's')
+    expect(taking(w)).toBe('a')
+    w.lease('a')
+    w.do({ type: 'cancel', reason: 'enough', mode: 'after-current' })
+    w.succeed('a')
+    expect(w.picture()).toBe('cancelled | s:rolled_back a:rolled_back b:rolled_back')
+    w.retryRun()
+    w.succeed('a', 'b')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('in a flow against its edges, through sub-flows, and round a loop once', () => {
+    const w = new EngineWorld(
+      definition({
+        stages: [
+          flow(
+            [
+              backed('a'),
+              subflow('sub', [backed('b'), backed('c')]),
+              { ...backed('d'), ...on('continue') },
+              gateway('x', 'exclusive'),
+            ],
+            [
+              'start -> a -> sub -> d -> x',
+              "x -> a if tasks.d.status != 'succeeded'",
+              'x -> end else',
+              'sub-start -> b -> c -> sub-end',
+            ],
+          ),
+        ],
+      }),
+    )
+    w.succeed('a', 'b', 'c')
+    w.fail('d')
+    w.succeed('a', 'b', 'c', 'd')
+    expect(w.status()).toBe('succeeded')
+    rollBack(w, 'flow')
+    for (const key of ['d', 'c', 'b', 'a']) {
+      expect(taking(w)).toBe(key)
+      w.succeed(key)
+    }
+    expect(w.status()).toBe('rolled_back')
+    expect(w.statuses('start x sub end')).toBe('start:succeeded x:succeeded sub:succeeded end:succeeded')
+  })
+
+  test('in a flow whose plan was made before there was an order, all at once', () => {
+    const w = new EngineWorld(definition({ stages: [flow([backed('a'), backed('b')], ['start -> a -> b -> end'])] }))
+    const nodes = w.run.plan.nodes.map((node) => {
+      if (node.kind === 'stage' || node.flow === null) return node
+      const { before: _, ...place } = node.flow
+      return { ...node, flow: place }
+    })
+    w.run = { ...w.run, plan: { ...w.run.plan, nodes } }
+    w.succeed('a', 'b')
+    rollBack(w, 'flow')
+    expect(taking(w)).toBe('a b')
+    w.succeed('a', 'b')
+    expect(w.status()).toBe('rolled_back')
+  })
 })

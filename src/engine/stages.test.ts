@@ -225,9 +225,10 @@ describe('a stage that is taken back', () => {
     expect(w.status()).toBe('rolling_back')
     expect(w.statuses('a b c d e')).toBe('a:succeeded b:rolling_back c:rolling_back d:succeeded e:failed')
     expect(allowedOnRun(w.run)).toEqual(['cancel'])
+    w.succeed('c')
     w.lease('b')
     expect(jobOf(w.run, w.index('b'), [])).toMatchObject({ attempt: 2, with: { script: './undo' } })
-    w.succeed('b', 'c')
+    w.succeed('b')
     expect(picture(w)).toBe(
       'rolled_back | s:succeeded a:succeeded t:rolled_back b:rolled_back c:rolled_back d:succeeded u:failed e:failed',
     )
@@ -239,13 +240,14 @@ describe('a stage that is taken back', () => {
   ])('whose way back fails by %j', (failure, status) => {
     const w = deployed()
     rollBack(w, 't')
-    w.failWith('b', failure)
+    w.failWith('c', failure)
     expect(w.status()).toBe('rolling_back')
-    w.succeed('c')
-    expect(picture(w)).toContain(`${status} | s:succeeded a:succeeded t:${status} b:${status} c:rolled_back`)
+    w.succeed('b')
+    expect(picture(w)).toContain(`${status} | s:succeeded a:succeeded t:${status} b:rolled_back c:${status}`)
     expect(allowedOnNode(w.run, w.index('t'))).toEqual(['retry', 'rollback'])
     rollBack(w, 't')
-    w.succeed('b', 'c')
+    expect(w.statuses('b c')).toBe('b:rolled_back c:rolling_back')
+    w.succeed('c')
     expect(w.status()).toBe('rolled_back')
   })
 
@@ -263,11 +265,11 @@ describe('a stage that is taken back', () => {
   test('and cancelled meanwhile was not taken back', () => {
     const w = deployed()
     rollBack(w, 't')
-    w.lease('b')
+    w.lease('c')
     w.cancel()
-    w.report('b', { kind: 'cancelled' })
-    expect(w.status()).toBe('cancelled')
-    expect(brokenLaws(w.run)).toEqual([])
+    w.report('c', { kind: 'cancelled' })
+    expect(picture(w)).toMatch(/^cancelled .* t:cancelled b:cancelled c:cancelled/)
+    expect(w.statuses('b c')).toBe('b:cancelled c:cancelled')
   })
 
   test('takes nothing from the stages beside it that were held or waited', () => {
@@ -294,11 +296,95 @@ describe('a stage that is taken back', () => {
   test('its readers see what it was', () => {
     const w = deployed()
     rollBack(w, 't')
-    w.succeed('b', 'c')
+    w.succeed('c', 'b')
     const view = viewOf(w.run, projectView(), {} as never)
     expect(view.stages.map(({ status }) => status)).toEqual(['succeeded', 'rolled_back', 'failed'])
     expect(w.viewed('b').earlier.map(({ status }) => status)).toEqual(['succeeded'])
   })
+})
+
+describe('a stage that waits beside one that is at work', () => {
+  const triggers: Triggers = { operator: 'or', list: [{ kind: 'channel', name: 'go', channel: 'go', params: {} }] }
+  const waiting = (changes: Partial<TaskSpec> = {}): EngineWorld =>
+    world(stage('s', [script('a', changes)]), stage('t', [script('b')], { ...beside, triggers }))
+
+  test('is started by a person', () => {
+    const w = waiting()
+    w.lease('a')
+    expect(allowedOnRun(w.run)).toContain('start')
+    w.do({ type: 'start' })
+    expect(picture(w)).toBe('running | s:running a:running t:queued b:queued')
+    expect(allowedOnRun(w.run)).not.toContain('start')
+    w.succeed('a', 'b')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('is not while the run is paused, nor when it is ending', () => {
+    const w = waiting()
+    w.lease('a')
+    w.pause()
+    expect(w.refused({ type: 'start' }).allowed).not.toContain('start')
+    w.resume()
+    w.cancel()
+    expect(w.refused({ type: 'start' }).allowed).not.toContain('start')
+  })
+
+  test('is, while the one at work is held or reviewed', () => {
+    const w = waiting(on('hold'))
+    w.fail('a')
+    expect(w.status()).toBe('held')
+    w.do({ type: 'start' })
+    expect(picture(w)).toBe('running | s:held a:failed t:queued b:queued')
+  })
+})
+
+describe('a run is done again from a stage', () => {
+  test('that has succeeded, also when a later one has failed', () => {
+    const w = world(stage('s', [script('a')]), stage('t', [script('b')]), stage('u', [script('c')]))
+    w.succeed('a', 'b')
+    w.fail('c')
+    expect(allowedOnNode(w.run, w.index('t'))).toEqual(['retry'])
+    expect(w.refused({ type: 'retry-node', node: w.index('b'), inputs: null }).allowed).not.toContain('retry')
+    w.do({ type: 'retry-node', node: w.index('t'), inputs: null })
+    expect(picture(w)).toBe('running | s:succeeded a:succeeded t:queued b:queued u:pending c:pending')
+    w.succeed('b', 'c')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('that was skipped: whether it is to run is asked again', () => {
+    const w = world(stage('s', [script('a')]), stage('t', [script('b')]), stage('u', [script('c', on('hold'))]))
+    w.skip('t')
+    w.succeed('a')
+    w.fail('c')
+    w.do({ type: 'retry-node', node: w.index('t'), inputs: null })
+    expect(picture(w)).toBe('running | s:succeeded a:succeeded t:queued b:queued u:pending c:pending')
+  })
+
+  test('not when it has succeeded as a whole', () => {
+    const w = world(stage('s', [script('a')]), stage('t', [script('b')]))
+    w.succeed('a', 'b')
+    expect(w.refused({ type: 'retry-node', node: w.index('s'), inputs: null }).code).toBe('not-allowed')
+  })
+})
+
+test('a stage whose tasks have all succeeded has, be it that its run was cancelled meanwhile', () => {
+  const w = world(stage('s', [script('a'), noop('n')]), stage('t', [script('b')]))
+  w.lease('a')
+  w.do({ type: 'cancel', reason: 'later', mode: 'after-current' })
+  w.succeed('a')
+  expect(picture(w)).toBe('cancelled | s:succeeded a:succeeded n:succeeded t:pending b:pending')
+  w.retryRun()
+  w.succeed('b')
+  expect(w.status()).toBe('succeeded')
+})
+
+test('a stage of which something failed, or did not begin, ends as the run that was cancelled', () => {
+  const w = world(stage('s', [script('a')]), stage('t', [script('b'), script('c', { needs: ['b'] })], beside))
+  w.lease('a', 'b')
+  w.do({ type: 'cancel', reason: 'later', mode: 'after-current' })
+  w.fail('a')
+  w.succeed('b')
+  expect(picture(w)).toBe('cancelled | s:cancelled a:failed t:cancelled b:succeeded c:pending')
 })
 
 test('who is paused ahead of time in a later stage keeps nobody from starting the stage that waits', () => {

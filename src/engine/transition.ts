@@ -7,6 +7,7 @@ import type { DurationMs, Instant } from '../model/time.ts'
 import { retryDelayMs, sleepEnd } from './deadline.ts'
 import { evolve } from './evolve.ts'
 import { chooseEdges, holds } from './conditions.ts'
+import { isToComeBack, nextBack } from './rollback.ts'
 import {
   isOpen,
   openTasks,
@@ -87,7 +88,8 @@ export class Transition {
 
   /** After an end that lets others go on. Costs what hangs on this task, not what the run holds. */
   released(index: number): void {
-    const { dependents } = taskPlan(this.run.plan, index)
+    const { rollingBack } = taskAt(this.run, index)
+    const dependents = rollingBack ? nextBack(this.run, index) : taskPlan(this.run.plan, index).dependents
     for (let place = dependents.length - 1; place >= 0; place -= 1) this.#ready.push(dependents[place] as number)
   }
 
@@ -113,7 +115,8 @@ export class Transition {
         return
       case 'stop':
       case 'restart':
-        this.#withdrawQueued(taskPlan(this.run.plan, index).stage)
+        if (taskAt(this.run, index).rollingBack) this.released(index)
+        else this.#withdrawQueued(taskPlan(this.run.plan, index).stage)
     }
   }
 
@@ -131,9 +134,10 @@ export class Transition {
   /** Ends what waits; what a runner is at goes on to its own end. */
   cancelWaiting(reason: string): void {
     for (const index of openTasks(this.run)) {
-      const { status, attempt, runner } = taskAt(this.run, index)
+      const state = taskAt(this.run, index)
+      const { status, attempt, runner } = state
       const waits = status === 'queued' || status === 'reviewing' || (status === 'running' && runner === null)
-      if (waits) this.emit({ type: 'AttemptCancelled', node: index, attempt, reason })
+      if (waits || isToComeBack(state)) this.emit({ type: 'AttemptCancelled', node: index, attempt, reason })
     }
   }
 
@@ -220,11 +224,18 @@ export class Transition {
   }
 
   #end(status: EndStatus): false {
-    for (const index of [...this.run.open.map((open) => open.index), ...this.run.waiting]) {
-      this.emit({ type: 'StageEnded', node: index, status })
-    }
+    const { open, waiting } = this.run
+    for (const stage of open) this.emit({ type: 'StageEnded', node: stage.index, status: this.#endOf(stage, status) })
+    for (const index of waiting) this.emit({ type: 'StageEnded', node: index, status })
     this.emit({ type: 'RunEnded', status })
     return false
+  }
+
+  /** How a stage ends that its run takes with it: as the run, unless nothing of it was left to come. */
+  #endOf({ index, counts }: OpenStage, status: EndStatus): EndStatus {
+    if (counts.held > 0 || isFailing(counts)) return status
+    if (this.run.rollback !== null) return rollbackOutcome(counts)
+    return this.#isThrough(index, counts) ? 'succeeded' : status
   }
 
   /** Whether the run, once nothing is at work any more, goes back to its first node. */
@@ -479,7 +490,7 @@ export class Transition {
   /** What was queued for the first time and has not begun is not reached, unless a person asked for it. */
   #withdrawQueued(stage: number): void {
     const { spec, tasks } = stagePlan(this.run.plan, stage)
-    if (spec.always || this.run.counts.queued === 0 || this.run.rollback !== null) return
+    if (spec.always || this.run.counts.queued === 0) return
     for (const index of tasks) {
       const { status, retryAt, asked, attempt, takenUpAt } = taskAt(this.run, index)
       if (status === 'queued' && retryAt === null && !asked && attempt === takenUpAt + 1) {
@@ -490,7 +501,8 @@ export class Transition {
 
   #cancelAttempt(index: number, reason: string, atOnce: boolean): void {
     const state = taskAt(this.run, index)
-    if (state.status !== 'queued' && state.status !== 'reviewing' && state.status !== 'running') return
+    const isUnderWay = state.status === 'queued' || state.status === 'reviewing' || state.status === 'running'
+    if (!isUnderWay && !isToComeBack(state)) return
     const inRunner = state.status === 'running' && state.runner !== null
     if (inRunner) this.effect({ type: 'cancel-attempt', node: index, fence: state.fence })
     if (!inRunner || atOnce) this.emit({ type: 'AttemptCancelled', node: index, attempt: state.attempt, reason })

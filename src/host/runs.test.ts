@@ -55,6 +55,20 @@ describe('starting a run', () => {
     )
   })
 
+  test('takes what is left when the rest is left out, and not nothing', async () => {
+    const tasks = ['a', 'b'].map((key) => taskSpec({ key, work }))
+    const shop = await openShop({ stages: [stageSpec({ tasks })] })
+    const start = (left: { readonly only?: readonly string[]; readonly exclude?: readonly string[] }) =>
+      shop.app.runs.start(shop.admin, { pipeline: { id: shop.definition.id }, params: {}, ...left })
+    for (const left of [{ only: [] }, { exclude: ['a', 'b'] }, { only: ['a'], exclude: ['a'] }, { only: ['c'] }])
+      expect(codeOf(await start(left))).toBe('invalid_request')
+    const run = need(await start({ only: ['b'] }))
+    expect([run.number, run.stages.flatMap((stage) => stage.tasks.map(({ status }) => status))]).toEqual([
+      1,
+      ['skipped', 'running'],
+    ])
+  })
+
   test('that waits is started by a person', async () => {
     const shop = await openShop()
     const run = need(

@@ -598,8 +598,16 @@ function excludedOf(
   const out = new Set<number>()
   for (const key of exclude) out.add(plan.index[key]!)
   if (only !== undefined) for (const index of leftOut(plan, new Set(only))) out.add(index)
+  if (isEmptyWithout(plan, out))
+    return refuse('invalid_request', 'a run needs a stage or task that is not left out, found none')
   return accept([...out].toSorted((left, right) => left - right))
 }
+
+const isEmptyWithout = ({ nodes, stages }: Plan, out: ReadonlySet<number>): boolean =>
+  stages.every((index) => {
+    const stage = nodes[index]
+    return out.has(index) || (stage?.kind === 'stage' && stage.tasks.every((task) => out.has(task)))
+  })
 
 /** A stage that is named, or holds a task that is, stays; of the second kind only those tasks. */
 function leftOut(plan: Plan, only: ReadonlySet<string>): readonly number[] {

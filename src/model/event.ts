@@ -77,7 +77,7 @@ export type RunEvent =
   | { readonly type: 'StageWaiting'; readonly node: number }
   /** This stage and all that come after it begin anew; attempts go on counting. */
   | { readonly type: 'StageRetried'; readonly node: number }
-  /** The stage is taken back: its tasks that have a way back and had begun, all at once. */
+  /** The stage is taken back: its tasks that have a way back and had begun, the last first. */
   | { readonly type: 'RollbackStarted'; readonly node: number }
   | { readonly type: 'RunEnded'; readonly status: EndStatus }
   | { readonly type: 'StageStarted'; readonly node: number }

@@ -49,4 +49,6 @@ export interface FlowPlace {
   readonly out: readonly { readonly edge: number; readonly to: number }[]
   /** Of a parallel or conditional gateway: where its branches meet. Of a sub-flow: where it begins. Else null. */
   readonly inner: number | null
+  /** Where its token comes from, ways back in a loop left out. Plans of before stages were taken back in order lack it. */
+  readonly before?: readonly number[]
 }

@@ -81,11 +81,19 @@ function stageLaws(run: Run): readonly string[] {
 /** Over in a way that lets others go on, be it that it was taken back since. */
 const isOver = (task: TaskState): boolean => slotOf(task) === 'done' || task.rollingBack
 
+const TAKING_BACK: ReadonlySet<TaskState['status']> = new Set(['queued', 'running'])
+
 /** Nothing begins before all that it needs is over, however it came to be over. */
 function needLaws(run: Run): readonly string[] {
   const broken: string[] = []
   for (const { index, state } of tasksOf(run)) {
     const { flow, needs } = taskPlan(run.plan, index)
+    const isTakenBack = (need: number): boolean => {
+      const { rollingBack, status } = taskAt(run, need)
+      return rollingBack && TAKING_BACK.has(status)
+    }
+    if (flow === null && state.rollingBack && state.status === 'pending' && needs.some(isTakenBack))
+      broken.push(`what task ${index} needs is taken back before it`)
     if (flow !== null || state.rollingBack) continue
     // What ended while it was paused lets nothing go on. What is taken back may have been over before, or not.
     const unmet = needs.filter((need) => !isOver(taskAt(run, need))).length

@@ -138,8 +138,9 @@ function taskOf(key: string, step: StepDoc, work: StepWork, needs: readonly stri
 
 function inJob(task: Task | undefined, job: JobDoc): Task {
   if (task === undefined) throw new TypeError('a task that was just made is not there')
-  // A review waits as long as it says itself.
-  return job.timeoutMs === null || task['uses'] === 'approval' ? task : { ...task, timeout: job.timeoutMs / 1_000 }
+  // A review waits as long as it says itself, and what does nothing is over at once.
+  const isTimed = task['uses'] !== 'approval' && task['uses'] !== 'noop'
+  return job.timeoutMs === null || !isTimed ? task : { ...task, timeout: job.timeoutMs / 1_000 }
 }
 
 /** Those that others depend on come first. */

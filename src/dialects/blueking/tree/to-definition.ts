@@ -239,7 +239,9 @@ function passingGateways(tree: WebTree, shared: ReadonlyMap<string, unknown>): R
 const meetingKey = (key: string): string => `${key.slice(0, 58)}-meet`
 
 function timing(activity: ServiceActivity, work: PluginWork): JsonObject {
-  const { timeout, autoRetry } = activity
+  const { autoRetry } = activity
+  // What does nothing is over at once.
+  const timeout = work.ok && work.uses === 'noop' ? null : activity.timeout
   const own = work.ok && work.timeoutSeconds !== undefined ? { timeout: `${work.timeoutSeconds}s` } : {}
   const delay = `${autoRetry?.intervalSeconds === 0 ? 1 : (autoRetry?.intervalSeconds ?? 0) * 1_000}ms`
   return {

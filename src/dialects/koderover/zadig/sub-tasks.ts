@@ -53,13 +53,14 @@ export function stageOf(subTask: JsonObject, place: number, enabled: boolean, ke
   const type = textOf(subTask, 'type')
   const kind = KINDS.get(type) ?? NOTHING
   const fetches = kind.role === 'build' || kind.role === 'image' || kind.role === 'test' ? fetchTasks(subTask, key) : []
+  const work = workOf(subTask, kind)
   const own: TaskText = {
     key: `${key}-${type.replaceAll('_', '-')}`,
     name: nameOf(subTask),
     role: kind.role,
-    ...workOf(subTask, kind),
+    ...work,
     ...(fetches.length > 0 ? { needs: fetches.map((task) => task.key) } : {}),
-    ...timeoutOf(subTask),
+    ...(work.uses === 'noop' ? {} : timeoutOf(subTask)),
     annotations: { 'koderover/place': String(place) },
   }
   return {
