@@ -13,10 +13,13 @@ import type { Logger } from './http/logger.ts'
 import { mountTable } from './http/mounts.ts'
 import { nativeMounts } from './http/native/index.ts'
 import { startServer, type RunningServer } from './http/server.ts'
+import type { ContainerChoice } from './model/executor.ts'
 import { parseRunId, type RunId } from './model/id.ts'
 import type { LocatedError, Result } from './model/problem.ts'
 import type { RunView } from './model/view.ts'
 import { artifactPath } from './runner/artifact-store.ts'
+import { detectExecutors, NO_EXECUTORS, type Executors } from './runner/capabilities.ts'
+import { allowedEnvironment } from './runner/environment.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './runner/embedded.ts'
 import { runnerPaths } from './runner/paths.ts'
 import { listReports, readReport } from './runner/report-file.ts'
@@ -44,6 +47,8 @@ export interface MillraceOptions {
   readonly bodyMaxBytes: number
   /** Addresses that `http` steps may reach although they are not public, e.g. `127.0.0.1:9000`; null: none. */
   readonly httpAllow: string | null
+  /** What runs containers; left out, nothing is tried and there are neither containers nor sandboxes. */
+  readonly containers?: ContainerChoice
   /** Whether the first start makes the sample project. */
   readonly samples: boolean
 }
@@ -107,9 +112,11 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
 
 /** @throws StoreError `conflict` when another server holds the directory. */
 export async function openWorks(
-  options: Pick<MillraceOptions, 'dataDirectory' | 'slots' | 'labels' | 'httpAllow'>,
+  options: Pick<MillraceOptions, 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers'>,
   logger: Logger,
 ): Promise<Works> {
+  // Containers are tried while the store is opened.
+  const trying = foundExecutors(options.containers)
   const dataDirectory = resolve(options.dataDirectory)
   const paths = runnerPaths(dataDirectory)
   const onFatal = (error: Error): void => {
@@ -139,11 +146,14 @@ export async function openWorks(
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
     })
+    const executors = await trying
+    for (const notice of executors.notices) logger.info({}, notice)
     // Kills what an earlier server left running, before anything is begun again.
     const embedded = await startEmbeddedRunner({
       dataDirectory,
       slots: options.slots,
       labels: options.labels,
+      executors,
       ...(options.httpAllow === null ? undefined : { env: { MILLRACE_HTTP_ALLOW: options.httpAllow } }),
       onEnded: (ended) => host.dispatcher.ended(embedded.name, ended, ended.result),
       onLost: (attempt, reason) => host.dispatcher.lost(embedded.name, attempt, reason),
@@ -194,7 +204,10 @@ export interface Local {
 
 /** @param options as for `serve`; the directory is meant to be thrown away. */
 export async function openLocal(
-  options: Pick<MillraceOptions, 'version' | 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'bodyMaxBytes'>,
+  options: Pick<
+    MillraceOptions,
+    'version' | 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'bodyMaxBytes'
+  >,
   logger: Logger,
 ): Promise<Local> {
   const works = await openWorks(options, logger)
@@ -249,6 +262,9 @@ async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string
   await store.keys.putSetting(FIRST_START, String(systemClock.now()))
   return made
 }
+
+const foundExecutors = async (choice: ContainerChoice | undefined): Promise<Executors> =>
+  choice === undefined ? NO_EXECUTORS : detectExecutors(allowedEnvironment(process.env).PATH, choice)
 
 function workspacesIn(dataDirectory: string): readonly RunId[] {
   const folder = join(dataDirectory, 'work')

@@ -31,7 +31,7 @@ export interface LocalResult {
  */
 export async function runLocally(
   terminal: Terminal,
-  config: Pick<Config, 'slots' | 'labels' | 'httpAllow' | 'bodyMaxBytes'>,
+  config: Pick<Config, 'slots' | 'labels' | 'containers' | 'httpAllow' | 'bodyMaxBytes'>,
   work: LocalRun,
 ): Promise<LocalResult> {
   const { openLocal } = await import('../compose.ts')
@@ -39,8 +39,7 @@ export async function runLocally(
   await using directory = await throwAwayDirectory()
   const interrupts = new Interrupts(terminal, work.say)
   try {
-    const { slots, labels, httpAllow, bodyMaxBytes } = config
-    const options = { version: version(), dataDirectory: directory.path, slots, labels, httpAllow, bodyMaxBytes }
+    const options = { ...config, version: version(), dataDirectory: directory.path }
     const local = await openLocal(options, log)
     try {
       return await runIn(local, terminal, work, interrupts)

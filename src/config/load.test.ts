@@ -28,6 +28,7 @@ test('without flags and variables the defaults hold', () => {
     laterApps: [],
     bodyMaxBytes: 4_194_304,
     httpAllow: null,
+    containers: 'auto',
     samples: true,
     logLevel: 'info',
   })
@@ -84,6 +85,7 @@ describe('values', () => {
     ['MILLRACE_TIME_ZONE', '+14:00', 'zoneOffsetMinutes', 840],
     ['MILLRACE_BODY_MAX', '2048', 'bodyMaxBytes', 2_048],
     ['MILLRACE_BODY_MAX', '16MiB', 'bodyMaxBytes', 16_777_216],
+    ['MILLRACE_CONTAINERS', 'podman', 'containers', 'podman'],
     ['MILLRACE_HTTP_ALLOW', '127.0.0.1:9000,10.0.0.0/8', 'httpAllow', '127.0.0.1:9000,10.0.0.0/8'],
     ['MILLRACE_SAMPLES', 'No', 'samples', false],
     ['MILLRACE_LOG_LEVEL', 'WARN', 'logLevel', 'warn'],
@@ -110,6 +112,7 @@ describe('values', () => {
     ['MILLRACE_TIME_ZONE', '-12:01'],
     ['MILLRACE_BODY_MAX', '1GiB'],
     ['MILLRACE_BODY_MAX', '1023'],
+    ['MILLRACE_CONTAINERS', 'lxc'],
     ['MILLRACE_HTTP_ALLOW', 'everything'],
     ['MILLRACE_HTTP_ALLOW', '10.0.0.0/99'],
     ['MILLRACE_LOG_LEVEL', 'loud'],

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { CONTAINER_CHOICES, type ContainerChoice } from '../model/executor.ts'
 import { guard } from '../steps/kit/guard.ts'
 
 /** One thing that can be set. The table below is the only place that knows it: flags, variables, docs come from it. */
@@ -88,6 +89,16 @@ export const settings = {
     fallback: () => [process.platform, process.arch],
     expected: 'labels of letters, digits and _ . : / = -, each at most 64 characters, joined by commas',
     parse: parseLabels,
+  }),
+  containers: setting<ContainerChoice>({
+    env: 'MILLRACE_CONTAINERS',
+    flag: '--containers',
+    placeholder: '<engine>',
+    doc: 'What runs the tasks that ask for a container: `podman`, `docker`, `auto` (the one that works) or `off`. It is tried at the start.',
+    standard: '`auto`',
+    fallback: () => 'auto',
+    expected: 'auto, podman, docker or off',
+    parse: (text) => CONTAINER_CHOICES.find((word) => word === text),
   }),
   zoneOffsetMinutes: setting({
     env: 'MILLRACE_TIME_ZONE',

@@ -10,6 +10,7 @@ import {
 } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import { SECRET_NAME_MAX, type SecretUse } from '../model/secret.ts'
+import { container, sandbox } from './executor.ts'
 import {
   ANNOTATION_VALUE_MAX,
   ANNOTATIONS_MAX,
@@ -461,6 +462,8 @@ export const TASK_FIELDS = {
   optional: { shape: flag, doc: 'Whether it may be left out when a run is made. Default false.' },
   parent: { shape: key, doc: 'Only in a flow: key of the sub-flow that it is in.' },
   runs_on: { shape: oneOrMore(label, LABELS_MAX), doc: 'Labels that a runner must have.' },
+  container: { shape: container, doc: 'Its programs run in containers of this image. Default: on the runner itself.' },
+  sandbox: { shape: sandbox, doc: 'Its programs see the runner read-only and write to the workspace. Default false.' },
   annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
 } as const
 

@@ -42,3 +42,11 @@ export const ANNOTATIONS_MAX = 100
 export const ANNOTATION_VALUE_MAX = 262_144
 export const RETRIES_MAX = 100
 export const RESTARTS_MAX = 100
+
+/** Of a container: its image's name, its volumes, its processes, processors and memory. */
+export const IMAGE_MAX = 512
+export const VOLUMES_MAX = 20
+export const PIDS_MAX = 1_000_000
+export const CPUS_MAX = 1_024
+export const MEMORY_MIN_BYTES = 6 * 1024 ** 2
+export const MEMORY_MAX_BYTES = 16 * 1024 ** 4

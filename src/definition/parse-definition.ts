@@ -6,9 +6,11 @@ import {
   type StageSpec,
   type TaskSpec,
 } from '../model/definition.ts'
+import { executorLabels } from '../model/executor.ts'
 import type { LocatedError } from '../model/problem.ts'
 import type { SecretUse } from '../model/secret.ts'
 import type { StepSpec } from '../steps/step.ts'
+import { executorOf } from './executor.ts'
 import { NO_RETRY } from './form.ts'
 import { assignKeys, type Keys } from './keys.ts'
 import { TEXT_MAX } from './limits.ts'
@@ -177,6 +179,8 @@ function taskSpec(
   const work = given(task.work)
   const secrets = work.kind === 'runner' ? nearest([...around, ...(values.secrets ?? [])]) : []
   const key = given(keys.ofTask.get(task))
+  const executor = executorOf(values)
+  const tools = executor?.kind === 'container' ? [] : task.toolLabels
   return {
     key,
     name: values.name ?? key,
@@ -198,7 +202,8 @@ function taskSpec(
     retry: values.retry ?? NO_RETRY,
     timeoutMs: values.timeout ?? (work.kind === 'runner' ? RUNNER_TIMEOUT_MS : null),
     notStartedMs: values.not_started ?? null,
-    labels: values.runs_on ?? [],
+    labels: [...new Set([...(values.runs_on ?? []), ...executorLabels[executor?.kind ?? 'host'], ...tools])],
+    ...(executor === undefined ? undefined : { executor }),
     annotations: values.annotations ?? {},
   }
 }

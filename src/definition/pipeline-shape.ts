@@ -1,6 +1,7 @@
 import type { FlowSpec, Work } from '../model/definition.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { StepSpec } from '../steps/step.ts'
+import { checkExecutor } from './executor.ts'
 import { flowFields, pipelineFields, stageFields, TASK_FIELDS } from './form.ts'
 import { TASKS_MAX } from './limits.ts'
 import {
@@ -14,7 +15,7 @@ import {
   wordList,
 } from './shape.ts'
 import { describe, locate, type MapTree, type Path, type Tree } from './tree.ts'
-import { readWork } from './work.ts'
+import { readWork, type ReadWork } from './work.ts'
 
 /** A definition as it was read, before what spans several of its parts has been checked. What was wrong is undefined. */
 export interface ReadTask {
@@ -24,6 +25,8 @@ export interface ReadTask {
   readonly work: Work | undefined
   /** How what it did is taken back. */
   readonly rollback: Work | undefined
+  /** Labels of what a runner must have for the two. */
+  readonly toolLabels: readonly string[]
 }
 /** Its nodes are read as tasks. */
 export interface ReadFlow {
@@ -145,13 +148,16 @@ function makeTaskShape(steps: readonly StepSpec[], named: JsonObject): Shape<Rea
     read(tree, path, reader) {
       const values = fields.read(tree, path, reader)
       if (values === undefined || tree.kind !== 'map') return undefined
-      const work = readWork(tree, path, steps, reader)
-      if (values.secrets !== undefined && work !== undefined && work.kind !== 'runner') {
+      const main = readWork(tree, path, steps, reader)
+      if (values.secrets !== undefined && main !== undefined && main.work.kind !== 'runner') {
         const message = 'expected secrets only on a task that a runner does, found them on one of the server itself'
         reader.problems.add(locate(tree, ['secrets']).at, [...path, 'secrets'], message)
       }
-      refuseTimeout(tree, path, work, reader)
-      return { tree, path, values, work, rollback: readRollback(tree, path, steps, reader) }
+      refuseTimeout(tree, path, main?.work, reader)
+      const rollback = readRollback(tree, path, steps, reader)
+      if (main !== undefined) checkExecutor(tree, path, main.work.kind === 'runner', reader.problems)
+      const toolLabels = [...(main?.needs ?? []), ...(rollback?.needs ?? [])]
+      return { tree, path, values, work: main?.work, rollback: rollback?.work, toolLabels }
     },
   }
 }
@@ -179,7 +185,7 @@ function refuseTimeout(task: MapTree, path: Path, work: Work | undefined, reader
 }
 
 /** Written as the work of a task is, in a place of its own. */
-function readRollback(task: MapTree, path: Path, steps: readonly StepSpec[], reader: Reader): Work | undefined {
+function readRollback(task: MapTree, path: Path, steps: readonly StepSpec[], reader: Reader): ReadWork | undefined {
   const entry = task.entries.get('rollback')
   if (entry === undefined) return undefined
   const at = [...path, 'rollback']
@@ -188,9 +194,9 @@ function readRollback(task: MapTree, path: Path, steps: readonly StepSpec[], rea
     return undefined
   }
   reportUnknownKeys(entry.value, at, reader, ['uses', 'with', ...steps.map(({ type }) => type)])
-  const work = readWork(entry.value, at, steps, reader)
-  if (work === undefined || work.kind === 'runner') return work
-  reader.problems.add(entry.value.at, at, `expected work of a runner, found ${work.kind}`)
+  const read = readWork(entry.value, at, steps, reader)
+  if (read === undefined || read.work.kind === 'runner') return read
+  reader.problems.add(entry.value.at, at, `expected work of a runner, found ${read.work.kind}`)
   return undefined
 }
 

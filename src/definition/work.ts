@@ -6,12 +6,18 @@ import { type Reader, readTemplate, wordList } from './shape.ts'
 import { reportIssues } from './step-issues.ts'
 import { describe, type Entry, type MapTree, type Path, toJson, type Tree } from './tree.ts'
 
+/** What a task does, and what a runner must have for it. */
+export interface ReadWork {
+  readonly work: Work
+  readonly needs: readonly string[]
+}
+
 /**
  * What a task does: `uses:` and `with:`, or the step type as a key, with the whole input (`git: {url: ...}`) or the one
  * field that the step type names as its shorthand (`script: make`).
  * @returns undefined when something was wrong with it and has been reported.
  */
-export function readWork(task: MapTree, path: Path, steps: readonly StepSpec[], reader: Reader): Work | undefined {
+export function readWork(task: MapTree, path: Path, steps: readonly StepSpec[], reader: Reader): ReadWork | undefined {
   const step = chooseStep(task, path, steps, reader)
   if (step === undefined) return undefined
   const input = readInput(task, path, step, reader)
@@ -124,7 +130,7 @@ function readInput(task: MapTree, path: Path, step: StepSpec, reader: Reader): R
 
 const isNothing = (tree: Tree): boolean => tree.kind === 'scalar' && tree.value === null
 
-function checkInput(input: ReadInput, step: StepSpec, reader: Reader): Work | undefined {
+function checkInput(input: ReadInput, step: StepSpec, reader: Reader): ReadWork | undefined {
   const before = reader.problems.count
   for (const [field, { path, value }] of input.fields) {
     readTemplates(value, path, step.verbatim?.includes(field) === true, reader)
@@ -145,7 +151,8 @@ function checkInput(input: ReadInput, step: StepSpec, reader: Reader): Work | un
     }
     reportIssues(parsed.error.issues, step, places, reader)
   }
-  return parsed.success && reader.problems.count === before ? step.work(parsed.data) : undefined
+  if (!parsed.success || reader.problems.count > before) return undefined
+  return { work: step.work(parsed.data), needs: step.needs?.(parsed.data) ?? [] }
 }
 
 /** Nothing renders verbatim text later, so what is escaped in it must be put right now. */

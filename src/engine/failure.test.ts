@@ -376,6 +376,13 @@ function failureOf(kind: FailureKind): Failure {
       return { kind, names: ['a', 'b'] }
     case 'loop-limit':
       return { kind, limit: 3 }
+    case 'out-of-memory':
+      return { kind, limitBytes: null }
+    case 'missing-tool':
+      return { kind, tool: 'git' }
+    case 'disk-full':
+      return { kind, what: 'the log' }
+    case 'output-limit':
     case 'no-branch':
     case 'condition':
     case 'said-no':

@@ -1,4 +1,5 @@
 import type { RunnerWork } from '../model/definition.ts'
+import type { Executor } from '../model/executor.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import type { JobRequest } from '../model/job.ts'
 import { GRACE_MS } from '../model/limits.ts'
@@ -44,7 +45,12 @@ export function jobOf(run: Run, node: number, verbatim: readonly string[]): JobR
     graceMs: GRACE_MS,
     secrets: withStep(spec.secrets ?? [], [...(work.secrets ?? []), ...splices.flatMap(namesIn)]),
     splices,
+    ...(spec.executor === undefined ? undefined : { executor: rendered(run, node, spec.executor) }),
   }
+}
+
+function rendered(run: Run, node: number, executor: Executor): Executor {
+  return executor.kind === 'container' ? { ...executor, image: textOf(run, node, executor.image) } : executor
 }
 
 /** Names of the secrets that a task may be given, as its definition says, whatever it does next. */

@@ -1,3 +1,4 @@
+import type { Executor } from './executor.ts'
 import type { Expression } from './expression.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { SecretUse } from './secret.ts'
@@ -234,8 +235,9 @@ export interface TaskSpec {
   readonly optional: boolean
   /** From being queued to being taken by a runner. null: none. */
   readonly notStartedMs: DurationMs | null
-  /** Labels that a runner must have. */
+  /** Labels that a runner must have: those of the definition, of its executor and of what its step needs. */
   readonly labels: readonly string[]
+  readonly executor?: Executor
   readonly annotations: Readonly<Record<string, string>>
 }
 

@@ -1,3 +1,4 @@
+import type { Executor } from './executor.ts'
 import type { RunId } from './id.ts'
 import type { JsonObject } from './json.ts'
 import type { JobSecret, SecretUse, Splice } from './secret.ts'
@@ -19,6 +20,8 @@ export interface Job {
   readonly secrets?: readonly JobSecret[]
   /** From TERM to KILL when it must be stopped. */
   readonly graceMs: DurationMs
+  /** Where its programs run. */
+  readonly executor?: Executor
 }
 
 /** What engine/job.ts makes, every `${{ ... }}` rendered: it knows the names of secrets and no value. */

@@ -4,7 +4,7 @@ import type { AttemptResult } from '../model/command.ts'
 import { failureSentence, type Failure } from '../model/failure.ts'
 import { jobName, type Job } from '../model/job.ts'
 import { stepRuns } from '../steps/runs.ts'
-import { CannotStart, type StepContext } from '../steps/step.ts'
+import { CannotStart, MissingTool, type StepContext } from '../steps/step.ts'
 import { ArtifactKeeper } from './artifact-store.ts'
 import { giveSecrets } from './attempt-secrets.ts'
 import type { AttemptLog } from './attempt-log.ts'
@@ -127,10 +127,11 @@ const failed = (failure: Failure): AttemptResult => ({ kind: 'failed', failure, 
 
 function failureOf(error: unknown): Failure {
   const reason = error instanceof Error ? error.message : String(error)
+  if (error instanceof MissingTool) return { kind: 'missing-tool', tool: error.tool }
   return error instanceof CannotStart ? { kind: 'cannot-start', reason } : { kind: 'internal', reason }
 }
 
 function stoppedResult(reason: StopReason): AttemptResult {
   if (reason === 'cancelled') return { kind: 'cancelled' }
-  return failed({ kind: 'said-no', reason: `the log passed its limit of ${reason.logMaxBytes} bytes` })
+  return failed({ kind: 'output-limit', reason: `the log passed its limit of ${reason.logMaxBytes} bytes` })
 }

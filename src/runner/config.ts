@@ -1,4 +1,5 @@
 import type { DurationMs } from '../model/time.ts'
+import type { Executors } from './capabilities.ts'
 
 /** What a runner's process is told at its start. */
 export interface RunnerConfig {
@@ -12,6 +13,7 @@ export interface RunnerConfig {
   readonly graceMs: DurationMs
   /** An attempt whose log grows beyond it is ended. */
   readonly logMaxBytes: number
+  readonly executors: Executors
 }
 
 /** 1 GiB. */

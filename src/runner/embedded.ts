@@ -8,6 +8,7 @@ import type { RunId } from '../model/id.ts'
 import { jobName, type Job } from '../model/job.ts'
 import type { Json } from '../model/json.ts'
 import type { DurationMs } from '../model/time.ts'
+import { capabilityLabels, NO_EXECUTORS, type Executors } from './capabilities.ts'
 import { LOG_MAX_BYTES, type RunnerConfig } from './config.ts'
 import { allowedEnvironment } from './environment.ts'
 import { killLeftovers, type Leftovers } from './leftovers.ts'
@@ -26,6 +27,8 @@ export interface EmbeddedRunnerOptions {
   readonly graceMs?: DurationMs
   /** Without: 1 GiB. */
   readonly logMaxBytes?: number
+  /** What was found to work here (capabilities.ts). Without: neither containers nor sandboxes. */
+  readonly executors?: Executors
   /** For the runner's own process, on top of PATH, LANG, LC_ALL and TZ; e.g. MILLRACE_HTTP_ALLOW. Tasks do not see it. */
   readonly env?: Readonly<Record<string, string>>
   /** No process of the attempt lives any more and its log is whole. Called once for each `start` unless it is lost. */
@@ -69,13 +72,17 @@ export async function startEmbeddedRunner(options: EmbeddedRunnerOptions): Promi
   const dataDirectory = resolve(options.dataDirectory)
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
   const leftovers = await killLeftovers(dataDirectory)
+  const executors = options.executors ?? NO_EXECUTORS
   const config: RunnerConfig = {
     dataDirectory,
     name: options.name ?? 'embedded',
-    labels: options.labels ?? [],
+    labels: [
+      ...new Set([...(options.labels ?? []), ...capabilityLabels(allowedEnvironment(process.env).PATH, executors)]),
+    ],
     slots: Math.max(1, options.slots ?? availableParallelism()),
     graceMs: options.graceMs ?? 5_000,
     logMaxBytes: options.logMaxBytes ?? LOG_MAX_BYTES,
+    executors,
   }
   const runner = new Runner(config, options, leftovers)
   runner.run()

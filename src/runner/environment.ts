@@ -9,8 +9,10 @@ const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin'
 /** Entry of a task's environment by which its processes are found when they have left their group. */
 export const TAG = 'MILLRACE_ATTEMPT'
 
-export function allowedEnvironment(own: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
-  const environment: Record<string, string> = { PATH: DEFAULT_PATH }
+export function allowedEnvironment(
+  own: NodeJS.ProcessEnv,
+): Readonly<Record<string, string>> & { readonly PATH: string } {
+  const environment: Record<string, string> & { PATH: string } = { PATH: DEFAULT_PATH }
   for (const name of ALLOWED) {
     const value = own[name]
     if (value !== undefined && value !== '') environment[name] = value

@@ -3,6 +3,7 @@ import type { Work } from '../model/definition.ts'
 import type { AttemptResult } from '../model/command.ts'
 import type { Outputs } from '../model/event.ts'
 import type { Artifact } from '../model/artifact.ts'
+import type { Capability } from '../model/executor.ts'
 import type { FindingsReport } from '../model/finding.ts'
 import type { Job } from '../model/job.ts'
 import type { Json, JsonObject } from '../model/json.ts'
@@ -30,6 +31,11 @@ export interface StepSpec<With = unknown> {
   readonly verbatim?: readonly string[]
   /** What the engine must know of it. Called with checked input. */
   work(input: With): Work
+  /**
+   * What a runner must have to do it, as labels, when it is not done in a container: there the image has it. Called with
+   * checked input, whose texts may hold templates.
+   */
+  needs?(input: With): readonly Capability[]
 }
 
 /** Gives `work` the type that the schema makes. */
@@ -98,6 +104,16 @@ export function wholeNumber(value: number | string): number {
 /** Thrown in a runner when the work cannot begin: ends the attempt as `cannot-start` with this message as the reason. */
 export class CannotStart extends Error {
   override readonly name = 'CannotStart'
+}
+
+/** The same for a program that is not there: ends the attempt as `missing-tool`. */
+export class MissingTool extends CannotStart {
+  readonly tool: string
+
+  constructor(tool: string) {
+    super(`${tool} was not found`)
+    this.tool = tool
+  }
 }
 
 /** What `run.ts` exports as `run`. */

@@ -1,4 +1,5 @@
 import type { AttemptResult } from '../model/command.ts'
+import { TOOLS } from '../model/executor.ts'
 import type { RunId } from '../model/id.ts'
 import type { Job } from '../model/job.ts'
 import type { Runner } from '../host/dispatcher.ts'
@@ -19,7 +20,8 @@ export class ScriptedRunner implements Runner {
   /** Where reports go; the world sets it. */
   report: (job: Job, result: AttemptResult) => void = () => undefined
 
-  constructor(slots = 100, labels: readonly string[] = ['linux']) {
+  /** @param labels by default a machine that has every tool. */
+  constructor(slots = 100, labels: readonly string[] = ['linux', ...TOOLS.map((tool) => `tool:${tool}`)]) {
     this.slots = slots
     this.labels = labels
   }

@@ -145,10 +145,14 @@ export function exData(failure: Failure | null): string {
       return failure.reason === '' ? `The node has been terminated by ${failure.by}.` : failure.reason
     case 'exit-code':
     case 'signal':
+    case 'out-of-memory':
+    case 'output-limit':
     case 'said-no':
     case 'rejected':
     case 'condition':
     case 'cannot-start':
+    case 'missing-tool':
+    case 'disk-full':
     case 'unauthorized':
     case 'lost':
     case 'internal':

@@ -65,6 +65,8 @@ export const executeTypes = {
 export const errorCodes = {
   'exit-code': 'MILLRACE.EXIT_CODE',
   signal: 'MILLRACE.SIGNAL',
+  'out-of-memory': 'MILLRACE.OUT_OF_MEMORY',
+  'output-limit': 'MILLRACE.OUTPUT_LIMIT',
   'said-no': 'MILLRACE.SAID_NO',
   rejected: 'MILLRACE.REJECTED',
   forced: 'MILLRACE.FORCED',
@@ -73,6 +75,8 @@ export const errorCodes = {
   condition: 'MILLRACE.CONDITION',
   'loop-limit': 'MILLRACE.LOOP_LIMIT',
   'cannot-start': 'MILLRACE.CANNOT_START',
+  'missing-tool': 'MILLRACE.MISSING_TOOL',
+  'disk-full': 'MILLRACE.DISK_FULL',
   unauthorized: 'MILLRACE.UNAUTHORIZED',
   lost: 'MILLRACE.LOST',
   internal: 'MILLRACE.INTERNAL',

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Caller, Explanation } from '../../host/app.ts'
 import type { Actor, Cause } from '../../model/event.ts'
 import type { Concurrency, Triggers, TriggerSpec, Work } from '../../model/definition.ts'
-import { type Failure, failureSentence, failureStatus } from '../../model/failure.ts'
+import { type Failure, failureHint, failureSentence, failureStatus } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
 import type {
@@ -57,6 +57,7 @@ export const presentFailure = (failure: Failure): Wire<typeof wire.Failure> => (
   kind: failure.kind,
   status: failureStatus[failure.kind],
   message: failureSentence(failure),
+  hint: failureHint(failure),
   exit_code: failure.kind === 'exit-code' ? failure.code : null,
 })
 const failureOrNull = (failure: Failure | null): Wire<typeof wire.Failure> | null =>

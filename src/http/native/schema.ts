@@ -127,6 +127,8 @@ export const Failure = named(
     kind: z.enum([
       'exit-code',
       'signal',
+      'out-of-memory',
+      'output-limit',
       'said-no',
       'rejected',
       'forced',
@@ -135,6 +137,8 @@ export const Failure = named(
       'condition',
       'loop-limit',
       'cannot-start',
+      'missing-tool',
+      'disk-full',
       'unauthorized',
       'lost',
       'internal',
@@ -146,6 +150,7 @@ export const Failure = named(
       .enum(['failed', 'errored', 'timed_out'])
       .describe('failed: the work said no; errored: the system could not do it'),
     message: Text,
+    hint: Text.describe('What may mend it'),
     exit_code: z.int().nullable(),
   }),
 )

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AttemptResult } from '../../model/command.ts'
 import { SEVERITIES, type FindingsReport } from '../../model/finding.ts'
-import { CannotStart, parseWith, type ExecResult, type StepContext, type StepRun } from '../step.ts'
+import { CannotStart, MissingTool, parseWith, type ExecResult, type StepContext, type StepRun } from '../step.ts'
 import { makeReport } from './report.ts'
 import { readSarif } from './sarif.ts'
 import { check } from './spec.ts'
@@ -54,7 +54,7 @@ async function speak(input: Input, sarif: string, context: StepContext): Promise
     const before = insideOf(context.workspace, join(input.path, sarif))
     if (before !== undefined) rmSync(before, { force: true })
     ended = await context.exec(command as [string, ...string[]], { cwd: input.path })
-    if (ended.kind === 'not-found') throw new CannotStart(`${ended.program} was not found on this runner`)
+    if (ended.kind === 'not-found') throw new MissingTool(ended.program)
   }
   const file = readSmallFile(place(), SARIF_BYTES_MAX)
   // Linters end with 1 when they have found something: with a report, the exit code says no more than that.

@@ -277,7 +277,7 @@ test('an empty repository says that it is empty', async () => {
 
 test('where there is no git, that is the reason', async () => {
   const { result } = await fetch({ url: repository }, { env: { PATH: '/nowhere' } })
-  expect(result).toMatchObject({ failure: { kind: 'cannot-start', reason: 'git was not found on this runner' } })
+  expect(result).toMatchObject({ failure: { kind: 'missing-tool', tool: 'git' } })
 })
 
 test('a user and a password in the address are neither logged nor stored', async () => {

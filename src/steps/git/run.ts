@@ -1,6 +1,14 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join, normalize } from 'node:path'
-import { CannotStart, parseWith, wholeNumber, type ExecOptions, type StepContext, type StepRun } from '../step.ts'
+import {
+  CannotStart,
+  MissingTool,
+  parseWith,
+  wholeNumber,
+  type ExecOptions,
+  type StepContext,
+  type StepRun,
+} from '../step.ts'
 import { isFullCommit, isRef, isShortCommit, isUrl, splitCredentials } from './address.ts'
 import { git } from './spec.ts'
 
@@ -183,7 +191,7 @@ class Repository {
       case 'signalled':
         throw new CannotStart(`git was ended by ${result.signal}`)
       case 'not-found':
-        throw new CannotStart('git was not found on this runner')
+        throw new MissingTool('git')
     }
   }
 }

@@ -24,4 +24,5 @@ export const git = defineStep({
   }),
   shorthand: 'url',
   work: (input) => runnerWork('git', input),
+  needs: () => ['tool:git'],
 })

@@ -2,7 +2,7 @@ import { glob, lstat, realpath } from 'node:fs/promises'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import type { AttemptResult } from '../../model/command.ts'
 import type { Artifact } from '../../model/artifact.ts'
-import { CannotStart, parseWith, type StepContext, type StepRun } from '../step.ts'
+import { CannotStart, MissingTool, parseWith, type StepContext, type StepRun } from '../step.ts'
 import { pack } from './spec.ts'
 
 /** More files than this are a mistake more often than a package; a directory counts as one. */
@@ -99,7 +99,7 @@ async function keepPackage(
   )
   switch (ended.kind) {
     case 'not-found':
-      throw new CannotStart('tar was not found on this runner')
+      throw new MissingTool('tar')
     case 'signalled':
       return { kind: 'failed', failure: { kind: 'signal', signal: ended.signal }, outputs: null }
     case 'exited':

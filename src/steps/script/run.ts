@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { AttemptResult } from '../../model/command.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { JsonObject } from '../../model/json.ts'
-import { CannotStart, parseWith, type StepContext, type StepRun } from '../step.ts'
+import { MissingTool, parseWith, type StepContext, type StepRun } from '../step.ts'
 import { script, type SHELLS } from './spec.ts'
 
 type Shell = (typeof SHELLS)[number]
@@ -32,7 +32,7 @@ export const run: StepRun = async (job, context) => {
     case 'signalled':
       return failed(context, { kind: 'signal', signal: result.signal }, markedIn(result.stdout, marks))
     case 'not-found':
-      throw new CannotStart(`the interpreter ${interpreterOf(argv, text)} was not found on this runner`)
+      throw new MissingTool(`the interpreter ${interpreterOf(argv, text)}`)
   }
 }
 

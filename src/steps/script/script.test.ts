@@ -40,12 +40,12 @@ describe('a script', () => {
   })
 
   test.each([
-    ['python', { shell: 'python' }, 'the interpreter python3 was not found on this runner'],
-    ['what its #! line names', {}, 'the interpreter /no/such -x was not found on this runner'],
-  ])('whose interpreter is missing, %s, cannot start', async (_, input, reason) => {
+    ['python', { shell: 'python' }, 'the interpreter python3'],
+    ['what its #! line names', {}, 'the interpreter /no/such -x'],
+  ])('whose interpreter is missing, %s, lacks a tool', async (_, input, tool) => {
     const env = { PATH: '/nowhere' }
     const { result } = await runner.run('script', { ...input, script: '#!/no/such -x\n1' }, { env })
-    expect(result).toEqual({ kind: 'failed', failure: { kind: 'cannot-start', reason }, outputs: null })
+    expect(result).toEqual({ kind: 'failed', failure: { kind: 'missing-tool', tool }, outputs: null })
   })
 
   test('gets its params as environment, never as text of its own', async () => {

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import type { TaskSpec } from '../model/definition.ts'
+import { stepSpecs } from '../steps/index.ts'
+import { parseDefinition } from './parse-definition.ts'
+
+const read = (fields: string) =>
+  parseDefinition(`name: x\nparams: {v: ''}\ntasks:\n  - {key: t, ${fields}}\n`, 'f', stepSpecs)
+
+function task(fields: string): TaskSpec {
+  const result = read(fields)
+  if (!result.ok) throw new Error(JSON.stringify(result.errors))
+  return result.definition.stages[0]!.tasks[0]!
+}
+
+const errors = (fields: string): readonly string[] => {
+  const result = read(fields)
+  return result.ok ? [] : result.errors.map(({ path, message }) => `${path}: ${message}`)
+}
+
+describe('where the programs of a task run', () => {
+  test('without a word it is the host, and nothing is stored of it', () => {
+    expect(task('script: make')).not.toHaveProperty('executor')
+    expect(task('script: make').labels).toEqual([])
+    expect(task('script: make, sandbox: false')).not.toHaveProperty('executor')
+  })
+
+  test('the name of an image is a container without network, and needs a runner that has containers', () => {
+    const { executor, labels } = task('script: make, container: docker.io/library/node:22, runs_on: linux')
+    expect(executor).toEqual({
+      kind: 'container',
+      image: 'docker.io/library/node:22',
+      user: null,
+      network: 'none',
+      memoryBytes: null,
+      cpus: null,
+      pidsMax: 4_096,
+      volumes: [],
+    })
+    expect(labels).toEqual(['linux', 'executor:container'])
+  })
+
+  test('a container says all that it may', () => {
+    const fields =
+      "script: make, container: {image: 'a:${{ params.v }}', user: '1000:1000', network: bridge, memory: 512m, cpus: 1.5, pids: 9, volumes: ['out:/out', '/srv/c:/c:ro']}"
+    expect(task(fields).executor).toEqual({
+      kind: 'container',
+      image: 'a:${{ params.v }}',
+      user: '1000:1000',
+      network: 'bridge',
+      memoryBytes: 512 * 1024 ** 2,
+      cpus: 1.5,
+      pidsMax: 9,
+      volumes: [
+        { source: 'out', target: '/out', readOnly: false },
+        { source: '/srv/c', target: '/c', readOnly: true },
+      ],
+    })
+  })
+
+  test('a sandbox has no network unless it is asked for', () => {
+    expect(task('script: make, sandbox: true').executor).toEqual({ kind: 'sandbox', network: false })
+    expect(task('script: make, sandbox: true').labels).toEqual(['executor:sandbox'])
+    expect(task('script: make, sandbox: {network: true}').executor).toEqual({ kind: 'sandbox', network: true })
+  })
+
+  test('what a step needs is asked of the runner, or expected in the image', () => {
+    expect(task('git: https://example.com/a.git').labels).toEqual(['tool:git'])
+    expect(task('git: https://example.com/a.git, sandbox: true').labels).toEqual(['executor:sandbox', 'tool:git'])
+    expect(task('git: https://example.com/a.git, container: a').labels).toEqual(['executor:container'])
+    expect(task('script: make, rollback: {git: https://example.com/a.git}').labels).toEqual(['tool:git'])
+  })
+
+  test.each([
+    ['script: make, container: a, sandbox: true', /expected either `container` or `sandbox`, found both/],
+    ['noop: , container: a', /only for work of a runner/],
+    ['approval: Go?, sandbox: true', /only for work of a runner/],
+    ["script: make, container: '--privileged'", /expected the name of an image/],
+    ["script: make, container: 'a b'", /expected the name of an image/],
+    ["script: make, container: 'a:${{ params.nobody }}'", /nobody/],
+    ['script: make, container: {}', /expected `image` in a container/],
+    ['script: make, container: {image: a, network: wlan0}', /expected one of none, bridge or host|none/],
+    ['script: make, container: {image: a, memory: 1k}', /expected an amount of memory/],
+    ['script: make, container: {image: a, memory: much}', /expected an amount of memory/],
+    ["script: make, container: {image: a, user: '-x'}", /expected a user/],
+    ["script: make, container: {image: a, volumes: ['a']}", /expected source:\/target/],
+    ["script: make, container: {image: a, volumes: ['a:b']}", /expected source:\/target/],
+    ["script: make, container: {image: a, volumes: ['a:/b:ro,exec']}", /expected source:\/target/],
+    ['script: make, container: {image: a, privileged: true}', /unknown key/],
+    ['script: make, container: {image: a, cpus: 0}', /number from/],
+    ['script: make, container: {image: a, pids: 0}', /number from/],
+    ['script: make, sandbox: maybe', /true or false/],
+  ])('is refused: %s', (fields, message) => {
+    expect(errors(fields).join('\n')).toMatch(message)
+  })
+})

@@ -1,0 +1,102 @@
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { stepSpecs } from '../steps/index.ts'
+import { TOOLS } from '../model/executor.ts'
+import { capabilityLabels, detectExecutors, findProgram, NO_EXECUTORS } from './capabilities.ts'
+import { removeTree } from './remove-tree.ts'
+
+let directory: string
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-capabilities-'))
+})
+afterAll(() => removeTree(directory))
+
+/** A folder of programs for PATH. */
+function programs(name: string, scripts: Readonly<Record<string, string>>): string {
+  const folder = join(directory, name)
+  mkdirSync(folder)
+  for (const [program, script] of Object.entries(scripts)) {
+    writeFileSync(join(folder, program), `#!/bin/sh\n${script}\n`)
+    chmodSync(join(folder, program), 0o755)
+  }
+  return folder
+}
+
+const own = process.env['PATH'] ?? ''
+
+test('containers and sandboxes of this machine were really run', async () => {
+  const found = await detectExecutors(own, 'podman')
+  expect(found.notices).toEqual([])
+  expect(found.containers).toMatchObject({ kind: 'podman', program: expect.stringMatching(/^\/.*podman$/) })
+  expect(found.bubblewrap).toMatch(/^\/.*bwrap$/)
+  const labels = capabilityLabels(own, found)
+  expect(labels).toEqual(expect.arrayContaining(['executor:container', 'executor:sandbox', 'tool:git', 'tool:tar']))
+}, 120_000)
+
+test('what is in PATH and does not work is no capability, and why is told', async () => {
+  const path = programs('broken', {
+    podman: 'echo "Error: no such thing as a cgroup" >&2; exit 125',
+    docker: 'echo "Cannot connect to the Docker daemon" >&2; exit 1',
+    bwrap: 'echo "bwrap: no permission to make namespaces" >&2; exit 1',
+  })
+  expect(await detectExecutors(path, 'auto')).toEqual({
+    containers: null,
+    bubblewrap: null,
+    notices: [
+      'podman cannot run containers here: Error: no such thing as a cgroup.',
+      'docker cannot run containers here: Cannot connect to the Docker daemon.',
+      'bubblewrap cannot make a sandbox here: bwrap: no permission to make namespaces.',
+    ],
+  })
+  expect(capabilityLabels(path, NO_EXECUTORS)).toEqual(['tool:docker', 'tool:podman', 'tool:image-builder'])
+})
+
+test('the words that a machine needs are found by trying', async () => {
+  const path = programs('picky', {
+    podman: 'case "$*" in *--runtime=runc*--ulimit=nofile*) exit 0;; esac; echo "setrlimit refused" >&2; exit 126',
+  })
+  expect((await detectExecutors(path, 'auto')).containers).toMatchObject({
+    options: ['--runtime=runc'],
+    runOptions: ['--ulimit=nofile=1024:4096', '--ulimit=nproc=1024:4096'],
+    limits: true,
+  })
+})
+
+test('a Docker whose server answers runs containers; one that is not wanted is not asked', async () => {
+  const path = programs('docker', { docker: `echo linux; touch ${join(directory, 'asked')}` })
+  expect((await detectExecutors(path, 'off')).containers).toBeNull()
+  expect(findProgram('asked', directory)).toBeUndefined()
+  expect((await detectExecutors(path, 'docker')).containers).toMatchObject({ kind: 'docker', limits: true })
+  expect((await detectExecutors(path, 'podman')).notices).toEqual([
+    'Containers were to be run by podman, which is not in PATH.',
+  ])
+})
+
+test('only programs that can be run are tools, and no directory is looked into that is not absolute', () => {
+  const path = programs('tools', { git: '' })
+  mkdirSync(join(path, 'make'))
+  writeFileSync(join(path, 'helm'), 'not executable', { mode: 0o644 })
+  expect(capabilityLabels(`relative:${path}:`, NO_EXECUTORS)).toEqual(['tool:git'])
+})
+
+test('every step asks only for what runners look for', () => {
+  const known = new Set<string>([
+    'executor:container',
+    'executor:sandbox',
+    'tool:compose',
+    'tool:image-builder',
+    ...TOOLS.map((tool) => `tool:${tool}`),
+  ])
+  const needs = stepSpecs.flatMap((spec) => {
+    try {
+      return spec.needs?.({}) ?? []
+    } catch {
+      // One that looks into its input.
+      return []
+    }
+  })
+  expect(needs.length).toBeGreaterThan(0)
+  expect(needs.filter((label) => !known.has(label))).toEqual([])
+})

@@ -1,0 +1,205 @@
+import { execFile } from 'node:child_process'
+import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { TOOLS, type Capability, type ContainerChoice } from '../model/executor.ts'
+import { removeTree } from './remove-tree.ts'
+
+/** How containers are run here; found by running one. */
+export interface ContainerEngine {
+  readonly kind: 'podman' | 'docker'
+  /** Absolute path of its command line. */
+  readonly program: string
+  /** Words before `run` that it needs here. */
+  readonly options: readonly string[]
+  /** Words after `run` that it needs here. */
+  readonly runOptions: readonly string[]
+  /** Whether memory, processors and processes can be limited; not without cgroups. */
+  readonly limits: boolean
+}
+
+/** What a runner can do besides running processes. */
+export interface Executors {
+  readonly containers: ContainerEngine | null
+  /** Absolute path of bubblewrap. */
+  readonly bubblewrap: string | null
+  /** Why something that is installed does not serve, one sentence each. */
+  readonly notices: readonly string[]
+}
+
+export const NO_EXECUTORS: Executors = { containers: null, bubblewrap: null, notices: [] }
+
+/** A machine under load takes seconds for a container; one that takes longer serves nobody. */
+const TRIAL_MS = 60_000
+
+/** The labels of what is in PATH and of the executors, in the words that steps and tasks ask for. */
+export function capabilityLabels(path: string, { containers, bubblewrap }: Executors): readonly Capability[] {
+  const tools = TOOLS.filter((tool) => findProgram(tool, path) !== undefined)
+  const has = (tool: (typeof TOOLS)[number]): boolean => tools.includes(tool)
+  const builds = has('buildah') || has('podman') || containers?.kind === 'docker'
+  return [
+    ...tools.map((tool) => `tool:${tool}` as const),
+    ...(hasCompose(path) ? (['tool:compose'] as const) : []),
+    ...(builds ? (['tool:image-builder'] as const) : []),
+    ...(containers === null ? [] : (['executor:container'] as const)),
+    ...(bubblewrap === null ? [] : (['executor:sandbox'] as const)),
+  ]
+}
+
+/**
+ * Tries what is installed: runs a program in a container and in a sandbox. Takes some tenths of a second; does not
+ * reject.
+ * @param path the PATH that tasks get.
+ */
+export async function detectExecutors(path: string, choice: ContainerChoice): Promise<Executors> {
+  const [containers, sandbox] = await Promise.all([detectContainers(path, choice), detectBubblewrap(path)])
+  return {
+    containers: containers.found,
+    bubblewrap: sandbox.found,
+    notices: [...containers.notices, ...sandbox.notices],
+  }
+}
+
+interface Detected<Thing> {
+  readonly found: Thing | null
+  readonly notices: readonly string[]
+}
+
+async function detectContainers(path: string, choice: ContainerChoice): Promise<Detected<ContainerEngine>> {
+  const notices: string[] = []
+  const kinds = choice === 'auto' ? (['podman', 'docker'] as const) : choice === 'off' ? [] : [choice]
+  for (const kind of kinds) {
+    const program = findProgram(kind, path)
+    if (program === undefined) {
+      if (choice !== 'auto') notices.push(`Containers were to be run by ${kind}, which is not in PATH.`)
+      continue
+    }
+    const tried = kind === 'podman' ? await tryPodman(program, path) : await tryDocker(program)
+    if (typeof tried !== 'string') return { found: tried, notices: [] }
+    notices.push(`${kind} cannot run containers here: ${tried}.`)
+  }
+  return { found: null, notices }
+}
+
+/** Its server runs them, as root: when it answers, it can. */
+async function tryDocker(program: string): Promise<ContainerEngine | string> {
+  const tried = await trial(program, ['version', '--format', '{{.Server.Os}}'])
+  return tried.ok ? { kind: 'docker', program, options: [], runOptions: [], limits: true } : tried.why
+}
+
+/** Whatever the machine's processes may have open, containers may, too: more cannot be given without CAP_SYS_RESOURCE. */
+const OWN_LIMITS = ['--ulimit=nofile=1024:4096', '--ulimit=nproc=1024:4096'] as const
+
+/**
+ * What some machines need: rootful Podman raises limits that a process in a container of its own may not raise, crun
+ * refuses the hybrid of cgroups 1 and 2 that runc takes, and where there are no cgroups to write to, it must do without.
+ */
+const PODMAN_WAYS: readonly Pick<ContainerEngine, 'options' | 'runOptions' | 'limits'>[] = [
+  { options: [], runOptions: [], limits: true },
+  { options: [], runOptions: OWN_LIMITS, limits: true },
+  { options: ['--runtime=runc'], runOptions: [], limits: true },
+  { options: ['--runtime=runc'], runOptions: OWN_LIMITS, limits: true },
+  { options: [], runOptions: ['--cgroups=disabled'], limits: false },
+  { options: [], runOptions: ['--cgroups=disabled', ...OWN_LIMITS], limits: false },
+]
+
+async function tryPodman(program: string, path: string): Promise<ContainerEngine | string> {
+  const root = mkdtempSync(join(tmpdir(), 'millrace-trial-'))
+  const reasons: string[] = []
+  try {
+    const system = hostSystem(root)
+    const command = findProgram('true', path) ?? '/bin/true'
+    for (const way of PODMAN_WAYS) {
+      const limits = way.limits ? ['--memory=64m', '--pids-limit=64'] : []
+      const words = [
+        ...way.options,
+        'run',
+        '--rm',
+        '--init',
+        '--network=none',
+        ...way.runOptions,
+        ...limits,
+        ...system,
+        '--rootfs',
+        root,
+        command,
+      ]
+      const tried = await trial(program, words)
+      if (tried.ok) return { kind: 'podman', program, ...way }
+      reasons.push(tried.why)
+    }
+    return reasons[0] ?? 'it was not tried'
+  } finally {
+    await removeTree(root).catch(() => undefined)
+  }
+}
+
+/** The machine's own programs in a container without an image, for no image can be expected to be there. */
+function hostSystem(root: string): readonly string[] {
+  return ['bin', 'lib', 'lib32', 'lib64', 'sbin', 'usr'].flatMap((name) => {
+    const stat = lstatSync(`/${name}`, { throwIfNoEntry: false })
+    if (stat === undefined) return []
+    if (stat.isSymbolicLink()) {
+      symlinkSync(readlinkSync(`/${name}`), join(root, name))
+      return []
+    }
+    mkdirSync(join(root, name))
+    return [`--volume=/${name}:/${name}:ro`]
+  })
+}
+
+async function detectBubblewrap(path: string): Promise<Detected<string>> {
+  const program = findProgram('bwrap', path)
+  if (program === undefined) return { found: null, notices: [] }
+  const tried = await trial(program, [...SANDBOX_TRIAL, findProgram('true', path) ?? '/bin/true'])
+  if (tried.ok) return { found: program, notices: [] }
+  return { found: null, notices: [`bubblewrap cannot make a sandbox here: ${tried.why}.`] }
+}
+
+const SANDBOX_TRIAL =
+  '--ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --unshare-all --die-with-parent --new-session'.split(' ')
+
+type Trial = { readonly ok: true } | { readonly ok: false; readonly why: string }
+
+function trial(program: string, words: readonly string[]): Promise<Trial> {
+  return new Promise((resolve) => {
+    execFile(program, words, { timeout: TRIAL_MS, killSignal: 'SIGKILL' }, (error, _, stderr) => {
+      if (error === null) return resolve({ ok: true })
+      const said = stderr.trim().split('\n').at(-1)?.slice(0, 300)
+      const why = error.killed ? `it took longer than ${TRIAL_MS / 1_000} s` : (said ?? '') || error.message
+      resolve({ ok: false, why: why.replace(/\.$/, '') })
+    })
+  })
+}
+
+/** As execvp(3) looks for it. */
+export function findProgram(name: string, path: string): string | undefined {
+  for (const directory of path.split(':')) {
+    if (!isAbsolute(directory)) continue
+    const file = join(directory, name)
+    if (isExecutable(file)) return file
+  }
+  return undefined
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** A command of its own, or a plugin of Docker's. */
+const COMPOSE_PLUGINS = [
+  join(homedir(), '.docker/cli-plugins/docker-compose'),
+  '/usr/local/lib/docker/cli-plugins/docker-compose',
+  '/usr/local/libexec/docker/cli-plugins/docker-compose',
+  '/usr/lib/docker/cli-plugins/docker-compose',
+  '/usr/libexec/docker/cli-plugins/docker-compose',
+] as const
+
+const hasCompose = (path: string): boolean =>
+  ['docker-compose', 'podman-compose'].some((name) => findProgram(name, path) !== undefined) ||
+  COMPOSE_PLUGINS.some(isExecutable)
