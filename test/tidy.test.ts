@@ -29,6 +29,7 @@ const allButHttpAndCli = [
   'definition/**',
   'dialects/**',
   'engine/**',
+  'graph/**',
   'host/**',
   'model/**',
   'runner/**',
@@ -44,6 +45,8 @@ const layers: readonly Layer[] = [
   // Pure: no I/O, clock, dice or packages.
   { files: 'model/**', imports: [] },
   { files: 'engine/**', imports: ['model/**'] },
+  // What is drawn of a run, here and in a browser.
+  { files: 'graph/**', imports: ['model/**'] },
 
   // The registry of step types is handed in; its interface may be named.
   { files: 'definition/**', imports: ['engine/**', 'model/**', 'type steps/step.ts', 'npm:croner', 'npm:yaml'] },
@@ -81,11 +84,23 @@ const layers: readonly Layer[] = [
 
   {
     files: 'host/**',
-    imports: ['engine/**', 'definition/**', 'model/**', 'store/store.ts', 'steps/index.ts', 'steps/step.ts', 'node:**'],
+    imports: [
+      'engine/**',
+      'definition/**',
+      'graph/**',
+      'model/**',
+      'store/store.ts',
+      'steps/index.ts',
+      'steps/step.ts',
+      'node:**',
+    ],
   },
   { files: 'runner/**', imports: ['steps/**', 'model/**', 'node:**'] },
 
-  { files: 'http/native/**', imports: ['type host/app.ts', 'model/**', 'http/**', 'npm:hono', 'npm:zod', 'node:**'] },
+  {
+    files: 'http/native/**',
+    imports: ['type host/app.ts', 'graph/**', 'model/**', 'http/**', 'npm:hono', 'npm:zod', 'node:**'],
+  },
   {
     files: 'http/**',
     imports: [

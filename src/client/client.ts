@@ -158,8 +158,19 @@ export function createClient(options: ClientOptions) {
           },
           signal,
         }),
-      get: (run: Ref, { asOf, signal }: WithSignal & { readonly asOf?: number } = {}) =>
-        json<wire.Run>(at`/api/v1/runs/${run}`, { query: { as_of: asOf }, signal }),
+      /** @param options `asOf`: as it was when its `seq` was this, or at this time. */
+      get: (run: Ref, { asOf, signal }: WithSignal & { readonly asOf?: number | Date | undefined } = {}) =>
+        json<wire.Run>(at`/api/v1/runs/${run}`, {
+          query: { as_of: asOf instanceof Date ? asOf.toISOString() : asOf },
+          signal,
+        }),
+      timeline: (run: Ref, { signal }: WithSignal = {}) =>
+        json<wire.Timeline>(at`/api/v1/runs/${run}/timeline`, { signal }),
+      estimate: (run: Ref, { signal }: WithSignal = {}) =>
+        json<wire.Estimate>(at`/api/v1/runs/${run}/estimate`, { signal }),
+      /** As each of the foreign APIs tells it. */
+      asSeenBy: (run: Ref, { signal }: WithSignal = {}) =>
+        json<wire.AsSeenBy>(at`/api/v1/runs/${run}/as-seen-by`, { signal }),
       /** The same again, with some params and annotations replaced. */
       rerun: (run: Ref, { idempotencyKey, ...body }: RerunRun = {}) =>
         json<wire.Run>(at`/api/v1/runs/${run}/rerun`, {
@@ -200,6 +211,11 @@ export function createClient(options: ClientOptions) {
           bytes: readBytes(response),
         }
       },
+      /** A window of lines; `beyond`: once the log is longer than so many bytes, or has ended. */
+      lines: (run: Ref, node: string, { signal, ...query }: LineQuery = {}) =>
+        json<wire.LogLines>(`${logPath(run, node)}/lines`, { query, signal }),
+      search: (run: Ref, node: string, text: string, { signal, ...query }: Omit<LineQuery, 'count' | 'beyond'> = {}) =>
+        json<wire.LogMatches>(`${logPath(run, node)}/search`, { query: { ...query, text }, signal }),
       /** Everything from `offset` until the last byte, each once, across cuts. */
       follow: (run: Ref, node: string, { attempt, offset = 0, signal }: LogQuery = {}): AsyncIterable<Uint8Array> =>
         followLog(send, { path: logPath(run, node), attempt, offset }, { wait, signal }),
@@ -275,6 +291,15 @@ interface ReportQuery extends WithSignal {
   readonly limit?: number
   readonly cursor?: string
   readonly text?: string
+}
+
+interface LineQuery extends WithSignal {
+  readonly attempt?: number | undefined
+  /** From 1; negative: so many before the end. */
+  readonly from?: number | undefined
+  /** 1 to 1000; 200 without it. */
+  readonly count?: number | undefined
+  readonly beyond?: number | undefined
 }
 
 interface LogQuery extends WithSignal {

@@ -1,5 +1,6 @@
 import type { App } from '../host/app.ts'
 import type { DurationMs } from '../model/time.ts'
+import type { RunView } from '../model/view.ts'
 import type { EndpointRow } from './kit/endpoints.ts'
 
 /**
@@ -21,8 +22,21 @@ export interface Dialect {
   readonly endpoints?: readonly EndpointRow[]
   /** Fetch-shaped: no socket needed in tests. Must not throw for any request; an internal error is its vendor's 500. */
   create(app: App, options: DialectOptions): (request: Request) => Promise<Response>
+  /** How the vendor's clients ask where this run is, with a token of ours as their credential. Without it: they cannot. */
+  asks?(run: RunView, token: string): RunQuestion
   /** What it does besides answering, for as long as the server is up; must not throw. */
   background?(app: App, options: DialectOptions, until: AbortSignal): void
+}
+
+/** A GET. */
+export interface RunQuestion {
+  /** What people call the system. */
+  readonly system: string
+  /** With its query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  /** `newest-run`: it can only be asked about a pipeline, and answers about its newest run. */
+  readonly about: 'run' | 'newest-run'
 }
 
 export interface DialectOptions {

@@ -1,3 +1,4 @@
+import type { AttemptBar } from '../graph/timeline.ts'
 import type { ArtifactView } from '../model/artifact.ts'
 import type { CancelMode, NodeAction, RunAction } from '../model/command.ts'
 import type { Cause, EventRecord, Outputs } from '../model/event.ts'
@@ -229,8 +230,12 @@ export interface Runs {
   /** Why it, or one of its nodes, is not running, and what would change that. */
   explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>>
   events(caller: Caller, ref: RunRef, afterSeq: number, limit: number): Promise<Result<readonly EventRecord[]>>
-  /** The run as it was when its seq was this. */
-  asOf(caller: Caller, ref: RunRef, seq: number): Promise<Result<RunView>>
+  /** The run as it was when its seq was this, or at an instant. */
+  asOf(caller: Caller, ref: RunRef, moment: number | { readonly at: Instant }): Promise<Result<RunView>>
+  /** Where its time went: of every task and attempt how long it waited, ran, was reviewed. */
+  timeline(caller: Caller, ref: RunRef): Promise<Result<TimelineView>>
+  /** How long it will take yet, as the last runs of its pipeline that succeeded tell. */
+  estimate(caller: Caller, ref: RunRef): Promise<Result<Estimate>>
   log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>>
 }
 export interface RerunInput {
@@ -334,8 +339,40 @@ export const EXPLANATION_CODES = [
 ] as const
 export type ExplanationCode = (typeof EXPLANATION_CODES)[number]
 
+export interface TimelineView {
+  /** When it was made: what has no end goes on until then. */
+  readonly at: Instant
+  /** Of the newest event that it tells of. */
+  readonly seq: number
+  readonly stages: readonly {
+    readonly id: NodeId
+    readonly spans: readonly { readonly from: Instant; readonly to: Instant | null }[]
+  }[]
+  /** Tasks that nothing has happened to are left out. */
+  readonly tasks: readonly { readonly id: NodeId; readonly attempts: readonly AttemptBar[] }[]
+  /** The tasks that made it as long as it is, in their order. */
+  readonly critical: readonly NodeId[]
+}
+
+/** A quarter of what was seen took less than `p25`, half of it less than `p50`, three quarters less than `p75`. */
+export interface Quartiles {
+  readonly p25: DurationMs
+  readonly p50: DurationMs
+  readonly p75: DurationMs
+}
+export interface Estimate {
+  /** How many runs it rests on, at most 20; 0: nothing is known. */
+  readonly samples: number
+  /** From start to end, without pauses. */
+  readonly usualMs: Quartiles | null
+  /** From now on, if it need not wait for anybody; null of a run that has ended. */
+  readonly remainingMs: Quartiles | null
+}
+
 /** An attempt's log: bytes numbered by offset from 0. */
 export interface LogSource {
+  /** Names the log, for what is kept of it; the same for every caller. */
+  readonly key: string
   readonly attempt: number
   /** Bytes stored so far. */
   size(): Promise<number>

@@ -40,7 +40,7 @@ export interface HostOptions {
   readonly check: (text: string, file: string) => Checked | Promise<Checked>
   /** Input fields of a step type in which nothing is rendered. */
   readonly verbatim: (uses: string) => readonly string[]
-  readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => LogSource
+  readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => Omit<LogSource, 'key'>
   /** What attempts have left beside their logs. */
   readonly reports: ReportFiles
   readonly openArtifact: (sha256: string) => Promise<ArtifactFile | undefined>

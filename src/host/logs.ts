@@ -12,7 +12,7 @@ const LOOK_MS = 1_000
  * The log of an attempt, as its runner writes it to a file; see {@link LogSource}. The file may not exist yet.
  * @param ended aborted by the host once the attempt has ended, which is after the last byte was stored.
  */
-export function openLog(path: string, attempt: number, ended: AbortSignal): LogSource {
+export function openLog(path: string, attempt: number, ended: AbortSignal): Omit<LogSource, 'key'> {
   return {
     attempt,
     size: () => sizeOf(path),

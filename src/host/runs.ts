@@ -9,11 +9,12 @@ import type { Json, JsonObject } from '../model/json.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import { OUTPUTS_MAX_BYTES } from '../model/limits.ts'
 import type { Plan } from '../model/plan.ts'
-import { DURATION_MAX_MS, type DurationMs } from '../model/time.ts'
+import { DURATION_MAX_MS, type DurationMs, type Instant } from '../model/time.ts'
 import type { RunSummary, RunView } from '../model/view.ts'
 import type { PipelineRecord, RunCommit, RunFilter, RunLog, RunRef as StoredRef } from '../store/store.ts'
 import type {
   Caller,
+  Estimate,
   Explanation,
   Fired,
   LogSource,
@@ -27,6 +28,7 @@ import type {
   RunListFilter,
   RunRef,
   Runs,
+  TimelineView,
   WebhookCall,
 } from './app.ts'
 import type { AutoStart } from './auto-starts.ts'
@@ -34,6 +36,7 @@ import type { CatalogUseCases } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { ConcurrencyGroups } from './concurrency.ts'
 import type { Entropy } from './entropy.ts'
+import { Estimates } from './estimates.ts'
 import { explain } from './explain.ts'
 import type { Firing } from './firing.ts'
 import type { Dispatcher } from './dispatcher.ts'
@@ -45,6 +48,7 @@ import { lacks, maySee } from './rights.ts'
 import { fingerprintOf, problemOf } from './run-problems.ts'
 import { isStageFired } from './stage-triggers.ts'
 import { unlessFull } from './store-problems.ts'
+import { readTimeline, seqAt } from './timelines.ts'
 import { Turns } from './turns.ts'
 
 interface Dependencies {
@@ -58,7 +62,7 @@ interface Dependencies {
   readonly clock: Clock
   readonly entropy: Entropy
   /** The stored output of an attempt. */
-  readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => LogSource
+  readonly openLog: (runId: RunId, node: number, attempt: number, ended: AbortSignal) => Omit<LogSource, 'key'>
   readonly logEnds: LogEnds
 }
 
@@ -88,9 +92,11 @@ export class RunUseCases implements Runs {
   /** By idempotency key: a second start waits for the first. */
   readonly #starts = new Turns<string>()
   readonly #ids = new Lru<string, RunId>(IDS_MAX)
+  readonly #estimates: Estimates
 
   constructor(deps: Dependencies) {
     this.#deps = deps
+    this.#estimates = new Estimates(deps.log, (id) => deps.live.get(id))
   }
 
   async start(
@@ -286,9 +292,13 @@ export class RunUseCases implements Runs {
     return found.ok ? accept(await this.#deps.log.events(found.value.id, afterSeq, limit)) : found
   }
 
-  async asOf(caller: Caller, ref: RunRef, seq: number): Promise<Result<RunView>> {
+  async asOf(caller: Caller, ref: RunRef, moment: number | { readonly at: Instant }): Promise<Result<RunView>> {
     const found = await this.#run(caller, ref)
     if (!found.ok) return found
+    const seq = typeof moment === 'number' ? moment : await seqAt(this.#deps.log, found.value, moment.at)
+    if (typeof moment !== 'number' && seq === 0) {
+      return refuse('not_found', `run #${found.value.number} was not there yet`)
+    }
     if (!Number.isSafeInteger(seq) || seq < 1 || seq > found.value.seq) {
       return refuse(
         'invalid_request',
@@ -297,6 +307,16 @@ export class RunUseCases implements Runs {
     }
     const run = await this.#deps.live.fromLog(found.value.id, seq)
     return run === undefined ? refuse('not_found', `there is no run ${found.value.id}`) : accept(await this.#view(run))
+  }
+
+  async timeline(caller: Caller, ref: RunRef): Promise<Result<TimelineView>> {
+    const found = await this.#run(caller, ref)
+    return found.ok ? accept(await readTimeline(this.#deps.log, found.value, this.#deps.clock.now())) : found
+  }
+
+  async estimate(caller: Caller, ref: RunRef): Promise<Result<Estimate>> {
+    const found = await this.#run(caller, ref)
+    return found.ok ? accept(await this.#estimates.of(found.value, this.#deps.clock.now())) : found
   }
 
   async log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>> {
@@ -318,7 +338,8 @@ export class RunUseCases implements Runs {
     }
     // As it is by now: an end between the look and this line would be told to nobody.
     const now = this.#deps.live.peek(run.id) ?? run
-    return accept(this.#deps.openLog(run.id, index, wanted, this.#deps.logEnds.signal(now, index, wanted)))
+    const log = this.#deps.openLog(run.id, index, wanted, this.#deps.logEnds.signal(now, index, wanted))
+    return accept({ ...log, key: `${run.id}/${index}/${wanted}` })
   }
 
   /** Within the turn of the client's key, when it gave one. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -6,6 +7,7 @@ import type { App } from '../host/app.ts'
 import { ANSWER_CACHE_LIMITS, AnswerCache, type AnswerCacheLimits } from './answer-cache.ts'
 import { noteCredentials } from './credentials.ts'
 import { answerKey, sendAnswer } from './fast-lane.ts'
+import { type Foreign, foreignMounts } from './foreign.ts'
 import { errorText, type Logger } from './logger.ts'
 import { type Mount, mountTable } from './mounts.ts'
 import { answerParserError } from './parser-error.ts'
@@ -64,6 +66,8 @@ export interface MountContext {
   /** Aborted when the server begins to close: streams end then. */
   readonly closing: AbortSignal
   readonly logger: Logger
+  /** Left out where nobody is served but ourselves. */
+  readonly foreign?: Foreign
 }
 
 export interface ServerParts {
@@ -213,14 +217,9 @@ function mountsOf(parts: ServerParts, app: App, baseUrl: string, closing: AbortS
     parts.logger.error({ error: errorText(error) }, 'a dialect failed to answer a request')
   const options = { baseUrl, zoneOffsetMinutes, bodyMaxBytes, laterApps, onDefect, streams }
   for (const dialect of parts.dialects) dialect.background?.(app, options, closing)
-  return [
-    ...parts.mounts({ app, baseUrl, bodyMaxBytes, closing, logger: parts.logger }),
-    ...parts.dialects.map((dialect) => ({
-      name: dialect.name,
-      prefixes: dialect.prefixes,
-      handle: dialect.create(app, options),
-    })),
-  ]
+  const ticket = (): string => randomBytes(32).toString('hex')
+  const { mounts, foreign } = foreignMounts(app, parts.dialects, options, ticket)
+  return [...parts.mounts({ app, baseUrl, bodyMaxBytes, closing, logger: parts.logger, foreign }), ...mounts]
 }
 
 /** Looks every `stalledMs` for readers that have stopped reading. Returns the way to stop. */

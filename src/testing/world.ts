@@ -218,7 +218,7 @@ function memoryLog(
   name: string,
   attempt: number,
   ended: AbortSignal,
-): LogSource {
+): Omit<LogSource, 'key'> {
   const bytes = (): Uint8Array => logs.get(name) ?? new Uint8Array()
   return {
     attempt,

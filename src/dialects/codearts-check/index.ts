@@ -10,6 +10,12 @@ export const codeartsCheck: Dialect = {
   name: 'codearts-check',
   prefixes: ['/v3/:project/tasks', '/v4/tasks', '/v1/jobs', '/v2'],
   endpoints,
+  asks: ({ id, pipeline }, token) => ({
+    system: 'CodeArts Check',
+    path: `/v2/tasks/${pipeline.id}/progress?job_id=${id}`,
+    headers: { 'X-Auth-Token': token },
+    about: 'run',
+  }),
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)
     return serve(

@@ -10,6 +10,12 @@ export const codeartsPipeline: Dialect = {
   name: 'codearts-pipeline',
   prefixes: ['/v3/pipelines', '/v3/templates', '/v5'],
   endpoints,
+  asks: ({ number, pipeline }, token) => ({
+    system: 'CodeArts Pipeline',
+    path: `/v3/pipelines/${pipeline.id}/status?build_id=${number}`,
+    headers: { 'X-Auth-Token': token },
+    about: 'run',
+  }),
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)
     return serve(

@@ -21,5 +21,11 @@ export const koderover: Dialect = {
   name: 'koderover',
   prefixes: [...FIRST_PREFIXES, ...laterPrefixes].toSorted((a, b) => b.length - a.length),
   endpoints,
+  asks: ({ number, pipeline }, token) => ({
+    system: 'KodeRover',
+    path: `/api/tasks/id/${number}/pipeline/${encodeURIComponent(pipeline.name)}`,
+    headers: { Authorization: `X-API-KEY ${token}` },
+    about: 'run',
+  }),
   create: createRoutes,
 }

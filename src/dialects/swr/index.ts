@@ -10,6 +10,12 @@ export const swr: Dialect = {
   name: 'swr',
   prefixes: ['/v2/manage', '/v3/manage'],
   endpoints,
+  asks: ({ pipeline }, token) => ({
+    system: 'SWR',
+    path: `/v3/manage/pipelines/${pipeline.serial}`,
+    headers: { 'X-Auth-Token': token },
+    about: 'newest-run',
+  }),
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)
     // Whatever breaks, the client gets its vendor's error.

@@ -1,6 +1,7 @@
 import { problemResponse, securityHeaders } from '../problem.ts'
 import type { Mount } from '../mounts.ts'
 import type { MountContext } from '../server.ts'
+import { LogIndexes } from './log-index.ts'
 import { openApiDocument } from './openapi.ts'
 import { nativeRouter, requestId } from './router.ts'
 import { routes } from './routes.ts'
@@ -20,7 +21,8 @@ const STREAMS_MAX = 1_000
 /** What of HTTP is our own: the API, health, and the documents that describe it. */
 export function nativeMounts(options: NativeOptions): (context: MountContext) => readonly Mount[] {
   return (context) => {
-    const api = nativeRouter(routes, { ...context, streams: new StreamSlots(options.streamsMax ?? STREAMS_MAX) })
+    const streams = new StreamSlots(options.streamsMax ?? STREAMS_MAX)
+    const api = nativeRouter(routes, { ...context, streams, logs: new LogIndexes() })
     return [{ name: 'native', prefixes: ['/api/v1'], handle: api }, documents(options, context)]
   }
 }

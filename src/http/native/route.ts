@@ -2,6 +2,8 @@ import type { z } from 'zod'
 import type { App, Caller } from '../../host/app.ts'
 import type { ProblemCode, Result } from '../../model/problem.ts'
 import type { Logger } from '../logger.ts'
+import type { LogIndexes } from './log-index.ts'
+import type { Foreign } from '../foreign.ts'
 import type { StreamSlots } from '../streams.ts'
 
 /** What the native API is built with. */
@@ -13,6 +15,9 @@ export interface NativeContext {
   readonly closing: AbortSignal
   readonly logger: Logger
   readonly streams: StreamSlots
+  /** Left out where nobody is served but ourselves. */
+  readonly foreign?: Foreign
+  readonly logs: LogIndexes
 }
 
 /** One request, checked: what a handler sees. */

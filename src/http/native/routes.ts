@@ -1,6 +1,8 @@
 import { followEvents, listEvents, listRunEvents } from './events.ts'
 import { createToken, deleteToken, getMe, listTokens } from './keys.ts'
 import { getArtifact, listArtifacts } from './artifacts.ts'
+import { asSeenBy, getEstimate, getGraph, getTimeline } from './insight.ts'
+import { getLogLines, searchLog } from './log-lines.ts'
 import { getLog } from './logs.ts'
 import { actOnNode, explainNode, getNode } from './nodes.ts'
 import {
@@ -50,10 +52,16 @@ export const routes: readonly Route[] = [
   actOnRun,
   explainRun,
   listRunEvents,
+  getTimeline,
+  getEstimate,
+  getGraph,
+  asSeenBy,
   getNode,
   actOnNode,
   explainNode,
   getLog,
+  getLogLines,
+  searchLog,
   listArtifacts,
   getArtifact,
   listTests,

@@ -148,10 +148,10 @@ export const getRun = route({
   tag,
   summary: 'One run as a tree, by id or serial',
   query: z.object({
-    as_of: query
-      .integer(1, 2 ** 31)
+    as_of: z
+      .union([query.integer(1, 2 ** 31), z.iso.datetime({ offset: true })])
       .optional()
-      .describe('As it was when its `seq` was this'),
+      .describe('As it was when its `seq` was this, or at this time'),
   }),
   status: 200,
   answer: { json: Run },
@@ -159,8 +159,11 @@ export const getRun = route({
   handle: async ({ app, caller, param, query: { as_of } }) => {
     const ref = runRef(param('run'))
     if (as_of !== undefined) {
-      const then = await app.runs.asOf(caller, ref, as_of)
+      const moment = typeof as_of === 'number' ? as_of : { at: Date.parse(as_of) }
+      const then = await app.runs.asOf(caller, ref, moment)
       if (!then.ok) return then
+      // More may happen until a time that has not come.
+      if (typeof moment !== 'number' && moment.at >= app.now()) return accept(replyWith(then.value))
       // What has been stays as it was.
       return accept({ ...replyWith(then.value), headers: { 'cache-control': 'private, max-age=86400, immutable' } })
     }
