@@ -14,12 +14,14 @@ import { sleep } from './sleep/spec.ts'
 import { start } from './start/spec.ts'
 import type { StepSpec } from './step.ts'
 import { subflow } from './subflow/spec.ts'
+import { test } from './test/spec.ts'
 
 /** Every step type. A new one is one folder and one line here, and if runners do it, one in runs.ts. */
 export const stepSpecs: readonly StepSpec[] = [
   script,
   git,
   check,
+  test,
   pack,
   http,
   sleep,

@@ -5,6 +5,7 @@ export const stepRuns: Readonly<Record<string, () => Promise<{ readonly run: Ste
   script: () => import('./script/run.ts'),
   git: () => import('./git/run.ts'),
   check: () => import('./check/run.ts'),
+  test: () => import('./test/run.ts'),
   package: () => import('./package/run.ts'),
   http: () => import('./http/run.ts'),
 }
