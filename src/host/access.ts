@@ -203,6 +203,7 @@ export class Credentials implements Access {
       role: input.role,
       projectIds: input.projectIds ?? null,
       createdAt,
+      disabledAt: null,
     }
     await keys.addUser(user)
     this.#users.set(user.id, user)

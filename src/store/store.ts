@@ -15,6 +15,7 @@ export interface Store {
   readonly keys: Keys
   readonly documents: Documents
   readonly outbox: Outbox
+  readonly secrets: Secrets
   /** Waits for what is under way, then closes. A second call does nothing. Calls after it reject as `closed`. */
   close(): Promise<void>
 }
@@ -173,6 +174,8 @@ export interface Catalog {
   webhook(id: string): Promise<{ readonly pipelineId: PipelineId; readonly name: string } | undefined>
   /** Append-only record of who did what outside of runs. */
   audit(entry: AuditEntry): Promise<void>
+  /** Newest first (by number); `before` is the number of the last one seen. */
+  audits(filter: AuditFilter, before: number | null, limit: number): Promise<readonly AuditRecord[]>
 }
 
 export type PipelineRef =
@@ -214,6 +217,21 @@ export interface AuditEntry {
   readonly target: string
   readonly detail: string
 }
+export interface AuditRecord extends AuditEntry {
+  /** Given by the store, from 1. */
+  readonly number: number
+}
+export interface AuditFilter {
+  /** The actor's name. */
+  readonly actor?: string
+  /** What the action begins with: `secret.` is every action of secrets. */
+  readonly action?: string
+  readonly target?: string
+  /** Inclusive. */
+  readonly from?: Instant
+  /** Exclusive. */
+  readonly to?: Instant
+}
 
 /** Users and credentials. What can be hashed is hashed, what must be read again is sealed, before it comes here. */
 export interface Keys {
@@ -224,6 +242,11 @@ export interface Keys {
   ): Promise<UserRecord | undefined>
   /** In the order they were added. */
   users(): Promise<readonly UserRecord[]>
+  /** What is left out stays. Rejects as `missing` when there is no such user. */
+  changeUser(
+    id: UserId,
+    change: Partial<Pick<UserRecord, 'passwordHash' | 'role' | 'projectIds' | 'disabledAt'>>,
+  ): Promise<UserRecord>
   /** Rejects as `conflict` when the kind has this name already, as `missing` when there is no such user. */
   addKey(key: KeyRecord): Promise<void>
   /** By kind and public part; also a revoked or expired one. */
@@ -247,6 +270,8 @@ export interface UserRecord {
   /** null: all projects. */
   readonly projectIds: readonly ProjectId[] | null
   readonly createdAt: Instant
+  /** Since then none of its credentials is good. */
+  readonly disabledAt: Instant | null
 }
 /** `viewer` reads, `operator` also starts, controls and reviews runs, `admin` also changes projects, pipelines, keys. */
 export type Role = 'viewer' | 'operator' | 'admin'
@@ -382,4 +407,56 @@ export interface MessageFilter {
   readonly kind?: string
   readonly target?: string
   readonly state?: MessageState
+}
+
+/** Secrets of projects and pipelines, sealed before they come here. */
+export interface Secrets {
+  /** In the order they were first put. */
+  secrets(): Promise<readonly SecretRecord[]>
+  /**
+   * Makes or replaces it; when it was made, by whom, and when it was used stay. Rejects as `missing` when the project, or
+   * the pipeline in it, does not exist or is deleted.
+   */
+  putSecret(secret: NewSecret): Promise<SecretRecord>
+  /** Rejects as `missing` when there is none. */
+  removeSecret(place: SecretPlace): Promise<void>
+  /** Those that are not there any more are passed over. */
+  usedSecrets(places: readonly SecretPlace[], at: Instant): Promise<void>
+  /**
+   * Everything sealed again, under another key: atomic, all or nothing, with the settings that say so. Rejects as
+   * `conflict` when one of them is not as it `was`.
+   */
+  reseal(change: Resealed): Promise<void>
+}
+
+/** Where a secret is; the name is unique there. */
+export interface SecretPlace {
+  readonly projectId: ProjectId
+  /** null: of the project. */
+  readonly pipelineId: PipelineId | null
+  readonly name: string
+}
+export interface NewSecret extends SecretPlace {
+  readonly sealed: string
+  readonly at: Instant
+  readonly by: UserRef
+}
+export interface SecretRecord extends SecretPlace {
+  readonly sealed: string
+  readonly createdAt: Instant
+  readonly createdBy: UserRef
+  readonly updatedAt: Instant
+  readonly updatedBy: UserRef
+  /** When a task was last given it; null: never. */
+  readonly lastUsedAt: Instant | null
+}
+export interface Resealed {
+  readonly secrets: readonly { readonly place: SecretPlace; readonly was: string; readonly sealed: string }[]
+  readonly keys: readonly {
+    readonly kind: KeyKind
+    readonly name: string
+    readonly was: string
+    readonly secret: string
+  }[]
+  readonly settings: readonly { readonly name: string; readonly value: string }[]
 }

@@ -30,7 +30,7 @@ export function openFullStore(): FullStore {
     writable()
     return write()
   }
-  const { catalog, documents, keys, outbox, runs } = store
+  const { catalog, documents, keys, outbox, runs, secrets } = store
   return {
     runs: {
       ...runs,
@@ -56,6 +56,7 @@ export function openFullStore(): FullStore {
       ...keys,
       addUser: (...args) => unlessFull(() => keys.addUser(...args)),
       addKey: (...args) => unlessFull(() => keys.addKey(...args)),
+      changeUser: (...args) => unlessFull(() => keys.changeUser(...args)),
       revokeKey: (...args) => unlessFull(() => keys.revokeKey(...args)),
       putSetting: (...args) => unlessFull(() => keys.putSetting(...args)),
     },
@@ -69,6 +70,11 @@ export function openFullStore(): FullStore {
       putMessages: (...args) => unlessFull(() => outbox.putMessages(...args)),
       markMessage: (...args) => unlessFull(() => outbox.markMessage(...args)),
       replayMessage: (...args) => unlessFull(() => outbox.replayMessage(...args)),
+    },
+    secrets: {
+      ...secrets,
+      putSecret: (...args) => unlessFull(() => secrets.putSecret(...args)),
+      removeSecret: (...args) => unlessFull(() => secrets.removeSecret(...args)),
     },
     close: () => store.close(),
     refuse: (count, after = 0) => {

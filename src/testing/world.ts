@@ -101,6 +101,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     domain: USER.domain,
     passwordHash: cheapHash(USER.password),
     createdAt: clock.now(),
+    disabledAt: null,
   })
   const served = await serve(store, clock, { logs, findings, tests, artifacts }, options, 1)
   const { app } = served

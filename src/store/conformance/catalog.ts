@@ -305,6 +305,31 @@ export function describeCatalog(open: Open): void {
       const actor = { kind: 'user', name: ODD_NAME } as const
       const entry = { at: T0, actor, action: 'pipeline.delete', target: ODD_NAME, detail: '漢'.repeat(10_000) }
       await expect(store.catalog.audit(entry)).resolves.toBeUndefined()
+      expect(await store.catalog.audits({}, null, 10)).toEqual([{ ...entry, number: 1 }])
+    })
+
+    test('is listed newest first, in pages, by who, what, on what and when', async () => {
+      const { store } = await openForTest(open)
+      const entry = (at: number, name: string, action: string, target: string) =>
+        ({ at: T0 + at, actor: { kind: 'user', name }, action, target, detail: '' }) as const
+      const all = [
+        entry(0, 'wu', 'secret.set', 'A'),
+        entry(1, 'an', 'secret.remove', 'A'),
+        entry(2, 'wu', 'secretive', 'B'),
+        entry(2, 'wu', 'Secret.set', 'a'),
+        entry(3, 'wu', 'secret.%', 'A'),
+      ]
+      for (const one of all) await store.catalog.audit(one)
+      const found = async (...args: Parameters<typeof store.catalog.audits>) =>
+        (await store.catalog.audits(...args)).map(({ number }) => number)
+      expect(await found({}, null, 2)).toEqual([5, 4])
+      expect(await found({}, 4, 2)).toEqual([3, 2])
+      expect(await found({}, null, 0)).toEqual([])
+      expect(await found({ actor: 'wu' }, null, 10)).toEqual([5, 4, 3, 1])
+      expect(await found({ action: 'secret.' }, null, 10)).toEqual([5, 2, 1])
+      expect(await found({ action: 'secret.%' }, null, 10)).toEqual([5])
+      expect(await found({ target: 'A', actor: 'wu' }, 5, 10)).toEqual([1])
+      expect(await found({ from: T0 + 1, to: T0 + 3 }, null, 10)).toEqual([4, 3, 2])
     })
   })
 }

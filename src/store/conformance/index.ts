@@ -7,6 +7,7 @@ import { describeKeys } from './keys.ts'
 import { describeLife } from './life.ts'
 import { describeOutbox } from './outbox.ts'
 import type { Open } from './open.ts'
+import { describeSecrets } from './secrets.ts'
 import { describeSummaries } from './summaries.ts'
 
 export type { Open } from './open.ts'
@@ -24,6 +25,7 @@ export function describeStore(name: string, open: Open, options: { readonly dura
     describeKeys(open)
     describeDocuments(open)
     describeOutbox(open)
+    describeSecrets(open)
     describeLife(open, options)
   })
 }

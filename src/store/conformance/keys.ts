@@ -12,6 +12,7 @@ const user = (name: string, more: Partial<UserRecord> = {}): UserRecord => ({
   role: 'operator',
   projectIds: null,
   createdAt: T0,
+  disabledAt: null,
   ...more,
 })
 
@@ -54,6 +55,24 @@ export function describeKeys(open: Open): void {
       await expectRefusal('conflict', store.keys.addUser(user('wu')))
       await expectRefusal('conflict', store.keys.addUser(user('an', { id: first.id })))
       expect(await store.keys.users()).toEqual([first])
+    })
+  })
+
+  describe('a changed user', () => {
+    test('has what was changed, and the rest as it was', async () => {
+      const { store } = await openForTest(open)
+      const [first, other] = [user('wu'), user('an')]
+      await store.keys.addUser(first)
+      await store.keys.addUser(other)
+      const projectIds = [freshId<ProjectId>()]
+      const changed = { ...first, role: 'viewer', projectIds } as const
+      expect(await store.keys.changeUser(first.id, { role: 'viewer', projectIds })).toEqual(changed)
+      const disabled = { ...changed, passwordHash: null, disabledAt: T0 + 1 }
+      expect(await store.keys.changeUser(first.id, { passwordHash: null, disabledAt: T0 + 1 })).toEqual(disabled)
+      expect(await store.keys.users()).toEqual([disabled, other])
+      const again = { ...disabled, projectIds: null, disabledAt: null }
+      expect(await store.keys.changeUser(first.id, { projectIds: null, disabledAt: null })).toEqual(again)
+      await expectRefusal('missing', store.keys.changeUser(freshId(), { role: 'admin' }))
     })
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { KeyRecord, Store, UserRecord } from '../store.ts'
 import { expectRefusal, type Open, openForTest } from './open.ts'
 import { sampleMessage } from './outbox.ts'
+import { sampleSecret } from './secrets.ts'
 import {
   addPipeline,
   addRun,
@@ -39,8 +40,8 @@ export function describeLife(open: Open, { durable }: { readonly durable: boolea
       const { store } = await openForTest(open)
       const calls = everyCall(store)
       await store.close()
-      const methods = [store.runs, store.catalog, store.keys, store.documents, store.outbox].flatMap((port) =>
-        Object.keys(port),
+      const methods = [store.runs, store.catalog, store.keys, store.documents, store.outbox, store.secrets].flatMap(
+        (port) => Object.keys(port),
       )
       expect(Object.keys(calls).toSorted()).toEqual(methods.toSorted())
       for (const call of Object.values(calls)) await expectRefusal('closed', call())
@@ -100,6 +101,7 @@ const sampleUser = (): UserRecord => ({
   role: 'admin',
   projectIds: [freshId()],
   createdAt: T0,
+  disabledAt: T0 + 1,
 })
 const sampleKey = ({ id }: UserRecord): KeyRecord => ({
   kind: 'token',
@@ -127,11 +129,13 @@ async function fill(store: Store): Promise<unknown> {
   await store.keys.addKey(sampleKey(user))
   await store.keys.putSetting('s', 'v')
   await store.documents.putDocument({ projectId: pipeline.projectId, kind: 'd/thing', key: 'k' }, '{"a":1}', T0, 0)
+  await store.secrets.putSecret(sampleSecret(pipeline))
+  await store.catalog.audit({ at: T0, actor: { kind: 'server', name: 's' }, action: 'a', target: 't', detail: 'd' })
   await store.outbox.putMessages([sampleMessage(pipeline.projectId, 'm', { runId: run.id, lane: 'l' })])
   return everythingOf(store)
 }
 
-async function everythingOf({ runs, catalog, keys, documents, outbox }: Store): Promise<unknown> {
+async function everythingOf({ runs, catalog, keys, documents, outbox, secrets }: Store): Promise<unknown> {
   const list = await runs.list({}, null, 100)
   const pipelines = await catalog.pipelines({}, null, 100)
   const projects = await catalog.projects()
@@ -151,6 +155,8 @@ async function everythingOf({ runs, catalog, keys, documents, outbox }: Store): 
     users: await keys.users(),
     keys: await keys.keys(),
     setting: await keys.setting('s'),
+    secrets: await secrets.secrets(),
+    audits: await catalog.audits({}, null, 100),
     messages: await outbox.messages({}, null, 100),
     documents: await Promise.all(
       projects.map(({ id }) => documents.documents({ projectId: id, kind: 'd/thing', prefix: '' }, null, 100)),
@@ -159,7 +165,7 @@ async function everythingOf({ runs, catalog, keys, documents, outbox }: Store): 
 }
 
 /** One call of every method, by its name. */
-function everyCall({ runs, catalog, keys, documents, outbox }: Store): Record<string, () => Promise<unknown>> {
+function everyCall({ runs, catalog, keys, documents, outbox, secrets }: Store): Record<string, () => Promise<unknown>> {
   const id = freshId<UserRecord['id']>()
   const pipelineId = freshId<Parameters<typeof runs.reserve>[0]>()
   const runId = freshId<Parameters<typeof runs.snapshot>[0]>()
@@ -198,9 +204,11 @@ function everyCall({ runs, catalog, keys, documents, outbox }: Store): Record<st
     versions: () => catalog.versions(pipelineId),
     webhook: () => catalog.webhook('w'),
     audit: () => catalog.audit({ at: T0, actor, action: '', target: '', detail: '' }),
+    audits: () => catalog.audits({}, null, 1),
     addUser: () => keys.addUser(sampleUser()),
     user: () => keys.user({ by: 'id', id }),
     users: () => keys.users(),
+    changeUser: () => keys.changeUser(id, {}),
     addKey: () => keys.addKey(sampleKey({ ...sampleUser(), id })),
     key: () => keys.key('token', 'k'),
     keys: () => keys.keys(),
@@ -220,5 +228,10 @@ function everyCall({ runs, catalog, keys, documents, outbox }: Store): Record<st
     markMessage: () => outbox.markMessage('m', { state: 'dead', tries: 1, nextAt: null, error: null, at: T0 }),
     replayMessage: () => outbox.replayMessage('m', T0),
     pruneMessages: () => outbox.pruneMessages(T0),
+    secrets: () => secrets.secrets(),
+    putSecret: () => secrets.putSecret(sampleSecret({ projectId: document.projectId, id: pipelineId })),
+    removeSecret: () => secrets.removeSecret({ projectId: document.projectId, pipelineId: null, name: 'A' }),
+    usedSecrets: () => secrets.usedSecrets([], T0),
+    reseal: () => secrets.reseal({ secrets: [], keys: [], settings: [] }),
   }
 }

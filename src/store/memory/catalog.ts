@@ -2,7 +2,7 @@ import type { PipelineId, ProjectId } from '../../model/id.ts'
 import type { ProjectView } from '../../model/view.ts'
 import { foldCase } from '../kit/text.ts'
 import {
-  type AuditEntry,
+  type AuditRecord,
   type Catalog,
   type PipelineFilter,
   type PipelineRecord,
@@ -21,12 +21,14 @@ export function memoryCatalog(open: () => void): {
   readonly port: Catalog
   readonly has: (id: PipelineId, projectId?: ProjectId) => boolean
   readonly hasProject: (id: ProjectId) => boolean
+  /** One that is not deleted. */
+  readonly hasPipeline: (projectId: ProjectId, id: PipelineId) => boolean
 } {
   let projects: readonly ProjectView[] = []
   let deleted: readonly ProjectView[] = []
   /** In order of serial. */
   const rows: Row[] = []
-  const audits: AuditEntry[] = []
+  const audits: AuditRecord[] = []
 
   const get = (id: PipelineId): Row => {
     const row = rows.find(({ record }) => record.id === id)
@@ -168,13 +170,30 @@ export function memoryCatalog(open: () => void): {
     },
     audit: async (entry) => {
       open()
-      audits.push(entry)
+      audits.push({ ...entry, number: audits.length + 1 })
+    },
+    audits: async ({ actor, action, target, from, to }, before, limit) => {
+      open()
+      return audits
+        .filter(
+          (entry) =>
+            (before === null || entry.number < before) &&
+            (actor === undefined || entry.actor.name === actor) &&
+            (action === undefined || entry.action.startsWith(action)) &&
+            (target === undefined || entry.target === target) &&
+            (from === undefined || entry.at >= from) &&
+            (to === undefined || entry.at < to),
+        )
+        .toReversed()
+        .slice(0, Math.max(0, limit))
     },
   }
+  const hasPipeline = (projectId: ProjectId, id: PipelineId): boolean =>
+    rows.some(({ record }) => record.id === id && record.projectId === projectId && record.deletedAt === null)
   const has = (id: PipelineId, projectId?: ProjectId): boolean =>
     rows.some(({ record }) => record.id === id && (projectId === undefined || record.projectId === projectId))
   const hasProject = (projectId: ProjectId): boolean => projects.some(({ id }) => id === projectId)
-  return { port, has, hasProject }
+  return { port, has, hasProject, hasPipeline }
 }
 
 const isCalled = (record: PipelineRecord, projectId: string, name: string): boolean =>

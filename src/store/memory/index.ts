@@ -4,6 +4,7 @@ import { memoryDocuments } from './documents.ts'
 import { memoryKeys } from './keys.ts'
 import { memoryOutbox } from './outbox.ts'
 import { memoryRunLog } from './run-log.ts'
+import { memorySecrets } from './secrets.ts'
 
 /**
  * A store that forgets: for unit tests, the simulator and `millrace run`. It keeps the objects that it is given, which
@@ -15,12 +16,14 @@ export function openMemoryStore(): Store {
     if (closed) throw new StoreError('closed', 'the store is closed')
   }
   const catalog = memoryCatalog(open)
+  const keys = memoryKeys(open)
   return {
     runs: memoryRunLog(open, catalog.has),
     catalog: catalog.port,
-    keys: memoryKeys(open),
+    keys: keys.port,
     documents: memoryDocuments(open, catalog.hasProject),
     outbox: memoryOutbox(open, catalog.hasProject),
+    secrets: memorySecrets(open, { ...catalog, ...keys }),
     close: async () => {
       closed = true
     },

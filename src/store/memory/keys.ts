@@ -1,11 +1,18 @@
-import { type KeyRecord, type Keys, StoreError, type UserRecord } from '../store.ts'
+import { type KeyKind, type KeyRecord, type Keys, StoreError, type UserRecord } from '../store.ts'
 
-export function memoryKeys(open: () => void): Keys {
+/** What memorySecrets seals again. */
+interface KeySecrets {
+  readonly secretOfKey: (kind: KeyKind, name: string) => string | undefined
+  readonly replaceKeySecret: (kind: KeyKind, name: string, secret: string) => void
+  readonly putSetting: (name: string, value: string) => void
+}
+
+export function memoryKeys(open: () => void): { readonly port: Keys } & KeySecrets {
   const users: UserRecord[] = []
   let keys: readonly KeyRecord[] = []
   const settings = new Map<string, string>()
 
-  return {
+  const port: Keys = {
     addUser: async (user) => {
       open()
       if (users.some(({ id, name }) => id === user.id || name === user.name)) {
@@ -20,6 +27,13 @@ export function memoryKeys(open: () => void): Keys {
     users: async () => {
       open()
       return [...users]
+    },
+    changeUser: async (id, change) => {
+      open()
+      const place = users.findIndex((user) => user.id === id)
+      const user = users[place]
+      if (user === undefined) throw new StoreError('missing', `there is no user ${id}`)
+      return (users[place] = { ...user, ...change })
     },
     addKey: async (key) => {
       open()
@@ -56,5 +70,13 @@ export function memoryKeys(open: () => void): Keys {
       open()
       settings.set(name, value)
     },
+  }
+  return {
+    port,
+    secretOfKey: (kind, name) => keys.find((key) => key.kind === kind && key.name === name)?.secret,
+    replaceKeySecret: (kind, name, secret) => {
+      keys = keys.map((key) => (key.kind === kind && key.name === name ? { ...key, secret } : key))
+    },
+    putSetting: (name, value) => void settings.set(name, value),
   }
 }

@@ -20,5 +20,6 @@ export function sqliteCatalog(writer: WorkerLink<Writes>, reader: WorkerLink<Rea
     versions: (pipelineId) => reader.call('versions', pipelineId),
     webhook: (id) => reader.call('webhook', id),
     audit: (entry) => writer.call('audit', entry),
+    audits: (filter, before, limit) => reader.call('audits', filter, before, limit),
   }
 }

@@ -7,6 +7,7 @@ import { WorkerLink } from './link.ts'
 import { lockDirectory } from './lock.ts'
 import { sqliteOutbox } from './outbox.ts'
 import { createPrivateFile } from './private-file.ts'
+import { sqliteSecrets } from './secrets.ts'
 import type { Reads, WorkerStart, Writes } from './protocol.ts'
 import { sqliteRunLog } from './run-log.ts'
 
@@ -49,6 +50,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     keys: sqliteKeys(writer, reader),
     documents: sqliteDocuments(writer, reader),
     outbox: sqliteOutbox(writer, reader),
+    secrets: sqliteSecrets(writer, reader),
     close,
   }
 }

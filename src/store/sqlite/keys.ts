@@ -7,6 +7,7 @@ export function sqliteKeys(writer: WorkerLink<Writes>, reader: WorkerLink<Reads>
     addUser: (user) => writer.call('addUser', user),
     user: (ref) => reader.call('user', ref),
     users: () => reader.call('users'),
+    changeUser: (id, change) => writer.call('changeUser', id, change),
     addKey: (key) => writer.call('addKey', key),
     key: (kind, name) => reader.call('key', kind, name),
     keys: () => reader.call('keys'),

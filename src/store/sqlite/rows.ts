@@ -1,8 +1,18 @@
 import { asId, type PipelineId, type ProjectId, type RunId, type UserId } from '../../model/id.ts'
-import type { Cause } from '../../model/event.ts'
+import type { Actor, Cause } from '../../model/event.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { RunSummary } from '../../model/view.ts'
-import type { KeyKind, KeyRecord, MessageRecord, MessageState, PipelineRecord, Role, UserRecord } from '../store.ts'
+import type {
+  AuditRecord,
+  KeyKind,
+  KeyRecord,
+  MessageRecord,
+  MessageState,
+  PipelineRecord,
+  Role,
+  SecretRecord,
+  UserRecord,
+} from '../store.ts'
 
 /** Rows as the database gives them, and what they mean. What is read here was checked before it was written. */
 
@@ -100,6 +110,7 @@ export interface UserRow {
   /** JSON. */
   readonly project_ids: string | null
   readonly created_at: number
+  readonly disabled_at: number | null
 }
 
 export const userRecord = (row: UserRow): UserRecord => ({
@@ -110,6 +121,7 @@ export const userRecord = (row: UserRow): UserRecord => ({
   role: row.role,
   projectIds: row.project_ids === null ? null : (JSON.parse(row.project_ids) as ProjectId[]),
   createdAt: row.created_at,
+  disabledAt: row.disabled_at,
 })
 
 export interface KeyRow {
@@ -170,4 +182,54 @@ export const messageRecord = (row: MessageRow): MessageRecord => ({
   nextAt: row.next_at,
   error: row.error,
   updatedAt: row.updated_at,
+})
+
+export interface SecretRow {
+  readonly project: string
+  readonly pipeline: string
+  readonly name: string
+  readonly sealed: string
+  readonly created_at: number
+  readonly created_by_id: string
+  readonly created_by_name: string
+  readonly updated_at: number
+  readonly updated_by_id: string
+  readonly updated_by_name: string
+  readonly last_used_at: number | null
+}
+
+export const SELECT_SECRET = `
+  select project, pipeline, name, sealed, created_at, created_by_id, created_by_name, updated_at, updated_by_id,
+    updated_by_name, last_used_at
+  from secrets`
+
+export const secretRecord = (row: SecretRow): SecretRecord => ({
+  projectId: asId<ProjectId>(row.project),
+  pipelineId: row.pipeline === '' ? null : asId<PipelineId>(row.pipeline),
+  name: row.name,
+  sealed: row.sealed,
+  createdAt: row.created_at,
+  createdBy: { id: asId<UserId>(row.created_by_id), name: row.created_by_name },
+  updatedAt: row.updated_at,
+  updatedBy: { id: asId<UserId>(row.updated_by_id), name: row.updated_by_name },
+  lastUsedAt: row.last_used_at,
+})
+
+export interface AuditRow {
+  readonly number: number
+  readonly at: number
+  readonly actor_kind: Actor['kind']
+  readonly actor_name: string
+  readonly action: string
+  readonly target: string
+  readonly detail: string
+}
+
+export const auditRecord = (row: AuditRow): AuditRecord => ({
+  number: row.number,
+  at: row.at,
+  actor: { kind: row.actor_kind, name: row.actor_name },
+  action: row.action,
+  target: row.target,
+  detail: row.detail,
 })

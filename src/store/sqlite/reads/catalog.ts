@@ -1,9 +1,16 @@
 import { asId, type PipelineId, type ProjectId, type UserId } from '../../../model/id.ts'
 import type { ProjectView } from '../../../model/view.ts'
 import { foldCase } from '../../kit/text.ts'
-import type { PipelineFilter, PipelineRecord, PipelineRef, VersionRecord } from '../../store.ts'
+import type {
+  AuditFilter,
+  AuditRecord,
+  PipelineFilter,
+  PipelineRecord,
+  PipelineRef,
+  VersionRecord,
+} from '../../store.ts'
 import type { Connection } from '../connection.ts'
-import { pipelineRecord, type PipelineRow, SELECT_PIPELINE } from '../rows.ts'
+import { auditRecord, type AuditRow, pipelineRecord, type PipelineRow, SELECT_PIPELINE } from '../rows.ts'
 import { bounded, conditions, type Condition } from './conditions.ts'
 
 export const projects = (connection: Connection): ProjectView[] =>
@@ -131,4 +138,24 @@ export function webhook(
     id,
   )
   return row === undefined ? undefined : { pipelineId: asId<PipelineId>(row.pipeline), name: row.name }
+}
+
+export function audits(
+  connection: Connection,
+  { actor, action, target, from, to }: AuditFilter,
+  before: number | null,
+  limit: number,
+): AuditRecord[] {
+  const { where, values } = conditions([
+    before !== null && ['number < ?', before],
+    actor !== undefined && ['actor_name = ?', actor],
+    // A range and no pattern: what is asked for may hold any character.
+    action !== undefined && ['action >= ? and substr(action, 1, ?) = ?', action, [...action].length, action],
+    target !== undefined && ['target = ?', target],
+    from !== undefined && ['at >= ?', from],
+    to !== undefined && ['at < ?', to],
+  ])
+  const sql = `select number, at, actor_kind, actor_name, action, target, detail from audit ${where}
+    order by number desc limit ?`
+  return connection.all<AuditRow>(sql, ...values, bounded(limit)).map(auditRecord)
 }

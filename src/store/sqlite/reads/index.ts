@@ -1,4 +1,5 @@
 import {
+  audits,
   countPipelines,
   deletedProjects,
   pipeline,
@@ -13,9 +14,11 @@ import { key, keys, setting, user, users } from './keys.ts'
 import { entries, eventEntries, feedEntries, lastNumber } from './log.ts'
 import { dueMessages, message, messages, newestOf, nextDue } from './outbox.ts'
 import { count, idempotent, list, live, snapshot, summaries, summary } from './runs.ts'
+import { secrets } from './secrets.ts'
 
 /** Every operation of the reading thread, by the name that the main thread calls it by. */
 export const reads = {
+  audits,
   count,
   countPipelines,
   deletedProjects,
@@ -38,6 +41,7 @@ export const reads = {
   pipeline,
   pipelines,
   projects,
+  secrets,
   setting,
   snapshot,
   summaries,

@@ -3,7 +3,8 @@ import type { KeyKind, KeyRecord, UserRecord } from '../../store.ts'
 import type { Connection } from '../connection.ts'
 import { keyRecord, type KeyRow, userRecord, type UserRow } from '../rows.ts'
 
-const SELECT_USER = 'select id, name, domain, password_hash, role, project_ids, created_at from users'
+export const SELECT_USER =
+  'select id, name, domain, password_hash, role, project_ids, created_at, disabled_at from users'
 const SELECT_KEY = 'select kind, name, secret, user, label, created_at, expires_at, revoked_at from keys'
 
 export function user(

@@ -1,9 +1,10 @@
 import { addPipeline, addProject, addVersion, audit, changeProject, deletePipeline, deleteProject } from './catalog.ts'
 import { commit } from './commit.ts'
 import { putDocument, removeDocument } from './documents.ts'
-import { addKey, addUser, putSetting, revokeKey } from './keys.ts'
+import { addKey, addUser, changeUser, putSetting, revokeKey } from './keys.ts'
 import { markMessage, pruneMessages, putMessages, replayMessage } from './outbox.ts'
 import { reserve } from './reserve.ts'
+import { putSecret, removeSecret, reseal, usedSecrets } from './secrets.ts'
 
 /** Every operation of the writing thread, by the name that the main thread calls it by. */
 export const writes = {
@@ -14,6 +15,7 @@ export const writes = {
   addVersion,
   audit,
   changeProject,
+  changeUser,
   commit,
   deletePipeline,
   deleteProject,
@@ -21,9 +23,13 @@ export const writes = {
   pruneMessages,
   putDocument,
   putMessages,
+  putSecret,
   putSetting,
   removeDocument,
+  removeSecret,
   replayMessage,
+  reseal,
   reserve,
   revokeKey,
+  usedSecrets,
 } as const

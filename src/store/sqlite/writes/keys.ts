@@ -1,5 +1,7 @@
 import type { Instant } from '../../../model/time.ts'
 import type { KeyKind, KeyRecord, UserRecord } from '../../store.ts'
+import { SELECT_USER } from '../reads/keys.ts'
+import { userRecord, type UserRow } from '../rows.ts'
 import { refuse, type Writer } from './writer.ts'
 
 export function addUser({ connection }: Writer, user: UserRecord): void {
@@ -7,8 +9,8 @@ export function addUser({ connection }: Writer, user: UserRecord): void {
     refuse('conflict', `there is a user ${user.id} or ${JSON.stringify(user.name)} already`)
   }
   connection.run(
-    `insert into users (id, name, domain, password_hash, role, project_ids, created_at)
-     values (?, ?, ?, ?, ?, ?, ?)`,
+    `insert into users (id, name, domain, password_hash, role, project_ids, created_at, disabled_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
     user.id,
     user.name,
     user.domain,
@@ -16,7 +18,27 @@ export function addUser({ connection }: Writer, user: UserRecord): void {
     user.role,
     user.projectIds === null ? null : JSON.stringify(user.projectIds),
     user.createdAt,
+    user.disabledAt,
   )
+}
+
+export function changeUser(
+  { connection }: Writer,
+  id: UserRecord['id'],
+  change: Partial<Pick<UserRecord, 'passwordHash' | 'role' | 'projectIds' | 'disabledAt'>>,
+): UserRecord {
+  const row = connection.get<UserRow>(`${SELECT_USER} where id = ?`, id)
+  if (row === undefined) return refuse('missing', `there is no user ${id}`)
+  const user = { ...userRecord(row), ...change }
+  connection.run(
+    'update users set password_hash = ?, role = ?, project_ids = ?, disabled_at = ? where id = ?',
+    user.passwordHash,
+    user.role,
+    user.projectIds === null ? null : JSON.stringify(user.projectIds),
+    user.disabledAt,
+    id,
+  )
+  return user
 }
 
 export function addKey({ connection }: Writer, key: KeyRecord): void {
