@@ -12,6 +12,8 @@ import { openLog } from './host/logs.ts'
 import type { Logger } from './http/logger.ts'
 import { mountTable } from './http/mounts.ts'
 import { nativeMounts } from './http/native/index.ts'
+import { readPageBuild } from './http/page/build.ts'
+import { NOT_BUILT, pageOf } from './http/page/page.ts'
 import { startServer, type RunningServer } from './http/server.ts'
 import type { ContainerChoice } from './model/executor.ts'
 import { parseRunId, type RunId } from './model/id.ts'
@@ -58,6 +60,8 @@ export interface Millrace {
   readonly dataDirectory: string
   /** What the first start made; null on every later one. */
   readonly firstStart: FirstStart | null
+  /** Why browsers see no page; null: they do. */
+  readonly pageProblem: string | null
   /** Runs that an earlier server left under way, taken up again. */
   readonly recovered: { readonly runs: number; readonly lostAttempts: number }
   /** Takes no more requests, stops what runs, closes the store. A second call waits for the same end. */
@@ -74,6 +78,9 @@ export interface Works {
 
 const FIRST_START = 'first-start'
 
+/** Where `npm run build:web` leaves the page. */
+const PAGE = join(import.meta.dirname, '../dist/web')
+
 /**
  * Opens the data directory, takes up what was under way, and serves.
  * @throws StoreError `conflict` when another server holds the directory; the socket's error when the port is taken.
@@ -87,10 +94,15 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
   }
   try {
     const { app } = works.host
+    const build = readPageBuild(PAGE)
     server = await startServer({
       app,
       dialects,
-      mounts: nativeMounts({ version: options.version, pipelineSchema: definitionJsonSchema(stepSpecs) }),
+      mounts: nativeMounts({
+        version: options.version,
+        pipelineSchema: definitionJsonSchema(stepSpecs),
+        page: pageOf(build),
+      }),
       config: options,
       logger,
     })
@@ -101,6 +113,7 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
       url: baseUrl,
       dataDirectory: resolve(options.dataDirectory),
       firstStart: first,
+      pageProblem: build === undefined ? NOT_BUILT : null,
       recovered: works.recovered,
       close: () => (closing ??= closeAll()),
     }

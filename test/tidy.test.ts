@@ -287,6 +287,47 @@ function wrongArrows(sources: readonly Source[]): string[] {
   )
 }
 
+// --- The page -------------------------------------------------------------------------------------------------------
+
+const webPackages = [
+  '@codemirror/autocomplete',
+  '@codemirror/commands',
+  '@codemirror/lang-yaml',
+  '@codemirror/language',
+  '@codemirror/lint',
+  '@codemirror/merge',
+  '@codemirror/state',
+  '@codemirror/view',
+  '@mantine/core',
+  '@mantine/hooks',
+  '@mantine/notifications',
+  '@tabler/icons-react',
+  '@tanstack/react-query',
+  '@tanstack/react-router',
+  '@tanstack/react-virtual',
+  '@xyflow/react',
+  'anser',
+  'i18next',
+  'react',
+  'react-dom',
+  'react-i18next',
+  'uplot',
+]
+
+/** The page sees the client and the vocabulary; what it draws without a browser (web/src/graph) sees the vocabulary only. */
+function wrongWebArrows(sources: readonly Source[]): string[] {
+  return sources.flatMap(({ path, imports }) =>
+    imports.flatMap(({ specifier }) => {
+      const target = targetOf(path, specifier)
+      const pure = path.startsWith('web/src/graph/')
+      const places = pure ? ['web/src/graph/', 'src/model/'] : ['web/src/', 'src/client/', 'src/model/']
+      if (places.some((place) => target.startsWith(place))) return []
+      if (!pure && webPackages.some((name) => target === `npm:${name}`)) return []
+      return [`${path} -> ${target}`]
+    }),
+  )
+}
+
 // --- What a step's spec.ts loads ------------------------------------------------------------------------------------
 
 /** From each spec.ts along everything that is loaded with it: `node:` must not come up, nor run.ts. */
@@ -352,7 +393,7 @@ function brokenLinks(file: string, markdown: string, exists: (path: string) => b
 
 // --- This repository ------------------------------------------------------------------------------------------------
 
-const isSource = (path: string): boolean => path.endsWith('.ts') && !path.endsWith('.test.ts')
+const isSource = (path: string): boolean => /\.tsx?$/.test(path) && !path.endsWith('.test.ts')
 
 function read(path: string): string {
   return readFileSync(posix.join(root, path), 'utf8')
@@ -375,6 +416,9 @@ function foldersIn(folder: string): string[] {
 
 const sourceFiles = filesBelow('src')
 const sources = sourceFiles.filter(isSource).map((path) => readSource(path, read(`src/${path}`)))
+const webSources = filesBelow('web/src')
+  .filter(isSource)
+  .map((path) => readSource(`web/src/${path}`, read(`web/src/${path}`)))
 /** Once there is something to compose, all the layers are there. */
 const isWhole = existsSync(posix.join(root, 'src/compose.ts'))
 const planted = (path: string, text: string): Source => readSource(path, text)
@@ -468,6 +512,34 @@ describe('the arrows', () => {
     ['model/run.ts', "// import { z } from 'zod'\nconst text = \"import { z } from 'zod'\""],
   ])('what is allowed passes: %s with %s', (path, text) => {
     expect(wrongArrows([planted(path, text)])).toEqual([])
+  })
+})
+
+describe('the page', () => {
+  test('every import follows its arrows', () => {
+    expect(webSources.length).toBeGreaterThan(20)
+    expect(wrongWebArrows(webSources)).toEqual([])
+    expect(webSources.filter(({ anys }) => anys > 0).map(({ path }) => path)).toEqual([])
+  })
+
+  test.each([
+    ['web/src/pages/home.tsx', "import type { App } from '../../../src/host/app.ts'"],
+    ['web/src/pages/home.tsx', "import { Run } from '../../../src/http/native/schema.ts'"],
+    ['web/src/api/live.ts', "import { z } from 'zod'"],
+    ['web/src/api/live.ts', "import { readFile } from 'node:fs/promises'"],
+    ['web/src/graph/layout.ts', "import { useMemo } from 'react'"],
+    ['web/src/graph/layout.ts', "import { client } from '../api/client.ts'"],
+  ])('a planted violation is seen: %s with %s', (path, text) => {
+    expect(wrongWebArrows([planted(path, text)])).toHaveLength(1)
+  })
+
+  test.each([
+    ['web/src/pages/home.tsx', "import { isEnded } from '../../../src/model/status.ts'"],
+    ['web/src/pages/home.tsx', "import classes from './home.module.css'"],
+    ['web/src/app/router.tsx', "const page = () => import('../pages/home.tsx')"],
+    ['web/src/graph/layout.ts', "import type { NodeStatus } from '../../../src/model/status.ts'"],
+  ])('what is allowed passes: %s with %s', (path, text) => {
+    expect(wrongWebArrows([planted(path, text)])).toEqual([])
   })
 })
 

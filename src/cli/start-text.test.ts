@@ -6,6 +6,7 @@ const later = {
   dataDirectory: '/data',
   firstStart: null,
   recovered: { runs: 0, lostAttempts: 0 },
+  pageProblem: null,
 }
 const first = { adminToken: 'mr_1_2', quickstartPath: '/data/quickstart.json', quickstart: null }
 const plain = (_: unknown, text: string): string => text
@@ -38,8 +39,15 @@ test('what an earlier server left under way is told', () => {
 
 test('the first start shows the token once; without samples it offers none', () => {
   const text = startText({ ...later, firstStart: first }, '1', plain)
-  expect(text.split('mr_1_2')).toHaveLength(2)
+  expect(text.split('mr_1_2')).toHaveLength(3)
+  expect(text).toContain('  http://127.0.0.1:8080/sign-in#token=mr_1_2\n')
   expect(text).not.toContain('samples')
+})
+
+test('a server without a page says how to make one, and gives no link to it', () => {
+  const text = startText({ ...later, firstStart: first, pageProblem: 'The page is not built: run it' }, '1', plain)
+  expect(text).toContain('\nThe page is not built: run it.\n')
+  expect(text).not.toContain('/sign-in')
 })
 
 test('programs get the same', () => {

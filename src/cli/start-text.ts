@@ -4,7 +4,7 @@ import type { Terminal } from './terminal.ts'
 
 /** What `serve` says when it is ready, on stdout: for people, and short. */
 export function startText(
-  { url, dataDirectory, firstStart, recovered }: Omit<Millrace, 'close'>,
+  { url, dataDirectory, firstStart, recovered, pageProblem }: Omit<Millrace, 'close'>,
   version: string,
   paint: Terminal['paint'],
 ): string {
@@ -14,10 +14,14 @@ export function startText(
     `  data       ${dataDirectory}`,
     ...(recovered.runs === 0 ? [] : [`  taken up   ${recoveredText(recovered)}`]),
   ]
+  if (pageProblem !== null) lines.push('', `${pageProblem}.`)
   if (firstStart !== null) {
     const { adminToken, quickstartPath, quickstart } = firstStart
     lines.push('', 'This is the first start here. It made the user "admin" with this token, shown only once:', '')
     lines.push(`  ${paint('bold', adminToken)}`)
+    // Behind the `#` it reaches no log: browsers keep that part to themselves.
+    if (pageProblem === null)
+      lines.push('', 'This link opens the page, signed in:', '', `  ${url}/sign-in#token=${adminToken}`)
     if (quickstart !== null) {
       lines.push('', `and the project "${quickstart.samples.swr.project_name}" with five pipelines, each run once:`, '')
       lines.push(...sampleLines(quickstart), '')

@@ -79,6 +79,12 @@ export function createClient(options: ClientOptions) {
   return {
     me: ({ signal }: WithSignal = {}) => json<wire.Me>('/api/v1/me', { signal }),
 
+    /** For a browser: who signs in is known by a cookie from then on. */
+    session: {
+      begin: (body: wire.NewSession) => json<wire.Me>('/api/v1/session', { method: 'POST', body }),
+      end: () => nothing('/api/v1/session', { method: 'DELETE' }),
+    },
+
     projects: {
       list: ({ signal }: WithSignal = {}) => json<{ items: wire.Project[] }>('/api/v1/projects', { signal }),
       get: (project: Ref) => json<wire.Project>(at`/api/v1/projects/${project}`),
@@ -246,7 +252,11 @@ export function createClient(options: ClientOptions) {
         return json<wire.EventList>('/api/v1/events', { query: rest, signal })
       },
       /** Every event after `after` (without it: what comes), exactly once and in order, across cuts and restarts. */
-      follow: ({ after, signal, ...selection }: EventSelection & WithSignal & { readonly after?: number } = {}) =>
+      follow: ({
+        after,
+        signal,
+        ...selection
+      }: EventSelection & WithSignal & { readonly after?: number | undefined } = {}) =>
         followEvents(send, { selection, after }, { wait, signal }),
     },
 

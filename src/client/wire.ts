@@ -38,6 +38,7 @@ export type ProblemBody = z.output<typeof wire.Problem>
 export type NextFires = z.output<typeof wire.NextFires>
 export type WebhookSecret = z.output<typeof wire.WebhookSecret>
 export type FiredList = z.output<typeof wire.FiredList>
+export type NewSession = z.input<typeof wire.NewSession>
 export type NewRun = z.input<typeof wire.NewRun>
 export type RunActionBody = z.input<typeof wire.RunActionInput>
 export type NodeActionBody = Omit<z.input<typeof wire.NodeActionInput>, 'inputs' | 'outputs'> & {

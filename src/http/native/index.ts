@@ -1,3 +1,4 @@
+import type { Page } from '../page/page.ts'
 import { problemResponse, securityHeaders } from '../problem.ts'
 import type { Mount } from '../mounts.ts'
 import type { MountContext } from '../server.ts'
@@ -12,6 +13,8 @@ export interface NativeOptions {
   readonly version: string
   /** JSON Schema of a pipeline definition, for editors. */
   readonly pipelineSchema: unknown
+  /** What people see in a browser; without it, no page. */
+  readonly page?: Page
   /** Event and log streams open at once. */
   readonly streamsMax?: number
 }
@@ -31,6 +34,7 @@ export function nativeMounts(options: NativeOptions): (context: MountContext) =>
 function documents(options: NativeOptions, { closing, baseUrl }: MountContext): Mount {
   const openapi = JSON.stringify(openApiDocument(routes))
   const schema = JSON.stringify(options.pipelineSchema)
+  const page = options.page ?? (async () => undefined)
   const landing = JSON.stringify({
     name: 'Millrace',
     version: options.version,
@@ -38,7 +42,7 @@ function documents(options: NativeOptions, { closing, baseUrl }: MountContext): 
     openapi: `${baseUrl}/openapi.json`,
     pipeline_schema: `${baseUrl}/schema/pipeline.json`,
   })
-  const pages: Readonly<Record<string, () => Response>> = {
+  const texts: Readonly<Record<string, () => Response>> = {
     '/': () => json(landing, 200),
     '/healthz': () => json('{"status":"ok"}', 200),
     '/readyz': () => (closing.aborted ? json('{"status":"closing"}', 503) : json('{"status":"ready"}', 200)),
@@ -50,12 +54,14 @@ function documents(options: NativeOptions, { closing, baseUrl }: MountContext): 
     prefixes: ['/'],
     handle: async (request) => {
       const { pathname } = new URL(request.url)
-      const page = Object.hasOwn(pages, pathname) ? pages[pathname] : undefined
-      if (page === undefined) {
+      const shown = await page(request)
+      if (shown !== undefined) return shown
+      const document = Object.hasOwn(texts, pathname) ? texts[pathname] : undefined
+      if (document === undefined) {
         return problemResponse({ code: 'not_found', message: `Nothing is at ${pathname}` }, requestId(request))
       }
-      if (request.method === 'GET') return page()
-      if (request.method === 'HEAD') return new Response(null, page())
+      if (request.method === 'GET') return document()
+      if (request.method === 'HEAD') return new Response(null, document())
       const message = `${pathname} takes GET, HEAD, found ${request.method}`
       return problemResponse({ code: 'method_not_allowed', message }, requestId(request), { allow: 'GET, HEAD' })
     },

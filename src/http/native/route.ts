@@ -9,6 +9,8 @@ import type { StreamSlots } from '../streams.ts'
 /** What the native API is built with. */
 export interface NativeContext {
   readonly app: App
+  /** Without a slash at the end. */
+  readonly baseUrl: string
   /** Of request bodies. */
   readonly bodyMaxBytes: number
   /** Aborted when the server closes: streams end. */

@@ -8,6 +8,7 @@ import { errorText } from '../logger.ts'
 import { type HttpProblem, problemResponse, securityHeaders } from '../problem.ts'
 import { readQuery } from './query.ts'
 import { check, type HttpResult, isJson, parseJson, readText } from './request.ts'
+import { isSameOrigin, sessionToken } from './session-cookie.ts'
 import type { ByteReply, Call, NativeContext, Reply, Route } from './route.ts'
 
 /** The routes as one fetch-shaped function. Every path that is not there, and every method, is a problem of ours. */
@@ -60,6 +61,7 @@ async function serve(route: Route, c: Context, context: NativeContext): Promise<
   const caller = route.open === true ? accept(NOBODY) : await authenticate(request, context)
   if (!caller.ok) {
     const given = request.headers.has('authorization')
+    if (caller.problem.code !== 'unauthenticated') return refuse(request, caller.problem)
     return refuse(request, caller.problem, {
       'www-authenticate': `Bearer realm="millrace"${given ? ', error="invalid_token"' : ''}`,
     })
@@ -97,8 +99,18 @@ const NOBODY: Caller = {
 
 const NOTHING = z.object({})
 
-async function authenticate(request: Request, { app }: NativeContext): Promise<HttpResult<Caller>> {
-  const token = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+const SAFE: readonly string[] = ['GET', 'HEAD']
+
+async function authenticate(request: Request, { app, baseUrl }: NativeContext): Promise<HttpResult<Caller>> {
+  const header = (name: string): string | undefined => request.headers.get(name) ?? undefined
+  const authorization = header('authorization')
+  const session = authorization === undefined ? sessionToken(header, baseUrl) : undefined
+  // A browser sends the cookie by itself, also when another site's page has asked it to.
+  if (session !== undefined && !SAFE.includes(request.method) && isSameOrigin(header, baseUrl) !== true) {
+    const message = 'With a session cookie only a page of this server may change something; send a token instead'
+    return { ok: false, problem: { code: 'forbidden', message } }
+  }
+  const token = session ?? /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1]
   const caller = token === undefined ? undefined : await app.access.byToken(token)
   if (caller !== undefined) return accept(caller)
   const message =

@@ -19,12 +19,15 @@ import { createProject, getProject, listProjects } from './projects.ts'
 import { listFindings, listTests } from './reports.ts'
 import { listReviews } from './reviews.ts'
 import type { Route } from './route.ts'
+import { createSession, deleteSession } from './session.ts'
 import { getWebhookSecret, nextFires, publish } from './triggers.ts'
 import { fireWebhook } from './webhooks.ts'
 import { actOnRun, batchRuns, explainRun, getRun, listRuns, rerun, startRun } from './runs.ts'
 
 /** All of the native API; router and OpenAPI document are made of this list, so they cannot differ. */
 export const routes: readonly Route[] = [
+  createSession,
+  deleteSession,
   getMe,
   listTokens,
   createToken,

@@ -719,6 +719,13 @@ export const Me = named(
     expires_at: Time.nullable().describe('When the token given ends'),
   }),
 )
+export const NewSession = named(
+  'NewSession',
+  z.union([
+    z.strictObject({ user: Text.min(1).max(255), password: Text.min(1).max(1_024) }),
+    z.strictObject({ token: Text.min(1).max(512) }),
+  ]),
+)
 export const Token = named(
   'Token',
   z.strictObject({ id: Text, label: Text, user: User, created_at: Time, expires_at: Time.nullable() }),

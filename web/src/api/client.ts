@@ -1,0 +1,6 @@
+import { createClient } from '../../../src/client/client.ts'
+
+/** The public API, as everybody has it; who we are is in a cookie that scripts cannot read. */
+export const client = createClient({ baseUrl: window.location.origin, token: null })
+
+export { ClientError } from '../../../src/client/client.ts'

@@ -1,0 +1,164 @@
+import { useSyncExternalStore } from 'react'
+import type { QueryClient } from '@tanstack/react-query'
+import type { Event, RunBatch, RunSummary } from '../../../src/client/client.ts'
+import { client } from './client.ts'
+import { followAll, type LiveMessage } from './live-stream.ts'
+
+/** `starting` until the stream was up for the first time: nothing is lost yet. */
+export type LiveState = 'starting' | 'up' | 'down'
+
+const listeners = new Set<() => void>()
+let state: LiveState = 'starting'
+
+function setState(next: LiveState): void {
+  if (next === state) return
+  state = next
+  for (const listener of listeners) listener()
+}
+
+/** Whether what the page shows is what is. */
+export const useLiveState = (): LiveState =>
+  useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    () => state,
+  )
+
+interface LiveOptions {
+  readonly queries: QueryClient
+  readonly onSignedOut: () => void
+}
+
+/** Keeps the caches true as long as somebody is signed in. Returns the way to stop. */
+export function startLive({ queries, onSignedOut }: LiveOptions): () => void {
+  const patches = new Patches(queries)
+  const take = (message: LiveMessage): void => {
+    switch (message.kind) {
+      case 'event':
+        patches.touch(message.event)
+        return
+      case 'up':
+        // What was read before the stream was up may have changed meanwhile.
+        if (state === 'starting') void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
+        return setState('up')
+      case 'down':
+        return setState(state === 'starting' ? 'starting' : 'down')
+      case 'reset':
+        return void queries.invalidateQueries()
+      case 'signed-out':
+        return onSignedOut()
+      default:
+        return message satisfies never
+    }
+  }
+  const leave = joinStream(take)
+  // A server that was away may have been away from the start.
+  const late = setTimeout(() => state === 'starting' && setState('down'), 5_000)
+  return () => {
+    clearTimeout(late)
+    patches.stop()
+    leave()
+    state = 'starting'
+  }
+}
+
+function joinStream(take: (message: LiveMessage) => void): () => void {
+  if (typeof SharedWorker === 'undefined') {
+    const stop = new AbortController()
+    void followAll(take, stop.signal)
+    return () => stop.abort()
+  }
+  const worker = new SharedWorker(new URL('./live-worker.ts', import.meta.url), { type: 'module', name: 'live' })
+  const { port } = worker
+  const bye = (): void => port.postMessage('bye')
+  const hello = (event: PageTransitionEvent): void => {
+    if (event.persisted) port.postMessage('hello')
+  }
+  port.addEventListener('message', ({ data }) => take(data as LiveMessage))
+  port.start()
+  port.postMessage('hello')
+  window.addEventListener('pagehide', bye)
+  window.addEventListener('pageshow', hello)
+  return () => {
+    window.removeEventListener('pagehide', bye)
+    window.removeEventListener('pageshow', hello)
+    bye()
+    port.close()
+  }
+}
+
+/** Runs that events have touched are asked for together, at most once in this time. */
+const PATCH_MS = 250
+const BATCH_MAX = 100
+
+/** Turns events into true caches: what shows a run gets its new head, what shows its tree is read again. */
+class Patches {
+  readonly #queries: QueryClient
+  readonly #touched = new Set<string>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(queries: QueryClient) {
+    this.#queries = queries
+  }
+
+  touch(event: Event): void {
+    this.#touched.add(event.run_id)
+    this.#timer ??= setTimeout(() => void this.#patch(), PATCH_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  async #patch(): Promise<void> {
+    const ids = [...this.#touched].slice(0, BATCH_MAX)
+    for (const id of ids) this.#touched.delete(id)
+    try {
+      for (const id of ids) void this.#queries.invalidateQueries({ queryKey: ['run', id] })
+      void this.#queries.invalidateQueries({ queryKey: ['home'] })
+      const known = ids.filter((id) => this.#shown(id))
+      if (known.length > 0) this.#put(await client.runs.batch(known))
+      if (known.length < ids.length) void this.#queries.invalidateQueries({ queryKey: ['runs'] })
+      void this.#queries.invalidateQueries({ queryKey: ['pipelines'] })
+      void this.#queries.invalidateQueries({ queryKey: ['pipeline'] })
+    } catch {
+      // The server is away: the stream says so, and everything is read again when it is back.
+    } finally {
+      this.#timer = this.#touched.size > 0 ? setTimeout(() => void this.#patch(), PATCH_MS) : undefined
+    }
+  }
+
+  #shown(id: string): boolean {
+    return this.#queries
+      .getQueriesData<RunPage>({ queryKey: ['runs'] })
+      .some(([, page]) => page?.items.some((run) => run.id === id))
+  }
+
+  #put({ items }: RunBatch): void {
+    const byId = new Map(items.map((head) => [head.id, head]))
+    this.#queries.setQueriesData<RunPage>({ queryKey: ['runs'] }, (page) =>
+      page === undefined
+        ? page
+        : {
+            ...page,
+            items: page.items.map((run) => {
+              const head = byId.get(run.id)
+              return head === undefined || head.seq <= run.seq ? run : { ...run, ...pick(run, head) }
+            }),
+          },
+    )
+  }
+}
+
+interface RunPage {
+  readonly items: readonly RunSummary[]
+  readonly next: string | null
+}
+
+/** Of a head, what a summary has. */
+function pick(run: RunSummary, head: RunBatch['items'][number]): Partial<RunSummary> {
+  const names = Object.keys(run).filter((name): name is keyof RunSummary & keyof typeof head => name in head)
+  return Object.fromEntries(names.map((name) => [name, head[name]]))
+}

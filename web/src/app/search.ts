@@ -1,0 +1,28 @@
+/**
+ * What may stand in the query of each address: filters, so that a link shows the same to others. Whatever else stands
+ * there, or is not what it should be, is left out.
+ */
+type Raw = Readonly<Record<string, unknown>>
+
+const text = (value: unknown): string | undefined =>
+  (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : undefined
+
+/** Without the fields that are undefined: they would stand in the address. */
+function given<Search extends object>(search: Search): { [Key in keyof Search]?: NonNullable<Search[Key]> } {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Search]?: NonNullable<Search[Key]>
+  }
+}
+
+export const readSignInSearch = (raw: Raw) => given({ to: localPath(raw['to']) })
+export const readHomeSearch = (raw: Raw) =>
+  given({ project: text(raw['project']), wall: raw['wall'] === true ? true : undefined })
+export const readPipelinesSearch = (raw: Raw) => given({ project: text(raw['project']), text: text(raw['text']) })
+export const readRunsSearch = (raw: Raw) =>
+  given({ project: text(raw['project']), text: text(raw['text']), status: text(raw['status']) })
+
+/** An address of our own to go to after signing in; nobody is led to another site by a link. */
+function localPath(value: unknown): string | undefined {
+  const path = text(value)
+  return path !== undefined && /^\/(?![/\\])/.test(path) ? path : undefined
+}

@@ -1,0 +1,20 @@
+/** The words of model/status.ts. */
+export const status = {
+  waiting: 'Waiting',
+  queued: 'Queued',
+  running: 'Running',
+  reviewing: 'In review',
+  paused: 'Paused',
+  held: 'Held',
+  succeeded: 'Succeeded',
+  failed: 'Failed',
+  errored: 'Error',
+  timed_out: 'Timed out',
+  cancelled: 'Cancelled',
+  rolling_back: 'Rolling back',
+  rolled_back: 'Rolled back',
+  rollback_failed: 'Rollback failed',
+  rollback_errored: 'Rollback error',
+  pending: 'Pending',
+  skipped: 'Skipped',
+} as const

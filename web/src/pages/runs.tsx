@@ -1,0 +1,11 @@
+import { Title } from '@mantine/core'
+import { useTranslation } from 'react-i18next'
+
+export function RunsPage() {
+  const { t } = useTranslation()
+  return (
+    <Title order={1} p="lg">
+      {t('app.nav.runs')}
+    </Title>
+  )
+}

@@ -1,0 +1,42 @@
+import { useTranslation } from 'react-i18next'
+import { language } from '../i18n/language.ts'
+import { useNow } from './clock.ts'
+import { durationText } from './duration.ts'
+
+interface At {
+  /** As the API writes it. */
+  readonly at: string
+}
+
+/** "3 min ago", with the full time to point at. */
+export function Ago({ at }: At) {
+  const { t } = useTranslation()
+  const now = useNow()
+  const past = now - Date.parse(at)
+  const time = durationText(Math.abs(past), language())
+  return (
+    <time dateTime={at} title={fullTime(at)}>
+      {past >= 0 ? t('app.time.ago', { time }) : t('app.time.in', { time })}
+    </time>
+  )
+}
+
+/** From `from` until `to`, or until now while it is null: "2 min 5 s". */
+export function Elapsed({ from, to }: { readonly from: string; readonly to: string | null }) {
+  return to === null ? <Running from={from} /> : <Took from={from} ms={Date.parse(to) - Date.parse(from)} />
+}
+
+function Running({ from }: { readonly from: string }) {
+  return <Took from={from} ms={useNow() - Date.parse(from)} />
+}
+
+function Took({ from, ms }: { readonly from: string; readonly ms: number }) {
+  return (
+    <time dateTime={`PT${Math.max(0, ms) / 1_000}S`} title={fullTime(from)}>
+      {durationText(Math.max(0, ms), language())}
+    </time>
+  )
+}
+
+export const fullTime = (at: string): string =>
+  new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'medium' }).format(new Date(at))
