@@ -78,6 +78,10 @@ const layers: readonly Layer[] = [
     files: 'steps/http/run.ts',
     imports: ['steps/step.ts', 'steps/kit/**', 'steps/http/**', 'engine/bool-rule.ts', 'model/**', 'node:**'],
   },
+  {
+    files: 'steps/package/**',
+    imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:tar-stream', 'npm:yazl', 'node:**'],
+  },
   { files: 'steps/test/**', imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:fast-xml-parser', 'node:**'] },
   // What several steps do alike in the runner.
   { files: 'steps/*/**', imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:zod', 'node:**'] },

@@ -12,9 +12,12 @@ export const pack = defineStep({
       .union([pattern.transform((one) => [one]), z.array(pattern).min(1).max(100)])
       .describe('Paths or globs in the workspace, one or a list: dist, build/**/*.js.'),
     format: z
-      .enum(['tar.gz', 'file'])
-      .default('tar.gz')
-      .describe('tar.gz packs all that the globs find; file keeps the one file that they find as it is.'),
+      .enum(['tar.gz', 'zip', 'file'])
+      .optional()
+      .describe(
+        'tar.gz and zip pack all that the globs find; file keeps the one file that they find as it is. Without: zip when ' +
+          'the name ends with it, else tar.gz.',
+      ),
     cwd: z.string().min(1).max(1_024).default('.').describe('Directory in the workspace that the paths begin in.'),
   }),
   work: (input) => runnerWork('package', input),

@@ -1,0 +1,24 @@
+import type { AttemptResult } from '../../model/command.ts'
+import type { Outputs } from '../../model/event.ts'
+
+/** The work was done and its answer is no. */
+export const saidNo = (reason: string, outputs: Outputs | null = null): AttemptResult => ({
+  kind: 'failed',
+  failure: { kind: 'said-no', reason },
+  outputs,
+})
+
+/** The same, thrown from deep inside. */
+export class SaidNo extends Error {
+  override readonly name = 'SaidNo'
+}
+
+/** Makes an answer of what was thrown. */
+export async function answered(work: () => Promise<AttemptResult>): Promise<AttemptResult> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof SaidNo) return saidNo(error.message)
+    throw error
+  }
+}
