@@ -30,6 +30,7 @@ const allButHttpAndCli = [
   'dialects/**',
   'engine/**',
   'graph/**',
+  'forge/**',
   'host/**',
   'model/**',
   'runner/**',
@@ -92,6 +93,7 @@ const layers: readonly Layer[] = [
       'engine/**',
       'definition/**',
       'graph/**',
+      'forge/**',
       'model/**',
       'store/store.ts',
       'steps/index.ts',
@@ -99,6 +101,8 @@ const layers: readonly Layer[] = [
       'node:**',
     ],
   },
+  // What forges send and want to be sent. Pure: nothing is fetched here.
+  { files: 'forge/**', imports: ['engine/glob.ts', 'model/**'] },
   { files: 'runner/**', imports: ['steps/**', 'model/**', 'node:**'] },
 
   {

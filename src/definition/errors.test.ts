@@ -189,7 +189,7 @@ describe('params and triggers', () => {
       [
         '2:42 triggers[0].params.ref: expected the name of a param, found "brunch"',
         '2:62 triggers[1].webhook: expected a name of its own for every trigger, found "push" again',
-        '2:69 triggers[2]: expected one of webhook, schedule, channel or upstream in a trigger, found none',
+        '2:69 triggers[2]: expected one of webhook, schedule, channel, upstream or forge in a trigger, found none',
       ],
     ],
     [
@@ -220,8 +220,8 @@ describe('params and triggers', () => {
         'triggers: [{channel: a, webhook: b}, {scheduel: x}, {upstream: a, statuses: green}, {channel: c, missed: x}]',
       ),
       [
-        '2:12 triggers[0]: expected one of webhook, schedule, channel or upstream in a trigger, found webhook and channel',
-        '2:38 triggers[1]: expected one of webhook, schedule, channel or upstream in a trigger, found none (did you mean "schedule"?)',
+        '2:12 triggers[0]: expected one of webhook, schedule, channel, upstream or forge in a trigger, found webhook and channel',
+        '2:38 triggers[1]: expected one of webhook, schedule, channel, upstream or forge in a trigger, found none (did you mean "schedule"?)',
         '2:77 triggers[2].statuses: expected one of succeeded, failed, errored, timed_out, cancelled, rolled_back, rollback_failed or rollback_errored, found "green"',
         '2:98 triggers[3].missed: unknown key: expected one of channel, name, params, found "missed"',
       ],
@@ -239,6 +239,15 @@ describe('params and triggers', () => {
       ],
     ],
     [
+      named("triggers: [{forge: bitbucket}, {forge: github, name: b, branches: '{a', params: {brunch: x}}]"),
+      [
+        '2:20 triggers[0].forge: expected one of github, gitlab, gitea, gitee or generic, found "bitbucket"',
+        '2:67 triggers[1].branches: expected a } for every {, found "{a"',
+        '2:82 triggers[1].params.brunch: expected one of forge, kind, action, repository, ref, branch, tag, source_branch, sha, before, author, message, url, number, title or fork, found "brunch"',
+        '2:90 triggers[1].params.brunch: expected the name of a param, found "x"',
+      ],
+    ],
+    [
       named('triggers: push'),
       ['2:11 triggers: expected a list of triggers, or a mapping with operator and list, found "push"'],
     ],
@@ -249,7 +258,7 @@ describe('params and triggers', () => {
 
 describe('tasks', () => {
   const types =
-    'one of script, git, check, package, http, sleep, approval, noop, callback, publish, run, start, end, gateway or subflow'
+    'one of script, git, check, test, package, http, sleep, approval, noop, callback, publish, run, start, end, gateway or subflow'
   test.each<[string, readonly string[]]>([
     [
       'name: x\ntasks:\n  - make',
@@ -445,13 +454,13 @@ describe('expressions and templates', () => {
     [
       staged('true and branch'),
       [
-        '7:18 stages[1].when: expected a name that begins with params., vars., tasks. or run., or text in quotes, found "branch"',
+        '7:18 stages[1].when: expected a name that begins with params., vars., tasks., run. or trigger., or text in quotes, found "branch"',
       ],
     ],
     [
       staged('param.branch'),
       [
-        '7:9 stages[1].when: expected a name that begins with params., vars., tasks. or run., found "param.branch" (did you mean "params"?)',
+        '7:9 stages[1].when: expected a name that begins with params., vars., tasks., run. or trigger., found "param.branch" (did you mean "params"?)',
       ],
     ],
     [staged('params'), ['7:9 stages[1].when: expected params.NAME, found "params"']],

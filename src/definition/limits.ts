@@ -35,6 +35,10 @@ export const LABEL_MAX = 64
 export const TRIGGERS_MAX = 20
 export const SCHEDULE_MAX = 256
 export const CHANNEL_MAX = 128
+/** Longest glob of branches, tags or paths, and how many of a kind a trigger may have. */
+export const GLOB_MAX = 255
+export const GLOBS_MAX = 50
+export const URL_MAX = 2_048
 export const PARAM_VALUE_MAX = 8_192
 export const CONCURRENCY_MAX = 1_000
 export const ANNOTATIONS_MAX = 100

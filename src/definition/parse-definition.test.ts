@@ -239,6 +239,67 @@ tasks: [{key: a, uses: noop}]`
     expect(read(`name: x\nconcurrency: ${text}\ntasks: [{key: a, uses: noop}]`).concurrency).toEqual(expected)
   })
 
+  test('a trigger of a forge, as short and as long as it may be', () => {
+    const text = `name: x
+params: {where: main}
+triggers:
+  - forge: github
+  - forge: gitea
+    name: release
+    signed: 2
+    events: merge_request
+    actions: [opened, closed]
+    branches: [main, '!release/**']
+    tags: v*
+    paths: ['src/**', '*.{json,yaml}']
+    skip_ci: false
+    repository: acme/web
+    forks: ignore
+    status: {token: GITEA_TOKEN, api: 'https://git.example.com/api/v1/', context: build}
+    definition: {url: 'https://git.example.com/acme/web.git', credentials: GIT}
+    params: {branch: where}
+tasks: [{key: a, uses: noop, env: {SHA: '\${{ trigger.sha }}'}, when: trigger.kind == 'push'}]`
+    const common = {
+      kind: 'forge',
+      status: null,
+      definition: null,
+      repository: null,
+      branches: [],
+      tags: [],
+      paths: [],
+    }
+    expect(read(text).triggers?.list).toEqual([
+      {
+        ...common,
+        name: 'github',
+        forge: 'github',
+        secret: '1',
+        events: ['push', 'tag', 'merge_request'],
+        actions: ['opened', 'synchronized', 'reopened'],
+        skipCi: true,
+        forks: 'approve',
+        params: {},
+      },
+      {
+        ...common,
+        name: 'release',
+        forge: 'gitea',
+        secret: '2',
+        events: ['merge_request'],
+        actions: ['opened', 'closed'],
+        branches: ['main', '!release/**'],
+        tags: ['v*'],
+        paths: ['src/**', '*.{json,yaml}'],
+        skipCi: false,
+        repository: 'acme/web',
+        forks: 'ignore',
+        status: { token: 'GITEA_TOKEN', api: 'https://git.example.com/api/v1', context: 'build' },
+        definition: { url: 'https://git.example.com/acme/web.git', path: '.millrace.yml', credentials: 'GIT' },
+        params: { branch: 'where' },
+      },
+    ])
+  })
+
   test('triggers in short form: any one starts it', () => {
     expect(read('name: x\ntriggers: [{webhook: a}, {webhook: b}]\ntasks: [{key: a, uses: noop}]').triggers).toEqual({
       operator: 'or',

@@ -1,13 +1,14 @@
 import { RUN_FACTS } from '../engine/expression.ts'
 import { isSecretName } from '../model/secret.ts'
 import { TASK_FIELDS } from './form.ts'
+import { CHANGE_FACTS } from '../model/change.ts'
 import type { Keys } from './keys.ts'
 import type { ReadPipeline, ReadStage, ReadTask } from './pipeline-shape.ts'
 import type { Problems } from './problems.ts'
 import { type Reference, wordList } from './shape.ts'
 import { type MapTree, type Path, quote, type Tree } from './tree.ts'
 
-const ROOTS = ['params', 'vars', 'tasks', 'run', 'secrets'] as const
+const ROOTS = ['params', 'vars', 'tasks', 'run', 'trigger', 'secrets'] as const
 const SYSTEM_PARAMS = ['SYS_TIMESTAMP', 'SYS_INCREMENT'] as const
 
 /** Names in expressions: what they name is there, and is decided when the expression is looked at. */
@@ -50,6 +51,9 @@ function shapeProblem(names: readonly string[], problems: Problems): string | un
     case 'run':
       if (names.length === 2 && (RUN_FACTS as readonly string[]).includes(names[1]!)) return undefined
       return `expected ${wordList(RUN_FACTS.map((fact) => `run.${fact}`))}, found ${written}`
+    case 'trigger':
+      if (names.length === 2 && (CHANGE_FACTS as readonly string[]).includes(names[1]!)) return undefined
+      return `expected ${wordList(CHANGE_FACTS.map((fact) => `trigger.${fact}`))}, found ${written}`
     case 'tasks':
       if (names.length === 3 && part === 'status') return undefined
       if (names.length >= 4 && part === 'outputs') return undefined
@@ -59,7 +63,7 @@ function shapeProblem(names: readonly string[], problems: Problems): string | un
       return `expected secrets.NAME, the name in capital letters, digits and _, found ${written}`
     default: {
       const hint = names.length === 1 ? ', or text in quotes' : ''
-      return `expected a name that begins with params., vars., tasks. or run.${hint}, found ${written}${problems.suggestion(root, ROOTS)}`
+      return `expected a name that begins with params., vars., tasks., run. or trigger.${hint}, found ${written}${problems.suggestion(root, ROOTS)}`
     }
   }
 }

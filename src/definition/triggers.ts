@@ -1,18 +1,40 @@
-import { type Concurrency, TRIGGER_KINDS, WHEN_FULL, type Triggers, type TriggerSpec } from '../model/definition.ts'
+import { globProblem } from '../engine/glob.ts'
+import {
+  CHANGE_ACTIONS,
+  CHANGE_FACTS,
+  CHANGE_KINDS,
+  FORGES,
+  type ChangeAction,
+  type ChangeKind,
+} from '../model/change.ts'
+import {
+  type Concurrency,
+  FORK_POLICIES,
+  type ForgeStatus,
+  type RepositoryFile,
+  TRIGGER_KINDS,
+  WHEN_FULL,
+  type Triggers,
+  type TriggerSpec,
+} from '../model/definition.ts'
 import { END_STATUSES, type EndStatus } from '../model/status.ts'
 import {
   CHANNEL_MAX,
   CONCURRENCY_MAX,
+  GLOB_MAX,
+  GLOBS_MAX,
   NAME_MAX,
   PARAM_VALUE_MAX,
   PARAMS_MAX,
   SCHEDULE_MAX,
   TRIGGERS_MAX,
+  URL_MAX,
 } from './limits.ts'
 import { readSchedule } from './schedule.ts'
 import {
   byKind,
   choice,
+  flag,
   listOf,
   mapOf,
   mapped,
@@ -42,6 +64,14 @@ const names = {
   keySchema: { minLength: 1, maxLength: NAME_MAX },
 }
 const passedOn = mapOf(text({ min: 1, max: 64 }), names)
+const factNames = mapOf(text({ min: 1, max: 64 }), {
+  max: PARAMS_MAX,
+  keyProblem: (found: string) =>
+    (CHANGE_FACTS as readonly string[]).includes(found)
+      ? undefined
+      : `expected ${wordList(CHANGE_FACTS)}, found ${quote(found)}`,
+  keySchema: { enum: [...CHANGE_FACTS] },
+})
 
 /** Also a mere flag: then the secret has the name `1`. */
 const signed: Shape<string | null> = mapped(writtenText({ min: 1, max: 64 }), (value) =>
@@ -97,7 +127,92 @@ const upstream = record('an upstream', {
   },
 })
 
-const records = { webhook, schedule, channel: onChannel, upstream } as const
+const glob: Shape<string> = mapped(text({ min: 1, max: GLOB_MAX, oneLine: true }), (value, tree, path, reader) => {
+  const problem = globProblem(value)
+  if (problem !== undefined) reader.problems.add(tree.at, path, `${problem}, found ${quote(value)}`)
+  return value
+})
+const globs = oneOrMore(glob, GLOBS_MAX)
+const secretName = text({ min: 1, max: NAME_MAX, oneLine: true, expected: 'the name of a secret' })
+const webAddress = text({
+  min: 1,
+  max: URL_MAX,
+  oneLine: true,
+  pattern: /^https?:\/\/[^\s@]+$/,
+  expected: 'an http or https address',
+})
+
+const forgeStatus: Shape<ForgeStatus> = mapped(
+  record('a commit status', {
+    token: { shape: secretName, doc: "Name of the secret that holds a token of the forge's API.", required: true },
+    api: {
+      shape: webAddress,
+      doc: "Address of the forge's API, such as https://git.example.com/api/v1. Default: the forge's own.",
+    },
+    context: {
+      shape: text({ min: 1, max: 128, oneLine: true }),
+      doc: 'Name of the status among those of the commit. Default millrace/<pipeline>.',
+    },
+  }),
+  ({ token = '', api = null, context = null }) => ({ token, api: api?.replace(/\/+$/, '') ?? null, context }),
+)
+const repositoryFile: Shape<RepositoryFile> = mapped(
+  record('a definition in a repository', {
+    url: {
+      shape: text({ min: 1, max: URL_MAX, oneLine: true }),
+      doc: 'Address of the repository, as git takes it: https, ssh, or what the server allows.',
+      required: true,
+    },
+    path: {
+      shape: text({
+        min: 1,
+        max: 1_024,
+        oneLine: true,
+        pattern: /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\\:*?[\]]+$/,
+        expected: 'a path within the repository',
+      }),
+      doc: 'Of the file in it. Default .millrace.yml.',
+    },
+    credentials: { shape: secretName, doc: 'Name of the secret that holds a token, or user:password.' },
+  }),
+  ({ url = '', path = '.millrace.yml', credentials = null }) => ({ url, path, credentials }),
+)
+const forge = record('a forge', {
+  forge: { shape: choice(FORGES), doc: 'Whose webhook it is; its address is made by the server.', required: true },
+  name: { ...ownName, doc: 'Name of the trigger, unique in the pipeline. Default: the forge.' },
+  signed: {
+    shape: signed,
+    doc: 'Which secret calls are signed with: another value, such as 2, is another secret. Default 1.',
+  },
+  events: {
+    shape: oneOrMore(choice(CHANGE_KINDS), CHANGE_KINDS.length),
+    doc: 'What starts a run. Default: all of them.',
+  },
+  actions: {
+    shape: oneOrMore(choice(CHANGE_ACTIONS), CHANGE_ACTIONS.length),
+    doc: 'Of merge requests. Default opened, synchronized and reopened.',
+  },
+  branches: {
+    shape: globs,
+    doc: 'Globs: the branches that are pushed to, or that merge requests would go into. Default: all.',
+  },
+  tags: { shape: globs, doc: 'Globs: the tags that are pushed. Default: all.' },
+  paths: { shape: globs, doc: 'Globs: at least one file that fits must be changed. Default: any.' },
+  skip_ci: { shape: flag, doc: 'Whether [skip ci] in the message is heeded. Default true.' },
+  repository: { shape: text({ min: 1, max: 255, oneLine: true }), doc: 'owner/name. Default: any that is signed.' },
+  forks: {
+    shape: choice(FORK_POLICIES),
+    doc: 'approve: a merge request from a fork waits for a person; ignore: it starts nothing; run: it runs as any other. Default approve.',
+  },
+  status: { shape: forgeStatus, doc: 'How the forge is told what became of the commit. Default: it is not.' },
+  definition: {
+    shape: repositoryFile,
+    doc: 'Where stages and tasks are read, at the commit; of a fork, at the base. Default: they are those here.',
+  },
+  params: { shape: factNames, doc: 'Fact of the change, such as branch or sha -> param of the pipeline.' },
+})
+
+const records = { webhook, schedule, channel: onChannel, upstream, forge } as const
 
 const trigger: Shape<TriggerSpec> = {
   schema: { oneOf: TRIGGER_KINDS.map((kind) => records[kind].schema) },
@@ -130,6 +245,8 @@ function noneOf(tree: MapTree, reader: Reader): string {
 const NO_TRIGGER: TriggerSpec = { kind: 'webhook', name: '', params: {} }
 
 const SUCCEEDED: readonly EndStatus[] = ['succeeded']
+const EVERY_KIND: readonly ChangeKind[] = CHANGE_KINDS
+const OPEN_ACTIONS: readonly ChangeAction[] = ['opened', 'synchronized', 'reopened']
 
 /** A part that was refused has been reported; what it would have been is made up, so that the others are still checked. */
 const readers: Readonly<
@@ -165,6 +282,26 @@ const readers: Readonly<
     statuses,
     params,
   })),
+  forge: reading(forge, (values) => {
+    const { forge: of = 'generic', name: called = of, params = {} } = values
+    return {
+      kind: 'forge',
+      name: called,
+      forge: of,
+      secret: values.signed ?? '1',
+      events: values.events ?? EVERY_KIND,
+      actions: values.actions ?? OPEN_ACTIONS,
+      branches: values.branches ?? [],
+      tags: values.tags ?? [],
+      paths: values.paths ?? [],
+      skipCi: values.skip_ci ?? true,
+      repository: values.repository ?? null,
+      forks: values.forks ?? 'approve',
+      status: values.status ?? null,
+      definition: values.definition ?? null,
+      params,
+    }
+  }),
 }
 
 function reading<Values>(

@@ -7,7 +7,7 @@ import { type Token, type TokenFailure, tokenize } from './expression-tokens.ts'
 
 /**
  * The language of `when:` and of `${{ ... }}` (docs/reference/definition.md, "Expressions"). No loops, no arithmetic, no
- * names but `params`, `vars`, `tasks` and `run`: the cost of an expression is its size and that of what it compares.
+ * names but `params`, `vars`, `tasks`, `run` and `trigger`: the cost of an expression is its size and that of what it compares.
  */
 
 /** Longest text of one expression, in UTF-16 units. */
@@ -25,6 +25,8 @@ export interface Scope {
   /** By key; undefined: there is no such task. */
   readonly tasks: (key: string) => TaskScope | undefined
   readonly run: Readonly<Record<RunFact, Json>>
+  /** Facts of the change that it is a run of; empty: of none. */
+  readonly trigger?: Readonly<Record<string, Json>>
 }
 export interface TaskScope {
   readonly status: string
@@ -318,6 +320,8 @@ function lookUp([root = '', first = '', ...rest]: readonly string[], scope: Scop
       return inside(scope.vars(first) ?? null, rest)
     case 'run':
       return rest.length === 0 ? own(scope.run, first) : null
+    case 'trigger':
+      return rest.length === 0 ? own(scope.trigger ?? {}, first) : null
     case 'tasks':
       return lookUpTask(first, rest, scope)
     case 'secrets':

@@ -1,5 +1,6 @@
 import type { RunnerWork } from '../model/definition.ts'
 import type { Executor } from '../model/executor.ts'
+import { factsOf } from '../model/change.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import type { JobRequest } from '../model/job.ts'
 import { GRACE_MS } from '../model/limits.ts'
@@ -117,5 +118,16 @@ function facts(run: Run, node: number, attempt: number): Record<string, string> 
     MILLRACE_RUN_NUMBER: String(run.number),
     MILLRACE_TASK: key,
     MILLRACE_TRY: String(attempt),
+    ...changeFacts(run),
   }
+}
+
+/** Of the change that it is a run of: `MILLRACE_CHANGE_SHA` and its like, what is not known left out. */
+function changeFacts({ cause: { change } }: Run): Record<string, string> {
+  if (change === undefined) return {}
+  return Object.fromEntries(
+    Object.entries(factsOf(change)).flatMap(([name, value]) =>
+      value === null ? [] : [[`MILLRACE_CHANGE_${name.toUpperCase()}`, String(value)] as const],
+    ),
+  )
 }

@@ -58,6 +58,10 @@ type Fire = Extract<OnRun, { type: 'fire-trigger' }>
 function fireRun(transition: Transition, command: Fire): Rejection | null {
   const { run } = transition
   const { triggers } = run.plan.definition
+  if (run.cause.trusted === false) {
+    const message = `cannot fire a trigger of ${nameOf(run)}: its change is from a fork, and a person must start it`
+    return refuse('not-allowed', message, allowedOnRun(run))
+  }
   const refused = fire(transition, command, triggers, nameOf(run))
   if (refused !== null) return refused
   if (triggers !== null && haveFired(triggers, transition.run.triggers)) transition.start()

@@ -1,3 +1,4 @@
+import { factsOf } from '../model/change.ts'
 import type { VariableSpec } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import type { Scope } from './expression.ts'
@@ -23,6 +24,7 @@ export function scopeOf(run: Run): Scope {
       return state?.kind === 'task' ? { status: state.status, outputs: state.outputs } : undefined
     },
     run: { number: run.number, cause: run.cause.kind, attempt: run.pass },
+    trigger: run.cause.change === undefined ? {} : factsOf(run.cause.change),
   }
   return scope
 }

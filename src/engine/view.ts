@@ -59,7 +59,7 @@ export function summaryOf(run: Run): RunSummary {
 
 /** Whether a person must do something before it can go on. Kept cheap: it is asked after every transition. */
 export function needsPerson(run: Run): boolean {
-  if (run.phase === 'waiting') return run.queuedAt === null && !waitsForTriggers(run)
+  if (run.phase === 'waiting') return run.queuedAt === null && (run.cause.trusted === false || !waitsForTriggers(run))
   return run.phase === 'live' && (run.counts.reviewing + run.counts.held + pausedNow(run) > 0 || run.pausedAt !== null)
 }
 

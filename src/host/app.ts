@@ -214,6 +214,11 @@ export interface Runs {
    */
   fireWebhook(id: string, params: Readonly<Record<string, string>>, call?: WebhookCall): Promise<Result<Fired>>
   /**
+   * As {@link fireWebhook}; that of a forge starts a run of the change that it tells of, once for each delivery, or none
+   * when the trigger is not about it. (By the other way such a one is `not_allowed`.)
+   */
+  deliver(id: string, params: Readonly<Record<string, string>>, call: WebhookCall): Promise<Result<Fired | Ignored>>
+  /**
    * Fires every run of the project that waits for the channel, and a new one of each pipeline that listens to it and
    * has none waiting. The same `idempotencyKey` within 24 h fires once.
    */
@@ -252,6 +257,11 @@ export interface Fired {
   readonly stage: string | null
   /** false: other triggers must fire first. */
   readonly started: boolean
+}
+/** A forge has told of what the trigger is not about. */
+export interface Ignored {
+  /** Why, as a sentence. */
+  readonly ignored: string
 }
 /** A webhook's call as it came, for its signature and its name. */
 export interface WebhookCall {

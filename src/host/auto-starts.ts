@@ -21,6 +21,11 @@ export interface AutoStart {
   readonly key: string
   /** The task that starts it. */
   readonly parent?: ParentRef
+  readonly annotations?: Readonly<Record<string, string>>
+  /** It stays `waiting` until a person starts it. */
+  readonly wait?: boolean
+  /** Left out: the pipeline's newest. */
+  readonly version?: number
 }
 
 /** The last one of a trigger that was not made. */

@@ -234,7 +234,8 @@ export class CatalogUseCases implements Pipelines {
     const { definition } = await this.planOf(id, version)
     const trigger = webhookSpec(definition, name)
     const address = webhooks.find((webhook) => webhook.name === name)
-    if (trigger?.kind !== 'webhook' || address === undefined || (trigger.secret ?? null) === null) {
+    const isCalled = trigger?.kind === 'webhook' || trigger?.kind === 'forge'
+    if (!isCalled || address === undefined || (trigger.secret ?? null) === null) {
       return refuse('not_found', `pipeline ${found.value.name} has no webhook ${name} that is signed`)
     }
     return accept(webhookSecret(this.#deps.sealKey, address.id, trigger.secret ?? ''))

@@ -137,6 +137,15 @@ function stageReason(run: Run, stage: number): Reason {
 
 function waitingReason(run: Run, webhooks: readonly { readonly id: string; readonly name: string }[]): Reason {
   const { triggers } = run.plan.definition
+  if (run.cause.trusted === false) {
+    return {
+      ...plain,
+      code: 'waiting-for-start',
+      sentence: `Waiting for a person to look at the change and start it: ${run.cause.by} sent it from a fork`,
+      since: run.createdAt,
+      unblocks: ['start', 'cancel'],
+    }
+  }
   const open = (triggers?.list ?? []).filter((one, index) => isAwaited(one) && run.triggers[index] === null)
   if (triggers === null || open.length === 0) {
     return {

@@ -8,8 +8,9 @@ import type { Plan } from '../model/plan.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import type { RunStatus } from '../model/status.ts'
 import type { PipelineRecord, RunCommit, RunLog } from '../store/store.ts'
-import type { WebhookCall } from './app.ts'
+import type { Ignored, WebhookCall } from './app.ts'
 import type { CatalogUseCases } from './catalog.ts'
+import type { ChangeStarts } from './change-starts.ts'
 import type { Clock } from './clock.ts'
 import type { LiveRuns } from './live.ts'
 import { problemOf } from './run-problems.ts'
@@ -43,6 +44,7 @@ interface Dependencies {
   readonly index: TriggerIndex
   readonly clock: Clock
   readonly sealKey: Uint8Array
+  readonly changes: ChangeStarts
   /** Makes a run that waits for its triggers. */
   readonly create: (record: PipelineRecord, input: WaitingRun) => Promise<Result<Run>>
 }
@@ -93,7 +95,7 @@ export class Firing {
   }
 
   /** The oldest run that waits for this webhook or, when none does, one that is made for it. */
-  async webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<FiredRun>> {
+  async webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<FiredRun | Ignored>> {
     const found = await this.#deps.catalog.webhook(id)
     if (found === undefined) return refuse('not_found', 'there is no such webhook')
     return unlessFull(this.#turns.take(found.record.id, () => this.#webhook(id, params, call)))
@@ -121,12 +123,18 @@ export class Firing {
   }
 
   /** Within the turn of the pipeline, so it is looked up again: it may have been changed meanwhile. */
-  async #webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<FiredRun>> {
+  async #webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<FiredRun | Ignored>> {
     const { catalog, clock, sealKey } = this.#deps
     const found = await catalog.webhook(id)
     const plan = found === undefined ? undefined : await catalog.planOf(found.record.id, found.record.version)
     const ofRun = plan?.definition.triggers?.list.find(({ name }) => name === found?.name)
     const spec = ofRun ?? (plan === undefined ? undefined : stageWebhook(plan, found?.name ?? '')?.spec)
+    if (found !== undefined && plan !== undefined && spec?.kind === 'forge') {
+      const started = await this.#deps.changes.start(found.record, plan, spec, id, call)
+      return started.ok && !('ignored' in started.value)
+        ? ofTheRun(accept(started.value))
+        : (started as Result<Ignored>)
+    }
     if (found === undefined || spec?.kind !== 'webhook') return refuse('not_found', 'there is no such webhook')
     const generation = spec.secret ?? null
     if (generation !== null) {
@@ -229,7 +237,7 @@ export class Firing {
     for (const row of rows.toReversed()) {
       const run = await live.get(row.id)
       const fired = run?.phase === 'waiting' ? run.triggers[triggerOf(run.plan, name)] : undefined
-      if (run === undefined || fired === undefined) continue
+      if (run === undefined || fired === undefined || run.cause.trusted === false) continue
       if (fired === null) return run
       // Fired again before the others: what it gives replaces what it gave, and no second run waits beside the first.
       if (run.cause.kind === 'webhook' || run.cause.kind === 'channel') open ??= run
@@ -288,6 +296,8 @@ const channelsOf = (run: Run): readonly string[] =>
 
 function openTriggers(run: Run): readonly Place[] {
   const { phase, plan, queuedAt, waiting } = run
+  // A person decides.
+  if (phase === 'waiting' && run.cause.trusted === false) return []
   if (phase === 'waiting') return queuedAt === null ? openOf(null, plan.definition.triggers, run.triggers) : []
   return waiting.flatMap((stage) => openOf(stage, stagePlan(plan, stage).spec.triggers, stageAt(run, stage).triggers))
 }

@@ -9,6 +9,7 @@ import { Credentials } from './access.ts'
 import type { App, ArtifactFile, Caller, FeedSelection, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog.ts'
 import { artifactUseCases } from './artifacts.ts'
+import { ChangeStarts } from './change-starts.ts'
 import { AutoStarts } from './auto-starts.ts'
 import { InlineWork } from './inline-work.ts'
 import type { Clock } from './clock.ts'
@@ -115,7 +116,15 @@ export async function createHost(options: HostOptions): Promise<Host> {
     cancel: (id, reason) => live.report(id, { type: 'cancel', reason, mode: 'stop' }, SERVER),
   })
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
+  const changes = new ChangeStarts({
+    clock,
+    sealKey: options.sealKey,
+    log: store.runs,
+    start: (pipelineId, input) => runs.startBy(pipelineId, input),
+    run: (id) => live.get(id),
+  })
   const firing: Firing = new Firing({
+    changes,
     log: store.runs,
     live,
     catalog,

@@ -17,6 +17,7 @@ import type {
   Estimate,
   Explanation,
   Fired,
+  Ignored,
   LogSource,
   NodeActionInput,
   NodeRef,
@@ -130,7 +131,8 @@ export class RunUseCases implements Runs {
     if (denied !== undefined) return denied
     const found = await this.#run(caller, ref)
     if (!found.ok) return found
-    const { id, pipelineId, version, plan, params: given, annotations } = found.value
+    const { id, pipelineId, version, plan, params: given, annotations, cause } = found.value
+    const { kind: _kind, by: _by, due: _due, origin: _origin, ...ofChange } = cause
     const record = await this.#deps.catalog.record(caller, { id: pipelineId })
     if (!record.ok) return record
     const own = plan.definition.params.flatMap(({ name }) => {
@@ -141,8 +143,9 @@ export class RunUseCases implements Runs {
     const run: Omit<NewRun, 'key'> = {
       params: { ...Object.fromEntries(own), ...input.params },
       annotations: { ...annotations, ...input.annotations },
-      cause: { kind: 'manual', by: caller.user.name, origin: { as: 'rerun', runId: id, depth: 0 } },
-      wait: false,
+      cause: { ...ofChange, kind: 'manual', by: caller.user.name, origin: { as: 'rerun', runId: id, depth: 0 } },
+      // What nobody knew is not known better now.
+      wait: cause.trusted === false,
       actor: userActor(caller),
       ...(only === undefined && exclude === undefined
         ? { excluded: excludedIn(found.value) }
@@ -162,7 +165,10 @@ export class RunUseCases implements Runs {
     const kept = (taken: RunCommit['idempotency']) => (taken === null ? null : { ...taken, standsMs: AUTO_KEY_MS })
     return this.#starts.take(key, () =>
       this.#once({ key, fingerprint: '' }, (taken) =>
-        this.#create(record, { ...input, wait: false, key: kept(taken) }),
+        this.#create(
+          { ...record, version: input.version ?? record.version },
+          { ...input, wait: input.wait ?? false, key: kept(taken) },
+        ),
       ),
     )
   }
@@ -231,9 +237,21 @@ export class RunUseCases implements Runs {
     return this.#submit(run.id, nodeCommand(input, index, caller.user.name), userActor(caller))
   }
 
-  async fireWebhook(id: string, params: Readonly<Record<string, string>>, call?: WebhookCall) {
+  async fireWebhook(id: string, params: Readonly<Record<string, string>>, call?: WebhookCall): Promise<Result<Fired>> {
     const fired = await this.#deps.firing.webhook(id, params, call)
-    return fired.ok ? accept(await this.#fired(fired.value.run, fired.value.stage)) : fired
+    if (!fired.ok) return fired
+    if ('ignored' in fired.value) return refuse('not_allowed', fired.value.ignored)
+    return accept(await this.#fired(fired.value.run, fired.value.stage))
+  }
+
+  async deliver(
+    id: string,
+    params: Readonly<Record<string, string>>,
+    call: WebhookCall,
+  ): Promise<Result<Fired | Ignored>> {
+    const fired = await this.#deps.firing.webhook(id, params, call)
+    if (!fired.ok) return fired
+    return accept('ignored' in fired.value ? fired.value : await this.#fired(fired.value.run, fired.value.stage))
   }
 
   async publish(

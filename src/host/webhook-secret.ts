@@ -1,4 +1,5 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { SIGNATURES, type Signature } from '../forge/forge.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
 import type { WebhookCall } from './app.ts'
 
@@ -15,27 +16,51 @@ export function webhookSecret(sealKey: Uint8Array, webhookId: string, generation
   return PREFIX + Buffer.from(made).toString('base64')
 }
 
+type Check = (call: WebhookCall, secret: string, now: Instant) => string | undefined
+
+/** The header by which a way of signing is known, and what it must be. */
+const WAYS = {
+  standard: { headers: ['webhook-signature'], check: standardProblem },
+  hub: { headers: ['x-hub-signature-256'], check: hubProblem },
+  gitea: { headers: ['x-gitea-signature', 'x-forgejo-signature', 'x-gogs-signature'], check: giteaProblem },
+  gitlab: { headers: ['x-gitlab-token'], check: gitlabProblem },
+  gitee: { headers: ['x-gitee-token'], check: giteeProblem },
+} as const satisfies Record<Signature, { readonly headers: readonly string[]; readonly check: Check }>
+
 /**
  * Whether a call was made by someone who knows the secret: Standard Webhooks; GitHub's and Gitea's HMAC of the body
  * under the secret as it is written; GitLab's token; Gitee's token or HMAC of its time.
+ * @param ways those that are taken; the first one whose header is there decides.
  * @returns why not, in words; undefined: it was.
  */
-export function signatureProblem(call: WebhookCall | undefined, secret: string, now: Instant): string | undefined {
+export function signatureProblem(
+  call: WebhookCall | undefined,
+  secret: string,
+  now: Instant,
+  ways: readonly Signature[] = SIGNATURES,
+): string | undefined {
   if (call === undefined) return 'this webhook takes signed calls only, and they come by another address'
-  const standard = call.header('webhook-signature')
-  if (standard !== undefined) return standardProblem(call, standard, secret, now)
-  const hub = call.header('x-hub-signature-256')
-  if (hub !== undefined) return wrong(isEqual(hub, `sha256=${hmac(secret, call.body).toString('hex')}`))
-  const gitea = call.header('x-gitea-signature') ?? call.header('x-gogs-signature')
-  if (gitea !== undefined) return wrong(isEqual(gitea, hmac(secret, call.body).toString('hex')))
-  const token = call.header('x-gitlab-token')
-  if (token !== undefined) return wrong(isEqual(token, secret))
-  const gitee = call.header('x-gitee-token')
-  if (gitee !== undefined) return giteeProblem(call, gitee, secret, now)
-  return 'this webhook takes signed calls only, and no signature was found: expected Webhook-Signature, X-Hub-Signature-256, X-Gitea-Signature, X-Gitlab-Token or X-Gitee-Token'
+  const way = ways.find((one) => WAYS[one].headers.some((name) => call.header(name) !== undefined))
+  if (way !== undefined) return WAYS[way].check(call, secret, now)
+  const expected = ways.map((one) => WAYS[one].headers[0]).join(' or ')
+  return `this webhook takes signed calls only, and no signature was found: expected ${expected}`
 }
 
-function standardProblem(call: WebhookCall, signatures: string, secret: string, now: Instant): string | undefined {
+function hubProblem(call: WebhookCall, secret: string): string | undefined {
+  return wrong(isEqual(call.header('x-hub-signature-256') ?? '', `sha256=${hmac(secret, call.body).toString('hex')}`))
+}
+
+function giteaProblem(call: WebhookCall, secret: string): string | undefined {
+  const found = WAYS.gitea.headers.map((name) => call.header(name)).find((value) => value !== undefined)
+  return wrong(isEqual(found ?? '', hmac(secret, call.body).toString('hex')))
+}
+
+function gitlabProblem(call: WebhookCall, secret: string): string | undefined {
+  return wrong(isEqual(call.header('x-gitlab-token') ?? '', secret))
+}
+
+function standardProblem(call: WebhookCall, secret: string, now: Instant): string | undefined {
+  const signatures = call.header('webhook-signature') ?? ''
   const id = call.header('webhook-id') ?? ''
   const timestamp = call.header('webhook-timestamp') ?? ''
   if (id === '' || !/^\d{1,12}$/.test(timestamp)) {
@@ -50,7 +75,8 @@ function standardProblem(call: WebhookCall, signatures: string, secret: string, 
 }
 
 /** The secret itself, or (with a time in ms) the HMAC of time and secret, also percent-encoded. help.gitee.com, "WebHook 签名计算". */
-function giteeProblem(call: WebhookCall, token: string, secret: string, now: Instant): string | undefined {
+function giteeProblem(call: WebhookCall, secret: string, now: Instant): string | undefined {
+  const token = call.header('x-gitee-token') ?? ''
   if (isEqual(token, secret)) return undefined
   const timestamp = call.header('x-gitee-timestamp') ?? ''
   if (!/^\d{1,15}$/.test(timestamp) || Math.abs(Number(timestamp) - now) > TOLERANCE_MS) {
@@ -87,3 +113,6 @@ export function deliveryOf(call: WebhookCall | undefined): string | undefined {
   }
   return undefined
 }
+
+/** The same for the same body only. */
+export const contentOf = ({ body }: WebhookCall): string => createHash('sha256').update(`body ${body}`).digest('hex')

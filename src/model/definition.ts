@@ -1,4 +1,5 @@
 import type { Executor } from './executor.ts'
+import type { ChangeAction, ChangeKind, ForgeName } from './change.ts'
 import type { Expression } from './expression.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { SecretUse } from './secret.ts'
@@ -65,8 +66,8 @@ export interface ParamSpec {
 }
 
 /**
- * Webhooks and channels fire runs: one that they make is `waiting` until enough of them have fired. Schedules and
- * upstreams start runs, which wait for nothing.
+ * Webhooks and channels fire runs: one that they make is `waiting` until enough of them have fired. Schedules, upstreams
+ * and forges start runs, which wait for no trigger.
  */
 export interface Triggers {
   /** Of those that fire. */
@@ -74,7 +75,7 @@ export interface Triggers {
   /** 1 to 20, each with a name of its own. */
   readonly list: readonly TriggerSpec[]
 }
-export const TRIGGER_KINDS = ['webhook', 'schedule', 'channel', 'upstream'] as const
+export const TRIGGER_KINDS = ['webhook', 'schedule', 'channel', 'upstream', 'forge'] as const
 export type TriggerSpec = {
   readonly kind: (typeof TRIGGER_KINDS)[number]
   /** 1 to 128 characters. */
@@ -106,14 +107,58 @@ export type TriggerSpec = {
       /** How its run must have ended. */
       readonly statuses: readonly EndStatus[]
     }
+  | ForgeTrigger
 )
+
+export const FORK_POLICIES = ['approve', 'ignore', 'run'] as const
+/** A change of a repository, as the webhook of its forge tells it (src/forge/). */
+export interface ForgeTrigger {
+  readonly kind: 'forge'
+  readonly forge: ForgeName
+  /** As that of a webhook; calls are always signed. */
+  readonly secret: string
+  readonly events: readonly ChangeKind[]
+  /** Of merge requests. */
+  readonly actions: readonly ChangeAction[]
+  /** Globs (engine/glob.ts); one that begins with `!` takes away again. Empty: all. */
+  readonly branches: readonly string[]
+  readonly tags: readonly string[]
+  readonly paths: readonly string[]
+  /** Whether `[skip ci]` in the message is heeded. */
+  readonly skipCi: boolean
+  /** `owner/name`; null: any. */
+  readonly repository: string | null
+  /** A change from a fork waits for a person, is left out, or is taken as any other. */
+  readonly forks: (typeof FORK_POLICIES)[number]
+  /** How the forge is told what became of the commit; null: it is not. */
+  readonly status: ForgeStatus | null
+  /** Where the definition is read, at the commit; null: it is that of the server. */
+  readonly definition: RepositoryFile | null
+}
+export interface ForgeStatus {
+  /** Name of a secret: the token of the forge's API. */
+  readonly token: string
+  /** Address of the forge's API; null: the forge's own. */
+  readonly api: string | null
+  /** Name of the status; null: `millrace/<pipeline>`. */
+  readonly context: string | null
+}
+export interface RepositoryFile {
+  readonly url: string
+  readonly path: string
+  /** Name of a secret: a token, or `user:password`; null: none is needed. */
+  readonly credentials: string | null
+}
 
 /** Whether a run may wait for triggers of this kind; the others start one. */
 export const isAwaited = ({ kind }: TriggerSpec): boolean => AWAITED[kind]
-const AWAITED = { webhook: true, channel: true, schedule: false, upstream: false } as const satisfies Record<
-  TriggerSpec['kind'],
-  boolean
->
+const AWAITED = {
+  webhook: true,
+  channel: true,
+  schedule: false,
+  upstream: false,
+  forge: false,
+} as const satisfies Record<TriggerSpec['kind'], boolean>
 
 export const WHEN_FULL = ['queue', 'abort', 'supersede'] as const
 /** How many runs may be under way at once. */

@@ -1,3 +1,4 @@
+import type { Change } from './change.ts'
 import type { Failure } from './failure.ts'
 import type { PipelineId, ProjectId, RunId } from './id.ts'
 import type { Json, JsonObject } from './json.ts'
@@ -18,6 +19,11 @@ export interface Cause {
   readonly due?: Instant
   /** The run that it comes of. Lists of runs do not tell it. */
   readonly origin?: Origin
+  /** What it is a run of, and by which trigger. Lists of runs do not tell it. */
+  readonly change?: Change
+  readonly trigger?: string
+  /** There when a person must start it: the change is of someone whom nobody knows. */
+  readonly trusted?: false
 }
 
 /** `upstream`: it ended, and this one was started; `rerun`: this one does the same again. */

@@ -6,6 +6,7 @@ import { stageAnnotations, stageTasks, withoutUserInfo, type PlacedStage, type S
 import type { PipelineBody, PostOperationBody, PreOperationBody, StageBody, TriggerBody } from './pipeline-body.ts'
 import type { Read } from './request.ts'
 import { refusing, wrong } from './fields.ts'
+import { otherTriggers } from './other-triggers.ts'
 import { PLACES, serviceName, stageId, visibleStages } from './stage.ts'
 import { webhookId } from './webhook-url.ts'
 import { wordsOf, type Words } from './words.ts'
@@ -199,21 +200,6 @@ function fullUrlOf({ service, params }: StageBody, work: Work | undefined): stri
   const kept = service === 'code_source' && typeof url === 'string' && url.includes('@')
   return kept && withoutUserInfo(url) === params['url'] ? url : null
 }
-
-/** What else starts a run of the pipeline: the vendor has no word for it, and so no way to take it away. */
-const otherTriggers = (before: PipelineView | null): readonly JsonObject[] =>
-  (before?.definition.triggers?.list ?? []).flatMap((trigger): JsonObject[] => {
-    const { name, params } = trigger
-    switch (trigger.kind) {
-      case 'webhook':
-      case 'channel':
-        return []
-      case 'schedule':
-        return [{ schedule: trigger.cron, name, timezone: trigger.timezone, missed: trigger.missed, params }]
-      case 'upstream':
-        return [{ upstream: trigger.pipeline, name, statuses: trigger.statuses, params }]
-    }
-  })
 
 /**
  * Names of webhooks: an address stays while its name does. A trigger that is sent with its address keeps it; one

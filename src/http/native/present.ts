@@ -1,7 +1,8 @@
 import type { z } from 'zod'
 import type { Caller, Explanation } from '../../host/app.ts'
+import type { Change } from '../../model/change.ts'
 import type { Actor, Cause } from '../../model/event.ts'
-import type { Concurrency, Triggers, TriggerSpec, Work } from '../../model/definition.ts'
+import type { Concurrency, ForgeTrigger, Triggers, TriggerSpec, Work } from '../../model/definition.ts'
 import { type Failure, failureHint, failureSentence, failureStatus } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
@@ -29,12 +30,23 @@ export const timeOrNull = (instant: Instant | null): string | null => (instant =
 
 const presentUser = (user: UserRef): Wire<typeof wire.User> => ({ id: user.id, name: user.name })
 const presentActor = (actor: Actor): Wire<typeof wire.Actor> => ({ kind: actor.kind, name: actor.name })
-export const presentCause = ({ kind, by, due, origin }: Cause): Wire<typeof wire.Cause> => ({
-  kind,
-  by,
-  ...(due === undefined ? undefined : { due: time(due) }),
-  ...(origin === undefined ? undefined : { origin: { as: origin.as, run: origin.runId, depth: origin.depth } }),
-})
+export const presentCause = (cause: Cause): Wire<typeof wire.Cause> => {
+  const { kind, by, due, origin, change, trigger, trusted } = cause
+  return {
+    kind,
+    by,
+    ...(due === undefined ? undefined : { due: time(due) }),
+    ...(origin === undefined ? undefined : { origin: { as: origin.as, run: origin.runId, depth: origin.depth } }),
+    ...(change === undefined ? undefined : { change: presentChange(change) }),
+    ...(trigger === undefined ? undefined : { trigger }),
+    ...(trusted === undefined ? undefined : { trusted }),
+  }
+}
+
+function presentChange({ sourceBranch, ...change }: Change): Wire<typeof wire.Change> {
+  return { ...change, source_branch: sourceBranch }
+}
+
 const presentRef = (thing: {
   id: string
   serial: number
@@ -287,17 +299,32 @@ const webhookPath = (id: string | undefined): string | null => (id === undefined
 
 type TriggerWire = NonNullable<Wire<typeof wire.Pipeline>['triggers']>['list'][number]
 
+const presentForge = (trigger: ForgeTrigger): NonNullable<TriggerWire['forge']> => ({
+  forge: trigger.forge,
+  events: [...trigger.events],
+  actions: [...trigger.actions],
+  branches: [...trigger.branches],
+  tags: [...trigger.tags],
+  paths: [...trigger.paths],
+  skip_ci: trigger.skipCi,
+  repository: trigger.repository,
+  forks: trigger.forks,
+  status: trigger.status === null ? null : { ...trigger.status },
+  definition: trigger.definition === null ? null : { ...trigger.definition },
+})
+
 function presentTrigger(trigger: TriggerSpec, id: string | undefined): TriggerWire {
   const { kind, name, params } = trigger
   return {
     kind,
     name,
-    path: kind === 'webhook' ? webhookPath(id) : null,
+    path: kind === 'webhook' || kind === 'forge' ? webhookPath(id) : null,
     params: { ...params },
-    signed: kind === 'webhook' && (trigger.secret ?? null) !== null,
+    signed: (kind === 'webhook' || kind === 'forge') && (trigger.secret ?? null) !== null,
     schedule: kind === 'schedule' ? { cron: trigger.cron, timezone: trigger.timezone, missed: trigger.missed } : null,
     channel: kind === 'channel' ? trigger.channel : null,
     upstream: kind === 'upstream' ? { pipeline: trigger.pipeline, statuses: [...trigger.statuses] } : null,
+    forge: kind === 'forge' ? presentForge(trigger) : null,
   }
 }
 

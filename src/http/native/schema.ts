@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { NODE_ACTIONS, RUN_ACTIONS } from '../../model/command.ts'
-import { GATEWAYS, TASK_ROLES, TRIGGER_KINDS, WHEN_FULL } from '../../model/definition.ts'
 import { SEVERITIES } from '../../model/finding.ts'
+import { CHANGE_ACTIONS, CHANGE_KINDS, FORGES } from '../../model/change.ts'
+import { FORK_POLICIES, GATEWAYS, TASK_ROLES, TRIGGER_KINDS, WHEN_FULL } from '../../model/definition.ts'
 import { END_STATUSES, NODE_STATUSES, RUN_STATUSES } from '../../model/status.ts'
 import { TEST_STATUSES } from '../../model/test-report.ts'
 import { SEGMENT_KINDS } from '../../graph/timeline.ts'
@@ -79,6 +80,28 @@ export const NewProject = named(
   z.strictObject({ name: Text.min(1).max(128), description: Text.max(4_096).default('') }),
 )
 
+export const Change = named(
+  'Change',
+  z.strictObject({
+    forge: z.enum(FORGES),
+    kind: z.enum(CHANGE_KINDS),
+    action: z.enum(CHANGE_ACTIONS).nullable().describe('Of a merge request'),
+    repository: Text.describe('owner/name'),
+    ref: Text,
+    branch: Text.nullable().describe('That was pushed to, or that the merge request would go into'),
+    tag: Text.nullable(),
+    source_branch: Text.nullable(),
+    sha: Text,
+    before: Text.nullable(),
+    author: Text,
+    message: Text,
+    url: Text.describe('Where people look at it; empty: the forge does not say'),
+    number: z.int().nullable().describe('Of the merge request'),
+    title: Text.nullable(),
+    fork: z.boolean().describe('Whether it comes from another repository'),
+  }),
+)
+
 export const Cause = named(
   'Cause',
   z.strictObject({
@@ -93,6 +116,9 @@ export const Cause = named(
       })
       .optional()
       .describe('When one run is asked for: the run that it comes of'),
+    change: Change.optional().describe('When one run is asked for: what it is a run of, as its forge has told'),
+    trigger: Text.optional().describe('With a change: the name of the trigger'),
+    trusted: z.literal(false).optional().describe('There when a person must start it, as the change is from a fork'),
   }),
 )
 export const Actor = named(
@@ -341,6 +367,10 @@ export const Fired = named(
       .describe('false: other triggers must fire first. Of a stage, true also when its turn is still to come'),
   }),
 )
+export const WebhookAnswer = named(
+  'WebhookAnswer',
+  z.union([Fired, z.strictObject({ ignored: Text.describe('Why a change that a forge has told of started nothing') })]),
+)
 export const FiredList = named('FiredList', z.strictObject({ items: z.array(Fired) }))
 export const Publication = named(
   'Publication',
@@ -444,6 +474,28 @@ const Trigger = z.strictObject({
     .strictObject({ pipeline: Text, statuses: z.array(z.enum(END_STATUSES)) })
     .nullable()
     .describe('Of an upstream'),
+  forge: z
+    .strictObject({
+      forge: z.enum(FORGES),
+      events: z.array(z.enum(CHANGE_KINDS)),
+      actions: z.array(z.enum(CHANGE_ACTIONS)).describe('Of merge requests'),
+      branches: z.array(Text).describe('Globs; none: all'),
+      tags: z.array(Text),
+      paths: z.array(Text),
+      skip_ci: z.boolean(),
+      repository: Text.nullable(),
+      forks: z.enum(FORK_POLICIES),
+      status: z
+        .strictObject({ token: Text.describe('Name of a secret'), api: Text.nullable(), context: Text.nullable() })
+        .nullable()
+        .describe('How the forge is told what became of the commit'),
+      definition: z
+        .strictObject({ url: Text, path: Text, credentials: Text.nullable().describe('Name of a secret') })
+        .nullable()
+        .describe('Where the definition is read, at the commit'),
+    })
+    .nullable()
+    .describe('Of a forge'),
 })
 const Triggers = z.strictObject({ operator: z.enum(['and', 'or']), list: z.array(Trigger) })
 export const Pipeline = named(

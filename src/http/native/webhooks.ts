@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { accept, type Result } from '../../model/problem.ts'
 import { parseJson } from './request.ts'
 import { route } from './route.ts'
-import { Fired, WebhookBody } from './schema.ts'
+import { WebhookAnswer, WebhookBody } from './schema.ts'
 import { presentFired } from './triggers.ts'
 
 const PARAMS_MAX = 100
@@ -17,20 +17,21 @@ export const fireWebhook = route({
   tag: 'pipelines',
   summary: 'Fire a trigger of a pipeline',
   description:
-    'Needs no token: the id is the secret; one that is signed also takes a signature, as GitHub, Gitea, GitLab and Standard Webhooks make them. A delivery that comes twice fires once. Parameters are those of the query, and text, numbers and booleans at the top of a JSON body; the trigger says which of them it passes on. A body of any type is taken, so that forges and registries can call it as they are; one that begins as JSON must be JSON.',
+    'Needs no token: the id is the secret; one that is signed also takes a signature, as GitHub, Gitea, GitLab and Standard Webhooks make them. A delivery that comes twice fires once. Parameters are those of the query, and text, numbers and booleans at the top of a JSON body; the trigger says which of them it passes on. A body of any type is taken, so that forges and registries can call it as they are; one that begins as JSON must be JSON. That of a forge starts a run of the change that it is told of; what its trigger is not about is answered with why.',
   query: z.object({}),
   body: WebhookBody,
   rawBody: true,
   open: true,
   status: 202,
-  answer: { json: Fired },
-  problems: ['not_found', 'not_allowed', 'conflict', 'unauthenticated'],
+  answer: { json: WebhookAnswer },
+  problems: ['not_found', 'not_allowed', 'conflict', 'unauthenticated', 'invalid_definition'],
   handle: async ({ app, param, body, header, url }) => {
     const params = paramsOf(String(body), url.searchParams)
     if (!params.ok) return params
     const call = { header, body: String(body) }
-    const fired = await app.runs.fireWebhook(param('webhook'), params.value, call)
-    return fired.ok ? accept({ body: presentFired(fired.value) }) : fired
+    const fired = await app.runs.deliver(param('webhook'), params.value, call)
+    if (!fired.ok) return fired
+    return accept({ body: 'ignored' in fired.value ? fired.value : presentFired(fired.value) })
   },
 })
 

@@ -1,0 +1,54 @@
+import type { ChangeAction } from '../../model/change.ts'
+import type { Json } from '../../model/json.ts'
+import type { RunStatus } from '../../model/status.ts'
+import { at, ignored } from '../fields.ts'
+import type { Forge } from '../forge.ts'
+import { readPullRequest, readPush } from '../hub.ts'
+
+/** Gitea and Forgejo: https://docs.gitea.com/usage/repository/webhooks, read 2026-11-22; the rest changes no code. */
+const ACTIONS: ReadonlyMap<Json, ChangeAction> = new Map([
+  ['opened', 'opened'],
+  ['synchronized', 'synchronized'],
+  ['reopened', 'reopened'],
+  ['closed', 'closed'],
+])
+
+/** Gitea's CommitStatusState (modules/commitstatus), read 2026-11-22: pending, success, error, failure, warning, skipped. */
+const STATES = {
+  waiting: 'pending',
+  queued: 'pending',
+  running: 'pending',
+  reviewing: 'pending',
+  paused: 'pending',
+  held: 'pending',
+  succeeded: 'success',
+  failed: 'failure',
+  errored: 'error',
+  timed_out: 'failure',
+  cancelled: 'error',
+  rolling_back: 'pending',
+  rolled_back: 'failure',
+  rollback_failed: 'failure',
+  rollback_errored: 'error',
+} as const satisfies Record<RunStatus, 'error' | 'failure' | 'pending' | 'success' | 'warning'>
+
+export const gitea: Forge = {
+  name: 'gitea',
+  // Both have the same HMAC of the body, with and without a prefix.
+  signatures: ['gitea', 'hub'],
+  read: (call, body) => {
+    const event = call.header('x-forgejo-event') ?? call.header('x-gitea-event') ?? call.header('x-gogs-event')
+    if (event === 'push') return readPush('gitea', body)
+    // A new tag is both pushed and created: the push tells all.
+    const isRequest = event === 'pull_request' || event === 'pull_request_sync'
+    if (isRequest) return readPullRequest('gitea', body, ACTIONS.get(at(body, 'action')) ?? null)
+    return ignored(`an event ${JSON.stringify(event?.slice(0, 64) ?? '')} starts no run`)
+  },
+  api: null,
+  states: STATES,
+  statusRequest: ({ api, token, repository, sha, status, context, description, url }) => ({
+    url: `${api}/repos/${repository.split('/').map(encodeURIComponent).join('/')}/statuses/${sha}`,
+    headers: { authorization: `token ${token}`, accept: 'application/json' },
+    body: JSON.stringify({ state: STATES[status], context, description, ...(url === '' ? {} : { target_url: url }) }),
+  }),
+}
