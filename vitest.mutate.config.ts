@@ -5,10 +5,10 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: [
-      'src/engine/{advance,control,deadline,effects,failure,review,rollback,turn}.test.ts',
+      'src/engine/{advance,compile,control,deadline,effects,failure,flow,flows,nodes,params,review,rollback,stages,table,turn}.test.ts',
       'src/testing/engine-laws.test.ts',
     ],
     pool: 'threads',
-    testTimeout: 20_000,
+    testTimeout: 120_000,
   },
 })

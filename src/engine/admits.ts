@@ -1,7 +1,7 @@
 import type { Work } from '../model/definition.ts'
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
 import type { NodeStatus, RunStatus } from '../model/status.ts'
-import { isActive, isFailing, runStatus, stageStatus } from './status.ts'
+import { isActive, runStatus, stageStatus, startableStages } from './status.ts'
 import { isToTakeBack } from './rollback.ts'
 import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
 
@@ -69,10 +69,10 @@ export function allowedOnRun(run: Run): readonly RunAction[] {
 }
 
 /** A run that waits, or stages of one under way that do, be it beside others that are at work. */
-const isStartable = ({ phase, queuedAt, waiting, pausedAt, rollback, counts }: Run): boolean =>
-  phase === 'waiting'
-    ? queuedAt === null
-    : waiting.length > 0 && pausedAt === null && rollback === null && !isFailing(counts)
+const isStartable = (run: Run): boolean =>
+  run.phase === 'waiting'
+    ? run.queuedAt === null
+    : run.pausedAt === null && run.rollback === null && startableStages(run).length > 0
 
 export function allowedOnNode(run: Run, index: number): readonly NodeAction[] {
   return run.nodes.at(index).kind === 'stage' ? allowedOnStage(run, index) : allowedOnTask(run, index)

@@ -1,6 +1,6 @@
 import type { RunEffect } from '../model/effect.ts'
 import type { Work } from '../model/definition.ts'
-import { openTasks, stageAt, standsStill, taskAt, taskPlan, type Run } from './run.ts'
+import { openTasks, stageAt, standsStill, taskAt, workAt, type Run } from './run.ts'
 import { SERVER } from './transition.ts'
 
 /**
@@ -23,7 +23,7 @@ export function dueEffects(run: Run): readonly RunEffect[] {
     if (state.status === 'queued' && state.retryAt === null) {
       effects.push({ type: 'offer-attempt', node, attempt: state.attempt })
     }
-    if (state.status === 'running' && isInline[taskPlan(run.plan, node).spec.work.kind]) {
+    if (state.status === 'running' && isInline[workAt(run, node).kind]) {
       effects.push({ type: 'run-inline', node, fence: state.fence })
     }
   }

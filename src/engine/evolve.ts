@@ -16,6 +16,7 @@ import {
   stagePlan,
   taskAt,
   taskPlan,
+  workAt,
   type Fired,
   type NodeState,
   type Run,
@@ -313,8 +314,8 @@ function endPause(run: Draft, at: Instant): void {
 }
 
 function startAttempt(run: Draft, event: Extract<RunEvent, { type: 'AttemptStarted' }>, at: Instant): void {
-  const { flow, spec } = taskPlan(run.plan, event.node)
-  const isSubflow = spec.work.kind === 'subflow'
+  const { flow } = taskPlan(run.plan, event.node)
+  const isSubflow = workAt(run, event.node).kind === 'subflow'
   begin(run, event.node, {
     ...nextAttempt(run, event.node, event.attempt),
     status: isSubflow ? 'open' : 'running',

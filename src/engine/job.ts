@@ -8,7 +8,7 @@ import type { SecretUse, Splice } from '../model/secret.ts'
 import type { TaskPlan } from '../model/plan.ts'
 import type { Scope } from './expression.ts'
 import { textOf, valueOf } from './render.ts'
-import { taskAt, taskPlan, type Run } from './run.ts'
+import { taskAt, taskPlan, workAt, type Run } from './run.ts'
 import { scopeOf } from './scope.ts'
 import { secretsIn, spliceText } from './template.ts'
 
@@ -19,7 +19,7 @@ import { secretsIn, spliceText } from './template.ts'
 export function jobOf(run: Run, node: number, verbatim: readonly string[]): JobRequest {
   const { spec } = taskPlan(run.plan, node)
   const { attempt, fence, inputs, rollingBack } = taskAt(run, node)
-  const work = rollingBack && spec.rollback !== null ? spec.rollback : spec.work
+  const work = workAt(run, node)
   if (work.kind !== 'runner') throw new TypeError(`task ${spec.key} needs no runner: its work is ${work.kind}`)
   const given = rollingBack ? work.with : (inputs ?? work.with)
   const input: Record<string, JsonObject[string]> = {}

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { RunCommand } from '../model/command.ts'
+import type { NodeAction, RunCommand } from '../model/command.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
 import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
-import { brokenAdmissions, brokenByStep, brokenLaws, voterOf } from '../testing/engine-laws.ts'
+import { brokenAdmissions, brokenByStep, brokenLaws, onNode, voterOf } from '../testing/engine-laws.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { definitions } from '../testing/random-plans.ts'
 import { projectView } from '../testing/views.ts'
+import { allowedOnNode, allowedOnRun } from './admits.ts'
 import { dueEffects, heldByRunners } from './effects.ts'
 import { fold, foldOnto } from './evolve.ts'
 import { jobOf } from './job.ts'
@@ -16,7 +17,7 @@ import { runOfSnapshot, snapshotOf } from './snapshot.ts'
 import { summaryOf, viewOf } from './view.ts'
 
 /** What people, runners and time do, each drawn anew against the run as it then is. */
-const choices = fc.array(fc.record({ what: fc.nat(99), which: fc.nat(1_000) }), { maxLength: 60, size: 'max' })
+const choices = fc.array(fc.record({ what: fc.nat(144), which: fc.nat(1_000) }), { maxLength: 60, size: 'max' })
 type Choice = { readonly what: number; readonly which: number }
 
 const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % items.length]
@@ -64,7 +65,32 @@ function commandOf(w: EngineWorld, { what, which }: Choice): RunCommand | undefi
   if (what < 77) return { type: 'start' }
   if (what < 79) return { type: 'report-attempt', node, fence: fence - 1, result: { kind: 'succeeded', outputs: null } }
   if (what < 81) return { type: 'check-deadline', node: which % 5 === 0 ? null : any }
-  return undefined
+  if (what < 100) return undefined
+  return onNodeMove(w, what, which)
+}
+
+/** What people do to nodes besides: mostly where it is allowed, as what a flow waits for is found seldom by chance. */
+function onNodeMove({ run }: EngineWorld, what: number, which: number): RunCommand | undefined {
+  const stages = run.plan.stages
+  const among = (action: NodeAction, rest: readonly number[]): number =>
+    pick(
+      run.plan.nodes.flatMap(({ index }) => (allowedOnNode(run, index).includes(action) ? [index] : [])),
+      which,
+    ) ??
+    pick(rest, which) ??
+    0
+  const all = [...run.plan.nodes.keys()]
+  if (what < 104) return onNode(run, among('pause', all), 'pause')
+  if (what < 110) return onNode(run, among('resume', all), 'resume')
+  if (what < 120) return onNode(run, among('callback', all), 'callback')
+  if (what < 126) return onNode(run, among('choose', all), 'choose')
+  if (what < 129) return onNode(run, among('rollback', stages), 'rollback')
+  if (what < 132) return onNode(run, among('fail', all), 'fail')
+  if (what < 134) return onNode(run, among('delay', all), 'delay')
+  if (what < 136) return onNode(run, among('expire', all), 'expire')
+  if (what < 138) return onNode(run, among('retry', stages), 'retry')
+  if (what < 139) return { type: 'modify', params: {} }
+  return { type: 'fire-trigger', stage: pick(stages, which) ?? 0, trigger: which % 2, params: {} }
 }
 
 const FAILURES = [
@@ -224,7 +250,8 @@ test('every view of every run can be made, and the job of every task that a runn
         const view = viewOf(run, projectView(), {} as never)
         const { status, needsPerson } = summaryOf(run)
         expect(view.status).toBe(status)
-        if (view.attention.length > 0) expect(needsPerson).toBe(true)
+        // What others must do is told as well.
+        if (view.attention.some(({ kind }) => kind !== 'trigger' && kind !== 'callback')) expect(needsPerson).toBe(true)
         if (status === 'succeeded') expect(view.failure).toBeNull()
         if (status === 'failed') expect(view.failure).not.toBeNull()
         for (const { node, fence } of heldByRunners(run)) expect(jobOf(run, node, [])).toMatchObject({ node, fence })
@@ -259,12 +286,17 @@ function help(w: EngineWorld): void {
     }
     return
   }
+  if (allowedOnRun(run).includes('start')) return void w.try({ type: 'start' })
   for (const { index, kind } of run.plan.nodes) {
     if (kind !== 'task') continue
     const { status } = taskAt(run, index)
+    for (const action of ['resume', 'callback', 'choose'] as const)
+      if (allowedOnNode(run, index).includes(action)) return void w.try(onNode(run, index, action))
     if (status === 'reviewing')
       return void w.try({ type: 'approve', node: index, by: voterOf(run, index), comment: '' })
     if (run.counts.held > 0 && w.try({ type: 'skip-node', node: index, reason: '' }).ok) return
   }
-  w.wait(Math.max(0, Math.min(...w.timers.values()) - w.now))
+  // Nothing helps what fails again and again and is not to be skipped.
+  if (w.timers.size > 0) w.wait(Math.max(0, Math.min(...w.timers.values()) - w.now))
+  else w.try({ type: 'cancel', reason: 'nothing helps', mode: 'stop' })
 }

@@ -6,7 +6,7 @@ import { allowedOnRun, takenBack, isTakenUp } from './admits.ts'
 import { checkParamValue } from './params.ts'
 import { refuse } from './rejection.ts'
 import { openTasks, stageAt, standsStill, taskAt, type Run } from './run.ts'
-import { runStatus } from './status.ts'
+import { runStatus, startableStages } from './status.ts'
 import type { Transition } from './transition.ts'
 import { haveFired } from './triggers.ts'
 
@@ -28,7 +28,7 @@ export function decideOnRun(transition: Transition, command: OnRun): Rejection |
   switch (command.type) {
     case 'start':
       if (run.phase === 'waiting') transition.start()
-      else for (const stage of run.waiting) transition.startStage(stage)
+      else for (const stage of startableStages(run)) transition.startStage(stage)
       return null
     case 'fire-trigger':
       return fireRun(transition, command)

@@ -3,7 +3,7 @@ import { failureSentence, type Failure } from '../model/failure.ts'
 import { sleepEnd } from './deadline.ts'
 import { cancel } from './on-run.ts'
 import { refuse, stale, tooEarly } from './rejection.ts'
-import { slotOf, stageAt, stagePlan, standsStill, taskAt, taskPlan } from './run.ts'
+import { slotOf, stageAt, stagePlan, standsStill, taskAt, taskPlan, workAt } from './run.ts'
 import type { Transition } from './transition.ts'
 
 /** What the host reports: of runners, of what the server does itself, of time that has passed. */
@@ -88,7 +88,8 @@ function checkDeadline(transition: Transition, node: number | null): Rejection |
 /** What it means that the time of a task is over, be it that it has passed or that a person says so. */
 export function passDeadline(transition: Transition, node: number): Rejection | null {
   const { run, at } = transition
-  const plan = taskPlan(run.plan, node)
+  const { stage } = taskPlan(run.plan, node)
+  const { kind } = workAt(run, node)
   const state = taskAt(run, node)
   switch (state.status) {
     case 'queued':
@@ -98,8 +99,8 @@ export function passDeadline(transition: Transition, node: number): Rejection | 
       return null
     case 'running':
       if (state.stopping !== null) transition.fail(node, state.stopping, null)
-      else if (plan.spec.work.kind === 'sleep') endSleep(transition, node)
-      else if (plan.spec.work.kind === 'callback') transition.fail(node, outOfTime(transition, node), null)
+      else if (kind === 'sleep') endSleep(transition, node)
+      else if (kind === 'callback') transition.fail(node, outOfTime(transition, node), null)
       else transition.stop(node, { kind: 'timeout', afterMs: at - (state.startedAt ?? at) })
       return null
     case 'reviewing':
@@ -109,7 +110,7 @@ export function passDeadline(transition: Transition, node: number): Rejection | 
     case 'errored':
     case 'timed_out':
       // Held in a stage that has ended: its time is looked at again when a person takes the stage up.
-      if (stageAt(run, plan.stage).status !== 'running') return tooEarly(run)
+      if (stageAt(run, stage).status !== 'running') return tooEarly(run)
       transition.giveUp(node)
       return null
     case 'pending':

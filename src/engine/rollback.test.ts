@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { TaskSpec } from '../model/definition.ts'
-import { definition, flow, gateway, on, script, stage, subflow } from '../testing/definitions.ts'
+import { callback, definition, flow, gateway, noop, on, script, sleep, stage, subflow } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
+import { projectView } from '../testing/views.ts'
+import { dueEffects, heldByRunners } from './effects.ts'
+import { viewOf } from './view.ts'
 
 const back = { rollback: { kind: 'runner', uses: 'script', with: {} } } as const
 const deploy = definition({
@@ -27,6 +30,75 @@ test('a node that was paused is taken back all the same', () => {
   w.cancel(true)
   rollBack(w, 's')
   expect(w.status('a')).toBe('queued')
+})
+
+test('what is in a sub-flow that was paused is taken back all the same', () => {
+  const w = new EngineWorld(
+    definition({
+      stages: [
+        flow(
+          [subflow('sub', [script('a', { ...back, ...on('hold') })])],
+          ['start -> sub -> end', 'sub-start -> a -> sub-end'],
+        ),
+      ],
+    }),
+  )
+  w.fail('a')
+  w.pauseNode('sub')
+  rollBack(w, 'flow')
+  expect(w.status('a')).toBe('queued')
+  w.succeed('a')
+  expect(w.status()).toBe('rolled_back')
+})
+
+describe('what is taken back on a runner is that, whatever it was before', () => {
+  const taken = (task: TaskSpec): EngineWorld => {
+    const w = new EngineWorld(definition({ stages: [stage('s', [task, script('b', on('hold'))])] }))
+    if (task.work.kind === 'callback') w.answer('a')
+    w.wait(10)
+    w.fail('b')
+    rollBack(w, 's')
+    w.lease('a')
+    return w
+  }
+
+  test.each([callback('a', { ...back, timeoutMs: 1_000 }), sleep('a', 10, { ...back, timeoutMs: 1_000 })])(
+    'a $work.kind is stopped when its time is over',
+    (task) => {
+      const w = taken(task)
+      w.wait(1_000)
+      expect(w.status('a')).toBe('running')
+      expect(w.effects.at(-2)).toMatchObject({ type: 'cancel-attempt', node: w.index('a') })
+      w.report('a', { kind: 'cancelled' })
+      expect(w.status()).toBe('rollback_failed')
+    },
+  )
+
+  test('a noop is not done by the server after a restart', () => {
+    const w = taken(noop('a', back))
+    expect(dueEffects(w.run).filter(({ type }) => type === 'run-inline')).toEqual([])
+    expect(heldByRunners(w.run)).toMatchObject([{ node: w.index('a'), runner: 'r1' }])
+  })
+
+  test('nobody is asked to call back', () => {
+    const w = taken(callback('a', back))
+    expect(viewOf(w.run, projectView(), {} as never).attention.map(({ kind }) => kind)).toEqual(['held'])
+  })
+
+  test('a sub-flow does not begin again', () => {
+    const w = new EngineWorld(
+      definition({
+        stages: [
+          flow([subflow('a', [noop('n')], back)], ['start -> a -> end', 'a-start -> n -> a-end']),
+          stage('t', [script('b', on('hold'))]),
+        ],
+      }),
+    )
+    w.fail('b')
+    rollBack(w, 'flow')
+    w.succeed('a')
+    expect(w.picture()).toMatch(/^rolled_back \| flow:rolled_back start:succeeded a:rolled_back/)
+  })
 })
 
 test('a run whose rollback was cancelled goes on from what was taken back, and from nothing after it', () => {

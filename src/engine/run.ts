@@ -2,7 +2,7 @@ import type { Actor, Cause, Outputs, ParentRef, RunEvent } from '../model/event.
 import type { Failure } from '../model/failure.ts'
 import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 import type { JsonObject } from '../model/json.ts'
-import type { FailurePolicy } from '../model/definition.ts'
+import type { FailurePolicy, Work } from '../model/definition.ts'
 import type { Plan, StagePlan, TaskPlan } from '../model/plan.ts'
 import type { EndStatus } from '../model/status.ts'
 import type { Instant } from '../model/time.ts'
@@ -339,8 +339,9 @@ export function openTasks({ plan, open }: Run): readonly number[] {
     : open.flatMap(({ index }) => stagePlan(plan, index).tasks)
 }
 
-/** A person wants it to stand still: it, or a sub-flow around it. */
+/** A person wants it to stand still: it, or a sub-flow around it. What is taken back is, all the same. */
 export function standsStill(run: Run, index: number): boolean {
+  if (run.rollback !== null) return false
   for (let at: number | null = index; at !== null; at = taskPlan(run.plan, at).flow?.parent ?? null) {
     if (taskAt(run, at).pausedAt !== null) return true
   }
@@ -364,6 +365,11 @@ export function taskPlan(plan: Plan, index: number): TaskPlan {
   const node = plan.nodes[index]
   if (node?.kind !== 'task') throw new TypeError(`node ${index} is no task of the plan`)
   return node
+}
+/** What a task does now: its work, or how that is taken back. */
+export function workAt(run: Run, index: number): Work {
+  const { work, rollback } = taskPlan(run.plan, index).spec
+  return taskAt(run, index).rollingBack && rollback !== null ? rollback : work
 }
 export function stagePlan(plan: Plan, index: number): StagePlan {
   const node = plan.nodes[index]

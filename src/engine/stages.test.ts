@@ -329,6 +329,39 @@ describe('a stage that waits beside one that is at work', () => {
     expect(w.refused({ type: 'start' }).allowed).not.toContain('start')
   })
 
+  test('keeps a run open that has failed when it always runs, and comes before what else does', () => {
+    const w = world(
+      stage('s', [script('a')]),
+      stage('t', [script('b')], { always: true, triggers }),
+      stage('u', [script('c')], { always: true }),
+    )
+    w.fail('a')
+    expect(picture(w)).toBe('waiting | s:failed a:failed t:waiting b:pending u:pending c:pending')
+    w.do({ type: 'fire-trigger', stage: w.index('t'), trigger: 0, params: {} })
+    w.succeed('b', 'c')
+    expect(picture(w)).toBe('failed | s:failed a:failed t:succeeded b:succeeded u:succeeded c:succeeded')
+    const alone = world(stage('s', [script('a')]), stage('t', [script('b')], { always: true, triggers }))
+    alone.fail('a')
+    expect(alone.status()).toBe('waiting')
+    alone.do({ type: 'start' })
+    alone.succeed('b')
+    expect(picture(alone)).toBe('failed | s:failed a:failed t:succeeded b:succeeded')
+  })
+
+  test('is not waited for by a run that has failed, beside one that is', () => {
+    const w = world(
+      stage('s', [script('a')]),
+      stage('t', [script('b')], { ...beside, triggers }),
+      stage('u', [script('c')], { ...beside, triggers, always: true }),
+    )
+    w.fail('a')
+    expect(picture(w)).toBe('waiting | s:failed a:failed t:waiting b:pending u:waiting c:pending')
+    w.do({ type: 'start' })
+    expect(w.status('c')).toBe('queued')
+    w.succeed('c')
+    expect(picture(w)).toBe('failed | s:failed a:failed t:failed b:pending u:succeeded c:succeeded')
+  })
+
   test('is, while the one at work is held or reviewed', () => {
     const w = waiting(on('hold'))
     w.fail('a')

@@ -1,5 +1,5 @@
 import { isEnded, type EndStatus, type NodeStatus, type RunStatus } from '../model/status.ts'
-import { stageAt, standsStill, taskAt, taskPlan, type Counts, type Run } from './run.ts'
+import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Counts, type Run } from './run.ts'
 
 /** What a status is made of; a run and each of its stages have it. */
 interface Standing {
@@ -105,6 +105,10 @@ export const isFailing = (counts: Counts): boolean =>
 
 /** Whether something is at work or waits for somebody to decide. */
 export const isActive = (counts: Counts): boolean => counts.queued + counts.running + counts.reviewing > 0
+
+/** Stages that wait for their triggers and may begin: of a run that is failing, those that always run. */
+export const startableStages = ({ plan, waiting, counts }: Run): readonly number[] =>
+  isFailing(counts) ? waiting.filter((stage) => stagePlan(plan, stage).spec.always) : waiting
 
 /** How tasks that are all over end what holds them. The user's own no outweighs the system's trouble: a red build is red. */
 export function outcomeOf(counts: Counts): EndStatus {

@@ -16,11 +16,12 @@ import {
   standsStill,
   taskAt,
   taskPlan,
+  workAt,
   type Counts,
   type OpenStage,
   type Run,
 } from './run.ts'
-import { isActive, isFailing, outcomeOf, rollbackOutcome } from './status.ts'
+import { isActive, isFailing, outcomeOf, rollbackOutcome, startableStages } from './status.ts'
 import { haveFired } from './triggers.ts'
 
 /** Events of one transition after which nothing is entered again: a loop of nothing but gateways goes round in no time. */
@@ -249,9 +250,9 @@ export class Transition {
    * that its failures were mended. When the run is failing: the next `always` ones, or what a person took up.
    */
   #nextStages(): readonly number[] {
-    const { plan, counts, open, waiting } = this.run
+    const { plan, counts, open } = this.run
     const failing = isFailing(counts)
-    const under = open[0]?.index ?? (failing ? undefined : waiting[0])
+    const under = open[0]?.index ?? startableStages(this.run)[0]
     const rows = under === undefined ? plan.rows : [plan.rows[stagePlan(plan, under).row] ?? []]
     for (const row of rows) {
       const found = row.filter((stage) => !isOpen(this.run, stage) && this.#isToEnter(stage, failing))
@@ -263,7 +264,9 @@ export class Transition {
   #isToEnter(stage: number, failing: boolean): boolean {
     const { status, startedAt } = stageAt(this.run, stage)
     if (status === 'succeeded' || status === 'skipped') return false
-    return !failing || (status === 'pending' && (startedAt !== null || stagePlan(this.run.plan, stage).spec.always))
+    if (!failing) return true
+    const { always } = stagePlan(this.run.plan, stage).spec
+    return status === 'pending' ? startedAt !== null || always : status === 'waiting' && always
   }
 
   #enterNextStages(): void {
@@ -377,8 +380,7 @@ export class Transition {
   /** The next attempt of a task, in the way its kind of work has. */
   attempt(index: number): void {
     const { spec, flow } = taskPlan(this.run.plan, index)
-    const { rollingBack } = taskAt(this.run, index)
-    const work = rollingBack && spec.rollback !== null ? spec.rollback : spec.work
+    const work = workAt(this.run, index)
     switch (work.kind) {
       case 'runner': {
         const attempt = taskAt(this.run, index).attempt + 1

@@ -23,6 +23,7 @@ import {
   stagePlan,
   taskAt,
   taskPlan,
+  workAt,
   type Counts,
   type Fired,
   type Run,
@@ -281,7 +282,8 @@ function attention(run: Run): readonly Attention[] {
 
 function attentionOf(run: Run, index: number): Attention | null {
   const state = taskAt(run, index)
-  const { name, work } = taskPlan(run.plan, index).spec
+  const { name } = taskPlan(run.plan, index).spec
+  const work = workAt(run, index)
   const node = { node: nodeId(run.id, index), nodeName: name }
   const slot = slotOf(state)
   if (slot === 'paused') return { kind: 'paused-node', ...node, since: state.pausedAt ?? run.createdAt }

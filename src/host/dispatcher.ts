@@ -1,5 +1,5 @@
 import { jobOf } from '../engine/job.ts'
-import { taskAt, taskPlan, type Run } from '../engine/run.ts'
+import { taskAt, taskPlan, type Run, workAt } from '../engine/run.ts'
 import type { AttemptResult } from '../model/command.ts'
 import type { Actor } from '../model/event.ts'
 import type { RunId } from '../model/id.ts'
@@ -448,6 +448,6 @@ const hasLabels = (runner: Runner, labels: readonly string[]): boolean =>
   labels.every((label) => runner.labels.includes(label))
 
 function usesOf(run: Run, node: number): string {
-  const { work } = taskPlan(run.plan, node).spec
+  const work = workAt(run, node)
   return work.kind === 'runner' ? work.uses : ''
 }

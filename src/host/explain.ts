@@ -5,6 +5,7 @@ import {
   stageAt,
   taskAt,
   taskPlan,
+  workAt,
   type Run,
   type TaskState,
 } from '../engine/run.ts'
@@ -245,7 +246,7 @@ function explainTask(run: Run, index: number, runners: Runners): Explanation {
 
 function taskReason(run: Run, index: number, runners: Runners): Reason {
   const state = taskAt(run, index)
-  const { spec } = taskPlan(run.plan, index)
+  const work = workAt(run, index)
   const deadline = state.deadlineAt
   if (slotOf(state) === 'paused') {
     const since = state.pausedAt ?? run.updatedAt
@@ -255,15 +256,15 @@ function taskReason(run: Run, index: number, runners: Runners): Reason {
     case 'queued':
       return queuedReason(run, index, state, runners)
     case 'running':
-      if (spec.work.kind === 'callback') {
+      if (work.kind === 'callback') {
         const since = state.startedAt ?? run.updatedAt
         const sentence = 'Waiting for a callback'
         return { ...plain, code: 'waiting-for-callback', sentence, since, unblocks: ['callback', 'fail'], deadline }
       }
-      if (spec.work.kind === 'run') {
+      if (work.kind === 'run') {
         const child = state.childRun
         const sentence =
-          child === null ? `Starting a run of ${spec.work.pipeline}` : `Waiting for run ${child}, which it started`
+          child === null ? `Starting a run of ${work.pipeline}` : `Waiting for run ${child}, which it started`
         const since = state.startedAt ?? run.updatedAt
         return {
           ...plain,
@@ -274,7 +275,7 @@ function taskReason(run: Run, index: number, runners: Runners): Reason {
           deadline,
         }
       }
-      if (spec.work.kind === 'sleep')
+      if (work.kind === 'sleep')
         return { ...plain, code: 'sleeping', sentence: 'Sleeping', since: state.startedAt ?? run.updatedAt, deadline }
       return runningReason(run, state, runners)
     case 'reviewing':

@@ -12,7 +12,14 @@ import {
   type TaskState,
 } from '../engine/run.ts'
 import { runStatus, stageStatus } from '../engine/status.ts'
-import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type OperatorCommand, type RunAction } from '../model/command.ts'
+import {
+  NODE_ACTIONS,
+  RUN_ACTIONS,
+  type NodeAction,
+  type OperatorCommand,
+  type Rejection,
+  type RunAction,
+} from '../model/command.ts'
 import type { RunEvent } from '../model/event.ts'
 import { isEnded } from '../model/status.ts'
 
@@ -78,14 +85,15 @@ function stageLaws(run: Run): readonly string[] {
   return broken
 }
 
-/** Over in a way that lets others go on, be it that it was taken back since. */
-const isOver = (task: TaskState): boolean => slotOf(task) === 'done' || task.rollingBack
-
 const TAKING_BACK: ReadonlySet<TaskState['status']> = new Set(['queued', 'running'])
 
 /** Nothing begins before all that it needs is over, however it came to be over. */
 function needLaws(run: Run): readonly string[] {
   const broken: string[] = []
+  // There a task waits for what came after it.
+  const takenBack = new Set(
+    tasksOf(run).flatMap(({ index, state }) => (state.rollingBack ? [taskPlan(run.plan, index).stage] : [])),
+  )
   for (const { index, state } of tasksOf(run)) {
     const { flow, needs } = taskPlan(run.plan, index)
     const isTakenBack = (need: number): boolean => {
@@ -94,12 +102,11 @@ function needLaws(run: Run): readonly string[] {
     }
     if (flow === null && state.rollingBack && state.status === 'pending' && needs.some(isTakenBack))
       broken.push(`what task ${index} needs is taken back before it`)
-    if (flow !== null || state.rollingBack) continue
-    // What ended while it was paused lets nothing go on. What is taken back may have been over before, or not.
-    const unmet = needs.filter((need) => !isOver(taskAt(run, need))).length
-    const takenBack = needs.filter((need) => taskAt(run, need).rollingBack).length
+    if (flow !== null || takenBack.has(taskPlan(run.plan, index).stage)) continue
+    // What ended while it was paused lets nothing go on.
+    const unmet = needs.filter((need) => slotOf(taskAt(run, need)) !== 'done').length
     const stage = stageAt(run, taskPlan(run.plan, index).stage)
-    if (stage.status !== 'skipped' && (state.unmet < unmet || state.unmet > unmet + takenBack))
+    if (stage.status !== 'skipped' && state.unmet !== unmet)
       broken.push(`task ${index} waits for ${state.unmet}, should for ${unmet}`)
     if (unmet > 0 && state.status !== 'pending' && state.status !== 'skipped')
       broken.push(`task ${index} is ${state.status} before what it needs`)
@@ -182,7 +189,10 @@ function slowStatus(run: Run, tasks: readonly TaskState[], stages: readonly Stag
   return stages.some((stage) => stage.status === 'waiting') ? 'waiting' : 'running'
 }
 
-/** No run is ever stuck: something is under way that will be reported or has a deadline, or a person can act. */
+/**
+ * No run is ever stuck: something is under way that will be reported or has a deadline, or a person can act. Where a
+ * definition lets nobody mend what failed, all that they can do is cancel.
+ */
 function stuckLaws(run: Run): readonly string[] {
   if (run.phase === 'ended') return []
   const allowed = allowedOnRun(run)
@@ -198,6 +208,8 @@ function stuckLaws(run: Run): readonly string[] {
     if (state.status === 'queued' || state.status === 'running') return true
     if (state.status === 'reviewing') return allowedOnNode(run, index).includes('approve')
     const allowedNow = allowedOnNode(run, index)
+    const { skippable, retryable } = taskPlan(run.plan, index).spec
+    if (slotOf(state) === 'held' && !skippable && !retryable) return true
     if (slotOf(state) === 'held')
       return allowedNow.some((action) => action === 'skip' || action === 'retry' || action === 'choose')
     return state.pausedAt !== null && allowedNow.includes('resume')
@@ -232,6 +244,9 @@ export function brokenByStep(before: Run, after: Run, events: readonly RunEvent[
   return broken
 }
 
+/** What is refused because of where the run is, and what is because its definition says so. */
+const REFUSALS: ReadonlySet<Rejection['code']> = new Set(['not-allowed', 'not-skippable', 'not-retryable'])
+
 /** Every command that is named as allowed is taken; every other one is refused, and the refusal names the same list. */
 export function brokenAdmissions(run: Run): readonly string[] {
   const broken: string[] = []
@@ -243,7 +258,7 @@ export function brokenAdmissions(run: Run): readonly string[] {
       broken.push(`${command.type}${where} is ${outcome.ok ? 'taken' : 'refused'}, allowed are ${allowed.join()}`)
     else if (!outcome.ok && outcome.rejection.allowed.join() !== allowed.join())
       broken.push(`${command.type}${where} names ${outcome.rejection.allowed.join()}`)
-    else if (!outcome.ok && outcome.rejection.code !== 'not-allowed')
+    else if (!outcome.ok && !REFUSALS.has(outcome.rejection.code))
       broken.push(`${command.type}${where} is ${outcome.rejection.code}`)
   }
   for (const action of RUN_ACTIONS) check(onRun(action), action, allowedOnRun(run))

@@ -105,6 +105,12 @@ function layoutsOf(shape: Shape, features: Features): readonly Placed[] {
     thenAlways,
     place(', with triggers and limits', [{ ...first, timeoutMs: 1_000 }], { timeoutMs: 2_000, triggers }),
     place(', beside another stage', [first, shaped('t', [[]], [], { parallel: true })], {}, tasks + 2),
+    place(
+      ', before one that always runs and waits',
+      [first, shaped('t', [[]], [], { triggers, always: true })],
+      {},
+      tasks + 2,
+    ),
     place(', after a stage that waits', [shaped('t', [[]], [], { triggers }), first], {}, tasks + 2),
   ]
 }

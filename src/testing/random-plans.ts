@@ -1,18 +1,16 @@
 import fc from 'fast-check'
 import type { PipelineDefinition, StageSpec, TaskSpec, Work } from '../model/definition.ts'
 import { definition, script, stage, when } from './definitions.ts'
+import { flowOf, looseFlow, type LooseFlow } from './random-flows.ts'
 
-/** Definitions of 1 to 3 stages with 1 to 4 tasks each, of all kinds, policies and limits that the engine knows. */
+const RUNNER = { kind: 'runner', uses: 'script', with: {} } as const
+
+/**
+ * Definitions of 1 to 3 stages with 1 to 4 tasks each, or with a flow, of all kinds, policies and limits that the
+ * engine knows.
+ */
 export const definitions: fc.Arbitrary<PipelineDefinition> = fc
-  .array(
-    fc.record({
-      tasks: fc.array(looseTask(), { minLength: 1, maxLength: 4 }),
-      always: seldom(),
-      when: condition(),
-      timeoutMs: limit(40_000),
-    }),
-    { minLength: 1, maxLength: 3 },
-  )
+  .array(looseStage(), { minLength: 1, maxLength: 3 })
   .chain((stages) =>
     fc.record({ timeoutMs: limit(120_000), restartsMax: fc.nat(2), triggers: triggers() }).map((rest) =>
       definition({
@@ -21,6 +19,29 @@ export const definitions: fc.Arbitrary<PipelineDefinition> = fc
       }),
     ),
   )
+
+interface LooseStage {
+  readonly what: readonly LooseTask[] | LooseFlow<LooseTask>
+  readonly always: boolean
+  readonly parallel: boolean
+  readonly when: LooseTask['condition']
+  readonly timeoutMs: number | null
+  readonly triggers: PipelineDefinition['triggers']
+}
+
+function looseStage(): fc.Arbitrary<LooseStage> {
+  return fc.record({
+    what: fc.oneof(
+      { weight: 2, arbitrary: fc.array(looseTask(), { minLength: 1, maxLength: 4 }) },
+      { weight: 1, arbitrary: looseFlow(looseTask()) },
+    ),
+    always: seldom(),
+    parallel: seldom(),
+    when: condition(),
+    timeoutMs: limit(40_000),
+    triggers: triggers(),
+  })
+}
 
 interface LooseTask {
   readonly work: Work
@@ -48,36 +69,33 @@ function looseTask(): fc.Arbitrary<LooseTask> {
         jitter: fc.constantFrom(0, 0.5, 1),
       }),
       timeoutMs: limit(10_000),
+      onTimeout: fc.constantFrom('fail', 'fail', 'skip'),
       notStartedMs: limit(8_000),
+      skippable: mostly(),
+      retryable: mostly(),
+      rollback: fc.constantFrom(null, null, RUNNER),
     }),
   })
 }
 
-function stageOf(
-  place: number,
-  loose: {
-    readonly tasks: readonly LooseTask[]
-    readonly always: boolean
-    readonly when: LooseTask['condition']
-    readonly timeoutMs: number | null
-  },
-): StageSpec {
-  const keys = loose.tasks.map((_, at) => `t${place}${at}`)
-  const tasks = loose.tasks.map(({ work: kind, needs, condition: say, changes }, at) =>
-    script(keys[at] as string, {
-      ...changes,
-      work: kind,
-      needs: keys.slice(0, at).filter((_, need) => (needs & (1 << need)) !== 0),
-      ...conditionOf(say, keys[at - 1]),
-    }),
-  )
+function stageOf(place: number, { what, when: say, ...loose }: LooseStage): StageSpec {
   const earlier = place === 0 ? undefined : `t${place - 1}0`
-  return stage(`s${place}`, tasks, {
-    always: loose.always,
-    timeoutMs: loose.timeoutMs,
-    ...conditionOf(loose.when, earlier),
-  })
+  const changes = { ...loose, ...conditionOf(say, earlier) }
+  if (!('parts' in what)) return stage(`s${place}`, tasksOf(place, what), changes)
+  const { tasks, flow } = flowOf(what, `t${place}`, taskOf)
+  return stage(`s${place}`, tasks, { ...changes, flow })
 }
+
+function tasksOf(place: number, loose: readonly LooseTask[]): readonly TaskSpec[] {
+  const keys = loose.map((_, at) => `t${place}${at}`)
+  return loose.map((task, at) => ({
+    ...taskOf(keys[at] as string, task, keys[at - 1]),
+    needs: keys.slice(0, at).filter((_, need) => (task.needs & (1 << need)) !== 0),
+  }))
+}
+
+const taskOf = (key: string, { work: kind, condition: say, changes }: LooseTask, other: string | undefined): TaskSpec =>
+  script(key, { ...changes, work: kind, ...conditionOf(say, other) })
 
 const conditionOf = (say: LooseTask['condition'], other: string | undefined): Partial<TaskSpec> => {
   if (say === 'none' || (say === 'needed' && other === undefined)) return {}
@@ -85,13 +103,23 @@ const conditionOf = (say: LooseTask['condition'], other: string | undefined): Pa
 }
 
 function work(): fc.Arbitrary<Work> {
-  const runner: Work = { kind: 'runner', uses: 'script', with: {} }
   return fc.oneof(
-    { weight: 5, arbitrary: fc.constant(runner) },
+    { weight: 5, arbitrary: fc.constant(RUNNER) },
     { weight: 2, arbitrary: fc.constant<Work>({ kind: 'noop' }) },
     {
       weight: 1,
       arbitrary: fc.record({ kind: fc.constant('sleep' as const), duration: fc.constantFrom(0, 3_000, 'for ever') }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('callback' as const), expireMs: limit(20_000) }) },
+    { weight: 1, arbitrary: fc.constant<Work>({ kind: 'publish', channel: 'images', params: {} }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('run' as const),
+        pipeline: fc.constantFrom('p0', 'p1'),
+        params: fc.constant({}),
+        wait: fc.boolean(),
+      }),
     },
     {
       weight: 2,
@@ -114,11 +142,18 @@ function seldom(): fc.Arbitrary<boolean> {
   return fc.constantFrom(false, false, false, true)
 }
 
+function mostly(): fc.Arbitrary<boolean> {
+  return fc.constantFrom(true, true, true, false)
+}
+
 function limit(durationMs: number): fc.Arbitrary<number | null> {
   return fc.constantFrom(null, null, durationMs)
 }
 
 function triggers(): fc.Arbitrary<PipelineDefinition['triggers']> {
-  const list = ['image', 'go'].map((name) => ({ kind: 'webhook', name, params: {} }) as const)
+  const list = [
+    { kind: 'webhook', name: 'go', params: {} },
+    { kind: 'channel', name: 'image', channel: 'images', params: {} },
+  ] as const
   return fc.constantFrom(null, null, null, null, null, { operator: 'and', list }, { operator: 'or', list })
 }

@@ -2,7 +2,7 @@ import type { App, Caller, NodeActionInput, RunActionInput } from '../../host/ap
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../../model/command.ts'
 import { asId, type UserId } from '../../model/id.ts'
 import type { Result } from '../../model/problem.ts'
-import type { PipelineView, RunView } from '../../model/view.ts'
+import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
 import { below, pickOf } from '../dice.ts'
 
 export const ADMIN: Caller = {
@@ -52,6 +52,8 @@ const NODE_WEIGHTS: Partial<Record<NodeAction, number>> = {
   resume: 8,
   callback: 8,
   fail: 1,
+  choose: 4,
+  rollback: 4,
 }
 
 const weighted = <Action extends string>(
@@ -82,8 +84,10 @@ export async function meddle(app: App, draw: () => number, id: string, onAnswer:
   if (!run.ok) return
   const nodes = run.value.stages.flatMap((stage) => [stage.index, ...stage.tasks.map(({ index }) => index)])
   const action = weighted(draw, NODE_ACTIONS, NODE_WEIGHTS)
-  const input = NODE_INPUTS[action](draw)
-  tell(await app.runs.actOnNode(ADMIN, { id }, { index: pickOf(draw, nodes) }, input), onAnswer)
+  const index = pickOf(draw, nodes)
+  const input: NodeActionInput =
+    action === 'choose' ? { action, edges: edgesOf(run.value, index) } : NODE_INPUTS[action](draw)
+  tell(await app.runs.actOnNode(ADMIN, { id }, { index }, input), onAnswer)
 }
 
 /** What a person who wants the run to be over would do next; nothing when it goes on by itself. */
@@ -104,10 +108,28 @@ export async function help(app: App, id: string, onAnswer: OnAnswer): Promise<vo
         ? ['li', 'chen']
         : task.review.reviewers)
         tell(await app.runs.actOnNode(ADMIN, { id }, { index: task.index }, { action: 'approve', as }), onAnswer)
-    } else if (task.held && task.allowed.includes('skip')) {
-      tell(await app.runs.actOnNode(ADMIN, { id }, { index: task.index }, { action: 'skip' }), onAnswer)
+    } else if (task.held) {
+      tell(await mend(app, run, task), onAnswer)
     }
   }
+}
+
+/** What nobody may skip, and may fail again and again, is not worth another try. */
+function mend(app: App, run: RunView, { index, allowed }: TaskView): Promise<Result<RunView>> {
+  const { id } = run
+  if (allowed.includes('skip')) return app.runs.actOnNode(ADMIN, { id }, { index }, { action: 'skip' })
+  if (allowed.includes('choose'))
+    return app.runs.actOnNode(ADMIN, { id }, { index }, { action: 'choose', edges: edgesOf(run, index) })
+  return app.runs.act(ADMIN, { id }, { action: 'cancel', reason: 'nothing helps', mode: 'stop' })
+}
+
+/** The first way out of a gateway. */
+function edgesOf({ stages }: RunView, index: number): readonly string[] {
+  const stage = stages.find(({ tasks }) => tasks.some((task) => task.index === index))
+  const key = stage?.tasks.find((task) => task.index === index)?.key
+  return (stage?.flow?.edges ?? [])
+    .filter(({ from }) => from === key)
+    .flatMap((edge, place) => (place === 0 ? [edge.key] : []))
 }
 
 export function tell(result: Result<RunView>, onAnswer: OnAnswer): void {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import type { Run } from '../../engine/run.ts'
 import { createHost, type Host } from '../../host/host.ts'
-import type { PipelineDefinition } from '../../model/definition.ts'
+import type { PipelineDefinition, Work } from '../../model/definition.ts'
 import type { RunId } from '../../model/id.ts'
 import type { Plan } from '../../model/plan.ts'
 import { isEnded } from '../../model/status.ts'
@@ -110,7 +110,7 @@ class Simulation {
     const project = await app.projects.create(ADMIN, { name: 'days', description: '' })
     if (!project.ok) throw new Error(project.problem.message)
     for (const [place, definition] of fc.sample(definitions, { seed: this.#seed, numRuns: PIPELINES }).entries()) {
-      const text = JSON.stringify({ ...definition, name: `p${place}` })
+      const text = JSON.stringify(amongOthers(definition, place))
       const made = await app.pipelines.create(ADMIN, { project: { id: project.value.id }, text })
       if (!made.ok) throw new Error(made.problem.message)
       this.#pipelines.push(made.value)
@@ -345,6 +345,22 @@ class Simulation {
     this.#clock.advance(end - this.#clock.now())
     await turn()
   }
+}
+
+/**
+ * The definition as that of pipeline `p<place>`: what starts another one starts the first, which starts none, and who
+ * waits to be started by a channel sends nothing into it. Else runs would make runs for ever.
+ */
+function amongOthers(definition: PipelineDefinition, place: number): PipelineDefinition {
+  const workOf = (work: Work): Work => {
+    if (work.kind === 'run') return place === 0 ? { kind: 'noop' } : { ...work, pipeline: 'p0' }
+    return work.kind === 'publish' && definition.triggers !== null ? { ...work, channel: 'nobody' } : work
+  }
+  const stages = definition.stages.map((stage) => ({
+    ...stage,
+    tasks: stage.tasks.map((task) => ({ ...task, work: workOf(task.work) })),
+  }))
+  return { ...definition, name: `p${place}`, stages }
 }
 
 const plain = ({ nodes, ...rest }: Run): unknown => ({ ...rest, nodes: nodes.toArray() })
