@@ -84,6 +84,18 @@ const layers: readonly Layer[] = [
     imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:tar-stream', 'npm:yazl', 'node:**'],
   },
   { files: 'steps/test/**', imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:fast-xml-parser', 'node:**'] },
+  {
+    files: 'steps/notify/**',
+    imports: [
+      'steps/step.ts',
+      'steps/kit/**',
+      'model/**',
+      'npm:nodemailer',
+      'npm:standardwebhooks',
+      'npm:zod',
+      'node:**',
+    ],
+  },
   // What several steps do alike in the runner.
   { files: 'steps/*/**', imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:zod', 'node:**'] },
 

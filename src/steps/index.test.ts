@@ -22,6 +22,7 @@ describe('the written lists', () => {
       git: { url: '/srv/web' },
       http: { url: 'https://example.com/' },
       sleep: { duration: '5m' },
+      notify: { url: 'https://example.com/' },
       test: { script: 'make test', reports: 'junit.xml' },
       package: { name: 'web.tar.gz', files: 'dist' },
       publish: { channel: 'images' },

@@ -5,6 +5,7 @@ import { end } from './end/spec.ts'
 import { gateway } from './gateway/spec.ts'
 import { git } from './git/spec.ts'
 import { http } from './http/spec.ts'
+import { notify } from './notify/spec.ts'
 import { noop } from './noop/spec.ts'
 import { pack } from './package/spec.ts'
 import { publish } from './publish/spec.ts'
@@ -24,6 +25,7 @@ export const stepSpecs: readonly StepSpec[] = [
   test,
   pack,
   http,
+  notify,
   sleep,
   approval,
   noop,

@@ -7,5 +7,6 @@ export const stepRuns: Readonly<Record<string, () => Promise<{ readonly run: Ste
   check: () => import('./check/run.ts'),
   test: () => import('./test/run.ts'),
   package: () => import('./package/run.ts'),
+  notify: () => import('./notify/run.ts'),
   http: () => import('./http/run.ts'),
 }

@@ -44,19 +44,19 @@ export const defineStep = <Schema extends z.ZodType>(
 ): StepSpec<z.output<Schema>> => ({ ...spec, schema: spec.schema as unknown as z.ZodType<z.output<Schema>> })
 
 /**
- * `with:` as the runner will get it: what was left out is not there.
+ * `with:` as the runner will get it: what was left out is not there, also inside. Checked input is JSON otherwise.
  * @param secrets names of secrets ({@link secretName}) that the step reads by `context.secret`; undefined ones are left out.
  */
 export const runnerWork = (
   uses: string,
-  input: Readonly<Record<string, Json | undefined>>,
+  input: Readonly<Record<string, unknown>>,
   secrets: readonly (string | undefined)[] = [],
 ): Work => {
   const names = [...new Set(secrets.filter((name) => name !== undefined))]
   return {
     kind: 'runner',
     uses,
-    with: Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as JsonObject,
+    with: JSON.parse(JSON.stringify(input)) as JsonObject,
     ...(names.length === 0 ? undefined : { secrets: names }),
   }
 }
@@ -82,6 +82,33 @@ export const duration = () => {
   const text = z.string().refine((value) => isTemplate(value) || isDuration(value), expected)
   return z.union([z.number(expected).refine(isDuration, expected), text], { error: expected })
 }
+
+/** An address for a request; read it again with {@link isHttpUrl} when a template gave it. */
+export const httpUrl = () =>
+  z
+    .string()
+    .max(8_192)
+    .refine((text) => isTemplate(text) || isHttpUrl(text), 'expected an http or https URL')
+
+export function isHttpUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
+}
+
+/** Headers of a request: names are tokens (RFC 9110, section 5.6.2), values one line. */
+export const headerMap = () =>
+  z
+    .record(
+      z
+        .string()
+        .max(256)
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header'),
+      z
+        .string()
+        .max(16 * 1_024)
+        .refine((text) => !/[\0\r\n]/.test(text), 'expected one line'),
+    )
+    .refine((headers) => Object.keys(headers).length <= 100, 'expected at most 100 headers')
 
 const isCount = (text: string, min: number, max: number): boolean =>
   /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max
@@ -114,6 +141,13 @@ export class MissingTool extends CannotStart {
     super(`${tool} was not found`)
     this.tool = tool
   }
+}
+
+/** The value of a secret that `with` names. Throws {@link CannotStart} when the task was not given it. */
+export function givenSecret(context: Pick<StepContext, 'secret'>, name: string): string {
+  const value = context.secret(name)
+  if (value === undefined) throw new CannotStart(`the task was not given the secret ${name}`)
+  return value
 }
 
 /** What `run.ts` exports as `run`. */

@@ -240,13 +240,18 @@ describe('another tool', () => {
     [{ path: '/etc' }, 'there is no directory'],
     [{ path: 'absent' }, 'there is no directory'],
     [{ sarif: '../../x.sarif' }, 'is not inside the workspace'],
-    [{ command: ['no-such-linter'], sarif: 'x' }, 'no-such-linter was not found'],
     [{ sarif: 'link/x.sarif' }, 'is not inside the workspace'],
   ])('%j cannot start', async (input, reason) => {
     mkdirSync(runner.paths.workspace(runId), { recursive: true })
     symlinkSync('/etc', join(runner.paths.workspace(runId), 'link'))
     const { result: ended } = await go(input)
     expect(ended).toMatchObject({ failure: { kind: 'cannot-start', reason: expect.stringContaining(reason) } })
+  })
+
+  test('a tool that is not there is named', async () => {
+    mkdirSync(runner.paths.workspace(runId), { recursive: true })
+    const { result: ended } = await go({ command: ['no-such-linter'], sarif: 'x' })
+    expect(ended).toMatchObject({ failure: { kind: 'missing-tool', tool: 'no-such-linter' } })
   })
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, defineStep, duration, runnerWork } from '../step.ts'
+import { count, defineStep, duration, headerMap, httpUrl, runnerWork } from '../step.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 const template = (text: string): boolean => text.includes('${{')
@@ -14,29 +14,13 @@ const status = z.union(
   { error: 'expected a status such as 204 or 2xx' },
 )
 
-/** RFC 9110, section 5.6.2: a token. */
-const headerName = z
-  .string()
-  .max(256)
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header')
-const headerValue = z
-  .string()
-  .max(16 * 1024)
-  .refine((text) => !/[\0\r\n]/.test(text), 'expected one line')
-
 export const http = defineStep({
   type: 'http',
   summary: 'Sends an HTTP request and judges the answer by its status.',
   schema: z.strictObject({
     method: z.enum(METHODS).default('GET'),
-    url: z
-      .string()
-      .max(8192)
-      .refine((text) => template(text) || isHttpUrl(text), 'expected an http or https URL'),
-    headers: z
-      .record(headerName, headerValue)
-      .refine((headers) => Object.keys(headers).length <= 100, 'expected at most 100 headers')
-      .default({}),
+    url: httpUrl(),
+    headers: headerMap().default({}),
     body: z
       .string()
       .max(1024 * 1024)
@@ -71,8 +55,3 @@ export const http = defineStep({
   shorthand: 'url',
   work: (input) => runnerWork('http', input),
 })
-
-export function isHttpUrl(text: string): boolean {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
-}

@@ -81,6 +81,23 @@ export function guard(allow: string): Guard {
   }
 }
 
+/**
+ * The address to connect to for a name, for clients that cannot be given a `lookup`.
+ * @throws Refused when it may not be connected to.
+ */
+export function addressOf(allowed: Guard, host: string, port: number): Promise<string> {
+  if (isIP(host) !== 0) {
+    const refusal = allowed.refusal(host, port, host)
+    return refusal === undefined ? Promise.resolve(host) : Promise.reject(new Refused(refusal))
+  }
+  return new Promise((resolve, reject) => {
+    allowed.lookup(port)(host, {}, (error, address) => {
+      if (error === null && typeof address === 'string') resolve(address)
+      else reject(error ?? new Refused(`${host} has no address`))
+    })
+  })
+}
+
 export function isPublic(address: string): boolean {
   switch (isIP(address)) {
     case 4:

@@ -105,7 +105,7 @@ async function readReports(toRead: ToRead, signal: AbortSignal): Promise<ReadRep
   const late = setTimeout(() => {
     resolve({ ok: false, reason: `${name}: it takes more than ${READ_MS_MAX / 1_000} s to read` })
   }, READ_MS_MAX)
-  const stop = (): void => reject(signal.reason)
+  const stop = (): void => reject(signal.reason as Error)
   signal.addEventListener('abort', stop, { once: true })
   try {
     return await promise
