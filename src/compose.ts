@@ -51,6 +51,8 @@ export interface MillraceOptions {
   readonly httpAllow: string | null
   /** What runs containers; left out, nothing is tried and there are neither containers nor sandboxes. */
   readonly containers?: ContainerChoice
+  /** Directories of the machine that volumes of containers may name. */
+  readonly containerPaths?: readonly string[]
   /** Whether the first start makes the sample project. */
   readonly samples: boolean
 }
@@ -125,7 +127,7 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
 
 /** @throws StoreError `conflict` when another server holds the directory. */
 export async function openWorks(
-  options: Pick<MillraceOptions, 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers'>,
+  options: Pick<MillraceOptions, 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths'>,
   logger: Logger,
 ): Promise<Works> {
   // Containers are tried while the store is opened.
@@ -167,6 +169,7 @@ export async function openWorks(
       slots: options.slots,
       labels: options.labels,
       executors,
+      containerPaths: options.containerPaths ?? [],
       ...(options.httpAllow === null ? undefined : { env: { MILLRACE_HTTP_ALLOW: options.httpAllow } }),
       onEnded: (ended) => host.dispatcher.ended(embedded.name, ended, ended.result),
       onLost: (attempt, reason) => host.dispatcher.lost(embedded.name, attempt, reason),
@@ -219,7 +222,7 @@ export interface Local {
 export async function openLocal(
   options: Pick<
     MillraceOptions,
-    'version' | 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'bodyMaxBytes'
+    'version' | 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths' | 'bodyMaxBytes'
   >,
   logger: Logger,
 ): Promise<Local> {

@@ -29,6 +29,7 @@ test('without flags and variables the defaults hold', () => {
     bodyMaxBytes: 4_194_304,
     httpAllow: null,
     containers: 'auto',
+    containerPaths: [],
     samples: true,
     logLevel: 'info',
   })
@@ -86,6 +87,7 @@ describe('values', () => {
     ['MILLRACE_BODY_MAX', '2048', 'bodyMaxBytes', 2_048],
     ['MILLRACE_BODY_MAX', '16MiB', 'bodyMaxBytes', 16_777_216],
     ['MILLRACE_CONTAINERS', 'podman', 'containers', 'podman'],
+    ['MILLRACE_CONTAINER_PATHS', '/srv/cache, /opt', 'containerPaths', ['/srv/cache', '/opt']],
     ['MILLRACE_HTTP_ALLOW', '127.0.0.1:9000,10.0.0.0/8', 'httpAllow', '127.0.0.1:9000,10.0.0.0/8'],
     ['MILLRACE_SAMPLES', 'No', 'samples', false],
     ['MILLRACE_LOG_LEVEL', 'WARN', 'logLevel', 'warn'],
@@ -113,6 +115,7 @@ describe('values', () => {
     ['MILLRACE_BODY_MAX', '1GiB'],
     ['MILLRACE_BODY_MAX', '1023'],
     ['MILLRACE_CONTAINERS', 'lxc'],
+    ['MILLRACE_CONTAINER_PATHS', 'cache,/opt'],
     ['MILLRACE_HTTP_ALLOW', 'everything'],
     ['MILLRACE_HTTP_ALLOW', '10.0.0.0/99'],
     ['MILLRACE_LOG_LEVEL', 'loud'],

@@ -100,6 +100,16 @@ export const settings = {
     expected: 'auto, podman, docker or off',
     parse: (text) => CONTAINER_CHOICES.find((word) => word === text),
   }),
+  containerPaths: setting<readonly string[]>({
+    env: 'MILLRACE_CONTAINER_PATHS',
+    flag: '--container-paths',
+    placeholder: '<a,b>',
+    doc: 'Directories of the machine that volumes of containers may name, with all in them, joined by commas. Their workspace they always have.',
+    standard: 'none',
+    fallback: () => [],
+    expected: 'absolute paths, joined by commas',
+    parse: parsePaths,
+  }),
   zoneOffsetMinutes: setting({
     env: 'MILLRACE_TIME_ZONE',
     flag: '--time-zone',
@@ -185,6 +195,11 @@ function parseBaseUrl(text: string): string | undefined {
 }
 
 /** The same words that `runs_on` takes in a definition. */
+function parsePaths(text: string): readonly string[] | undefined {
+  const paths = text.split(',').map((path) => path.trim())
+  return paths.every((path) => path.startsWith('/') && !path.includes('\0')) ? paths : undefined
+}
+
 function parseLabels(text: string): readonly string[] | undefined {
   const labels = text.split(',').map((label) => label.trim())
   return labels.every((label) => /^[A-Za-z0-9_.:/=-]{1,64}$/.test(label)) ? [...new Set(labels)] : undefined

@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
+import type { Failure } from '../model/failure.ts'
 import type { RunId } from '../model/id.ts'
 import { jobName, type Job } from '../model/job.ts'
 import type { DurationMs } from '../model/time.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { runAttempt, type AttemptSetting, type StopReason } from './attempt.ts'
+import { isDiskFull } from './disk-room.ts'
 import { refOf, type AttemptRef, type ToRunner, type ToServer } from './protocol.ts'
 import { removeTree } from './remove-tree.ts'
 import { Slot } from './slot.ts'
@@ -146,7 +148,8 @@ export class Agent {
       attempt.log = new AttemptLog(logPath)
     } catch (error) {
       const reason = `the log could not be opened: ${(error as Error).message}`
-      return { result: { kind: 'failed', failure: { kind: 'internal', reason }, outputs: null }, logBytes: 0 }
+      const failure: Failure = isDiskFull(error) ? { kind: 'disk-full', what: reason } : { kind: 'internal', reason }
+      return { result: { kind: 'failed', failure, outputs: null }, logBytes: 0 }
     }
     const slot = this.#slots.pop()
     if (slot === undefined) throw new Error(`more attempts run than there are slots: ${this.#running}`)

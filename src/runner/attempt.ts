@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { AttemptResult } from '../model/command.ts'
 import { failureSentence, type Failure } from '../model/failure.ts'
 import { jobName, type Job } from '../model/job.ts'
@@ -8,7 +8,10 @@ import { CannotStart, MissingTool, type StepContext } from '../steps/step.ts'
 import { ArtifactKeeper } from './artifact-store.ts'
 import { giveSecrets } from './attempt-secrets.ts'
 import type { AttemptLog } from './attempt-log.ts'
+import { fullDisk, isDiskFull } from './disk-room.ts'
 import { TAG } from './environment.ts'
+import { placeOf, type PlaceSetting } from './executors/index.ts'
+import type { Place } from './executors/place.ts'
 import type { Launcher } from './launch.ts'
 import { readOutputFile } from './output-file.ts'
 import type { RunnerPaths } from './paths.ts'
@@ -24,6 +27,8 @@ export interface AttemptSetting {
   readonly launcher: Launcher
   /** The allow-listed part of the runner's environment. */
   readonly env: Readonly<Record<string, string>>
+  /** Left out: host processes only. */
+  readonly executors?: PlaceSetting
 }
 
 export interface AttemptEnd {
@@ -56,7 +61,8 @@ export async function runAttempt(
     return { result, logBytes: await log.finish() }
   } catch (error) {
     const reason = `the log could not be stored: ${(error as Error).message}`
-    return { result: failed({ kind: 'internal', reason }), logBytes: 0 }
+    const failure: Failure = isDiskFull(error) ? { kind: 'disk-full', what: reason } : { kind: 'internal', reason }
+    return { result: failed(failure), logBytes: 0 }
   }
 }
 
@@ -79,8 +85,10 @@ async function runStep(
   const record = await slot.take(jobName(job))
   const outputPath = join(scratch, 'output')
   const secrets = giveSecrets(job.secrets ?? [], scratch)
+  const place = placeOf(job, { workspace, home, scratch }, setting.executors)
   const programs = new Programs({
     launcher: setting.launcher,
+    place,
     record,
     workspace,
     scratch,
@@ -105,11 +113,34 @@ async function runStep(
   }
   try {
     const { run } = await load()
-    return await Promise.race([run(job, context), overdue(stop, programs)])
+    const result = await Promise.race([run(job, context), overdue(stop, programs)])
+    const directories = {
+      'the workspace': workspace,
+      'the temporary directory': temporary,
+      'the log': dirname(log.path),
+    }
+    return withCause(result, programs.oomKilled ? place : undefined, directories)
   } finally {
     await programs.idle()
+    await place.close()
     await slot.leave()
   }
+}
+
+/** What a program that failed cannot say itself: that there was no memory, or no room on the disk. */
+function withCause(
+  result: AttemptResult,
+  outOfMemory: Place | undefined,
+  directories: Readonly<Record<string, string>>,
+): AttemptResult {
+  if (result.kind !== 'failed') return result
+  const { failure } = result
+  if (failure.kind !== 'exit-code' && failure.kind !== 'signal') return result
+  if (outOfMemory !== undefined) {
+    return { ...result, failure: { kind: 'out-of-memory', limitBytes: outOfMemory.limitBytes } }
+  }
+  const what = fullDisk(directories)
+  return what === undefined ? result : { ...result, failure: { kind: 'disk-full', what } }
 }
 
 /** Gives up on a step that does not end although it was stopped and no program of it runs. */
@@ -127,6 +158,7 @@ const failed = (failure: Failure): AttemptResult => ({ kind: 'failed', failure, 
 
 function failureOf(error: unknown): Failure {
   const reason = error instanceof Error ? error.message : String(error)
+  if (isDiskFull(error)) return { kind: 'disk-full', what: reason }
   if (error instanceof MissingTool) return { kind: 'missing-tool', tool: error.tool }
   return error instanceof CannotStart ? { kind: 'cannot-start', reason } : { kind: 'internal', reason }
 }

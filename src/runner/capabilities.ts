@@ -182,7 +182,7 @@ export function findProgram(name: string, path: string): string | undefined {
   return undefined
 }
 
-function isExecutable(file: string): boolean {
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK)
     return statSync(file).isFile()

@@ -14,6 +14,8 @@ export interface RunnerConfig {
   /** An attempt whose log grows beyond it is ended. */
   readonly logMaxBytes: number
   readonly executors: Executors
+  /** Directories of the machine that volumes of containers may name, with all in them. */
+  readonly containerPaths: readonly string[]
 }
 
 /** 1 GiB. */

@@ -10,7 +10,8 @@ import type { Json } from '../model/json.ts'
 import type { DurationMs } from '../model/time.ts'
 import { capabilityLabels, NO_EXECUTORS, type Executors } from './capabilities.ts'
 import { LOG_MAX_BYTES, type RunnerConfig } from './config.ts'
-import { allowedEnvironment } from './environment.ts'
+import { allowedEnvironment, engineEnvironment } from './environment.ts'
+import { removeContainers } from './executors/container.ts'
 import { killLeftovers, type Leftovers } from './leftovers.ts'
 import { runnerPaths, type AttemptName } from './paths.ts'
 import { parseToServer, PROTOCOL, refOf, type AttemptRef, type EndedMessage, type ToRunner } from './protocol.ts'
@@ -29,6 +30,8 @@ export interface EmbeddedRunnerOptions {
   readonly logMaxBytes?: number
   /** What was found to work here (capabilities.ts). Without: neither containers nor sandboxes. */
   readonly executors?: Executors
+  /** Directories of the machine that volumes of containers may name, with all in them. Without: none. */
+  readonly containerPaths?: readonly string[]
   /** For the runner's own process, on top of PATH, LANG, LC_ALL and TZ; e.g. MILLRACE_HTTP_ALLOW. Tasks do not see it. */
   readonly env?: Readonly<Record<string, string>>
   /** No process of the attempt lives any more and its log is whole. Called once for each `start` unless it is lost. */
@@ -83,10 +86,19 @@ export async function startEmbeddedRunner(options: EmbeddedRunnerOptions): Promi
     graceMs: options.graceMs ?? 5_000,
     logMaxBytes: options.logMaxBytes ?? LOG_MAX_BYTES,
     executors,
+    containerPaths: options.containerPaths ?? [],
   }
+  await removeLeftContainers(config)
   const runner = new Runner(config, options, leftovers)
   runner.run()
   return runner
+}
+
+/** Those of Docker are no processes of ours, so nothing else finds them. */
+async function removeLeftContainers({ executors, dataDirectory }: RunnerConfig): Promise<void> {
+  const engine = executors.containers
+  if (engine === null) return
+  await removeContainers({ engine, engineEnv: engineEnvironment(process.env), dataDirectory })
 }
 
 class Runner implements EmbeddedRunner {
@@ -174,7 +186,7 @@ class Runner implements EmbeddedRunner {
       let greeted = false
       const child = fork(MAIN, [JSON.stringify(this.#config)], {
         execArgv: [],
-        env: { ...allowedEnvironment(process.env), ...this.#options.env },
+        env: { ...engineEnvironment(process.env), ...allowedEnvironment(process.env), ...this.#options.env },
         // Out of the terminal's group: on Ctrl-C the server says when it ends.
         detached: true,
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -240,6 +252,7 @@ class Runner implements EmbeddedRunner {
   async #afterDeath(how: string): Promise<void> {
     this.#notice(`The runner ${this.name} ended by ${how} and is started again.`)
     const { survivors } = await killLeftovers(this.#config.dataDirectory)
+    await removeLeftContainers(this.#config)
     if (survivors.length > 0) this.#notice(`Processes that cannot be killed: ${survivors.join(', ')}.`)
     const waiting = new Set(this.#unsent.flatMap((message) => (message.type === 'start' ? [jobName(message.job)] : [])))
     for (const [name, attempt] of this.#held) {

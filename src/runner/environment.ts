@@ -22,6 +22,31 @@ export function allowedEnvironment(
   return environment
 }
 
+/** What the command lines of container engines read: where their files, their server and their credentials are. */
+const READ_BY_ENGINES = [
+  'PATH',
+  'HOME',
+  'XDG_RUNTIME_DIR',
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
+  'DOCKER_HOST',
+  'DOCKER_CONFIG',
+  'DOCKER_CONTEXT',
+  'CONTAINER_HOST',
+  'CONTAINERS_CONF',
+  'CONTAINERS_STORAGE_CONF',
+  'REGISTRY_AUTH_FILE',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+] as const
+
+/** For these programs alone; tasks do not see it. */
+export function engineEnvironment(own: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const known = READ_BY_ENGINES.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]] as const]))
+  return { PATH: DEFAULT_PATH, ...Object.fromEntries(known) }
+}
+
 /** The last word belongs to the last part. Throws {@link CannotStart} for what no process can be given. */
 export function joinEnvironment(...parts: readonly Readonly<Record<string, string>>[]): Record<string, string> {
   const environment = Object.fromEntries(parts.flatMap((part) => Object.entries(part)))

@@ -3,7 +3,7 @@
 import { Agent } from './agent.ts'
 import type { RunnerConfig } from './config.ts'
 import { directLauncher } from './direct.ts'
-import { allowedEnvironment } from './environment.ts'
+import { allowedEnvironment, engineEnvironment } from './environment.ts'
 import { helperLauncher } from './helper.ts'
 import { runnerPaths } from './paths.ts'
 import { parseToRunner, PROTOCOL, type ToServer } from './protocol.ts'
@@ -15,6 +15,12 @@ const agent = new Agent({
   paths: runnerPaths(config.dataDirectory),
   launcher: (await helperLauncher()) ?? directLauncher(),
   env: allowedEnvironment(process.env),
+  executors: {
+    executors: config.executors,
+    engineEnv: engineEnvironment(process.env),
+    containerPaths: config.containerPaths,
+    dataDirectory: config.dataDirectory,
+  },
   slots: config.slots,
   logMaxBytes: config.logMaxBytes,
   send: (message: ToServer) => {

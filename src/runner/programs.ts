@@ -3,14 +3,17 @@ import { join, relative, isAbsolute } from 'node:path'
 import type { DurationMs } from '../model/time.ts'
 import { CannotStart, type ExecOptions, type ExecResult } from '../steps/step.ts'
 import { joinEnvironment } from './environment.ts'
+import type { Place, Prepared } from './executors/place.ts'
 import type { ExitStatus, LaunchAnswer, Launcher } from './launch.ts'
 import type { RecordFile } from './leftovers.ts'
+import { oomKills } from './oom-kills.ts'
 
 /** Longest standard output that `capture` gives; the rest is dropped. */
 const CAPTURE_MAX_BYTES = 1024 * 1024
 
 export interface ProgramSetting {
   readonly launcher: Launcher
+  readonly place: Place
   readonly record: RecordFile
   readonly workspace: string
   readonly scratch: string
@@ -27,6 +30,7 @@ export class Programs {
   readonly #setting: ProgramSetting
   #count = 0
   #running: Promise<ExecResult> | undefined
+  #oomKilled = false
 
   constructor(setting: ProgramSetting) {
     this.#setting = setting
@@ -41,13 +45,21 @@ export class Programs {
     return running
   }
 
+  /**
+   * Whether the last one was ended by KILL, or ended as shells do when one of theirs was (128 + 9), and the kernel has
+   * ended processes for want of memory meanwhile.
+   */
+  get oomKilled(): boolean {
+    return this.#oomKilled
+  }
+
   /** Resolves when no program runs, whatever became of it. */
   async idle(): Promise<void> {
     await this.#running?.catch(() => {})
   }
 
   async #exec(argv: readonly [string, ...string[]], options: ExecOptions): Promise<ExecResult> {
-    const { launcher, workspace, scratch, logPath, env, ownEnv } = this.#setting
+    const { launcher, place, workspace, scratch, logPath, env, ownEnv } = this.#setting
     this.#setting.signal.throwIfAborted()
     if (argv.some((word) => word.includes('\0'))) throw new CannotStart('an argument holds a NUL character')
     this.#count += 1
@@ -55,10 +67,17 @@ export class Programs {
     if (options.stdin !== undefined) writeFileSync(stdin, options.stdin, { mode: 0o600 })
     const stdout = options.capture === true ? join(scratch, `stdout-${this.#count}`) : logPath
     const before = options.logged === true ? (statSync(logPath, { throwIfNoEntry: false })?.size ?? 0) : 0
-    const answer = await launcher.launch({
+    const directory = insideOf(workspace, options.cwd ?? '.')
+    const prepared = place.prepare({
       argv,
       env: joinEnvironment(env, options.env ?? {}, ownEnv),
-      cwd: insideOf(workspace, options.cwd ?? '.'),
+      cwd: directory,
+      hasInput: options.stdin !== undefined,
+    })
+    const answer = await launcher.launch({
+      argv: prepared.argv,
+      env: prepared.env,
+      cwd: directory,
       stdin,
       stdout,
       stderr: logPath,
@@ -67,7 +86,17 @@ export class Programs {
       if (answer.what === 'exec' && answer.code === 'ENOENT') return { kind: 'not-found', program: argv[0] }
       throw new CannotStart(`${argv[0]}: ${refusals[answer.code] ?? answer.code}`)
     }
-    const status = await this.#watch(answer)
+    const killsBefore = oomKills()
+    const status = await this.#watch(answer, prepared)
+    const outcome = await prepared.outcome(status)
+    switch (outcome.kind) {
+      case 'not-found':
+        return { kind: 'not-found', program: argv[0] }
+      case 'cannot-start':
+        throw new CannotStart(outcome.reason)
+      case 'ended':
+        this.#oomKilled = isKill(outcome.status) && (outcome.oomKilled || (oomKills() ?? 0) > (killsBefore ?? 0))
+    }
     const wanted = options.capture === true || options.logged === true
     const text = wanted ? readFrom(stdout, before, CAPTURE_MAX_BYTES) : ''
     switch (status.kind) {
@@ -80,13 +109,16 @@ export class Programs {
     }
   }
 
-  async #watch(program: Extract<LaunchAnswer, { readonly kind: 'started' }>): Promise<ExitStatus> {
+  async #watch(program: Extract<LaunchAnswer, { readonly kind: 'started' }>, prepared: Prepared): Promise<ExitStatus> {
     const { record, graceMs, signal: stop } = this.#setting
     record.setLeader(program.pid)
     let kill: NodeJS.Timeout | undefined
     const terminate = (): void => {
       program.terminate()
-      kill = setTimeout(() => program.kill(), graceMs)
+      kill = setTimeout(() => {
+        prepared.kill()
+        program.kill()
+      }, graceMs)
     }
     if (stop.aborted) terminate()
     else stop.addEventListener('abort', terminate, { once: true })
@@ -98,6 +130,9 @@ export class Programs {
     }
   }
 }
+
+const isKill = (status: ExitStatus): boolean =>
+  status.kind === 'signalled' ? status.signal === 'SIGKILL' : status.kind === 'exited' && status.code === 137
 
 const refusals: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../src/model/json.ts'
 import { Agent } from '../../src/runner/agent.ts'
 import { LOG_MAX_BYTES } from '../../src/runner/config.ts'
 import { allowedEnvironment } from '../../src/runner/environment.ts'
+import type { PlaceSetting } from '../../src/runner/executors/index.ts'
 import { helperLauncher } from '../../src/runner/helper.ts'
 import type { Launcher } from '../../src/runner/launch.ts'
 import { runnerPaths, type RunnerPaths } from '../../src/runner/paths.ts'
@@ -26,23 +27,44 @@ export class TestRunner {
   /** Shared by the jobs that name no other. */
   readonly runId: RunId = asId('0193a1b2c3d4e5f60718293a4b5c6d7e')
 
-  constructor(launcher: Launcher, limits: { readonly slots: number; readonly logMaxBytes: number }) {
-    this.directory = mkdtempSync(join(tmpdir(), 'millrace-runner-'))
+  constructor(
+    launcher: Launcher,
+    limits: {
+      readonly slots: number
+      readonly logMaxBytes: number
+      readonly executors?: Omit<PlaceSetting, 'dataDirectory'>
+      readonly directory?: string
+    },
+  ) {
+    this.directory = limits.directory ?? mkdtempSync(join(tmpdir(), 'millrace-runner-'))
     this.paths = runnerPaths(this.directory)
     this.agent = new Agent({
       paths: this.paths,
       launcher,
       env: allowedEnvironment(process.env),
+      ...(limits.executors === undefined
+        ? undefined
+        : { executors: { ...limits.executors, dataDirectory: this.directory } }),
       slots: limits.slots,
       logMaxBytes: limits.logMaxBytes,
       send: (message) => this.#receive(message),
     })
   }
 
-  static async open({ slots = 4, logMaxBytes = LOG_MAX_BYTES } = {}): Promise<TestRunner> {
+  /** @param more.directory where it works; made by the caller, removed with the runner. */
+  static async open({
+    slots = 4,
+    logMaxBytes = LOG_MAX_BYTES,
+    ...more
+  }: {
+    readonly slots?: number
+    readonly logMaxBytes?: number
+    readonly executors?: Omit<PlaceSetting, 'dataDirectory'>
+    readonly directory?: string
+  } = {}): Promise<TestRunner> {
     const launcher = await helperLauncher()
     if (launcher === undefined) throw new Error('these tests need Perl, which every Debian has')
-    return new TestRunner(launcher, { slots, logMaxBytes })
+    return new TestRunner(launcher, { slots, logMaxBytes, ...more })
   }
 
   start(uses: string, input: JsonObject, more: Partial<Job> = {}): TestAttempt {
