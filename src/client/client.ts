@@ -260,6 +260,10 @@ export function createClient(options: ClientOptions) {
         followEvents(send, { selection, after }, { wait, signal }),
     },
 
+    /** What people look at first: one request for the whole of it. */
+    overview: ({ signal, ...query }: WithSignal & { project?: string | undefined; text?: string | undefined } = {}) =>
+      json<wire.Overview>('/api/v1/overview', { query, signal }),
+
     reviews: {
       /** What waits for the caller; `all`: also what waits for others. */
       list: ({ signal, ...query }: PageOf & WithSignal & { project?: string | undefined; all?: boolean } = {}) =>

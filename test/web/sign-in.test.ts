@@ -26,7 +26,7 @@ test(
     await page.getByRole('alert').getByText('Name or password is wrong').waitFor()
     await page.locator('input[name=password]').fill(server.password)
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('heading', { name: 'Pipelines' }).waitFor()
+    await page.getByRole('heading', { name: 'Pipelines', level: 1 }).waitFor()
     expect(page.url()).toBe(`${server.url}/pipelines?text=release`)
     expect(browser.complaints).toEqual([])
     await page.close()

@@ -175,7 +175,7 @@ const presentTriggers = (triggers: TriggersView | null): Wire<typeof wire.RunHea
         })),
       }
 
-function presentAttention(attention: Attention): Wire<typeof wire.Attention> {
+export function presentAttention(attention: Attention): Wire<typeof wire.Attention> {
   const { kind } = attention
   const node = 'node' in attention ? { id: attention.node, name: attention.nodeName } : null
   return {

@@ -15,6 +15,7 @@ import {
   updatePipeline,
   validate,
 } from './pipelines.ts'
+import { getOverview } from './overview.ts'
 import { createProject, getProject, listProjects } from './projects.ts'
 import { listFindings, listTests } from './reports.ts'
 import { listReviews } from './reviews.ts'
@@ -47,6 +48,7 @@ export const routes: readonly Route[] = [
   getWebhookSecret,
   publish,
   fireWebhook,
+  getOverview,
   startRun,
   listRuns,
   batchRuns,

@@ -92,12 +92,16 @@ function joinStream(take: (message: LiveMessage) => void): () => void {
 /** Runs that events have touched are asked for together, at most once in this time. */
 const PATCH_MS = 250
 const BATCH_MAX = 100
+/** Between two readings of what shows many runs together. */
+const WIDE_MS = 1_500
 
 /** Turns events into true caches: what shows a run gets its new head, what shows its tree is read again. */
 class Patches {
   readonly #queries: QueryClient
   readonly #touched = new Set<string>()
   #timer: ReturnType<typeof setTimeout> | undefined
+  #wideTimer: ReturnType<typeof setTimeout> | undefined
+  #wideAgain = false
 
   constructor(queries: QueryClient) {
     this.#queries = queries
@@ -110,6 +114,7 @@ class Patches {
 
   stop(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#wideTimer)
   }
 
   async #patch(): Promise<void> {
@@ -117,12 +122,10 @@ class Patches {
     for (const id of ids) this.#touched.delete(id)
     try {
       for (const id of ids) void this.#queries.invalidateQueries({ queryKey: ['run', id] })
-      void this.#queries.invalidateQueries({ queryKey: ['home'] })
+      this.#wide()
       const known = ids.filter((id) => this.#shown(id))
       if (known.length > 0) this.#put(await client.runs.batch(known))
       if (known.length < ids.length) void this.#queries.invalidateQueries({ queryKey: ['runs'] })
-      void this.#queries.invalidateQueries({ queryKey: ['pipelines'] })
-      void this.#queries.invalidateQueries({ queryKey: ['pipeline'] })
     } catch {
       // The server is away: the stream says so, and everything is read again when it is back.
     } finally {
@@ -130,31 +133,45 @@ class Patches {
     }
   }
 
+  /** What shows many runs together is read again, not more often than its answer is worth. */
+  #wide(): void {
+    if (this.#wideTimer !== undefined) {
+      this.#wideAgain = true
+      return
+    }
+    for (const kind of ['home', 'pipelines', 'pipeline']) void this.#queries.invalidateQueries({ queryKey: [kind] })
+    this.#wideTimer = setTimeout(() => {
+      this.#wideTimer = undefined
+      const again = this.#wideAgain
+      this.#wideAgain = false
+      if (again) this.#wide()
+    }, WIDE_MS)
+  }
+
   #shown(id: string): boolean {
     return this.#queries
-      .getQueriesData<RunPage>({ queryKey: ['runs'] })
-      .some(([, page]) => page?.items.some((run) => run.id === id))
+      .getQueriesData<RunPages>({ queryKey: ['runs'] })
+      .some(([, list]) => list?.pages.some(({ items }) => items.some((run) => run.id === id)))
   }
 
   #put({ items }: RunBatch): void {
     const byId = new Map(items.map((head) => [head.id, head]))
-    this.#queries.setQueriesData<RunPage>({ queryKey: ['runs'] }, (page) =>
-      page === undefined
-        ? page
-        : {
-            ...page,
-            items: page.items.map((run) => {
-              const head = byId.get(run.id)
-              return head === undefined || head.seq <= run.seq ? run : { ...run, ...pick(run, head) }
-            }),
-          },
+    const now = (run: RunSummary): RunSummary => {
+      const head = byId.get(run.id)
+      return head === undefined || head.seq <= run.seq ? run : { ...run, ...pick(run, head) }
+    }
+    this.#queries.setQueriesData<RunPages>({ queryKey: ['runs'] }, (list) =>
+      list === undefined
+        ? list
+        : { ...list, pages: list.pages.map((page) => ({ ...page, items: page.items.map(now) })) },
     )
   }
 }
 
-interface RunPage {
-  readonly items: readonly RunSummary[]
-  readonly next: string | null
+/** As useInfiniteQuery keeps them. */
+interface RunPages {
+  readonly pages: readonly { readonly items: readonly RunSummary[]; readonly next: string | null }[]
+  readonly pageParams: readonly unknown[]
 }
 
 /** Of a head, what a summary has. */

@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import type { RunQuery } from '../../../src/client/client.ts'
 import { client } from './client.ts'
 
@@ -12,8 +12,23 @@ export const meQuery = queryOptions({
   staleTime: Infinity,
 })
 
-export const runsQuery = (query: Omit<RunQuery, 'cursor'>) =>
-  queryOptions({
+/** Runs, page by page. */
+export const runPagesQuery = (query: Omit<RunQuery, 'cursor'>) =>
+  infiniteQueryOptions({
     queryKey: ['runs', query],
-    queryFn: ({ signal }) => client.runs.list({ ...query, signal }),
+    queryFn: ({ pageParam, signal }) => client.runs.list({ ...query, cursor: pageParam, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next ?? undefined,
   })
+
+export const overviewQuery = (query: { readonly project?: string | undefined; readonly text?: string | undefined }) =>
+  queryOptions({
+    queryKey: ['home', query],
+    queryFn: ({ signal }) => client.overview({ ...query, signal }),
+    placeholderData: (before) => before,
+  })
+
+export const projectsQuery = queryOptions({
+  queryKey: ['projects'],
+  queryFn: ({ signal }) => client.projects.list({ signal }),
+})

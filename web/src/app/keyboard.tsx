@@ -1,5 +1,5 @@
 import { Kbd, Modal, Stack, Table, Text, Title } from '@mantine/core'
-import { useEffect, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 
 /** A key or two pressed one after the other (`g h`), what it does, and its name for the help. */
@@ -18,12 +18,18 @@ const setActive = (next: typeof active): void => {
   for (const listener of listeners) listener()
 }
 
-/** Takes these keys while the component is shown; memoise the list. */
+/** Takes these keys while the component is shown. What they do may change with every drawing, which keys they are may not. */
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
+  const latest = useRef(shortcuts)
   useEffect(() => {
-    setActive([...active, shortcuts])
-    return () => setActive(active.filter((one) => one !== shortcuts))
-  }, [shortcuts])
+    latest.current = shortcuts
+  })
+  const names = shortcuts.map(({ keys, label }) => `${keys} ${label}`).join('\n')
+  useEffect(() => {
+    const mine = latest.current.map((shortcut, index) => ({ ...shortcut, run: () => latest.current[index]?.run() }))
+    setActive([...active, mine])
+    return () => setActive(active.filter((one) => one !== mine))
+  }, [names])
 }
 
 /** Between the keys of a pair. */

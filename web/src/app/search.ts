@@ -7,6 +7,8 @@ type Raw = Readonly<Record<string, unknown>>
 const text = (value: unknown): string | undefined =>
   (typeof value === 'string' && value !== '') || typeof value === 'number' ? String(value) : undefined
 
+const flag = (value: unknown): true | undefined => (value === true ? true : undefined)
+
 /** Without the fields that are undefined: they would stand in the address. */
 function given<Search extends object>(search: Search): { [Key in keyof Search]?: NonNullable<Search[Key]> } {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as {
@@ -16,10 +18,15 @@ function given<Search extends object>(search: Search): { [Key in keyof Search]?:
 
 export const readSignInSearch = (raw: Raw) => given({ to: localPath(raw['to']) })
 export const readHomeSearch = (raw: Raw) =>
-  given({ project: text(raw['project']), wall: raw['wall'] === true ? true : undefined })
+  given({ project: text(raw['project']), text: text(raw['text']), wall: flag(raw['wall']) })
 export const readPipelinesSearch = (raw: Raw) => given({ project: text(raw['project']), text: text(raw['text']) })
 export const readRunsSearch = (raw: Raw) =>
-  given({ project: text(raw['project']), text: text(raw['text']), status: text(raw['status']) })
+  given({
+    project: text(raw['project']),
+    text: text(raw['text']),
+    status: text(raw['status']),
+    needs: flag(raw['needs']),
+  })
 
 /** An address of our own to go to after signing in; nobody is led to another site by a link. */
 function localPath(value: unknown): string | undefined {

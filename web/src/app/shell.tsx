@@ -26,13 +26,13 @@ import {
 } from '@tabler/icons-react'
 import { useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { useEffect, useMemo } from 'react'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { client } from '../api/client.ts'
 import { startLive } from '../api/live.ts'
 import { meQuery } from '../api/queries.ts'
 import { changeLanguage, language, LANGUAGES, type Language } from '../i18n/language.ts'
-import { KeyboardHelp, type Shortcut, useKeyboard, useShortcuts } from './keyboard.tsx'
+import { KeyboardHelp, useKeyboard, useShortcuts } from './keyboard.tsx'
 import { LiveBadge, LiveBar } from './live-badge.tsx'
 import { Logo } from './logo.tsx'
 import classes from './shell.module.css'
@@ -45,6 +45,10 @@ export function Shell() {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const path = useRouterState({ select: (state) => state.location.pathname })
+  const wall = useRouterState({ select: (state) => 'wall' in state.location.search })
+  useEffect(() => {
+    document.documentElement.dataset['wall'] = String(wall)
+  }, [wall])
 
   useEffect(
     () =>
@@ -59,23 +63,18 @@ export function Shell() {
     [queries, navigate],
   )
   useKeyboard()
-  useShortcuts(
-    useMemo<readonly Shortcut[]>(
-      () => [
-        { keys: '?', label: t('app.keyboard.help'), run: help.open, everywhere: true },
-        { keys: '/', label: t('app.keyboard.search'), run: focusSearch, everywhere: true },
-        { keys: 'g h', label: t('app.keyboard.goHome'), run: () => void navigate({ to: '/' }), everywhere: true },
-        {
-          keys: 'g p',
-          label: t('app.keyboard.goPipelines'),
-          run: () => void navigate({ to: '/pipelines' }),
-          everywhere: true,
-        },
-        { keys: 'g r', label: t('app.keyboard.goRuns'), run: () => void navigate({ to: '/runs' }), everywhere: true },
-      ],
-      [t, help.open, navigate],
-    ),
-  )
+  useShortcuts([
+    { keys: '?', label: t('app.keyboard.help'), run: help.open, everywhere: true },
+    { keys: '/', label: t('app.keyboard.search'), run: focusSearch, everywhere: true },
+    { keys: 'g h', label: t('app.keyboard.goHome'), run: () => void navigate({ to: '/' }), everywhere: true },
+    {
+      keys: 'g p',
+      label: t('app.keyboard.goPipelines'),
+      run: () => void navigate({ to: '/pipelines' }),
+      everywhere: true,
+    },
+    { keys: 'g r', label: t('app.keyboard.goRuns'), run: () => void navigate({ to: '/runs' }), everywhere: true },
+  ])
 
   const links = [
     { to: '/', label: t('app.nav.home'), Icon: IconHome },
@@ -86,6 +85,7 @@ export function Shell() {
 
   return (
     <AppShell
+      disabled={wall}
       header={{ height: 52 }}
       navbar={{ width: 208, breakpoint: 'sm', collapsed: { mobile: !menuOpened } }}
       className={classes['shell'] ?? ''}

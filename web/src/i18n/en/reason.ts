@@ -1,0 +1,20 @@
+/** The codes of explanations, in short. */
+export const reason = {
+  'waiting-for-start': 'waits for somebody to start it',
+  'waiting-for-trigger': 'waits for a trigger',
+  'waiting-for-turn': 'waits for its turn',
+  'waiting-for-callback': 'waits for a callback',
+  'waiting-for-runner': 'waits for a free runner',
+  'no-runner-with-labels': 'no runner can do this',
+  'waiting-for-review': 'waits for a review',
+  'held-after-failure': 'failed, and waits to be mended',
+  paused: 'is paused',
+  'waiting-for-retry': 'waits for its next try',
+  'waiting-for-needs': 'waits for other tasks',
+  sleeping: 'sleeps',
+  cancelling: 'is being cancelled',
+  failed: 'has failed',
+  ended: 'has ended',
+  running: 'runs',
+  position: 'number {{position}} in the queue',
+} as const
