@@ -1,6 +1,7 @@
 import { engine } from './engine.ts'
 import { enginePure } from './engine-pure.ts'
 import { flatness } from './flatness.ts'
+import { flowTree } from './flow.ts'
 import { idleLatency } from './idle-latency.ts'
 import { launch } from './launch.ts'
 import { store } from './store.ts'
@@ -11,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | r
   engine,
   'idle-latency': idleLatency,
   flatness,
+  flow: flowTree,
   'engine-pure': enginePure,
   launch,
   store,

@@ -160,6 +160,14 @@ const TAKEN_BACK: readonly NodeStatus[] = ['rolled_back', 'rollback_failed', 'ro
  * What came after it rests on what is not there any more: the run goes on from this stage or not at all.
  */
 export function takenBack(run: Run): number | undefined {
+  // Asked for each node of an ended run, and the same for all.
+  if (!takenBacks.has(run)) takenBacks.set(run, firstTakenBack(run))
+  return takenBacks.get(run)
+}
+
+const takenBacks = new WeakMap<Run, number | undefined>()
+
+function firstTakenBack(run: Run): number | undefined {
   return run.plan.stages.find((stage) => {
     const { status } = stageAt(run, stage)
     if (status !== 'cancelled') return admitted(TAKEN_BACK, status)

@@ -248,6 +248,9 @@ test('every view of every run can be made, and the job of every task that a runn
     fc.property(definitions, choices, (definition, list) => {
       play(definition, list, ({ run }) => {
         const view = viewOf(run, projectView(), {} as never)
+        // What is kept of views is what would be made anew.
+        const copy = runOfSnapshot(run.id, run.plan, snapshotOf(run)) as Run
+        expect(view).toEqual(viewOf(copy, projectView(), {} as never))
         const { status, needsPerson } = summaryOf(run)
         expect(view.status).toBe(status)
         // What others must do is told as well.

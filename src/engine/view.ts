@@ -1,4 +1,4 @@
-import { isAwaited, type Triggers } from '../model/definition.ts'
+import { type EdgeSpec, isAwaited, type Triggers } from '../model/definition.ts'
 import { attemptVersion, nodeId } from '../model/id.ts'
 import type { Instant } from '../model/time.ts'
 import type {
@@ -12,7 +12,7 @@ import type {
   TaskView,
   TriggersView,
 } from '../model/view.ts'
-import { allowedOnNode, allowedOnRun } from './admits.ts'
+import { allowedOnNode, allowedOnRun, takenBack } from './admits.ts'
 import { approvalsNeeded } from './deadline.ts'
 import { textOf, variableOf } from './render.ts'
 import {
@@ -21,11 +21,13 @@ import {
   slotOf,
   stageAt,
   stagePlan,
+  standsStill,
   taskAt,
   taskPlan,
   workAt,
   type Counts,
   type Fired,
+  type NodeState,
   type Run,
   type TaskState,
 } from './run.ts'
@@ -121,6 +123,7 @@ function countsInside(run: Run): ReadonlyMap<number, Counts> {
 function stageView(run: Run, index: number, inner: ReadonlyMap<number, Counts>): StageView {
   const { spec, tasks } = stagePlan(run.plan, index)
   const state = stageAt(run, index)
+  const setting = settingOf(run, index)
   return {
     kind: 'stage',
     id: nodeId(run.id, index),
@@ -136,27 +139,105 @@ function stageView(run: Run, index: number, inner: ReadonlyMap<number, Counts>):
     always: spec.always,
     parallel: spec.parallel,
     triggers: triggersView(spec.triggers, state.triggers),
-    tasks: tasks.map((task) => taskView(run, task, inner.get(task))),
+    tasks: tasks.map((task) => taskView(run, task, inner.get(task), setting)),
     flow: flowView(run, index),
     allowed: allowedOnNode(run, index),
   }
+}
+
+/** Each edge as a view has it, taken or not: made once for all views. */
+const edgeViews = new WeakMap<EdgeSpec, readonly [EdgeView, EdgeView]>()
+type EdgeView = NonNullable<StageView['flow']>['edges'][number]
+
+function edgeView(edge: EdgeSpec, taken: boolean): EdgeView {
+  let views = edgeViews.get(edge)
+  if (views === undefined) {
+    views = [
+      { ...edge, taken: false },
+      { ...edge, taken: true },
+    ]
+    edgeViews.set(edge, views)
+  }
+  return views[taken ? 1 : 0]
 }
 
 /** An edge was taken when its gateway chose it last, or when what it comes out of is over. */
 function flowView(run: Run, index: number): StageView['flow'] {
   const { spec, tasks } = stagePlan(run.plan, index)
   if (spec.flow === null) return null
-  const taken = new Set<number>()
+  const taken = new Uint8Array(spec.flow.edges.length)
   for (const task of tasks) {
     const state = taskAt(run, task)
     if (slotOf(state) !== 'done') continue
-    const out = state.taken ?? taskPlan(run.plan, task).flow?.out.map(({ edge }) => edge) ?? []
-    for (const edge of out) taken.add(edge)
+    if (state.taken !== null) for (const edge of state.taken) taken[edge] = 1
+    else for (const { edge } of taskPlan(run.plan, task).flow?.out ?? []) taken[edge] = 1
   }
-  return { edges: spec.flow.edges.map((edge, place) => ({ ...edge, taken: taken.has(place) })) }
+  return { edges: spec.flow.edges.map((edge, place) => edgeView(edge, taken[place] === 1)) }
 }
 
-function taskView(run: Run, index: number, inner: Counts | undefined): TaskView {
+/** What views of tasks say besides the tasks' own states: while nothing of this changes, neither do they. */
+interface Setting {
+  readonly id: Run['id']
+  readonly phase: Run['phase']
+  readonly outcome: Run['outcome']
+  readonly cancelling: boolean
+  readonly paused: boolean
+  readonly rollback: number | null
+  /** The first stage of which something was taken back. */
+  readonly takenBack: number | undefined
+}
+const isSame = (one: Setting, other: Setting): boolean =>
+  one.id === other.id &&
+  one.phase === other.phase &&
+  one.outcome === other.outcome &&
+  one.cancelling === other.cancelling &&
+  one.paused === other.paused &&
+  one.rollback === other.rollback &&
+  one.takenBack === other.takenBack
+
+/** By the state of the stage that the tasks are in, so that what is the same is one object. */
+const settings = new WeakMap<NodeState, Setting>()
+
+function settingOf(run: Run, stage: number): Setting {
+  const state = stageAt(run, stage)
+  const setting: Setting = {
+    id: run.id,
+    phase: run.phase,
+    outcome: run.outcome,
+    cancelling: run.cancelling !== null,
+    paused: run.pausedAt !== null,
+    rollback: run.rollback,
+    takenBack: run.phase === 'ended' ? takenBack(run) : undefined,
+  }
+  const kept = settings.get(state)
+  if (kept !== undefined && isSame(kept, setting)) return kept
+  settings.set(state, setting)
+  return setting
+}
+
+interface KeptView {
+  readonly index: number
+  readonly setting: Setting
+  readonly still: boolean
+  readonly view: TaskView
+}
+/** Views of tasks, by what they are of: of a run of 10,000 nodes only those that changed are made anew. */
+const taskViews = new WeakMap<TaskState, KeptView>()
+
+function taskView(run: Run, index: number, inner: Counts | undefined, setting: Setting): TaskView {
+  const state = taskAt(run, index)
+  // A sub-flow shows what is in it, a review asks a text with values of the run.
+  if (state.status === 'open' || taskPlan(run.plan, index).spec.work.kind === 'review')
+    return makeTaskView(run, index, inner)
+  const still = standsStill(run, index)
+  const kept = taskViews.get(state)
+  if (kept !== undefined && kept.setting === setting && kept.still === still && kept.index === index) return kept.view
+  const view = makeTaskView(run, index, inner)
+  taskViews.set(state, { index, setting, still, view })
+  return view
+}
+
+function makeTaskView(run: Run, index: number, inner: Counts | undefined): TaskView {
   const { spec, flow } = taskPlan(run.plan, index)
   const state = taskAt(run, index)
   return {

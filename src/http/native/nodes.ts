@@ -3,7 +3,8 @@ import type { NodeActionInput as ActionInput } from '../../host/app.ts'
 import { NODE_ACTIONS, type NodeAction } from '../../model/command.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { RunView, StageView, TaskView } from '../../model/view.ts'
-import { presentExplanation, presentRun, presentStage, presentTask } from './present.ts'
+import { presentExplanation, presentStage, presentTask } from './present.ts'
+import { runText } from './run-text.ts'
 import { nodeRef, runRef } from './refs.ts'
 import { route } from './route.ts'
 import { ExplanationList, Node, NodeActionInput, Run } from './schema.ts'
@@ -67,7 +68,7 @@ export const actOnNode = route({
     const input = inputOf(action, body)
     if (!input.ok) return input
     const run = await app.runs.actOnNode(caller, runRef(param('run')), nodeRef(param('node')), input.value)
-    return run.ok ? accept({ body: presentRun(run.value), etag: `a${run.value.seq}` }) : run
+    return run.ok ? accept({ json: runText(run.value), etag: `a${run.value.seq}` }) : run
   },
 })
 

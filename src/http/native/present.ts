@@ -25,7 +25,13 @@ import type * as wire from './schema.ts'
 
 type Wire<Schema extends z.ZodType> = z.infer<Schema>
 
-export const time = (instant: Instant): string => new Date(instant).toISOString()
+/** Nodes that a transition changed have their times in common. */
+let last = { instant: 0, text: '1970-01-01T00:00:00.000Z' }
+
+export function time(instant: Instant): string {
+  if (instant !== last.instant) last = { instant, text: new Date(instant).toISOString() }
+  return last.text
+}
 export const timeOrNull = (instant: Instant | null): string | null => (instant === null ? null : time(instant))
 
 const presentUser = (user: UserRef): Wire<typeof wire.User> => ({ id: user.id, name: user.name })
@@ -207,19 +213,16 @@ export const presentStage = (stage: StageView): Wire<typeof wire.Stage> => ({
   parallel: stage.parallel,
   triggers: presentTriggers(stage.triggers),
   tasks: stage.tasks.map(presentTask),
-  edges:
-    stage.flow === null
-      ? null
-      : stage.flow.edges.map(({ key, name, from, to, default: otherwise, taken }) => ({
-          key,
-          name,
-          from,
-          to,
-          default: otherwise,
-          taken,
-        })),
+  edges: stage.flow === null ? null : stage.flow.edges.map(presentEdge),
   allowed: [...stage.allowed],
 })
+
+export function presentEdge(
+  edge: NonNullable<StageView['flow']>['edges'][number],
+): NonNullable<Wire<typeof wire.Stage>['edges']>[number] {
+  const { key, name, from, to, default: otherwise, taken } = edge
+  return { key, name, from, to, default: otherwise, taken }
+}
 
 type AnyOutputs = Record<string, z.infer<typeof wire.AnyJson>>
 

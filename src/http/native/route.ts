@@ -38,9 +38,14 @@ export interface Call<Query, Body> {
   readonly context: NativeContext
 }
 
-export interface Reply<Wire> {
+export type Reply<Wire> = ReplyHead & ({ readonly body: Wire } | { readonly json: JsonText<Wire> })
+
+declare const json: unique symbol
+/** JSON of such a value, where making it anew each time would cost too much. */
+export type JsonText<Wire> = string & { readonly [json]: Wire }
+
+interface ReplyHead {
   readonly status?: 200 | 201 | 202 | 204
-  readonly body: Wire
   readonly headers?: Readonly<Record<string, string>>
   /** Without quotes. */
   readonly etag?: string

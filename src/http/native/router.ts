@@ -151,7 +151,7 @@ function respond(route: Route, reply: Reply<unknown> | ByteReply): Response {
     ...reply.headers,
   }
   if (status === 204) return new Response(null, { status, headers })
-  return new Response(JSON.stringify(reply.body), {
+  return new Response('json' in reply ? reply.json : JSON.stringify(reply.body), {
     status,
     headers: { ...headers, 'content-type': 'application/json' },
   })

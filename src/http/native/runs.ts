@@ -6,7 +6,8 @@ import { RUN_STATUSES } from '../../model/status.ts'
 import type { RunView } from '../../model/view.ts'
 import { idempotencyKeyOf, KEY_HEADER } from './idempotency-key.ts'
 import { withNext } from './paging.ts'
-import { presentExplanation, presentHead, presentRun, presentSummary } from './present.ts'
+import { presentExplanation, presentHead, presentSummary } from './present.ts'
+import { runText } from './run-text.ts'
 import * as query from './query.ts'
 import { pipelineRef, projectRef, runRef } from './refs.ts'
 import { type Reply, route } from './route.ts'
@@ -15,7 +16,7 @@ import { ExplanationList, NewRun, Rerun, Run, RunActionInput, RunBatch, RunList,
 const tag = 'runs'
 
 /** `seq` is all that can change in a run; the letter goes up when its wire does. */
-const replyWith = (run: RunView): Reply<z.output<typeof Run>> => ({ body: presentRun(run), etag: `a${run.seq}` })
+const replyWith = (run: RunView): Reply<z.output<typeof Run>> => ({ json: runText(run), etag: `a${run.seq}` })
 
 export const startRun = route({
   method: 'POST',
