@@ -53,6 +53,8 @@ export interface MillraceOptions {
   readonly containers?: ContainerChoice
   /** Directories of the machine that volumes of containers may name. */
   readonly containerPaths?: readonly string[]
+  /** Most bytes of all caches of tasks together. */
+  readonly cacheMaxBytes?: number
   /** Whether the first start makes the sample project. */
   readonly samples: boolean
 }
@@ -127,7 +129,7 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
 
 /** @throws StoreError `conflict` when another server holds the directory. */
 export async function openWorks(
-  options: Pick<MillraceOptions, 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths'>,
+  options: Pick<MillraceOptions, 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths' | 'cacheMaxBytes'>,
   logger: Logger,
 ): Promise<Works> {
   // Containers are tried while the store is opened.
@@ -170,6 +172,7 @@ export async function openWorks(
       labels: options.labels,
       executors,
       containerPaths: options.containerPaths ?? [],
+      ...(options.cacheMaxBytes === undefined ? undefined : { cacheMaxBytes: options.cacheMaxBytes }),
       ...(options.httpAllow === null ? undefined : { env: { MILLRACE_HTTP_ALLOW: options.httpAllow } }),
       onEnded: (ended) => host.dispatcher.ended(embedded.name, ended, ended.result),
       onLost: (attempt, reason) => host.dispatcher.lost(embedded.name, attempt, reason),
@@ -222,7 +225,7 @@ export interface Local {
 export async function openLocal(
   options: Pick<
     MillraceOptions,
-    'version' | 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths' | 'bodyMaxBytes'
+    'version' | 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths' | 'cacheMaxBytes' | 'bodyMaxBytes'
   >,
   logger: Logger,
 ): Promise<Local> {

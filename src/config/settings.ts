@@ -24,6 +24,8 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
 const MIB = 1_024 * 1_024
+const GIB = 1_024 * MIB
+const TIB = 1_024 * GIB
 const PORT_MAX = 65_535
 const SLOTS_MAX = 1_024
 const BODY_MIN_BYTES = 1_024
@@ -110,6 +112,16 @@ export const settings = {
     expected: 'absolute paths, joined by commas',
     parse: parsePaths,
   }),
+  cacheMaxBytes: setting({
+    env: 'MILLRACE_CACHE_MAX',
+    flag: '--cache-max',
+    placeholder: '<size>',
+    doc: 'How much the caches of tasks may take together; what was not used for longest goes first.',
+    standard: '`10GiB`',
+    fallback: () => 10 * GIB,
+    expected: 'a size of 1MiB to 16TiB: a number of bytes, or one with MiB, GiB or TiB',
+    parse: parseLargeSize,
+  }),
   zoneOffsetMinutes: setting({
     env: 'MILLRACE_TIME_ZONE',
     flag: '--time-zone',
@@ -195,6 +207,15 @@ function parseBaseUrl(text: string): string | undefined {
 }
 
 /** The same words that `runs_on` takes in a definition. */
+const LARGE_UNITS: Readonly<Record<string, number>> = { '': 1, MiB: MIB, GiB: GIB, TiB: TIB }
+
+function parseLargeSize(text: string): number | undefined {
+  const [, digits, unit = ''] = /^(\d{1,14})(MiB|GiB|TiB)?$/.exec(text) ?? []
+  if (digits === undefined) return undefined
+  const bytes = Number(digits) * (LARGE_UNITS[unit] ?? 1)
+  return bytes >= MIB && bytes <= 16 * TIB ? bytes : undefined
+}
+
 function parsePaths(text: string): readonly string[] | undefined {
   const paths = text.split(',').map((path) => path.trim())
   return paths.every((path) => path.startsWith('/') && !path.includes('\0')) ? paths : undefined

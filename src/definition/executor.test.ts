@@ -17,6 +17,46 @@ const errors = (fields: string): readonly string[] => {
   return result.ok ? [] : result.errors.map(({ path, message }) => `${path}: ${message}`)
 }
 
+describe('what outlives a run', () => {
+  test('a cache has a key and paths, and may be one of a list', () => {
+    expect(task("script: make, cache: {key: 'npm-${{ params.v }}', paths: ~/.npm}").caches).toEqual([
+      { key: 'npm-${{ params.v }}', files: [], restore: [], paths: ['~/.npm'] },
+    ])
+    expect(
+      task('script: make, cache: [{key: a, files: x/lock, restore: [a-, b-], paths: [m, n]}, {key: 1.10, paths: o}]')
+        .caches,
+    ).toEqual([
+      { key: 'a', files: ['x/lock'], restore: ['a-', 'b-'], paths: ['m', 'n'] },
+      { key: '1.10', files: [], restore: [], paths: ['o'] },
+    ])
+    expect(task('script: make')).not.toHaveProperty('caches')
+  })
+
+  test.each<readonly [string, RegExp]>([
+    ['noop: , cache: {key: a, paths: b}', /only for work of a runner/],
+    ['script: make, cache: {key: a}', /expected `paths`/],
+    ['script: make, cache: {paths: a}', /expected `key`/],
+    ['script: make, cache: []', /1 to 10 items/],
+    ...['/etc', '../x', 'a/../../b', '..', '~root/x', '-rf', '~', ''].map(
+      (path) => [`script: make, cache: {key: a, paths: '${path}'}`, /expected a path in the workspace/] as const,
+    ),
+  ])('is refused: %s', (fields, message) => {
+    expect(errors(fields).join('\n')).toMatch(message)
+  })
+
+  test('a workspace is kept when it is said, for as long as it is said', () => {
+    const policy = (text: string): unknown => {
+      const result = parseDefinition(`name: x\n${text}\ntasks: [{key: t, script: make}]\n`, 'f', stepSpecs)
+      return result.ok ? result.definition.workspace : result.errors[0]?.message
+    }
+    expect(policy('')).toBeUndefined()
+    expect(policy('workspace: always')).toEqual({ keep: 'always', forMs: 86_400_000 })
+    expect(policy('workspace: {keep: never}')).toMatchObject({ keep: 'never' })
+    expect(policy('workspace: {for: 2h}')).toEqual({ keep: 'on-failure', forMs: 7_200_000 })
+    expect(policy('workspace: sometimes')).toContain('expected one of never, on-failure or always')
+  })
+})
+
 describe('where the programs of a task run', () => {
   test('without a word it is the host, and nothing is stored of it', () => {
     expect(task('script: make')).not.toHaveProperty('executor')

@@ -146,8 +146,13 @@ export function executorOf(values: {
   return executor === undefined || executor.kind === 'host' ? undefined : executor
 }
 
-/** One of the two, and only for what a runner does. */
+/** One of the two, and only for what a runner does; caches, too. */
 export function checkExecutor(tree: MapTree, path: Path, isRunners: boolean, problems: Problems): void {
+  const cache = tree.entries.get('cache')
+  if (cache !== undefined && !isRunners) {
+    const message = 'expected `cache` only for work of a runner: the server does this itself'
+    problems.add(cache.keyAt, [...path, 'cache'], message)
+  }
   const [first, second] = (['container', 'sandbox'] as const).filter((word) => tree.entries.has(word))
   if (second !== undefined) {
     const { keyAt } = tree.entries.get(second)!

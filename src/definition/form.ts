@@ -10,6 +10,7 @@ import {
 } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import { SECRET_NAME_MAX, type SecretUse } from '../model/secret.ts'
+import { caches, workspace } from './cache.ts'
 import { container, sandbox } from './executor.ts'
 import {
   ANNOTATION_VALUE_MAX,
@@ -463,6 +464,7 @@ export const TASK_FIELDS = {
   parent: { shape: key, doc: 'Only in a flow: key of the sub-flow that it is in.' },
   runs_on: { shape: oneOrMore(label, LABELS_MAX), doc: 'Labels that a runner must have.' },
   container: { shape: container, doc: 'Its programs run in containers of this image. Default: on the runner itself.' },
+  cache: { shape: caches, doc: 'Files that are found again in the next run: one or a list.' },
   sandbox: { shape: sandbox, doc: 'Its programs see the runner read-only and write to the workspace. Default false.' },
   annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
 } as const
@@ -510,6 +512,10 @@ export const pipelineFields = <Task, Stage, Flow>(task: Shape<Task>, stage: Shap
     restarts: {
       shape: number(0, RESTARTS_MAX, { whole: true }),
       doc: 'How often on_failure: restart may take a run back to its first node. Default 3.',
+    },
+    workspace: {
+      shape: workspace,
+      doc: 'What is kept of its files when a run has ended. Default: on-failure, for 24h.',
     },
     annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
     stages: {

@@ -165,6 +165,7 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
     }),
     timeoutMs: values.timeout ?? null,
     restartsMax: values.restarts ?? DEFAULT_RESTARTS,
+    ...(values.workspace === undefined ? undefined : { workspace: values.workspace }),
     annotations: values.annotations ?? {},
   }
 }
@@ -204,6 +205,7 @@ function taskSpec(
     notStartedMs: values.not_started ?? null,
     labels: [...new Set([...(values.runs_on ?? []), ...executorLabels[executor?.kind ?? 'host'], ...tools])],
     ...(executor === undefined ? undefined : { executor }),
+    ...(values.cache === undefined ? undefined : { caches: values.cache }),
     annotations: values.annotations ?? {},
   }
 }

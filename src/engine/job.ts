@@ -1,4 +1,5 @@
 import type { RunnerWork } from '../model/definition.ts'
+import type { CacheSpec, JobCaches } from '../model/cache.ts'
 import type { Executor } from '../model/executor.ts'
 import { factsOf } from '../model/change.ts'
 import type { Json, JsonObject } from '../model/json.ts'
@@ -47,7 +48,17 @@ export function jobOf(run: Run, node: number, verbatim: readonly string[]): JobR
     secrets: withStep(spec.secrets ?? [], [...(work.secrets ?? []), ...splices.flatMap(namesIn)]),
     splices,
     ...(spec.executor === undefined ? undefined : { executor: rendered(run, node, spec.executor) }),
+    ...(spec.caches === undefined || rollingBack ? undefined : { caches: cachesOf(run, node, spec.caches) }),
   }
+}
+
+function cachesOf(run: Run, node: number, caches: readonly CacheSpec[]): JobCaches {
+  const list = caches.map(({ key, restore, ...rest }) => ({
+    ...rest,
+    key: textOf(run, node, key),
+    restore: restore.map((prefix) => textOf(run, node, prefix)),
+  }))
+  return { scope: run.projectId, write: run.cause.trusted !== false, list }
 }
 
 function rendered(run: Run, node: number, executor: Executor): Executor {

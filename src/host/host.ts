@@ -181,7 +181,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
-      workspaces.ended(runId, run.outcome, run.endedAt ?? run.updatedAt)
+      workspaces.ended(runId, run.outcome, run.endedAt ?? run.updatedAt, run.plan.definition.workspace)
     }
     logEnds.changed(run)
     // Pipelines and lists tell of a run's status, not of its every step.
@@ -300,7 +300,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
       for (const id of ids) {
         const summary = known.get(id)
         if (summary === undefined) dispatcher.clean(id)
-        else if (summary.endedAt !== null) workspaces.ended(id, summary.status, summary.endedAt)
+        else if (summary.endedAt !== null) {
+          const { definition } = await catalog.planOf(summary.pipelineId, summary.version)
+          workspaces.ended(id, summary.status, summary.endedAt, definition.workspace)
+        }
       }
     },
     close: () => {

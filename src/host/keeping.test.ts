@@ -127,6 +127,26 @@ describe('workspaces', () => {
     expect(cleaned.length).toBe(2)
   })
 
+  test('are kept as their pipeline says', () => {
+    const clock = new FakeClock(0)
+    const cleaned: RunId[] = []
+    const workspaces = new Workspaces(
+      clock,
+      (id) => cleaned.push(id),
+      () => true,
+    )
+    workspaces.ended(runId(1), 'failed', 0, { keep: 'never', forMs: 1_000 })
+    expect(cleaned).toEqual([runId(1)])
+    workspaces.ended(runId(2), 'succeeded', 0, { keep: 'always', forMs: 2_000 })
+    workspaces.ended(runId(3), 'failed', 0, { keep: 'on-failure', forMs: 3_000 })
+    workspaces.ended(runId(4), 'succeeded', 0, { keep: 'on-failure', forMs: 3_000 })
+    expect(cleaned).toEqual([runId(1), runId(4)])
+    clock.advance(2_000)
+    expect(cleaned).toEqual([runId(1), runId(4), runId(2)])
+    clock.advance(1_000)
+    expect(cleaned).toEqual([runId(1), runId(4), runId(2), runId(3)])
+  })
+
   test('that an earlier server left go when their run is unknown, or has ended long enough ago', async () => {
     const world = await openWorld()
     const work = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const

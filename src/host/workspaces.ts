@@ -1,3 +1,4 @@
+import type { WorkspacePolicy } from '../model/cache.ts'
 import { isEnded } from '../model/status.ts'
 import type { RunId } from '../model/id.ts'
 import type { RunStatus } from '../model/status.ts'
@@ -7,7 +8,9 @@ import type { Clock } from './clock.ts'
 /** How long the files of a run that did not succeed wait for somebody to retry it or to look at them. */
 export const WORKSPACE_KEPT_MS: DurationMs = 24 * 3_600_000
 
-/** Says when a run's workspace may go: at once when it succeeded, else after a day, if it has not been reopened. */
+const STANDARD: WorkspacePolicy = { keep: 'on-failure', forMs: WORKSPACE_KEPT_MS }
+
+/** Says when a run's workspace may go: at once, or when its time is over and the run has not been reopened. */
 export class Workspaces {
   readonly #clock: Clock
   readonly #clean: (runId: RunId) => void
@@ -23,15 +26,15 @@ export class Workspaces {
   }
 
   /** Once for every end of a run, and after a restart for every ended run that still has a workspace. */
-  ended(runId: RunId, status: RunStatus, endedAt: Instant): void {
+  ended(runId: RunId, status: RunStatus, endedAt: Instant, policy: WorkspacePolicy = STANDARD): void {
     if (!isEnded(status)) return
     this.#waiting.get(runId)?.()
     this.#waiting.delete(runId)
-    if (status === 'succeeded') {
+    if (policy.keep === 'never' || (policy.keep === 'on-failure' && status === 'succeeded')) {
       this.#clean(runId)
       return
     }
-    const stop = this.#clock.at(endedAt + WORKSPACE_KEPT_MS, () => {
+    const stop = this.#clock.at(endedAt + policy.forMs, () => {
       this.#waiting.delete(runId)
       if (this.#isEnded(runId)) this.#clean(runId)
     })

@@ -1,3 +1,4 @@
+import type { CacheSpec, WorkspacePolicy } from './cache.ts'
 import type { Executor } from './executor.ts'
 import type { ChangeAction, ChangeKind, ForgeName } from './change.ts'
 import type { Expression } from './expression.ts'
@@ -29,6 +30,8 @@ export interface PipelineDefinition {
   readonly timeoutMs: DurationMs | null
   /** How often the policy `restart` may take a run back to its first node before it counts as `stop`. 0 to 100. */
   readonly restartsMax: number
+  /** Left out: kept for a day when a run did not succeed. */
+  readonly workspace?: WorkspacePolicy
   /** Free names for dialects and people, e.g. `koderover/stack_name: web`. Never read by the engine. */
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -283,6 +286,7 @@ export interface TaskSpec {
   /** Labels that a runner must have: those of the definition, of its executor and of what its step needs. */
   readonly labels: readonly string[]
   readonly executor?: Executor
+  readonly caches?: readonly CacheSpec[]
   readonly annotations: Readonly<Record<string, string>>
 }
 

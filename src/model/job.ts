@@ -1,3 +1,4 @@
+import type { JobCaches } from './cache.ts'
 import type { Executor } from './executor.ts'
 import type { RunId } from './id.ts'
 import type { JsonObject } from './json.ts'
@@ -22,6 +23,7 @@ export interface Job {
   readonly graceMs: DurationMs
   /** Where its programs run. */
   readonly executor?: Executor
+  readonly caches?: JobCaches
 }
 
 /** What engine/job.ts makes, every `${{ ... }}` rendered: it knows the names of secrets and no value. */

@@ -8,10 +8,13 @@ import { CannotStart, MissingTool, type StepContext } from '../steps/step.ts'
 import { ArtifactKeeper } from './artifact-store.ts'
 import { giveSecrets } from './attempt-secrets.ts'
 import type { AttemptLog } from './attempt-log.ts'
+import { AttemptCaches } from './caches.ts'
+import { CacheStore } from './cache-store.ts'
+import { CACHE_MAX_BYTES } from './config.ts'
 import { fullDisk, isDiskFull } from './disk-room.ts'
 import { TAG } from './environment.ts'
 import { placeOf, type PlaceSetting } from './executors/index.ts'
-import type { Place } from './executors/place.ts'
+import { HOST, type Place } from './executors/place.ts'
 import type { Launcher } from './launch.ts'
 import { readOutputFile } from './output-file.ts'
 import type { RunnerPaths } from './paths.ts'
@@ -29,6 +32,8 @@ export interface AttemptSetting {
   readonly env: Readonly<Record<string, string>>
   /** Left out: host processes only. */
   readonly executors?: PlaceSetting
+  /** Most bytes of all caches together; left out: {@link CACHE_MAX_BYTES}. */
+  readonly cacheMaxBytes?: number
 }
 
 export interface AttemptEnd {
@@ -86,9 +91,8 @@ async function runStep(
   const outputPath = join(scratch, 'output')
   const secrets = giveSecrets(job.secrets ?? [], scratch)
   const place = placeOf(job, { workspace, home, scratch }, setting.executors)
-  const programs = new Programs({
+  const own = {
     launcher: setting.launcher,
-    place,
     record,
     workspace,
     scratch,
@@ -97,7 +101,18 @@ async function runStep(
     ownEnv: { MILLRACE_OUTPUT: outputPath, MILLRACE_WORKSPACE: workspace, [TAG]: jobName(job) },
     graceMs: job.graceMs,
     signal: stop,
-  })
+  }
+  const programs = new Programs({ ...own, place })
+  const helpers = new Programs({ ...own, place: HOST })
+  const caches =
+    job.caches === undefined
+      ? undefined
+      : new AttemptCaches(job.caches, {
+          store: new CacheStore(paths.caches, setting.cacheMaxBytes ?? CACHE_MAX_BYTES),
+          directory: paths.run(job.runId),
+          say: (line) => log.append(line),
+          exec: (argv) => helpers.exec(argv),
+        })
   const artifacts = new ArtifactKeeper(paths.artifacts, paths.report(job, 'artifacts'))
   const context: StepContext = {
     workspace,
@@ -113,7 +128,9 @@ async function runStep(
   }
   try {
     const { run } = await load()
+    await caches?.restore()
     const result = await Promise.race([run(job, context), overdue(stop, programs)])
+    if (result.kind === 'succeeded') await caches?.save()
     const directories = {
       'the workspace': workspace,
       'the temporary directory': temporary,
@@ -122,6 +139,7 @@ async function runStep(
     return withCause(result, programs.oomKilled ? place : undefined, directories)
   } finally {
     await programs.idle()
+    await helpers.idle()
     await place.close()
     await slot.leave()
   }

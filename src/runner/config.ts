@@ -16,7 +16,12 @@ export interface RunnerConfig {
   readonly executors: Executors
   /** Directories of the machine that volumes of containers may name, with all in them. */
   readonly containerPaths: readonly string[]
+  /** Most bytes of all caches of tasks together. */
+  readonly cacheMaxBytes: number
 }
+
+/** 10 GiB. */
+export const CACHE_MAX_BYTES = 10 * 1024 ** 3
 
 /** 1 GiB. */
 export const LOG_MAX_BYTES = 1024 ** 3

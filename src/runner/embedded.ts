@@ -9,7 +9,7 @@ import { jobName, type Job } from '../model/job.ts'
 import type { Json } from '../model/json.ts'
 import type { DurationMs } from '../model/time.ts'
 import { capabilityLabels, NO_EXECUTORS, type Executors } from './capabilities.ts'
-import { LOG_MAX_BYTES, type RunnerConfig } from './config.ts'
+import { CACHE_MAX_BYTES, LOG_MAX_BYTES, type RunnerConfig } from './config.ts'
 import { allowedEnvironment, engineEnvironment } from './environment.ts'
 import { removeContainers } from './executors/container.ts'
 import { killLeftovers, type Leftovers } from './leftovers.ts'
@@ -32,6 +32,8 @@ export interface EmbeddedRunnerOptions {
   readonly executors?: Executors
   /** Directories of the machine that volumes of containers may name, with all in them. Without: none. */
   readonly containerPaths?: readonly string[]
+  /** Most bytes of all caches of tasks. Without: 10 GiB. */
+  readonly cacheMaxBytes?: number
   /** For the runner's own process, on top of PATH, LANG, LC_ALL and TZ; e.g. MILLRACE_HTTP_ALLOW. Tasks do not see it. */
   readonly env?: Readonly<Record<string, string>>
   /** No process of the attempt lives any more and its log is whole. Called once for each `start` unless it is lost. */
@@ -87,6 +89,7 @@ export async function startEmbeddedRunner(options: EmbeddedRunnerOptions): Promi
     logMaxBytes: options.logMaxBytes ?? LOG_MAX_BYTES,
     executors,
     containerPaths: options.containerPaths ?? [],
+    cacheMaxBytes: options.cacheMaxBytes ?? CACHE_MAX_BYTES,
   }
   await removeLeftContainers(config)
   const runner = new Runner(config, options, leftovers)

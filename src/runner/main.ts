@@ -21,6 +21,7 @@ const agent = new Agent({
     containerPaths: config.containerPaths,
     dataDirectory: config.dataDirectory,
   },
+  cacheMaxBytes: config.cacheMaxBytes,
   slots: config.slots,
   logMaxBytes: config.logMaxBytes,
   send: (message: ToServer) => {

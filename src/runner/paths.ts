@@ -19,6 +19,8 @@ export interface RunnerPaths {
   /** Logs of a run and what its attempts have left, beside them so that it lives as long. */
   logs(runId: RunId): string
   report(attempt: AttemptName, kind: ReportKind): string
+  /** What tasks find again in later runs, by scope. */
+  readonly caches: string
   /** Bytes of artifacts, named by what they are. */
   readonly artifacts: string
 }
@@ -43,6 +45,7 @@ export function runnerPaths(dataDirectory: string): RunnerPaths {
     log: ({ runId, node, attempt }) => join(logs(runId), `${node}-${attempt}.log`),
     logs,
     report: ({ runId, node, attempt }, kind) => join(logs(runId), `${node}-${attempt}.${kind}.json`),
+    caches: join(dataDirectory, 'caches'),
     artifacts: join(dataDirectory, 'artifacts'),
   }
 }

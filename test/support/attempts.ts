@@ -34,6 +34,7 @@ export class TestRunner {
       readonly logMaxBytes: number
       readonly executors?: Omit<PlaceSetting, 'dataDirectory'>
       readonly directory?: string
+      readonly cacheMaxBytes?: number
     },
   ) {
     this.directory = limits.directory ?? mkdtempSync(join(tmpdir(), 'millrace-runner-'))
@@ -45,6 +46,7 @@ export class TestRunner {
       ...(limits.executors === undefined
         ? undefined
         : { executors: { ...limits.executors, dataDirectory: this.directory } }),
+      ...(limits.cacheMaxBytes === undefined ? undefined : { cacheMaxBytes: limits.cacheMaxBytes }),
       slots: limits.slots,
       logMaxBytes: limits.logMaxBytes,
       send: (message) => this.#receive(message),
@@ -61,6 +63,7 @@ export class TestRunner {
     readonly logMaxBytes?: number
     readonly executors?: Omit<PlaceSetting, 'dataDirectory'>
     readonly directory?: string
+    readonly cacheMaxBytes?: number
   } = {}): Promise<TestRunner> {
     const launcher = await helperLauncher()
     if (launcher === undefined) throw new Error('these tests need Perl, which every Debian has')
