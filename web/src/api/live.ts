@@ -26,6 +26,14 @@ export const useLiveState = (): LiveState =>
     () => state,
   )
 
+const eventListeners = new Set<(event: Event) => void>()
+
+/** Every event of the stream, once and in order, also across a lost connection. Returns the way to stop. */
+export function listenToEvents(listener: (event: Event) => void): () => void {
+  eventListeners.add(listener)
+  return () => eventListeners.delete(listener)
+}
+
 interface LiveOptions {
   readonly queries: QueryClient
   readonly onSignedOut: () => void
@@ -38,6 +46,7 @@ export function startLive({ queries, onSignedOut }: LiveOptions): () => void {
     switch (message.kind) {
       case 'event':
         patches.touch(message.event)
+        for (const listener of eventListeners) listener(message.event)
         return
       case 'up':
         // What was read before the stream was up may have changed meanwhile.
@@ -95,7 +104,7 @@ const BATCH_MAX = 100
 /** Between two readings of what shows many runs together. */
 const WIDE_MS = 1_500
 
-/** Turns events into true caches: what shows a run gets its new head, what shows its tree is read again. */
+/** Turns events into true caches: what shows a run gets its new head; a page of one run listens itself (run/use-run.ts). */
 class Patches {
   readonly #queries: QueryClient
   readonly #touched = new Set<string>()
@@ -121,7 +130,6 @@ class Patches {
     const ids = [...this.#touched].slice(0, BATCH_MAX)
     for (const id of ids) this.#touched.delete(id)
     try {
-      for (const id of ids) void this.#queries.invalidateQueries({ queryKey: ['run', id] })
       this.#wide()
       const known = ids.filter((id) => this.#shown(id))
       if (known.length > 0) this.#put(await client.runs.batch(known))

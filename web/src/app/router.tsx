@@ -10,7 +10,7 @@ import {
 import { ClientError } from '../api/client.ts'
 import { meQuery } from '../api/queries.ts'
 import { Failed, Loading, NotFound } from '../ui/states.tsx'
-import { readHomeSearch, readPipelinesSearch, readRunsSearch, readSignInSearch } from './search.ts'
+import { readHomeSearch, readPipelinesSearch, readRunSearch, readRunsSearch, readSignInSearch } from './search.ts'
 import { Shell } from './shell.tsx'
 
 /** All addresses of the page. Their first segments are PAGE_PATHS of src/http/page/page.ts, which a test compares. */
@@ -68,6 +68,7 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => inside,
   path: '/runs/$run',
+  validateSearch: readRunSearch,
   component: lazyRouteComponent(() => import('../run/page.tsx'), 'RunPage'),
 })
 

@@ -1,3 +1,5 @@
+import { type RunSearch, TABS, VIEWS } from '../run/selection.ts'
+
 /**
  * What may stand in the query of each address: filters, so that a link shows the same to others. Whatever else stands
  * there, or is not what it should be, is left out.
@@ -33,3 +35,18 @@ function localPath(value: unknown): string | undefined {
   const path = text(value)
   return path !== undefined && /^\/(?![/\\])/.test(path) ? path : undefined
 }
+
+const oneOf = <Word extends string>(words: readonly Word[], value: unknown): Word | undefined =>
+  words.find((word) => word === value)
+const count = (value: unknown): number | undefined =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined
+
+export const readRunSearch = (raw: Raw): RunSearch =>
+  given({
+    view: oneOf(VIEWS, raw['view']),
+    node: text(raw['node']),
+    tab: oneOf(TABS, raw['tab']),
+    attempt: count(raw['attempt']),
+    at: count(raw['at']),
+    line: count(raw['line']),
+  })

@@ -1,8 +1,9 @@
 import { app } from './app.ts'
 import { home } from './home.ts'
 import { reason } from './reason.ts'
+import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { signIn } from './sign-in.ts'
 import { status } from './status.ts'
 
-export const en = { app, home, reason, runs, signIn, status } as const
+export const en = { app, home, reason, run, runs, signIn, status } as const
