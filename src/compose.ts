@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DefinitionChecker } from './checker/checker.ts'
 import { definitionJsonSchema } from './definition/json-schema.ts'
@@ -7,6 +7,7 @@ import { dialects } from './dialects/index.ts'
 import { systemClock } from './host/clock.ts'
 import { systemEntropy } from './host/entropy.ts'
 import { createHost, type Host } from './host/host.ts'
+import { openSealKeys, rotateSealKey, type GivenKeys } from './host/key-file.ts'
 import { openArtifact } from './host/artifact-file.ts'
 import { openLog } from './host/logs.ts'
 import type { Logger } from './http/logger.ts'
@@ -55,6 +56,8 @@ export interface MillraceOptions {
   readonly containerPaths?: readonly string[]
   /** Most bytes of all caches of tasks together. */
   readonly cacheMaxBytes?: number
+  /** Keys that seal secrets, instead of the one in the data directory. */
+  readonly sealKeys?: GivenKeys
   /** Whether the first start makes the sample project. */
   readonly samples: boolean
 }
@@ -129,7 +132,10 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
 
 /** @throws StoreError `conflict` when another server holds the directory. */
 export async function openWorks(
-  options: Pick<MillraceOptions, 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths' | 'cacheMaxBytes'>,
+  options: Pick<
+    MillraceOptions,
+    'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths' | 'cacheMaxBytes' | 'sealKeys'
+  >,
   logger: Logger,
 ): Promise<Works> {
   // Containers are tried while the store is opened.
@@ -148,7 +154,7 @@ export async function openWorks(
       store,
       clock: systemClock,
       entropy: systemEntropy,
-      sealKey: sealKey(dataDirectory),
+      ...(await openSealKeys(store, systemEntropy, dataDirectory, options.sealKeys ?? { key: null, old: null })),
       check: (text, file) => checker.check(text, file),
       verbatim: (uses) => stepSpecs.find(({ type }) => type === uses)?.verbatim ?? [],
       openLog: (runId, node, attempt, ended) => {
@@ -225,7 +231,15 @@ export interface Local {
 export async function openLocal(
   options: Pick<
     MillraceOptions,
-    'version' | 'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths' | 'cacheMaxBytes' | 'bodyMaxBytes'
+    | 'version'
+    | 'dataDirectory'
+    | 'slots'
+    | 'labels'
+    | 'httpAllow'
+    | 'containers'
+    | 'containerPaths'
+    | 'cacheMaxBytes'
+    | 'bodyMaxBytes'
   >,
   logger: Logger,
 ): Promise<Local> {
@@ -290,17 +304,18 @@ function workspacesIn(dataDirectory: string): readonly RunId[] {
   return existsSync(folder) ? readdirSync(folder).flatMap((name) => parseRunId(name) ?? []) : []
 }
 
-/**
- * 32 bytes beside the data, for the server's user only; made on the first start. Without it sealed secrets are lost, so
- * it is on disk before anything is sealed with it, and never there by halves.
- */
-function sealKey(dataDirectory: string): Uint8Array {
-  const path = join(dataDirectory, 'secret.key')
-  if (!existsSync(path)) {
-    writeFileSync(`${path}.new`, systemEntropy.bytes(32), { mode: 0o600, flush: true })
-    renameSync(`${path}.new`, path)
+/** A new key for what is sealed in a data directory that no server holds. @throws StoreError `conflict` when one does. */
+export async function rotateKey(dataDirectory: string): Promise<{ readonly before: string; readonly after: string }> {
+  const directory = resolve(dataDirectory)
+  const store = await openSqliteStore({
+    directory,
+    onFatal: (error) => {
+      throw error
+    },
+  })
+  try {
+    return await rotateSealKey(store, systemEntropy, directory)
+  } finally {
+    await store.close()
   }
-  const key = readFileSync(path)
-  if (key.length !== 32) throw new Error(`expected 32 bytes in ${path}, found ${key.length}: restore it from a backup`)
-  return key
 }

@@ -7,6 +7,7 @@ import type { Terminal } from './terminal.ts'
 import type { Verb } from './verb.ts'
 import { artifacts } from './verbs/artifacts.ts'
 import { approve } from './verbs/approve.ts'
+import { audit } from './verbs/audit.ts'
 import { callback } from './verbs/callback.ts'
 import { cancel } from './verbs/cancel.ts'
 import { choose } from './verbs/choose.ts'
@@ -29,12 +30,15 @@ import { rollback } from './verbs/rollback.ts'
 import { run } from './verbs/run.ts'
 import { runs } from './verbs/runs.ts'
 import { samples } from './verbs/samples.ts'
+import { secrets } from './verbs/secrets.ts'
 import { serve } from './verbs/serve.ts'
 import { show } from './verbs/show.ts'
 import { skip } from './verbs/skip.ts'
 import { start } from './verbs/start.ts'
 import { tests } from './verbs/tests.ts'
+import { tokens } from './verbs/tokens.ts'
 import { update } from './verbs/update.ts'
+import { users } from './verbs/users.ts'
 import { validate } from './verbs/validate.ts'
 import { watch } from './verbs/watch.ts'
 import { webhooks } from './verbs/webhooks.ts'
@@ -50,6 +54,7 @@ const verbs: readonly Verb[] = [
   update,
   next,
   webhooks,
+  secrets,
   publish,
   start,
   rerun,
@@ -74,6 +79,9 @@ const verbs: readonly Verb[] = [
   modify,
   rollback,
   cancel,
+  users,
+  tokens,
+  audit,
   samples,
 ]
 
@@ -110,6 +118,7 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
       ended(await body(...args))
   for (const verb of verbs) {
     const command = verb({ terminal, action })
+    for (const inner of command.commands) inner.copyInheritedSettings(program)
     program.addCommand(command.copyInheritedSettings(program))
   }
   return program

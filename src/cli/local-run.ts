@@ -31,7 +31,10 @@ export interface LocalResult {
  */
 export async function runLocally(
   terminal: Terminal,
-  config: Pick<Config, 'slots' | 'labels' | 'containers' | 'containerPaths' | 'cacheMaxBytes' | 'httpAllow' | 'bodyMaxBytes'>,
+  config: Pick<
+    Config,
+    'slots' | 'labels' | 'containers' | 'containerPaths' | 'cacheMaxBytes' | 'httpAllow' | 'bodyMaxBytes'
+  >,
   work: LocalRun,
 ): Promise<LocalResult> {
   const { openLocal } = await import('../compose.ts')

@@ -44,7 +44,18 @@ export function cliPage(): string {
     '| --- | --- |',
     ...codes,
     '',
-    ...program.commands.flatMap((command) => [`## \`millrace ${command.name()}\``, '', helpOf(command), '']),
+    ...program.commands.flatMap((command) => [
+      `## \`millrace ${command.name()}\``,
+      '',
+      helpOf(command),
+      '',
+      ...command.commands.flatMap((inner) => [
+        `### \`millrace ${command.name()} ${inner.name()}\``,
+        '',
+        helpOf(inner),
+        '',
+      ]),
+    ]),
   ].join('\n')
 }
 

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { loadConfig, type Flags } from '../config/load.ts'
+import { sealKeysOf } from '../config/seal-keys.ts'
 import { type Config, type SettingName, settingNames, settings } from '../config/settings.ts'
 import { EXIT } from './exit-codes.ts'
 import { Fault } from './fault.ts'
@@ -45,4 +46,11 @@ export function configOf(
   const { errors } = loaded
   const title = `the configuration has ${errors.length === 1 ? 'an error' : `${errors.length} errors`}:`
   throw new Fault(EXIT.badConfiguration, [title, ...errors.map((error) => `  ${error}`)].join('\n'))
+}
+
+/** @throws Fault `badConfiguration`, which shows nothing of what was found. */
+export function sealKeysFrom(terminal: Terminal) {
+  const read = sealKeysOf(terminal.env)
+  if (read.ok) return read.keys
+  throw new Fault(EXIT.badConfiguration, read.error)
 }

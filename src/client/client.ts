@@ -74,6 +74,12 @@ export function createClient(options: ClientOptions) {
   }
   const at = (strings: TemplateStringsArray, ...parts: readonly Ref[]): string =>
     strings.reduce((path, text, index) => path + encodeURIComponent(String(parts[index - 1])) + text)
+  const secretsPath = (owner: SecretOwner): string =>
+    owner.pipeline === undefined
+      ? at`/api/v1/projects/${owner.project ?? ''}/secrets`
+      : at`/api/v1/pipelines/${owner.pipeline}/secrets`
+  const projectOf = ({ pipeline, project }: SecretOwner): string | undefined =>
+    pipeline === undefined || project === undefined ? undefined : String(project)
   const logPath = (run: Ref, node: string): string => at`/api/v1/runs/${run}/nodes/${node}/log`
 
   return {
@@ -270,6 +276,43 @@ export function createClient(options: ClientOptions) {
         json<wire.Page<wire.ReviewItem>>('/api/v1/reviews', { query, signal }),
     },
 
+    /** Of a project, or of a pipeline. */
+    secrets: {
+      list: (owner: SecretOwner) =>
+        json<{ items: wire.Secret[] }>(secretsPath(owner), { query: { project: projectOf(owner) } }),
+      set: (owner: SecretOwner, name: string, value: string) =>
+        json<wire.Secret>(`${secretsPath(owner)}${at`/${name}`}`, {
+          method: 'PUT',
+          query: { project: projectOf(owner) },
+          body: { value },
+        }),
+      remove: (owner: SecretOwner, name: string) =>
+        nothing(`${secretsPath(owner)}${at`/${name}`}`, { method: 'DELETE', query: { project: projectOf(owner) } }),
+    },
+
+    users: {
+      list: () => json<{ items: wire.UserAccount[] }>('/api/v1/users'),
+      create: (body: wire.NewUserAccount) => json<wire.UserAccount>('/api/v1/users', { method: 'POST', body }),
+      change: (user: string, body: wire.UserAccountChange) =>
+        json<wire.UserAccount>(at`/api/v1/users/${user}`, { method: 'PUT', body }),
+      changeOwnPassword: (old: string, fresh: string) =>
+        nothing('/api/v1/me/password', { method: 'POST', body: { old, new: fresh } }),
+    },
+
+    keys: {
+      list: () => json<{ items: wire.Key[] }>('/api/v1/keys'),
+      createAccessKey: (label: string) =>
+        json<{ access_key: string; secret_key: string }>('/api/v1/access-keys', { method: 'POST', body: { label } }),
+      createApp: (code: string, label: string) =>
+        json<{ code: string; secret: string }>('/api/v1/blueking-apps', { method: 'POST', body: { code, label } }),
+      revoke: (kind: wire.Key['kind'], name: string) => nothing(at`/api/v1/keys/${kind}/${name}`, { method: 'DELETE' }),
+    },
+
+    audit: {
+      list: ({ signal, ...query }: AuditQuery & WithSignal = {}) =>
+        json<wire.Page<wire.AuditEntry>>('/api/v1/audit', { query, signal }),
+    },
+
     tokens: {
       list: () => json<{ items: wire.Token[] }>('/api/v1/tokens'),
       create: (label: string, expiresAt?: Date) =>
@@ -296,6 +339,21 @@ export function createClient(options: ClientOptions) {
       if (run.ended) return
     }
   }
+}
+
+/** A pipeline (in a project, when two have one of this name), or a project. */
+export interface SecretOwner {
+  readonly pipeline?: Ref | undefined
+  readonly project?: Ref | undefined
+}
+
+interface AuditQuery extends PageOf {
+  readonly actor?: string | undefined
+  /** What the action begins with. */
+  readonly action?: string | undefined
+  readonly target?: string | undefined
+  readonly from?: string | undefined
+  readonly to?: string | undefined
 }
 
 interface ReportQuery extends WithSignal {

@@ -1,4 +1,5 @@
 import { suggestion } from '../definition/suggest.ts'
+import { SEAL_KEY_VARIABLES } from './seal-keys.ts'
 import { type Config, type Setting, type SettingName, settingNames, settings } from './settings.ts'
 
 export type LoadedConfig =
@@ -8,7 +9,13 @@ export type LoadedConfig =
 export type Flags = Readonly<Partial<Record<SettingName, string | undefined>>>
 
 /** Variables of ours that are no settings of the server: of the command line's connection, the bench, the launcher. */
-const OTHERS = ['MILLRACE_URL', 'MILLRACE_TOKEN', 'MILLRACE_BENCH_DIR', 'MILLRACE_NODE_HANDED_OVER']
+const OTHERS = [
+  'MILLRACE_URL',
+  'MILLRACE_TOKEN',
+  'MILLRACE_BENCH_DIR',
+  'MILLRACE_NODE_HANDED_OVER',
+  ...SEAL_KEY_VARIABLES,
+]
 
 /**
  * Flags first, then variables, then what holds without either. Everything that is wrong comes at once, and an unknown

@@ -4,7 +4,9 @@ import { openWorld } from '../testing/world.ts'
 import { seededEntropy } from '../testing/entropy.ts'
 import { openFullStore } from '../testing/full-store.ts'
 import type { Role } from '../store/store.ts'
+import { refuse } from '../model/problem.ts'
 import { Credentials } from './access.ts'
+import { auditTrail } from './audit.ts'
 import { Lockout } from './lockout.ts'
 import { hashPassword, isPassword, seal, unseal } from './seal.ts'
 
@@ -22,6 +24,14 @@ async function openAccess() {
       clock,
       entropy,
       sealKey: new Uint8Array(32).fill(5),
+      audit: auditTrail({
+        catalog: store.catalog,
+        clock,
+        onDefect: (error) => {
+          throw error
+        },
+      }),
+      projectId: async () => refuse('not_found', 'no project here'),
       onChange: () => (changes.count += 1),
     })
   const access = await open()
@@ -247,21 +257,29 @@ describe('what is sealed', () => {
   const entropy = seededEntropy('seal')
   const key = new Uint8Array(32).fill(9)
 
-  test('is read with the same key only, and looks different every time', () => {
-    const sealed = seal(key, 'geheim 秘密', entropy)
-    expect(unseal(key, sealed)).toBe('geheim 秘密')
-    expect(seal(key, 'geheim 秘密', entropy)).not.toBe(sealed)
-    expect(() => unseal(new Uint8Array(32), sealed)).toThrow()
+  test('is read with the same key and in the same place only, and looks different every time', () => {
+    const sealed = seal(key, 'geheim 秘密', 'secret/a', entropy)
+    expect(unseal(key, sealed, 'secret/a')).toBe('geheim 秘密')
+    expect(seal(key, 'geheim 秘密', 'secret/a', entropy)).not.toBe(sealed)
+    expect(() => unseal(new Uint8Array(32), sealed, 'secret/a')).toThrow(
+      /sealed with the key [0-9a-f]{16}, and the key/,
+    )
+    expect(() => unseal(key, sealed, 'secret/b')).toThrow()
+    expect(sealed).not.toContain('geheim')
   })
 
   test('is not read when any byte of it was changed, or some are missing', () => {
-    const bytes = Buffer.from(seal(key, 'secret', entropy), 'base64')
+    const [version = '', id = '', text = ''] = seal(key, 'secret', 'p', entropy).split('.')
+    const bytes = Buffer.from(text, 'base64')
     for (let place = 0; place < bytes.length; place += 1) {
       const changed = Buffer.from(bytes)
       changed[place] = (changed[place] ?? 0) ^ 1
-      expect(() => unseal(key, changed.toString('base64'))).toThrow()
-      expect(() => unseal(key, bytes.subarray(0, place).toString('base64'))).toThrow()
+      const again = (part: Buffer): string => `${version}.${id}.${part.toString('base64')}`
+      expect(() => unseal(key, again(changed), 'p')).toThrow()
+      expect(() => unseal(key, again(bytes.subarray(0, place)), 'p')).toThrow()
     }
+    // Without its place, as earlier servers sealed.
+    expect(() => unseal(key, text, 'p')).toThrow('it is not sealed as this server seals')
   })
 
   test('a hash of a password tells it from others, and no password fits nobody', async () => {

@@ -1,13 +1,17 @@
+import type { Actor } from '../model/event.ts'
 import type { ProjectId, UserId } from '../model/id.ts'
 import { asId } from '../model/id.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import type { Instant } from '../model/time.ts'
-import type { KeyKind, KeyRecord, Keys, Role, UserRecord } from '../store/store.ts'
-import type { Access, Caller } from './app.ts'
+import { StoreError, type KeyKind, type KeyRecord, type Keys, type Role, type UserRecord } from '../store/store.ts'
+import type { Access, Caller, KeyView, NewUserInput, ProjectRef, UserChange, Users } from './app.ts'
+import { lacksServer, type AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
 import { Lockout } from './lockout.ts'
+import { accessKeyPlace } from './seal-key.ts'
 import { unlessFull } from './store-problems.ts'
+import { PASSWORD_MAX, UserAccounts } from './user-accounts.ts'
 import { Turns } from './turns.ts'
 import { hashPassword, hashSecret, isPassword, isSameSecret, seal, unseal } from './seal.ts'
 
@@ -17,6 +21,8 @@ interface Dependencies {
   readonly entropy: Entropy
   /** 32 bytes; seals secrets that must be read again. */
   readonly sealKey: Uint8Array
+  readonly audit: AuditTrail
+  readonly projectId: (caller: Caller, ref: ProjectRef) => Promise<Result<ProjectId>>
   /** Caches that hold answers given to a credential forget them. */
   readonly onChange: () => void
 }
@@ -32,7 +38,6 @@ export interface NewUser {
 
 /** A longer one is no token of ours. */
 const TOKEN_MAX = 512
-const PASSWORD_MAX = 1_024
 const NAME_MAX = 255
 /** Guesses at one password from all sources together, within five minutes. */
 const CROWD_FAILURES_MAX = 100
@@ -40,7 +45,7 @@ const CROWD_FAILURES_MAX = 100
 const ADDED_MAX = 1_000
 
 /** Users and credentials, all in memory: checking one reads no disk. */
-export class Credentials implements Access {
+export class Credentials implements Access, Users {
   readonly #deps: Dependencies
   readonly #users = new Map<UserId, UserRecord>()
   readonly #keys = new Map<string, KeyRecord>()
@@ -48,12 +53,14 @@ export class Credentials implements Access {
   /** Of guesses from everywhere. */
   readonly #crowd: Lockout
   readonly #guesses = new Turns<string>()
+  readonly #accounts: UserAccounts
   #added = 0
 
   private constructor(deps: Dependencies) {
     this.#deps = deps
     this.#lockout = new Lockout(deps.clock)
     this.#crowd = new Lockout(deps.clock, CROWD_FAILURES_MAX)
+    this.#accounts = new UserAccounts({ ...deps, users: this.#users })
   }
 
   static async open(deps: Dependencies): Promise<Credentials> {
@@ -81,13 +88,15 @@ export class Credentials implements Access {
     const caller = key === undefined ? undefined : this.#caller(key)
     if (key === undefined || caller === undefined) return 'unknown'
     // Of a temporary pair the hash of its security token is sealed with the secret.
-    const [secret = '', tokenHash] = unseal(this.#deps.sealKey, key.secret).split('\n')
+    const [secret = '', tokenHash] = unseal(this.#deps.sealKey, key.secret, accessKeyPlace(ak)).split('\n')
     if (tokenHash !== undefined && !isSameSecret(securityToken ?? '', tokenHash)) return 'unknown'
     return { secret, caller }
   }
 
   failedSignature(ak: string): void {
-    this.#lockout.failed(`aksk:${ak}`)
+    const name = `aksk:${ak}`
+    this.#lockout.failed(name)
+    if (this.#lockout.isLocked(name)) void this.#deps.audit.note(SERVER, 'key.locked', name)
   }
 
   async byApp(code: string, secret: string): Promise<Caller | 'unknown' | 'wrong'> {
@@ -119,12 +128,20 @@ export class Credentials implements Access {
     const user = [...this.#users.values()].find(
       (one) => one.name === name && (domain === null || one.domain === domain),
     )
-    if (!(await isPassword(password, user?.passwordHash ?? null)) || user === undefined) {
+    const right = await isPassword(password, user?.passwordHash ?? null)
+    if (!right || user === undefined || user.disabledAt !== null) {
       this.#lockout.failed(own)
       this.#crowd.failed(name)
+      // Of names that nobody has there is no end.
+      if (user !== undefined) await this.#noteFailure(user.name, own, source)
       return undefined
     }
     return callerOf(user, null)
+  }
+
+  async #noteFailure(name: string, own: string, source: string | null): Promise<void> {
+    const locked = this.#lockout.isLocked(own) || this.#crowd.isLocked(name)
+    await this.#deps.audit.note(SERVER, locked ? 'sign-in.locked' : 'sign-in.failed', name, source ?? '')
   }
 
   async issueToken(
@@ -135,6 +152,7 @@ export class Credentials implements Access {
     const { entropy } = this.#deps
     const [id, secret] = [entropy.bytes(8).toString('hex'), entropy.bytes(32).toString('hex')]
     const key = await this.#add('token', id, hashSecret(secret), caller.user.id, label, expiresAt)
+    await this.#deps.audit.note(caller, 'token.create', id, label)
     return { token: `mr_${id}_${secret}`, issuedAt: key.createdAt }
   }
 
@@ -147,30 +165,29 @@ export class Credentials implements Access {
     const ak = `HST${entropy.bytes(9).toString('hex').toUpperCase().slice(0, 17)}`
     const sk = entropy.bytes(20).toString('hex')
     const securityToken = entropy.bytes(64).toString('base64url')
-    const sealed = seal(sealKey, `${sk}\n${hashSecret(securityToken)}`, entropy)
+    const sealed = seal(sealKey, `${sk}\n${hashSecret(securityToken)}`, accessKeyPlace(ak), entropy)
     await this.#add('aksk', ak, sealed, caller.user.id, label, expiresAt)
     return { ak, sk, securityToken }
   }
 
   async revokeToken(caller: Caller, id: string): Promise<Result<null>> {
     const key = this.#keys.get(nameOf('token', id))
-    if (key === undefined || (caller.role !== 'admin' && key.userId !== caller.user.id)) {
-      return refuse('not_found', `there is no token ${id}`)
-    }
-    return unlessFull(this.#revoke(key))
+    if (key === undefined || !mayTouch(caller, key)) return refuse('not_found', `there is no token ${id}`)
+    return unlessFull(this.#revoke(caller, key))
   }
 
-  async #revoke({ kind, name }: KeyRecord): Promise<Result<null>> {
+  async #revoke(caller: Caller, { kind, name, userId }: KeyRecord): Promise<Result<null>> {
     await this.#deps.keys.revokeKey(kind, name, this.#deps.clock.now())
     this.#keys.delete(nameOf(kind, name))
     this.#deps.onChange()
+    await this.#deps.audit.note(caller, `${kind}.revoke`, name, `of ${this.#users.get(userId)?.name ?? userId}`)
     return accept(null)
   }
 
   async tokens(caller: Caller) {
     return [...this.#keys.values()]
       .filter((key) => key.kind === 'token' && this.#usable(key.kind, key.name) !== undefined)
-      .filter((key) => caller.role === 'admin' || key.userId === caller.user.id)
+      .filter((key) => mayTouch(caller, key))
       .map(({ name, label, userId, createdAt, expiresAt }) => ({
         id: name,
         label,
@@ -188,6 +205,64 @@ export class Credentials implements Access {
   async userById(id: UserId) {
     const found = this.#users.get(id)
     return found === undefined ? undefined : { id, name: found.name }
+  }
+
+  async list(caller: Caller) {
+    return this.#accounts.list(caller)
+  }
+
+  create(caller: Caller, input: NewUserInput) {
+    return this.#accounts.create(caller, input)
+  }
+
+  change(caller: Caller, ref: string, change: UserChange) {
+    return this.#accounts.change(caller, ref, change)
+  }
+
+  async changeOwnPassword(caller: Caller, old: string, fresh: string): Promise<Result<null>> {
+    const found = await this.byPassword(caller.user.name, old, caller.domain, `own password of ${caller.user.id}`)
+    if (found === undefined) {
+      return refuse('forbidden', 'the old password is wrong, or too many were wrong lately: try again in 5 minutes')
+    }
+    return this.#accounts.setOwnPassword(caller, fresh)
+  }
+
+  async keys(caller: Caller): Promise<readonly KeyView[]> {
+    return [...this.#keys.values()]
+      .filter((key) => this.#usable(key.kind, key.name) !== undefined && mayTouch(caller, key))
+      .map(({ kind, name, label, userId, createdAt, expiresAt }) => ({
+        kind,
+        name,
+        label,
+        user: { id: userId, name: this.#users.get(userId)?.name ?? '' },
+        createdAt,
+        expiresAt,
+      }))
+  }
+
+  async createAccessKey(caller: Caller, label: string): Promise<Result<{ readonly ak: string; readonly sk: string }>> {
+    if (caller.expiresAt !== null) return outlives('a key pair')
+    return unlessFull(this.addAccessKey(caller, label).then(accept))
+  }
+
+  async createApp(caller: Caller, code: string, label: string): Promise<Result<{ readonly secret: string }>> {
+    if (caller.expiresAt !== null) return outlives('an app')
+    if (!APP_CODE.test(code)) {
+      const found = JSON.stringify(code.slice(0, 100))
+      return refuse('invalid_request', `the code of an app has 1 to 64 letters, digits, _, - and ., found ${found}`)
+    }
+    return unlessFull(
+      this.addApp(caller, code, label).then(accept, (error: unknown) => {
+        if (!(error instanceof StoreError) || error.code !== 'conflict') throw error
+        return refuse('conflict', `there is, or was, an app ${code} already`)
+      }),
+    )
+  }
+
+  async revokeKey(caller: Caller, kind: KeyKind, name: string): Promise<Result<null>> {
+    const key = this.#keys.get(nameOf(kind, name))
+    if (key === undefined || !mayTouch(caller, key)) return refuse('not_found', `there is no ${kind} ${name}`)
+    return unlessFull(this.#revoke(caller, key))
   }
 
   // Below: what set-up uses; no dialect and no route reaches it.
@@ -215,13 +290,15 @@ export class Credentials implements Access {
     const { entropy, sealKey } = this.#deps
     const ak = entropy.bytes(10).toString('hex').toUpperCase()
     const sk = entropy.bytes(20).toString('hex')
-    await this.#add('aksk', ak, seal(sealKey, sk, entropy), caller.user.id, label, null)
+    await this.#add('aksk', ak, seal(sealKey, sk, accessKeyPlace(ak), entropy), caller.user.id, label, null)
+    await this.#deps.audit.note(caller, 'aksk.create', ak, label)
     return { ak, sk }
   }
 
   async addApp(caller: Caller, code: string, label: string): Promise<{ readonly secret: string }> {
     const secret = this.#deps.entropy.bytes(32).toString('hex')
     await this.#add('bk-app', code, hashSecret(secret), caller.user.id, label, null)
+    await this.#deps.audit.note(caller, 'bk-app.create', code, label)
     return { secret }
   }
 
@@ -264,9 +341,20 @@ export class Credentials implements Access {
 
   #caller(key: KeyRecord): Caller | undefined {
     const user = this.#users.get(key.userId)
-    return user === undefined ? undefined : callerOf(user, key.expiresAt)
+    return user === undefined || user.disabledAt !== null ? undefined : callerOf(user, key.expiresAt)
   }
 }
+
+const SERVER: Actor = { kind: 'server', name: 'millrace' }
+const APP_CODE = /^[\w.-]{1,64}$/
+
+/** An admin of some projects has nothing to do with who sees the others. */
+const mayTouch = (caller: Caller, key: KeyRecord): boolean =>
+  key.userId === caller.user.id || lacksServer(caller, '') === undefined
+
+/** Nobody makes a credential that outlives the one it was asked for with. */
+const outlives = (what: string) =>
+  refuse('forbidden', `${what} has no end: it is not made with a credential that has one`)
 
 const nameOf = (kind: KeyKind, name: string): string => `${kind}:${name}`
 

@@ -1,7 +1,7 @@
 import type { AttemptBar } from '../graph/timeline.ts'
 import type { ArtifactView } from '../model/artifact.ts'
 import type { CancelMode, NodeAction, RunAction } from '../model/command.ts'
-import type { Cause, EventRecord, Outputs } from '../model/event.ts'
+import type { Actor, Cause, EventRecord, Outputs } from '../model/event.ts'
 import type { CodeMetrics, Finding, LintRule, Severity, SeverityCounts } from '../model/finding.ts'
 import type { NodeId, PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
 import type { Json, JsonObject } from '../model/json.ts'
@@ -25,6 +25,9 @@ export interface App {
   readonly findings: Findings
   readonly tests: TestResults
   readonly artifacts: Artifacts
+  readonly secrets: Secrets
+  readonly users: Users
+  readonly audit: Audit
   readonly feed: Feed
   /** Present instant; handlers take time from here, never from the clock. */
   now(): Instant
@@ -500,6 +503,118 @@ export interface TestResultsPage {
   readonly files: readonly string[]
   /** False: no test of this run has come to its end yet. */
   readonly tested: boolean
+}
+
+/**
+ * Secrets of projects and pipelines. Whoever sees the owner may list their names; admins set and remove them, and nobody
+ * reads a value: it is given to tasks alone, that of the pipeline before that of its project.
+ */
+export interface Secrets {
+  /** In order of their names. */
+  list(caller: Caller, owner: SecretOwner): Promise<Result<readonly SecretView[]>>
+  /** Makes or replaces it. Refused when name or value are not as model/secret.ts says. */
+  set(caller: Caller, owner: SecretOwner, name: string, value: string): Promise<Result<SecretView>>
+  remove(caller: Caller, owner: SecretOwner, name: string): Promise<Result<null>>
+}
+export type SecretOwner = { readonly project: ProjectRef } | { readonly pipeline: PipelineRef }
+export interface SecretView {
+  readonly name: string
+  readonly createdAt: Instant
+  readonly createdBy: UserRef
+  readonly updatedAt: Instant
+  readonly updatedBy: UserRef
+  /** When a task was last given it, to the minute; null: never. */
+  readonly lastUsedAt: Instant | null
+}
+
+/**
+ * Users and their keys, for admins of all projects; everyone changes their own password and sees their own keys. What is
+ * changed counts at once: the next request of a disabled user is refused.
+ */
+export interface Users {
+  /** In the order they were added. */
+  list(caller: Caller): Promise<Result<readonly UserView[]>>
+  create(caller: Caller, input: NewUserInput): Promise<Result<UserView>>
+  /**
+   * What is left out stays. By id or name. Refused as `conflict` when nobody would be left who is an admin of all
+   * projects and enabled.
+   */
+  change(caller: Caller, ref: string, change: UserChange): Promise<Result<UserView>>
+  /** Wrong guesses count as those of signing in. */
+  changeOwnPassword(caller: Caller, old: string, fresh: string): Promise<Result<null>>
+  /** Those that are good now; an admin of all projects sees those of everybody. */
+  keys(caller: Caller): Promise<readonly KeyView[]>
+  /** A Huawei key pair for the caller, without an end. Gives the secret, once. */
+  createAccessKey(caller: Caller, label: string): Promise<Result<{ readonly ak: string; readonly sk: string }>>
+  /** A BlueKing app for the caller. Gives the secret, once. `code`: 1 to 64 letters, digits, `_`, `-` and `.` */
+  createApp(caller: Caller, code: string, label: string): Promise<Result<{ readonly secret: string }>>
+  /** At once. One's own, or anybody's for an admin of all projects. */
+  revokeKey(caller: Caller, kind: KeyView['kind'], name: string): Promise<Result<null>>
+}
+export interface NewUserInput {
+  /** 1 to 64 characters, unique in the server. */
+  readonly name: string
+  /** Huawei IAM's account name. Without it: the caller's. */
+  readonly domain?: string
+  /** 8 to 1,024 characters; null: signs in by keys only. */
+  readonly password: string | null
+  readonly role: Caller['role']
+  /** null: all projects. */
+  readonly projects: readonly ProjectRef[] | null
+}
+export interface UserChange {
+  readonly role?: Caller['role']
+  readonly projects?: readonly ProjectRef[] | null
+  readonly disabled?: boolean
+  readonly password?: string | null
+}
+export interface UserView {
+  readonly id: UserId
+  readonly name: string
+  readonly domain: string
+  readonly role: Caller['role']
+  readonly projectIds: readonly ProjectId[] | null
+  readonly createdAt: Instant
+  /** null: enabled. */
+  readonly disabledAt: Instant | null
+  readonly hasPassword: boolean
+}
+export interface KeyView {
+  readonly kind: 'token' | 'aksk' | 'bk-app'
+  /** The public part. */
+  readonly name: string
+  readonly label: string
+  readonly user: UserRef
+  readonly createdAt: Instant
+  readonly expiresAt: Instant | null
+}
+
+/** Who changed what outside of runs. For admins of all projects. */
+export interface Audit {
+  /** Newest first. */
+  list(
+    caller: Caller,
+    filter: AuditFilter,
+    page: { readonly before: number | null; readonly limit: number },
+  ): Promise<Result<Page<AuditEntry>>>
+}
+export interface AuditFilter {
+  readonly actor?: string
+  /** What the action begins with: `secret.` is every action of secrets. */
+  readonly action?: string
+  readonly target?: string
+  /** Inclusive. */
+  readonly from?: Instant
+  /** Exclusive. */
+  readonly to?: Instant
+}
+export interface AuditEntry {
+  readonly number: number
+  readonly at: Instant
+  readonly actor: Actor
+  readonly action: string
+  readonly target: string
+  readonly detail: string
 }
 
 /** Files that tasks have made and that outlive their workspaces. */

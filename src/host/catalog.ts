@@ -17,6 +17,7 @@ import type {
   Projects,
 } from './app.ts'
 import type { Refusal } from './auto-starts.ts'
+import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
 import { Lru } from './lru.ts'
@@ -41,6 +42,7 @@ interface Dependencies {
   /** How many of its runs have not ended. */
   readonly openRuns: (id: PipelineId) => Promise<number>
   readonly onChange: (topics: readonly string[]) => void
+  readonly audit: AuditTrail
   /** A pipeline has a new version, its first one too, or (null) is deleted. Called before any reader is told. */
   readonly onPipeline: (record: PipelineRecord, definition: PipelineDefinition | null) => void
   /** What the secrets of webhooks are made of. */
@@ -121,6 +123,7 @@ export class CatalogUseCases implements Pipelines {
     )
     if (!added.ok) return added
     this.#deps.onPipeline(added.value, definition)
+    await this.#deps.audit.note(caller, 'pipeline.create', id, `${definition.name} in ${project.value.name}`)
     return this.#changed(added.value)
   }
 
@@ -156,6 +159,8 @@ export class CatalogUseCases implements Pipelines {
     )
     if (added.ok) {
       this.#deps.onPipeline(added.value, definition)
+      const detail = `${definition.name}, version ${added.value.version}`
+      await this.#deps.audit.note(caller, 'pipeline.update', before.id, detail)
       return this.#changed(added.value)
     }
     // Two of them with the same If-Match: the slower one is told so, not that a name is taken.
@@ -209,6 +214,7 @@ export class CatalogUseCases implements Pipelines {
     this.#deps.onPipeline(found.value, null)
     this.#records.delete(view.id)
     this.#forget(view.id, view.project.id)
+    await this.#deps.audit.note(caller, 'pipeline.delete', view.id, view.name)
     return accept(view)
   }
 
@@ -438,7 +444,9 @@ export class CatalogUseCases implements Pipelines {
       `there is a project ${input.name} already`,
       this.#deps.catalog.addProject({ id, name: input.name, description: input.description, createdAt }),
     )
-    if (added.ok) this.#projects.set(id, added.value)
+    if (!added.ok) return added
+    this.#projects.set(id, added.value)
+    await this.#deps.audit.note(caller, 'project.create', id, input.name)
     return added
   }
 
@@ -462,6 +470,7 @@ export class CatalogUseCases implements Pipelines {
     if (!changed.ok) return changed
     this.#projects.set(id, changed.value)
     this.#deps.onChange([`project:${id}`])
+    await this.#deps.audit.note(caller, 'project.update', id, name)
     return changed
   }
 
@@ -483,6 +492,7 @@ export class CatalogUseCases implements Pipelines {
     this.#projects.delete(id)
     this.#answers = new Lru(ANSWERS_MAX)
     this.#deps.onChange([`project:${id}`])
+    await this.#deps.audit.note(caller, 'project.delete', id, name)
     return found
   }
 

@@ -10,12 +10,12 @@ import type { App, ArtifactFile, Caller, FeedSelection, LogSource } from './app.
 import { CatalogUseCases, type Checked } from './catalog.ts'
 import { artifactUseCases } from './artifacts.ts'
 import { ChangeStarts } from './change-starts.ts'
+import { auditTrail } from './audit.ts'
 import { AutoStarts } from './auto-starts.ts'
 import { InlineWork } from './inline-work.ts'
 import type { Clock } from './clock.ts'
 import { ConcurrencyGroups } from './concurrency.ts'
 import { Dispatcher, type Runner } from './dispatcher.ts'
-import { resolveSecrets } from './job-secrets.ts'
 import { documentUseCases } from './documents.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
@@ -27,6 +27,7 @@ import { LogEnds } from './log-ends.ts'
 import type { ReportFiles } from './reports.ts'
 import { RunUseCases } from './runs.ts'
 import { testUseCases } from './tests.ts'
+import { SecretUseCases } from './secrets.ts'
 import { Timers } from './timers.ts'
 import { loadTriggers, TriggerIndex } from './trigger-index.ts'
 import { Workspaces } from './workspaces.ts'
@@ -38,6 +39,8 @@ export interface HostOptions {
   readonly entropy: Entropy
   /** 32 bytes that seal secrets at rest. */
   readonly sealKey: Uint8Array
+  /** What the secrets of webhooks are made of; without it, the seal key. */
+  readonly webhookRoot?: Uint8Array
   readonly check: (text: string, file: string) => Checked | Promise<Checked>
   /** Input fields of a step type in which nothing is rendered. */
   readonly verbatim: (uses: string) => readonly string[]
@@ -72,7 +75,13 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const { store, clock, entropy } = options
   const feed = new EventFeed(store.runs, await store.runs.lastNumber())
   const histories = new Histories(store.runs, (id) => live.isCreating(id))
+  const audit = auditTrail({ catalog: store.catalog, clock, onDefect: options.onDefect })
   const credentials = await Credentials.open({
+    audit,
+    projectId: async (caller, ref) => {
+      const found = await catalog.projects.get(caller, ref)
+      return found.ok ? accept(found.value.id) : found
+    },
     keys: store.keys,
     clock,
     entropy,
@@ -91,8 +100,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onPipeline: (record, definition) => {
       index.put(record, definition?.triggers ?? null)
       autoStarts.changed(record, definition)
+      if (definition === null) secrets.dropPipeline(record.id).catch(options.onDefect)
     },
-    sealKey: options.sealKey,
+    audit,
+    sealKey: options.webhookRoot ?? options.sealKey,
     refusals: (id) => autoStarts.refusals(id),
   })
   const live = new LiveRuns({
@@ -105,7 +116,17 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onDefect: options.onDefect,
   })
   const logEnds = new LogEnds()
-  const dispatcher = new Dispatcher(live, options.verbatim, (_run, request) => resolveSecrets(request, () => undefined))
+  const secrets = await SecretUseCases.open({
+    secrets: store.secrets,
+    projects: catalog.projects,
+    pipelines: catalog,
+    clock,
+    entropy,
+    sealKey: options.sealKey,
+    audit,
+    onDefect: options.onDefect,
+  })
+  const dispatcher = new Dispatcher(live, options.verbatim, (run, request) => secrets.resolve(run, request))
   const workspaces = new Workspaces(
     clock,
     (runId) => dispatcher.clean(runId),
@@ -130,7 +151,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     catalog,
     index,
     clock,
-    sealKey: options.sealKey,
+    sealKey: options.webhookRoot ?? options.sealKey,
     create: (record, input) => runs.createWaiting(record, input),
   })
   const runs = new RunUseCases({
@@ -260,6 +281,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     findings: findingsUseCases({ runs, files: options.reports }),
     tests: testUseCases({ runs, files: options.reports }),
     artifacts: artifactUseCases({ runs, files: options.reports, open: options.openArtifact }),
+    secrets,
+    users: credentials,
+    audit,
     feed: {
       last: () => feed.last(),
       read: async (caller, after, selection, limit) => {

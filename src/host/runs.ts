@@ -1,3 +1,4 @@
+import { secretNamesOf } from '../engine/job.ts'
 import type { Creation } from '../engine/create.ts'
 import { resolveParams, systemParams } from '../engine/params.ts'
 import { stagePlan, type Run } from '../engine/run.ts'
@@ -234,7 +235,10 @@ export class RunUseCases implements Runs {
     const wrong = inputProblem(input)
     if (wrong !== undefined) return refuse('invalid_request', wrong)
     const { run, index } = found.value
-    return this.#submit(run.id, nodeCommand(input, index, caller.user.name), userActor(caller))
+    return (
+      inputsDenied(caller, run, index, input) ??
+      this.#submit(run.id, nodeCommand(input, index, caller.user.name), userActor(caller))
+    )
   }
 
   async fireWebhook(id: string, params: Readonly<Record<string, string>>, call?: WebhookCall): Promise<Result<Fired>> {
@@ -582,6 +586,16 @@ function nodeCommand(input: NodeActionInput, node: number, user: string): Operat
     case 'expire':
       return { type: 'expire-node', node }
   }
+}
+
+/** Other inputs are another script: with them, who may only start and steer a task could read the secrets it is given. */
+function inputsDenied(caller: Caller, run: Run, index: number, input: NodeActionInput) {
+  const node = run.plan.nodes[index]
+  if (input.action !== 'retry' || input.inputs === undefined || node?.kind !== 'task') return undefined
+  const names = secretNamesOf(run, node)
+  return names.length === 0
+    ? undefined
+    : lacks(caller, 'admin', `give other inputs to a task with secrets (${names.join(', ')})`)
 }
 
 /** What is wrong with what came with an action; undefined: nothing. */

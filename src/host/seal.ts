@@ -6,21 +6,40 @@ import type { Entropy } from './entropy.ts'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
-/** AES-256-GCM under the server's key: base64 of nonce, tag, text. */
-export function seal(key: Uint8Array, text: string, entropy: Entropy): string {
+/** What a key is known by; nothing of the key can be told from it. */
+export const keyIdOf = (key: Uint8Array): string =>
+  createHash('sha256').update('millrace seal key ').update(key).digest('hex').slice(0, 16)
+
+/**
+ * AES-256-GCM under the server's key: `2.<id of the key>.<base64 of nonce, tag, text>`.
+ * @param place where it will be kept, e.g. `aksk/<name>`: sealed for one place it is opened nowhere else.
+ */
+export function seal(key: Uint8Array, text: string, place: string, entropy: Entropy): string {
   const nonce = entropy.bytes(NONCE_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(place))
   const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')
+  return `2.${keyIdOf(key)}.${Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')}`
 }
 
-/** @throws Error when the key is another one or the text was changed. */
-export function unseal(key: Uint8Array, sealed: string): string {
-  const bytes = Buffer.from(sealed, 'base64')
+/** @throws Error when the key or the place is another one, or the text was changed. */
+export function unseal(key: Uint8Array, sealed: string, place: string): string {
+  const [version, id, text] = sealed.split('.')
+  if (version !== '2' || text === undefined) throw new Error('it is not sealed as this server seals')
+  if (id !== keyIdOf(key)) throw new Error(`it is sealed with the key ${id}, and the key here is ${keyIdOf(key)}`)
+  return open(key, text, place)
+}
+
+/** What servers before 0.2 sealed: bound to no place, and known by no key. Only for sealing it again. */
+export const unsealEarlier = (key: Uint8Array, sealed: string): string => open(key, sealed, undefined)
+export const isSealedEarlier = (sealed: string): boolean => !sealed.startsWith('2.')
+
+function open(key: Uint8Array, text: string, place: string | undefined): string {
+  const bytes = Buffer.from(text, 'base64')
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES), {
     // Without it a tag that was cut to four bytes would do.
     authTagLength: TAG_BYTES,
   })
+  if (place !== undefined) decipher.setAAD(Buffer.from(place))
   decipher.setAuthTag(bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES))
   return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8')
 }

@@ -22,6 +22,14 @@ export interface Splice {
 /** What is shown where a secret stands. */
 export const SECRET_MASK = '***'
 
+/**
+ * Of a value, as UTF-8. Below it a secret could not be masked without masking words that are none, and it would be guessed:
+ * it is refused.
+ */
+export const SECRET_MIN_BYTES = 8
+export const SECRET_MAX_BYTES = 32_768
+/** All values that one task is given together. */
+export const SECRETS_OF_TASK_MAX_BYTES = 131_072
 export const SECRET_NAME_MAX = 64
 const NAME = /^[A-Z_][A-Z0-9_]*$/
 

@@ -6,8 +6,9 @@ import { jobName, type Job } from '../model/job.ts'
 import { stepRuns } from '../steps/runs.ts'
 import { CannotStart, MissingTool, type StepContext } from '../steps/step.ts'
 import { ArtifactKeeper } from './artifact-store.ts'
-import { giveSecrets } from './attempt-secrets.ts'
 import type { AttemptLog } from './attempt-log.ts'
+import { MaskedOutput, plainOutput, shownResult, type AttemptOutput } from './attempt-output.ts'
+import { secretsFor } from './attempt-secrets.ts'
 import { AttemptCaches } from './caches.ts'
 import { CacheStore } from './cache-store.ts'
 import { CACHE_MAX_BYTES } from './config.ts'
@@ -52,18 +53,21 @@ export async function runAttempt(
   slot: Slot,
   stop: AbortSignal,
 ): Promise<AttemptEnd> {
+  const values = (job.secrets ?? []).map(({ value }) => value)
+  const output =
+    values.length === 0 ? plainOutput(log) : new MaskedOutput(log, values, slot.scratch, setting.env['PATH'] ?? '')
   let result: AttemptResult
   try {
-    result = await runStep(job, log, setting, slot, stop)
+    result = await runStep(job, log, output, setting, slot, stop)
   } catch (error) {
     result = failed(failureOf(error))
   }
-  if (stop.aborted) result = stoppedResult(stop.reason as StopReason)
+  result = stop.aborted ? stoppedResult(stop.reason as StopReason) : shownResult(output, result)
   try {
     if (result.kind === 'failed' && result.failure.kind !== 'exit-code') {
-      log.append(`millrace: ${failureSentence(result.failure)}\n`)
+      output.append(`millrace: ${failureSentence(result.failure)}\n`)
     }
-    return { result, logBytes: await log.finish() }
+    return { result, logBytes: await output.finish() }
   } catch (error) {
     const reason = `the log could not be stored: ${(error as Error).message}`
     const failure: Failure = isDiskFull(error) ? { kind: 'disk-full', what: reason } : { kind: 'internal', reason }
@@ -74,6 +78,7 @@ export async function runAttempt(
 async function runStep(
   job: Job,
   log: AttemptLog,
+  output: AttemptOutput,
   setting: AttemptSetting,
   slot: Slot,
   stop: AbortSignal,
@@ -89,7 +94,7 @@ async function runStep(
   const { scratch, temporary } = slot
   const record = await slot.take(jobName(job))
   const outputPath = join(scratch, 'output')
-  const secrets = giveSecrets(job.secrets ?? [], scratch)
+  const secrets = secretsFor(job.secrets ?? [], scratch)
   const place = placeOf(job, { workspace, home, scratch }, setting.executors)
   const own = {
     launcher: setting.launcher,
@@ -97,6 +102,7 @@ async function runStep(
     workspace,
     scratch,
     logPath: log.path,
+    output,
     env: { ...setting.env, HOME: home, TMPDIR: temporary, ...job.env, ...secrets.env },
     ownEnv: { MILLRACE_OUTPUT: outputPath, MILLRACE_WORKSPACE: workspace, [TAG]: jobName(job) },
     graceMs: job.graceMs,
@@ -110,7 +116,7 @@ async function runStep(
       : new AttemptCaches(job.caches, {
           store: new CacheStore(paths.caches, setting.cacheMaxBytes ?? CACHE_MAX_BYTES),
           directory: paths.run(job.runId),
-          say: (line) => log.append(line),
+          say: (line) => output.append(line),
           exec: (argv) => helpers.exec(argv),
         })
   const artifacts = new ArtifactKeeper(paths.artifacts, paths.report(job, 'artifacts'))
@@ -119,14 +125,18 @@ async function runStep(
     scratch,
     signal: stop,
     secret: secrets.valueOf,
-    log: (text) => log.append(text),
+    log: (text) => output.append(text),
     exec: (argv, options) => programs.exec(argv, options),
     outputs: () => Promise.resolve(readOutputFile(outputPath)),
-    keepFindings: (report) => writeReport(paths, job, 'findings', report),
-    keepTests: (report) => writeReport(paths, job, 'tests', report),
-    keepArtifact: (path, name) => artifacts.keep(path, name),
+    keepFindings: (report) => writeReport(paths, job, 'findings', output.shown(report)),
+    keepTests: (report) => writeReport(paths, job, 'tests', output.shown(report)),
+    keepArtifact: async (path, name) => {
+      if (output.shown(name) !== name) throw new CannotStart('the name of an artifact holds a secret')
+      return artifacts.keep(path, name)
+    },
   }
   try {
+    secrets.writeFiles()
     const { run } = await load()
     await caches?.restore()
     const result = await Promise.race([run(job, context), overdue(stop, programs)])

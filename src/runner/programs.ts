@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, realpathSync, statSync, writeFileSync } 
 import { join, relative, isAbsolute } from 'node:path'
 import type { DurationMs } from '../model/time.ts'
 import { CannotStart, type ExecOptions, type ExecResult } from '../steps/step.ts'
+import type { AttemptOutput, ProgramOutput } from './attempt-output.ts'
 import { joinEnvironment } from './environment.ts'
 import type { Place, Prepared } from './executors/place.ts'
 import type { ExitStatus, LaunchAnswer, Launcher } from './launch.ts'
@@ -18,6 +19,7 @@ export interface ProgramSetting {
   readonly workspace: string
   readonly scratch: string
   readonly logPath: string
+  readonly output: Pick<AttemptOutput, 'open'>
   /** Of every program of the attempt; `env` of the options goes between the two. */
   readonly env: Readonly<Record<string, string>>
   readonly ownEnv: Readonly<Record<string, string>>
@@ -59,14 +61,31 @@ export class Programs {
   }
 
   async #exec(argv: readonly [string, ...string[]], options: ExecOptions): Promise<ExecResult> {
-    const { launcher, place, workspace, scratch, logPath, env, ownEnv } = this.#setting
     this.#setting.signal.throwIfAborted()
     if (argv.some((word) => word.includes('\0'))) throw new CannotStart('an argument holds a NUL character')
+    const { logPath } = this.#setting
+    const before = options.logged === true ? (statSync(logPath, { throwIfNoEntry: false })?.size ?? 0) : 0
+    const output = await this.#setting.output.open()
+    let result: ExecResult
+    try {
+      result = await this.#launch(argv, options, output)
+    } finally {
+      await output.close()
+    }
+    if (options.logged !== true || options.capture === true || result.kind === 'not-found') return result
+    return { ...result, stdout: readFrom(logPath, before, CAPTURE_MAX_BYTES) }
+  }
+
+  async #launch(
+    argv: readonly [string, ...string[]],
+    options: ExecOptions,
+    output: ProgramOutput,
+  ): Promise<ExecResult> {
+    const { launcher, place, workspace, scratch, env, ownEnv } = this.#setting
     this.#count += 1
     const stdin = options.stdin === undefined ? '/dev/null' : join(scratch, `stdin-${this.#count}`)
     if (options.stdin !== undefined) writeFileSync(stdin, options.stdin, { mode: 0o600 })
-    const stdout = options.capture === true ? join(scratch, `stdout-${this.#count}`) : logPath
-    const before = options.logged === true ? (statSync(logPath, { throwIfNoEntry: false })?.size ?? 0) : 0
+    const stdout = options.capture === true ? join(scratch, `stdout-${this.#count}`) : output.path
     const directory = insideOf(workspace, options.cwd ?? '.')
     const prepared = place.prepare({
       argv,
@@ -80,7 +99,7 @@ export class Programs {
       cwd: directory,
       stdin,
       stdout,
-      stderr: logPath,
+      stderr: output.path,
     })
     if (answer.kind === 'refused') {
       if (answer.what === 'exec' && answer.code === 'ENOENT') return { kind: 'not-found', program: argv[0] }
@@ -97,8 +116,7 @@ export class Programs {
       case 'ended':
         this.#oomKilled = isKill(outcome.status) && (outcome.oomKilled || (oomKills() ?? 0) > (killsBefore ?? 0))
     }
-    const wanted = options.capture === true || options.logged === true
-    const text = wanted ? readFrom(stdout, before, CAPTURE_MAX_BYTES) : ''
+    const text = options.capture === true ? readFrom(stdout, 0, CAPTURE_MAX_BYTES) : ''
     switch (status.kind) {
       case 'exited':
         return { kind: 'exited', code: status.code, stdout: text }

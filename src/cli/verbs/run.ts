@@ -13,7 +13,15 @@ interface Options {
   readonly json?: boolean
 }
 
-const SETTINGS = ['slots', 'labels', 'containers', 'containerPaths', 'cacheMaxBytes', 'httpAllow', 'bodyMaxBytes'] as const
+const SETTINGS = [
+  'slots',
+  'labels',
+  'containers',
+  'containerPaths',
+  'cacheMaxBytes',
+  'httpAllow',
+  'bodyMaxBytes',
+] as const
 
 export const run: Verb = ({ terminal, action }) =>
   withSettings(

@@ -6,7 +6,7 @@ import { examples, jsonOption } from '../act.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { Fault } from '../fault.ts'
 import { printJsonLine } from '../output.ts'
-import { configOf, withSettings } from '../settings.ts'
+import { configOf, sealKeysFrom, withSettings } from '../settings.ts'
 import { startJson, startText } from '../start-text.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Verb } from '../verb.ts'
@@ -51,7 +51,7 @@ async function serveUntilSignal(terminal: Terminal, config: Config, json: boolea
     told?.()
   })
   try {
-    const millrace = await open(config, log)
+    const millrace = await open(terminal, config, log)
     if (signals === 0 && json) printJsonLine(terminal, startJson(millrace, version()))
     else if (signals === 0) terminal.out(startText(millrace, version(), terminal.paint))
     await signalled
@@ -61,10 +61,11 @@ async function serveUntilSignal(terminal: Terminal, config: Config, json: boolea
   }
 }
 
-async function open(config: Config, log: ReturnType<typeof createLog>): Promise<Millrace> {
+async function open(terminal: Terminal, config: Config, log: ReturnType<typeof createLog>): Promise<Millrace> {
+  const sealKeys = sealKeysFrom(terminal)
   const { openMillrace } = await import('../../compose.ts')
   try {
-    return await openMillrace({ version: version(), ...config }, log)
+    return await openMillrace({ version: version(), ...config, sealKeys }, log)
   } catch (error) {
     throw startFault(error, config)
   }
@@ -72,6 +73,9 @@ async function open(config: Config, log: ReturnType<typeof createLog>): Promise<
 
 /** What an operator can mend gets a sentence; the rest is a defect and goes on. */
 function startFault(error: unknown, { host, port }: Config): unknown {
+  if (error instanceof Error && error.name === 'UnknownSealKey') {
+    return new Fault(EXIT.badConfiguration, error.message, { cause: error })
+  }
   if (!(error instanceof Error) || !('code' in error)) return error
   const options = { cause: error }
   if (error.name === 'StoreError') {

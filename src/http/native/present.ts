@@ -34,8 +34,8 @@ export function time(instant: Instant): string {
 }
 export const timeOrNull = (instant: Instant | null): string | null => (instant === null ? null : time(instant))
 
-const presentUser = (user: UserRef): Wire<typeof wire.User> => ({ id: user.id, name: user.name })
-const presentActor = (actor: Actor): Wire<typeof wire.Actor> => ({ kind: actor.kind, name: actor.name })
+export const presentUser = (user: UserRef): Wire<typeof wire.User> => ({ id: user.id, name: user.name })
+export const presentActor = (actor: Actor): Wire<typeof wire.Actor> => ({ kind: actor.kind, name: actor.name })
 export const presentCause = (cause: Cause): Wire<typeof wire.Cause> => {
   const { kind, by, due, origin, change, trigger, trusted } = cause
   return {

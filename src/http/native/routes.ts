@@ -18,6 +18,25 @@ import {
 import { getOverview } from './overview.ts'
 import { createProject, getProject, listProjects } from './projects.ts'
 import { listFindings, listTests } from './reports.ts'
+import { listAudit } from './audit.ts'
+import {
+  listPipelineSecrets,
+  listProjectSecrets,
+  removePipelineSecret,
+  removeProjectSecret,
+  setPipelineSecret,
+  setProjectSecret,
+} from './secrets.ts'
+import {
+  changePassword,
+  createAccessKey,
+  createBlueKingApp,
+  createUser,
+  deleteKey,
+  listKeys,
+  listUsers,
+  updateUser,
+} from './users.ts'
 import { listReviews } from './reviews.ts'
 import type { Route } from './route.ts'
 import { createSession, deleteSession } from './session.ts'
@@ -33,9 +52,21 @@ export const routes: readonly Route[] = [
   listTokens,
   createToken,
   deleteToken,
+  changePassword,
+  listUsers,
+  createUser,
+  updateUser,
+  listKeys,
+  createAccessKey,
+  createBlueKingApp,
+  deleteKey,
+  listAudit,
   listProjects,
   createProject,
   getProject,
+  listProjectSecrets,
+  setProjectSecret,
+  removeProjectSecret,
   validate,
   listPipelines,
   createPipeline,
@@ -44,6 +75,9 @@ export const routes: readonly Route[] = [
   deletePipeline,
   listVersions,
   getVersion,
+  listPipelineSecrets,
+  setPipelineSecret,
+  removePipelineSecret,
   nextFires,
   getWebhookSecret,
   publish,

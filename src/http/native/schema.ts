@@ -845,3 +845,105 @@ export const IssuedToken = named(
     expires_at: Time.nullable(),
   }),
 )
+
+// --- Secrets, users, audit ------------------------------------------------------------------------------------------
+
+export const Secret = named(
+  'Secret',
+  z
+    .strictObject({
+      name: Text,
+      created_at: Time,
+      created_by: User,
+      updated_at: Time,
+      updated_by: User,
+      last_used_at: Time.nullable().describe('When a task was last given it, to the minute'),
+    })
+    .describe('Its value is never given'),
+)
+export const SecretList = named('SecretList', z.strictObject({ items: z.array(Secret) }))
+export const SecretValue = named(
+  'SecretValue',
+  z.strictObject({ value: Text.max(32_768).describe('8 to 32,768 bytes as UTF-8, blanks around it not counted') }),
+)
+
+const ProjectNames = z.array(Text.min(1).max(128)).max(1_000).nullable().describe('Ids or names; null: all projects')
+export const UserAccount = named(
+  'UserAccount',
+  z.strictObject({
+    id: Id,
+    name: Text,
+    domain: Text.describe('Account name for Huawei IAM'),
+    role: Role,
+    project_ids: z.array(Id).nullable().describe('null: all projects'),
+    created_at: Time,
+    disabled_at: Time.nullable().describe('null: enabled'),
+    has_password: z.boolean(),
+  }),
+)
+export const UserAccountList = named('UserAccountList', z.strictObject({ items: z.array(UserAccount) }))
+export const NewUserAccount = named(
+  'NewUserAccount',
+  z.strictObject({
+    name: Text.min(1).max(64),
+    domain: Text.min(1).max(64).optional(),
+    password: Text.max(1_024).nullable().default(null).describe('8 to 1,024 characters; null: only keys let in'),
+    role: Role,
+    projects: ProjectNames.default(null),
+  }),
+)
+export const UserAccountChange = named(
+  'UserAccountChange',
+  z
+    .strictObject({
+      role: Role.optional(),
+      projects: ProjectNames.optional(),
+      disabled: z.boolean().optional(),
+      password: Text.max(1_024).nullable().optional(),
+    })
+    .describe('What is left out stays'),
+)
+export const PasswordChange = named(
+  'PasswordChange',
+  z.strictObject({ old: Text.max(1_024), new: Text.max(1_024).describe('8 to 1,024 characters') }),
+)
+
+export const KeyKind = z.enum(['token', 'aksk', 'bk-app'])
+export const Key = named(
+  'Key',
+  z.strictObject({
+    kind: KeyKind,
+    name: Text.describe('The public part: id of a token, AK, code of an app'),
+    label: Text,
+    user: User,
+    created_at: Time,
+    expires_at: Time.nullable(),
+  }),
+)
+export const KeyList = named('KeyList', z.strictObject({ items: z.array(Key) }))
+export const NewAccessKey = named('NewAccessKey', z.strictObject({ label: Text.min(1).max(128) }))
+export const IssuedAccessKey = named(
+  'IssuedAccessKey',
+  z.strictObject({ access_key: Text, secret_key: Text.describe('Shown this once') }),
+)
+export const NewBlueKingApp = named(
+  'NewBlueKingApp',
+  z.strictObject({ code: Text.min(1).max(64), label: Text.min(1).max(128) }),
+)
+export const IssuedBlueKingApp = named(
+  'IssuedBlueKingApp',
+  z.strictObject({ code: Text, secret: Text.describe('Shown this once; only its hash is kept') }),
+)
+
+export const AuditEntry = named(
+  'AuditEntry',
+  z.strictObject({
+    number: z.int().min(1),
+    at: Time,
+    actor: Actor,
+    action: Text.describe('Thing and verb: `secret.set`, `user.change`, `sign-in.locked`'),
+    target: Text,
+    detail: Text,
+  }),
+)
+export const AuditList = named('AuditList', z.strictObject({ items: z.array(AuditEntry), next: Cursor }))

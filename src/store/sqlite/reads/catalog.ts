@@ -150,7 +150,7 @@ export function audits(
     before !== null && ['number < ?', before],
     actor !== undefined && ['actor_name = ?', actor],
     // A range and no pattern: what is asked for may hold any character.
-    action !== undefined && ['action >= ? and substr(action, 1, ?) = ?', action, [...action].length, action],
+    action !== undefined && ['action >= ? and substr(action, 1, ?) = ?', action, Array.from(action).length, action],
     target !== undefined && ['target = ?', target],
     from !== undefined && ['at >= ?', from],
     to !== undefined && ['at < ?', to],

@@ -8,7 +8,7 @@ const AT_PLACE = 'where project = ? and pipeline = ? and name = ?'
 
 export function putSecret(writer: Writer, secret: NewSecret): SecretRecord {
   const { connection } = writer
-  const { projectId, pipelineId, name, sealed, at, by } = secret
+  const { projectId, pipelineId, sealed, at, by } = secret
   if (connection.get('select 1 from projects where id = ? and deleted_at is null', projectId) === undefined) {
     refuse('missing', `there is no project ${projectId}`)
   }
