@@ -15,6 +15,9 @@ import { mountTable } from './http/mounts.ts'
 import { nativeMounts } from './http/native/index.ts'
 import { readPageBuild } from './http/page/build.ts'
 import { NOT_BUILT, pageOf } from './http/page/page.ts'
+import { poster } from './outbound/http.ts'
+import { mailer } from './outbound/mail.ts'
+import { guard } from './steps/kit/guard.ts'
 import { startServer, type RunningServer } from './http/server.ts'
 import type { ContainerChoice } from './model/executor.ts'
 import { parseRunId, type RunId } from './model/id.ts'
@@ -58,6 +61,9 @@ export interface MillraceOptions {
   readonly cacheMaxBytes?: number
   /** Keys that seal secrets, instead of the one in the data directory. */
   readonly sealKeys?: GivenKeys
+  /** `smtp://...` and whom e-mail comes from; without both none is sent. */
+  readonly smtp?: string | null
+  readonly mailFrom?: string | null
   /** Whether the first start makes the sample project. */
   readonly samples: boolean
 }
@@ -80,6 +86,8 @@ export interface Works {
   readonly host: Host
   readonly store: Store
   readonly recovered: Millrace['recovered']
+  /** The address that people find it at, for links in what others are told. */
+  found(baseUrl: string): void
   close(): Promise<void>
 }
 
@@ -114,6 +122,7 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
       logger,
     })
     const baseUrl = options.baseUrl ?? server.url
+    works.found(baseUrl)
     const first = await foundOnce(works, options, baseUrl)
     let closing: Promise<void> | undefined
     return {
@@ -134,10 +143,20 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
 export async function openWorks(
   options: Pick<
     MillraceOptions,
-    'dataDirectory' | 'slots' | 'labels' | 'httpAllow' | 'containers' | 'containerPaths' | 'cacheMaxBytes' | 'sealKeys'
+    | 'dataDirectory'
+    | 'slots'
+    | 'labels'
+    | 'httpAllow'
+    | 'containers'
+    | 'containerPaths'
+    | 'cacheMaxBytes'
+    | 'smtp'
+    | 'mailFrom'
+    | 'sealKeys'
   >,
   logger: Logger,
 ): Promise<Works> {
+  let publicUrl: string | null = null
   // Containers are tried while the store is opened.
   const trying = foundExecutors(options.containers)
   const dataDirectory = resolve(options.dataDirectory)
@@ -166,6 +185,11 @@ export async function openWorks(
         read: (runId, node, attempt, kind) => readReport(paths, { runId, node, attempt }, kind),
       },
       openArtifact: (sha256) => openArtifact(artifactPath(paths.artifacts, sha256)),
+      outbound: {
+        post: poster(guard(options.httpAllow ?? '')),
+        mail: options.smtp == null || options.mailFrom == null ? null : mailer(options.smtp, options.mailFrom),
+        runUrl: (id) => (publicUrl === null ? '' : `${publicUrl}/runs/${id}`),
+      },
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
     })
@@ -207,7 +231,10 @@ export async function openWorks(
       await embedded.close()
       await store.close()
     }
-    return { host, store, recovered, close: () => (closing ??= closeAll()) }
+    const found = (baseUrl: string): void => {
+      publicUrl = baseUrl
+    }
+    return { host, store, recovered, found, close: () => (closing ??= closeAll()) }
   } catch (error) {
     await runner?.close()
     await store.close()

@@ -33,6 +33,7 @@ const allButHttpAndCli = [
   'forge/**',
   'host/**',
   'model/**',
+  'outbound/**',
   'runner/**',
   'samples/**',
   'steps/**',
@@ -115,6 +116,11 @@ const layers: readonly Layer[] = [
   },
   // What forges send and want to be sent. Pure: nothing is fetched here.
   { files: 'forge/**', imports: ['engine/glob.ts', 'model/**'] },
+  // What leaves the server besides answers.
+  {
+    files: 'outbound/**',
+    imports: ['host/outbound.ts', 'steps/kit/guard.ts', 'npm:nodemailer', 'node:**'],
+  },
   { files: 'runner/**', imports: ['steps/**', 'model/**', 'node:**'] },
 
   {

@@ -14,11 +14,13 @@ import { choose } from './verbs/choose.ts'
 import { create } from './verbs/create.ts'
 import { delay } from './verbs/delay.ts'
 import { expire } from './verbs/expire.ts'
+import { deliveries } from './verbs/deliveries.ts'
 import { explain } from './verbs/explain.ts'
 import { fail } from './verbs/fail.ts'
 import { logs } from './verbs/logs.ts'
 import { modify } from './verbs/modify.ts'
 import { next } from './verbs/next.ts'
+import { notifications } from './verbs/notifications.ts'
 import { pause } from './verbs/pause.ts'
 import { pipelines } from './verbs/pipelines.ts'
 import { publish } from './verbs/publish.ts'
@@ -56,6 +58,8 @@ const verbs: readonly Verb[] = [
   webhooks,
   secrets,
   publish,
+  notifications,
+  deliveries,
   start,
   rerun,
   runs,

@@ -145,6 +145,28 @@ export function createClient(options: ClientOptions) {
         }),
     },
 
+    notifications: {
+      list: (project: Ref) => json<wire.NotificationList>(at`/api/v1/projects/${project}/notifications`),
+      /** The secret in the answer is given once. */
+      create: (project: Ref, body: wire.NewNotification) =>
+        json<wire.IssuedNotification>(at`/api/v1/projects/${project}/notifications`, { method: 'POST', body }),
+      /** The secret of before signs beside the new one for 24 hours. */
+      rotate: (id: string) =>
+        json<wire.NotificationSecret>(at`/api/v1/notifications/${id}/rotate`, { method: 'POST', body: {} }),
+      enable: (id: string) =>
+        json<wire.Notification>(at`/api/v1/notifications/${id}/enable`, { method: 'POST', body: {} }),
+      remove: (id: string) => nothing(at`/api/v1/notifications/${id}`, { method: 'DELETE' }),
+      deliveries: (
+        query: PageOf & {
+          readonly project?: string | undefined
+          readonly notification?: string | undefined
+          readonly state?: wire.Delivery['state'] | undefined
+        } = {},
+      ) => json<wire.DeliveryList>('/api/v1/deliveries', { query: { ...query } }),
+      /** Sends it again, from its first try. */
+      replay: (id: string) => json<wire.Delivery>(at`/api/v1/deliveries/${id}/replay`, { method: 'POST', body: {} }),
+    },
+
     validate: (definition: string, file?: string) =>
       json<wire.Validation>('/api/v1/validate', {
         method: 'POST',

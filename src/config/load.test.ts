@@ -28,6 +28,8 @@ test('without flags and variables the defaults hold', () => {
     laterApps: [],
     bodyMaxBytes: 4_194_304,
     httpAllow: null,
+    smtp: null,
+    mailFrom: null,
     containers: 'auto',
     containerPaths: [],
     cacheMaxBytes: 10_737_418_240,

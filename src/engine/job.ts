@@ -138,7 +138,7 @@ function changeFacts({ cause: { change } }: Run): Record<string, string> {
   if (change === undefined) return {}
   return Object.fromEntries(
     Object.entries(factsOf(change)).flatMap(([name, value]) =>
-      value === null ? [] : [[`MILLRACE_CHANGE_${name.toUpperCase()}`, String(value)] as const],
+      value === null ? [] : [[`MILLRACE_CHANGE_${name.toUpperCase()}`, asText(value)] as const],
     ),
   )
 }

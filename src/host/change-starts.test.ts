@@ -122,7 +122,7 @@ test('a delivery starts one run, however often and under whatever id it comes', 
   )
   expect(others.every((other) => JSON.stringify(other) === JSON.stringify(first))).toBe(true)
   expect(await count(at)).toBe(1)
-  await at.world.clock.advance(20 * 86_400_000)
+  at.world.clock.advance(20 * 86_400_000)
   await send(at, push)
   expect(await count(at)).toBe(1)
   await send(at, { ...push, after: 'd'.repeat(40), head_commit: null })

@@ -113,7 +113,9 @@ function paramsOf(spec: ForgeSpec, change: Change): Readonly<Record<string, Json
   return Object.fromEntries(
     Object.entries(spec.params).flatMap(([from, to]) => {
       const value = Object.hasOwn(facts, from) ? facts[from] : undefined
-      return value === undefined || value === null ? [] : [[to, String(value)] as const]
+      return value === undefined || value === null
+        ? []
+        : [[to, typeof value === 'string' ? value : JSON.stringify(value)] as const]
     }),
   )
 }

@@ -28,10 +28,15 @@ import type { ReportFiles } from './reports.ts'
 import { RunUseCases } from './runs.ts'
 import { testUseCases } from './tests.ts'
 import { SecretUseCases } from './secrets.ts'
+import { NotificationUseCases } from './notifications.ts'
+import { Notices } from './notices.ts'
+import type { Outbound } from './outbound.ts'
+import { OutboxSender } from './outbox.ts'
+import { sendMessage } from './send.ts'
 import { Timers } from './timers.ts'
 import { loadTriggers, TriggerIndex } from './trigger-index.ts'
 import { Workspaces } from './workspaces.ts'
-import type { RunId } from '../model/id.ts'
+import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 
 export interface HostOptions {
   readonly store: Store
@@ -48,6 +53,8 @@ export interface HostOptions {
   /** What attempts have left beside their logs. */
   readonly reports: ReportFiles
   readonly openArtifact: (sha256: string) => Promise<ArtifactFile | undefined>
+  /** How others are told of runs; left out: what is to be told waits. */
+  readonly outbound?: Outbound
   readonly onDefect: (error: unknown) => void
 }
 
@@ -63,6 +70,8 @@ export interface Host {
   /** Lets the files go that an earlier server left of runs that have ended. Call it after the runner is added. */
   sweep(workspaces: readonly RunId[]): Promise<void>
   close(): void
+  /** Resolves when all that was to be told is told, or waits for a later try: for tests. */
+  told(): Promise<void>
 }
 
 const TIMER: Actor = { kind: 'timer', name: 'deadline' }
@@ -139,7 +148,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
   const changes = new ChangeStarts({
     clock,
-    sealKey: options.sealKey,
+    sealKey: options.webhookRoot ?? options.sealKey,
     log: store.runs,
     start: (pipelineId, input) => runs.startBy(pipelineId, input),
     run: (id) => live.get(id),
@@ -189,6 +198,49 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onDefect: options.onDefect,
   })
 
+  const projectIds = (await store.catalog.projects()).map(({ id }) => id)
+  const subscriptions = await NotificationUseCases.open(
+    {
+      store,
+      catalog,
+      clock,
+      entropy,
+      webhookRoot: options.webhookRoot ?? options.sealKey,
+      hasMail: (options.outbound?.mail ?? null) !== null,
+      wake: () => sender?.wake(),
+    },
+    projectIds,
+  )
+  const notices = new Notices({
+    clock,
+    log: store.runs,
+    outbox: store.outbox,
+    settings: store.keys,
+    subscriptions,
+    run: (id) => live.get(id),
+    view: (run) => runs.viewOf(run),
+    runUrl: (id) => options.outbound?.runUrl(id) ?? '',
+    lastNumber: () => feed.last(),
+    wake: () => sender?.wake(),
+    onDefect: options.onDefect,
+  })
+  const sender =
+    options.outbound === undefined
+      ? undefined
+      : new OutboxSender({
+          outbox: store.outbox,
+          clock,
+          draw: () => entropy.draw(),
+          send: sendMessage({
+            outbound: options.outbound,
+            clock,
+            subscriptions,
+            secret: (...place) => secrets.valueOf(...place),
+            pipelineOf: async (id) => (await live.get(id))?.pipelineId ?? null,
+          }),
+          onDefect: options.onDefect,
+        })
+
   function onCommitted(committed: Committed): void {
     const { run, entries, lastNumber, summaryChanged } = committed
     const { id: runId, pipelineId, projectId } = run
@@ -199,6 +251,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     autoStarts.committed(committed)
     firing.committed(run)
     inlineWork.committed(run)
+    notices.committed(committed)
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
@@ -237,10 +290,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
 
   async function recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }> {
     let [runs, lostAttempts] = [0, 0]
+    const taken: Run[] = []
     for (const id of await store.runs.live()) {
       const run = await readable(id)
       if (run === undefined) continue
       runs += 1
+      taken.push(run)
       concurrency.committed(run)
       firing.committed(run)
       for (const { node, fence, runner } of heldByRunners(run)) {
@@ -253,6 +308,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
     concurrency.open()
     await loadTriggers(index, store.catalog, (id, version) => catalog.planOf(id, version))
     await autoStarts.recover()
+    await notices.recover(taken)
+    sender?.open()
     return { runs, lostAttempts }
   }
 
@@ -272,6 +329,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     projects: catalog.projects,
     pipelines: catalog,
     runs,
+    notifications: subscriptions,
     documents: documentUseCases({
       documents: store.documents,
       projects: catalog.projects,
@@ -318,6 +376,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     dispatcher,
     live,
     recover,
+    told: async () => {
+      await notices.settled()
+      await sender?.settled()
+    },
     addRunner: (runner) => dispatcher.add(runner),
     sweep: async (ids) => {
       const known = new Map((await store.runs.summaries(ids)).map((summary) => [summary.id, summary]))
@@ -332,6 +394,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
     },
     close: () => {
       autoStarts.close()
+      notices.close()
+      sender?.close()
       timers.close()
       workspaces.close()
     },

@@ -472,6 +472,10 @@ export class RunUseCases implements Runs {
     return run.ok ? accept(await this.#view(run.value)) : run
   }
 
+  viewOf(run: Run): Promise<RunView> {
+    return this.#view(run)
+  }
+
   async #view(run: Run): Promise<RunView> {
     const { catalog } = this.#deps
     const record = await catalog.recordOf(run.pipelineId)

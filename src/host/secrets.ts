@@ -118,6 +118,23 @@ export class SecretUseCases implements Secrets {
     }
   }
 
+  /** For what the server itself tells others; undefined: there is none, or it cannot be opened. */
+  valueOf(projectId: ProjectId, pipelineId: PipelineId | null, name: string): string | undefined {
+    const places = [
+      ...(pipelineId === null ? [] : [{ projectId, pipelineId, name }]),
+      { projectId, pipelineId: null, name },
+    ]
+    const record = places.map((place) => this.#records.get(secretPlace(place))).find((one) => one !== undefined)
+    if (record === undefined) return undefined
+    try {
+      const value = unseal(this.#deps.sealKey, record.sealed, secretPlace(record))
+      this.#used([record])
+      return value
+    } catch {
+      return undefined
+    }
+  }
+
   /** Of a pipeline that is gone. */
   async dropPipeline(pipelineId: PipelineId): Promise<void> {
     for (const [key, record] of this.#records) {

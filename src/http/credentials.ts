@@ -53,6 +53,7 @@ export function noteCredentials(app: App): { readonly app: App; readonly noted: 
       pipelines: app.pipelines,
       runs: app.runs,
       documents: app.documents,
+      notifications: app.notifications,
       findings: app.findings,
       tests: app.tests,
       artifacts: app.artifacts,

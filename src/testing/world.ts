@@ -81,6 +81,7 @@ function cheapHash(password: string): string {
 }
 
 export interface WorldOptions {
+  readonly outbound?: HostOptions['outbound']
   readonly runner?: ScriptedRunner
   /** Of its own, e.g. one that can be full (full-store.ts). */
   readonly store?: Store
@@ -177,6 +178,7 @@ async function serve(
       const kept = [...files.artifacts.values()].flat().find((one) => one.sha256 === sha256)
       return Promise.resolve(kept === undefined ? undefined : memoryFile(kept.bytes))
     },
+    ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
     onDefect: (error) => defects.push(error),
   })
   const { app } = host

@@ -16,6 +16,15 @@ import {
   validate,
 } from './pipelines.ts'
 import { getOverview } from './overview.ts'
+import {
+  createNotification,
+  deleteNotification,
+  enableNotification,
+  listDeliveries,
+  listNotifications,
+  replayDelivery,
+  rotateNotification,
+} from './notifications.ts'
 import { createProject, getProject, listProjects } from './projects.ts'
 import { listFindings, listTests } from './reports.ts'
 import { listAudit } from './audit.ts'
@@ -67,6 +76,13 @@ export const routes: readonly Route[] = [
   listProjectSecrets,
   setProjectSecret,
   removeProjectSecret,
+  listNotifications,
+  createNotification,
+  rotateNotification,
+  enableNotification,
+  deleteNotification,
+  listDeliveries,
+  replayDelivery,
   validate,
   listPipelines,
   createPipeline,
