@@ -4,6 +4,8 @@ import { flatness } from './flatness.ts'
 import { flowTree } from './flow.ts'
 import { idleLatency } from './idle-latency.ts'
 import { launch } from './launch.ts'
+import { logs } from './logs.ts'
+import { overhead } from './overhead.ts'
 import { store } from './store.ts'
 import { status } from './status.ts'
 
@@ -15,6 +17,8 @@ const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | r
   flow: flowTree,
   'engine-pure': enginePure,
   launch,
+  overhead,
+  logs,
   store,
   status,
 }
