@@ -7,7 +7,7 @@ import { joinEnvironment } from './environment.ts'
 import type { Place, Prepared } from './executors/place.ts'
 import type { ExitStatus, LaunchAnswer, Launcher } from './launch.ts'
 import type { RecordFile } from './leftovers.ts'
-import { oomKills } from './oom-kills.ts'
+import { oomKills, recentOomKills } from './oom-kills.ts'
 
 /** Longest standard output that `capture` gives; the rest is dropped. */
 const CAPTURE_MAX_BYTES = 1024 * 1024
@@ -105,7 +105,7 @@ export class Programs {
       if (answer.what === 'exec' && answer.code === 'ENOENT') return { kind: 'not-found', program: argv[0] }
       throw new CannotStart(`${argv[0]}: ${refusals[answer.code] ?? answer.code}`)
     }
-    const killsBefore = oomKills()
+    const killsBefore = recentOomKills()
     const status = await this.#watch(answer, prepared)
     const outcome = await prepared.outcome(status)
     switch (outcome.kind) {

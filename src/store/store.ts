@@ -53,6 +53,12 @@ export interface RunLog {
    * another run has; one whose pipeline does not exist rejects as `missing`.
    */
   commit(commit: RunCommit): Promise<CommitReceipt>
+  /**
+   * Takes runs away whole: entries, index row, snapshot and idempotency keys, all in one. Left alone are those that have
+   * not ended, are not there, or have the newest event of the server: so no number, serial or number of a run is ever
+   * given again, and `feed` goes on over the numbers of what is gone. Resolves to those that have gone, in the order asked.
+   */
+  remove(ids: readonly RunId[]): Promise<readonly RunId[]>
   /** A run's entries with seq > afterSeq, in order. At most `limit` entries. Empty when there are none. */
   entries(runId: RunId, afterSeq: number, limit: number): Promise<readonly LogEntry[]>
   /** As {@link entries}, as single events with their global numbers. `limit` counts events. */

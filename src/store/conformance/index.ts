@@ -7,6 +7,7 @@ import { describeKeys } from './keys.ts'
 import { describeLife } from './life.ts'
 import { describeOutbox } from './outbox.ts'
 import type { Open } from './open.ts'
+import { describeRemoval } from './removal.ts'
 import { describeSecrets } from './secrets.ts'
 import { describeSummaries } from './summaries.ts'
 
@@ -21,6 +22,7 @@ export function describeStore(name: string, open: Open, options: { readonly dura
     describeCommit(open)
     describeEvents(open)
     describeSummaries(open)
+    describeRemoval(open, options)
     describeCatalog(open)
     describeKeys(open)
     describeDocuments(open)

@@ -189,6 +189,7 @@ function everyCall({ runs, catalog, keys, documents, outbox, secrets }: Store): 
     count: () => runs.count({}),
     live: () => runs.live(),
     idempotent: () => runs.idempotent('k', T0),
+    remove: () => runs.remove([freshId()]),
     addProject: () => catalog.addProject(sampleProject('p')),
     projects: () => catalog.projects(),
     deletedProjects: () => catalog.deletedProjects(),

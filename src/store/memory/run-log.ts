@@ -31,7 +31,7 @@ export function memoryRunLog(
   let ordered: Row[] = []
   /** Serials and numbers of the runs there are. */
   const names = new Set<string>()
-  const log: StoredEntry[] = []
+  let log: StoredEntry[] = []
   const keys = new Map<string, Idempotency>()
   const numbers = new Map<PipelineId, number>()
   let serial = 0
@@ -114,6 +114,19 @@ export function memoryRunLog(
     commit: async (input) => {
       open()
       return { lastNumber: commit(input) }
+    },
+    remove: async (ids) => {
+      open()
+      const gone = [...new Set(ids)].filter((id) => {
+        const row = rows.get(id)
+        return row !== undefined && isEnded(row.summary.status) && row.entries.at(-1)?.lastNumber !== lastNumber
+      })
+      const isGone = new Set(gone)
+      for (const id of gone) rows.delete(id)
+      ordered = ordered.filter(({ summary }) => !isGone.has(summary.id))
+      log = log.filter(({ runId }) => !isGone.has(runId))
+      for (const [key, { runId }] of keys) if (isGone.has(runId)) keys.delete(key)
+      return gone
     },
     entries: async (runId, afterSeq, limit) => {
       open()

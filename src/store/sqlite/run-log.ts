@@ -40,6 +40,7 @@ export function sqliteRunLog(writer: WorkerLink<Writes>, reader: WorkerLink<Read
       }
       return page
     },
+    remove: (ids) => writer.call('removeRuns', ids),
     lastNumber: () => reader.call('lastNumber'),
     snapshot: (runId) => reader.call('snapshot', runId),
     summary: (ref) => reader.call('summary', ref),

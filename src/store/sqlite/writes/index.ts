@@ -3,6 +3,7 @@ import { commit } from './commit.ts'
 import { putDocument, removeDocument } from './documents.ts'
 import { addKey, addUser, changeUser, putSetting, revokeKey } from './keys.ts'
 import { markMessage, pruneMessages, putMessages, replayMessage } from './outbox.ts'
+import { removeRuns } from './remove-runs.ts'
 import { reserve } from './reserve.ts'
 import { putSecret, removeSecret, reseal, usedSecrets } from './secrets.ts'
 
@@ -26,6 +27,7 @@ export const writes = {
   putSecret,
   putSetting,
   removeDocument,
+  removeRuns,
   removeSecret,
   replayMessage,
   reseal,

@@ -50,6 +50,11 @@ export class Writer {
     return position
   }
 
+  /** The run is gone. */
+  drop(runId: string): void {
+    this.#positions.delete(runId)
+  }
+
   /** After a rollback. */
   forget(): void {
     this.#positions.clear()
