@@ -324,6 +324,7 @@ const webPackages = [
   '@codemirror/merge',
   '@codemirror/state',
   '@codemirror/view',
+  '@lezer/highlight',
   '@mantine/core',
   '@mantine/hooks',
   '@mantine/notifications',

@@ -102,8 +102,9 @@ export function createClient(options: ClientOptions) {
       list: ({
         signal,
         ...query
-      }: PageOf & WithSignal & { project?: string | undefined; text?: string | undefined } = {}) =>
-        json<wire.Page<wire.PipelineSummary>>('/api/v1/pipelines', { query, signal }),
+      }: PageOf &
+        WithSignal & { project?: string | undefined; text?: string | undefined; runs?: number | undefined } = {}) =>
+        json<wire.Page<wire.ListedPipeline>>('/api/v1/pipelines', { query, signal }),
       get: (pipeline: Ref, { project, signal }: WithSignal & { project?: string | undefined } = {}) =>
         json<wire.Pipeline>(at`/api/v1/pipelines/${pipeline}`, { query: { project }, signal }),
       create: (body: { readonly project: string; readonly definition: string; readonly file?: string }) =>

@@ -8,6 +8,7 @@ export type Project = z.output<typeof wire.Project>
 export type Pipeline = z.output<typeof wire.Pipeline>
 export type PipelineSummary = z.output<typeof wire.PipelineSummary>
 export type Overview = z.output<typeof wire.Overview>
+export type ListedPipeline = z.output<typeof wire.PipelineList>['items'][number]
 export type Version = z.output<typeof wire.Version>
 export type VersionList = z.output<typeof wire.VersionList>
 export type Validation = z.output<typeof wire.Validation>

@@ -206,3 +206,21 @@ describe('validation', () => {
     expect(response.status).toBe(400)
   })
 })
+
+test('a list comes with as many of the last runs as it is asked for', async () => {
+  await using native = await openNative()
+  const { client, world } = native
+  const pipeline = await client.pipelines.create({
+    project: world.project.id,
+    definition: 'name: often\ntasks: [{name: x, script: make}]\n',
+  })
+  for (let count = 0; count < 3; count += 1) await client.runs.start(pipeline.id)
+  await world.settled()
+  const numbers = async (runs?: number): Promise<unknown> =>
+    (await client.pipelines.list({ runs })).items.map(({ recent_runs }) => recent_runs.map(({ number }) => number))
+  expect(await numbers()).toEqual([[]])
+  expect(await numbers(1)).toEqual([[3]])
+  expect(await numbers(2)).toEqual([[3, 2]])
+  expect(await numbers(30)).toEqual([[3, 2, 1]])
+  await expect(client.pipelines.list({ runs: 31 })).rejects.toMatchObject({ code: 'invalid_request' })
+})

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { App, Caller } from '../../host/app.ts'
 import { accept, type Result } from '../../model/problem.ts'
-import type { PipelineView } from '../../model/view.ts'
-import { presentPipeline, presentPipelineSummary, time } from './present.ts'
+import type { PipelineView, RunSummary } from '../../model/view.ts'
+import { presentPipeline, presentPipelineSummary, presentSummary, time } from './present.ts'
 import * as query from './query.ts'
 import { pipelineRef, projectRef } from './refs.ts'
 import { type Reply, route } from './route.ts'
@@ -9,6 +10,8 @@ import { NewPipeline, NewVersion, Pipeline, PipelineList, Validation, Version, V
 import { withNext } from './paging.ts'
 
 const tag = 'pipelines'
+/** Enough to see a trend. */
+const RUNS_MAX = 30
 const inProject = { project: query.name.describe('Id or name; needed when two projects have a pipeline of this name') }
 
 /** The version comes first, so that it can be given back as If-Match; the rest follows the newest run. */
@@ -30,13 +33,14 @@ export const listPipelines = route({
   query: z.object({
     project: query.name.describe('Id or name'),
     text: query.name.describe('Part of the name'),
+    runs: query.integer(0, RUNS_MAX).default(0).describe(`How many of its last runs come with each, 0 to ${RUNS_MAX}`),
     limit: query.limit(50, 100),
     cursor: query.cursor,
   }),
   status: 200,
   answer: { json: PipelineList },
   problems: ['not_found'],
-  handle: async ({ app, caller, query: { project, text, limit, cursor }, url }) => {
+  handle: async ({ app, caller, query: { project, text, runs, limit, cursor }, url }) => {
     const filter = {
       ...(project === undefined ? {} : { project: projectRef(project) }),
       ...(text === undefined ? {} : { text }),
@@ -44,9 +48,27 @@ export const listPipelines = route({
     const page = await app.pipelines.list(caller, filter, { after: cursor ?? null, limit })
     if (!page.ok) return page
     const next = page.value.next === null ? null : String(page.value.next)
-    return accept({ body: { items: page.value.items.map(presentPipelineSummary), next }, headers: withNext(url, next) })
+    const items: z.output<typeof PipelineList>['items'] = []
+    for (const pipeline of page.value.items) {
+      const recent = await recentRuns(app, caller, pipeline, runs)
+      if (!recent.ok) return recent
+      items.push({ ...presentPipelineSummary(pipeline), recent_runs: recent.value.map(presentSummary) })
+    }
+    return accept({ body: { items, next }, headers: withNext(url, next) })
   },
 })
+
+async function recentRuns(
+  app: App,
+  caller: Caller,
+  { id, latestRun }: PipelineView,
+  limit: number,
+): Promise<Result<readonly RunSummary[]>> {
+  if (limit === 0 || latestRun === null) return accept([])
+  if (limit === 1) return accept([latestRun])
+  const page = await app.runs.list(caller, { pipeline: { id } }, { before: null, limit })
+  return page.ok ? accept(page.value.items) : page
+}
 
 export const createPipeline = route({
   method: 'POST',

@@ -524,7 +524,17 @@ export const Pipeline = named(
     annotations: Names,
   }),
 )
-export const PipelineList = named('PipelineList', z.strictObject({ items: z.array(PipelineSummary), next: Cursor }))
+export const PipelineList = named(
+  'PipelineList',
+  z.strictObject({
+    items: z.array(
+      PipelineSummary.extend({
+        recent_runs: z.array(RunSummary).describe('The newest first, as many as `runs` asked for'),
+      }),
+    ),
+    next: Cursor,
+  }),
+)
 const definitionFields = {
   definition: Text.min(1).describe('YAML or JSON, as text'),
   file: Text.max(255).optional().describe('How errors call the text'),

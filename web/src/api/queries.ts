@@ -32,3 +32,43 @@ export const projectsQuery = queryOptions({
   queryKey: ['projects'],
   queryFn: ({ signal }) => client.projects.list({ signal }),
 })
+
+/** With enough of its last runs to see a trend. */
+const TREND_RUNS = 20
+
+export const pipelinePagesQuery = (query: {
+  readonly project?: string | undefined
+  readonly text?: string | undefined
+}) =>
+  infiniteQueryOptions({
+    queryKey: ['pipelines', query],
+    queryFn: ({ pageParam, signal }) =>
+      client.pipelines.list({ ...query, runs: TREND_RUNS, cursor: pageParam, signal }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ next }) => next ?? undefined,
+    placeholderData: (before) => before,
+  })
+
+export const pipelineQuery = (id: string) =>
+  queryOptions({ queryKey: ['pipeline', id], queryFn: ({ signal }) => client.pipelines.get(id, { signal }) })
+
+export const nextFiresQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['pipeline', id, 'next'],
+    queryFn: ({ signal }) => client.triggers.next(id, { count: 20, signal }),
+  })
+
+export const versionsQuery = (id: string, newest: number) =>
+  queryOptions({
+    queryKey: ['versions', id, newest],
+    queryFn: () => client.pipelines.versions(id),
+    staleTime: Infinity,
+  })
+
+/** A version never changes. */
+export const versionQuery = (id: string, version: number) =>
+  queryOptions({
+    queryKey: ['version', id, version],
+    queryFn: () => client.pipelines.version(id, version),
+    staleTime: Infinity,
+  })

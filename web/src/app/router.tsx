@@ -10,7 +10,15 @@ import {
 import { ClientError } from '../api/client.ts'
 import { meQuery } from '../api/queries.ts'
 import { Failed, Loading, NotFound } from '../ui/states.tsx'
-import { readHomeSearch, readPipelinesSearch, readRunSearch, readRunsSearch, readSignInSearch } from './search.ts'
+import {
+  readHomeSearch,
+  readNewPipelineSearch,
+  readPipelineSearch,
+  readPipelinesSearch,
+  readRunSearch,
+  readRunsSearch,
+  readSignInSearch,
+} from './search.ts'
 import { Shell } from './shell.tsx'
 
 /** All addresses of the page. Their first segments are PAGE_PATHS of src/http/page/page.ts, which a test compares. */
@@ -57,6 +65,21 @@ const pipelines = createRoute({
   component: lazyRouteComponent(() => import('../pages/pipelines.tsx'), 'PipelinesPage'),
 })
 
+const newPipeline = createRoute({
+  getParentRoute: () => inside,
+  path: '/pipelines/new',
+  validateSearch: readNewPipelineSearch,
+  component: lazyRouteComponent(() => import('../pages/pipeline-new.tsx'), 'NewPipelinePage'),
+})
+
+/** By id. */
+const pipeline = createRoute({
+  getParentRoute: () => inside,
+  path: '/pipelines/$pipeline',
+  validateSearch: readPipelineSearch,
+  component: lazyRouteComponent(() => import('../pages/pipeline.tsx'), 'PipelinePage'),
+})
+
 const runs = createRoute({
   getParentRoute: () => inside,
   path: '/runs',
@@ -78,7 +101,10 @@ const admin = createRoute({
   component: lazyRouteComponent(() => import('../pages/admin.tsx'), 'AdminPage'),
 })
 
-const routeTree = root.addChildren([signIn, inside.addChildren([home, pipelines, runs, run, admin])])
+const routeTree = root.addChildren([
+  signIn,
+  inside.addChildren([home, pipelines, newPipeline, pipeline, runs, run, admin]),
+])
 
 export const createPageRouter = (queries: QueryClient) =>
   createRouter({

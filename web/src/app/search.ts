@@ -50,3 +50,13 @@ export const readRunSearch = (raw: Raw): RunSearch =>
     at: count(raw['at']),
     line: count(raw['line']),
   })
+
+export const PIPELINE_TABS = ['runs', 'definition', 'versions', 'triggers'] as const
+export type PipelineTab = (typeof PIPELINE_TABS)[number]
+
+export const readPipelineSearch = (raw: Raw) =>
+  given({
+    tab: PIPELINE_TABS.find((one) => one === raw['tab']),
+    version: typeof raw['version'] === 'number' && raw['version'] >= 1 ? Math.floor(raw['version']) : undefined,
+  })
+export const readNewPipelineSearch = (raw: Raw) => given({ project: text(raw['project']) })

@@ -1,9 +1,10 @@
 import { app } from './app.ts'
 import { home } from './home.ts'
+import { pipelines } from './pipelines.ts'
 import { reason } from './reason.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { signIn } from './sign-in.ts'
 import { status } from './status.ts'
 
-export const en = { app, home, reason, run, runs, signIn, status } as const
+export const en = { app, home, pipelines, reason, run, runs, signIn, status } as const
