@@ -53,6 +53,8 @@ export interface MillraceOptions {
   readonly bodyMaxBytes: number
   /** Addresses that `http` steps may reach although they are not public, e.g. `127.0.0.1:9000`; null: none. */
   readonly httpAllow: string | null
+  /** What `distribute` steps may put files below; null or left out: `distributed` in the data directory. */
+  readonly distributeTo?: readonly string[] | null
   /** What runs containers; left out, nothing is tried and there are neither containers nor sandboxes. */
   readonly containers?: ContainerChoice
   /** Directories of the machine that volumes of containers may name. */
@@ -147,6 +149,7 @@ export async function openWorks(
     | 'slots'
     | 'labels'
     | 'httpAllow'
+    | 'distributeTo'
     | 'containers'
     | 'containerPaths'
     | 'cacheMaxBytes'
@@ -203,7 +206,10 @@ export async function openWorks(
       executors,
       containerPaths: options.containerPaths ?? [],
       ...(options.cacheMaxBytes === undefined ? undefined : { cacheMaxBytes: options.cacheMaxBytes }),
-      ...(options.httpAllow === null ? undefined : { env: { MILLRACE_HTTP_ALLOW: options.httpAllow } }),
+      env: {
+        ...(options.httpAllow === null ? undefined : { MILLRACE_HTTP_ALLOW: options.httpAllow }),
+        MILLRACE_DISTRIBUTE_TO: (options.distributeTo ?? [join(dataDirectory, 'distributed')]).join(':'),
+      },
       onEnded: (ended) => host.dispatcher.ended(embedded.name, ended, ended.result),
       onLost: (attempt, reason) => host.dispatcher.lost(embedded.name, attempt, reason),
       onNotice: (sentence) => logger.warn({}, sentence),
@@ -263,6 +269,7 @@ export async function openLocal(
     | 'slots'
     | 'labels'
     | 'httpAllow'
+    | 'distributeTo'
     | 'containers'
     | 'containerPaths'
     | 'cacheMaxBytes'

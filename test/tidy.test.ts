@@ -97,6 +97,18 @@ const layers: readonly Layer[] = [
       'node:**',
     ],
   },
+  {
+    files: 'steps/distribute/**',
+    imports: [
+      'steps/step.ts',
+      'steps/kit/**',
+      'model/**',
+      'npm:@aws-sdk/client-s3',
+      'npm:@aws-sdk/lib-storage',
+      'npm:zod',
+      'node:**',
+    ],
+  },
   // What several steps do alike in the runner.
   { files: 'steps/*/**', imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:zod', 'node:**'] },
 

@@ -33,7 +33,14 @@ export async function runLocally(
   terminal: Terminal,
   config: Pick<
     Config,
-    'slots' | 'labels' | 'containers' | 'containerPaths' | 'cacheMaxBytes' | 'httpAllow' | 'bodyMaxBytes'
+    | 'slots'
+    | 'labels'
+    | 'containers'
+    | 'containerPaths'
+    | 'cacheMaxBytes'
+    | 'httpAllow'
+    | 'distributeTo'
+    | 'bodyMaxBytes'
   >,
   work: LocalRun,
 ): Promise<LocalResult> {

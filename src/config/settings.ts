@@ -182,6 +182,19 @@ export const settings = {
     expected: 'an e-mail address',
     parse: (text) => (/^[^\s@<>]+@[^\s@<>]+$/.test(text) ? text : undefined),
   }),
+  distributeTo: setting<readonly string[] | null>({
+    env: 'MILLRACE_DISTRIBUTE_TO',
+    flag: '--distribute-to',
+    placeholder: '<a:b>',
+    doc: 'Directories that steps of type `distribute` may put files below, absolute and joined by colons; paths without a root are below the first.',
+    standard: '`distributed` in the data directory',
+    fallback: () => null,
+    expected: 'absolute paths joined by colons',
+    parse: (text) => {
+      const paths = text.split(':')
+      return paths.every((path) => path.startsWith('/')) ? paths : undefined
+    },
+  }),
   samples: setting({
     env: 'MILLRACE_SAMPLES',
     flag: '--samples',

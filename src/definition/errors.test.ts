@@ -257,8 +257,8 @@ describe('params and triggers', () => {
 })
 
 describe('tasks', () => {
-  const types =
-    'one of script, git, check, test, package, http, sleep, approval, noop, callback, publish, run, start, end, gateway or subflow'
+  const all = stepSpecs.map(({ type }) => type)
+  const types = `one of ${all.slice(0, -1).join(', ')} or ${all.at(-1)}`
   test.each<[string, readonly string[]]>([
     [
       'name: x\ntasks:\n  - make',

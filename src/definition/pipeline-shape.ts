@@ -157,7 +157,7 @@ function makeTaskShape(steps: readonly StepSpec[], named: JsonObject): Shape<Rea
       const rollback = readRollback(tree, path, steps, reader)
       if (main !== undefined) checkExecutor(tree, path, main.work.kind === 'runner', reader.problems)
       const toolLabels = [...(main?.needs ?? []), ...(rollback?.needs ?? [])]
-      return { tree, path, values, work: main?.work, rollback: rollback?.work, toolLabels }
+      return { tree, path, values, work: main?.work, rollback: rollback?.work ?? main?.rollback, toolLabels }
     },
   }
 }

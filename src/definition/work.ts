@@ -1,5 +1,5 @@
 import { hasPieces } from '../engine/template.ts'
-import type { Work } from '../model/definition.ts'
+import type { RunnerWork, Work } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import type { StepSpec } from '../steps/step.ts'
 import { type Reader, readTemplate, wordList } from './shape.ts'
@@ -10,6 +10,8 @@ import { describe, type Entry, type MapTree, type Path, toJson, type Tree } from
 export interface ReadWork {
   readonly work: Work
   readonly needs: readonly string[]
+  /** How the step takes it back, when the task does not say. */
+  readonly rollback?: RunnerWork | undefined
 }
 
 /**
@@ -152,7 +154,12 @@ function checkInput(input: ReadInput, step: StepSpec, reader: Reader): ReadWork 
     reportIssues(parsed.error.issues, step, places, reader)
   }
   if (!parsed.success || reader.problems.count > before) return undefined
-  return { work: step.work(parsed.data), needs: step.needs?.(parsed.data) ?? [] }
+  const rollback = step.rollback?.(parsed.data)
+  return {
+    work: step.work(parsed.data),
+    needs: step.needs?.(parsed.data) ?? [],
+    ...(rollback?.kind === 'runner' ? { rollback } : undefined),
+  }
 }
 
 /** Nothing renders verbatim text later, so what is escaped in it must be put right now. */

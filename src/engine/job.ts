@@ -19,7 +19,7 @@ import { secretsIn, spliceText } from './template.ts'
  */
 export function jobOf(run: Run, node: number, verbatim: readonly string[]): JobRequest {
   const { spec } = taskPlan(run.plan, node)
-  const { attempt, fence, inputs, rollingBack } = taskAt(run, node)
+  const { attempt, fence, inputs, rollingBack, outputs } = taskAt(run, node)
   const work = workAt(run, node)
   if (work.kind !== 'runner') throw new TypeError(`task ${spec.key} needs no runner: its work is ${work.kind}`)
   const given = rollingBack ? work.with : (inputs ?? work.with)
@@ -47,6 +47,7 @@ export function jobOf(run: Run, node: number, verbatim: readonly string[]): JobR
     graceMs: GRACE_MS,
     secrets: withStep(spec.secrets ?? [], [...(work.secrets ?? []), ...splices.flatMap(namesIn)]),
     splices,
+    ...(rollingBack ? { takesBack: outputs } : undefined),
     ...(spec.executor === undefined ? undefined : { executor: rendered(run, node, spec.executor) }),
     ...(spec.caches === undefined || rollingBack ? undefined : { caches: cachesOf(run, node, spec.caches) }),
   }

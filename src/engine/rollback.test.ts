@@ -4,6 +4,7 @@ import { callback, definition, flow, gateway, noop, on, script, sleep, stage, su
 import { EngineWorld } from '../testing/engine-world.ts'
 import { projectView } from '../testing/views.ts'
 import { dueEffects, heldByRunners } from './effects.ts'
+import { jobOf } from './job.ts'
 import { viewOf } from './view.ts'
 
 const back = { rollback: { kind: 'runner', uses: 'script', with: {} } } as const
@@ -21,6 +22,17 @@ test('a stage is taken back by the way back of its tasks, and what is held after
   expect(w.picture()).toBe('rolling_back | s:rolling_back a:queued b:succeeded t:failed c:failed')
   w.succeed('a')
   expect(w.picture()).toBe('rolled_back | s:rolled_back a:rolled_back b:succeeded t:failed c:failed')
+})
+
+test('the job of a way back has the outputs of what it takes back, and no other job has any', () => {
+  const w = new EngineWorld(definition({ stages: [stage('s', [script('a', back), script('b', on('hold'))])] }))
+  w.lease('a')
+  expect(jobOf(w.run, w.index('a'), [])).not.toHaveProperty('takesBack')
+  w.report('a', { kind: 'succeeded', outputs: { previous: '1' } })
+  w.fail('b')
+  rollBack(w, 's')
+  w.lease('a')
+  expect(jobOf(w.run, w.index('a'), [])).toMatchObject({ attempt: 2, takesBack: { previous: '1' } })
 })
 
 test('a node that was paused is taken back all the same', () => {

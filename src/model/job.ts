@@ -1,4 +1,5 @@
 import type { JobCaches } from './cache.ts'
+import type { Outputs } from './event.ts'
 import type { Executor } from './executor.ts'
 import type { RunId } from './id.ts'
 import type { JsonObject } from './json.ts'
@@ -21,6 +22,8 @@ export interface Job {
   readonly secrets?: readonly JobSecret[]
   /** From TERM to KILL when it must be stopped. */
   readonly graceMs: DurationMs
+  /** It takes back what the task did, and these are the outputs of that. Left out: it does the task. */
+  readonly takesBack?: Outputs
   /** Where its programs run. */
   readonly executor?: Executor
   readonly caches?: JobCaches

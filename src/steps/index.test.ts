@@ -22,6 +22,8 @@ describe('the written lists', () => {
       git: { url: '/srv/web' },
       http: { url: 'https://example.com/' },
       sleep: { duration: '5m' },
+      distribute: { files: 'dist', directory: { path: 'web' } },
+      deploy: { command: { run: ['true'] } },
       notify: { url: 'https://example.com/' },
       test: { script: 'make test', reports: 'junit.xml' },
       package: { name: 'web.tar.gz', files: 'dist' },

@@ -1,6 +1,8 @@
 import { approval } from './approval/spec.ts'
 import { callback } from './callback/spec.ts'
 import { check } from './check/spec.ts'
+import { deploy } from './deploy/spec.ts'
+import { distribute } from './distribute/spec.ts'
 import { end } from './end/spec.ts'
 import { gateway } from './gateway/spec.ts'
 import { git } from './git/spec.ts'
@@ -24,6 +26,8 @@ export const stepSpecs: readonly StepSpec[] = [
   check,
   test,
   pack,
+  deploy,
+  distribute,
   http,
   notify,
   sleep,

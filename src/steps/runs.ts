@@ -8,5 +8,7 @@ export const stepRuns: Readonly<Record<string, () => Promise<{ readonly run: Ste
   test: () => import('./test/run.ts'),
   package: () => import('./package/run.ts'),
   notify: () => import('./notify/run.ts'),
+  deploy: () => import('./deploy/run.ts'),
+  distribute: () => import('./distribute/run.ts'),
   http: () => import('./http/run.ts'),
 }

@@ -6,7 +6,7 @@ import type { Artifact } from '../model/artifact.ts'
 import type { Capability } from '../model/executor.ts'
 import type { FindingsReport } from '../model/finding.ts'
 import type { Job } from '../model/job.ts'
-import type { Json, JsonObject } from '../model/json.ts'
+import type { JsonObject } from '../model/json.ts'
 import type { TestsReport } from '../model/test-report.ts'
 import { isSecretName } from '../model/secret.ts'
 import { parseDuration } from '../model/time.ts'
@@ -31,6 +31,11 @@ export interface StepSpec<With = unknown> {
   readonly verbatim?: readonly string[]
   /** What the engine must know of it. Called with checked input. */
   work(input: With): Work
+  /**
+   * How what it did is taken back, for tasks that do not say so by `rollback`: mostly the same work, whose job then has
+   * `takesBack`. undefined: not at all.
+   */
+  rollback?(input: With): Work | undefined
   /**
    * What a runner must have to do it, as labels, when it is not done in a container: there the image has it. Called with
    * checked input, whose texts may hold templates.

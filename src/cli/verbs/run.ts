@@ -20,6 +20,7 @@ const SETTINGS = [
   'containerPaths',
   'cacheMaxBytes',
   'httpAllow',
+  'distributeTo',
   'bodyMaxBytes',
 ] as const
 

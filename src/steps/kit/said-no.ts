@@ -1,5 +1,6 @@
 import type { AttemptResult } from '../../model/command.ts'
 import type { Outputs } from '../../model/event.ts'
+import { ProgramFailed } from './programs.ts'
 
 /** The work was done and its answer is no. */
 export const saidNo = (reason: string, outputs: Outputs | null = null): AttemptResult => ({
@@ -19,6 +20,7 @@ export async function answered(work: () => Promise<AttemptResult>): Promise<Atte
     return await work()
   } catch (error) {
     if (error instanceof SaidNo) return saidNo(error.message)
+    if (error instanceof ProgramFailed) return error.result
     throw error
   }
 }

@@ -1,4 +1,5 @@
-import { lstat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { copyFile, lstat, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact } from '../../model/artifact.ts'
 import { directoryIn, findPaths } from '../kit/globs.ts'
@@ -21,7 +22,7 @@ export const run: StepRun = (job, context) =>
     const artifact =
       format === 'file'
         ? await keepOne(context, root, paths, input.name)
-        : await keepPackage(context, root, paths, { name: input.name, format })
+        : await keepPackage(context, root, paths, { name: input.name, format, into: input.into })
     context.log(`kept ${artifact.name}: ${artifact.sizeBytes} bytes, sha256 ${artifact.sha256}\n`)
     const { name, sha256, sizeBytes } = artifact
     return { kind: 'succeeded', outputs: { package_file: name, sha256, size: String(sizeBytes) } }
@@ -40,11 +41,18 @@ async function keepPackage(
   context: StepContext,
   root: string,
   paths: readonly string[],
-  { name, format }: { readonly name: string; readonly format: Format },
+  { name, format, into }: { readonly name: string; readonly format: Format; readonly into: string | undefined },
 ): Promise<Artifact> {
   const entries = await entriesOf(root, paths, context.signal)
   const path = join(context.scratch, 'package')
   await writePackage(format, path, root, entries, context.signal)
   context.log(`packed ${entries.length} files and directories\n`)
-  return context.keepArtifact(path, name)
+  const artifact = await context.keepArtifact(path, name)
+  // By now its name is known to be a name and no path. What has it already, such as a link, makes way.
+  if (into !== undefined) {
+    const to = join(await directoryIn(context.workspace, into), name)
+    await rm(to, { force: true })
+    await copyFile(path, to, constants.COPYFILE_EXCL)
+  }
+  return artifact
 }

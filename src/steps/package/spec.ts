@@ -18,6 +18,12 @@ export const pack = defineStep({
         'tar.gz and zip pack all that the globs find; file keeps the one file that they find as it is. Without: zip when ' +
           'the name ends with it, else tar.gz.',
       ),
+    into: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .optional()
+      .describe('Directory in the workspace that it is put into, too, for the tasks that come.'),
     cwd: z.string().min(1).max(1_024).default('.').describe('Directory in the workspace that the paths begin in.'),
   }),
   work: (input) => runnerWork('package', input),
