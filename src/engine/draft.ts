@@ -108,8 +108,11 @@ function again(run: Draft, index: number, state: TaskState): TaskState {
 /** Back to where a run begins: no token has come to it yet. */
 export const anew = (run: Draft, index: number): TaskState => ({ ...again(run, index, taskAt(run, index)), loop: 0 })
 
+/** The same of a task. */
+type TaskDraft = { -readonly [Key in keyof TaskState]: TaskState[Key] }
+
 /** What a new attempt begins with; the one before it goes to the earlier ones. */
-export function nextAttempt(run: Draft, index: number, attempt: number): TaskState {
+export function nextAttempt(run: Draft, index: number, attempt: number): TaskDraft {
   const state = taskAt(run, index)
   return {
     ...state,

@@ -316,14 +316,14 @@ function endPause(run: Draft, at: Instant): void {
 function startAttempt(run: Draft, event: Extract<RunEvent, { type: 'AttemptStarted' }>, at: Instant): void {
   const { flow } = taskPlan(run.plan, event.node)
   const isSubflow = workAt(run, event.node).kind === 'subflow'
-  begin(run, event.node, {
-    ...nextAttempt(run, event.node, event.attempt),
-    status: isSubflow ? 'open' : 'running',
-    startedAt: at,
-    deadlineAt: event.deadline,
-    runner: event.runner,
-    fence: run.seq,
-  })
+  // Changed in place: a second copy would cost what the rest of a step does.
+  const next = nextAttempt(run, event.node, event.attempt)
+  next.status = isSubflow ? 'open' : 'running'
+  next.startedAt = at
+  next.deadlineAt = event.deadline
+  next.runner = event.runner
+  next.fence = run.seq
+  begin(run, event.node, next)
   if (isSubflow && flow !== null && flow.inner !== null) arrive(run, flow.inner)
 }
 

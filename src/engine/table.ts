@@ -4,7 +4,7 @@ const WIDTH = 2 ** BITS
 type Branch = readonly unknown[]
 
 /**
- * An array that is never changed: a tree of branches of 32, of which `with` copies those on the way to one entry. A
+ * An array that is never changed: a tree of branches of 16, of which `with` copies those on the way to one entry. A
  * run of 20,000 nodes so makes a step nearly as cheaply as one of 20 (bench: engine-pure), and readers keep the table
  * that they have. Source: "Ideal Hash Trees", P. Bagwell, 2001, with places for hashes.
  */

@@ -51,6 +51,25 @@ test('the calls of one turn travel in one message, also those that the answers o
   expect(await Promise.all(lanes)).toEqual(lanes.map(() => [50, 50]))
 })
 
+test('a turn tells a part of many answers, and what they wake goes together all the same', async () => {
+  const link = await openLink()
+  let told = 0
+  const inOneTurn: number[] = []
+  const count = (): void => {
+    inOneTurn.push(told)
+    told = 0
+    if (inOneTurn.reduce((sum, some) => sum + some, 0) < 60) setImmediate(count)
+  }
+  const lanes = Array.from({ length: 60 }, async () => {
+    await link.call('count')
+    told += 1
+    return link.call('count')
+  })
+  setImmediate(count)
+  expect(await Promise.all(lanes)).toEqual(lanes.map(() => 60))
+  expect(Math.max(...inOneTurn)).toBeLessThanOrEqual(32)
+})
+
 test('two messages are under way at once, and what comes meanwhile waits for the third', async () => {
   const link = await openLink()
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

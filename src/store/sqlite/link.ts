@@ -13,6 +13,8 @@ interface Waiting {
 const IN_FLIGHT_MAX = 2
 /** A batch of so many calls takes longer to write than one more fsync does. */
 const SPLIT_FROM = 64
+/** So many answers are told in one turn: who is woken by one goes on at once, and readers must not wait for all of them. */
+const TOLD_MAX = 32
 
 /**
  * The main thread's end of a worker: collects the calls of a turn and posts them as one message. When the worker dies,
@@ -23,6 +25,9 @@ export class WorkerLink<Ops extends Operations> {
   readonly #exited: Promise<void>
   #waiting: Waiting[] = []
   readonly #inFlight: Waiting[][] = []
+  /** Answers that have come, to the first of those in flight, and how many of them were told. */
+  readonly #answers: Answers[] = []
+  #told = 0
   #scheduled = false
   #closing: Promise<void> | undefined
   #dead: StoreError | undefined
@@ -33,7 +38,7 @@ export class WorkerLink<Ops extends Operations> {
       worker.once('exit', () => resolve())
     })
     worker.on('message', (answer: Answer) => {
-      if (answer.kind === 'answers') this.#settle(answer)
+      if (answer.kind === 'answers') this.#answered(answer)
     })
     const die = (error: Error): void => {
       if (this.#dead !== undefined) return
@@ -93,7 +98,7 @@ export class WorkerLink<Ops extends Operations> {
 
   /** At the end of the turn, when everyone who was woken by the last answers has asked for what comes next. */
   #schedule(): void {
-    if (this.#scheduled || this.#inFlight.length >= IN_FLIGHT_MAX) return
+    if (this.#scheduled || this.#answers.length > 0 || this.#inFlight.length >= IN_FLIGHT_MAX) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -117,16 +122,35 @@ export class WorkerLink<Ops extends Operations> {
     this.#worker.postMessage(request)
   }
 
-  #settle({ values, failures }: Answers): void {
-    const batch = this.#inFlight.shift() ?? []
-    for (const [index, failure] of failures) batch[index]?.reject(errorOf(failure))
-    // Resolving what has been rejected does nothing.
-    for (const [index, { resolve }] of batch.entries()) resolve(values[index])
-    if (this.#waiting.length > 0) this.#schedule()
+  #answered(answers: Answers): void {
+    this.#answers.push(answers)
+    if (this.#answers.length === 1) this.#tell(TOLD_MAX)
+  }
+
+  /** Some now, the rest in turns of their own. */
+  #tell(count: number): void {
+    const [answers] = this.#answers
+    if (answers === undefined) return
+    const batch = this.#inFlight[0] ?? []
+    const end = Math.min(this.#told + count, batch.length)
+    for (; this.#told < end; this.#told += 1) {
+      const failure = answers.failures.find(([index]) => index === this.#told)
+      if (failure === undefined) batch[this.#told]?.resolve(answers.values[this.#told])
+      else batch[this.#told]?.reject(errorOf(failure[1]))
+    }
+    if (this.#told === batch.length) {
+      this.#answers.shift()
+      this.#inFlight.shift()
+      this.#told = 0
+    }
+    if (this.#answers.length > 0) setImmediate(() => this.#tell(TOLD_MAX))
+    else if (this.#waiting.length > 0) this.#schedule()
   }
 
   #die(error: StoreError): void {
     this.#dead = error
+    // What was answered is done.
+    while (this.#answers.length > 0) this.#tell(Number.POSITIVE_INFINITY)
     for (const { reject } of [...this.#inFlight.flat(), ...this.#waiting]) reject(error)
     this.#inFlight.length = 0
     this.#waiting = []
