@@ -9,7 +9,10 @@ import { overhead } from './overhead.ts'
 import { store } from './store.ts'
 import { status } from './status.ts'
 
-/** `npm run bench [-- NAME] [--json]`: figures of this machine at this moment; ratios inside one run are what counts. */
+/**
+ * `npm run bench [-- NAME] [--json] [--store postgres]`: figures of this machine at this moment; ratios inside one run are
+ * what counts.
+ */
 const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | readonly Record<string, unknown>[]>>> = {
   engine,
   'idle-latency': idleLatency,
@@ -23,7 +26,9 @@ const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | r
   status,
 }
 
-const names = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+const names = process.argv
+  .slice(2)
+  .filter((word, index, words) => !word.startsWith('--') && words[index - 1] !== '--store')
 const json = process.argv.includes('--json')
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))
 if (unknown.length > 0) {

@@ -1,10 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { LogEntry } from '../src/model/event.ts'
 import { asId, type PipelineId, type ProjectId, type RunId, type UserId } from '../src/model/id.ts'
 import type { RunCommit, Store } from '../src/store/store.ts'
-import { openSqliteStore } from '../src/store/sqlite/index.ts'
+import { openBenchStore } from './open-store.ts'
 
 const RUNS = 200
 const ROUNDS = 300
@@ -13,8 +10,7 @@ const READS = 2_000
 
 /** Durable commits through the port: 200 runs that each await one by one, then one alone; and reads meanwhile. */
 export async function store(): Promise<Record<string, unknown>> {
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-  const opened = await openSqliteStore({ directory })
+  const { store: opened, close } = await openBenchStore()
   try {
     const runIds = await addRuns(opened, RUNS)
     const seqs = new Map<RunId, number>()
@@ -38,8 +34,7 @@ export async function store(): Promise<Record<string, unknown>> {
       busy_read_p99_ms: percentile(busyReads, 0.99),
     }
   } finally {
-    await opened.close()
-    await rm(directory, { recursive: true })
+    await close()
   }
 }
 

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { compile } from '../src/engine/compile.ts'
 import type { Run } from '../src/engine/run.ts'
 import { systemClock } from '../src/host/clock.ts'
@@ -11,11 +8,11 @@ import type { PipelineDefinition } from '../src/model/definition.ts'
 import type { RunId } from '../src/model/id.ts'
 import type { PipelineView } from '../src/model/view.ts'
 import type { Store } from '../src/store/store.ts'
-import { openSqliteStore } from '../src/store/sqlite/index.ts'
 import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
 import { need } from '../src/testing/world.ts'
+import { openBenchStore } from './open-store.ts'
 
-/** A host on the embedded store in a temporary directory, every commit fsynced as in production. */
+/** A host on an empty store. */
 export interface BenchHost {
   readonly host: Host
   readonly store: Store
@@ -25,8 +22,7 @@ export interface BenchHost {
 }
 
 export async function openBenchHost(): Promise<BenchHost> {
-  const directory = mkdtempSync(join(process.env['MILLRACE_BENCH_DIR'] ?? tmpdir(), 'millrace-bench-'))
-  const store = await openSqliteStore({ directory })
+  const { store, close } = await openBenchStore()
   const host = await createHost({
     store,
     clock: systemClock,
@@ -53,8 +49,7 @@ export async function openBenchHost(): Promise<BenchHost> {
       need(await host.app.pipelines.create(admin, { project: { id: project.id }, text: JSON.stringify(text) })),
     close: async () => {
       host.close()
-      await store.close()
-      rmSync(directory, { recursive: true, force: true })
+      await close()
     },
   }
 }

@@ -6,6 +6,7 @@ import { parseDefinition } from './definition/parse-definition.ts'
 import { dialects } from './dialects/index.ts'
 import { systemClock } from './host/clock.ts'
 import { systemEntropy } from './host/entropy.ts'
+import { examine, type Examination } from './host/doctor.ts'
 import { createHost, type Host } from './host/host.ts'
 import { openSealKeys, rotateSealKey, type GivenKeys } from './host/key-file.ts'
 import { openArtifact } from './host/artifact-file.ts'
@@ -32,7 +33,8 @@ import { listReports, readReport } from './runner/report-file.ts'
 import { firstStart, refreshQuickstart, type FirstStart } from './samples/first-start.ts'
 import { stepSpecs } from './steps/index.ts'
 import { openSqliteStore } from './store/sqlite/index.ts'
-import type { Store } from './store/store.ts'
+import { lockDirectory } from './store/sqlite/lock.ts'
+import { type Store, StoreError } from './store/store.ts'
 
 /** What a server is made of; config/ reads it from flags and environment. */
 export interface MillraceOptions {
@@ -44,6 +46,8 @@ export interface MillraceOptions {
   /** What links begin with; null: `http://host:port`. */
   readonly baseUrl: string | null
   readonly dataDirectory: string
+  /** Where runs, pipelines and keys are kept: `postgres://...`; null: in the data directory. */
+  readonly databaseUrl?: string | null
   /** Attempts at once. */
   readonly slots: number
   readonly labels: readonly string[]
@@ -146,6 +150,7 @@ export async function openWorks(
   options: Pick<
     MillraceOptions,
     | 'dataDirectory'
+    | 'databaseUrl'
     | 'slots'
     | 'labels'
     | 'httpAllow'
@@ -168,7 +173,7 @@ export async function openWorks(
     logger.error({ error: error.message }, 'the store died: ending, so that nothing is answered that is not durable')
     process.exit(70)
   }
-  const store = await openSqliteStore({ directory: dataDirectory, onFatal })
+  const store = await openStore(dataDirectory, options.databaseUrl ?? null, onFatal)
   const checker = new DefinitionChecker()
   let runner: EmbeddedRunner | undefined
   try {
@@ -244,6 +249,45 @@ export async function openWorks(
   } catch (error) {
     await runner?.close()
     await store.close()
+    throw error
+  }
+}
+
+/**
+ * Checks a store against its log; makes none where there is none.
+ * @throws StoreError `conflict` when a server works on it, `missing` when there is none
+ */
+export async function examineStore(
+  options: Pick<MillraceOptions, 'dataDirectory' | 'databaseUrl'>,
+  onProgress: (runs: number) => void,
+): Promise<Examination> {
+  const directory = resolve(options.dataDirectory)
+  const databaseUrl = options.databaseUrl ?? null
+  if (databaseUrl === null && !existsSync(join(directory, 'millrace.db'))) {
+    throw new StoreError('missing', `there is no store in ${directory}`)
+  }
+  const store = await openStore(directory, databaseUrl, () => {})
+  try {
+    return await examine(store, onProgress)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Logs, workspaces and keys are in the data directory whichever it is: one server holds it. */
+async function openStore(
+  directory: string,
+  databaseUrl: string | null,
+  onFatal: (error: Error) => void,
+): Promise<Store> {
+  if (databaseUrl === null) return openSqliteStore({ directory, onFatal })
+  const release = await lockDirectory(directory)
+  try {
+    const { openPostgresStore } = await import('./store/postgres/index.ts')
+    const store = await openPostgresStore({ url: databaseUrl, onFatal })
+    return { ...store, close: () => store.close().then(release) }
+  } catch (error) {
+    release()
     throw error
   }
 }

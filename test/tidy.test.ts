@@ -56,7 +56,7 @@ const layers: readonly Layer[] = [
   { files: 'checker/**', imports: ['definition/**', 'steps/index.ts', 'model/**', 'node:**'] },
 
   { files: 'store/store.ts', imports: ['model/**'] },
-  { files: 'store/kit/**', imports: ['store/store.ts', 'model/**'] },
+  { files: 'store/kit/**', imports: ['store/store.ts', 'model/**', 'node:**'] },
   {
     files: 'store/conformance/**',
     imports: ['store/store.ts', 'model/**', 'testing/**', 'npm:vitest', 'npm:fast-check', 'node:**'],

@@ -13,6 +13,7 @@ import { cancel } from './verbs/cancel.ts'
 import { choose } from './verbs/choose.ts'
 import { create } from './verbs/create.ts'
 import { delay } from './verbs/delay.ts'
+import { doctor } from './verbs/doctor.ts'
 import { expire } from './verbs/expire.ts'
 import { deliveries } from './verbs/deliveries.ts'
 import { explain } from './verbs/explain.ts'
@@ -87,6 +88,7 @@ const verbs: readonly Verb[] = [
   tokens,
   audit,
   samples,
+  doctor,
 ]
 
 const AFTER_HELP = `

@@ -22,6 +22,7 @@ test('without flags and variables the defaults hold', () => {
     port: 8080,
     baseUrl: null,
     dataDirectory: './data',
+    databaseUrl: null,
     slots: availableParallelism(),
     labels: [process.platform, process.arch],
     zoneOffsetMinutes: 480,
@@ -108,6 +109,7 @@ describe('values', () => {
     ['MILLRACE_BASE_URL', 'ftp://ci.example.com'],
     ['MILLRACE_BASE_URL', 'https://user:secret@ci.example.com'],
     ['MILLRACE_BASE_URL', 'https://ci.example.com/?a=b'],
+    ['MILLRACE_DATABASE_URL', 'somewhere'],
     ['MILLRACE_DATA_DIR', 'a\0b'],
     ['MILLRACE_DATA_DIR', '   '],
     ['MILLRACE_SLOTS', '1.5'],
@@ -127,6 +129,12 @@ describe('values', () => {
     ['MILLRACE_LOG_LEVEL', 'loud'],
   ])('%s=%j is refused', (env, text) => {
     expect(errors({ [env]: text })).toEqual([expect.stringMatching(`^${env}: expected .+, found `)])
+  })
+
+  test('a password in what was found is not told', () => {
+    expect(errors({ MILLRACE_DATABASE_URL: 'mysql://li:hunter2@db/millrace' })).toEqual([
+      'MILLRACE_DATABASE_URL: expected postgres://user:password@host:port/database, found something else',
+    ])
   })
 
   test('what was found is cut when it is long', () => {

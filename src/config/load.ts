@@ -30,7 +30,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, fl
       const [source, text] = flags[name] === undefined ? [setting.env, env[setting.env]] : [setting.flag, flags[name]]
       if (text === undefined || (text === '' && source === setting.env)) return [name, fallback()]
       const value = text.trim() === '' ? undefined : setting.parse(text.trim())
-      if (value === undefined) errors.push(`${source}: expected ${setting.expected}, found ${shown(text)}`)
+      if (value === undefined)
+        errors.push(
+          `${source}: expected ${setting.expected}, found ${setting.secret === true ? 'something else' : shown(text)}`,
+        )
       return [name, value]
     }),
   )

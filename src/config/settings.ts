@@ -14,6 +14,8 @@ export interface Setting<Value> {
   readonly fallback: () => Value
   /** Completes "expected ..., found ...". */
   readonly expected: string
+  /** What was found may hold a password, and is not told. */
+  readonly secret?: boolean
   /** undefined: it is not what was expected. */
   readonly parse: (text: string) => Value | undefined
 }
@@ -71,6 +73,17 @@ export const settings = {
     fallback: () => './data',
     expected: 'the path of a directory',
     parse: (text) => (text.includes('\0') ? undefined : text),
+  }),
+  databaseUrl: setting<string | null>({
+    env: 'MILLRACE_DATABASE_URL',
+    flag: '--database-url',
+    placeholder: '<url>',
+    doc: 'Keeps runs, pipelines and keys in PostgreSQL (13 or later, UTF8), in the schema `millrace`, instead of the data directory; logs and workspaces stay there. One server at a time. Give the password in the variable, or in `PGPASSWORD`: flags are seen by everyone on the machine.',
+    standard: 'SQLite in the data directory',
+    fallback: () => null,
+    expected: 'postgres://user:password@host:port/database',
+    secret: true,
+    parse: parseDatabaseUrl,
   }),
   slots: setting({
     env: 'MILLRACE_SLOTS',
@@ -230,6 +243,11 @@ function wholeNumber(min: number, max: number): (text: string) => number | undef
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN
     return value >= min && value <= max ? value : undefined
   }
+}
+
+function parseDatabaseUrl(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url?.protocol === 'postgres:' || url?.protocol === 'postgresql:' ? text : undefined
 }
 
 function parseBaseUrl(text: string): string | undefined {

@@ -16,9 +16,14 @@ export interface ServerProcess {
   close(): Promise<void>
 }
 
-/** @throws Error with the server's own sentence when it refuses to start. */
-export async function startServerProcess(dataDirectory: string): Promise<ServerProcess> {
-  const child = fork(MAIN, [dataDirectory], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+/**
+ * @param databaseUrl of a PostgreSQL database; without: the embedded store
+ * @throws Error with the server's own sentence when it refuses to start
+ */
+export async function startServerProcess(dataDirectory: string, databaseUrl?: string): Promise<ServerProcess> {
+  const child = fork(MAIN, [dataDirectory, ...(databaseUrl === undefined ? [] : [databaseUrl])], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
     { url: string; token: string | null; recovered: ServerProcess['recovered'] } | { refused: string } | number,
   ]

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Connection } from './connection.ts'
-import { checkOwner, migrate, type Migration, readMigrations } from './migrate.ts'
+import { type Migration, readMigrations } from '../kit/migrations.ts'
+import { checkOwner, migrate } from './migrate.ts'
 
 const first: Migration = { version: 1, name: 'a', sql: 'create table a (x integer) strict;' }
 const second: Migration = { version: 2, name: 'b', sql: 'create table b (x integer) strict; insert into a values (1);' }
@@ -88,7 +89,7 @@ test.each([[['0002-b.sql']], [['0001-a.sql', '0003-c.sql']], [['1-a.sql']], [['0
 
 test('the schema of this release stands on a consistent database', () => {
   const connection = openEmpty()
-  const migrations = readMigrations()
+  const migrations = readMigrations(join(import.meta.dirname, 'migrations'))
   expect(migrations.length).toBeGreaterThan(0)
   migrate(connection, migrations, 'file')
   expect(connection.all('pragma integrity_check')).toEqual([{ integrity_check: 'ok' }])

@@ -1,37 +1,9 @@
-import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { checksumOf, type Migration } from '../kit/migrations.ts'
 import { StoreError } from '../store.ts'
 import type { Connection } from './connection.ts'
 
 /** "Mill" in ASCII, in the header of our files (https://sqlite.org/fileformat2.html#application_id). */
 const APPLICATION_ID = 0x4d69_6c6c
-
-const FILE_NAME = /^(\d{4})-([a-z0-9-]+)\.sql$/
-
-export interface Migration {
-  /** From 1, without gaps. */
-  readonly version: number
-  readonly name: string
-  readonly sql: string
-}
-
-/** The migrations of this release: `NNNN-name.sql`. Released files are never changed again; a change is a new file. */
-export function readMigrations(folder: string = join(import.meta.dirname, 'migrations')): Migration[] {
-  return readdirSync(folder)
-    .toSorted()
-    .map((file, index) => {
-      const [, digits, name] = FILE_NAME.exec(file) ?? []
-      const version = Number(digits)
-      if (name === undefined || version !== index + 1) {
-        throw new StoreError(
-          'corrupt',
-          `migration ${file}: ${String(index + 1).padStart(4, '0')}-name.sql was expected`,
-        )
-      }
-      return { version, name, sql: readFileSync(join(folder, file), 'utf8') }
-    })
-}
 
 /**
  * Looks at the header before anything is changed: another program's file is left as it is.
@@ -63,7 +35,7 @@ export function migrate(connection: Connection, migrations: readonly Migration[]
           'It was written by a newer release: use that one, or restore a backup.',
       )
     }
-    if (row.version !== known.version || row.checksum !== checksum(known)) {
+    if (row.version !== known.version || row.checksum !== checksumOf(known)) {
       throw new StoreError(
         'corrupt',
         `${path} was made by another migration ${row.version} (${row.name}) than this release has (${known.name}): ` +
@@ -99,7 +71,7 @@ function apply(connection: Connection, migration: Migration): void {
       'insert into migrations (version, name, checksum, applied_at) values (?, ?, ?, ?)',
       migration.version,
       migration.name,
-      checksum(migration),
+      checksumOf(migration),
       Date.now(),
     )
   })
@@ -115,5 +87,3 @@ function inTransaction(connection: Connection, work: () => void): void {
     throw error
   }
 }
-
-const checksum = ({ sql }: Migration): string => createHash('sha256').update(sql).digest('hex')

@@ -1,7 +1,9 @@
+import { join } from 'node:path'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { Connection } from './connection.ts'
 import { type Failure, failureOf } from './failure.ts'
-import { checkOwner, migrate, readMigrations } from './migrate.ts'
+import { readMigrations } from '../kit/migrations.ts'
+import { checkOwner, migrate } from './migrate.ts'
 import type { Answer, Answers, Call, Operations, Request, WorkerStart } from './protocol.ts'
 import { StoreError } from '../store.ts'
 import { reads } from './reads/index.ts'
@@ -24,7 +26,7 @@ function openWriter({ path, sizeMaxBytes }: WorkerStart): {
     pragma cache_size = -65536;
   `)
   if (sizeMaxBytes !== null) limitSize(connection, sizeMaxBytes)
-  migrate(connection, readMigrations(), path)
+  migrate(connection, readMigrations(join(import.meta.dirname, 'migrations')), path)
   const writer = new Writer(connection)
   return { answer: (calls) => writeBatch(writer, calls), close: () => connection.close() }
 }

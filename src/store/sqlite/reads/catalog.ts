@@ -1,5 +1,6 @@
 import { asId, type PipelineId, type ProjectId, type UserId } from '../../../model/id.ts'
 import type { ProjectView } from '../../../model/view.ts'
+import { auditRecord, type AuditRow } from '../../kit/rows.ts'
 import { foldCase } from '../../kit/text.ts'
 import type {
   AuditFilter,
@@ -10,7 +11,7 @@ import type {
   VersionRecord,
 } from '../../store.ts'
 import type { Connection } from '../connection.ts'
-import { auditRecord, type AuditRow, pipelineRecord, type PipelineRow, SELECT_PIPELINE } from '../rows.ts'
+import { pipelineRecord, type PipelineRow, SELECT_PIPELINE } from '../rows.ts'
 import { bounded, conditions, type Condition } from './conditions.ts'
 
 export const projects = (connection: Connection): ProjectView[] =>

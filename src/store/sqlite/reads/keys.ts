@@ -1,11 +1,11 @@
 import type { UserId } from '../../../model/id.ts'
 import type { KeyKind, KeyRecord, UserRecord } from '../../store.ts'
+import { keyRecord, type KeyRow, SELECT_KEY } from '../../kit/rows.ts'
 import type { Connection } from '../connection.ts'
-import { keyRecord, type KeyRow, userRecord, type UserRow } from '../rows.ts'
+import { userRecord, type UserRow } from '../rows.ts'
 
 export const SELECT_USER =
   'select id, name, domain, password_hash, role, project_ids, created_at, disabled_at from users'
-const SELECT_KEY = 'select kind, name, secret, user, label, created_at, expires_at, revoked_at from keys'
 
 export function user(
   connection: Connection,

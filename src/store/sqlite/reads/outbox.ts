@@ -1,7 +1,7 @@
 import type { Instant } from '../../../model/time.ts'
 import type { MessageFilter, MessageRecord } from '../../store.ts'
 import type { Connection } from '../connection.ts'
-import { messageRecord, type MessageRow, SELECT_MESSAGE } from '../rows.ts'
+import { messageRecord, type MessageRow, SELECT_MESSAGE } from '../../kit/rows.ts'
 import { bounded, conditions } from './conditions.ts'
 
 export function dueMessages(connection: Connection, now: Instant, limit: number): MessageRecord[] {

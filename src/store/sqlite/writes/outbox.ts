@@ -1,6 +1,6 @@
 import type { Instant } from '../../../model/time.ts'
 import type { MessageMark, MessageRecord, NewMessage } from '../../store.ts'
-import { messageRecord, type MessageRow, SELECT_MESSAGE } from '../rows.ts'
+import { messageRecord, type MessageRow, SELECT_MESSAGE } from '../../kit/rows.ts'
 import { refuse, type Writer } from './writer.ts'
 
 export function putMessages({ connection }: Writer, messages: readonly NewMessage[]): void {

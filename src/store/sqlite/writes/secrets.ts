@@ -1,6 +1,6 @@
 import type { Instant } from '../../../model/time.ts'
 import type { NewSecret, Resealed, SecretPlace, SecretRecord } from '../../store.ts'
-import { secretRecord, type SecretRow, SELECT_SECRET } from '../rows.ts'
+import { secretRecord, type SecretRow, SELECT_SECRET } from '../../kit/rows.ts'
 import { putSetting } from './keys.ts'
 import { refuse, type Writer } from './writer.ts'
 

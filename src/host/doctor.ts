@@ -1,0 +1,130 @@
+import { isDeepStrictEqual } from 'node:util'
+import { fold, foldOnto } from '../engine/evolve.ts'
+import type { Run } from '../engine/run.ts'
+import { runOfSnapshot, snapshotOf } from '../engine/snapshot.ts'
+import { upcastEntry, upcastPlan } from '../engine/upcast.ts'
+import { summaryOf } from '../engine/view.ts'
+import type { LogEntry } from '../model/event.ts'
+import type { RunId } from '../model/id.ts'
+import type { Plan } from '../model/plan.ts'
+import type { RunSummary } from '../model/view.ts'
+import type { RunLog, Store } from '../store/store.ts'
+
+/** Something in a store that does not follow from its log. */
+export interface Disorder {
+  /** null: of the log of the whole server. */
+  readonly runId: RunId | null
+  /** One sentence. */
+  readonly what: string
+}
+
+export interface Examination {
+  readonly runs: number
+  readonly events: number
+  readonly disorders: readonly Disorder[]
+}
+
+const PAGE = 500
+const EVENTS_PAGE = 5_000
+
+/**
+ * Makes everything again that can be made from the log, and compares: the numbers of events rise, the entries of a run
+ * follow each other without gaps, each run folds over its plan, and its index row and snapshot say the same. Changes
+ * nothing.
+ * @param onProgress told after each page: how many runs are done
+ * @throws StoreError when the store cannot be read
+ */
+export async function examine(store: Store, onProgress: (runs: number) => void): Promise<Examination> {
+  const disorders: Disorder[] = []
+  const found = (runId: RunId | null, what: string): void => void disorders.push({ runId, what })
+  const plans = new Map<string, Promise<Plan | undefined>>()
+  const planOf = ({ pipelineId, version }: RunSummary): Promise<Plan | undefined> => {
+    const name = `${pipelineId}/${version}`
+    const known = plans.get(name) ?? readPlan(store, pipelineId, version)
+    plans.set(name, known)
+    return known
+  }
+  let runs = 0
+  for (let before: number | null = null; ;) {
+    const page: readonly RunSummary[] = await store.runs.list({}, before, PAGE)
+    for (const row of page) await examineRun(store.runs, row, await planOf(row), (what) => found(row.id, what))
+    runs += page.length
+    onProgress(runs)
+    before = page.at(-1)?.serial ?? null
+    if (before === null) break
+  }
+  return { runs, events: await examineNumbers(store.runs, (what) => found(null, what)), disorders }
+}
+
+async function readPlan(
+  store: Store,
+  pipelineId: RunSummary['pipelineId'],
+  version: number,
+): Promise<Plan | undefined> {
+  const record = await store.catalog.version(pipelineId, version)
+  return record === undefined ? undefined : upcastPlan(JSON.parse(record.plan))
+}
+
+async function examineRun(
+  log: RunLog,
+  row: RunSummary,
+  plan: Plan | undefined,
+  found: (what: string) => void,
+): Promise<void> {
+  if (plan === undefined) return found(`there is no version ${row.version} of its pipeline ${row.pipelineId}`)
+  try {
+    const run = await foldAll(log, row.id, plan, found)
+    if (run === undefined) return found('it has no entries')
+    for (const difference of differences(row, summaryOf(run))) found(`its index row says ${difference}`)
+    const snapshot = await log.snapshot(row.id)
+    if (snapshot === undefined || snapshot.seq !== run.seq) return
+    const read = runOfSnapshot(row.id, plan, snapshot.data)
+    // One of an older form is not read by anybody.
+    if (read !== undefined && snapshotOf(read) !== snapshotOf(run)) found('its snapshot is not the fold of its entries')
+  } catch (error) {
+    found(`its entries cannot be folded: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+async function foldAll(log: RunLog, id: RunId, plan: Plan, found: (what: string) => void): Promise<Run | undefined> {
+  let run: Run | undefined
+  for (let seq = 0; ;) {
+    const entries = (await log.entries(id, seq, PAGE)).map(upcastEntry)
+    if (entries.length === 0) return run
+    for (const entry of entries) {
+      if (entry.seq !== seq + entry.events.length) found(`after seq ${seq} comes an entry that ${spanOf(entry)}`)
+      seq = entry.seq
+    }
+    run = run === undefined ? fold(id, plan, entries) : foldOnto(run, entries)
+  }
+}
+
+const spanOf = ({ seq, events }: LogEntry): string => `begins at ${seq - events.length + 1} and ends at ${seq}`
+
+function differences(row: RunSummary, fresh: RunSummary): string[] {
+  const names = Object.keys(fresh) as (keyof RunSummary)[]
+  return names
+    .filter((name) => !isDeepStrictEqual(row[name], fresh[name]))
+    .map((name) => `${name} ${shown(row[name])}, its log ${shown(fresh[name])}`)
+}
+
+const shown = (value: RunSummary[keyof RunSummary]): string =>
+  typeof value === 'string' ? value : JSON.stringify(value)
+
+async function examineNumbers(log: RunLog, found: (what: string) => void): Promise<number> {
+  let last = 0
+  let count = 0
+  for (;;) {
+    const page = await log.feed(last, {}, EVENTS_PAGE)
+    for (const { number } of page) {
+      // Those of runs that were removed are gone with them; that of a run that is there is told with the run.
+      if (number <= last) found(`event ${number} follows on event ${last}`)
+      last = number
+    }
+    count += page.length
+    if (page.length === 0) break
+  }
+  const newest = await log.lastNumber()
+  if (newest !== last) found(`the newest event is said to be ${newest}, the last one that is there is ${last}`)
+  return count
+}

@@ -1,0 +1,151 @@
+import pg from 'pg'
+import { StoreError } from '../store.ts'
+import { failureOf } from './failure.ts'
+import { decodeText, encodeText } from './text.ts'
+
+/** What a statement may be given. Texts may hold any character (see text.ts). */
+export type Value = string | number | boolean | null | readonly (string | number | null)[]
+
+/** One connection in a transaction, or any of the pool. Rows come as the caller says they are: the SQL is ours. */
+export interface Session {
+  rows<Row>(sql: string, values?: readonly Value[]): Promise<Row[]>
+  /** Several statements without values, e.g. a migration. */
+  script(sql: string): Promise<void>
+}
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database`. */
+  readonly url: string
+  /** Where our tables are: a plain lower-case name. */
+  readonly schema: string
+  /** Connections at once, from 2. */
+  readonly connections: number
+  /** A statement that takes longer is refused as `full`. */
+  readonly statementTimeoutMs: number
+}
+
+const SCHEMA_NAME = /^[a-z][a-z0-9_]{0,40}$/
+
+/** A pool of connections that speaks in the port's errors. */
+export class Database implements Pick<Session, 'rows'> {
+  readonly #pool: pg.Pool
+  readonly #any: Pick<Session, 'rows'>
+  readonly #pending = new Set<Promise<unknown>>()
+  #closing: Promise<void> | undefined
+
+  constructor({ url, schema, connections, statementTimeoutMs }: DatabaseOptions) {
+    if (!SCHEMA_NAME.test(schema)) throw new StoreError('corrupt', `${JSON.stringify(schema)} is no name of a schema`)
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: connections,
+      application_name: 'millrace',
+      statement_timeout: statementTimeoutMs,
+      connectionTimeoutMillis: 10_000,
+      options: `-c search_path=${schema},public -c timezone=UTC`,
+      types: { getTypeParser },
+    })
+    this.#any = { rows: (sql, values = []) => rowsOf(this.#pool, sql, values) }
+    // A connection that breaks while it is idle is replaced; what matters is said by the next statement.
+    this.#pool.on('error', () => {})
+  }
+
+  rows<Row>(sql: string, values: readonly Value[] = []): Promise<Row[]> {
+    return this.track((session) => session.rows<Row>(sql, values))
+  }
+
+  /** All or nothing; what `work` throws rolls back. */
+  transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
+    return this.track(async () => {
+      const client = await this.#pool.connect()
+      let broken = true
+      try {
+        await client.query('begin')
+        const result = await work(sessionOf(client))
+        await client.query('commit')
+        broken = false
+        return result
+      } catch (error) {
+        broken = !(await rolledBack(client))
+        throw error
+      } finally {
+        client.release(broken)
+      }
+    })
+  }
+
+  /** Waits for what is under way. Calls after it reject as `closed`. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#pending).then(() => this.#pool.end())
+    return this.#closing
+  }
+
+  /** What {@link close} waits for, however many statements it takes and whenever they go. @throws StoreError */
+  async track<Result>(work: (session: Pick<Session, 'rows'>) => Promise<Result>): Promise<Result> {
+    if (this.#closing !== undefined) throw new StoreError('closed', 'the store is closed')
+    const pending = work(this.#any)
+    this.#pending.add(pending)
+    try {
+      return await pending
+    } catch (error) {
+      throw failureOf(error)
+    } finally {
+      this.#pending.delete(pending)
+    }
+  }
+}
+
+const sessionOf = (client: pg.PoolClient): Session => ({
+  rows: (sql, values = []) => rowsOf(client, sql, values),
+  script: async (sql) => {
+    await client.query(sql)
+  },
+})
+
+async function rowsOf<Row>(connection: Pick<pg.Pool, 'query'>, sql: string, values: readonly Value[]): Promise<Row[]> {
+  // Named by itself: the database keeps the plan of a statement that comes again.
+  const { rows } = await connection.query({ name: nameOf(sql), text: sql, values: values.map(encodeValue) } as const)
+  return rows as Row[]
+}
+
+const names = new Map<string, string>()
+function nameOf(sql: string): string {
+  let name = names.get(sql)
+  if (name === undefined) names.set(sql, (name = `s${names.size}`))
+  return name
+}
+
+function encodeValue(value: Value): unknown {
+  if (typeof value === 'string') return encodeText(value)
+  if (value === null || typeof value !== 'object') return value
+  return value.map((each) => (typeof each === 'string' ? encodeText(each) : each))
+}
+
+async function rolledBack(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query('rollback')
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Type ids of pg_type.dat. Our integers stay below 2^53. */
+const INT8 = 20
+const TEXT = 25
+const TEXT_ARRAY = 1009
+
+type Parser = (value: string) => unknown
+
+function getTypeParser(oid: number, format?: 'text' | 'binary'): Parser {
+  const standard = pg.types.getTypeParser(oid, format) as Parser
+  switch (oid) {
+    case INT8:
+      return Number
+    case TEXT:
+      return decodeText
+    case TEXT_ARRAY:
+      return (value) => (standard(value) as (string | null)[]).map((each) => (each === null ? null : decodeText(each)))
+    default:
+      return standard
+  }
+}

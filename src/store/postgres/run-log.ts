@@ -1,0 +1,174 @@
+import type { EventRecord, LogEntry } from '../../model/event.ts'
+import { asId, type RunId } from '../../model/id.ts'
+import { isEnded } from '../../model/status.ts'
+import { checkCommit } from '../kit/commit.ts'
+import { pageOf, type StoredEntry } from '../kit/flatten.ts'
+import { foldCase } from '../kit/text.ts'
+import { type FeedFilter, type RunFilter, type RunLog, type RunRef, StoreError } from '../store.ts'
+import { Commits } from './commits.ts'
+import { bounded, type Condition, conditions } from './conditions.ts'
+import type { Database } from './database.ts'
+import { runSummary, type RunRow, SELECT_RUN } from './rows.ts'
+
+/** So many entries of a page are asked for at once: those of a filter that lets little through lie far apart. */
+const PAGE_MAX = 5_000
+
+/** @param onLost see {@link Commits} */
+export function postgresRunLog(database: Database, onLost: (error: Error) => void): RunLog {
+  const commits = new Commits(onLost)
+  const lastNumber = async (): Promise<number> => {
+    const sql = `select value from counters where name = 'event'`
+    return (await database.rows<{ readonly value: number }>(sql))[0]?.value ?? 0
+  }
+  return {
+    reserve: async (pipelineId) => {
+      const sql = 'select number, serial from reserve_run($1)'
+      const [names] = await database.rows<{ readonly number: number; readonly serial: number }>(sql, [pipelineId])
+      if (names === undefined) throw new StoreError('missing', `there is no pipeline ${pipelineId}`)
+      return names
+    },
+    commit: (commit) =>
+      database.track(async (session) => {
+        checkCommit(commit)
+        return commits.commit(session, commit)
+      }),
+    remove: async (ids) => {
+      const gone = await database.rows<{ readonly id: string }>('select id from remove_runs($1)', [ids])
+      return gone.map(({ id }) => asId<RunId>(id))
+    },
+    entries: async (runId, afterSeq, limit) => {
+      const rows = await database.rows<{ readonly body: string }>(
+        `select body from entries where run = (select serial from runs where id = $1) and seq > $2
+         order by seq limit $3`,
+        [runId, afterSeq, bounded(limit)],
+      )
+      return rows.map(({ body }) => parseEntry(body))
+    },
+    events: async (runId, afterSeq, limit) => {
+      // An entry has one event at least, so as many entries as events are asked for will do.
+      const rows = await database.rows<EntryRow>(
+        `select e.number, r.id as run_id, e.body from entries e join runs r on r.serial = e.run
+         where r.id = $1 and e.seq > $2 order by e.seq limit $3`,
+        [runId, afterSeq, bounded(limit)],
+      )
+      return pageOf(rows.map(storedEntry), ({ seq }) => seq > afterSeq, limit)
+    },
+    feed: async (after, filter, limit) => {
+      const page: EventRecord[] = []
+      for (let from = after; page.length < limit;) {
+        const asked = Math.min(bounded(limit - page.length), PAGE_MAX)
+        const rows = await feedEntries(database, from, filter, asked)
+        page.push(...pageOf(rows.map(storedEntry), ({ number }) => number > after, limit - page.length))
+        const last = rows.at(-1)
+        if (last === undefined || rows.length < asked) break
+        from = last.number
+      }
+      return page
+    },
+    lastNumber,
+    snapshot: async (runId) => {
+      const [row] = await database.rows<{ readonly seq: number; readonly data: string }>(
+        'select s.seq, s.data from snapshots s join runs r on r.serial = s.run where r.id = $1',
+        [runId],
+      )
+      return row
+    },
+    summary: async (ref) => {
+      const [row] = await findRow(database, ref)
+      return row === undefined ? undefined : runSummary(row)
+    },
+    summaries: async (ids) => {
+      const rows = await database.rows<RunRow>(
+        `${SELECT_RUN} join unnest($1::text[]) with ordinality as asked (id, place) on asked.id = r.id
+         order by asked.place`,
+        [ids],
+      )
+      return rows.map(runSummary)
+    },
+    list: async (filter, before, limit) => {
+      const older: Condition = before !== null && ['r.serial < ?', before]
+      const { where, values } = conditions([older, ...filterConditions(filter)])
+      const sql = `${SELECT_RUN} ${where} order by r.serial desc limit $${values.length + 1}`
+      return (await database.rows<RunRow>(sql, [...values, bounded(limit)])).map(runSummary)
+    },
+    count: async (filter) => {
+      const { where, values } = conditions(filterConditions(filter))
+      const sql = `select count(*) as count from runs r ${where}`
+      return (await database.rows<{ readonly count: number }>(sql, values))[0]?.count ?? 0
+    },
+    live: async () => {
+      const rows = await database.rows<{ readonly id: string }>('select id from runs where live order by serial')
+      return rows.map(({ id }) => asId<RunId>(id))
+    },
+    idempotent: async (key, now) => {
+      const [row] = await database.rows<{ readonly id: string; readonly fingerprint: string }>(
+        'select r.id, i.fingerprint from idempotency i join runs r on r.serial = i.run where i.key = $1 and i.until > $2',
+        [key, now],
+      )
+      return row === undefined ? undefined : { runId: asId<RunId>(row.id), fingerprint: row.fingerprint }
+    },
+  }
+}
+
+/** An entry as it lies in the log. */
+interface EntryRow {
+  readonly number: number
+  readonly run_id: string
+  readonly body: string
+}
+
+const parseEntry = (body: string): LogEntry => JSON.parse(body) as LogEntry
+
+const storedEntry = ({ number, run_id: runId, body }: EntryRow): StoredEntry => ({
+  runId: asId<RunId>(runId),
+  lastNumber: number,
+  entry: parseEntry(body),
+})
+
+function feedEntries(database: Database, after: number, filter: FeedFilter, limit: number): Promise<EntryRow[]> {
+  const { where, values } = conditions([
+    ['e.number > ?', after],
+    filter.runId !== undefined && ['e.run = (select serial from runs where id = ?)', filter.runId],
+    filter.pipelineId !== undefined && ['r.pipeline = ?', filter.pipelineId],
+    filter.projectIds !== undefined && ['r.project = any(?)', filter.projectIds],
+  ])
+  return database.rows<EntryRow>(
+    `select e.number, r.id as run_id, e.body from entries e join runs r on r.serial = e.run ${where}
+     order by e.number limit $${values.length + 1}`,
+    [...values, limit],
+  )
+}
+
+function findRow(database: Database, ref: RunRef): Promise<RunRow[]> {
+  switch (ref.by) {
+    case 'id':
+      return database.rows(`${SELECT_RUN} where r.id = $1`, [ref.id])
+    case 'serial':
+      return database.rows(`${SELECT_RUN} where r.serial = $1`, [ref.serial])
+    case 'number':
+      return database.rows(`${SELECT_RUN} where r.pipeline = $1 and r.number = $2`, [ref.pipelineId, ref.number])
+    case 'latest':
+      return database.rows(`${SELECT_RUN} where r.pipeline = $1 order by r.serial desc limit 1`, [ref.pipelineId])
+  }
+}
+
+function filterConditions(filter: RunFilter): Condition[] {
+  const { projectIds, pipelineId, statuses, needsPerson, createdFrom, createdTo, text } = filter
+  return [
+    projectIds !== undefined && inProjects(projectIds),
+    pipelineId !== undefined && ['r.pipeline = ?', pipelineId],
+    statuses !== undefined && ['r.status = any(?)', statuses],
+    // Said again, and without a value, so that the small indexes of such runs are found.
+    statuses !== undefined && !statuses.some(isEnded) && ['r.live'],
+    needsPerson !== undefined && [needsPerson ? 'r.needs_person' : 'not r.needs_person'],
+    createdFrom !== undefined && ['r.created_at >= ?', createdFrom],
+    createdTo !== undefined && ['r.created_at < ?', createdTo],
+    text !== undefined && ['strpos(r.pipeline_name_folded, ?) > 0', foldCase(text)],
+  ]
+}
+
+/** The runs of one project are in order in its index. */
+function inProjects(projectIds: readonly string[]): Condition {
+  const [only] = projectIds
+  return only !== undefined && projectIds.length === 1 ? ['r.project = ?', only] : ['r.project = any(?)', projectIds]
+}
