@@ -19,6 +19,10 @@ export function configurationPage(): string {
     '| --- | --- | --- | --- |',
     ...rows,
     '',
+    'Variables alone, as a flag is read by every user of the machine: `MILLRACE_SECRET_KEY`, the key that seals secrets,',
+    'instead of `secret.key` in the data directory, and `MILLRACE_SECRET_KEY_OLD`, the one before it, while the key is being',
+    'changed. Each has 32 bytes, as 64 hex digits or as base64: see [operations.md](../operations.md#the-key-of-secrets).',
+    '',
     'The command line reads `MILLRACE_URL` and `MILLRACE_TOKEN` to find a server: see [cli.md](cli.md).',
     '',
   ].join('\n')
