@@ -13,21 +13,31 @@ export type Placing = (typeof PLACINGS)[number]
 interface SizeOf {
   /** By number of tasks, from 1. */
   readonly placings: readonly Placing[]
+  /** Commands on nodes that are not given where there are four tasks. */
+  readonly withoutAtFour: readonly NodeAction[]
   /** What the task of each flow is. */
   readonly flows: readonly Feature[]
 }
 
+/** Of four tasks the states are many already: what people did before nodes could be failed by force, delayed and expired. */
+const AT_FOUR = ['pause', 'fail', 'delay', 'expire'] as const
+/** A tenth of the states; what is skipped is looked at with up to three tasks. */
+const BRIEF_AT_FOUR = [...AT_FOUR, 'skip'] as const
+
 /** The sizes are measured in docs/proof.md. */
 export const SIZES = {
-  ci: { placings: ['all', 'one each', 'none'], flows: ['stop'] },
-  large: { placings: ['all', 'one', 'one each', 'none'], flows: ['stop', 'hold', 'continue', 'review', 'callback'] },
-  huge: { placings: ['all', 'all', 'one', 'one each'], flows: featureNames },
+  ci: { placings: ['all', 'one each', 'none', 'none'], withoutAtFour: BRIEF_AT_FOUR, flows: ['stop'] },
+  large: {
+    placings: ['all', 'one', 'one each', 'none'],
+    withoutAtFour: AT_FOUR,
+    flows: ['stop', 'hold', 'continue', 'review', 'callback'],
+  },
+  huge: { placings: ['all', 'all', 'one', 'one each'], withoutAtFour: AT_FOUR, flows: featureNames },
 } as const satisfies Record<string, SizeOf>
 export type Size = keyof typeof SIZES
 
 /** Nodes can be paused at any moment, which doubles the states of each: given where there are no more than two tasks. */
 const SMALL = 2
-/** Of four tasks the states are many already: what people did before nodes could be failed by force, delayed and expired. */
 const MEDIUM = 3
 
 export interface Placed {
@@ -42,10 +52,10 @@ type Features = readonly Feature[]
 
 /** All definitions of a size: every shape with its tasks placed so, small ones also in other layouts, and flows. */
 export function placedIn(size: Size): readonly Placed[] {
-  const { placings, flows }: SizeOf = SIZES[size]
+  const { placings, flows, withoutAtFour }: SizeOf = SIZES[size]
   const shapes = placings.flatMap((placing, at) =>
     dagShapes(at + 1).flatMap((shape, number) =>
-      placementsOf(at + 1, placing, number).flatMap((features) => layoutsOf(shape, features)),
+      placementsOf(at + 1, placing, number).flatMap((features) => layoutsOf(shape, features, withoutAtFour)),
     ),
   )
   const flowing = flowNames.flatMap((name) =>
@@ -59,7 +69,7 @@ export function placedIn(size: Size): readonly Placed[] {
 }
 
 const withoutOf = (tasks: number): readonly NodeAction[] =>
-  tasks <= SMALL ? [] : tasks <= MEDIUM ? ['pause'] : ['pause', 'fail', 'delay', 'expire']
+  tasks <= SMALL ? [] : tasks <= MEDIUM ? ['pause'] : AT_FOUR
 
 function placementsOf(tasks: number, placing: Placing, number: number): readonly Features[] {
   const none: Features = Array.from({ length: tasks }, () => 'stop' as const)
@@ -81,7 +91,7 @@ function placementsOf(tasks: number, placing: Placing, number: number): readonly
 }
 
 /** Small shapes are cheap: they are looked at before, beside and after another stage, with triggers and limits, too. */
-function layoutsOf(shape: Shape, features: Features): readonly Placed[] {
+function layoutsOf(shape: Shape, features: Features, withoutAtFour: readonly NodeAction[]): readonly Placed[] {
   const tasks = shape.length
   const first = shaped('s', shape, features)
   const place = (
@@ -92,7 +102,7 @@ function layoutsOf(shape: Shape, features: Features): readonly Placed[] {
   ): Placed => ({
     name: `${JSON.stringify(shape)} ${features.join()}${layout}`,
     definition: flow(stages, changes),
-    without: withoutOf(all),
+    without: tasks > MEDIUM ? withoutAtFour : withoutOf(all),
   })
   if (tasks > 2) return [place('', [first])]
   const last = shaped('t', [[]], [], { always: true })
