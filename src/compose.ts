@@ -10,6 +10,7 @@ import { examine, type Examination } from './host/doctor.ts'
 import { createHost, type Host } from './host/host.ts'
 import { openSealKeys, rotateSealKey, type GivenKeys } from './host/key-file.ts'
 import { openArtifact } from './host/artifact-file.ts'
+import { sweepArtifacts } from './host/kept-files.ts'
 import { openLog } from './host/logs.ts'
 import type { Logger } from './http/logger.ts'
 import { mountTable } from './http/mounts.ts'
@@ -30,6 +31,7 @@ import { allowedEnvironment } from './runner/environment.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './runner/embedded.ts'
 import { runnerPaths } from './runner/paths.ts'
 import { listReports, readReport } from './runner/report-file.ts'
+import { removeTree } from './runner/remove-tree.ts'
 import { firstStart, refreshQuickstart, type FirstStart } from './samples/first-start.ts'
 import { stepSpecs } from './steps/index.ts'
 import { openSqliteStore } from './store/sqlite/index.ts'
@@ -65,6 +67,9 @@ export interface MillraceOptions {
   readonly containerPaths?: readonly string[]
   /** Most bytes of all caches of tasks together. */
   readonly cacheMaxBytes?: number
+  /** How long runs are kept; left out or null: for ever. */
+  readonly keepRuns?: number | null
+  readonly keepForMs?: number | null
   /** Keys that seal secrets, instead of the one in the data directory. */
   readonly sealKeys?: GivenKeys
   /** `smtp://...` and whom e-mail comes from; without both none is sent. */
@@ -158,6 +163,8 @@ export async function openWorks(
     | 'containers'
     | 'containerPaths'
     | 'cacheMaxBytes'
+    | 'keepRuns'
+    | 'keepForMs'
     | 'smtp'
     | 'mailFrom'
     | 'sealKeys'
@@ -191,6 +198,16 @@ export async function openWorks(
       reports: {
         list: (runId, kind) => listReports(paths, runId, kind),
         read: (runId, node, attempt, kind) => readReport(paths, { runId, node, attempt }, kind),
+      },
+      retention: {
+        policy: { runs: options.keepRuns ?? null, forMs: options.keepForMs ?? null },
+        files: {
+          runs: () => Promise.resolve(runsIn(join(dataDirectory, 'logs'))),
+          remove: (runId) => removeTree(paths.logs(runId)),
+          sweepArtifacts: async () => {
+            await sweepArtifacts(join(dataDirectory, 'logs'), paths.artifacts, systemClock.now())
+          },
+        },
       },
       openArtifact: (sha256) => openArtifact(artifactPath(paths.artifacts, sha256)),
       outbound: {
@@ -235,7 +252,7 @@ export async function openWorks(
         })
       },
     })
-    await host.sweep(workspacesIn(dataDirectory))
+    await host.sweep(runsIn(join(dataDirectory, 'work')))
     const closeAll = async (): Promise<void> => {
       host.close()
       await checker.close()
@@ -377,8 +394,8 @@ async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string
 const foundExecutors = async (choice: ContainerChoice | undefined): Promise<Executors> =>
   choice === undefined ? NO_EXECUTORS : detectExecutors(allowedEnvironment(process.env).PATH, choice)
 
-function workspacesIn(dataDirectory: string): readonly RunId[] {
-  const folder = join(dataDirectory, 'work')
+/** Runs that have a directory of their own in there. */
+function runsIn(folder: string): readonly RunId[] {
   return existsSync(folder) ? readdirSync(folder).flatMap((name) => parseRunId(name) ?? []) : []
 }
 

@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os'
+import { KEPT_AT_LEAST_MS } from '../model/retention.ts'
+import { parseDuration } from '../model/time.ts'
 import { CONTAINER_CHOICES, type ContainerChoice } from '../model/executor.ts'
 import { guard } from '../steps/kit/guard.ts'
 
@@ -124,6 +126,26 @@ export const settings = {
     fallback: () => [],
     expected: 'absolute paths, joined by commas',
     parse: parsePaths,
+  }),
+  keepRuns: setting<number | null>({
+    env: 'MILLRACE_KEEP_RUNS',
+    flag: '--keep-runs',
+    placeholder: '<number>',
+    doc: 'How many runs of each pipeline are kept, with logs and artifacts: the newest. The last that succeeded stays, too. `keep` of a definition says something else.',
+    standard: 'any number',
+    fallback: () => null,
+    expected: 'a whole number, 1 to 2000000',
+    parse: wholeNumber(1, 2_000_000),
+  }),
+  keepForMs: setting<number | null>({
+    env: 'MILLRACE_KEEP_FOR',
+    flag: '--keep-for',
+    placeholder: '<duration>',
+    doc: 'How long runs are kept from their end, with logs and artifacts. The newest run of a pipeline and the last that succeeded stay.',
+    standard: 'for ever',
+    fallback: () => null,
+    expected: 'a duration of 1d to 366d, such as 30d',
+    parse: parseKeptFor,
   }),
   cacheMaxBytes: setting({
     env: 'MILLRACE_CACHE_MAX',
@@ -265,6 +287,11 @@ function parseLargeSize(text: string): number | undefined {
   if (digits === undefined) return undefined
   const bytes = Number(digits) * (LARGE_UNITS[unit] ?? 1)
   return bytes >= MIB && bytes <= 16 * TIB ? bytes : undefined
+}
+
+function parseKeptFor(text: string): number | undefined {
+  const ms = parseDuration(text)
+  return ms !== undefined && ms >= KEPT_AT_LEAST_MS ? ms : undefined
 }
 
 function parsePaths(text: string): readonly string[] | undefined {

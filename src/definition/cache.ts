@@ -6,7 +6,21 @@ import {
   type CacheSpec,
   type WorkspacePolicy,
 } from '../model/cache.ts'
-import { byKind, choice, duration, listOf, mapped, oneOrMore, record, type Shape, text, writtenText } from './shape.ts'
+import type { Retention } from '../model/retention.ts'
+import { KEPT_RUNS_MAX } from './limits.ts'
+import {
+  byKind,
+  choice,
+  duration,
+  listOf,
+  mapped,
+  number,
+  oneOrMore,
+  record,
+  type Shape,
+  text,
+  writtenText,
+} from './shape.ts'
 
 /** `cache` of a task and `workspace` of the pipeline: which files outlive a run. */
 
@@ -48,6 +62,21 @@ export const caches: Shape<readonly CacheSpec[]> = byKind<readonly CacheSpec[]>(
   map: mapped(cache, (one) => [one]),
   list: listOf(cache, { min: 1, max: CACHES_MAX }),
 })
+
+/** Absent what is left out. */
+export const retention: Shape<Partial<Retention>> = mapped(
+  record('keep', {
+    runs: {
+      shape: number(1, KEPT_RUNS_MAX, { whole: true }),
+      doc: 'So many of its runs, the newest. Default: as set for all.',
+    },
+    for: { shape: duration, doc: 'From the end of a run. Default: as set for all.' },
+  }),
+  (values) => ({
+    ...(values.runs === undefined ? undefined : { runs: values.runs }),
+    ...(values.for === undefined ? undefined : { forMs: values.for }),
+  }),
+)
 
 const DAY_MS = 24 * 3_600_000
 

@@ -44,6 +44,16 @@ describe('what outlives a run', () => {
     expect(errors(fields).join('\n')).toMatch(message)
   })
 
+  test('a pipeline may say how many of its runs are kept, and how long', () => {
+    const keep = (text: string): unknown => {
+      const result = parseDefinition(`name: x\nkeep: ${text}\ntasks: [{key: t, script: make}]\n`, 'f', stepSpecs)
+      return result.ok ? result.definition.retention : result.errors[0]?.message
+    }
+    expect(keep('{runs: 50, for: 30d}')).toEqual({ runs: 50, forMs: 30 * 86_400_000 })
+    expect(keep('{for: 2d}')).toEqual({ forMs: 2 * 86_400_000 })
+    expect(keep('{runs: 0}')).toContain('whole number from 1')
+  })
+
   test('a workspace is kept when it is said, for as long as it is said', () => {
     const policy = (text: string): unknown => {
       const result = parseDefinition(`name: x\n${text}\ntasks: [{key: t, script: make}]\n`, 'f', stepSpecs)

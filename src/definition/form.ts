@@ -10,7 +10,7 @@ import {
 } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import { SECRET_NAME_MAX, type SecretUse } from '../model/secret.ts'
-import { caches, workspace } from './cache.ts'
+import { caches, retention, workspace } from './cache.ts'
 import { container, sandbox } from './executor.ts'
 import {
   ANNOTATION_VALUE_MAX,
@@ -513,6 +513,7 @@ export const pipelineFields = <Task, Stage, Flow>(task: Shape<Task>, stage: Shap
       shape: number(0, RESTARTS_MAX, { whole: true }),
       doc: 'How often on_failure: restart may take a run back to its first node. Default 3.',
     },
+    keep: { shape: retention, doc: 'How many of its runs are kept, and how long. Default: as set for the server.' },
     workspace: {
       shape: workspace,
       doc: 'What is kept of its files when a run has ended. Default: on-failure, for 24h.',

@@ -47,6 +47,8 @@ export const ANNOTATION_VALUE_MAX = 262_144
 export const RETRIES_MAX = 100
 export const RESTARTS_MAX = 100
 
+/** Runs of a pipeline that are kept. */
+export const KEPT_RUNS_MAX = 2_000_000
 /** Of a container: its image's name, its volumes, its processes, processors and memory. */
 export const IMAGE_MAX = 512
 export const VOLUMES_MAX = 20

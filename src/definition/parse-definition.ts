@@ -165,6 +165,7 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
     }),
     timeoutMs: values.timeout ?? null,
     restartsMax: values.restarts ?? DEFAULT_RESTARTS,
+    ...(values.keep === undefined ? undefined : { retention: values.keep }),
     ...(values.workspace === undefined ? undefined : { workspace: values.workspace }),
     annotations: values.annotations ?? {},
   }

@@ -54,6 +54,13 @@ export class Histories {
     })
   }
 
+  /** Some of its runs are gone. */
+  forget(id: PipelineId): void {
+    const seen = this.#reading.get(id)
+    if (seen !== undefined) this.#reading.set(id, seen + 1)
+    this.#kept.delete(id)
+  }
+
   async #read(id: PipelineId): Promise<History> {
     const [runCount, recent] = await Promise.all([
       this.#log.count({ pipelineId: id }),

@@ -36,6 +36,8 @@ import { sendMessage } from './send.ts'
 import { Timers } from './timers.ts'
 import { loadTriggers, TriggerIndex } from './trigger-index.ts'
 import { Workspaces } from './workspaces.ts'
+import { RetentionSweep, type RunFiles } from './retention.ts'
+import type { Retention } from '../model/retention.ts'
 import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 
 export interface HostOptions {
@@ -55,6 +57,8 @@ export interface HostOptions {
   readonly openArtifact: (sha256: string) => Promise<ArtifactFile | undefined>
   /** How others are told of runs; left out: what is to be told waits. */
   readonly outbound?: Outbound
+  /** How long runs are kept, and where their files are; left out: for ever. */
+  readonly retention?: { readonly policy: Retention; readonly files: RunFiles }
   readonly onDefect: (error: unknown) => void
 }
 
@@ -67,6 +71,8 @@ export interface Host {
   /** Takes up every run that has not ended, as its log left it. Call it once, before the first runner is added. */
   recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }>
   addRunner(runner: Runner): void
+  /** Lets runs go that were kept for long enough, now and not in an hour. @returns how many. */
+  sweepRuns(): Promise<number>
   /** Lets the files go that an earlier server left of runs that have ended. Call it after the runner is added. */
   sweep(workspaces: readonly RunId[]): Promise<void>
   close(): void
@@ -324,6 +330,31 @@ export async function createHost(options: HostOptions): Promise<Host> {
     }
   }
 
+  const kept = options.retention
+  const retention =
+    kept === undefined
+      ? undefined
+      : new RetentionSweep({
+          log: store.runs,
+          clock,
+          policyOf: async (id) => {
+            const record = await store.catalog.pipeline({ by: 'id', id })
+            if (record === undefined) return kept.policy
+            const { definition } = await catalog.planOf(id, record.version)
+            return { ...kept.policy, ...definition.retention }
+          },
+          files: kept.files,
+          onRemoved: (gone) => {
+            for (const { id, pipelineId, projectId } of gone) {
+              live.forget(id)
+              histories.forget(pipelineId)
+              dispatcher.clean(id)
+              feed.changed([`run:${id}`, `pipeline:${pipelineId}`, `project:${projectId}`])
+            }
+          },
+          onDefect: options.onDefect,
+        })
+
   const app: App = {
     access: credentials,
     projects: catalog.projects,
@@ -392,7 +423,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
         }
       }
     },
+    sweepRuns: () => retention?.sweep() ?? Promise.resolve(0),
     close: () => {
+      retention?.close()
       autoStarts.close()
       notices.close()
       sender?.close()

@@ -96,6 +96,11 @@ export class LiveRuns {
     return this.peek(id) ?? (await this.#handle(id))?.run
   }
 
+  /** The store has it no more: it had ended, and nothing waits for it. */
+  forget(id: RunId): void {
+    this.#ended.delete(id)
+  }
+
   /** Whether a run of this pipeline may be in the store that nobody has heard of yet. */
   isCreating(id: PipelineId): boolean {
     return this.#creating.has(id)

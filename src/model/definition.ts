@@ -4,6 +4,7 @@ import type { ChangeAction, ChangeKind, ForgeName } from './change.ts'
 import type { Expression } from './expression.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { SecretUse } from './secret.ts'
+import type { Retention } from './retention.ts'
 import type { EndStatus } from './status.ts'
 import type { DurationMs } from './time.ts'
 
@@ -30,6 +31,8 @@ export interface PipelineDefinition {
   readonly timeoutMs: DurationMs | null
   /** How often the policy `restart` may take a run back to its first node before it counts as `stop`. 0 to 100. */
   readonly restartsMax: number
+  /** What is left out of it is as for all pipelines. */
+  readonly retention?: Partial<Retention>
   /** Left out: kept for a day when a run did not succeed. */
   readonly workspace?: WorkspacePolicy
   /** Free names for dialects and people, e.g. `koderover/stack_name: web`. Never read by the engine. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
-import { mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, rename, stat, unlink, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ARTIFACT_BYTES_MAX, ARTIFACT_NAME, ARTIFACTS_MAX, type Artifact } from '../model/artifact.ts'
 import { CannotStart } from '../steps/step.ts'
@@ -86,6 +86,8 @@ async function place(fresh: string, path: string): Promise<void> {
   const known = await stat(path).catch(() => undefined)
   if (known !== undefined) {
     await unlink(fresh)
+    // As if it were new, for whoever removes what nobody names: the list that names it is not there yet.
+    await utimes(path, new Date(), new Date())
     return
   }
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })

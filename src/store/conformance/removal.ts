@@ -37,7 +37,8 @@ export function describeRemoval(open: Open, { durable }: { readonly durable: boo
     })
 
     test('gives no number twice: the feed goes on over what is gone', async () => {
-      const { store, reopen } = await openForTest(open)
+      const opened = await openForTest(open)
+      const { store } = opened
       const pipeline = await addPipeline(store)
       const [first, second] = [await endedRun(store, pipeline), await endedRun(store, pipeline)]
       const last = await store.runs.lastNumber()
@@ -47,7 +48,7 @@ export function describeRemoval(open: Open, { durable }: { readonly durable: boo
       expect(await store.runs.lastNumber()).toBe(last)
       expect(await store.runs.feed(0, {}, 100)).toEqual(before)
       expect(await store.runs.feed(1, {}, 2)).toEqual(before.slice(0, 2))
-      const again = durable ? await reopen() : store
+      const again = durable ? await opened.reopen() : store
       const next = await endedRun(again, pipeline)
       expect(next.serial).toBeGreaterThan(second.serial)
       expect(next.number).toBe(3)
