@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 import { CACHE_KEY_MAX, type CacheSpec, type JobCaches } from '../model/cache.ts'
 import type { ExecResult } from '../steps/step.ts'
-import { CacheStore, hashFiles } from './cache-store.ts'
+import { hashFiles, type CacheStore } from './cache-store.ts'
 
 export interface CacheSetting {
   readonly store: CacheStore
