@@ -36,6 +36,7 @@ test('without flags and variables the defaults hold', () => {
     cacheMaxBytes: 10_737_418_240,
     keepRuns: null,
     keepForMs: null,
+    distributeTo: null,
     samples: true,
     logLevel: 'info',
   })
