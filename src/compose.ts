@@ -19,6 +19,7 @@ import { readPageBuild } from './http/page/build.ts'
 import { NOT_BUILT, pageOf } from './http/page/page.ts'
 import { poster } from './outbound/http.ts'
 import { mailer } from './outbound/mail.ts'
+import { repositoryReader } from './outbound/repository-file.ts'
 import { guard } from './steps/kit/guard.ts'
 import { startServer, type RunningServer } from './http/server.ts'
 import type { ContainerChoice } from './model/executor.ts'
@@ -213,6 +214,8 @@ export async function openWorks(
       outbound: {
         post: poster(guard(options.httpAllow ?? '')),
         mail: options.smtp == null || options.mailFrom == null ? null : mailer(options.smtp, options.mailFrom),
+        // A file: address would reach the server's own disk.
+        file: repositoryReader(guard(options.httpAllow ?? ''), 'https:http:ssh'),
         runUrl: (id) => (publicUrl === null ? '' : `${publicUrl}/runs/${id}`),
       },
       onDefect: (error) =>

@@ -3,7 +3,7 @@ import { filterProblem } from '../forge/filter.ts'
 import { forges } from '../forge/index.ts'
 import type { Reading } from '../forge/forge.ts'
 import { type Change, factsOf } from '../model/change.ts'
-import type { ForgeTrigger, TriggerSpec } from '../model/definition.ts'
+import type { ForgeTrigger, ParamSpec, TriggerSpec } from '../model/definition.ts'
 import type { PipelineId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
 import type { Plan } from '../model/plan.ts'
@@ -12,6 +12,7 @@ import type { PipelineRecord, RunLog } from '../store/store.ts'
 import type { Ignored, WebhookCall } from './app.ts'
 import type { AutoStart } from './auto-starts.ts'
 import type { Clock } from './clock.ts'
+import type { RepositoryDefinitions } from './repository-definitions.ts'
 import { contentOf, deliveryOf, signatureProblem, webhookSecret } from './webhook-secret.ts'
 
 export type ForgeSpec = Extract<TriggerSpec, { kind: 'forge' }>
@@ -22,6 +23,7 @@ interface Dependencies {
   readonly log: Pick<RunLog, 'idempotent'>
   readonly start: (pipelineId: PipelineId, input: AutoStart) => Promise<Result<Run>>
   readonly run: (id: Run['id']) => Promise<Run | undefined>
+  readonly definitions: RepositoryDefinitions
 }
 
 /** Longest text that becomes what people call a run. */
@@ -56,9 +58,16 @@ export class ChangeStarts {
     const ignored = reading.kind === 'ignored' ? reading.reason : reasonToIgnore(spec, reading)
     if (ignored !== undefined || reading.kind === 'ignored') return accept({ ignored: ignored ?? '' })
     const { change } = reading
+    const side =
+      spec.definition === null
+        ? null
+        : await this.#deps.definitions.versionOf(record, plan.definition, spec.definition, change)
+    if (side !== null && !side.ok) return side
+    const { params } = side?.value.definition ?? plan.definition
     const isStrange = change.fork && spec.forks === 'approve'
     return start(record.id, {
-      params: paramsOf(spec, change),
+      params: paramsOf(spec, change, params),
+      ...(side === null ? {} : { version: side.value.version }),
       cause: {
         kind: change.kind === 'merge_request' ? 'merge_request' : 'push',
         by: change.author || spec.forge,
@@ -108,12 +117,13 @@ function reasonToIgnore(spec: ForgeSpec, { change, files }: Extract<Reading, { k
 }
 
 /** As text every param takes them that takes them at all. */
-function paramsOf(spec: ForgeSpec, change: Change): Readonly<Record<string, Json>> {
+function paramsOf(spec: ForgeSpec, change: Change, params: readonly ParamSpec[]): Readonly<Record<string, Json>> {
   const facts: Readonly<Record<string, Json>> = factsOf(change)
   return Object.fromEntries(
     Object.entries(spec.params).flatMap(([from, to]) => {
       const value = Object.hasOwn(facts, from) ? facts[from] : undefined
-      return value === undefined || value === null
+      const isParam = params.some(({ name }) => name === to)
+      return value === undefined || value === null || !isParam
         ? []
         : [[to, typeof value === 'string' ? value : JSON.stringify(value)] as const]
     }),

@@ -28,6 +28,7 @@ import type { ReportFiles } from './reports.ts'
 import { RunUseCases } from './runs.ts'
 import { testUseCases } from './tests.ts'
 import { SecretUseCases } from './secrets.ts'
+import { RepositoryDefinitions } from './repository-definitions.ts'
 import { NotificationUseCases } from './notifications.ts'
 import { Notices } from './notices.ts'
 import type { Outbound } from './outbound.ts'
@@ -158,6 +159,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
     log: store.runs,
     start: (pipelineId, input) => runs.startBy(pipelineId, input),
     run: (id) => live.get(id),
+    definitions: new RepositoryDefinitions({
+      read: options.outbound?.file,
+      check: options.check,
+      catalog: store.catalog,
+      documents: store.documents,
+      clock,
+      secret: (...place) => secrets.valueOf(...place),
+    }),
   })
   const firing: Firing = new Firing({
     changes,

@@ -9,6 +9,8 @@ export interface Outbound {
   post(request: OutboundRequest, timeoutMs: DurationMs): Promise<OutboundAnswer>
   /** null: the server has no way to send e-mail. Rejects when it was not taken. */
   readonly mail: ((message: OutboundMail, timeoutMs: DurationMs) => Promise<void>) | null
+  /** Reads a file of a repository; left out: this server reads none. */
+  file?(request: RepositoryRequest): Promise<RepositoryRead>
   /** Where people find a run; empty: the server does not know its own address. */
   runUrl(runId: string): string
 }
@@ -35,3 +37,17 @@ export interface OutboundMail {
 export class OutboundRefused extends Error {
   override readonly name = 'OutboundRefused'
 }
+
+/** One file of a repository, at a commit or a ref. */
+export interface RepositoryRequest {
+  readonly url: string
+  readonly path: string
+  /** A commit, or a whole ref such as `refs/heads/main`. */
+  readonly revision: string
+  /** A token, or `user:password`. */
+  readonly credentials: string | undefined
+  readonly timeoutMs: DurationMs
+}
+export type RepositoryRead =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly reason: string }

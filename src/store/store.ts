@@ -165,6 +165,11 @@ export interface Catalog {
     expectedVersion: number | null,
   ): Promise<PipelineRecord>
   /**
+   * A version beside the newest one: the pipeline stays what it is. Numbers of versions are counted together. Rejects as
+   * `missing` when there is no such pipeline or it is deleted. @returns its number
+   */
+  addSideVersion(pipelineId: PipelineId, version: Omit<VersionRecord, 'version'>): Promise<number>
+  /**
    * Hidden from then on: lists, names and webhooks do not find it, its name is free, it takes no more versions. By id
    * and serial it stays readable, with `deletedAt`, and so do its runs and versions. A second call changes nothing.
    */

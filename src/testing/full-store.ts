@@ -49,6 +49,7 @@ export function openFullStore(): FullStore {
       changeProject: (...args) => unlessFull(() => catalog.changeProject(...args)),
       deleteProject: (...args) => unlessFull(() => catalog.deleteProject(...args)),
       addPipeline: (...args) => unlessFull(() => catalog.addPipeline(...args)),
+      addSideVersion: (...args) => unlessFull(() => catalog.addSideVersion(...args)),
       addVersion: (...args) => unlessFull(() => catalog.addVersion(...args)),
       deletePipeline: (...args) => unlessFull(() => catalog.deletePipeline(...args)),
     },

@@ -215,6 +215,22 @@ export function describeCatalog(open: Open): void {
       expect(await store.catalog.webhook('w')).toBeUndefined()
     })
 
+    test('beside the newest one change nothing of the pipeline, and are counted with it', async () => {
+      const { store } = await openForTest(open)
+      const { catalog } = store
+      const pipeline = await addPipeline(store)
+      expect(await catalog.addSideVersion(pipeline.id, sampleVersion('side', T0 + 5))).toBe(2)
+      expect(await catalog.pipeline({ by: 'id', id: pipeline.id })).toEqual(pipeline)
+      expect(await catalog.version(pipeline.id, 2)).toMatchObject({ version: 2, text: 'side', createdAt: T0 + 5 })
+      const { name, webhooks } = pipeline
+      const next = await catalog.addVersion(pipeline.id, sampleVersion('next'), { name, webhooks }, 1)
+      expect(next.version).toBe(3)
+      expect((await catalog.versions(pipeline.id)).map(({ version }) => version)).toEqual([3, 2, 1])
+      await catalog.deletePipeline(pipeline.id, T0)
+      await expectRefusal('missing', catalog.addSideVersion(pipeline.id, sampleVersion('late')))
+      await expectRefusal('missing', catalog.addSideVersion(freshId(), sampleVersion('')))
+    })
+
     test('are missing for a pipeline that is not there', async () => {
       const { store } = await openForTest(open)
       const change = { name: 'a', webhooks: [] }

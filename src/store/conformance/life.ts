@@ -197,6 +197,7 @@ function everyCall({ runs, catalog, keys, documents, outbox, secrets }: Store): 
     deleteProject: () => catalog.deleteProject(freshId(), T0),
     addPipeline: () => catalog.addPipeline(samplePipeline(freshId(), 'a'), sampleVersion('')),
     addVersion: () => catalog.addVersion(pipelineId, sampleVersion(''), { name: 'a', webhooks: [] }, null),
+    addSideVersion: () => catalog.addSideVersion(pipelineId, sampleVersion('')),
     deletePipeline: () => catalog.deletePipeline(pipelineId, T0),
     pipeline: () => catalog.pipeline({ by: 'id', id: pipelineId }),
     pipelines: () => catalog.pipelines({}, null, 1),

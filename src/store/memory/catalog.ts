@@ -127,9 +127,16 @@ export function memoryCatalog(open: () => void): {
       }
       checkName({ ...record, name })
       checkWebhooks({ id, webhooks })
-      row.record = { ...record, name, webhooks, version: record.version + 1, updatedAt: version.createdAt }
+      row.record = { ...record, name, webhooks, version: row.versions.length + 1, updatedAt: version.createdAt }
       row.versions.push({ ...version, version: row.record.version })
       return row.record
+    },
+    addSideVersion: async (id, version) => {
+      open()
+      const row = get(id)
+      if (row.record.deletedAt !== null) throw new StoreError('missing', `pipeline ${id} is deleted`)
+      row.versions.push({ ...version, version: row.versions.length + 1 })
+      return row.versions.length
     },
     deletePipeline: async (id, at) => {
       open()

@@ -66,6 +66,8 @@ export function postgresCatalog(database: Database): Catalog {
     addPipeline: (pipeline, version) => database.transaction((session) => addPipeline(session, pipeline, version)),
     addVersion: (pipelineId, version, change, expectedVersion) =>
       database.transaction((session) => addVersion(session, pipelineId, version, change, expectedVersion)),
+    addSideVersion: (pipelineId, version) =>
+      database.transaction((session) => addSideVersion(session, pipelineId, version)),
     deletePipeline: async (id, at) => {
       const sql = 'update pipelines set deleted_at = coalesce(deleted_at, $2) where id = $1 returning 1 as found'
       if ((await database.rows(sql, [id, at])).length === 0) throw noPipeline(id)
@@ -168,7 +170,8 @@ async function addVersion(
   if (expectedVersion !== null && expectedVersion !== record.version) {
     throw new StoreError('conflict', `pipeline ${record.id} is at version ${record.version}, not ${expectedVersion}`)
   }
-  const changed = { ...record, ...change, version: record.version + 1, updatedAt: version.createdAt }
+  const next = await nextVersion(session, record.serial)
+  const changed = { ...record, ...change, version: next, updatedAt: version.createdAt }
   await session.rows(
     'update pipelines set name = $2, name_folded = $3, version = $4, updated_at = $5 where serial = $1',
     [changed.serial, changed.name, foldCase(changed.name), changed.version, changed.updatedAt],
@@ -176,6 +179,27 @@ async function addVersion(
   await addVersionRow(session, changed.serial, { ...version, version: changed.version })
   await replaceWebhooks(session, changed.serial, changed.webhooks)
   return changed
+}
+
+async function addSideVersion(
+  session: Session,
+  pipelineId: PipelineId,
+  version: Omit<VersionRecord, 'version'>,
+): Promise<number> {
+  const [row] = await session.rows<PipelineRow>(`${SELECT_PIPELINE} where p.id = $1 for update of p`, [pipelineId])
+  if (row === undefined) throw noPipeline(pipelineId)
+  const record = pipelineRecord(row)
+  if (record.deletedAt !== null) throw new StoreError('missing', `pipeline ${record.id} is deleted`)
+  const next = await nextVersion(session, record.serial)
+  await addVersionRow(session, record.serial, { ...version, version: next })
+  return next
+}
+
+/** The row of the pipeline is locked, so nobody else takes it. */
+async function nextVersion(session: Session, pipeline: number): Promise<number> {
+  const sql = 'select max(version) as last from versions where pipeline = $1'
+  const [row] = await session.rows<{ readonly last: number | null }>(sql, [pipeline])
+  return Number(row?.last ?? 0) + 1
 }
 
 async function addVersionRow(session: Session, pipeline: number, record: VersionRecord): Promise<void> {

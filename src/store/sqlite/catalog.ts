@@ -10,6 +10,7 @@ export function sqliteCatalog(writer: WorkerLink<Writes>, reader: WorkerLink<Rea
     changeProject: (id, change) => writer.call('changeProject', id, change),
     deleteProject: (id, at) => writer.call('deleteProject', id, at),
     addPipeline: (pipeline, version) => writer.call('addPipeline', pipeline, version),
+    addSideVersion: (id, version) => writer.call('addSideVersion', id, version),
     addVersion: (pipelineId, version, change, expectedVersion) =>
       writer.call('addVersion', pipelineId, version, change, expectedVersion),
     deletePipeline: (id, at) => writer.call('deletePipeline', id, at),

@@ -99,7 +99,7 @@ export function addVersion(
   }
   checkName(writer, { ...record, name: change.name })
   checkWebhooks(writer, { id: record.id, webhooks: change.webhooks })
-  const changed = { ...record, ...change, version: record.version + 1, updatedAt: version.createdAt }
+  const changed = { ...record, ...change, version: nextVersion(writer, record.serial), updatedAt: version.createdAt }
   writer.connection.run(
     'update pipelines set name = ?, name_folded = ?, version = ?, updated_at = ? where serial = ?',
     changed.name,
@@ -112,6 +112,22 @@ export function addVersion(
   replaceWebhooks(writer, changed.serial, changed.webhooks)
   return changed
 }
+
+export function addSideVersion(
+  writer: Writer,
+  pipelineId: PipelineId,
+  version: Omit<VersionRecord, 'version'>,
+): number {
+  const record = findPipeline(writer, pipelineId)
+  if (record.deletedAt !== null) refuse('missing', `pipeline ${record.id} is deleted`)
+  const number = nextVersion(writer, record.serial)
+  insertVersion(writer, record.serial, { ...version, version: number })
+  return number
+}
+
+const nextVersion = ({ connection }: Writer, pipeline: number): number =>
+  (connection.get<{ last: number }>('select max(version) as last from versions where pipeline = ?', pipeline)?.last ??
+    0) + 1
 
 export function deletePipeline(writer: Writer, id: PipelineId, at: Instant): void {
   const { serial } = findPipeline(writer, id)

@@ -1,4 +1,13 @@
-import { addPipeline, addProject, addVersion, audit, changeProject, deletePipeline, deleteProject } from './catalog.ts'
+import {
+  addPipeline,
+  addProject,
+  addSideVersion,
+  addVersion,
+  audit,
+  changeProject,
+  deletePipeline,
+  deleteProject,
+} from './catalog.ts'
 import { commit } from './commit.ts'
 import { putDocument, removeDocument } from './documents.ts'
 import { addKey, addUser, changeUser, putSetting, revokeKey } from './keys.ts'
@@ -12,6 +21,7 @@ export const writes = {
   addKey,
   addPipeline,
   addProject,
+  addSideVersion,
   addUser,
   addVersion,
   audit,
