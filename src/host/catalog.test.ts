@@ -265,3 +265,11 @@ describe('pipelines', () => {
     for (const write of [tries[0], tries[1], tries[4]]) expect(codeOf((await write?.()) ?? { ok: false })).toBe('ok')
   })
 })
+
+test('a webhook of the pipeline may not be called as one of a stage is', async () => {
+  const world = await openWorld()
+  const text =
+    'name: x\ntriggers: [{webhook: s/push}]\nstages: [{key: s, triggers: [{webhook: push}], tasks: [{key: t, uses: noop}]}]\n'
+  const made = await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text })
+  expect(made).toMatchObject({ ok: false, problem: { code: 'invalid_definition', errors: [{ path: 'triggers' }] } })
+})

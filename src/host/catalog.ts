@@ -387,7 +387,13 @@ export class CatalogUseCases implements Pipelines {
 
   async #checked(text: string, file = 'pipeline.yaml'): Promise<Result<PipelineDefinition>> {
     const checked = await this.#deps.check(text, file)
-    if (checked.ok) return accept(checked.definition)
+    if (checked.ok) {
+      const twice = sameAddress(checked.definition)
+      if (twice === undefined) return accept(checked.definition)
+      const message = `expected a name of its own for every webhook, found ${JSON.stringify(twice)} for one of the pipeline and for one of a stage`
+      const error = { file, line: null, column: null, path: 'triggers', message }
+      return refuse('invalid_definition', `${file}: ${message}`, { errors: [error] })
+    }
     const count = checked.errors.length
     return refuse('invalid_definition', `${file} has ${count} error${count === 1 ? '' : 's'}`, {
       errors: checked.errors,
@@ -533,6 +539,12 @@ const stale = ({ name, version }: PipelineRecord, expected: number | null) =>
 /** Webhook addresses have the form of a UUID, as SWR's have. All 128 bits are random: who knows it may fire it. */
 const uuidForm = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+
+/** Webhooks are addressed by their names, those of a stage as `stage/webhook`. */
+const sameAddress = (definition: PipelineDefinition): string | undefined => {
+  const own = new Set((definition.triggers?.list ?? []).map(({ name }) => name))
+  return stageWebhooks(definition).find((name) => own.has(name))
+}
 
 const nameOf = (ref: { readonly id: string } | { readonly serial: number } | { readonly name: string }): string =>
   'id' in ref ? ref.id : 'serial' in ref ? String(ref.serial) : ref.name

@@ -143,7 +143,7 @@ export class RunUseCases implements Runs {
     const { only, exclude } = input
     const run: Omit<NewRun, 'key'> = {
       params: { ...Object.fromEntries(own), ...input.params },
-      annotations: { ...annotations, ...input.annotations },
+      annotations: { ...ofTheFirst(annotations), ...input.annotations },
       cause: { ...ofChange, kind: 'manual', by: caller.user.name, origin: { as: 'rerun', runId: id, depth: 0 } },
       // What nobody knew is not known better now.
       wait: cause.trusted === false,
@@ -553,6 +553,10 @@ function annotationsProblem(annotations: Readonly<Record<string, string>>): stri
     ? `expected annotations of at most ${ANNOTATIONS_MAX_BYTES} bytes in all, found ${bytes}`
     : undefined
 }
+
+/** A caller of a vendor's wire is told of the run that it asked for, not of those that others make of it. */
+const ofTheFirst = (annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(annotations).filter(([name]) => !/\/callback_(?:url|version)$/.test(name)))
 
 const userActor = (caller: Caller): Actor => ({ kind: 'user', name: caller.user.name })
 
