@@ -27,18 +27,23 @@ export async function makeSamples(
   directory: string,
 ): Promise<Readonly<Record<SampleName, Sample>>> {
   const url = await makeSampleRepository(join(directory, 'samples', 'repository'))
+  const deployedTo = join(directory, 'samples', 'deployed')
   const made: Partial<Record<SampleName, Sample>> = {}
   for (const name of SAMPLES) {
-    const pipeline = await makePipeline(app, caller, project, name, url)
+    const pipeline = await makePipeline(app, caller, project, name, await sampleText(name, url, deployedTo))
     made[name] = { pipeline, run: await makeRun(app, caller, pipeline) }
   }
   return made as Record<SampleName, Sample>
 }
 
-/** The text of a sample, for a repository at this URL. */
-export async function sampleText(name: SampleName, repositoryUrl: string): Promise<string> {
+/**
+ * The text of a sample.
+ * @param deployedTo the directory that its service is deployed to.
+ */
+export async function sampleText(name: SampleName, repositoryUrl: string, deployedTo: string): Promise<string> {
   const text = await readFile(new URL(`./pipelines/${name}.yaml`, import.meta.url), 'utf8')
-  return text.replaceAll('@REPOSITORY@', repositoryUrl)
+  // In text between single quotes.
+  return text.replaceAll('@REPOSITORY@', repositoryUrl).replaceAll('@DEPLOYED@', deployedTo.replaceAll("'", "''"))
 }
 
 async function makePipeline(
@@ -46,9 +51,8 @@ async function makePipeline(
   caller: Caller,
   project: ProjectView,
   name: SampleName,
-  url: string,
+  text: string,
 ): Promise<PipelineView> {
-  const text = await sampleText(name, url)
   const made = await app.pipelines.create(caller, { project: { id: project.id }, text, file: `${name}.yaml` })
   if (made.ok || made.problem.code !== 'conflict') return need(name, made)
   const pipelineName = /^name: (.+)$/m.exec(text)?.[1] ?? ''

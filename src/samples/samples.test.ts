@@ -35,7 +35,10 @@ const readQuickstart = (directory: string): Quickstart =>
 test.each(['koderover', 'codearts-pipeline', 'blueking', 'codearts-check', 'swr'] as const)(
   'the sample %s is a good definition',
   async (name) => {
-    const checked = check(await sampleText(name, 'file:///srv/it%27s%20here/repository'), `${name}.yaml`)
+    const checked = check(
+      await sampleText(name, 'file:///srv/it%27s%20here/repository', "/srv/it's here/deployed"),
+      `${name}.yaml`,
+    )
     expect(checked.ok ? [] : checked.errors).toEqual([])
     if (checked.ok) expect(compile(checked.definition).taskCount).toBeGreaterThan(0)
   },
@@ -49,7 +52,8 @@ describe('the sample repository', () => {
     const parent = scratch()
     const directory = join(parent, `it's "my" data 50%`, 'repository')
     const url = await makeSampleRepository(directory)
-    for (const name of ['koderover', 'swr'] as const) expect(check(await sampleText(name, url), name).ok).toBe(true)
+    for (const name of ['koderover', 'swr'] as const)
+      expect(check(await sampleText(name, url, parent), name).ok).toBe(true)
     execFileSync('git', ['clone', '--quiet', url, join(parent, 'clone')])
     expect(readdirSync(join(parent, 'clone'))).toContain('build.sh')
     expect(branches(directory)).toBe('develop\nmaster\n')
