@@ -1,18 +1,8 @@
 import { asId, type PipelineId, type ProjectId, type RunId, type UserId } from '../../model/id.ts'
-import type { Actor, Cause } from '../../model/event.ts'
+import type { Cause } from '../../model/event.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { RunSummary } from '../../model/view.ts'
-import type {
-  AuditRecord,
-  KeyKind,
-  KeyRecord,
-  MessageRecord,
-  MessageState,
-  PipelineRecord,
-  Role,
-  SecretRecord,
-  UserRecord,
-} from '../store.ts'
+import type { PipelineRecord, Role, UserRecord } from '../store.ts'
 
 /** Rows as the database gives them, and what they mean. What is read here was checked before it was written. */
 
