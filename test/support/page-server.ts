@@ -16,28 +16,32 @@ export interface PageServer extends AsyncDisposable {
   readonly password: string
   readonly client: Client
   readonly millrace: Millrace
+  /** Ends the server and begins it anew, at the same address and on the same data. */
+  restart(): Promise<void>
 }
 
 export async function openPageServer(options: Partial<MillraceOptions> = {}): Promise<PageServer> {
   buildPage()
   const directory = mkdtempSync(join(tmpdir(), 'millrace-page-'))
-  const millrace = await openMillrace(
-    {
-      version: '1.2.3',
-      host: '127.0.0.1',
-      port: 0,
-      baseUrl: null,
-      dataDirectory: join(directory, 'data'),
-      slots: 2,
-      labels: ['linux'],
-      zoneOffsetMinutes: 480,
-      bodyMaxBytes: 1 << 20,
-      httpAllow: null,
-      samples: true,
-      ...options,
-    },
-    silent,
-  )
+  const open = (port: number): Promise<Millrace> =>
+    openMillrace(
+      {
+        version: '1.2.3',
+        host: '127.0.0.1',
+        port,
+        baseUrl: null,
+        dataDirectory: join(directory, 'data'),
+        slots: 2,
+        labels: ['linux'],
+        zoneOffsetMinutes: 480,
+        bodyMaxBytes: 1 << 20,
+        httpAllow: null,
+        samples: true,
+        ...options,
+      },
+      silent,
+    )
+  let millrace = await open(0)
   const quickstart = JSON.parse(readFileSync(join(directory, 'data/quickstart.json'), 'utf8')) as Quickstart
   const { user, password } = quickstart.credentials.huawei
   return {
@@ -47,6 +51,10 @@ export async function openPageServer(options: Partial<MillraceOptions> = {}): Pr
     password,
     client: createClient({ baseUrl: millrace.url, token: quickstart.admin_token }),
     millrace,
+    restart: async () => {
+      await millrace.close()
+      millrace = await open(Number(new URL(millrace.url).port))
+    },
     [Symbol.asyncDispose]: async () => {
       await millrace.close()
       rmSync(directory, { recursive: true, force: true })

@@ -1,6 +1,6 @@
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
 
-/** Water under a mill wheel: the one colour that is ours. Shade 7 on white and shade 4 on the dark page have 4.5:1 and more. */
+/** Water under a mill wheel: the one colour that is ours. White on shade 7 and shade 4 on the dark page have 4.5:1 and more. */
 const mill: MantineColorsTuple = [
   '#e8f8f5',
   '#d3eeea',
@@ -36,7 +36,7 @@ const MONO =
 export const theme = createTheme({
   colors: { mill, dark },
   primaryColor: 'mill',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   autoContrast: true,
   fontFamily: FONT,
   fontFamilyMonospace: MONO,

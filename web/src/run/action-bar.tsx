@@ -71,6 +71,7 @@ function Action({ choice, onAsk }: { readonly choice: Choice; readonly onAsk: (c
         {...look}
         // Not `disabled`: who cannot use it must be able to read why.
         aria-disabled={whyNot !== null}
+        aria-description={whyNot ?? will}
         {...(whyNot === null ? {} : { 'data-disabled': true })}
         onClick={() => whyNot === null && onAsk(choice)}
       >

@@ -10,7 +10,7 @@ import type { Task } from '../../../src/client/client.ts'
 import { client } from '../api/client.ts'
 import { type Shortcut, useShortcuts } from '../app/keyboard.tsx'
 import { language } from '../i18n/language.ts'
-import { piecesOf } from './ansi.ts'
+import { elementsOf, fewPieces, type Piece, piecesOf } from './ansi.ts'
 import { type LogOf, type LogState, useLogLines } from './log-lines.ts'
 import classes from './log.module.css'
 import type { Selection } from './selection.ts'
@@ -18,6 +18,8 @@ import type { Selection } from './selection.ts'
 const LINE = 18
 /** A browser cannot make an element of any height: more lines than this are shown a piece at a time. */
 const PIECE_LINES = 500_000
+/** Elements for colours on a screen of lines; the lines themselves and what is around them come to some fifty. */
+const COLOURS_MAX = 90
 
 interface LogProps {
   readonly run: string
@@ -187,6 +189,9 @@ function Lines({ log, total, label, target, chosen, follow, onFollow, onChoose }
     setTimeout(() => (userMoved.current = false), 300)
   }
 
+  // Where every word of every line has a colour, each line keeps its first ones.
+  const wanted = items.reduce((sum, { index }) => sum + elementsOf(piecesOf(log.line(base + index + 1)?.text ?? '')), 0)
+  const colours = wanted <= COLOURS_MAX ? COLOURS_MAX : Math.floor(COLOURS_MAX / Math.max(1, items.length))
   const digits = String(total).length
   const choose = (event: React.MouseEvent<HTMLDivElement>): void => {
     const row = (event.target as Element).closest<HTMLElement>('[data-n]')
@@ -226,6 +231,7 @@ function Lines({ log, total, label, target, chosen, follow, onFollow, onChoose }
               key={number}
               number={number}
               text={line?.text}
+              pieces={fewPieces(piecesOf(line?.text ?? ''), colours)}
               bytes={line?.bytes ?? 0}
               top={start}
               isChosen={number === chosen}
@@ -251,15 +257,15 @@ interface RowProps {
   readonly number: number
   /** undefined: not there yet. */
   readonly text: string | undefined
+  readonly pieces: readonly Piece[]
   readonly bytes: number
   readonly top: number
   readonly isChosen: boolean
   readonly isFound: boolean
 }
 
-const Row = memo(function Row({ number, text, bytes, top, isChosen, isFound }: RowProps) {
+const Row = memo(function Row({ number, text, pieces, bytes, top, isChosen, isFound }: RowProps) {
   const { t } = useTranslation()
-  const pieces = useMemo(() => piecesOf(text ?? ''), [text])
   const isCut = text !== undefined && bytes > 8_192
   return (
     <div

@@ -81,7 +81,7 @@ function Lane({ item }: { readonly item: AsSeenBy['items'][number] }) {
               size="compact-xs"
               variant="default"
               onClick={copy}
-              aria-label={t('run.seen.copy')}
+              title={t('run.seen.copy')}
               leftSection={copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
             >
               {copied ? t('run.seen.copied') : 'curl'}
