@@ -7,6 +7,7 @@ import type { Caller } from '../src/host/app.ts'
 import type { PipelineDefinition } from '../src/model/definition.ts'
 import type { RunId } from '../src/model/id.ts'
 import type { PipelineView } from '../src/model/view.ts'
+import { runnerPaths } from '../src/runner/paths.ts'
 import type { Store } from '../src/store/store.ts'
 import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
 import { need } from '../src/testing/world.ts'
@@ -32,6 +33,7 @@ export async function openBenchHost(): Promise<BenchHost> {
     verbatim: () => [],
     reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
     openArtifact: () => Promise.resolve(undefined),
+    attemptFiles: runnerPaths('no-runner-is-on-another-machine'),
     openLog: () => {
       throw new Error('no attempt of a bench has a log')
     },

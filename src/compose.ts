@@ -4,7 +4,7 @@ import { DefinitionChecker } from './checker/checker.ts'
 import { definitionJsonSchema } from './definition/json-schema.ts'
 import { parseDefinition } from './definition/parse-definition.ts'
 import { dialects } from './dialects/index.ts'
-import { systemClock } from './host/clock.ts'
+import { machineUptime, systemClock } from './host/clock.ts'
 import { systemEntropy } from './host/entropy.ts'
 import { examine, type Examination } from './host/doctor.ts'
 import { createHost, type Host } from './host/host.ts'
@@ -21,16 +21,18 @@ import { poster } from './outbound/http.ts'
 import { mailer } from './outbound/mail.ts'
 import { repositoryReader } from './outbound/repository-file.ts'
 import { guard } from './steps/kit/guard.ts'
+import { runnerMount } from './http/runner/index.ts'
 import { startServer, type RunningServer } from './http/server.ts'
 import type { ContainerChoice } from './model/executor.ts'
 import { parseRunId, type RunId } from './model/id.ts'
 import type { LocatedError, Result } from './model/problem.ts'
+import type { DurationMs } from './model/time.ts'
 import type { RunView } from './model/view.ts'
-import { artifactPath } from './runner/artifact-store.ts'
-import { detectExecutors, NO_EXECUTORS, type Executors } from './runner/capabilities.ts'
+import { capabilityLabels, detectExecutors, NO_EXECUTORS, type Executors } from './runner/capabilities.ts'
 import { allowedEnvironment } from './runner/environment.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './runner/embedded.ts'
 import { runnerPaths } from './runner/paths.ts'
+import { startRemoteRunner, type RemoteRunner } from './runner/remote/remote.ts'
 import { listReports, readReport } from './runner/report-file.ts'
 import { removeTree } from './runner/remove-tree.ts'
 import { firstStart, refreshQuickstart, type FirstStart } from './samples/first-start.ts'
@@ -78,6 +80,8 @@ export interface MillraceOptions {
   readonly mailFrom?: string | null
   /** Whether the first start makes the sample project. */
   readonly samples: boolean
+  /** How long a runner on another machine keeps what it has while it is not heard of. */
+  readonly runnerLeaseMs?: DurationMs
 }
 
 export interface Millrace {
@@ -122,14 +126,15 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
   try {
     const { app } = works.host
     const build = readPageBuild(PAGE)
+    const native = nativeMounts({
+      version: options.version,
+      pipelineSchema: definitionJsonSchema(stepSpecs),
+      page: pageOf(build),
+    })
     server = await startServer({
       app,
       dialects,
-      mounts: nativeMounts({
-        version: options.version,
-        pipelineSchema: definitionJsonSchema(stepSpecs),
-        page: pageOf(build),
-      }),
+      mounts: (context) => [...native(context), runnerMount(context)],
       config: options,
       logger,
     })
@@ -169,6 +174,7 @@ export async function openWorks(
     | 'smtp'
     | 'mailFrom'
     | 'sealKeys'
+    | 'runnerLeaseMs'
   >,
   logger: Logger,
 ): Promise<Works> {
@@ -210,7 +216,7 @@ export async function openWorks(
           },
         },
       },
-      openArtifact: (sha256) => openArtifact(artifactPath(paths.artifacts, sha256)),
+      openArtifact: (sha256) => openArtifact(paths.artifact(sha256)),
       outbound: {
         post: poster(guard(options.httpAllow ?? '')),
         mail: options.smtp == null || options.mailFrom == null ? null : mailer(options.smtp, options.mailFrom),
@@ -218,6 +224,8 @@ export async function openWorks(
         file: repositoryReader(guard(options.httpAllow ?? ''), 'https:http:ssh'),
         runUrl: (id) => (publicUrl === null ? '' : `${publicUrl}/runs/${id}`),
       },
+      attemptFiles: paths,
+      ...(options.runnerLeaseMs === undefined ? undefined : { leaseMs: options.runnerLeaseMs }),
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
     })
@@ -308,6 +316,62 @@ async function openStore(
     return { ...store, close: () => store.close().then(release) }
   } catch (error) {
     release()
+    throw error
+  }
+}
+
+/** What a runner on another machine is made of. */
+export interface RunnerOptions {
+  /** Of Millrace itself. */
+  readonly version: string
+  /** Of the server. */
+  readonly url: string
+  readonly token: string
+  /** What the server must call it; null: whatever its token says. */
+  readonly name: string | null
+  readonly labels: readonly string[]
+  readonly slots: number
+  readonly dataDirectory: string
+  readonly drainMs: DurationMs
+  readonly containers?: ContainerChoice
+  /** As of a server's options. */
+  readonly containerPaths: readonly string[]
+  readonly cacheMaxBytes: number
+  readonly httpAllow: string | null
+}
+
+/**
+ * Works for a server on another machine, with the same agent as the embedded runner.
+ * @throws StoreError `conflict` when another server or runner holds the directory.
+ */
+export async function openRunner(
+  options: RunnerOptions,
+  onNotice: (sentence: string) => void,
+  onReady: (name: string) => void,
+): Promise<RemoteRunner> {
+  // What `http` steps may reach is read where they run, which is in this process.
+  if (options.httpAllow !== null) process.env['MILLRACE_HTTP_ALLOW'] = options.httpAllow
+  const dataDirectory = resolve(options.dataDirectory)
+  const unlock = await lockDirectory(dataDirectory)
+  try {
+    const executors = await foundExecutors(options.containers)
+    for (const notice of executors.notices) onNotice(notice)
+    const capabilities = capabilityLabels(allowedEnvironment(process.env).PATH, executors)
+    const runner = await startRemoteRunner({
+      ...options,
+      url: options.url.replace(/\/+$/, ''),
+      labels: [...new Set([...options.labels, ...capabilities])],
+      executors,
+      dataDirectory,
+      incarnation: systemEntropy.id(systemClock.now()),
+      uptime: machineUptime,
+      onNotice,
+      onReady,
+    })
+    void runner.ended.then(unlock, unlock)
+    return runner
+  } catch (error) {
+    unlock()
     throw error
   }
 }

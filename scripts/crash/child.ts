@@ -11,6 +11,7 @@ import type { PipelineDefinition } from '../../src/model/definition.ts'
 import { asId, type UserId } from '../../src/model/id.ts'
 import type { Result } from '../../src/model/problem.ts'
 import type { RunView } from '../../src/model/view.ts'
+import { runnerPaths } from '../../src/runner/paths.ts'
 import { openSqliteStore } from '../../src/store/sqlite/index.ts'
 import { type Store, StoreError } from '../../src/store/store.ts'
 import { below, dice } from '../../src/testing/dice.ts'
@@ -49,6 +50,7 @@ async function live({ directory, life, seed, again, finish: finishing, hasty = f
     verbatim: () => [],
     reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
     openArtifact: () => Promise.resolve(undefined),
+    attemptFiles: runnerPaths(directory),
     openLog: () => {
       throw new Error('no attempt of this runner has a log')
     },

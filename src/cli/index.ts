@@ -31,6 +31,8 @@ import { resume } from './verbs/resume.ts'
 import { retry } from './verbs/retry.ts'
 import { rollback } from './verbs/rollback.ts'
 import { run } from './verbs/run.ts'
+import { runner } from './verbs/runner.ts'
+import { runners } from './verbs/runners.ts'
 import { runs } from './verbs/runs.ts'
 import { samples } from './verbs/samples.ts'
 import { secrets } from './verbs/secrets.ts'
@@ -50,6 +52,7 @@ import { version } from './version.ts'
 /** Every verb, in the order of the help. A new one is one file and one line here. */
 const verbs: readonly Verb[] = [
   serve,
+  runner,
   run,
   validate,
   pipelines,
@@ -87,6 +90,7 @@ const verbs: readonly Verb[] = [
   users,
   tokens,
   audit,
+  runners,
   samples,
   doctor,
 ]

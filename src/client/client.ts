@@ -98,6 +98,16 @@ export function createClient(options: ClientOptions) {
         json<wire.Project>('/api/v1/projects', { method: 'POST', body }),
     },
 
+    /** By id or name. */
+    runners: {
+      list: ({ signal }: WithSignal = {}) => json<{ items: wire.Runner[] }>('/api/v1/runners', { signal }),
+      create: (name: string) => json<wire.IssuedRunner>('/api/v1/runners', { method: 'POST', body: { name } }),
+      get: (runner: string) => json<wire.Runner>(at`/api/v1/runners/${runner}`),
+      remove: (runner: string) => nothing(at`/api/v1/runners/${runner}`, { method: 'DELETE' }),
+      pause: (runner: string) => json<wire.Runner>(at`/api/v1/runners/${runner}/pause`, { method: 'POST' }),
+      resume: (runner: string) => json<wire.Runner>(at`/api/v1/runners/${runner}/resume`, { method: 'POST' }),
+    },
+
     pipelines: {
       list: ({
         signal,

@@ -12,6 +12,7 @@ export type Flags = Readonly<Partial<Record<SettingName, string | undefined>>>
 const OTHERS = [
   'MILLRACE_URL',
   'MILLRACE_TOKEN',
+  'MILLRACE_RUNNER_TOKEN',
   'MILLRACE_BENCH_DIR',
   'MILLRACE_NODE_HANDED_OVER',
   ...SEAL_KEY_VARIABLES,

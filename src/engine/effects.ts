@@ -55,3 +55,19 @@ export function heldByRunners(
     return status === 'running' && runner !== null && runner !== SERVER ? [{ node, attempt, fence, runner }] : []
   })
 }
+
+/** The runner that has done a task of the run last, and so has its workspace; undefined: none has. */
+export function lastRunnerOf(run: Run): string | undefined {
+  let last: { readonly runner: string; readonly at: number } | undefined
+  for (const node of run.plan.nodes) {
+    if (node.kind !== 'task') continue
+    const { runner, startedAt } = taskAt(run, node.index)
+    if (runner === null || runner === SERVER || startedAt === null) continue
+    if (last === undefined || startedAt >= last.at) last = { runner, at: startedAt }
+  }
+  return last?.runner
+}
+
+/** Whether what runs of this task has been told to stop. */
+export const isToStop = (run: Run, node: number): boolean =>
+  taskAt(run, node).stopping !== null || (run.cancelling !== null && run.cancelling.deadline !== null)

@@ -230,14 +230,12 @@ export class Credentials implements Access, Users {
   async keys(caller: Caller): Promise<readonly KeyView[]> {
     return [...this.#keys.values()]
       .filter((key) => this.#usable(key.kind, key.name) !== undefined && mayTouch(caller, key))
-      .map(({ kind, name, label, userId, createdAt, expiresAt }) => ({
-        kind,
-        name,
-        label,
-        user: { id: userId, name: this.#users.get(userId)?.name ?? '' },
-        createdAt,
-        expiresAt,
-      }))
+      .flatMap(({ kind, name, label, userId, createdAt, expiresAt }): readonly KeyView[] => {
+        // A runner's is shown, and removed, with the runner.
+        if (kind === 'runner') return []
+        const user = { id: userId, name: this.#users.get(userId)?.name ?? '' }
+        return [{ kind, name, label, user, createdAt, expiresAt }]
+      })
   }
 
   async createAccessKey(caller: Caller, label: string): Promise<Result<{ readonly ak: string; readonly sk: string }>> {

@@ -1,4 +1,5 @@
-import type { Instant } from '../model/time.ts'
+import { uptime } from 'node:os'
+import type { DurationMs, Instant } from '../model/time.ts'
 
 /** The one place that reads the clock and waits. Tests put testing/clock.ts here. */
 export interface Clock {
@@ -23,3 +24,9 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/**
+ * Milliseconds since the machine was started: nobody sets it, and unlike `performance.now()` it goes on while the machine
+ * sleeps (CLOCK_BOOTTIME on Linux), so that what was promised for a time is not kept too long.
+ */
+export const machineUptime = (): DurationMs => uptime() * 1_000

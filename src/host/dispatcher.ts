@@ -4,6 +4,7 @@ import type { AttemptResult } from '../model/command.ts'
 import type { Actor } from '../model/event.ts'
 import type { RunId } from '../model/id.ts'
 import type { Job, JobRequest } from '../model/job.ts'
+import type { RunnerResult } from '../model/runner.ts'
 import type { Instant } from '../model/time.ts'
 import type { Resolved } from './job-secrets.ts'
 import { Line, type Offer } from './line.ts'
@@ -198,16 +199,20 @@ export class Dispatcher {
   }
 
   /**
-   * As {@link ended}, of a runner that keeps its report until it knows that it is durable.
+   * As {@link ended} or {@link lost}, of a runner that keeps its report until it knows that it is durable.
    * @param done called once; false: the run has gone on without it.
    */
   reported(
     runnerName: string,
     attempt: Pick<Job, 'runId' | 'node' | 'fence'>,
-    result: AttemptResult,
+    result: RunnerResult,
     done: (taken: boolean) => void,
   ): void {
-    const command = { type: 'report-attempt', node: attempt.node, fence: attempt.fence, result } as const
+    const { node, fence } = attempt
+    const command =
+      result.kind === 'lost'
+        ? ({ type: 'lose-attempt', node, fence, reason: result.reason } as const)
+        : ({ type: 'report-attempt', node, fence, result } as const)
     this.#live.report(attempt.runId, command, actorOf(runnerName), (outcome) => {
       this.#release(runnerName, attempt)
       done(outcome?.ok === true)

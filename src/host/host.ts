@@ -1,4 +1,4 @@
-import { dueEffects, heldByRunners } from '../engine/effects.ts'
+import { dueEffects, heldByRunners, isToStop, lastRunnerOf } from '../engine/effects.ts'
 import type { Run } from '../engine/run.ts'
 import type { RunEffect } from '../model/effect.ts'
 import type { Actor, EventRecord } from '../model/event.ts'
@@ -25,6 +25,8 @@ import { Histories } from './history.ts'
 import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
 import type { ReportFiles } from './reports.ts'
+import { RunnerRoster } from './runner-roster.ts'
+import { RunnerUseCases } from './runners.ts'
 import { RunUseCases } from './runs.ts'
 import { testUseCases } from './tests.ts'
 import { SecretUseCases } from './secrets.ts'
@@ -36,10 +38,13 @@ import { OutboxSender } from './outbox.ts'
 import { sendMessage } from './send.ts'
 import { Timers } from './timers.ts'
 import { loadTriggers, TriggerIndex } from './trigger-index.ts'
+import { Uploads, type AttemptFiles } from './uploads.ts'
 import { Workspaces } from './workspaces.ts'
 import { RetentionSweep, type RunFiles } from './retention.ts'
 import type { Retention } from '../model/retention.ts'
-import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
+import type { RunId } from '../model/id.ts'
+import { LEASE_MS } from '../model/limits.ts'
+import type { DurationMs } from '../model/time.ts'
 
 export interface HostOptions {
   readonly store: Store
@@ -60,6 +65,12 @@ export interface HostOptions {
   readonly outbound?: Outbound
   /** How long runs are kept, and where their files are; left out: for ever. */
   readonly retention?: { readonly policy: Retention; readonly files: RunFiles }
+  /** Where files go that runners on other machines send. */
+  readonly attemptFiles: AttemptFiles
+  /** How long a runner that is not heard of keeps what it has; without: {@link LEASE_MS}. */
+  readonly leaseMs?: DurationMs
+  /** Of one log that comes from another machine; without: 1 GiB and a little. */
+  readonly logMaxBytes?: number
   readonly onDefect: (error: unknown) => void
 }
 
@@ -85,6 +96,8 @@ const TIMER: Actor = { kind: 'timer', name: 'deadline' }
 const SERVER: Actor = { kind: 'server', name: 'millrace' }
 const OPEN = RUN_STATUSES.filter((status) => !isEnded(status))
 const HEARTBEAT_MS = 15_000
+/** A runner ends a task whose log passes 1 GiB, and looks four times a second. */
+const REMOTE_LOG_MAX_BYTES = 1024 ** 3 + 512 * 1024 ** 2
 
 /** Puts the host together. It owns no process and no socket: those are given by compose.ts. */
 export async function createHost(options: HostOptions): Promise<Host> {
@@ -148,6 +161,17 @@ export async function createHost(options: HostOptions): Promise<Host> {
     (runId) => dispatcher.clean(runId),
     (runId) => live.peek(runId)?.phase !== 'live',
   )
+  const runners = new RunnerUseCases({
+    roster: await RunnerRoster.open({ keys: store.keys, clock, entropy }),
+    dispatcher,
+    uploads: new Uploads(options.attemptFiles, options.logMaxBytes ?? REMOTE_LOG_MAX_BYTES),
+    catalog: store.catalog,
+    clock,
+    entropy,
+    leaseMs: options.leaseMs ?? LEASE_MS,
+    sweep: (ids) => sweep(ids),
+    isLive: (id) => live.peek(id)?.phase === 'live',
+  })
   const concurrency = new ConcurrencyGroups({
     admit: (id, done) => live.report(id, { type: 'admit' }, SERVER, done),
     cancel: (id, reason) => live.report(id, { type: 'cancel', reason, mode: 'stop' }, SERVER),
@@ -306,6 +330,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   async function recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }> {
     let [runs, lostAttempts] = [0, 0]
     const taken: Run[] = []
+    runners.recover()
     for (const id of await store.runs.live()) {
       const run = await readable(id)
       if (run === undefined) continue
@@ -313,7 +338,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
       taken.push(run)
       concurrency.committed(run)
       firing.committed(run)
-      for (const { node, fence, runner } of heldByRunners(run)) {
+      const home = lastRunnerOf(run)
+      if (home !== undefined) dispatcher.settle(id, home)
+      for (const { node, attempt, fence, runner } of heldByRunners(run)) {
+        // One on another machine may be at it still: it has the time of a lease to say so.
+        if (dispatcher.adopt(runner, { runId: id, node, attempt, fence })) {
+          if (isToStop(run, node)) dispatcher.cancel(run, node, fence)
+          continue
+        }
         lostAttempts += 1
         const reason = `the server was stopped while ${runner} ran it`
         live.report(id, { type: 'lose-attempt', node, fence, reason }, SERVER)
@@ -326,6 +358,18 @@ export async function createHost(options: HostOptions): Promise<Host> {
     await notices.recover(taken)
     sender?.open()
     return { runs, lostAttempts }
+  }
+
+  async function sweep(ids: readonly RunId[]): Promise<void> {
+    const known = new Map((await store.runs.summaries(ids)).map((summary) => [summary.id, summary]))
+    for (const id of ids) {
+      const summary = known.get(id)
+      if (summary === undefined) dispatcher.clean(id)
+      else if (summary.endedAt !== null) {
+        const { definition } = await catalog.planOf(summary.pipelineId, summary.version)
+        workspaces.ended(id, summary.status, summary.endedAt, definition.workspace)
+      }
+    }
   }
 
   /** One run that cannot be read keeps no other from going on. */
@@ -396,6 +440,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
       },
       onChange: (listener) => feed.onChange(listener),
     },
+    runners,
+    runnerWire: runners,
     now: () => clock.now(),
     freshId: () => entropy.id(clock.now()),
   }
@@ -420,22 +466,13 @@ export async function createHost(options: HostOptions): Promise<Host> {
       await notices.settled()
       await sender?.settled()
     },
-    addRunner: (runner) => dispatcher.add(runner),
-    sweep: async (ids) => {
-      const known = new Map((await store.runs.summaries(ids)).map((summary) => [summary.id, summary]))
-      for (const id of ids) {
-        const summary = known.get(id)
-        if (summary === undefined) dispatcher.clean(id)
-        else if (summary.endedAt !== null) {
-          const { definition } = await catalog.planOf(summary.pipelineId, summary.version)
-          workspaces.ended(id, summary.status, summary.endedAt, definition.workspace)
-        }
-      }
-    },
+    addRunner: (runner) => dispatcher.add(runner, runners.taking(runner.name)),
+    sweep,
     sweepRuns: () => retention?.sweep() ?? Promise.resolve(0),
     close: () => {
       retention?.close()
       autoStarts.close()
+      runners.close()
       notices.close()
       sender?.close()
       timers.close()

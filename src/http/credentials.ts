@@ -61,6 +61,8 @@ export function noteCredentials(app: App): { readonly app: App; readonly noted: 
       users: app.users,
       audit: app.audit,
       feed: app.feed,
+      runners: app.runners,
+      runnerWire: app.runnerWire,
       now: () => app.now(),
       freshId: () => app.freshId(),
     },

@@ -2,11 +2,12 @@ import { mkdirSync } from 'node:fs'
 import type { Failure } from '../model/failure.ts'
 import type { RunId } from '../model/id.ts'
 import { jobName, type Job } from '../model/job.ts'
+import { refOf, type AttemptRef } from '../model/runner.ts'
 import type { DurationMs } from '../model/time.ts'
 import { AttemptLog } from './attempt-log.ts'
 import { runAttempt, type AttemptSetting, type StopReason } from './attempt.ts'
 import { isDiskFull } from './disk-room.ts'
-import { refOf, type AttemptRef, type ToRunner, type ToServer } from './protocol.ts'
+import type { ToRunner, ToServer } from './protocol.ts'
 import { removeTree } from './remove-tree.ts'
 import { Slot } from './slot.ts'
 
@@ -21,6 +22,7 @@ interface Attempt {
   readonly job: Job
   readonly logPath: string
   readonly stop: AbortController
+  readonly kill: AbortController
   log: AttemptLog | undefined
   readonly over: Promise<void>
   readonly finish: () => void
@@ -57,6 +59,14 @@ export class Agent {
     }
   }
 
+  /** Ends an attempt at once, without a grace. Its `ended` follows. */
+  kill(ref: AttemptRef): void {
+    const attempt = this.#attempts.get(jobName(ref))
+    if (attempt?.job.fence !== ref.fence) return
+    attempt.kill.abort()
+    this.#abort(attempt)
+  }
+
   /** Resolves when the attempts it has are over. */
   drain(): Promise<void> {
     return new Promise((resolve) => {
@@ -82,6 +92,7 @@ export class Agent {
       job,
       logPath,
       stop: new AbortController(),
+      kill: new AbortController(),
       log: undefined,
       over: promise,
       finish: resolve,
@@ -142,7 +153,7 @@ export class Agent {
   }
 
   async #attempt(attempt: Attempt): ReturnType<typeof runAttempt> {
-    const { job, logPath, stop } = attempt
+    const { job, logPath, stop, kill } = attempt
     if (stop.signal.aborted) return { result: { kind: 'cancelled' }, logBytes: 0 }
     try {
       attempt.log = new AttemptLog(logPath)
@@ -154,7 +165,7 @@ export class Agent {
     const slot = this.#slots.pop()
     if (slot === undefined) throw new Error(`more attempts run than there are slots: ${this.#running}`)
     try {
-      return await runAttempt(job, attempt.log, this.#setting, slot, stop.signal)
+      return await runAttempt(job, attempt.log, this.#setting, slot, stop.signal, kill.signal)
     } finally {
       this.#slots.push(slot)
       attempt.log = undefined

@@ -5,11 +5,9 @@ import { dirname, join } from 'node:path'
 import { ARTIFACT_BYTES_MAX, ARTIFACT_NAME, ARTIFACTS_MAX, type Artifact } from '../model/artifact.ts'
 import { CannotStart } from '../steps/step.ts'
 import { syncDirectory, writeDurably } from './durable-file.ts'
+import { artifactPath } from './paths.ts'
 
 const CHUNK_BYTES = 256 * 1024
-
-/** Where the bytes of an artifact are: named by what they are, so the same file twice is kept once. */
-export const artifactPath = (directory: string, sha256: string): string => join(directory, sha256.slice(0, 2), sha256)
 
 /** Keeps what one attempt makes. The list of it is written last: what it names is there. */
 export class ArtifactKeeper {

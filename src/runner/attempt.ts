@@ -52,13 +52,14 @@ export async function runAttempt(
   setting: AttemptSetting,
   slot: Slot,
   stop: AbortSignal,
+  kill: AbortSignal,
 ): Promise<AttemptEnd> {
   const values = (job.secrets ?? []).map(({ value }) => value)
   const output =
     values.length === 0 ? plainOutput(log) : new MaskedOutput(log, values, slot.scratch, setting.env['PATH'] ?? '')
   let result: AttemptResult
   try {
-    result = await runStep(job, log, output, setting, slot, stop)
+    result = await runStep(job, log, output, setting, slot, stop, kill)
   } catch (error) {
     result = failed(failureOf(error))
   }
@@ -82,6 +83,7 @@ async function runStep(
   setting: AttemptSetting,
   slot: Slot,
   stop: AbortSignal,
+  kill: AbortSignal,
 ): Promise<AttemptResult> {
   const { paths } = setting
   const load = Object.hasOwn(stepRuns, job.uses) ? stepRuns[job.uses] : undefined
@@ -107,6 +109,7 @@ async function runStep(
     ownEnv: { MILLRACE_OUTPUT: outputPath, MILLRACE_WORKSPACE: workspace, [TAG]: jobName(job) },
     graceMs: job.graceMs,
     signal: stop,
+    kill,
   }
   const programs = new Programs({ ...own, place })
   const helpers = new Programs({ ...own, place: HOST })
@@ -119,7 +122,7 @@ async function runStep(
           say: (line) => output.append(line),
           exec: (argv) => helpers.exec(argv),
         })
-  const artifacts = new ArtifactKeeper(paths.artifacts, paths.report(job, 'artifacts'))
+  const artifacts = new ArtifactKeeper(paths.kept(job), paths.report(job, 'artifacts'))
   const context: StepContext = {
     workspace,
     scratch,

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { RunId } from '../model/id.ts'
 import { jobName, type Job } from '../model/job.ts'
 import type { Json } from '../model/json.ts'
+import { refOf, type AttemptRef } from '../model/runner.ts'
 import type { DurationMs } from '../model/time.ts'
 import { capabilityLabels, NO_EXECUTORS, type Executors } from './capabilities.ts'
 import { CACHE_MAX_BYTES, LOG_MAX_BYTES, type RunnerConfig } from './config.ts'
@@ -14,7 +15,7 @@ import { allowedEnvironment, engineEnvironment } from './environment.ts'
 import { removeContainers } from './executors/container.ts'
 import { killLeftovers, type Leftovers } from './leftovers.ts'
 import { runnerPaths, type AttemptName } from './paths.ts'
-import { parseToServer, PROTOCOL, refOf, type AttemptRef, type EndedMessage, type ToRunner } from './protocol.ts'
+import { parseToServer, PROTOCOL, type EndedMessage, type ToRunner } from './protocol.ts'
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 

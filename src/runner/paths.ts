@@ -23,6 +23,11 @@ export interface RunnerPaths {
   readonly caches: string
   /** Bytes of artifacts, named by what they are. */
   readonly artifacts: string
+  artifact(sha256: string): string
+  /** As {@link artifacts}, for those that this attempt keeps. */
+  kept(attempt: AttemptName): string
+  /** What has not come whole yet from runners on other machines. */
+  readonly parts: string
 }
 
 export interface AttemptName {
@@ -35,6 +40,7 @@ export function runnerPaths(dataDirectory: string): RunnerPaths {
   const attempts = join(dataDirectory, 'runner', 'attempts')
   const run = (runId: RunId): string => join(dataDirectory, 'work', runId)
   const logs = (runId: RunId): string => join(dataDirectory, 'logs', runId)
+  const artifacts = join(dataDirectory, 'artifacts')
   return {
     run,
     workspace: (runId) => join(run(runId), 'workspace'),
@@ -46,6 +52,19 @@ export function runnerPaths(dataDirectory: string): RunnerPaths {
     logs,
     report: ({ runId, node, attempt }, kind) => join(logs(runId), `${node}-${attempt}.${kind}.json`),
     caches: join(dataDirectory, 'caches'),
-    artifacts: join(dataDirectory, 'artifacts'),
+    artifacts,
+    artifact: (sha256) => artifactPath(artifacts, sha256),
+    kept: () => artifacts,
+    parts: join(dataDirectory, 'runner', 'parts'),
   }
+}
+
+/** Where the bytes of an artifact are: named by what they are, so the same file twice is kept once. */
+export const artifactPath = (directory: string, sha256: string): string => join(directory, sha256.slice(0, 2), sha256)
+
+/** On another machine than the server's: what an attempt keeps is sent, and then goes with all else of it. */
+export function remotePaths(dataDirectory: string): RunnerPaths {
+  const kept = ({ runId, node, attempt }: AttemptName): string =>
+    join(dataDirectory, 'kept', runId, `${node}-${attempt}`)
+  return { ...runnerPaths(dataDirectory), kept }
 }

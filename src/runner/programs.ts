@@ -25,6 +25,8 @@ export interface ProgramSetting {
   readonly ownEnv: Readonly<Record<string, string>>
   readonly graceMs: DurationMs
   readonly signal: AbortSignal
+  /** Aborted when no more time is left: KILL, whatever was said before. */
+  readonly kill: AbortSignal
 }
 
 /** Runs the programs of one attempt, one at a time. */
@@ -128,7 +130,7 @@ export class Programs {
   }
 
   async #watch(program: Extract<LaunchAnswer, { readonly kind: 'started' }>, prepared: Prepared): Promise<ExitStatus> {
-    const { record, graceMs, signal: stop } = this.#setting
+    const { record, graceMs, signal: stop, kill: now } = this.#setting
     record.setLeader(program.pid)
     let kill: NodeJS.Timeout | undefined
     const terminate = (): void => {
@@ -138,13 +140,17 @@ export class Programs {
         program.kill()
       }, graceMs)
     }
-    if (stop.aborted) terminate()
+    const killNow = (): void => program.kill()
+    if (now.aborted) killNow()
+    else if (stop.aborted) terminate()
     else stop.addEventListener('abort', terminate, { once: true })
+    now.addEventListener('abort', killNow, { once: true })
     try {
       return await program.ended
     } finally {
       clearTimeout(kill)
       stop.removeEventListener('abort', terminate)
+      now.removeEventListener('abort', killNow)
     }
   }
 }

@@ -2,6 +2,7 @@ import type { AttemptResult } from '../model/command.ts'
 import { parseRunId, type RunId } from '../model/id.ts'
 import { isJsonObject, type Json } from '../model/json.ts'
 import type { Job } from '../model/job.ts'
+import type { AttemptRef } from '../model/runner.ts'
 import { isSecretName } from '../model/secret.ts'
 
 /**
@@ -9,14 +10,6 @@ import { isSecretName } from '../model/secret.ts'
  * A runner says `hello` first; a server that does not know its protocol number ends the talk.
  */
 export const PROTOCOL = 1
-
-/** One attempt, with the fence that its report must carry. */
-export interface AttemptRef {
-  readonly runId: RunId
-  readonly node: number
-  readonly attempt: number
-  readonly fence: number
-}
 
 export type ToRunner =
   /** `logPath`: absolute; the runner makes it and appends to it. */
@@ -46,8 +39,6 @@ export interface EndedMessage extends AttemptRef {
   readonly result: AttemptResult
   readonly logBytes: number
 }
-
-export const refOf = ({ runId, node, attempt, fence }: AttemptRef): AttemptRef => ({ runId, node, attempt, fence })
 
 /** @returns undefined for what no server of this protocol sends. */
 export function parseToRunner(value: Json | undefined): ToRunner | undefined {
@@ -113,7 +104,8 @@ const isSecrets = (value: Json): boolean =>
 
 const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 
-function parseRef(value: { readonly [key: string]: Json }): AttemptRef | undefined {
+export function parseRef(value: Json): AttemptRef | undefined {
+  if (!isMessage(value)) return undefined
   const runId = parseRunId(textOf(value['runId']))
   const { node, attempt, fence } = value
   if (runId === undefined || !isCount(node) || !isCount(attempt) || !isCount(fence)) return undefined

@@ -286,7 +286,7 @@ export interface UserRecord {
 }
 /** `viewer` reads, `operator` also starts, controls and reviews runs, `admin` also changes projects, pipelines, keys. */
 export type Role = 'viewer' | 'operator' | 'admin'
-export type KeyKind = 'token' | 'aksk' | 'bk-app'
+export type KeyKind = 'token' | 'aksk' | 'bk-app' | 'runner'
 export interface KeyRecord {
   readonly kind: KeyKind
   /** The public part: a token's id, the AK, the bk_app_code. */

@@ -11,6 +11,7 @@ import { asId, type UserId } from '../model/id.ts'
 import type { Result } from '../model/problem.ts'
 import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
 import { openMemoryStore } from '../store/memory/index.ts'
+import { runnerPaths } from '../runner/paths.ts'
 import { stepSpecs } from '../steps/index.ts'
 import type { Store } from '../store/store.ts'
 import { FakeClock } from './clock.ts'
@@ -85,6 +86,8 @@ export interface WorldOptions {
   readonly runner?: ScriptedRunner
   /** Of its own, e.g. one that can be full (full-store.ts). */
   readonly store?: Store
+  /** Where files of runners on other machines go, when there are any. */
+  readonly directory?: string
   /** What reads definitions; without it: texts as people and dialects write them, and JSON of the checked form, as the builders give it. */
   readonly check?: HostOptions['check']
 }
@@ -179,6 +182,7 @@ async function serve(
       return Promise.resolve(kept === undefined ? undefined : memoryFile(kept.bytes))
     },
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
+    attemptFiles: runnerPaths(options.directory ?? 'no-runner-is-on-another-machine'),
     onDefect: (error) => defects.push(error),
   })
   const { app } = host

@@ -18,7 +18,7 @@ const directory = (): string => {
   return made
 }
 const start = async (where: string): Promise<ServerProcess> => {
-  const server = await startServerProcess(where, databaseUrl)
+  const server = await startServerProcess(where, { databaseUrl })
   servers.push(server)
   return server
 }

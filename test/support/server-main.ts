@@ -1,12 +1,12 @@
-import { openMillrace } from '../../src/compose.ts'
+import { openMillrace, type MillraceOptions } from '../../src/compose.ts'
 import type { Logger } from '../../src/http/logger.ts'
 
-/** A server in a process of its own, for tests that kill it: `node server-main.ts DATA_DIRECTORY [DATABASE_URL]`. Tells where it is over IPC. */
+/** A server in a process of its own, for tests that kill it: `node server-main.ts DATA_DIRECTORY [OPTIONS]`. Tells where it is over IPC. */
 const say = (_: unknown, message: string): void => console.error(message)
 const logger: Logger = { debug: () => {}, info: () => {}, warn: say, error: say }
 
-const [dataDirectory, databaseUrl = null] = process.argv.slice(2)
-if (dataDirectory === undefined) throw new Error('expected the data directory as the first argument')
+const [dataDirectory, more = '{}'] = process.argv.slice(2)
+if (dataDirectory === undefined) throw new Error('expected the data directory, and options as JSON')
 try {
   const millrace = await openMillrace(
     {
@@ -15,13 +15,13 @@ try {
       port: 0,
       baseUrl: null,
       dataDirectory,
-      databaseUrl,
       slots: 4,
       labels: ['linux'],
       zoneOffsetMinutes: 480,
       bodyMaxBytes: 1 << 20,
       httpAllow: null,
       samples: false,
+      ...(JSON.parse(more) as Partial<MillraceOptions>),
     },
     logger,
   )

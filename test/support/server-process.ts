@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import type { MillraceOptions } from '../../src/compose.ts'
 
 const MAIN = fileURLToPath(new URL('./server-main.ts', import.meta.url))
 
@@ -17,13 +18,14 @@ export interface ServerProcess {
 }
 
 /**
- * @param databaseUrl of a PostgreSQL database; without: the embedded store
- * @throws Error with the server's own sentence when it refuses to start
+ * @param options in place of those of server-main.ts.
+ * @throws Error with the server's own sentence when it refuses to start.
  */
-export async function startServerProcess(dataDirectory: string, databaseUrl?: string): Promise<ServerProcess> {
-  const child = fork(MAIN, [dataDirectory, ...(databaseUrl === undefined ? [] : [databaseUrl])], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
+export async function startServerProcess(
+  dataDirectory: string,
+  options: Partial<MillraceOptions> = {},
+): Promise<ServerProcess> {
+  const child = fork(MAIN, [dataDirectory, JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const [said] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
     { url: string; token: string | null; recovered: ServerProcess['recovered'] } | { refused: string } | number,
   ]

@@ -49,6 +49,7 @@ import {
 import { listReviews } from './reviews.ts'
 import type { Route } from './route.ts'
 import { createSession, deleteSession } from './session.ts'
+import { createRunner, deleteRunner, getRunner, listRunners, pauseRunner, resumeRunner } from './runners.ts'
 import { getWebhookSecret, nextFires, publish } from './triggers.ts'
 import { fireWebhook } from './webhooks.ts'
 import { actOnRun, batchRuns, explainRun, getRun, listRuns, rerun, startRun } from './runs.ts'
@@ -122,6 +123,12 @@ export const routes: readonly Route[] = [
   listTests,
   listFindings,
   listReviews,
+  listRunners,
+  createRunner,
+  getRunner,
+  deleteRunner,
+  pauseRunner,
+  resumeRunner,
   followEvents,
   listEvents,
 ]

@@ -9,6 +9,7 @@ import type { Plan } from '../../model/plan.ts'
 import { isEnded } from '../../model/status.ts'
 import type { PipelineView, RunView } from '../../model/view.ts'
 import type { Instant } from '../../model/time.ts'
+import { runnerPaths } from '../../runner/paths.ts'
 import { IDEMPOTENCY_MS } from '../../store/store.ts'
 import { FakeClock } from '../clock.ts'
 import { below, dice, pickOf } from '../dice.ts'
@@ -206,6 +207,7 @@ class Simulation {
       verbatim: () => [],
       reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
       openArtifact: () => Promise.resolve(undefined),
+      attemptFiles: runnerPaths('no-runner-is-on-another-machine'),
       openLog: () => {
         throw new Error('no attempt of a simulation has a log')
       },

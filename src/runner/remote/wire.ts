@@ -1,0 +1,101 @@
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import { RUNNER_PATH, RUNNER_REFUSALS, type RunnerRefusal } from '../../model/runner.ts'
+import type { DurationMs } from '../../model/time.ts'
+
+export interface WireOptions {
+  /** Of the server, without a slash at the end. */
+  readonly url: string
+  readonly token: string
+  readonly incarnation: string
+  /** Milliseconds of the machine's own time, which nobody sets, and which goes on while it sleeps. */
+  readonly uptime: () => DurationMs
+}
+
+export type WireAnswer =
+  | { readonly kind: 'ok'; readonly body: JsonObject }
+  | { readonly kind: 'refused'; readonly refusal: RunnerRefusal }
+  /** Nothing came, or not from a Millrace: it may or may not have been heard. */
+  | { readonly kind: 'silent'; readonly reason: string }
+
+interface Call {
+  /** Bytes go as they are, the rest as JSON. */
+  readonly body?: Uint8Array<ArrayBuffer> | object
+  readonly timeoutMs: DurationMs
+  readonly signal?: AbortSignal
+}
+
+/** After these the server does not count the runner as heard of. */
+const UNHEARD: readonly RunnerRefusal['code'][] = [
+  'unauthenticated',
+  'protocol',
+  'superseded',
+  'hello_again',
+  'unavailable',
+]
+
+/** Requests to the server, and when the last one that it has heard was sent. */
+export class Wire {
+  readonly #options: WireOptions
+  #heardAt: DurationMs
+
+  constructor(options: WireOptions) {
+    this.#options = options
+    this.#heardAt = options.uptime()
+  }
+
+  /** How long ago the last word was sent that the server has surely heard: its own count can only be shorter. */
+  silentMs(): DurationMs {
+    return this.#options.uptime() - this.#heardAt
+  }
+
+  /** Does not reject. */
+  async send(method: 'GET' | 'POST' | 'PUT', path: string, { body, timeoutMs, signal }: Call): Promise<WireAnswer> {
+    const { url, token, incarnation, uptime } = this.#options
+    const sentAt = uptime()
+    const limit = AbortSignal.timeout(timeoutMs)
+    try {
+      const response = await fetch(`${url}${RUNNER_PATH}/${path}`, {
+        method,
+        redirect: 'error',
+        headers: {
+          authorization: `Bearer ${token}`,
+          'millrace-incarnation': incarnation,
+          'content-type': body instanceof Uint8Array ? 'application/octet-stream' : 'application/json',
+        },
+        ...(body === undefined ? undefined : { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
+        signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
+      })
+      const answer = read(response.status, await response.text())
+      const heard = answer.kind === 'ok' || (answer.kind === 'refused' && !UNHEARD.includes(answer.refusal.code))
+      if (heard) this.#heardAt = Math.max(this.#heardAt, sentAt)
+      return answer
+    } catch (error) {
+      if (limit.aborted) return { kind: 'silent', reason: `no answer within ${timeoutMs} ms` }
+      return { kind: 'silent', reason: reasonOf(error) }
+    }
+  }
+}
+
+function read(status: number, text: string): WireAnswer {
+  const body = jsonOf(text)
+  if (body !== undefined && status >= 200 && status < 300) return { kind: 'ok', body }
+  const code = RUNNER_REFUSALS.find((one) => one === body?.['code'])
+  if (body === undefined || code === undefined) return { kind: 'silent', reason: `an answer with status ${status}` }
+  const { message, size } = body
+  const refusal = { code, message: typeof message === 'string' ? message : '' }
+  return { kind: 'refused', refusal: typeof size === 'number' ? { ...refusal, size } : refusal }
+}
+
+function jsonOf(text: string): JsonObject | undefined {
+  try {
+    const value = JSON.parse(text) as Json
+    return isJsonObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
