@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProgram, runCli } from '../src/cli/index.ts'
 import { type Millrace, openMillrace } from '../src/compose.ts'
+import { SEAL_KEY_VARIABLES } from '../src/config/seal-keys.ts'
 import { settings } from '../src/config/settings.ts'
 import { parseDefinition } from '../src/definition/parse-definition.ts'
 import { silent } from '../src/http/logger.ts'
@@ -48,7 +49,7 @@ test('every command and option exists', () => {
 })
 
 test('every variable that it names can be set', () => {
-  const known = Object.values(settings).map(({ env }): string => env)
+  const known = [...Object.values(settings).map(({ env }): string => env), ...SEAL_KEY_VARIABLES]
   const named = ['README.md', 'SECURITY.md', 'docs/operations.md']
     .flatMap((path) => [...read(path).matchAll(/MILLRACE_[A-Z_]+\b(?!\*)/g)].map(([name]) => name))
     // A task's, not the server's: where it writes its outputs.

@@ -518,7 +518,7 @@ describe('settings', () => {
     const { definition } = await pipelineOf(id)
     expect(definition.timeoutMs).toBe(1_800_000)
     expect(definition.stages[0]?.tasks.map(({ labels }) => labels)).toEqual([
-      ['linux', 'big'],
+      ['linux', 'big', 'tool:git'],
       ['linux', 'big'],
     ])
 
