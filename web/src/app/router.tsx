@@ -11,6 +11,7 @@ import { ClientError } from '../api/client.ts'
 import { meQuery } from '../api/queries.ts'
 import { Failed, Loading, NotFound } from '../ui/states.tsx'
 import {
+  readAdminSearch,
   readHomeSearch,
   readNewPipelineSearch,
   readPipelineSearch,
@@ -98,6 +99,7 @@ const run = createRoute({
 const admin = createRoute({
   getParentRoute: () => inside,
   path: '/admin',
+  validateSearch: readAdminSearch,
   component: lazyRouteComponent(() => import('../pages/admin.tsx'), 'AdminPage'),
 })
 

@@ -56,7 +56,11 @@ export type PipelineTab = (typeof PIPELINE_TABS)[number]
 
 export const readPipelineSearch = (raw: Raw) =>
   given({
-    tab: PIPELINE_TABS.find((one) => one === raw['tab']),
+    tab: oneOf(PIPELINE_TABS, raw['tab']),
     version: typeof raw['version'] === 'number' && raw['version'] >= 1 ? Math.floor(raw['version']) : undefined,
   })
 export const readNewPipelineSearch = (raw: Raw) => given({ project: text(raw['project']) })
+
+export const ADMIN_TABS = ['projects', 'secrets', 'credentials', 'users', 'audit', 'about'] as const
+export type AdminTab = (typeof ADMIN_TABS)[number]
+export const readAdminSearch = (raw: Raw) => given({ tab: oneOf(ADMIN_TABS, raw['tab']) })

@@ -18,8 +18,8 @@ export interface Completion {
   readonly detail: string
 }
 
-/** A step into the document: the name of a key, or an item of a list. */
-type Step = string | '[]'
+/** A step into the document: the name of a key, or `[]` for an item of a list. */
+type Step = string
 
 interface Place {
   readonly path: readonly Step[]

@@ -40,6 +40,7 @@ export function Diff({ label, before, after }: Diff) {
         ],
       }),
     })
+    view.scrollDOM.tabIndex = 0
     return () => view.destroy()
   }, [label, before, after])
   return <div ref={place} className={classes['editor']} />

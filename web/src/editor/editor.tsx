@@ -54,6 +54,8 @@ export function Editor({ label, text, onChange, errors }: Editor) {
         ],
       }),
     })
+    // Whoever has only keys can scroll it without writing into it.
+    made.scrollDOM.tabIndex = 0
     view.current = made
     return () => made.destroy()
     // A new text begins a new history.

@@ -27,7 +27,6 @@ export function Versions({ pipeline }: { readonly pipeline: Pipeline }) {
               key={one.version}
               className={classes['version'] ?? ''}
               aria-current={one.version === version}
-              aria-label={t('pipelines.versions.show', { version: one.version })}
               onClick={() => void navigate({ search: { tab: 'versions', version: one.version }, replace: true })}
             >
               <Text fw={600}>{t('pipelines.version', { version: one.version })}</Text>

@@ -1,3 +1,4 @@
+import { admin } from './admin.ts'
 import { app } from './app.ts'
 import { home } from './home.ts'
 import { pipelines } from './pipelines.ts'
@@ -7,4 +8,4 @@ import { runs } from './runs.ts'
 import { signIn } from './sign-in.ts'
 import { status } from './status.ts'
 
-export const en = { app, home, pipelines, reason, run, runs, signIn, status } as const
+export const en = { admin, app, home, pipelines, reason, run, runs, signIn, status } as const

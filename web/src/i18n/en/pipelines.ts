@@ -63,8 +63,6 @@ export const pipelines = {
     version: 'Version',
     by: 'By',
     at: 'Saved',
-    show: 'Show version {{version}}',
-    restore: 'Save this one anew',
   },
   triggers: {
     none: 'Only people start it',

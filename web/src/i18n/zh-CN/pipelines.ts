@@ -53,8 +53,6 @@ export const pipelines: Words<typeof source> = {
     version: '版本',
     by: '作者',
     at: '保存时间',
-    show: '显示版本 {{version}}',
-    restore: '将此版本重新保存',
   },
   triggers: {
     none: '只能人工启动',

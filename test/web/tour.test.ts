@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Browser, openBrowser } from '../support/browser.ts'
+import { openPageServer, type PageServer } from '../support/page-server.ts'
+
+const LONG = { timeout: 240_000 }
+const POLL = { timeout: 30_000, interval: 100 }
+
+let server: PageServer
+beforeAll(async () => {
+  server = await openPageServer()
+}, 300_000)
+afterAll(() => server[Symbol.asyncDispose]())
+
+async function signedIn(browser: Browser): Promise<Page> {
+  const page = await browser.page()
+  await page.goto(`${server.url}/sign-in#token=${server.token}`)
+  await page.waitForURL(`${server.url}/`)
+  return page
+}
+
+test('a new user makes a pipeline, starts it, decides its review and sees it succeed', LONG, async () => {
+  await using browser = await openBrowser()
+  const page = await signedIn(browser)
+  await page.getByRole('link', { name: 'Pipelines' }).click()
+  await page.getByRole('link', { name: 'New pipeline' }).click()
+  await page.getByText('No errors').waitFor()
+
+  // What is wrong is said at its line, and cannot be made.
+  const editor = page.getByRole('textbox', { name: 'Definition, YAML' })
+  await editor.click()
+  await page.keyboard.press('Control+End')
+  await page.keyboard.type('nmae: x')
+  await page.getByText('Line 18').waitFor()
+  expect(await page.getByRole('button', { name: 'Make the pipeline' }).isDisabled()).toBe(true)
+  for (let count = 0; count < 7; count += 1) await page.keyboard.press('Backspace')
+  await page.getByText('No errors').waitFor()
+  await page.getByRole('button', { name: 'Make the pipeline' }).click()
+  await page.getByRole('heading', { name: 'hello', level: 1 }).waitFor()
+
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await page.getByRole('dialog').getByLabel('who').fill('Millrace')
+  await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click()
+  await page.waitForURL(/\/runs\/[0-9a-f]{32}/)
+  const [, id = ''] = /runs\/([0-9a-f]{32})/.exec(page.url()) ?? []
+
+  // Without a reload Home says what it waits for.
+  await page.getByRole('link', { name: 'Home' }).click()
+  await page.getByText('Greet Millrace?').waitFor()
+  await page.getByRole('button', { name: 'Approve: hello #1' }).click()
+  await page.getByRole('dialog').getByLabel('Comment').fill('go')
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
+  await expect.poll(() => page.getByText('Greet Millrace?').count(), POLL).toBe(0)
+
+  await expect.poll(async () => (await server.client.runs.get(id)).status, POLL).toBe('succeeded')
+  await page.getByRole('link', { name: 'Runs' }).click()
+  const row = page.getByRole('row').filter({ hasText: 'hello #1' })
+  await row.getByText('Succeeded').waitFor()
+  const { stages } = await server.client.runs.get(id)
+  expect(stages[1]?.tasks[0]?.review?.decisions).toMatchObject([{ decision: 'approve', comment: 'go' }])
+  expect(browser.complaints).toEqual([])
+})
+
+test('a new version is saved and shown beside the one before', LONG, async () => {
+  const { items } = await server.client.projects.list()
+  const text = 'name: versioned\ndescription: the first\ntasks: [{name: x, script: "true"}]\n'
+  const { id } = await server.client.pipelines.create({ project: items[0]!.name, definition: text })
+  await server.client.pipelines.update(id, { definition: text.replace('the first', 'the second') })
+  await using browser = await openBrowser()
+  const page = await signedIn(browser)
+  await page.goto(`${server.url}/pipelines/${id}?tab=versions`)
+  await page.getByText('What changed in version 2').waitFor()
+  await page.getByText('description: the second').waitFor()
+  await page.getByText('description: the first').waitFor()
+  await page.getByRole('button', { name: 'version 1' }).click()
+  await page.getByText('The first version, whole').waitFor()
+  expect(browser.complaints).toEqual([])
+})
+
+test('the page is led by keys alone', LONG, async () => {
+  await using browser = await openBrowser()
+  const page = await signedIn(browser)
+  await page.getByRole('heading', { name: 'Home', level: 1 }).waitFor()
+  await page.keyboard.press('?')
+  await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  await page.keyboard.press('g')
+  await page.keyboard.press('p')
+  await page.getByRole('link', { name: 'pipeline-1', exact: true }).waitFor()
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'pipeline-1', level: 1 }).waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('r')
+  await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.type('staged')
+  await page.waitForURL(/text=staged/)
+  expect(browser.complaints).toEqual([])
+})
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+async function barriers(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe)
+  const found = (await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target, failureSummary }) => target + ': ' + failureSummary) })))",
+  )) as readonly { id: string; impact: string; nodes: readonly string[] }[]
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.join('; ')}`)
+}
+
+describe.each([
+  { language: 'en', scheme: 'light', width: 1_280 },
+  { language: 'zh-CN', scheme: 'dark', width: 1_280 },
+  { language: 'en', scheme: 'dark', width: 390 },
+  { language: 'zh-CN', scheme: 'light', width: 390 },
+] as const)('every page in $language, $scheme, $width px wide', ({ language, scheme, width }) => {
+  test('has no serious barrier, and nothing hangs over its side', LONG, async () => {
+    const { items: pipelines } = await server.client.pipelines.list()
+    const { id } = pipelines[0]!
+    await using browser = await openBrowser({ language, scheme, width })
+    const page = await signedIn(browser)
+    const found: string[] = []
+    for (const path of [
+      '/',
+      '/?wall=true',
+      '/runs',
+      '/pipelines',
+      '/pipelines/new',
+      `/pipelines/${id}`,
+      `/pipelines/${id}?tab=definition`,
+      `/pipelines/${id}?tab=versions`,
+      `/pipelines/${id}?tab=triggers`,
+      ...['projects', 'secrets', 'credentials', 'users', 'audit', 'about'].map((tab) => `/admin?tab=${tab}`),
+      '/nothing',
+    ]) {
+      await page.goto(server.url + path)
+      await page.waitForLoadState('load')
+      await page.locator('h1, h2').first().waitFor()
+      // Grey lines mean that something is still being read.
+      await expect.poll(() => page.locator('[role=status][aria-label]').count(), POLL).toBe(0)
+      found.push(...(await barriers(page)).map((barrier) => `${path}: ${barrier}`))
+      const over = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number
+      if (over > 0) found.push(`${path}: ${over} px wider than the screen`)
+    }
+    expect(found).toEqual([])
+    expect(browser.complaints).toEqual([])
+  })
+})
