@@ -15,7 +15,12 @@ const BEFORE = 'previous_images'
 
 const NAME = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/
 
-export async function byCompose(input: Compose, { takesBack }: Job, context: StepContext): Promise<Outputs> {
+export async function byCompose(
+  input: Compose,
+  { takesBack }: Job,
+  context: StepContext,
+  note: (outputs: Outputs) => void,
+): Promise<Outputs> {
   if (!NAME.test(input.project)) throw new CannotStart('with.compose.project: expected a name in small letters')
   const files = input.files.map((file) => {
     const path = insideOf(context.workspace, file)
@@ -32,12 +37,9 @@ export async function byCompose(input: Compose, { takesBack }: Job, context: Ste
   const given = files.flatMap((file) => ['-f', relative(context.workspace, file)])
   const services = input.services ?? []
   if (takesBack === undefined) {
-    const before = await imagesOf(tool.engine, input.project, context)
+    note({ [BEFORE]: JSON.stringify(await imagesOf(tool.engine, input.project, context)) })
     await must(context, compose(...given, 'up', '-d', ...services))
-    return {
-      [BEFORE]: JSON.stringify(before),
-      services: Object.keys(await imagesOf(tool.engine, input.project, context)).join(' '),
-    }
+    return { services: Object.keys(await imagesOf(tool.engine, input.project, context)).join(' ') }
   }
   const before = readBefore(takesBack[BEFORE])
   if (Object.keys(before).length === 0) {

@@ -13,14 +13,17 @@ type Kubernetes = NonNullable<DeployInput['kubernetes']>
 
 const FILES_MAX = 500
 const TIMEOUT_MAX_MS = 6 * 3_600_000
-/** Which revision each deployment had, as JSON; empty: it was not there. */
+/** Which revision each workload had, as JSON; empty: it was not there. */
 const BEFORE = 'previous_revisions'
+/** Where a deployment keeps it, in kubectl's JSONPath. */
+const REVISION = '{.metadata.annotations.deployment\\.kubernetes\\.io/revision}'
 
 export async function byKubernetes(
   input: Kubernetes,
   timeout: string | number,
   { takesBack }: Job,
   context: StepContext,
+  note: (outputs: Outputs) => void,
 ): Promise<Outputs> {
   const timeoutMs = parseDuration(timeout)
   if (timeoutMs === undefined || timeoutMs > TIMEOUT_MAX_MS) {
@@ -38,6 +41,7 @@ export async function byKubernetes(
   }
   const before: Record<string, string> = {}
   for (const target of targets) before[target] = await cluster.revisionOf(target)
+  note({ [BEFORE]: JSON.stringify(before) })
   const manifests = await findPaths(context.workspace, input.manifests ?? [], FILES_MAX, context.signal)
   if (input.manifests !== undefined && manifests.length === 0) {
     throw new SaidNo(`no file of the workspace is like ${input.manifests.join(', ')}`)
@@ -49,7 +53,7 @@ export async function byKubernetes(
   for (const target of targets) await cluster.rolledOut(target, timeoutMs)
   const after: Record<string, string> = {}
   for (const target of targets) after[target] = await cluster.revisionOf(target)
-  return { [BEFORE]: JSON.stringify(before), revisions: JSON.stringify(after) }
+  return { revisions: JSON.stringify(after) }
 }
 
 /** Each goes back to the revision that it had. What was not there before stays: a rollback deletes nothing. */
@@ -110,15 +114,20 @@ class Cluster {
     await this.run('rollout', 'status', target, `--timeout=${Math.ceil(timeoutMs / 1_000)}s`)
   }
 
-  /** Of a deployment its revision; of others, and of what is not there, empty. */
+  /** Empty: it is not there. */
   async revisionOf(target: string): Promise<string> {
-    const words = [
-      'get',
-      target,
-      '--ignore-not-found',
-      '--output=jsonpath={.metadata.annotations.deployment\\.kubernetes\\.io/revision}',
-    ]
-    const said = await must(this.#context, ['kubectl', ...this.#options, ...words], { env: this.#env, capture: true })
-    return /^\d{1,10}$/.exec(said.trim())?.[0] ?? ''
+    if (target.startsWith('deployment/')) {
+      return number(await this.#read('get', target, '--ignore-not-found', `--output=jsonpath=${REVISION}`))
+    }
+    if ((await this.#read('get', target, '--ignore-not-found', '--output=name')).trim() === '') return ''
+    // The others do not say it of themselves. Their history is in order, and its last line what they are at.
+    const history = (await this.#read('rollout', 'history', target)).trimEnd().split('\n')
+    return number(history.at(-1)?.split(/\s/)[0] ?? '')
+  }
+
+  #read(...words: readonly string[]): Promise<string> {
+    return must(this.#context, ['kubectl', ...this.#options, ...words], { env: this.#env, capture: true })
   }
 }
+
+const number = (text: string): string => /^\d{1,10}$/.exec(text.trim())?.[0] ?? ''

@@ -13,26 +13,37 @@ import { byKubernetes } from './by-kubernetes.ts'
 import { deploy, type DeployInput } from './spec.ts'
 
 /** `takesBack` of the job tells whether it deploys, or takes back what that deployment has made. */
-export const run: StepRun = (job, context) =>
-  answered(async () => {
+export const run: StepRun = async (job, context) => {
+  // What the way back needs is told also by a deployment that fails half way: then above all it is taken back.
+  let made: Outputs = {}
+  const note = (outputs: Outputs): void => {
+    made = { ...made, ...outputs }
+  }
+  const result = await answered(async () => {
     const input = parseWith(deploy, job)
     const where = input.environment === undefined ? '' : ` ${input.environment}`
     context.log(`${job.takesBack === undefined ? 'Deploying' : 'Taking back'}${where}\n`)
-    const outputs = await deployed(input, job, context)
+    note(await deployed(input, job, context, note))
     // A way back ends where something was healthy before, which may be another thing or nothing.
     if (input.healthy !== undefined && job.takesBack === undefined) await untilHealthy(input.healthy, context)
-    return {
-      kind: 'succeeded',
-      outputs: { ...outputs, ...(input.environment === undefined ? {} : { environment: input.environment }) },
-    }
+    if (input.environment !== undefined) note({ environment: input.environment })
+    return { kind: 'succeeded', outputs: made }
   })
+  if (result.kind !== 'failed' || Object.keys(made).length === 0) return result
+  return { ...result, outputs: { ...made, ...result.outputs } }
+}
 
-async function deployed(input: DeployInput, job: Job, context: StepContext): Promise<Outputs> {
+async function deployed(
+  input: DeployInput,
+  job: Job,
+  context: StepContext,
+  note: (outputs: Outputs) => void,
+): Promise<Outputs> {
   const { command, http, compose, kubernetes } = input
   if (command !== undefined) return byCommand(command, job, context)
   if (http !== undefined) return byHttp(http, job, context)
-  if (compose !== undefined) return byCompose(compose, job, context)
-  if (kubernetes !== undefined) return byKubernetes(kubernetes, input.timeout, job, context)
+  if (compose !== undefined) return byCompose(compose, job, context, note)
+  if (kubernetes !== undefined) return byKubernetes(kubernetes, input.timeout, job, context, note)
   throw new CannotStart('with: expected one of command, http, compose, kubernetes')
 }
 

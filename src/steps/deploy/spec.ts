@@ -64,9 +64,7 @@ const kubernetes = z
     context: word(253).optional().describe('Of the kubeconfig.'),
     kubeconfig: secretName()
       .optional()
-      .describe(
-        'The secret that is the kubeconfig. Without: what KUBECONFIG names, or the cluster that the runner is in.',
-      ),
+      .describe('The secret that is the kubeconfig. Without: the file that KUBECONFIG in the env of the task names.'),
   })
   .refine(({ manifests, images }) => manifests !== undefined || images !== undefined, {
     path: ['manifests'],
