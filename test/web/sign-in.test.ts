@@ -35,7 +35,7 @@ test(
 
 test('the session is in a cookie that scripts cannot read, and ends with it', { timeout: 120_000 }, async () => {
   const page = await browser.page()
-  await page.goto(server.url)
+  await page.goto(`${server.url}/sign-in#token=${server.token}`)
   await page.getByRole('heading', { name: 'Home' }).waitFor()
   expect(await page.evaluate('document.cookie')).toBe('')
   const [cookie] = await browser.context.cookies(server.url)
