@@ -40,3 +40,23 @@ export function splitCredentials(text: string): { readonly url: string; readonly
   // A URL's user, password and host hold no quote, backslash or newline: they are percent-encoded.
   return { url: url.href, config: `[url "${secret}"]\n\tinsteadOf = ${plain}\n` }
 }
+
+/**
+ * A file for git-credential-store(1) and the configuration that names it: git itself looks there for this server alone,
+ * so that the token is in no argument, no environment and no stored address. undefined: the address is of no such server.
+ */
+export function storedCredentials(
+  address: string,
+  user: string,
+  token: string,
+  path: string,
+): { readonly file: string; readonly config: string } | undefined {
+  const url = /^https?:\/\//.test(address) ? URL.parse(address) : null
+  if (url === null || url.username !== '' || url.password !== '') return undefined
+  // git gives the line of a helper to a shell.
+  const helper = `store --file='${path.replaceAll("'", String.raw`'\''`)}'`
+  return {
+    file: `${url.protocol}//${encodeURIComponent(user)}:${encodeURIComponent(token)}@${url.host}\n`,
+    config: `[credential]\n\thelper = "${helper.replaceAll(/["\\]/g, String.raw`\$&`)}"\n`,
+  }
+}

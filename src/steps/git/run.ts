@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join, normalize } from 'node:path'
 import {
   CannotStart,
+  givenSecret,
   MissingTool,
   parseWith,
   wholeNumber,
@@ -9,8 +10,8 @@ import {
   type StepContext,
   type StepRun,
 } from '../step.ts'
-import { isFullCommit, isRef, isShortCommit, isUrl, splitCredentials } from './address.ts'
-import { git } from './spec.ts'
+import { isFullCommit, isRef, isShortCommit, isUrl, splitCredentials, storedCredentials } from './address.ts'
+import { git, type GitInput } from './spec.ts'
 
 /** Where the ref was found and what to fetch for it. */
 type Target =
@@ -28,7 +29,7 @@ export const run: StepRun = async (job, context) => {
     throw new CannotStart(`not an address to fetch from: ${JSON.stringify(withoutUser(input.url))}`)
   if (input.ref !== undefined && !isRef(input.ref)) throw new CannotStart(`not a ref: ${JSON.stringify(input.ref)}`)
   const { url, config } = splitCredentials(input.url)
-  const repository = new Repository(context, input.path, config)
+  const repository = new Repository(context, input.path, config + credentialsFor(input, context))
   context.log(`Fetching ${input.ref ?? 'HEAD'} from ${url}\n`)
 
   const target = await findTarget(repository, url, input.ref === 'HEAD' ? undefined : input.ref)
@@ -57,6 +58,17 @@ export const run: StepRun = async (job, context) => {
       subject,
     },
   }
+}
+
+/** Writes the token down where git finds it. */
+function credentialsFor({ url, user = 'git', token }: GitInput, context: StepContext): string {
+  if (token === undefined) return ''
+  const path = join(context.scratch, 'credentials')
+  // Secrets that were read from a file mostly end with a newline.
+  const stored = storedCredentials(url, user, givenSecret(context, token).trimEnd(), path)
+  if (stored === undefined) throw new CannotStart('a token is for an http or https URL without a user of its own')
+  writeFileSync(path, stored.file, { mode: 0o600 })
+  return stored.config
 }
 
 async function findTarget(repository: Repository, url: string, ref: string | undefined): Promise<Target> {
