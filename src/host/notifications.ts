@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { type PipelineId, type ProjectId, type UserId } from '../model/id.ts'
+import type { PipelineId, ProjectId, UserId } from '../model/id.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
 import { type DocumentRecord, type Documents, type Store, StoreError } from '../store/store.ts'

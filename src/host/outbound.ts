@@ -10,7 +10,7 @@ export interface Outbound {
   /** null: the server has no way to send e-mail. Rejects when it was not taken. */
   readonly mail: ((message: OutboundMail, timeoutMs: DurationMs) => Promise<void>) | null
   /** Reads a file of a repository; left out: this server reads none. */
-  file?(request: RepositoryRequest): Promise<RepositoryRead>
+  readonly file?: (request: RepositoryRequest) => Promise<RepositoryRead>
   /** Where people find a run; empty: the server does not know its own address. */
   runUrl(runId: string): string
 }
