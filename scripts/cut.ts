@@ -1,0 +1,98 @@
+// Cuts the line between a server and a runner on another machine, delays it, and kills either side, again and again, and
+// looks whether what is told of the tasks is what was done: `npm run cut -- --rounds N [--seed S] [--lanes L] [--lease MS]
+// [--netns] [--json]`. With --netns, runners are in network namespaces, and links are cut (root, iproute2).
+// Exit code 1: something is wrong; standard error says what, and with which seed.
+import { parseArgs } from 'node:util'
+import { dice } from '../src/testing/dice.ts'
+import { namespaceLine, relayLine } from './cut/line.ts'
+import { CutWorld, TROUBLES, type RoundPlan, type Trouble } from './cut/world.ts'
+
+export interface CutOptions {
+  readonly rounds: number
+  readonly seed: number
+  /** Servers with a runner each, at once. */
+  readonly lanes: number
+  readonly leaseMs: number
+  readonly netns: boolean
+  readonly tell?: (sentence: string) => void
+}
+
+export interface CutReport {
+  readonly rounds: number
+  readonly runs: number
+  readonly lost: number
+  readonly reruns: number
+  /** From a cut to the loss of what it held, the longest. */
+  readonly lostAfterMs: number
+  readonly troubles: Readonly<Record<Trouble, number>>
+  /** What was told and not done, done twice, or told in two ways. */
+  readonly wrong: readonly string[]
+}
+
+/** Of a hundred rounds; starting a process again costs most. */
+const WEIGHTS = { none: 5, cut: 45, reset: 15, delay: 15, runner: 10, server: 10 } as const satisfies Record<
+  Trouble,
+  number
+>
+
+export async function cut({ rounds, seed, lanes, leaseMs, netns, tell }: CutOptions): Promise<CutReport> {
+  const draw = dice(seed)
+  const plans = Array.from({ length: rounds }, () => drawPlan(draw, leaseMs))
+  const total = { rounds: 0, runs: 0, lost: 0, reruns: 0, lostAfterMs: 0 }
+  const troubles: Record<Trouble, number> = { none: 0, cut: 0, reset: 0, delay: 0, runner: 0, server: 0 }
+  const wrong: string[] = []
+  const lane = async (number: number): Promise<void> => {
+    const line = (port: () => number) =>
+      netns ? namespaceLine(port, (process.pid % 1_000) * 16 + number) : relayLine(port)
+    const world = await CutWorld.open({ leaseMs, line })
+    try {
+      for (let plan = plans.shift(); plan !== undefined; plan = plans.shift()) {
+        const round = await world.play(plan)
+        total.rounds += 1
+        total.runs += round.runs
+        total.lost += round.lost
+        total.reruns += round.reruns
+        total.lostAfterMs = Math.max(total.lostAfterMs, round.lostAfterMs)
+        troubles[plan.trouble] += 1
+        wrong.push(...round.wrong)
+        tell?.(`${total.rounds} of ${rounds} rounds, ${total.lost} lost, ${wrong.length} wrong`)
+      }
+    } finally {
+      await world.close()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(lanes, rounds, 16) }, (_, number) => lane(number)))
+  return { ...total, troubles, wrong }
+}
+
+function drawPlan(draw: () => number, leaseMs: number): RoundPlan {
+  let left = draw() * 100
+  const trouble = TROUBLES.find((one) => (left -= WEIGHTS[one]) < 0) ?? 'cut'
+  const upTo = (ms: number): number => Math.round(draw() * ms)
+  // Half of the cuts are over within the lease.
+  return { trouble, afterMs: upTo(600), lastsMs: upTo(leaseMs * 2), workMs: 200 + upTo(leaseMs) }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '40' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      lanes: { type: 'string', default: '2' },
+      lease: { type: 'string', default: '3000' },
+      netns: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  })
+  const seed = Number(values.seed)
+  const tell = (sentence: string): void => {
+    if (!values.json) process.stderr.write(`\r${sentence}`)
+  }
+  const started = performance.now()
+  const options = { rounds: Number(values.rounds), lanes: Number(values.lanes), leaseMs: Number(values.lease) }
+  const report = await cut({ ...options, seed, netns: values.netns, tell })
+  const seconds = Math.round((performance.now() - started) / 1_000)
+  process.stdout.write(`${JSON.stringify({ seed, ...options, netns: values.netns, seconds, ...report })}\n`)
+  for (const sentence of report.wrong) process.stderr.write(`seed ${seed}: ${sentence}\n`)
+  process.exit(report.wrong.length === 0 && report.rounds === options.rounds ? 0 : 1)
+}
