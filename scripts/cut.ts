@@ -69,8 +69,9 @@ function drawPlan(draw: () => number, leaseMs: number): RoundPlan {
   let left = draw() * 100
   const trouble = TROUBLES.find((one) => (left -= WEIGHTS[one]) < 0) ?? 'cut'
   const upTo = (ms: number): number => Math.round(draw() * ms)
-  // Half of the cuts are over within the lease.
-  return { trouble, afterMs: upTo(600), lastsMs: upTo(leaseMs * 2), workMs: 200 + upTo(leaseMs) }
+  // Half of the cuts are over within the lease. Some tasks take longer than it takes to lose a runner.
+  const workMs = 200 + upTo(draw() < 0.4 ? leaseMs * 4 : leaseMs)
+  return { trouble, afterMs: upTo(600), lastsMs: upTo(leaseMs * 2.5), workMs }
 }
 
 if (import.meta.main) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startRunnerProcess, type RunnerProcess } from '../../test/support/runner-process.ts'
 import { api, startServerProcess, type ServerProcess } from '../../test/support/server-process.ts'
+import { waitUntil } from '../../test/support/wait-until.ts'
 import type { Line } from './line.ts'
 
 /** As the server has them; what a run of ours can have. */
@@ -39,18 +40,22 @@ export interface RoundReport {
   readonly wrong: readonly string[]
 }
 
+const OPTIONS = ['--labels', 'far', '--slots', '4'] as const
+
 export interface WorldOptions {
   readonly leaseMs: number
   readonly line: (port: () => number) => Promise<Line>
 }
 
-/** A server, a runner and the line between them; rounds are played one after the other. */
+/** A server, a runner, the line between them and a second runner; rounds are played one after the other. */
 export class CutWorld {
   readonly #options: WorldOptions
   readonly #directory = mkdtempSync(join(tmpdir(), 'millrace-cut-'))
   readonly #marks = join(this.#directory, 'marks')
   #server!: ServerProcess
   #runner!: RunnerProcess
+  /** With no trouble of its own: what the other loses it does again, while that may be at it still. */
+  #spare!: RunnerProcess
   #line!: Line
   #token = ''
   #runnerToken = ''
@@ -77,11 +82,14 @@ export class CutWorld {
       ['rerun', 'error'].map(async (policy) => ({ policy, id: await this.#create(policy) })),
     )
     this.#runner = this.#startRunner()
-    await this.#runner.ready
+    const { token } = await this.#ask<{ token: string }>('POST', '/runners', { name: 'spare' })
+    this.#spare = startRunnerProcess(this.#server.url, token, join(this.#directory, 'spare'), OPTIONS)
+    await Promise.all([this.#runner.ready, this.#spare.ready])
   }
 
   /** One trouble in the middle of two runs, one of which does again what was lost; then both must end, and be true. */
   async play(plan: RoundPlan): Promise<RoundReport> {
+    await this.#ask('POST', '/runners/spare/pause')
     const params = { work: String(plan.workMs / 1_000) }
     const runs = await Promise.all(
       this.#pipelines.map(async ({ id, policy }) => ({
@@ -89,6 +97,8 @@ export class CutWorld {
         id: (await this.#ask<Run>('POST', `/pipelines/${id}/runs`, { params })).id,
       })),
     )
+    await waitUntil(() => runs.every(({ id }) => marksIn(join(this.#marks, id)).length > 0), 120_000)
+    await this.#ask('POST', '/runners/spare/resume')
     await delay(plan.afterMs)
     const began = Date.now()
     await this.#make(plan)
@@ -105,6 +115,7 @@ export class CutWorld {
   async close(): Promise<void> {
     this.#line?.close()
     await this.#runner?.kill()
+    await this.#spare?.kill()
     await this.#server?.kill()
     rmSync(this.#directory, { recursive: true, force: true })
   }

@@ -97,7 +97,9 @@ export class RunnerLink implements Runner {
     this.#orders = []
     this.#number = 0
     for (const runId of runs) this.#runs.add(runId)
-    this.heard()
+    this.#seenAt = this.#deps.clock.now()
+    // What waited while it was not there may be for it.
+    this.#deps.onHeard()
   }
 
   /** Says again what it must stop, of what it still has. */

@@ -129,6 +129,15 @@ test('what a runner has never got is ordered again by the next server', async ()
   expect(orders).toMatchObject([{ job: { fence: ref.fence, attempt: ref.attempt } }])
 })
 
+test('what waited for a runner is given to it with its hello', async () => {
+  const tasks = [taskSpec({ key: 'a', work, labels: ['far'] })]
+  await world.start(await world.pipeline(definition({ stages: [stageSpec({ tasks })] })))
+  await world.settled()
+  const { session } = await greeted(world)
+  await world.settled()
+  expect(typesOf(await polled(world, session))).toEqual(['start'])
+})
+
 test('a runner that does not come back to the next server is lost when its lease has passed there', async () => {
   const { run } = await leased()
   const next = await world.restarted()
