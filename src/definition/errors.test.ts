@@ -301,7 +301,7 @@ describe('tasks', () => {
     [
       task('git: {ulr: /a, url: /b}'),
       [
-        '4:11 tasks[0].git.ulr: unknown field of git (did you mean "url"?): expected one of url, ref, depth or path, found "ulr"',
+        '4:11 tasks[0].git.ulr: unknown field of git (did you mean "url"?): expected one of url, ref, depth, path, token or user, found "ulr"',
       ],
     ],
     [

@@ -242,7 +242,11 @@ describe('logs', () => {
 
   test('one that passes its limit ends the attempt with a reason', async () => {
     const small = await TestRunner.open({ logMaxBytes: 100_000 })
-    const { result, log } = await small.run('script', { script: 'trap "" PIPE; yes' }, { graceMs: 50 })
+    const { result, log } = await small.run(
+      'script',
+      { script: 'trap "" PIPE; while :; do echo yes, and once more; done' },
+      { graceMs: 50 },
+    )
     expect(result).toMatchObject({
       failure: { kind: 'output-limit', reason: 'the log passed its limit of 100000 bytes' },
     })

@@ -31,6 +31,10 @@ export const secrets: Verb = ({ terminal, action }) =>
   new Command('secrets')
     .summary('secrets of projects and pipelines')
     .description('Secrets that tasks are given by their names. No command shows a value.')
+    .addHelpText(
+      'after',
+      examples('millrace secrets set NPM_TOKEN token.txt --project default', 'millrace secrets list'),
+    )
     .addCommand(
       owned(
         new Command('list')

@@ -12,6 +12,7 @@ export const tokens: Verb = ({ terminal, action }) =>
   new Command('tokens')
     .summary('tokens, key pairs and apps')
     .description('Credentials: your own, and everybody’s to an admin of all projects.')
+    .addHelpText('after', examples('millrace tokens create ci --expires 90d', 'millrace tokens list'))
     .addCommand(
       common(new Command('list').summary('those that are good now, without their secrets')).action(
         action(async (options: CommonOptions) => {

@@ -41,6 +41,7 @@ export const users: Verb = ({ terminal, action }) => {
   return new Command('users')
     .summary('users of the server')
     .description('Users of the server. For admins of all projects; everyone may change their own password.')
+    .addHelpText('after', examples('millrace users create li --role operator --password-file -', 'millrace users list'))
     .addCommand(
       common(new Command('list').summary('all of them')).action(
         action(async (options: Options) => {
