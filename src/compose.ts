@@ -179,8 +179,9 @@ export async function openWorks(
   logger: Logger,
 ): Promise<Works> {
   let publicUrl: string | null = null
+  const trial = new AbortController()
   // Containers are tried while the store is opened.
-  const trying = foundExecutors(options.containers)
+  const trying = foundExecutors(options.containers, trial.signal)
   const dataDirectory = resolve(options.dataDirectory)
   const paths = runnerPaths(dataDirectory)
   const onFatal = (error: Error): void => {
@@ -229,14 +230,11 @@ export async function openWorks(
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
     })
-    const executors = await trying
-    for (const notice of executors.notices) logger.info({}, notice)
     // Kills what an earlier server left running, before anything is begun again.
     const embedded = await startEmbeddedRunner({
       dataDirectory,
       slots: options.slots,
       labels: options.labels,
-      executors,
       containerPaths: options.containerPaths ?? [],
       ...(options.cacheMaxBytes === undefined ? undefined : { cacheMaxBytes: options.cacheMaxBytes }),
       env: {
@@ -250,31 +248,48 @@ export async function openWorks(
     runner = embedded
     const recovered = await host.recover()
     let closing: Promise<void> | undefined
-    host.addRunner({
-      name: embedded.name,
-      labels: embedded.labels,
-      slots: embedded.slots,
-      start: (job) => embedded.start(job),
-      cancel: (attempt) => embedded.cancel(attempt),
-      clean: (runId) => {
-        void embedded.clean(runId).then((wrong) => {
-          // What a closing runner has not cleaned is left for the next one.
-          if (wrong !== null && closing === undefined) logger.warn({ run: runId }, wrong)
-        })
-      },
+    const addRunner = (): void =>
+      host.addRunner({
+        name: embedded.name,
+        labels: embedded.labels,
+        slots: embedded.slots,
+        start: (job) => embedded.start(job),
+        cancel: (attempt) => embedded.cancel(attempt),
+        clean: (runId) => {
+          void embedded.clean(runId).then((wrong) => {
+            // What a closing runner has not cleaned is left for the next one.
+            if (wrong !== null && closing === undefined) logger.warn({ run: runId }, wrong)
+          })
+        },
+      })
+    addRunner()
+    // A container takes seconds on a busy machine: what needs none begins at once, and what needs one waits for the label.
+    const found = trying.then(async (executors) => {
+      if (trial.signal.aborted) return
+      for (const notice of executors.notices) logger.info({}, notice)
+      await embedded.found(executors)
+      if (closing === undefined) addRunner()
     })
     await host.sweep(runsIn(join(dataDirectory, 'work')))
     const closeAll = async (): Promise<void> => {
       host.close()
       await checker.close()
+      trial.abort()
+      await found
       await embedded.close()
       await store.close()
     }
-    const found = (baseUrl: string): void => {
-      publicUrl = baseUrl
+    return {
+      host,
+      store,
+      recovered,
+      found: (baseUrl) => {
+        publicUrl = baseUrl
+      },
+      close: () => (closing ??= closeAll()),
     }
-    return { host, store, recovered, found, close: () => (closing ??= closeAll()) }
   } catch (error) {
+    trial.abort()
     await runner?.close()
     await store.close()
     throw error
@@ -458,8 +473,8 @@ async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string
   return made
 }
 
-const foundExecutors = async (choice: ContainerChoice | undefined): Promise<Executors> =>
-  choice === undefined ? NO_EXECUTORS : detectExecutors(allowedEnvironment(process.env).PATH, choice)
+const foundExecutors = async (choice: ContainerChoice | undefined, signal?: AbortSignal): Promise<Executors> =>
+  choice === undefined ? NO_EXECUTORS : detectExecutors(allowedEnvironment(process.env).PATH, choice, signal)
 
 /** Runs that have a directory of their own in there. */
 function runsIn(folder: string): readonly RunId[] {

@@ -48,7 +48,7 @@ export class Agent {
     this.#measure = setInterval(() => this.#checkLogs(), LOG_CHECK_MS).unref()
   }
 
-  receive(message: Exclude<ToRunner, { readonly type: 'drain' }>): void {
+  receive(message: Extract<ToRunner, { readonly type: 'start' | 'cancel' | 'clean' }>): void {
     switch (message.type) {
       case 'start':
         return this.#start(message.job, message.logPath)

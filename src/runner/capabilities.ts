@@ -50,9 +50,13 @@ export function capabilityLabels(path: string, { containers, bubblewrap }: Execu
  * Tries what is installed: runs a program in a container and in a sandbox. Takes some tenths of a second; does not
  * reject.
  * @param path the PATH that tasks get.
+ * @param signal ends the trials: then nothing works.
  */
-export async function detectExecutors(path: string, choice: ContainerChoice): Promise<Executors> {
-  const [containers, sandbox] = await Promise.all([detectContainers(path, choice), detectBubblewrap(path)])
+export async function detectExecutors(path: string, choice: ContainerChoice, signal?: AbortSignal): Promise<Executors> {
+  const [containers, sandbox] = await Promise.all([
+    detectContainers(path, choice, signal),
+    detectBubblewrap(path, signal),
+  ])
   return {
     containers: containers.found,
     bubblewrap: sandbox.found,
@@ -65,7 +69,11 @@ interface Detected<Thing> {
   readonly notices: readonly string[]
 }
 
-async function detectContainers(path: string, choice: ContainerChoice): Promise<Detected<ContainerEngine>> {
+async function detectContainers(
+  path: string,
+  choice: ContainerChoice,
+  signal?: AbortSignal,
+): Promise<Detected<ContainerEngine>> {
   const notices: string[] = []
   const kinds = choice === 'auto' ? (['podman', 'docker'] as const) : choice === 'off' ? [] : [choice]
   for (const kind of kinds) {
@@ -74,7 +82,7 @@ async function detectContainers(path: string, choice: ContainerChoice): Promise<
       if (choice !== 'auto') notices.push(`Containers were to be run by ${kind}, which is not in PATH.`)
       continue
     }
-    const tried = kind === 'podman' ? await tryPodman(program, path) : await tryDocker(program)
+    const tried = kind === 'podman' ? await tryPodman(program, path, signal) : await tryDocker(program, signal)
     if (typeof tried !== 'string') return { found: tried, notices: [] }
     notices.push(`${kind} cannot run containers here: ${tried}.`)
   }
@@ -82,8 +90,8 @@ async function detectContainers(path: string, choice: ContainerChoice): Promise<
 }
 
 /** Its server runs them, as root: when it answers, it can. */
-async function tryDocker(program: string): Promise<ContainerEngine | string> {
-  const tried = await trial(program, ['version', '--format', '{{.Server.Os}}'])
+async function tryDocker(program: string, signal?: AbortSignal): Promise<ContainerEngine | string> {
+  const tried = await trial(program, ['version', '--format', '{{.Server.Os}}'], signal)
   return tried.ok ? { kind: 'docker', program, options: [], runOptions: [], limits: true } : tried.why
 }
 
@@ -103,7 +111,7 @@ const PODMAN_WAYS: readonly Pick<ContainerEngine, 'options' | 'runOptions' | 'li
   { options: [], runOptions: ['--cgroups=disabled', ...OWN_LIMITS], limits: false },
 ]
 
-async function tryPodman(program: string, path: string): Promise<ContainerEngine | string> {
+async function tryPodman(program: string, path: string, signal?: AbortSignal): Promise<ContainerEngine | string> {
   const root = mkdtempSync(join(tmpdir(), 'millrace-trial-'))
   const reasons: string[] = []
   try {
@@ -124,7 +132,7 @@ async function tryPodman(program: string, path: string): Promise<ContainerEngine
         root,
         command,
       ]
-      const tried = await trial(program, words)
+      const tried = await trial(program, words, signal)
       if (tried.ok) return { kind: 'podman', program, ...way }
       reasons.push(tried.why)
     }
@@ -148,10 +156,10 @@ function hostSystem(root: string): readonly string[] {
   })
 }
 
-async function detectBubblewrap(path: string): Promise<Detected<string>> {
+async function detectBubblewrap(path: string, signal?: AbortSignal): Promise<Detected<string>> {
   const program = findProgram('bwrap', path)
   if (program === undefined) return { found: null, notices: [] }
-  const tried = await trial(program, [...SANDBOX_TRIAL, findProgram('true', path) ?? '/bin/true'])
+  const tried = await trial(program, [...SANDBOX_TRIAL, findProgram('true', path) ?? '/bin/true'], signal)
   if (tried.ok) return { found: program, notices: [] }
   return { found: null, notices: [`bubblewrap cannot make a sandbox here: ${tried.why}.`] }
 }
@@ -161,9 +169,9 @@ const SANDBOX_TRIAL =
 
 type Trial = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
-function trial(program: string, words: readonly string[]): Promise<Trial> {
+function trial(program: string, words: readonly string[], signal?: AbortSignal): Promise<Trial> {
   return new Promise((resolve) => {
-    execFile(program, words, { timeout: TRIAL_MS, killSignal: 'SIGKILL' }, (error, _, stderr) => {
+    execFile(program, words, { timeout: TRIAL_MS, killSignal: 'SIGKILL', signal }, (error, _, stderr) => {
       if (error === null) return resolve({ ok: true })
       const said = stderr.trim().split('\n').at(-1)?.slice(0, 300)
       const why = error.killed ? `it took longer than ${TRIAL_MS / 1_000} s` : (said ?? '') || error.message

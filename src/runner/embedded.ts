@@ -29,8 +29,6 @@ export interface EmbeddedRunnerOptions {
   readonly graceMs?: DurationMs
   /** Without: 1 GiB. */
   readonly logMaxBytes?: number
-  /** What was found to work here (capabilities.ts). Without: neither containers nor sandboxes. */
-  readonly executors?: Executors
   /** Directories of the machine that volumes of containers may name, with all in them. Without: none. */
   readonly containerPaths?: readonly string[]
   /** Most bytes of all caches of tasks. Without: 10 GiB. */
@@ -47,6 +45,7 @@ export interface EmbeddedRunnerOptions {
 
 export interface EmbeddedRunner {
   readonly name: string
+  /** More of them after {@link found}. */
   readonly labels: readonly string[]
   readonly slots: number
   /** What an earlier server left running, killed before this one began. */
@@ -54,6 +53,11 @@ export interface EmbeddedRunner {
   /** Pid of the runner's process now; undefined while there is none. */
   pid(): number | undefined
   start(job: Job): void
+  /**
+   * What was found to work here (capabilities.ts); before that, neither containers nor sandboxes do. Resolves when the
+   * containers of an earlier server are gone and the runner has the labels of what was found.
+   */
+  found(executors: Executors): Promise<void>
   /** The attempt's `onEnded` follows, within the job's grace and the time that the kernel takes. Unknown ones are ignored. */
   cancel(attempt: AttemptRef): void
   /** Removes the run's workspace and HOME, after its attempts are over. Resolves to what went wrong, or null. */
@@ -78,25 +82,25 @@ export async function startEmbeddedRunner(options: EmbeddedRunnerOptions): Promi
   const dataDirectory = resolve(options.dataDirectory)
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 })
   const leftovers = await killLeftovers(dataDirectory)
-  const executors = options.executors ?? NO_EXECUTORS
   const config: RunnerConfig = {
     dataDirectory,
     name: options.name ?? 'embedded',
-    labels: [
-      ...new Set([...(options.labels ?? []), ...capabilityLabels(allowedEnvironment(process.env).PATH, executors)]),
-    ],
+    labels: labelsWith(options.labels ?? [], NO_EXECUTORS),
     slots: Math.max(1, options.slots ?? availableParallelism()),
     graceMs: options.graceMs ?? 5_000,
     logMaxBytes: options.logMaxBytes ?? LOG_MAX_BYTES,
-    executors,
+    executors: NO_EXECUTORS,
     containerPaths: options.containerPaths ?? [],
     cacheMaxBytes: options.cacheMaxBytes ?? CACHE_MAX_BYTES,
   }
-  await removeLeftContainers(config)
   const runner = new Runner(config, options, leftovers)
   runner.run()
   return runner
 }
+
+const labelsWith = (labels: readonly string[], executors: Executors): readonly string[] => [
+  ...new Set([...labels, ...capabilityLabels(allowedEnvironment(process.env).PATH, executors)]),
+]
 
 /** Those of Docker are no processes of ours, so nothing else finds them. */
 async function removeLeftContainers({ executors, dataDirectory }: RunnerConfig): Promise<void> {
@@ -107,10 +111,9 @@ async function removeLeftContainers({ executors, dataDirectory }: RunnerConfig):
 
 class Runner implements EmbeddedRunner {
   readonly name: string
-  readonly labels: readonly string[]
   readonly slots: number
   readonly leftovers: Leftovers
-  readonly #config: RunnerConfig
+  #config: RunnerConfig
   readonly #options: EmbeddedRunnerOptions
   /** Attempts that were given to the runner, or wait for it, and have not ended. */
   readonly #held = new Map<string, AttemptRef>()
@@ -124,11 +127,22 @@ class Runner implements EmbeddedRunner {
 
   constructor(config: RunnerConfig, options: EmbeddedRunnerOptions, leftovers: Leftovers) {
     this.name = config.name
-    this.labels = config.labels
     this.slots = config.slots
     this.leftovers = leftovers
     this.#config = config
     this.#options = options
+  }
+
+  get labels(): readonly string[] {
+    return this.#config.labels
+  }
+
+  async found(executors: Executors): Promise<void> {
+    const config = { ...this.#config, executors, labels: labelsWith(this.#config.labels, executors) }
+    await removeLeftContainers(config)
+    this.#config = config
+    // One that is started from now on has it in its config.
+    if (this.#process !== undefined) this.#send({ type: 'executors', executors })
   }
 
   pid(): number | undefined {

@@ -11,16 +11,18 @@ import type { Json } from '../model/json.ts'
 
 const config = JSON.parse(process.argv[2] ?? '') as RunnerConfig
 
+const placeSetting = {
+  executors: config.executors,
+  engineEnv: engineEnvironment(process.env),
+  containerPaths: config.containerPaths,
+  dataDirectory: config.dataDirectory,
+}
+
 const agent = new Agent({
   paths: runnerPaths(config.dataDirectory),
   launcher: (await helperLauncher()) ?? directLauncher(),
   env: allowedEnvironment(process.env),
-  executors: {
-    executors: config.executors,
-    engineEnv: engineEnvironment(process.env),
-    containerPaths: config.containerPaths,
-    dataDirectory: config.dataDirectory,
-  },
+  executors: placeSetting,
   cacheMaxBytes: config.cacheMaxBytes,
   slots: config.slots,
   logMaxBytes: config.logMaxBytes,
@@ -34,7 +36,8 @@ process.on('message', (value: Json) => {
   const message = parseToRunner(value)
   // Without the message: it may hold a secret.
   if (message === undefined) throw new Error(`this is no message of protocol ${PROTOCOL}`)
-  if (message.type === 'drain') void agent.drain().then(() => process.disconnect())
+  if (message.type === 'executors') placeSetting.executors = message.executors
+  else if (message.type === 'drain') void agent.drain().then(() => process.disconnect())
   else agent.receive(message)
 })
 

@@ -4,6 +4,7 @@ import { isJsonObject, type Json } from '../model/json.ts'
 import type { Job } from '../model/job.ts'
 import type { AttemptRef } from '../model/runner.ts'
 import { isSecretName } from '../model/secret.ts'
+import type { Executors } from './capabilities.ts'
 
 /**
  * What a server and a runner say to each other. Plain JSON, one message at a time, in order; today over Node's IPC.
@@ -18,6 +19,8 @@ export type ToRunner =
   | ({ readonly type: 'cancel' } & AttemptRef)
   /** Removes the run's workspace, after its attempts here are over. Answered by `cleaned`. */
   | { readonly type: 'clean'; readonly runId: RunId }
+  /** What was found to work on its machine, once it was tried: for the attempts that begin from now on. */
+  | { readonly type: 'executors'; readonly executors: Executors }
   /** Ends the process when the attempts it has are over. */
   | { readonly type: 'drain' }
 
@@ -59,6 +62,8 @@ export function parseToRunner(value: Json | undefined): ToRunner | undefined {
       const runId = parseRunId(textOf(value['runId']))
       return runId === undefined ? undefined : { type: 'clean', runId }
     }
+    case 'executors':
+      return isMessage(value['executors']) ? (value as unknown as ToRunner) : undefined
     case 'drain':
       return { type: 'drain' }
     default:

@@ -255,7 +255,7 @@ class Remote implements RemoteRunner {
     this.#ack = order['number']
     // The path of the log is ours to say.
     const message = parseToRunner({ ...order, logPath: '/' })
-    if (message === undefined || message.type === 'drain') {
+    if (message === undefined || message.type === 'drain' || message.type === 'executors') {
       this.#options.onNotice('The server gave an order that is none of this protocol; it was passed over.')
       return
     }

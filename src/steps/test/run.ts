@@ -1,7 +1,8 @@
+import { fork } from 'node:child_process'
 import { lstatSync, writeFileSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { fileURLToPath } from 'node:url'
 import type { AttemptResult } from '../../model/command.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { TestsReport } from '../../model/test-report.ts'
@@ -15,14 +16,14 @@ import {
   type StepContext,
   type StepRun,
 } from '../step.ts'
-import type { ReadReports, ToRead } from './junit-worker.ts'
+import type { ReadReports, ToRead } from './junit-process.ts'
 import { test } from './spec.ts'
 
 const FILES_MAX = 5_000
 const FILE_BYTES_MAX = 32 * 1024 * 1024
 /** All files of one attempt; what is larger is no report. */
 const BYTES_MAX = 256 * 1024 * 1024
-/** What a thread may take that reads them. A report of 200,000 tests needs about half of it. */
+/** What the process may take that reads them. A report of 200,000 tests needs about half of it. */
 const READ_MEGABYTES_MAX = 256
 const READ_MS_MAX = 120_000
 /** How many failures the log shows; all of them are served by the server. */
@@ -48,7 +49,7 @@ export const run: StepRun = async (job, context) => {
   }
   const broken = ended === undefined ? undefined : failureOf(ended)
   if (files.length === 0) return failed(broken ?? saidNo(`no report is like ${input.reports.join(', ')}`), null)
-  const read = await readReports(await toRead(context, root, files), context.signal)
+  const read = await readReports(await toRead(context, root, files), context)
   if (!read.ok) return failed(saidNo(`expected JUnit XML in ${read.reason}`), null)
   const { report } = read
   await context.keepTests(report)
@@ -84,35 +85,45 @@ async function toRead(context: StepContext, root: string, files: readonly string
   return { root, files, workspace: await realpath(context.workspace), fileBytesMax: FILE_BYTES_MAX }
 }
 
-/** In a thread of its own: the text is not ours, and this process has other attempts to see to. */
-async function readReports(toRead: ToRead, signal: AbortSignal): Promise<ReadReports> {
-  const worker = new Worker(new URL('./junit-worker.ts', import.meta.url), {
-    workerData: toRead,
-    resourceLimits: { maxOldGenerationSizeMb: READ_MEGABYTES_MAX },
-    env: {},
-    // What runs this process, such as a test's loader, is not for the thread.
-    execArgv: [],
-  })
+const READER = fileURLToPath(new URL('./junit-process.ts', import.meta.url))
+
+/**
+ * In a process of its own: the text is not ours, and this process has other attempts to see to. A thread would not do,
+ * as V8 ends the whole process when one allocation takes a thread far over its limit.
+ */
+async function readReports(toRead: ToRead, context: StepContext): Promise<ReadReports> {
   const name = toRead.files.length === 1 ? (toRead.files[0] ?? '') : `${toRead.files.length} files`
-  const { promise, resolve, reject } = Promise.withResolvers<ReadReports>()
-  worker.once('message', resolve)
-  worker.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      resolve({ ok: false, reason: `${name}: it takes more than ${READ_MEGABYTES_MAX} MiB of memory to read` })
-    } else reject(error)
+  const compiled = process.env['NODE_COMPILE_CACHE']
+  const reader = fork(READER, {
+    cwd: context.scratch,
+    env: compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled },
+    // What runs this process, such as a test's loader, is not for that one.
+    execArgv: [`--max-old-space-size=${READ_MEGABYTES_MAX}`],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
-  worker.once('exit', () => reject(new Error('the thread that reads reports ended without a word')))
+  const { promise, resolve, reject } = Promise.withResolvers<ReadReports>()
+  reader.once('message', (read) => resolve(read as ReadReports))
+  reader.once('error', reject)
+  // Not on its exit: what it has said may be read after that.
+  reader.once('close', (code, ended) => {
+    // V8 aborts when its memory is used up.
+    if (ended === 'SIGABRT') {
+      resolve({ ok: false, reason: `${name}: it takes more than ${READ_MEGABYTES_MAX} MiB of memory to read` })
+    } else reject(new Error(`what reads reports ended without a word, by ${ended ?? `exit code ${code}`}`))
+  })
   const late = setTimeout(() => {
     resolve({ ok: false, reason: `${name}: it takes more than ${READ_MS_MAX / 1_000} s to read` })
   }, READ_MS_MAX)
-  const stop = (): void => reject(signal.reason as Error)
-  signal.addEventListener('abort', stop, { once: true })
+  const stop = (): void => reject(context.signal.reason as Error)
+  context.signal.addEventListener('abort', stop, { once: true })
   try {
+    reader.send(toRead)
     return await promise
   } finally {
     clearTimeout(late)
-    signal.removeEventListener('abort', stop)
-    await worker.terminate()
+    context.signal.removeEventListener('abort', stop)
+    reader.kill('SIGKILL')
   }
 }
 

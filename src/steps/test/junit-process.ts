@@ -1,10 +1,11 @@
-import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { join } from 'node:path'
 import { TEST_CASES_MAX, TEST_STATUSES, type TestCase, type TestsReport } from '../../model/test-report.ts'
 import { readSmallFile } from '../kit/workspace-file.ts'
 import { readJunit } from './junit.ts'
 
-/** What the thread is to read: files of a workspace, so they may be anything. */
+// A process of its own, forked by run.ts: says what it has read, and ends.
+
+/** What it is to read: files of a workspace, so they may be anything. */
 export interface ToRead {
   readonly root: string
   readonly workspace: string
@@ -56,4 +57,6 @@ const unreadable = (why: 'missing' | 'no-file' | 'too-large', max: number): stri
 const within = (workspace: string, file: string): string =>
   file.startsWith(`${workspace}/`) ? file.slice(workspace.length + 1) : file
 
-if (!isMainThread) parentPort?.postMessage(readAll(workerData as ToRead))
+process.once('message', (toRead: ToRead) => {
+  process.send?.(readAll(toRead), () => process.disconnect())
+})
