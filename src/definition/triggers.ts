@@ -173,9 +173,21 @@ const repositoryFile: Shape<RepositoryFile> = mapped(
       }),
       doc: 'Of the file in it. Default .millrace.yml.',
     },
-    credentials: { shape: secretName, doc: 'Name of the secret that holds a token, or user:password.' },
+    credentials: {
+      shape: secretName,
+      doc: 'Name of the secret that holds a token, or user:password; for ssh a private key.',
+    },
+    known_hosts: {
+      shape: text({ min: 1, max: 65_536 }),
+      doc: "Host keys of an ssh server, in lines as ssh-keyscan prints them. Default: those of the server's user.",
+    },
   }),
-  ({ url = '', path = '.millrace.yml', credentials = null }) => ({ url, path, credentials }),
+  ({ url = '', path = '.millrace.yml', credentials = null, known_hosts: knownHosts }) => ({
+    url,
+    path,
+    credentials,
+    ...(knownHosts === undefined ? undefined : { knownHosts }),
+  }),
 )
 const forge = record('a forge', {
   forge: { shape: choice(FORGES), doc: 'Whose webhook it is; its address is made by the server.', required: true },

@@ -44,8 +44,10 @@ export interface RepositoryRequest {
   readonly path: string
   /** A commit, or a whole ref such as `refs/heads/main`. */
   readonly revision: string
-  /** A token, or `user:password`. */
+  /** A token, or `user:password`; a private key for ssh. */
   readonly credentials: string | undefined
+  /** Host keys of ssh servers, as lines of known_hosts; undefined: those of the server's user. */
+  readonly knownHosts: string | undefined
   readonly timeoutMs: DurationMs
 }
 export type RepositoryRead =

@@ -171,7 +171,14 @@ test.each(['https://127.0.0.1:9/x.git', 'https://[::1]/x.git', 'ssh://localhost/
   '%s is not gone to',
   async (url) => {
     const read = repositoryReader(guard(''), 'https:http:ssh')
-    const found = await read({ url, path: 'x', revision: 'a'.repeat(40), credentials: 'secret', timeoutMs: 20_000 })
+    const found = await read({
+      url,
+      path: 'x',
+      revision: 'a'.repeat(40),
+      credentials: 'secret',
+      knownHosts: undefined,
+      timeoutMs: 20_000,
+    })
     expect(found).toMatchObject({ ok: false, reason: expect.stringContaining('not public') })
   },
 )

@@ -53,7 +53,8 @@ export class RepositoryDefinitions {
       return refuse('not_allowed', `there is no secret ${file.credentials} to read ${file.path} with`)
     }
     const revision = revisionOf(change)
-    const found = await read({ url: file.url, path: file.path, revision, credentials, timeoutMs: TIMEOUT_MS })
+    const { url, path, knownHosts } = file
+    const found = await read({ url, path, revision, credentials, knownHosts, timeoutMs: TIMEOUT_MS })
     if (!found.ok) return refuse('not_allowed', `${file.path} could not be read: ${found.reason}`)
     const checked = await check(found.text, file.path)
     if (!checked.ok) {

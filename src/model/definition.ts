@@ -152,8 +152,10 @@ export interface ForgeStatus {
 export interface RepositoryFile {
   readonly url: string
   readonly path: string
-  /** Name of a secret: a token, or `user:password`; null: none is needed. */
+  /** Name of a secret: a token, or `user:password`, or a private key for ssh; null: none is needed. */
   readonly credentials: string | null
+  /** Host keys of its ssh server, as lines of known_hosts; left out: those of the server's user. */
+  readonly knownHosts?: string
 }
 
 /** Whether a run may wait for triggers of this kind; the others start one. */

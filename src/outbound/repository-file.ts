@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RepositoryRead, RepositoryRequest } from '../host/outbound.ts'
 import type { Guard } from '../steps/kit/guard.ts'
+import { keyText, refusalSentence, sshCommand, sshRefusal, type SshSetting } from '../steps/kit/ssh.ts'
 
 const FILE_MAX_BYTES = 1024 * 1024
 const OUTPUT_MAX_BYTES = 64 * 1024
@@ -37,7 +38,7 @@ const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 const REF = /^refs\/[A-Za-z0-9][A-Za-z0-9._/+@-]*$/
 
 async function read(
-  { url: text, path, revision, credentials }: RepositoryRequest,
+  { url: text, path, revision, credentials, knownHosts }: RepositoryRequest,
   scratch: string,
   allowed: Guard,
   protocols: string,
@@ -57,12 +58,17 @@ async function read(
     '[safe]',
     '\tdirectory = *',
   ]
+  const ssh = new Ssh(scratch)
   if (url.protocol !== 'file:') {
     const port = Number(url.port) || { 'https:': 443, 'http:': 80, 'ssh:': 22 }[url.protocol] || 0
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const address = await checked(allowed, host, port)
     // The connection goes to the address that was checked.
     lines.push('[http]', `\tcurloptResolve = ${host}:${port}:${address}`)
+    if (url.protocol === 'ssh:') {
+      const alias = port === 22 ? host : `[${host}]:${port}`
+      await ssh.open({ address, alias }, credentials, knownHosts)
+    }
   }
   if (credentials !== undefined && url.protocol.startsWith('http')) {
     const basic = credentials.includes(':') ? credentials : `x-access-token:${credentials}`
@@ -71,11 +77,12 @@ async function read(
   }
   const config = join(scratch, 'config')
   await writeFile(config, `${lines.join('\n')}\n`, { mode: 0o600 })
-  const git = (...args: readonly string[]): Promise<Done> => run(args, scratch, config, protocols, signal)
+  const git = (...args: readonly string[]): Promise<Done> => run(args, scratch, config, protocols, ssh.command, signal)
   await need(git('init', '--quiet', '--bare', '--template=', 'repository'), 'make a place for it')
   const fetch = ['fetch', '--quiet', '--depth=1', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head']
   const inside = ['--git-dir=repository']
-  await need(git(...inside, ...fetch, '--', url.href, `${revision}:refs/millrace/read`), `fetch ${revision}`)
+  const fetching = git(...inside, ...fetch, '--', url.href, `${revision}:refs/millrace/read`)
+  await need(fetching, `fetch ${revision}`, () => ssh.refusal())
   const object = `refs/millrace/read:${path}`
   const kind = await git(...inside, 'cat-file', '-t', object)
   if (kind.code !== 0 || kind.out.trim() !== 'blob') return no(`there is no file ${path} at ${revision}`)
@@ -90,9 +97,49 @@ interface Done {
   readonly err: string
 }
 
-async function need(running: Promise<Done>, purpose: string): Promise<string> {
+/** What is needed to speak ssh, in files of the scratch directory. */
+class Ssh {
+  readonly #scratch: string
+  readonly #log: string
+  command = 'false'
+
+  constructor(scratch: string) {
+    this.#scratch = scratch
+    this.#log = join(scratch, 'ssh-log')
+  }
+
+  /** @param key without one, those of the user are tried; hosts are those that are given, or known to the user. */
+  async open(via: SshSetting['via'], key: string | undefined, knownHosts: string | undefined): Promise<void> {
+    this.command = sshCommand({
+      keyFile: key === undefined ? undefined : await this.#written('key', keyText(key)),
+      knownHostsFile: knownHosts === undefined ? undefined : await this.#written('known-hosts', `${knownHosts}\n`),
+      firstUse: false,
+      ...(via === undefined ? undefined : { via }),
+      logFile: this.#log,
+    })
+  }
+
+  async refusal(): Promise<string | undefined> {
+    const refusal = sshRefusal(await readFile(this.#log, 'utf8').catch(() => ''))
+    return refusal === undefined ? undefined : refusalSentence[refusal]
+  }
+
+  async #written(name: string, text: string): Promise<string> {
+    const path = join(this.#scratch, name)
+    await writeFile(path, text, { mode: 0o600 })
+    return path
+  }
+}
+
+async function need(
+  running: Promise<Done>,
+  purpose: string,
+  why: () => Promise<string | undefined> = () => Promise.resolve(undefined),
+): Promise<string> {
   const { code, out, err } = await running
   if (code === 0) return out
+  const known = await why()
+  if (known !== undefined) throw new Error(`git could not ${purpose}: ${known}`)
   throw new Error(`git could not ${purpose}: ${err.trim().split('\n').at(-1)?.slice(0, 300) ?? ''}`)
 }
 
@@ -113,6 +160,7 @@ function run(
   cwd: string,
   config: string,
   protocols: string,
+  sshWords: string,
   signal: AbortSignal,
 ): Promise<Done> {
   return new Promise((resolve, reject) => {
@@ -131,7 +179,7 @@ function run(
         GIT_TERMINAL_PROMPT: '0',
         GIT_ASKPASS: 'true',
         SSH_ASKPASS: 'true',
-        GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
+        GIT_SSH_COMMAND: sshWords,
       },
     })
     const parts: Buffer[] = []

@@ -16,6 +16,17 @@ export function isUrl(text: string): boolean {
   return url.protocol === 'file:' || (url.hostname !== '' && !decodeURIComponent(url.hostname).startsWith('-'))
 }
 
+/** `ssh://...` or `user@host:path`, of what {@link isUrl} let through. */
+export const isSshAddress = (url: string): boolean =>
+  url.startsWith('ssh://') || (!url.includes('://') && !url.startsWith('/'))
+
+/** A path on the machine that runs git. */
+export const isLocalAddress = (url: string): boolean => url.startsWith('/') || url.startsWith('file:')
+
+/** A directory of a repository: no option, no pattern, nothing above it. */
+export const isDirectory = (path: string): boolean =>
+  /^[^-/!#*?[\]\\\p{Cc}"][^*?[\]\\\p{Cc}"]*$/u.test(path) && !path.split('/').includes('..')
+
 /** As git-check-ref-format(1), without what looks like an option or a revision expression. */
 export function isRef(text: string): boolean {
   return (

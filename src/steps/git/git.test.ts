@@ -1,10 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TestRunner } from '../../../test/support/attempts.ts'
-import { waitUntil } from '../../../test/support/wait-until.ts'
+import { GitDaemon } from '../../../test/support/git-daemon.ts'
 import type { AttemptResult } from '../../model/command.ts'
 import type { Outputs } from '../../model/event.ts'
 import { asId, type RunId } from '../../model/id.ts'
@@ -15,7 +14,7 @@ let runner: TestRunner
 /** Four commits: first, second (tag v1), third on main, and one on the branch `feature/x`. */
 let repository: string
 let commits: readonly string[]
-let daemon: ChildProcess
+let daemon: GitDaemon
 let daemonUrl: string
 
 const environment = {
@@ -53,29 +52,13 @@ beforeAll(async () => {
   const fourth = commit('on a branch')
   inRepository('checkout', '-q', 'trunk')
   commits = [first, second, third, fourth]
-  daemonUrl = await startDaemon(join(runner.directory, 'repositories'))
+  daemon = await GitDaemon.open(join(runner.directory, 'repositories'))
+  daemonUrl = daemon.address('web')
 })
 afterAll(async () => {
-  daemon.kill('SIGKILL')
+  await daemon[Symbol.asyncDispose]()
   await runner.close()
 })
-
-async function startDaemon(base: string): Promise<string> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  await new Promise((resolve) => probe.close(resolve))
-  const args = ['daemon', '--export-all', `--base-path=${base}`, '--listen=127.0.0.1', `--port=${port}`, '--verbose']
-  daemon = spawn('git', args, {
-    env: { ...environment, GIT_CONFIG_GLOBAL: undefined, HOME: base },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let said = ''
-  daemon.stderr!.on('data', (text: Buffer) => (said += text.toString()))
-  await waitUntil(() => said.includes('Ready to rumble'))
-  return `git://127.0.0.1:${port}/web`
-}
 
 let run: RunId
 let runs = 0

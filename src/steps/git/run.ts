@@ -1,5 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join, normalize } from 'node:path'
+import type { AttemptResult } from '../../model/command.ts'
+import type { Job } from '../../model/job.ts'
 import {
   CannotStart,
   givenSecret,
@@ -10,8 +12,33 @@ import {
   type StepContext,
   type StepRun,
 } from '../step.ts'
-import { isFullCommit, isRef, isShortCommit, isUrl, splitCredentials, storedCredentials } from './address.ts'
+import { keyText, refusalSentence, sshCommand, sshRefusal, type SshSetting } from '../kit/ssh.ts'
+import { insideOf, readStart } from '../kit/workspace-file.ts'
+import {
+  isDirectory,
+  isFullCommit,
+  isLocalAddress,
+  isRef,
+  isShortCommit,
+  isSshAddress,
+  isUrl,
+  splitCredentials,
+  storedCredentials,
+} from './address.ts'
 import { git, type GitInput } from './spec.ts'
+
+/** The filters that `git lfs install` writes into the user's configuration. */
+const LFS = `[filter "lfs"]
+\tclean = git-lfs clean -- %f
+\tsmudge = git-lfs smudge -- %f
+\tprocess = git-lfs filter-process
+\trequired = true
+`
+
+/** The server knows us, or does not, and says no. */
+class NotLetIn extends Error {
+  override readonly name = 'NotLetIn'
+}
 
 /** Where the ref was found and what to fetch for it. */
 type Target =
@@ -23,23 +50,36 @@ type Target =
  * transports that fetch. All words are checked in address.ts and no shell is between.
  */
 export const run: StepRun = async (job, context) => {
+  try {
+    return await fetched(job, context)
+  } catch (error) {
+    if (!(error instanceof NotLetIn)) throw error
+    return { kind: 'failed', failure: { kind: 'unauthorized', reason: error.message }, outputs: null }
+  }
+}
+
+async function fetched(job: Job, context: StepContext): Promise<AttemptResult> {
   const input = parseWith(git, job)
   // Checked again: the schema lets a template through, and what it gave may be anything.
   if (!isUrl(input.url))
     throw new CannotStart(`not an address to fetch from: ${JSON.stringify(withoutUser(input.url))}`)
   if (input.ref !== undefined && !isRef(input.ref)) throw new CannotStart(`not a ref: ${JSON.stringify(input.ref)}`)
   const { url, config } = splitCredentials(input.url)
-  const repository = new Repository(context, input.path, config + credentialsFor(input, context))
+  const repository = new Repository(context, input, config + credentialsFor(input, context))
   context.log(`Fetching ${input.ref ?? 'HEAD'} from ${url}\n`)
 
   const target = await findTarget(repository, url, input.ref === 'HEAD' ? undefined : input.ref)
   await repository.open(url, job.attempt > 1)
-  await fetchTarget(repository, target, wholeNumber(input.depth), (text) => context.log(text))
+  if (input.sparse !== undefined) await repository.sparse(input.sparse)
+  const options = fetchOptions(input)
+  await fetchTarget(repository, target, options, (text) => context.log(text))
   const checkout =
     target.kind === 'branch'
       ? ['-B', target.name, `refs/remotes/origin/${target.name}`]
       : ['--detach', revisionOf(target)]
   await repository.git(['checkout', '--quiet', '--force', ...checkout], 'check the files out')
+  if (input.submodules !== undefined && input.submodules !== false)
+    await fetchSubmodules(repository, input, job.attempt > 1)
 
   const [commit = '', short = '', author = '', subject = ''] = (
     await repository.read(['log', '-1', '--format=%H%x00%h%x00%an <%ae>%x00%s'], 'read the commit')
@@ -60,6 +100,31 @@ export const run: StepRun = async (job, context) => {
   }
 }
 
+/** How much of the history is fetched, and of the files: sparse ones as they are checked out. */
+const fetchOptions = ({ depth: given, sparse }: GitInput): readonly string[] => {
+  const depth = wholeNumber(given)
+  return [...(depth === 0 ? [] : [`--depth=${depth}`]), ...(sparse === undefined ? [] : ['--filter=blob:none'])]
+}
+
+/** @param anew their directories may be there while what git knew of them is gone. */
+async function fetchSubmodules(repository: Repository, { submodules, depth }: GitInput, anew: boolean): Promise<void> {
+  if (anew) repository.removeDirectories(await repository.submodulePaths())
+  const count = wholeNumber(depth)
+  await repository.git(
+    [
+      'submodule',
+      'update',
+      '--init',
+      '--checkout',
+      '--force',
+      '--quiet',
+      ...(count === 0 ? [] : [`--depth=${count}`]),
+      ...(submodules === 'recursive' ? ['--recursive'] : []),
+    ],
+    'fetch the submodules',
+  )
+}
+
 /** Writes the token down where git finds it. */
 function credentialsFor({ url, user = 'git', token }: GitInput, context: StepContext): string {
   if (token === undefined) return ''
@@ -69,6 +134,24 @@ function credentialsFor({ url, user = 'git', token }: GitInput, context: StepCon
   if (stored === undefined) throw new CannotStart('a token is for an http or https URL without a user of its own')
   writeFileSync(path, stored.file, { mode: 0o600 })
   return stored.config
+}
+
+/** The key and the hosts in files of the attempt, which are removed with it. */
+function sshFiles(
+  { url, key, known_hosts: hosts, host_check: check }: GitInput,
+  context: StepContext,
+): Omit<SshSetting, 'logFile'> {
+  const written = (name: string, text: string): string => {
+    const path = join(context.scratch, name)
+    writeFileSync(path, text, { mode: 0o600 })
+    return path
+  }
+  if (key !== undefined && !isSshAddress(url)) throw new CannotStart('a key is for an ssh address')
+  return {
+    keyFile: key === undefined ? undefined : written('ssh-key', keyText(givenSecret(context, key))),
+    knownHostsFile: hosts === undefined ? undefined : written('known-hosts', `${hosts}\n`),
+    firstUse: check === 'first-use',
+  }
 }
 
 async function findTarget(repository: Repository, url: string, ref: string | undefined): Promise<Target> {
@@ -102,20 +185,19 @@ async function findTarget(repository: Repository, url: string, ref: string | und
 async function fetchTarget(
   repository: Repository,
   target: Target,
-  depth: number,
+  options: readonly string[],
   log: (text: string) => void,
 ): Promise<void> {
-  const shallow = depth === 0 ? [] : [`--depth=${depth}`]
   const fetch = ['fetch', '--quiet', '--no-tags', '--force', '--no-recurse-submodules']
   const { kind, name } = target
   if (kind !== 'commit') {
     const refspec =
       kind === 'branch' ? `refs/heads/${name}:refs/remotes/origin/${name}` : `refs/tags/${name}:refs/tags/${name}`
-    await repository.git([...fetch, ...shallow, 'origin', `+${refspec}`], `fetch the ${kind} ${name}`)
+    await repository.git([...fetch, ...options, 'origin', `+${refspec}`], `fetch the ${kind} ${name}`)
     return
   }
   // Servers may refuse a commit that no ref names (uploadpack.allowReachableSHA1InWant), and none takes a short one.
-  if (isFullCommit(name) && (await repository.tries([...fetch, ...shallow, 'origin', name]))) return
+  if (isFullCommit(name) && (await repository.tries([...fetch, ...options, 'origin', name]))) return
   log('The commit cannot be fetched alone; fetching all branches and tags\n')
   await repository.git(
     [...fetch, 'origin', '+refs/heads/*:refs/remotes/origin/*', '+refs/tags/*:refs/tags/*'],
@@ -136,17 +218,22 @@ class Repository {
   readonly #path: string
   readonly #env: Readonly<Record<string, string>>
 
-  constructor(context: StepContext, path: string, config: string) {
+  /** ssh appends to it what it has to say. */
+  readonly #sshLog: string
+
+  constructor(context: StepContext, input: GitInput, config: string) {
+    const { path, url, lfs } = input
     this.#context = context
     this.#path = normalize(path)
     if (isAbsolute(path) || this.#path.split('/')[0] === '..') {
       throw new CannotStart(`${JSON.stringify(path)} is not inside the workspace`)
     }
+    this.#sshLog = join(context.scratch, 'ssh-log')
     const file = join(context.scratch, 'gitconfig')
     // As the user's configuration, because git gives `-c` options not to the process that reads a local repository.
     writeFileSync(
       file,
-      `[safe]\n\tdirectory = *\n[core]\n\thooksPath = /dev/null\n[gc]\n\tauto = 0\n[advice]\n\tdetachedHead = false\n${config}`,
+      `[safe]\n\tdirectory = *\n[core]\n\thooksPath = /dev/null\n[gc]\n\tauto = 0\n[advice]\n\tdetachedHead = false\n${lfs === true ? LFS : ''}${config}`,
       {
         mode: 0o600,
       },
@@ -154,11 +241,12 @@ class Repository {
     this.#env = {
       GIT_CONFIG_GLOBAL: file,
       GIT_CONFIG_NOSYSTEM: '1',
-      GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+      // Where submodules are is for the repository to say: one of elsewhere reads no other of this machine.
+      GIT_ALLOW_PROTOCOL: isLocalAddress(url) ? 'file:git:http:https:ssh' : 'git:http:https:ssh',
       GIT_TERMINAL_PROMPT: '0',
       GIT_ASKPASS: 'true',
       SSH_ASKPASS: 'true',
-      GIT_SSH_COMMAND: 'ssh -oBatchMode=yes -oStrictHostKeyChecking=accept-new',
+      GIT_SSH_COMMAND: sshCommand({ ...sshFiles(input, context), logFile: this.#sshLog }),
       LC_ALL: 'C.UTF-8',
     }
   }
@@ -174,7 +262,42 @@ class Repository {
 
   async git(args: readonly string[], purpose: string): Promise<void> {
     const code = await this.#run(args, {})
-    if (code !== 0) throw new CannotStart(`git could not ${purpose}: it exited with code ${code}, its log says why`)
+    if (code !== 0) throw this.#couldNot(purpose, code)
+  }
+
+  /** To be called before the checkout. */
+  async sparse(directories: readonly string[]): Promise<void> {
+    for (const path of directories) {
+      if (!isDirectory(path)) throw new CannotStart(`with.sparse: expected a directory, found ${JSON.stringify(path)}`)
+    }
+    await this.git(['sparse-checkout', 'set', '--cone', ...directories], 'choose the directories')
+  }
+
+  async submodulePaths(): Promise<readonly string[]> {
+    const listed = await this.read(['ls-files', '--stage', '-z'], 'list the submodules')
+    return listed.split('\0').flatMap((line) => /^160000 \S+ \d\t(.+)$/.exec(line)?.[1] ?? [])
+  }
+
+  removeDirectories(paths: readonly string[]): void {
+    const root = join(this.#context.workspace, this.#path)
+    for (const path of paths) {
+      const real = insideOf(root, path)
+      if (real !== undefined) rmSync(real, { recursive: true, force: true })
+    }
+  }
+
+  /** What ssh said goes to the log, and what can be told from it becomes the reason. */
+  #couldNot(purpose: string, code: number): Error {
+    const said = Buffer.from(readStart(this.#sshLog, 64 * 1_024))
+      .toString()
+      .replaceAll('\0', '')
+    rmSync(this.#sshLog, { force: true })
+    if (said !== '') this.#context.log(said.endsWith('\n') ? said : `${said}\n`)
+    const refusal = sshRefusal(said)
+    const reason = `git could not ${purpose}`
+    if (refusal === 'not-let-in') return new NotLetIn(`${reason}: ${refusalSentence[refusal]}`)
+    if (refusal !== undefined) return new CannotStart(`${reason}: ${refusalSentence[refusal]}`)
+    return new CannotStart(`${reason}: it exited with code ${code}, its log says why`)
   }
 
   async tries(args: readonly string[]): Promise<boolean> {
@@ -185,7 +308,7 @@ class Repository {
     let stdout = ''
     const inRepository = args[0] !== 'ls-remote'
     const code = await this.#run(args, { capture: true }, inRepository ? this.#path : '.', (text) => (stdout = text))
-    if (code !== 0) throw new CannotStart(`git could not ${purpose}: it exited with code ${code}, its log says why`)
+    if (code !== 0) throw this.#couldNot(purpose, code)
     return stdout
   }
 
