@@ -131,7 +131,7 @@ const layers: readonly Layer[] = [
   // What leaves the server besides answers.
   {
     files: 'outbound/**',
-    imports: ['host/outbound.ts', 'steps/kit/guard.ts', 'npm:nodemailer', 'node:**'],
+    imports: ['host/outbound.ts', 'steps/kit/guard.ts', 'steps/kit/ssh.ts', 'npm:nodemailer', 'node:**'],
   },
   { files: 'runner/**', imports: ['steps/**', 'model/**', 'node:**'] },
 

@@ -4,18 +4,20 @@ import type { AttemptResult } from '../model/command.ts'
 import { failureSentence, type Failure } from '../model/failure.ts'
 import { jobName, type Job } from '../model/job.ts'
 import { stepRuns } from '../steps/runs.ts'
-import { CannotStart, MissingTool, type StepContext } from '../steps/step.ts'
+import { CannotStart, MissingTool, type ImageBuilder, type StepContext } from '../steps/step.ts'
 import { ArtifactKeeper } from './artifact-store.ts'
 import type { AttemptLog } from './attempt-log.ts'
 import { MaskedOutput, plainOutput, shownResult, type AttemptOutput } from './attempt-output.ts'
 import { secretsFor } from './attempt-secrets.ts'
 import { AttemptCaches } from './caches.ts'
 import { CacheStore } from './cache-store.ts'
+import { NO_EXECUTORS } from './capabilities.ts'
 import { CACHE_MAX_BYTES } from './config.ts'
 import { fullDisk, isDiskFull } from './disk-room.ts'
 import { TAG } from './environment.ts'
 import { placeOf, type PlaceSetting } from './executors/index.ts'
 import { HOST, type Place } from './executors/place.ts'
+import { imageBuilder } from './image-builder.ts'
 import type { Launcher } from './launch.ts'
 import { readOutputFile } from './output-file.ts'
 import type { RunnerPaths } from './paths.ts'
@@ -137,6 +139,7 @@ async function runStep(
       if (output.shown(name) !== name) throw new CannotStart('the name of an artifact holds a secret')
       return artifacts.keep(path, name)
     },
+    imageBuilder: place === HOST ? builderOf(setting) : null,
   }
   try {
     secrets.writeFiles()
@@ -156,6 +159,10 @@ async function runStep(
     await place.close()
     await slot.leave()
   }
+}
+
+function builderOf({ env, executors }: AttemptSetting): ImageBuilder | null {
+  return imageBuilder(env['PATH'] ?? '', executors?.executors ?? NO_EXECUTORS, executors?.engineEnv ?? {})
 }
 
 /** What a program that failed cannot say itself: that there was no memory, or no room on the disk. */

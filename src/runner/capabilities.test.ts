@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stepSpecs } from '../steps/index.ts'
 import { TOOLS } from '../model/executor.ts'
-import { capabilityLabels, detectExecutors, findProgram, NO_EXECUTORS } from './capabilities.ts'
+import { capabilityLabels, detectExecutors, NO_EXECUTORS } from './capabilities.ts'
+import { findProgram } from './find-program.ts'
 import { removeTree } from './remove-tree.ts'
 
 let directory: string

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync, readlinkSync, statSync, symlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readlinkSync, symlinkSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import { TOOLS, type Capability, type ContainerChoice } from '../model/executor.ts'
+import { findProgram, isExecutable } from './find-program.ts'
+import { imageBuilder } from './image-builder.ts'
 import { removeTree } from './remove-tree.ts'
 
 /** How containers are run here; found by running one. */
@@ -33,10 +35,10 @@ export const NO_EXECUTORS: Executors = { containers: null, bubblewrap: null, not
 const TRIAL_MS = 60_000
 
 /** The labels of what is in PATH and of the executors, in the words that steps and tasks ask for. */
-export function capabilityLabels(path: string, { containers, bubblewrap }: Executors): readonly Capability[] {
+export function capabilityLabels(path: string, executors: Executors): readonly Capability[] {
+  const { containers, bubblewrap } = executors
   const tools = TOOLS.filter((tool) => findProgram(tool, path) !== undefined)
-  const has = (tool: (typeof TOOLS)[number]): boolean => tools.includes(tool)
-  const builds = has('buildah') || has('podman') || containers?.kind === 'docker'
+  const builds = imageBuilder(path, executors, {}) !== null
   return [
     ...tools.map((tool) => `tool:${tool}` as const),
     ...(hasCompose(path) ? (['tool:compose'] as const) : []),
@@ -178,25 +180,6 @@ function trial(program: string, words: readonly string[], signal?: AbortSignal):
       resolve({ ok: false, why: why.replace(/\.$/, '') })
     })
   })
-}
-
-/** As execvp(3) looks for it. */
-export function findProgram(name: string, path: string): string | undefined {
-  for (const directory of path.split(':')) {
-    if (!isAbsolute(directory)) continue
-    const file = join(directory, name)
-    if (isExecutable(file)) return file
-  }
-  return undefined
-}
-
-export function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return statSync(file).isFile()
-  } catch {
-    return false
-  }
 }
 
 /** A command of its own, or a plugin of Docker's. */

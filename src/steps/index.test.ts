@@ -27,6 +27,7 @@ describe('the written lists', () => {
       notify: { url: 'https://example.com/' },
       test: { script: 'make test', reports: 'junit.xml' },
       package: { name: 'web.tar.gz', files: 'dist' },
+      image: { image: 'shop/web' },
       publish: { channel: 'images' },
       run: { pipeline: 'deploy' },
       gateway: { kind: 'parallel' },

@@ -7,6 +7,7 @@ import { end } from './end/spec.ts'
 import { gateway } from './gateway/spec.ts'
 import { git } from './git/spec.ts'
 import { http } from './http/spec.ts'
+import { image } from './image/spec.ts'
 import { notify } from './notify/spec.ts'
 import { noop } from './noop/spec.ts'
 import { pack } from './package/spec.ts'
@@ -26,6 +27,7 @@ export const stepSpecs: readonly StepSpec[] = [
   check,
   test,
   pack,
+  image,
   deploy,
   distribute,
   http,

@@ -7,6 +7,7 @@ export const stepRuns: Readonly<Record<string, () => Promise<{ readonly run: Ste
   check: () => import('./check/run.ts'),
   test: () => import('./test/run.ts'),
   package: () => import('./package/run.ts'),
+  image: () => import('./image/run.ts'),
   notify: () => import('./notify/run.ts'),
   deploy: () => import('./deploy/run.ts'),
   distribute: () => import('./distribute/run.ts'),

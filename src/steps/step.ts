@@ -186,7 +186,24 @@ export interface StepContext {
    * Rejects as {@link CannotStart} when name, file or size may not be.
    */
   keepArtifact(path: string, name: string): Promise<Artifact>
+  /** What builds images on the runner; null when there is nothing, or the task's programs do not run on the host. */
+  readonly imageBuilder: ImageBuilder | null
 }
+
+/** How images are built here. */
+export interface ImageBuilder {
+  readonly kind: ImageBuilderKind
+  /** A name for PATH, or an absolute path. */
+  readonly program: string
+  /** Words before its command that it needs here. */
+  readonly options: readonly string[]
+  /** Words after `build` that it needs here. */
+  readonly buildOptions: readonly string[]
+  /** Where its files and its server are. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+export type ImageBuilderKind = 'podman' | 'buildah' | 'docker'
 
 /** `reason` names the line that is wrong. */
 export type OutputsRead =

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { SandboxExecutor } from '../../model/executor.ts'
-import { findProgram, isExecutable } from '../capabilities.ts'
+import { findProgram, isExecutable } from '../find-program.ts'
 import { ended, type Outcome, type Place, type Program } from './place.ts'
 
 export interface SandboxSetting {

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs'
-import { copyFile, lstat, rm } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Artifact } from '../../model/artifact.ts'
 import { directoryIn, findPaths } from '../kit/globs.ts'
+import { putInto } from '../kit/put-into.ts'
 import { answered, SaidNo } from '../kit/said-no.ts'
 import { parseWith, type StepContext, type StepRun } from '../step.ts'
 import { entriesOf } from './entries.ts'
@@ -48,11 +48,6 @@ async function keepPackage(
   await writePackage(format, path, root, entries, context.signal)
   context.log(`packed ${entries.length} files and directories\n`)
   const artifact = await context.keepArtifact(path, name)
-  // By now its name is known to be a name and no path. What has it already, such as a link, makes way.
-  if (into !== undefined) {
-    const to = join(await directoryIn(context.workspace, into), name)
-    await rm(to, { force: true })
-    await copyFile(path, to, constants.COPYFILE_EXCL)
-  }
+  if (into !== undefined) await putInto(context.workspace, into, path, name)
   return artifact
 }
