@@ -585,6 +585,16 @@ export interface Secrets {
   /** Makes or replaces it. Refused when name or value are not as model/secret.ts says. */
   set(caller: Caller, owner: SecretOwner, name: string, value: string): Promise<Result<SecretView>>
   remove(caller: Caller, owner: SecretOwner, name: string): Promise<Result<null>>
+  /**
+   * A text that stands for `value` in definitions of the project, or as a param that a run of a pipeline is started with
+   * and no other. Everybody may see it; it is opened for tasks alone, which mask it in what they say. One that is sealed
+   * already stays as it is.
+   */
+  sealText(place: SealedPlace, value: string): string
+}
+export interface SealedPlace {
+  readonly project: ProjectId
+  readonly param?: { readonly pipeline: PipelineId; readonly name: string }
 }
 export type SecretOwner = { readonly project: ProjectRef } | { readonly pipeline: PipelineRef }
 export interface SecretView {

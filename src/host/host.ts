@@ -152,6 +152,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     clock,
     entropy,
     sealKey: options.sealKey,
+    textRoot: options.webhookRoot ?? options.sealKey,
     audit,
     onDefect: options.onDefect,
   })

@@ -48,6 +48,7 @@ import type { LogEnds } from './log-ends.ts'
 import { Lru } from './lru.ts'
 import { lacks, maySee } from './rights.ts'
 import { fingerprintOf, problemOf } from './run-problems.ts'
+import { holdsSealed } from './sealed-text.ts'
 import { isStageFired } from './stage-triggers.ts'
 import { unlessFull } from './store-problems.ts'
 import { readTimeline, seqAt } from './timelines.ts'
@@ -601,9 +602,10 @@ function inputsDenied(caller: Caller, run: Run, index: number, input: NodeAction
   const node = run.plan.nodes[index]
   if (input.action !== 'retry' || input.inputs === undefined || node?.kind !== 'task') return undefined
   const names = secretNamesOf(run, node)
-  return names.length === 0
-    ? undefined
-    : lacks(caller, 'admin', `give other inputs to a task with secrets (${names.join(', ')})`)
+  if (names.length > 0) return lacks(caller, 'admin', `give other inputs to a task with secrets (${names.join(', ')})`)
+  return holdsSealed([run.plan.definition, run.params, input.inputs])
+    ? lacks(caller, 'admin', 'give other inputs to a task of a run with credentials')
+    : undefined
 }
 
 /** What is wrong with what came with an action; undefined: nothing. */
@@ -611,6 +613,7 @@ function inputProblem(input: NodeActionInput): string | undefined {
   switch (input.action) {
     case 'callback': {
       const bytes = Buffer.byteLength(JSON.stringify(input.outputs ?? {}))
+      if (holdsSealed(input.outputs)) return 'expected outputs without sealed credentials, found one'
       return bytes > OUTPUTS_MAX_BYTES
         ? `expected outputs of at most ${OUTPUTS_MAX_BYTES} bytes, found ${bytes}`
         : undefined

@@ -11,7 +11,7 @@ import {
 } from '../model/secret.ts'
 import type { DurationMs } from '../model/time.ts'
 import { StoreError, type SecretPlace, type SecretRecord, type Secrets as SecretStore } from '../store/store.ts'
-import type { Caller, PipelineRef, Projects, SecretOwner, Secrets, SecretView } from './app.ts'
+import type { Caller, PipelineRef, Projects, SealedPlace, SecretOwner, Secrets, SecretView } from './app.ts'
 import type { AuditTrail } from './audit.ts'
 import type { CatalogUseCases } from './catalog.ts'
 import type { Clock } from './clock.ts'
@@ -20,6 +20,7 @@ import { resolveSecrets, type Resolved } from './job-secrets.ts'
 import { lacks } from './rights.ts'
 import { secretPlace } from './seal-key.ts'
 import { seal, unseal } from './seal.ts'
+import { isSealedText, openSealed, sealText } from './sealed-text.ts'
 import { unlessFull } from './store-problems.ts'
 
 interface Dependencies {
@@ -29,6 +30,8 @@ interface Dependencies {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly sealKey: Uint8Array
+  /** What texts are sealed with: it outlives the key. */
+  readonly textRoot: Uint8Array
   readonly audit: AuditTrail
   readonly onDefect: (error: unknown) => void
 }
@@ -92,8 +95,25 @@ export class SecretUseCases implements Secrets {
     return accept(null)
   }
 
-  /** For a runner, in the last moment: those of the pipeline before those of its project. */
+  sealText(place: SealedPlace, value: string): string {
+    return isSealedText(value) ? value : sealText(this.#deps.textRoot, place, value, this.#deps.entropy)
+  }
+
+  /** For a runner, in the last moment: those of the pipeline before those of its project, and what is sealed in texts. */
   resolve(run: Run, request: JobRequest): Resolved {
+    const resolved = this.#named(run, request)
+    if (!resolved.ok) return resolved
+    try {
+      return {
+        ok: true,
+        job: openSealed(resolved.job, this.#deps.textRoot, { ...run, definition: run.plan.definition }),
+      }
+    } catch {
+      return cannotStart('a credential in its definition or its params was sealed for another place, project or server')
+    }
+  }
+
+  #named(run: Run, request: JobRequest): Resolved {
     if (request.secrets.length === 0) return resolveSecrets(request, () => undefined)
     const used = new Map<string, SecretRecord>()
     let bytes = 0

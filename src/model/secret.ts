@@ -23,6 +23,12 @@ export interface Splice {
 export const SECRET_MASK = '***'
 
 /**
+ * A text that stands for a credential (host/sealed-text.ts), wherever it stands in another: of letters that need no
+ * escaping in a URL or in JSON, with an end of its own, as anything may follow.
+ */
+export const SEALED_TEXT = /sealed\.v1\.([A-Za-z0-9_-]{38,60000})\./g
+
+/**
  * Of a value, as UTF-8. Below it a secret could not be masked without masking words that are none, and it would be guessed:
  * it is refused.
  */

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { PipelineView, ProjectView, RunView } from '../../model/view.ts'
+import { sealParams } from '../kit/credentials.ts'
 import { fail, findBusiness, refused, succeed, type Call, type Operation } from './call.ts'
 import { CALLBACK_ANNOTATION, CALLBACK_VERSION_ANNOTATION, watchCallbacks } from './callbacks.ts'
 import { CODES } from './codes.ts'
@@ -9,6 +10,7 @@ import { EXCLUDED_ANNOTATION, taskTree } from './task-tree.ts'
 import { locateTemplate, storeTree, templateTree } from './templates.ts'
 import { excludeNodes } from './tree/exclude.ts'
 import { hasTemplate, paramOf } from './tree/params.ts'
+import { sealGiven } from './tree/passwords.ts'
 import { assignKeys } from './tree/keys.ts'
 import type { StoredTree } from './tree/stored-tree.ts'
 import { withConstants } from './tree/unfold.ts'
@@ -109,7 +111,8 @@ async function makeTask(call: Call): Promise<Made> {
       : { ...wanted.annotations, [EXCLUDED_ANNOTATION]: JSON.stringify(excluded.ids) }
   const keys = assignKeys(source.tree)
   const exclude = excluded.ids.flatMap((id) => keys.nodes.get(id) ?? [])
-  return start(call, pipeline, { ...wanted, annotations }, paramsOf(source, pipeline, wanted.constants), exclude)
+  const constants = sealGiven(wanted.constants, source, sealParams(call.app, pipeline.project.id, pipeline.id))
+  return start(call, pipeline, { ...wanted, annotations }, paramsOf(source, pipeline, constants), exclude)
 }
 
 type Excluded =

@@ -1,6 +1,7 @@
 import type { RunAction } from '../../model/command.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { RunView } from '../../model/view.ts'
+import { sealParams } from '../kit/credentials.ts'
 import { fail, locateTask, refused, succeed, type Call, type Operation } from './call.ts'
 import { CODES } from './codes.ts'
 import { taskUrl } from './make-calls.ts'
@@ -9,6 +10,7 @@ import { stateOf } from './present.ts'
 import { shownRun } from './shown.ts'
 import { storedTree } from './tree/stored-tree.ts'
 import { hasTemplate, paramOf } from './tree/params.ts'
+import { sealGiven } from './tree/passwords.ts'
 import type { Failure } from './wire.ts'
 
 const TASK_ACTIONS = { start: 'start', pause: 'pause', resume: 'resume', revoke: 'cancel' } as const satisfies Record<
@@ -117,7 +119,9 @@ export const modifyConstantsForTask: Operation = {
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
     const { run } = located
-    const params = modified(run, objectParam(call.params, 'constants'))
+    const stored = storedTree(run.definition)
+    const seal = sealParams(call.app, run.project.id, run.pipeline.id)
+    const params = modified(run, sealGiven(objectParam(call.params, 'constants'), stored, seal))
     if (!params.ok) return { envelope: params.failure }
     const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'modify', params: params.value })
     if (done.ok) return succeed('success')

@@ -1,10 +1,12 @@
 import type { Caller } from '../../host/app.ts'
-import type { Json, JsonObject } from '../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
+import { sealFor } from '../kit/credentials.ts'
 import { fail, refused, type Call } from './call.ts'
 import { CODES } from './codes.ts'
 import { parseSerial } from './ids.ts'
 import { optionalText } from './params.ts'
+import { sealPasswords } from './tree/passwords.ts'
 import { readTree } from './tree/read-tree.ts'
 import { storedTree, treeAnnotations, type StoredTree } from './tree/stored-tree.ts'
 import { synthesize } from './tree/synthesize.ts'
@@ -117,7 +119,8 @@ export async function storeTree(
   wanted: NewPipeline,
   existing: PipelineView | null = null,
 ): Promise<Found> {
-  const checked = await checkTree(call, project, json)
+  const sealed = isJsonObject(json) ? sealPasswords(json, sealFor(call.app, project.id)) : json
+  const checked = await checkTree(call, project, sealed)
   if (!checked.ok) return checked
   const annotations = { ...wanted.annotations, ...(wanted.hidden ? { [HIDDEN_ANNOTATION]: 'true' } : {}) }
   const name = pipelineName(wanted.name)

@@ -1,4 +1,6 @@
 import type { Problem, ProblemCode } from '../../model/problem.ts'
+import { bodyRefusal, signatureRefusal } from '../kit/gateway.ts'
+import type { NotReceived } from '../kit/receive.ts'
 import type { ErrorBody } from './wire.ts'
 
 /**
@@ -50,6 +52,12 @@ export const errorResponse = ({ status, code, message }: VendorError, detail = '
       status,
     },
   )
+
+/** Of every token that is missing or wrong the seed has one text. */
+export const notReceived = ({ kind, refused }: NotReceived, requestId: string): Response =>
+  kind === 'body'
+    ? (bodyRefusal(refused.why, requestId) ?? errorResponse(errors.badParameter, refused.message))
+    : (signatureRefusal(refused, requestId) ?? errorResponse(errors.unauthenticated))
 
 export function problemResponse(problem: Problem, missing: VendorError): Response {
   const details = problem.errors?.map(({ path, message }) => `${path}: ${message}`) ?? []

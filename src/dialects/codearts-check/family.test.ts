@@ -135,6 +135,13 @@ describe('a task', () => {
     await world.settled()
     const job = world.runner.jobs.find(({ uses }) => uses === 'git')
     expect(job?.with).toMatchObject({ url: 'https://li%40x:p%3Aw@git.example/team/web.git', ref: 'main' })
+    // Nor by any other way: it is sealed in the definition, and in the params of the run.
+    await call('POST', `/v2/tasks/${id}/run`, { username: 'wu', access_token: 'p:w' })
+    await world.settled()
+    const runs = need(await world.app.runs.list(world.admin, {}, { before: null, limit: 10 })).items
+    const all = await Promise.all(runs.map((run) => world.run(run.id)))
+    expect(all.length).toBe(2)
+    expect(JSON.stringify([all, await pipelineOf(id)])).not.toMatch(/p(?::|%3A)w/)
   })
 
   test.each([

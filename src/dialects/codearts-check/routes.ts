@@ -2,16 +2,17 @@ import { Hono, type Context } from 'hono'
 import type { App } from '../../host/app.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { gatewayErrors, gatewayResponse } from '../kit/gateway.ts'
+import { admitting, type Env } from '../kit/receive.ts'
 import { rethrow } from '../kit/serve.ts'
-import { known, type Env } from './auth.ts'
 import { Refusal, type Call } from './call.ts'
 import { served } from './endpoints.ts'
+import { notReceived } from './errors.ts'
 import { HiddenPipelines } from './hidden.ts'
 
 /** The endpoints of the list, in its order. Everything else is the gateway's 404. */
 export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
-  const who = known(app, options.bodyMaxBytes)
+  const who = admitting(app, options.bodyMaxBytes, notReceived)
   const hidden = new HiddenPipelines()
   routes.notFound((c) => {
     options.onUnrouted?.(c.req.raw)

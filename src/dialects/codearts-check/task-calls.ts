@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
+import { sealFor, sealLogin, sealParams, type Seal } from '../kit/credentials.ts'
 import * as bodies from './body.ts'
 import { need, pageOf, pipelinesOf, projectOf, refusal, refusalOf, taskOf, type Call } from './call.ts'
 import { forgetDefectStates } from './defect-states.ts'
@@ -57,7 +58,7 @@ export async function createTask(call: Call): Promise<Response> {
   const parent = inc?.parent_task_id ?? ''
   if (parent !== '') need(await app.pipelines.get(caller, { id: parent }), errors.noTask)
   const config: TaskConfig = {
-    gitUrl: withLogin(body.git_url, body.username, body.access_token),
+    gitUrl: sealLogin(withLogin(body.git_url, body.username, body.access_token), sealFor(app, project.id)),
     // Of an incremental check it is the branch that is to be merged.
     gitBranch: inc?.git_source_branch || body.git_branch,
     languages,
@@ -135,12 +136,19 @@ export async function runTask(call: Call): Promise<Response> {
   const { app, caller } = call
   const task = await taskOf(call)
   const body = bodies.readJson(call, bodies.runTask)
-  const started = await app.runs.start(caller, { pipeline: { id: task.id }, params: paramsOf(task, body) })
+  const started = await app.runs.start(caller, {
+    pipeline: { id: task.id },
+    params: paramsOf(task, body, sealParams(app, task.project.id, task.id)('git_url')),
+  })
   const run = need(started, errors.noTask)
   return Response.json({ exec_id: run.id } satisfies RunStarted)
 }
 
-function paramsOf(task: PipelineView, body: ReturnType<typeof bodies.runTask.parse>): Record<string, string> {
+function paramsOf(
+  task: PipelineView,
+  body: ReturnType<typeof bodies.runTask.parse>,
+  seal: Seal,
+): Record<string, string> {
   const { username, access_token, ref, git_branch, git_url } = body
   const config = configOf(task)
   if (config === undefined) {
@@ -151,7 +159,7 @@ function paramsOf(task: PipelineView, body: ReturnType<typeof bodies.runTask.par
   const isOther = git_url !== '' || username !== '' || access_token !== ''
   return {
     ...(branch === '' ? {} : { git_branch: branch }),
-    ...(isOther ? { git_url: withLogin(git_url || config.gitUrl, username, access_token) } : {}),
+    ...(isOther ? { git_url: sealLogin(withLogin(git_url || config.gitUrl, username, access_token), seal) } : {}),
   }
 }
 

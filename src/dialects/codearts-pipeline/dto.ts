@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import { mapTexts, sealLogin, type Seal, withKeptTexts } from '../kit/credentials.ts'
 import { quote } from '../kit/query.ts'
 import {
   BadValue,
@@ -124,12 +125,35 @@ function concurrencyOf(body: JsonObject): PipelineDto['concurrency'] {
 
 /** The body of an edit: secrets that came as they are shown are what they were. */
 export function withSecretsOf(body: JsonObject, former: JsonObject | null): JsonObject {
-  if (former === null || !Array.isArray(body['variables'])) return body
+  if (former === null) return body
+  const kept = withKeptTexts(body, former, SECRET)
+  if (!Array.isArray(kept['variables'])) return kept
   const secrets = new Map(variablesOf(former).map(({ name, value }) => [name, value]))
-  const variables = listAt(body['variables'], 'variables', VARIABLES_MAX).map((variable) => {
+  const variables = listAt(kept['variables'], 'variables', VARIABLES_MAX).map((variable) => {
     const name = isJsonObject(variable) && variable['value'] === SECRET ? plainText(variable['name']) : ''
     const value = secrets.get(name)
     return isJsonObject(variable) && value !== undefined ? { ...variable, value } : variable
   })
-  return { ...body, variables }
+  return { ...kept, variables }
+}
+
+/** As it is stored: values of secret variables, and logins in addresses of sources, sealed. */
+export function sealedDto(body: JsonObject, seal: Seal): JsonObject {
+  const { variables, sources } = body
+  return {
+    ...body,
+    ...(Array.isArray(variables)
+      ? { variables: (variables as readonly Json[]).map((variable) => sealedVariable(variable, seal)) }
+      : {}),
+    ...(Array.isArray(sources)
+      ? { sources: mapTexts(sources, (text, field) => (field === 'git_url' ? sealLogin(text, seal) : text)) }
+      : {}),
+  }
+}
+
+function sealedVariable(variable: Json, seal: Seal): Json {
+  if (!isJsonObject(variable)) return variable
+  const { is_secret: isSecret, value } = variable
+  const isSealed = (isSecret === true || isSecret === 'true') && typeof value === 'string' && value !== ''
+  return isSealed ? { ...variable, value: seal(value) } : variable
 }

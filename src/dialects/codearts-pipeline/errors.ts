@@ -1,7 +1,14 @@
 import type { Problem, ProblemCode } from '../../model/problem.ts'
-import type { AuthenticationFailure } from '../kit/auth.ts'
 import type { BodyRefusal, Refused } from '../kit/body.ts'
-import type { ErrorBody, GatewayErrorBody } from './wire.ts'
+import {
+  credentialErrors,
+  credentialRefusal,
+  gatewayErrors,
+  gatewayResponse,
+  type GatewayError,
+} from '../kit/gateway.ts'
+import type { NotReceived } from '../kit/receive.ts'
+import type { ErrorBody } from './wire.ts'
 
 /**
  * This vendor's errors: `{error_code, error_msg}` (seed 001, table 7) with the statuses 400, 401, 403 and 404 of the
@@ -11,11 +18,6 @@ import type { ErrorBody, GatewayErrorBody } from './wire.ts'
 export interface VendorError {
   readonly status: 200 | 400 | 403 | 404 | 500
   readonly code: string
-}
-export interface GatewayError {
-  readonly status: 400 | 401 | 404 | 413 | 429 | 500 | 503
-  readonly code: `APIGW.${string}`
-  readonly message: string
 }
 
 export const errors = {
@@ -44,42 +46,9 @@ export const errors = {
   internal: { status: 500, code: 'DEVPIPE.00010500' },
 } as const satisfies Record<string, VendorError>
 
-/** "API Gateway, error codes": api-sign-errorcode. */
-export const gatewayErrors = {
-  noApi: {
-    status: 404,
-    code: 'APIGW.0101',
-    message: 'The API does not exist or has not been published in the environment',
-  },
-  badRequest: { status: 400, code: 'APIGW.0201', message: 'Bad request' },
-  tooLarge: { status: 413, code: 'APIGW.0201', message: 'Request entity too large' },
-  throttled: { status: 429, code: 'APIGW.0308', message: 'The throttling threshold has been reached' },
-  unavailable: { status: 503, code: 'APIGW.0613', message: 'The backend service is unavailable' },
-} as const satisfies Record<string, GatewayError>
-
-const INCORRECT = 'Incorrect IAM authentication information'
-export const authErrors = {
-  missing: { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: auth info is empty` },
-  'bad-token': { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: decrypt token fail` },
-  expired: { status: 401, code: 'APIGW.0307', message: 'The token must be updated' },
-  malformed: { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: Authorization is not understood` },
-  'unknown-key': { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: Get secretKey failed,err:ak not exist` },
-  locked: {
-    status: 401,
-    code: 'APIGW.0301',
-    message: `${INCORRECT}: AK access failed to reach the limit,forbidden`,
-  },
-  'clock-skew': {
-    status: 401,
-    code: 'APIGW.0303',
-    message: 'Incorrect app authentication information: signature expired',
-  },
-  'bad-signature': { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: verify aksk signature fail` },
-} as const satisfies Record<AuthenticationFailure, GatewayError>
-
 const bodyErrors = {
   'too-large': gatewayErrors.tooLarge,
-  unreadable: gatewayErrors.badRequest,
+  unreadable: gatewayErrors.unreadable,
   encoded: errors.badBody,
   'not-utf8': errors.badBody,
   malformed: errors.badBody,
@@ -90,7 +59,7 @@ const bodyErrors = {
 const problemErrors = {
   invalid_request: errors.badParameter,
   invalid_definition: errors.badParameter,
-  unauthenticated: authErrors['bad-token'],
+  unauthenticated: credentialErrors['bad-token'],
   forbidden: errors.forbidden,
   not_found: null,
   not_allowed: errors.notAllowed,
@@ -106,13 +75,13 @@ const problemErrors = {
 export const errorResponse = ({ status, code }: VendorError, message: string): Response =>
   Response.json({ error_code: code, error_msg: message } satisfies ErrorBody, { status })
 
-export const gatewayResponse = ({ status, code, message }: GatewayError, requestId: string): Response =>
-  Response.json({ error_msg: message, error_code: code, request_id: requestId } satisfies GatewayErrorBody, { status })
-
 export const badBody = ({ why, message }: Refused, requestId: string): Response => {
   const error = bodyErrors[why]
   return 'message' in error ? gatewayResponse(error, requestId) : errorResponse(error, message)
 }
+
+export const notReceived = ({ kind, refused }: NotReceived, requestId: string): Response =>
+  kind === 'body' ? badBody(refused, requestId) : credentialRefusal(refused, requestId)
 
 export function problemResponse(problem: Problem, missing: VendorError, requestId: string): Response {
   const error = problemErrors[problem.code] ?? missing

@@ -1,5 +1,7 @@
 import type { PipelineDefinition } from '../../model/definition.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import type { SealParam } from '../kit/credentials.ts'
+import { SECRET } from './dto.ts'
 import { plainText } from './read.ts'
 import { readStages, type StageDoc } from './stages.ts'
 
@@ -79,3 +81,15 @@ export const secretNames = (definition: PipelineDefinition): ReadonlySet<string>
   const secret = given.filter(({ is_secret }) => is_secret === true || is_secret === 'true')
   return new Set(secret.map(({ name }) => plainText(name)))
 }
+
+/** What a start gives, as it is stored: values of secrets sealed; one that comes as it is shown is what the pipeline has. */
+export const sealedParams = (
+  given: Iterable<readonly [string, string]>,
+  secrets: ReadonlySet<string>,
+  seal: SealParam,
+): Map<string, string> =>
+  new Map(
+    [...given]
+      .filter(([name, value]) => !secrets.has(name) || value !== SECRET)
+      .map(([name, value]) => [name, secrets.has(name) && value !== '' ? seal(name)(value) : value] as const),
+  )

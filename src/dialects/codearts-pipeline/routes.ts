@@ -5,20 +5,15 @@ import type { Problem, Result } from '../../model/problem.ts'
 import type { PipelineView, RunSummary, RunView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
+import { sealParams } from '../kit/credentials.ts'
+import { gatewayErrors, gatewayResponse } from '../kit/gateway.ts'
 import { quote } from '../kit/query.ts'
+import { admitting, type Env } from '../kit/receive.ts'
 import { rethrow } from '../kit/serve.ts'
-import { known, type Env } from './auth.ts'
-import {
-  badBody,
-  errorResponse,
-  errors,
-  gatewayErrors,
-  gatewayResponse,
-  problemResponse,
-  type VendorError,
-} from './errors.ts'
+import { badBody, errorResponse, errors, notReceived, problemResponse, type VendorError } from './errors.ts'
 import { findPipelines } from './find.ts'
 import { nextValues } from './increment.ts'
+import { sealedParams, secretNames } from './original.ts'
 import {
   freshMs,
   presentDetail,
@@ -42,7 +37,7 @@ type Found<Value> = { readonly ok: true; readonly value: Value } | Refusal
 /** Method and path to handler; fixed paths before those with an id. Everything else is the gateway's 404. */
 export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
-  const who = known(app, options.bodyMaxBytes)
+  const who = admitting(app, options.bodyMaxBytes, notReceived)
   const calls = new Calls(app, options)
   routes.notFound((c) => {
     options.onUnrouted?.(c.req.raw)
@@ -141,7 +136,13 @@ class Calls {
       return errorResponse(errors.banned, `pipeline ${pipeline.value.name} is disabled`)
     }
     const grown = await nextValues(this.#app, callerOf(c), pipeline.value)
-    const given = { ...Object.fromEntries(grown), ...params.value }
+    const { definition, project } = pipeline.value
+    const own = sealedParams(
+      Object.entries(params.value),
+      secretNames(definition),
+      sealParams(this.#app, project.id, pipeline.value.id),
+    )
+    const given = { ...Object.fromEntries(grown), ...Object.fromEntries(own) }
     const run = await this.#app.runs.start(callerOf(c), { pipeline: { id }, params: given })
     if (!run.ok) return this.#refused(c, run.problem, errors.noPipeline)
     return Response.json({ pipeline_id: run.value.pipeline.id, build_id: String(run.value.number) })

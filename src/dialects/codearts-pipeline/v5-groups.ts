@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { Problem } from '../../model/problem.ts'
-import type { Env } from './auth.ts'
+import type { Env } from '../kit/receive.ts'
 import type { Desk } from './desk.ts'
 import { errorResponse, errors } from './errors.ts'
 import { createGroup, groupTree, movePipelines, removeGroup, renameGroup } from './groups.ts'

@@ -185,8 +185,12 @@ describe('runs', () => {
     })
     const params = async (): Promise<Body> => {
       const { pipeline_run_id } = await start(id, { variables: [{ name: 'TAG', value: 'b' }] })
-      const run = await world.run(pipeline_run_id)
-      return Object.fromEntries(run.params.map(({ name, value }) => [name, value]))
+      await world.settled()
+      // What everybody may see says nothing of the password.
+      expect(JSON.stringify(await world.run(pipeline_run_id))).not.toContain('sesame')
+      const job = world.runner.jobs.find((one) => one.runId === pipeline_run_id)
+      expect(job?.secrets).toMatchObject([{ value: 'open sesame' }])
+      return job!.env
     }
     expect(await params()).toMatchObject({ TAG: 'b', VERSION: '1.0.9', PASSWORD: 'open sesame' })
     expect(await params()).toMatchObject({ VERSION: '1.0.10' })

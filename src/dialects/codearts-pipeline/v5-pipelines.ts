@@ -1,13 +1,14 @@
 import type { Context } from 'hono'
 import type { Caller } from '../../host/app.ts'
-import { asId, type UserId } from '../../model/id.ts'
+import { asId, type ProjectId, type UserId } from '../../model/id.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
-import type { Env } from './auth.ts'
+import { sealFor } from '../kit/credentials.ts'
+import type { Env } from '../kit/receive.ts'
 import { compileDto, type Names } from './compile.ts'
 import type { Desk, Found } from './desk.ts'
-import { dtoOf, type PipelineDto, withSecretsOf } from './dto.ts'
+import { dtoOf, type PipelineDto, sealedDto, withSecretsOf } from './dto.ts'
 import { errorResponse, errors } from './errors.ts'
 import { groupNamed } from './groups.ts'
 import { originalOf } from './original.ts'
@@ -169,7 +170,9 @@ export class PipelineCalls {
     const formerDto = former === null ? null : (originalOf(former.definition)?.dto ?? null)
     const componentId = new URL(c.req.url).searchParams.get('component_id')
     const given = componentId === null ? body.value : { ...body.value, component_id: componentId }
-    const dto = read(() => dtoOf(withSecretsOf(given, formerDto)))
+    const dto = read(() =>
+      dtoOf(sealedDto(withSecretsOf(given, formerDto), sealFor(this.#desk.app, asId<ProjectId>(projectId)))),
+    )
     if (!dto.ok) return { ok: false, response: this.#desk.unreadable(c, dto) }
     const caller = this.#desk.callerOf(c)
     const { groupId } = dto.value

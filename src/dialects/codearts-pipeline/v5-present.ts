@@ -4,6 +4,7 @@ import { isEnded } from '../../model/status.ts'
 import type { PipelineView, RunView, StageView, TaskView } from '../../model/view.ts'
 import { accountId, derivedId } from '../kit/derived-id.ts'
 import { formatPlain } from '../kit/time.ts'
+import { mapTexts, masked } from '../kit/credentials.ts'
 import { SECRET } from './dto.ts'
 import { AT, originalOf, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
@@ -42,7 +43,7 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
     is_publish: dto?.['is_publish'] === true || dto?.['is_publish'] === 'true',
     is_collect: false,
     banned: state.banned,
-    sources: dto?.['sources'] ?? [],
+    sources: shownSources(dto),
     variables: variablesOf(pipeline, dto),
     schedules: schedulesOf(pipeline, dto),
     triggers: dto?.['triggers'] ?? [],
@@ -56,6 +57,10 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
       typeof dto?.['definition'] === 'string' ? dto['definition'] : JSON.stringify(documentOf(pipeline.definition)),
   }
 }
+
+/** As they came, but for logins in their addresses. */
+const shownSources = (dto: JsonObject | null): readonly JsonObject[] =>
+  mapTexts(dto?.['sources'] ?? [], (text) => masked(text, SECRET)) as readonly JsonObject[]
 
 const manifestOf = (dto: JsonObject | null): string =>
   typeof dto?.['manifest_version'] === 'string' && dto['manifest_version'] !== '' ? dto['manifest_version'] : MANIFEST
@@ -199,8 +204,7 @@ const stagesOf = ({ stages }: RunView): readonly StageView[] =>
   stages.filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
 
 function sourcesOf(run: RunView, original: Original | null): Json {
-  const given = (original?.dto['sources'] ?? []) as readonly JsonObject[]
-  return given.map((source) => ({
+  return shownSources(original?.dto ?? null).map((source) => ({
     ...source,
     params: { ...(source['params'] as JsonObject | null), build_params: buildParams(run) },
   }))
@@ -208,7 +212,7 @@ function sourcesOf(run: RunView, original: Original | null): Json {
 
 /** The branch that the first source's param names. */
 function buildParams({ params, definition }: RunView): JsonObject {
-  const [source] = (originalOf(definition)?.dto['sources'] ?? []) as readonly JsonObject[]
+  const [source] = shownSources(originalOf(definition)?.dto ?? null)
   const branch = params.find(({ name }) => name.endsWith('_BRANCH'))?.value
   if (source === undefined || typeof branch !== 'string') return {}
   const { git_url = null, codehub_id = null } = (source['params'] ?? {}) as JsonObject

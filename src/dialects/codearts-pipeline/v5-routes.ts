@@ -1,7 +1,7 @@
 import type { Hono, MiddlewareHandler } from 'hono'
 import type { App } from '../../host/app.ts'
 import type { DialectOptions } from '../dialect.ts'
-import type { Env } from './auth.ts'
+import type { Env } from '../kit/receive.ts'
 import { Desk } from './desk.ts'
 import { TemplateCalls } from './template-calls.ts'
 import { GroupCalls } from './v5-groups.ts'

@@ -4,12 +4,14 @@ import { RUN_STATUSES } from '../../model/status.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { PipelineView, RunSummary, RunView } from '../../model/view.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
-import type { Env } from './auth.ts'
+import { sealParams } from '../kit/credentials.ts'
+import type { Env } from '../kit/receive.ts'
 import { chosenTasks } from './choose.ts'
 import type { Desk } from './desk.ts'
 import { errorResponse, errors } from './errors.ts'
 import { groupNamed } from './groups.ts'
 import { nextValues } from './increment.ts'
+import { sealedParams, secretNames } from './original.ts'
 import { read } from './read.ts'
 import { stateOf } from './state.ts'
 import { executeTypes } from './status.ts'
@@ -109,7 +111,9 @@ export class RunCalls {
     pipeline: PipelineView,
     { variables, branches }: RunV5Input,
   ): Promise<Readonly<Record<string, string>>> {
-    const params = new Map(variables)
+    const secrets = secretNames(pipeline.definition)
+    const seal = sealParams(this.#desk.app, pipeline.project.id, pipeline.id)
+    const params = sealedParams(variables, secrets, seal)
     const own = new Set(pipeline.definition.params.map(({ name }) => name))
     for (const [index, { alias, ref }] of branches.entries()) {
       const names = [`${alias}_BRANCH`, `REPO${index + 1}_BRANCH`]

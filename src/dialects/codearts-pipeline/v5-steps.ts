@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { NodeActionInput } from '../../host/app.ts'
 import type { TaskView } from '../../model/view.ts'
-import type { Env } from './auth.ts'
+import type { Env } from '../kit/receive.ts'
 import type { Desk } from './desk.ts'
 import { errors } from './errors.ts'
 import { readLogPage } from './log-page.ts'

@@ -135,7 +135,3 @@ export interface ErrorBody {
   readonly error_code: string
   readonly error_msg: string
 }
-/** The gateway's, which stands in front. */
-export interface GatewayErrorBody extends ErrorBody {
-  readonly request_id: string
-}

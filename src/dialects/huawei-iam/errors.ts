@@ -2,6 +2,7 @@ import type { Problem, ProblemCode } from '../../model/problem.ts'
 import type { AuthenticationFailure } from '../kit/auth.ts'
 import type { Refused } from '../kit/body.ts'
 import { bodyRefusal, signatureRefusal } from '../kit/gateway.ts'
+import type { NotReceived } from '../kit/receive.ts'
 import type { ErrorBody } from './wire.ts'
 
 /** IAM repeats the HTTP status as number and as title (IAM API reference, "状态码"). */
@@ -26,20 +27,24 @@ export const errorResponse = (status: Status, message: string): Response =>
 export const wrongPassword = (): Response => errorResponse(401, 'The username or password is wrong.')
 
 /** Of tokens; what is wrong with a signature, the gateway says. */
-const tokenMessage: Partial<Record<AuthenticationFailure, string>> = {
+const tokenMessages = {
   missing: 'The request you have made requires authentication.',
   'bad-token': 'The token is invalid.',
   expired: 'The token has expired.',
-}
+} as const satisfies Partial<Record<AuthenticationFailure, string>>
 
-export const unauthenticated = (
-  refused: { readonly why: AuthenticationFailure; readonly accessKey: string | null },
-  requestId: string,
-): Response =>
-  signatureRefusal(refused, requestId) ?? errorResponse(401, tokenMessage[refused.why] ?? 'Authentication failed.')
+const tokenMessage = (why: AuthenticationFailure): string =>
+  (tokenMessages as Partial<Record<AuthenticationFailure, string>>)[why] ?? 'Authentication failed.'
+
+export const badToken = (why: keyof typeof tokenMessages): Response => errorResponse(401, tokenMessages[why])
 
 export const badBody = ({ why, message }: Refused, requestId: string): Response =>
   bodyRefusal(why, requestId) ?? errorResponse(400, `${message}.`)
+
+export const notReceived = ({ kind, refused }: NotReceived, requestId: string): Response =>
+  kind === 'body'
+    ? badBody(refused, requestId)
+    : (signatureRefusal(refused, requestId) ?? errorResponse(401, tokenMessage(refused.why)))
 
 const problemStatus = {
   invalid_request: 400,

@@ -3,10 +3,10 @@ import type { App, Caller } from '../../host/app.ts'
 import type { ProjectView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { readBody } from '../kit/body.ts'
-import { rethrow } from '../kit/serve.ts'
-import { known, type Env } from './auth.ts'
 import { gatewayErrors, gatewayResponse } from '../kit/gateway.ts'
-import { badBody, errorResponse, problemResponse, unauthenticated, wrongPassword } from './errors.ts'
+import { admitting, type Env } from '../kit/receive.ts'
+import { rethrow } from '../kit/serve.ts'
+import { badBody, errorResponse, badToken, notReceived, problemResponse, wrongPassword } from './errors.ts'
 import {
   domainRef,
   presentCatalog,
@@ -37,7 +37,7 @@ const DOMAIN_LABEL = 'iam domain'
 export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
   const { baseUrl, bodyMaxBytes } = options
-  const who = known(app, bodyMaxBytes)
+  const who = admitting(app, bodyMaxBytes, notReceived)
   routes.notFound((c) => {
     options.onUnrouted?.(c.req.raw)
     return gatewayResponse(gatewayErrors.noApi, c.env.requestId)
@@ -161,9 +161,9 @@ async function temporaryKey(app: App, c: Context<Env>, options: DialectOptions):
   const request = readSecurityTokenRequest(body.value)
   if (!request.ok) return badRequest(request, requestId)
   const token = c.req.header('x-auth-token')?.trim() || request.value.tokenId
-  if (token === '') return unauthenticated({ why: 'missing', accessKey: null }, requestId)
+  if (token === '') return badToken('missing')
   const caller = await app.access.byToken(token)
-  if (caller === undefined) return unauthenticated({ why: 'bad-token', accessKey: null }, requestId)
+  if (caller === undefined) return badToken('bad-token')
   // Nobody makes a credential that outlives the one it was asked for with.
   const wanted = app.now() + request.value.durationSeconds * 1_000
   const expiresAt = Math.min(wanted, caller.expiresAt ?? wanted)

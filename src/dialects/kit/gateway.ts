@@ -6,7 +6,7 @@ import type { BodyRefusal } from './body.ts'
  * `{error_msg, error_code, request_id}` (api-sign-errorcode, "API Gateway, error codes").
  */
 export interface GatewayError {
-  readonly status: 400 | 401 | 404 | 413 | 415
+  readonly status: 400 | 401 | 404 | 413 | 415 | 429 | 503
   readonly code: `APIGW.${string}`
   readonly message: string
 }
@@ -22,13 +22,15 @@ export const gatewayErrors = {
   tooLarge: { status: 413, code: 'APIGW.0201', message: 'Request entity too large' },
   encoded: { status: 415, code: 'APIGW.0201', message: 'Content-Encoding is not supported' },
   unreadable: { status: 400, code: 'APIGW.0201', message: 'Bad request' },
+  throttled: { status: 429, code: 'APIGW.0308', message: 'The throttling threshold has been reached' },
+  unavailable: { status: 503, code: 'APIGW.0613', message: 'The backend service is unavailable' },
 } as const satisfies Record<string, GatewayError>
 
-/** Signatures are checked by the gateway; null: tokens are not, their services say what is wrong with them. */
-const signatureErrors = {
-  missing: null,
-  'bad-token': null,
-  expired: null,
+/** What is said of a credential where the gateway is the one to say it. */
+export const credentialErrors = {
+  missing: { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: auth info is empty` },
+  'bad-token': { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: decrypt token fail` },
+  expired: { status: 401, code: 'APIGW.0307', message: 'The token must be updated' },
   malformed: { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: Authorization is not understood` },
   'unknown-key': {
     status: 401,
@@ -46,20 +48,38 @@ const signatureErrors = {
     message: 'Incorrect app authentication information: signature expired',
   },
   'bad-signature': { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: verify aksk signature fail` },
-} as const satisfies Record<AuthenticationFailure, GatewayError | null>
+} as const satisfies Record<AuthenticationFailure, GatewayError>
+
+/** Who says it: signatures are checked by the gateway; what is wrong with a token, a service may say itself. */
+const saidBy = {
+  missing: 'service',
+  'bad-token': 'service',
+  expired: 'service',
+  malformed: 'gateway',
+  'unknown-key': 'gateway',
+  locked: 'gateway',
+  'clock-skew': 'gateway',
+  'bad-signature': 'gateway',
+} as const satisfies Record<AuthenticationFailure, 'gateway' | 'service'>
 
 export const gatewayResponse = ({ status, code, message }: GatewayError, requestId: string): Response =>
   Response.json({ error_msg: message, error_code: code, request_id: requestId }, { status })
 
-/** The gateway's answer to a signature that it does not take; undefined: it is for the service to say. */
-export function signatureRefusal(
-  { why, accessKey }: { readonly why: AuthenticationFailure; readonly accessKey: string | null },
-  requestId: string,
-): Response | undefined {
-  const error = signatureErrors[why]
-  if (error === null) return undefined
+/** A credential that was not taken. */
+interface RefusedCredential {
+  readonly why: AuthenticationFailure
+  readonly accessKey: string | null
+}
+
+/** The gateway's answer to whatever credential it does not take, tokens too. */
+export function credentialRefusal({ why, accessKey }: RefusedCredential, requestId: string): Response {
+  const error = credentialErrors[why]
   return gatewayResponse({ ...error, message: error.message.replace('%', () => accessKey ?? '') }, requestId)
 }
+
+/** The gateway's answer to a signature that it does not take; undefined: it is for the service to say. */
+export const signatureRefusal = (refused: RefusedCredential, requestId: string): Response | undefined =>
+  saidBy[refused.why] === 'service' ? undefined : credentialRefusal(refused, requestId)
 
 const bodyErrors = {
   'too-large': gatewayErrors.tooLarge,

@@ -1,6 +1,8 @@
 import type { Problem, ProblemCode } from '../../model/problem.ts'
 import type { BodyRefusal, Refused } from '../kit/body.ts'
+import { maskedJson } from '../kit/credentials.ts'
 import { quote } from '../kit/query.ts'
+import { STARS } from './credentials.ts'
 import type { ErrorBody } from './wire.ts'
 
 /**
@@ -102,7 +104,7 @@ export const badTaskId = (operation: OperationName, found: string): Response =>
   operationError(operation, `task id: expected a number, found ${quote(found)}`)
 
 export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(body), {
+  return new Response(maskedJson(body, STARS), {
     status,
     headers: { 'Content-Type': 'application/json; charset=utf-8', ...headers },
   })

@@ -1,6 +1,8 @@
 import type { ParamSpec } from '../../model/definition.ts'
 import type { Json } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
+import type { SealParam } from '../kit/credentials.ts'
+import { keptLogin } from './credentials.ts'
 import { factOf, pipelineFacts } from './facts.ts'
 
 /** What one may say of a new task, by type. `task_creator` is not among them: it is whoever is signed in. */
@@ -35,12 +37,16 @@ export function givenFields(body: Readonly<Record<string, Json>>): Given | strin
  * A field is for the param of its name. Without such a param it must be what the pipeline would use anyway: running
  * something else than was asked for is worse than a refusal, and the text says which field it was.
  */
-export function paramsOf(pipeline: PipelineView, given: Given): Record<string, Json> | string {
+export function paramsOf(pipeline: PipelineView, given: Given, seal: SealParam): Record<string, Json> | string {
   const facts = pipelineFacts(pipeline)
   const params: Record<string, Json> = {}
   for (const [field, value] of given) {
     const spec = pipeline.definition.params.find(({ name }) => name === field)
-    if (spec !== undefined) params[field] = typedValue(spec, value)
+    if (spec !== undefined)
+      params[field] = typedValue(
+        spec,
+        field === 'repo_owner' ? keptLogin(String(value), spec.default, seal(field)) : value,
+      )
     else if (field === 'pull_request_number' || factOf(facts, field) !== value) {
       return `${field}: pipeline ${JSON.stringify(pipeline.name)} has no param of this name, so it cannot run with ${JSON.stringify(value)}`
     }

@@ -1,4 +1,5 @@
-import type { App, Caller, ProjectRef } from '../../host/app.ts'
+import type { App, Caller } from '../../host/app.ts'
+import type { ProjectId } from '../../model/id.ts'
 import { END_STATUSES } from '../../model/status.ts'
 import { isJsonObject, type Json } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
@@ -6,9 +7,11 @@ import type { PipelineView, RunSummary } from '../../model/view.ts'
 import { parse as parseYaml } from 'yaml'
 import { parseJson, readBody } from '../kit/body.ts'
 import { withDepends } from '../kit/cache.ts'
+import { sealFor, sealLogin, type Seal } from '../kit/credentials.ts'
+import { keptLogin } from './credentials.ts'
 import { writeDefinition } from './definition-text.ts'
 import { bodyRefused, errorAnswer, json, operationError, problemAnswer, success } from './errors.ts'
-import { definitionOf, type PipelineBody, readPipelineBody } from './pipeline-body.ts'
+import { bodyOf, definitionOf, type PipelineBody, readPipelineBody } from './pipeline-body.ts'
 import { presentPipeline } from './present.ts'
 import { type Call, pipelineRef, projectOf, type Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
@@ -43,7 +46,7 @@ async function create(call: Call): Promise<Response> {
   if (body.pipeline_name === '') return invalid('pipeline_name: expected a name')
   const project = await homeProject(call)
   if (!project.ok) return problemAnswer('createPipeline', project.problem)
-  const text = writeDefinition(definitionOf(body), undefined)
+  const text = writeDefinition(definitionOf(sealed(body, sealFor(call.app, project.value.id))), undefined)
   const created = await call.app.pipelines.create(call.caller, { project: project.value, text })
   return created.ok ? success() : problemAnswer('createPipeline', created.problem)
 }
@@ -61,11 +64,19 @@ async function update(call: Call): Promise<Response> {
   if (pipeline.definition.annotations['koderover/generation'] !== 'v1') return operationError('updatePipeline', FOREIGN)
   const triggers = await triggersOf(app, caller, pipeline)
   if (!triggers.ok) return problemAnswer('updatePipeline', triggers.problem)
-  const text = writeDefinition(definitionOf({ ...body, pipeline_name: pipeline.name }), triggers.value)
+  const owner = keptLogin(body.repo_owner, bodyOf(pipeline)?.repo_owner ?? null, sealFor(app, pipeline.project.id))
+  const now = { ...body, pipeline_name: pipeline.name, repo_owner: owner }
+  const text = writeDefinition(definitionOf(now), triggers.value)
   const ref = { id: pipeline.id }
   const updated = await app.pipelines.update(caller, ref, { text, expectedVersion: pipeline.version })
   return updated.ok ? success() : problemAnswer('updatePipeline', updated.problem)
 }
+
+/** An owner may be an address (definition-text.ts), with a token in it. */
+const sealed = (body: PipelineBody, seal: Seal): PipelineBody => ({
+  ...body,
+  repo_owner: sealLogin(body.repo_owner, seal),
+})
 
 export const FOREIGN =
   'the pipeline was not made by this API, which has no words for all that it does: change it where it was made'
@@ -151,7 +162,7 @@ export async function allPipelines(call: Call): Promise<Result<readonly Pipeline
 }
 
 /** Where a new pipeline goes: the project that is named, else the first that the caller sees. */
-export async function homeProject(call: Call, product = ''): Promise<Result<ProjectRef>> {
+export async function homeProject(call: Call, product = ''): Promise<Result<{ readonly id: ProjectId }>> {
   const named = product === '' ? projectOf(call).project : { name: product }
   if (named !== undefined) {
     const found = await call.app.projects.get(call.caller, named)

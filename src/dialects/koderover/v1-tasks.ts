@@ -3,6 +3,7 @@ import { isJsonObject } from '../../model/json.ts'
 import { END_STATUSES, RUN_STATUSES } from '../../model/status.ts'
 import { parseJson, readBody } from '../kit/body.ts'
 import { withDepends } from '../kit/cache.ts'
+import { sealParams } from '../kit/credentials.ts'
 import {
   badTaskId,
   bodyRefused,
@@ -120,7 +121,7 @@ async function startTask(call: Call): Promise<Response> {
   if (!pipeline.ok) return problemAnswer('enqueueTask', pipeline.problem)
   if (!isEnabled(pipeline.value))
     return operationError('enqueueTask', `pipeline ${JSON.stringify(name)} is not enabled`)
-  const params = paramsOf(pipeline.value, fields)
+  const params = paramsOf(pipeline.value, fields, sealParams(app, pipeline.value.project.id, pipeline.value.id))
   if (typeof params === 'string') return invalid(params)
   const started = await app.runs.start(caller, { pipeline: { id: pipeline.value.id }, params })
   if (!started.ok) return problemAnswer('enqueueTask', started.problem)

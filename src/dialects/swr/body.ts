@@ -1,11 +1,12 @@
 import { isJsonObject, type Json } from '../../model/json.ts'
 import { parseJson, readBody as readBytes, type BodyRefusal, type Refused } from '../kit/body.ts'
+import { gatewayErrors } from '../kit/gateway.ts'
 import { parseYaml } from '../kit/yaml.ts'
 import { errors, type VendorError } from './errors.ts'
 import type { Read } from './request.ts'
 
 const bodyError = {
-  'too-large': errors.tooLarge,
+  'too-large': gatewayErrors.tooLarge,
   unreadable: errors.badParameter,
   encoded: errors.badParameter,
   'not-utf8': errors.badParameter,

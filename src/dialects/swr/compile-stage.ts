@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../model/json.ts'
+import { sealLogin, type Seal } from '../kit/credentials.ts'
 import { jsonAnnotation } from './annotations.ts'
 import { plain } from './fields.ts'
 import type { ResourceBody, StageBody } from './pipeline-body.ts'
@@ -19,6 +20,7 @@ export interface PlacedStage {
 }
 export interface Surroundings {
   readonly words: Words
+  readonly seal: Seal
   /** In order; this stage is one of them. */
   readonly stages: readonly PlacedStage[]
   readonly place: number
@@ -110,13 +112,13 @@ function keepTask(output: Package, key: string, needs: string, directory: string
 
 /** What the vendor runs in a service of its cloud, done by a step of ours. */
 const work = {
-  code_source: ({ body, key, fullUrl }, { words }) => {
+  code_source: ({ body, key, fullUrl }, { words, seal }) => {
     const { branch = '', tag = '', url = '' } = body.params
     const ref = plain(tag) === '' ? plain(branch) : `refs/tags/${plain(tag)}`
     return {
       role: 'source',
       git: {
-        url: fullUrl ?? words.template(plain(url)),
+        url: sealLogin(fullUrl ?? words.template(plain(url)), seal),
         ...(ref === '' ? {} : { ref: words.template(ref) }),
         path: key,
       },

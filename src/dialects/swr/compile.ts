@@ -1,6 +1,7 @@
-import type { StageSpec, Work } from '../../model/definition.ts'
+import type { StageSpec, Triggers, Work } from '../../model/definition.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
+import type { Seal } from '../kit/credentials.ts'
 import { jsonAnnotation } from './annotations.ts'
 import { stageAnnotations, stageTasks, withoutUserInfo, type PlacedStage, type Surroundings } from './compile-stage.ts'
 import type { PipelineBody, PostOperationBody, PreOperationBody, StageBody, TriggerBody } from './pipeline-body.ts'
@@ -15,9 +16,10 @@ import { wordsOf, type Words } from './words.ts'
  * The vendor's document as a definition of ours (JSON, which is YAML). One stage for each of its stages, and one after
  * it for what is to be told when it has ended. What only the vendor has a word for stands in annotations.
  * @param before the pipeline that is changed; null: a new one.
+ * @param seal for the credentials in addresses.
  */
-export const compilePipeline = (body: PipelineBody, before: PipelineView | null): Read<string> =>
-  refusing(() => JSON.stringify(new Compiler(body, before).definition()))
+export const compilePipeline = (body: PipelineBody, before: PipelineView | null, seal: Seal): Read<string> =>
+  refusing(() => JSON.stringify(new Compiler(body, before, seal).definition()))
 
 /** On every node that only tells what has ended: it is no stage of the vendor's. */
 const POST = { post: 'true' }
@@ -26,9 +28,11 @@ class Compiler {
   readonly #body: PipelineBody
   readonly #before: PipelineView | null
   readonly #words: Words
+  readonly #seal: Seal
   readonly #webhooks: WebhookNames
 
-  constructor(body: PipelineBody, before: PipelineView | null) {
+  constructor(body: PipelineBody, before: PipelineView | null, seal: Seal) {
+    this.#seal = seal
     this.#body = body
     this.#before = before
     this.#words = wordsOf(body.params)
@@ -39,7 +43,7 @@ class Compiler {
     const { name, description, params, preOperation, postOperation, source } = this.#body
     const stages = placeStages(this.#body.stages, this.#before)
     const last = Math.max(...stages.map((stage) => stage.number), lastNumber(this.#before))
-    const around = { words: this.#words, stages }
+    const around = { words: this.#words, stages, seal: this.#seal }
     return {
       name,
       description,
@@ -159,7 +163,10 @@ function placeStages(bodies: readonly StageBody[], before: PipelineView | null):
       : visibleStages(before.definition).map(({ spec }, place) => [stageId(serial, place, spec), spec] as const),
   )
   const kept = bodies.map((body) => (body.id === null ? undefined : keptStage(body.id, body, known)))
-  const taken = new Set(bodies.flatMap(({ id }) => (id === null ? [] : [id - serial * PLACES])))
+  const taken = new Set([
+    ...bodies.flatMap(({ id }) => (id === null ? [] : [id - serial * PLACES])),
+    ...kept.flatMap((stage) => numberIn(stage?.key) ?? []),
+  ])
   let next = lastNumber(before)
   const fresh = (): number => {
     do next += 1
@@ -174,9 +181,23 @@ function placeStages(bodies: readonly StageBody[], before: PipelineView | null):
     // An id that was given by hand says nothing of a number.
     const number = body.id !== null && own >= 1 && own <= PLACES ? own : fresh()
     const id = body.id ?? (before === null ? null : serial * PLACES + number)
-    return { body, number, key: `stage_${number}`, id, fullUrl: fullUrlOf(body, kept[place]?.tasks[0]?.work) }
+    return { body, number, key: keyOf(kept[place], number), id, fullUrl: fullUrlOf(body, kept[place]?.tasks[0]?.work) }
   })
 }
+
+const numberIn = (key = ''): number | undefined => {
+  const [, number] = /^stage_([1-9]\d{0,3})$/.exec(key) ?? []
+  return number === undefined ? undefined : Number(number)
+}
+
+/**
+ * A stage that was made elsewhere keeps its key too, as the addresses of its webhooks stand under it; unless it is none
+ * that can stand in an expression, or one that what follows a stage is named by.
+ */
+const keyOf = (kept: StageSpec | undefined, number: number): string =>
+  kept !== undefined && /^[A-Za-z]\w*$/.test(kept.key) && !/(?:^post|_post|_(?:post|fetch|keep)_\d+)$/.test(kept.key)
+    ? kept.key
+    : `stage_${number}`
 
 /** The stage that is changed; each at most once. */
 function keptStage(id: number, { service }: StageBody, known: Map<number, StageSpec>): StageSpec {
@@ -201,6 +222,14 @@ function fullUrlOf({ service, params }: StageBody, work: Work | undefined): stri
   return kept && withoutUserInfo(url) === params['url'] ? url : null
 }
 
+/** Webhooks that are called with a signature, by the name that they have among all of the pipeline. */
+const signedOf = (triggers: Triggers | null | undefined, prefix: string): (readonly [string, JsonObject])[] =>
+  (triggers?.list ?? []).flatMap((one) =>
+    one.kind === 'webhook' && typeof one.secret === 'string'
+      ? [[`${prefix}${one.name}`, { signed: one.secret }] as const]
+      : [],
+  )
+
 /**
  * Names of webhooks: an address stays while its name does. A trigger that is sent with its address keeps it; one
  * without takes the next of those that are not named, so that a handed-out address does not change for nothing.
@@ -221,11 +250,10 @@ class WebhookNames {
     const named = new Set(triggers.map((trigger) => this.#known(trigger)))
     this.#unnamed = webhooks.map(({ name }) => name).filter((name) => !named.has(name))
     this.#taken = new Set(webhooks.map(({ name }) => name))
-    this.#signed = new Map(
-      (before?.definition.triggers?.list ?? []).flatMap((one) =>
-        one.kind === 'webhook' && typeof one.secret === 'string' ? [[one.name, { signed: one.secret }] as const] : [],
-      ),
-    )
+    this.#signed = new Map([
+      ...signedOf(before?.definition.triggers, ''),
+      ...(before?.definition.stages ?? []).flatMap(({ key, triggers }) => signedOf(triggers, `${key}/`)),
+    ])
   }
 
   /** @param prefix what the names of a stage's webhooks begin with; '' for the pipeline's. */

@@ -1,10 +1,12 @@
 import type { Problem, ProblemCode } from '../../model/problem.ts'
+import { gatewayErrors } from '../kit/gateway.ts'
 import type { ErrorItem } from './wire.ts'
 
 /**
  * This vendor's errors: an array of one, whose code ends in the HTTP status and four digits for the fault
  * (ContainerOps API reference, "错误码"). Where the list has no code for an HTTP status that serves a client better,
- * the code is made by that same rule, and says so here.
+ * the code is made by that same rule, and says so here. What the gateway in front refuses has the gateway's codes, in
+ * the form of an array all the same: the seed shows no other.
  */
 export interface VendorError {
   readonly status: number
@@ -47,7 +49,6 @@ export const errors = {
   noJob: { status: 404, code: 'SVCSTG.SWR.4041124', message: 'The job does not exist' },
   /** Listed as a 400, while the page of the webhook call answers 404. */
   noWebhook: { status: 404, code: 'SVCSTG.SWR.4000139', message: 'The webhook does not exist' },
-  noApi: { status: 404, code: 'APIGW.0101', message: 'The API does not exist' },
   triggerOpen: {
     status: 202,
     code: 'SVCSTG.SWR.2021106',
@@ -67,9 +68,6 @@ export const errors = {
   exists: { status: 409, code: 'SVCSTG.SWR.4090236', message: 'The resource already exists' },
   /** By the rule, from 5001110 (start of a stage failed): a stage that is not in the state for it is no fault of ours. */
   stageNotReady: { status: 409, code: 'SVCSTG.SWR.4091110', message: 'The stage cannot be started or decided now' },
-  tooLarge: { status: 413, code: 'APIGW.0201', message: 'The request is too large' },
-  throttled: { status: 429, code: 'APIGW.0308', message: 'Too many requests' },
-  unavailable: { status: 503, code: 'APIGW.0613', message: 'The service is unavailable' },
   internal: { status: 500, code: 'SVCSTG.SWR.5000007', message: 'Internal server error' },
 } as const satisfies Record<string, VendorError>
 
@@ -83,9 +81,9 @@ export const problemError = {
   conflict: errors.exists,
   stale_version: errors.exists,
   idempotency_reused: errors.exists,
-  too_large: errors.tooLarge,
-  too_many_requests: errors.throttled,
-  unavailable: errors.unavailable,
+  too_large: gatewayErrors.tooLarge,
+  too_many_requests: gatewayErrors.throttled,
+  unavailable: gatewayErrors.unavailable,
   internal: errors.internal,
 } as const satisfies Record<ProblemCode, VendorError>
 

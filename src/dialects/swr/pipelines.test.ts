@@ -803,18 +803,37 @@ tasks: [{name: build, script: make}]
     ])
   })
 
+  test('a signed webhook of a stage stays signed, at its address', async () => {
+    const hook = '{webhook: go, signed: true}'
+    const text = `name: staged
+stages:
+  - {name: first, tasks: [{name: compile, script: make}]}
+  - {name: second, key: second, triggers: [${hook}], tasks: [{name: test, script: make check}]}
+`
+    const made = need(await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }))
+    const { body } = await call('GET', `/v3/manage/pipelines/${made.serial}`)
+    expect((await update({ id: made.serial }, body)).status).toBe(201)
+    const now = need(await world.app.pipelines.get(world.admin, { serial: made.serial }))
+    expect(now.definition.stages[1]?.triggers?.list).toMatchObject([{ kind: 'webhook', name: 'go', secret: '1' }])
+    expect(now.webhooks).toEqual(made.webhooks)
+  })
+
   test('the password of an address stays where readers do not see it', async () => {
     const sent = document()
-    sent.stages[0]!.params.url = 'https://me:secret@git.example.com/a.git'
+    sent.stages[0]!.params.url = 'https://me:hunter22@git.example.com/a.git'
     const made = await create(sent)
-    expect(JSON.stringify(made)).not.toContain('secret')
+    expect(JSON.stringify(made)).not.toContain('hunter22')
     expect(made.stages[0].params.url).toBe('https://git.example.com/a.git')
     need(await world.app.pipelines.get(world.admin, { serial: made.id }))
     await update(made, made)
     const { definition } = need(await world.app.pipelines.get(world.admin, { serial: made.id }))
-    expect(definition.stages[0]?.tasks[0]?.work).toMatchObject({
-      with: { url: 'https://me:secret@git.example.com/a.git' },
+    expect(JSON.stringify(definition)).not.toContain('hunter22')
+    await call('POST', made.pre_operation.triggers[0].webhook.url.slice(BASE.length))
+    await call('POST', made.pre_operation.triggers[1].webhook.url.slice(BASE.length))
+    await world.settled()
+    expect(world.runner.jobs[0]).toMatchObject({
+      with: { url: 'https://me:hunter22@git.example.com/a.git' },
+      secrets: [{ value: 'hunter22' }],
     })
-    expect(JSON.stringify(definition.annotations)).not.toContain('secret')
   })
 })

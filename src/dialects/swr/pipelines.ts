@@ -4,6 +4,7 @@ import { accept, type Problem, type Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { withDepends } from '../kit/cache.ts'
+import { sealFor } from '../kit/credentials.ts'
 import { parseDocument } from './body.ts'
 import {
   contentRange,
@@ -41,7 +42,7 @@ export async function createPipeline(app: App, c: Call<'/:group'>, options: Dial
   if (!document.ok) return unreadable(document)
   const body = readPipelineBody(document.value)
   if (!body.ok) return unreadable(body)
-  const text = compilePipeline(body.value, null)
+  const text = compilePipeline(body.value, null, sealFor(app, project.value.id))
   if (!text.ok) return unreadable(text)
   const made = await app.pipelines.create(caller, { project: { id: project.value.id }, text: text.value })
   return made.ok
@@ -66,7 +67,7 @@ export async function updatePipeline(app: App, c: Call<'/:id'>, options: Dialect
   const kept = { name: pipeline.name, stages: pipeline.definition.stages.map((stage) => stage.name) }
   const body = readPipelineBody(merged, kept)
   if (!body.ok) return unreadable(body)
-  const text = compilePipeline(body.value, pipeline)
+  const text = compilePipeline(body.value, pipeline, sealFor(app, pipeline.project.id))
   if (!text.ok) return unreadable(text)
   const changed = await app.pipelines.update(
     caller,

@@ -1,9 +1,10 @@
 import { Hono, type Handler } from 'hono'
 import type { App } from '../../host/app.ts'
 import type { DialectOptions } from '../dialect.ts'
+import { gatewayErrors } from '../kit/gateway.ts'
 import { rethrow } from '../kit/serve.ts'
 import { admit, type Env } from './call.ts'
-import { errorResponse, errors } from './errors.ts'
+import { errorResponse } from './errors.ts'
 import { createGroup, deleteGroup, listGroups } from './groups.ts'
 import { listFiles, listPackages, listVersions } from './packages.ts'
 import { createPipeline, deletePipeline, listPipelines, showPipeline, updatePipeline } from './pipelines.ts'
@@ -16,7 +17,7 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
   routes.notFound((c) => {
     options.onUnrouted?.(c.req.raw)
-    return errorResponse(errors.noApi)
+    return errorResponse(gatewayErrors.noApi)
   })
   routes.onError(rethrow)
 

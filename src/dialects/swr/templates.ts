@@ -3,8 +3,10 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import type { ProjectView } from '../../model/view.ts'
+import { mapTexts } from '../kit/credentials.ts'
 import { parseDocument } from './body.ts'
 import { contentRange, documentResponse, queryOf, rangeWhenPaged, removed, unreadable, type Call } from './call.ts'
+import { withoutUserInfo } from './compile-stage.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
 import { list, object, plain, refusing, text } from './fields.ts'
 import { readPipelineBody } from './pipeline-body.ts'
@@ -79,7 +81,8 @@ export async function createTemplate(app: App, c: Call): Promise<Response> {
     project: { id: project.id },
     kind: KIND,
     key: String(id),
-    value: { ...template },
+    // Whoever makes a pipeline of it has a password of their own.
+    value: mapTexts({ ...template }, (text, field) => (field === 'url' ? withoutUserInfo(text) : text)),
     expectedRevision: 0,
   })
   if (!kept.ok) return problemResponse(kept.problem)

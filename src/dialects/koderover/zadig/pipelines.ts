@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../../model/json.ts'
 import type { PipelineView } from '../../../model/view.ts'
+import { type Seal, sealFor } from '../../kit/credentials.ts'
+import { sealedBody } from '../credentials.ts'
 import { type DefinitionText, writeDefinition } from '../definition-text.ts'
 import { json, success } from '../errors.ts'
 import { objectsOf, textOf } from '../fields.ts'
@@ -15,6 +17,10 @@ import { isWorkflow } from './workflow.ts'
 /** Pipelines with a list of sub-tasks, as V2 and as Zadig have them. */
 export function pipelineHandlers(face: Face, names: TypeNames) {
   const present = names === 'v2' ? presentV2 : presentZadig
+  const definedBy =
+    (name: string, body: JsonObject): Defined =>
+    (seal) =>
+      definitionOf(name, sealedBody(body, seal), names)
 
   async function list(call: Call): Promise<Response> {
     const pipelines = await allPipelines(call)
@@ -32,7 +38,7 @@ export function pipelineHandlers(face: Face, names: TypeNames) {
     if (body instanceof Response) return body
     const name = textOf(body, 'name') || textOf(body, 'pipeline_name')
     if (name === '') return face.badRequest('invalid pipeline json args: name: expected a name')
-    return await make(call, face, 'createPipeline', definitionOf(name, body, names), textOf(body, 'product_name'))
+    return await make(call, face, 'createPipeline', definedBy(name, body), textOf(body, 'product_name'))
   }
 
   /** Zadig's POST: makes the pipeline, or changes the one of that name. */
@@ -46,7 +52,7 @@ export function pipelineHandlers(face: Face, names: TypeNames) {
     const found = await call.app.pipelines.get(call.caller, ref)
     if (found.ok) return await change(call, found.value, body)
     if (found.problem.code !== 'not_found') return face.problem('createPipeline', found.problem)
-    return await make(call, face, 'createPipeline', definitionOf(name, body, names), product)
+    return await make(call, face, 'createPipeline', definedBy(name, body), product)
   }
 
   async function update(call: Call): Promise<Response> {
@@ -59,7 +65,7 @@ export function pipelineHandlers(face: Face, names: TypeNames) {
   async function change(call: Call, pipeline: PipelineView, body: JsonObject): Promise<Response> {
     const before = bodyOf(pipeline.definition)
     if (before === undefined) return face.operation('updatePipeline', FOREIGN)
-    const definition = definitionOf(pipeline.name, withKeptSecrets(body, before), names)
+    const definition = definedBy(pipeline.name, withKeptSecrets(body, before))
     return await rewrite(call, face, 'updatePipeline', pipeline, definition)
   }
 
@@ -73,7 +79,7 @@ export function pipelineHandlers(face: Face, names: TypeNames) {
     if (pipeline instanceof Response) return pipeline
     const body = bodyOf(pipeline.definition)
     if (body === undefined) return face.operation('createPipeline', FOREIGN)
-    return await make(call, face, 'pipelineExists', definitionOf(call.param('new'), body, names), pipeline.project.name)
+    return await make(call, face, 'pipelineExists', definedBy(call.param('new'), body), pipeline.project.name)
   }
 
   async function rename(call: Call): Promise<Response> {
@@ -81,7 +87,7 @@ export function pipelineHandlers(face: Face, names: TypeNames) {
     if (pipeline instanceof Response) return pipeline
     const body = bodyOf(pipeline.definition)
     if (body === undefined) return face.operation('renamePipeline', FOREIGN)
-    return await rewrite(call, face, 'renamePipeline', pipeline, definitionOf(call.param('new'), body, names))
+    return await rewrite(call, face, 'renamePipeline', pipeline, definedBy(call.param('new'), body))
   }
 
   return { list, get, create, upsert, update, remove, copy, rename }
@@ -97,16 +103,19 @@ async function readBody(call: Call, face: Face): Promise<JsonObject | Response> 
     : face.badRequest('未配置工作流子任务: sub_tasks: expected at least one')
 }
 
+/** A definition, once it is known whose project its credentials are sealed for. */
+type Defined = (seal: Seal) => DefinitionText
+
 export async function make(
   call: Call,
   face: Face,
   operation: Operation,
-  definition: DefinitionText,
+  defined: Defined,
   product: string,
 ): Promise<Response> {
   const project = await homeProject(call, product)
   if (!project.ok) return face.problem(operation, project.problem)
-  const text = writeDefinition(definition, undefined)
+  const text = writeDefinition(defined(sealFor(call.app, project.value.id)), undefined)
   const created = await call.app.pipelines.create(call.caller, { project: project.value, text })
   return created.ok ? success() : face.problem(operation, created.problem)
 }
@@ -116,11 +125,11 @@ export async function rewrite(
   face: Face,
   operation: Operation,
   pipeline: PipelineView,
-  definition: DefinitionText,
+  defined: Defined,
 ): Promise<Response> {
   const triggers = await triggersOf(call.app, call.caller, pipeline)
   if (!triggers.ok) return face.problem(operation, triggers.problem)
-  const text = writeDefinition(definition, triggers.value)
+  const text = writeDefinition(defined(sealFor(call.app, pipeline.project.id)), triggers.value)
   const input = { text, expectedVersion: pipeline.version }
   const updated = await call.app.pipelines.update(call.caller, { id: pipeline.id }, input)
   return updated.ok ? success() : face.problem(operation, updated.problem)

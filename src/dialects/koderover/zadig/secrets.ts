@@ -1,8 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
+import { type Seal, withKeptTexts } from '../../kit/credentials.ts'
+import { STARS } from '../credentials.ts'
 import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
-
-/** What Zadig shows in place of a secret (`setting.MaskValue`). */
-const MASK = '********'
 
 const isSecret = (env: JsonObject): boolean => flagOf(env, 'is_credential') === true
 
@@ -22,15 +21,16 @@ function withEnvs(subTask: JsonObject, change: (env: JsonObject) => JsonObject):
 
 /** A sub-task; values that were said to be secret are not given out. */
 export const withoutSecrets = (subTask: JsonObject): JsonObject =>
-  withEnvs(subTask, (env) => (isSecret(env) ? { ...env, value: MASK } : env))
+  withEnvs(subTask, (env) => (isSecret(env) ? { ...env, value: STARS } : env))
 
 /** A secret comes out as stars; when the stars come back, it is still the secret. */
 export function withKeptSecrets(body: JsonObject, before: JsonObject): JsonObject {
   const envs = objectsOf(before, 'sub_tasks').flatMap(envsOf)
   const known = new Map(envs.map((env) => [textOf(env, 'key'), textOf(env, 'value')]))
   const kept = (env: JsonObject): JsonObject =>
-    isSecret(env) && env['value'] === MASK ? { ...env, value: known.get(textOf(env, 'key')) ?? '' } : env
-  return { ...body, sub_tasks: objectsOf(body, 'sub_tasks').map((subTask) => withEnvs(subTask, kept)) }
+    isSecret(env) && env['value'] === STARS ? { ...env, value: known.get(textOf(env, 'key')) ?? '' } : env
+  const subTasks = objectsOf(body, 'sub_tasks').map((subTask) => withEnvs(subTask, kept))
+  return withKeptTexts({ ...body, sub_tasks: subTasks }, before, STARS)
 }
 
 /** Params whose values are secret: they are variables of sub-tasks that were said to be. */
@@ -45,10 +45,17 @@ export const secretNames = (body: JsonObject = {}): ReadonlySet<string> =>
 
 /** The value of a param of a run, as text. */
 export function shownValue(name: string, value: Json, secrets: ReadonlySet<string>): string {
-  if (secrets.has(name)) return MASK
+  if (secrets.has(name)) return STARS
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** Whether a start gives back the stars that it was shown: then the secret is what the pipeline has. */
 export const isKeptSecret = (name: string, value: Json | undefined, secrets: ReadonlySet<string>): boolean =>
-  value === MASK && secrets.has(name)
+  value === STARS && secrets.has(name)
+
+/** What a start gives, as it is stored: a credential sealed. */
+export function sealedValue(given: JsonObject, isSecretName: boolean, seal: Seal): Json {
+  const value = given['value'] ?? ''
+  const isCredential = isSecretName || flagOf(given, 'is_credential') === true
+  return isCredential && typeof value === 'string' && value !== '' ? seal(value) : value
+}

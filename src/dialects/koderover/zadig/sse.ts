@@ -1,4 +1,6 @@
 import type { Json } from '../../../model/json.ts'
+import { maskedJson } from '../../kit/credentials.ts'
+import { STARS } from '../credentials.ts'
 import type { Face, Operation } from './face.ts'
 import type { Call } from '../route.ts'
 
@@ -20,14 +22,14 @@ export const polled = (
   again: () => Promise<Json | undefined>,
 ): Response =>
   stream(call, face, operation, async function* (until) {
-    yield message(JSON.stringify(first))
+    yield message(maskedJson(first, STARS))
     while (!until.aborted) {
       await call.options.streams?.wait(SECOND_MS, until)
       if (until.aborted) return
       const value = await again()
       // What is gone has nothing more to say; their poll ends with the first error, too.
       if (value === undefined) return
-      yield message(JSON.stringify(value))
+      yield message(maskedJson(value, STARS))
     }
   })
 

@@ -2,6 +2,7 @@ import type { RunListFilter } from '../../../host/app.ts'
 import type { Json, JsonObject } from '../../../model/json.ts'
 import type { PipelineView, RunView } from '../../../model/view.ts'
 import { withDepends } from '../../kit/cache.ts'
+import { type SealParam, sealParams } from '../../kit/credentials.ts'
 import { json, success } from '../errors.ts'
 import { misfit, objectOf, objectsOf, textOf, integerOf } from '../fields.ts'
 import { isEnabled } from '../present.ts'
@@ -10,7 +11,7 @@ import { givenFields, paramsOf } from '../start.ts'
 import { NAME_FRESH_MS } from '../v1-tasks.ts'
 import type { Face } from './face.ts'
 import { bodyOf } from './pipeline.ts'
-import { isKeptSecret, secretNames } from './secrets.ts'
+import { isKeptSecret, sealedValue, secretNames } from './secrets.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
 import { polled } from './sse.ts'
 import { runWord } from './status.ts'
@@ -136,7 +137,7 @@ interface Start {
 /** Starts a run of the pipeline with what was asked for, or says which of it the pipeline has no param for. */
 export async function startRun(call: Call, face: Face, pipeline: PipelineView, asked: Start): Promise<Response> {
   if (!isEnabled(pipeline)) return face.operation('createTask', '工作流未开启')
-  const params = runParams(pipeline, asked)
+  const params = runParams(pipeline, asked, sealParams(call.app, pipeline.project.id, pipeline.id))
   if (typeof params === 'string') return face.operation('createTask', params)
   const only = asked.only === undefined ? {} : { only: asked.only }
   const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params, ...only })
@@ -147,6 +148,7 @@ export async function startRun(call: Call, face: Face, pipeline: PipelineView, a
 export function runParams(
   pipeline: PipelineView,
   { repository, variables, namespace }: Start,
+  seal: SealParam,
 ): Record<string, Json> | string {
   const given = givenFields({
     repo_owner: textOf(repository, 'repo_owner'),
@@ -156,7 +158,7 @@ export function runParams(
     pull_request_number: integerOf(repository, 'pr'),
   })
   if (typeof given === 'string') return given
-  const params = paramsOf(pipeline, given)
+  const params = paramsOf(pipeline, given, seal)
   if (typeof params === 'string') return params
   const known = new Set(pipeline.definition.params.map(({ name }) => name))
   const secrets = secretNames(bodyOf(pipeline.definition))
@@ -164,7 +166,8 @@ export function runParams(
     const name = textOf(variable, 'key')
     if (!known.has(name))
       return `build_args: pipeline ${JSON.stringify(pipeline.name)} has no param ${JSON.stringify(name.slice(0, 64))}`
-    if (!isKeptSecret(name, variable['value'], secrets)) params[name] = variable['value'] ?? ''
+    if (isKeptSecret(name, variable['value'], secrets)) continue
+    params[name] = sealedValue(variable, secrets.has(name), seal(name))
   }
   // Where to deploy to: pipelines that do not ask go where they always do.
   if (namespace !== '' && known.has('deploy_env')) params['deploy_env'] = namespace

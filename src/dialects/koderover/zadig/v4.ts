@@ -2,6 +2,7 @@ import { failureSentence } from '../../../model/failure.ts'
 import type { Json, JsonObject } from '../../../model/json.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { PipelineView, RunView, StageView, TaskView } from '../../../model/view.ts'
+import { sealParams } from '../../kit/credentials.ts'
 import { readInteger } from '../../kit/query.ts'
 import { json, success } from '../errors.ts'
 import { factOf, nearTask, runFacts } from '../facts.ts'
@@ -11,7 +12,7 @@ import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
 import { bodyOf } from './pipeline.ts'
-import { isKeptSecret, secretNames, shownValue } from './secrets.ts'
+import { isKeptSecret, sealedValue, secretNames, shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
 import { revokerOf } from '../present.ts'
@@ -62,13 +63,15 @@ export async function createOpenTask(call: Call): Promise<Response> {
 async function start(call: Call, pipeline: PipelineView, given: readonly JsonObject[]): Promise<Response> {
   if (!isEnabled(pipeline)) return face.operation('createTask', '工作流未开启')
   const params: Record<string, Json> = {}
+  const seal = sealParams(call.app, pipeline.project.id, pipeline.id)
   const secrets = secretNames(bodyOf(pipeline.definition))
   for (const param of given) {
     const name = textOf(param, 'name')
     if (!pipeline.definition.params.some((spec) => spec.name === name)) {
       return face.operation('createTask', `params: there is no param ${JSON.stringify(name.slice(0, 64))}`)
     }
-    if (!isKeptSecret(name, param['value'], secrets)) params[name] = param['value'] ?? ''
+    if (isKeptSecret(name, param['value'], secrets)) continue
+    params[name] = sealedValue(param, secrets.has(name), seal(name))
   }
   const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params })
   if (!started.ok) return face.problem('createTask', started.problem)

@@ -1,4 +1,6 @@
 import type { JsonObject } from '../../../model/json.ts'
+import { type Seal, withKeptTexts } from '../../kit/credentials.ts'
+import { sealedBody, STARS } from '../credentials.ts'
 import { json, success } from '../errors.ts'
 import { misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
@@ -7,14 +9,23 @@ import { zadigFace as face } from './face.ts'
 import { make, rewrite } from './pipelines.ts'
 import { objectBody, pipelineOf } from './request.ts'
 import { startRun } from './tasks.ts'
-import { chosenTasks, isWorkflow, presentWorkflow, readWorkflowBody, workflowDefinition } from './workflow.ts'
+import {
+  chosenTasks,
+  isWorkflow,
+  presentWorkflow,
+  readWorkflowBody,
+  workflowBodyOf,
+  workflowDefinition,
+} from './workflow.ts'
 
 /** Product workflows. */
+
+const definedBy = (body: JsonObject) => (seal: Seal) => workflowDefinition(sealedBody(body, seal))
 
 export async function createWorkflow(call: Call): Promise<Response> {
   const body = await workflowBody(call)
   if (body instanceof Response) return body
-  return await make(call, face, 'upsertWorkflow', workflowDefinition(body), textOf(body, 'product_tmpl_name'))
+  return await make(call, face, 'upsertWorkflow', definedBy(body), textOf(body, 'product_tmpl_name'))
 }
 
 export async function updateWorkflow(call: Call): Promise<Response> {
@@ -23,7 +34,8 @@ export async function updateWorkflow(call: Call): Promise<Response> {
   const pipeline = await pipelineOf(call, face, 'upsertWorkflow', textOf(body, 'name'))
   if (pipeline instanceof Response) return pipeline
   if (!isWorkflow(pipeline.definition)) return face.operation('upsertWorkflow', FOREIGN)
-  return await rewrite(call, face, 'upsertWorkflow', pipeline, workflowDefinition(body))
+  const before = workflowBodyOf(pipeline.definition) ?? {}
+  return await rewrite(call, face, 'upsertWorkflow', pipeline, definedBy(withKeptTexts(body, before, STARS)))
 }
 
 export async function listWorkflows(call: Call): Promise<Response> {
