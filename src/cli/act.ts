@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { NodeActionBody, Run } from '../client/client.ts'
 import type { NodeAction } from '../model/command.ts'
 import { connect, type ConnectionOptions, withConnection } from './connection.ts'
@@ -7,6 +7,7 @@ import { findNode, type NodeKind } from './find-node.ts'
 import { printJson } from './output.ts'
 import { lastLine } from './progress.ts'
 import type { Terminal } from './terminal.ts'
+import type { Verb } from './verb.ts'
 
 /** What every verb takes that talks to a server. */
 export interface CommonOptions extends ConnectionOptions {
@@ -61,3 +62,37 @@ export const actOnNode = (
       ...(comment === undefined ? {} : { comment }),
     }),
   )
+
+const ARGUMENTS = {
+  task: NODE_ARGUMENT,
+  stage: STAGE_ARGUMENT,
+  node: EITHER_ARGUMENT,
+} as const satisfies Record<NodeKind, string>
+
+/** A verb that steers a node and needs to know nothing but, perhaps, why. */
+export const nodeVerb =
+  ({ action: name, kind = 'task', ...says }: NodeVerb): Verb =>
+  ({ terminal, action }) =>
+    common(
+      new Command(name)
+        .summary(says.summary)
+        .description(says.description)
+        .argument('<run>', RUN_ARGUMENT)
+        .argument(`<${kind}>`, ARGUMENTS[kind])
+        .addOption(commentOption(says.comment))
+        .addHelpText('after', examples(says.example)),
+    ).action(
+      action((run: string, node: string, options: NodeActionOptions) =>
+        actOnNode(terminal, options, { run, node, kind }, name),
+      ),
+    )
+
+interface NodeVerb {
+  readonly action: NodeAction
+  readonly kind?: NodeKind
+  readonly summary: string
+  readonly description: string
+  /** What a comment is for. */
+  readonly comment?: string
+  readonly example: string
+}

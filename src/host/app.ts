@@ -2,6 +2,7 @@ import type { AttemptBar } from '../graph/timeline.ts'
 import type { ArtifactView } from '../model/artifact.ts'
 import type { CancelMode, NodeAction, RunAction } from '../model/command.ts'
 import type { Actor, Cause, EventRecord, Outputs } from '../model/event.ts'
+import type { ExplanationCode } from '../model/explanation.ts'
 import type { CodeMetrics, Finding, LintRule, Severity, SeverityCounts } from '../model/finding.ts'
 import type { NodeId, PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
 import type { Json, JsonObject } from '../model/json.ts'
@@ -239,28 +240,28 @@ export interface Page<Item> {
   readonly next: number | null
 }
 
+/** What a run is started with. */
+export interface StartInput {
+  readonly pipeline: PipelineRef
+  /** Values by name; checked against the pipeline's params, unknown names refused. */
+  readonly params: Readonly<Record<string, Json>>
+  readonly cause?: Cause
+  readonly wait?: boolean
+  readonly idempotencyKey?: string
+  /** Free names for dialects and people; the engine reads `title`, which is what people call this run. */
+  readonly annotations?: Readonly<Record<string, string>>
+  /** Keys of stages and tasks: the others are left out of this run. A stage stands for all in it. */
+  readonly only?: readonly string[]
+  /** Keys of stages and tasks that are left out of this run. */
+  readonly exclude?: readonly string[]
+}
+
 export interface Runs {
   /**
    * Makes a run of the newest version. `wait`: it stays `waiting` until it is started or its triggers fire.
    * `idempotencyKey`: the same key and input within 24 h give the same run; another input is `idempotency_reused`.
    */
-  start(
-    caller: Caller,
-    input: {
-      readonly pipeline: PipelineRef
-      /** Values by name; checked against the pipeline's params, unknown names refused. */
-      readonly params: Readonly<Record<string, Json>>
-      readonly cause?: Cause
-      readonly wait?: boolean
-      readonly idempotencyKey?: string
-      /** Free names for dialects and people; the engine reads `title`, which is what people call this run. */
-      readonly annotations?: Readonly<Record<string, string>>
-      /** Keys of stages and tasks: the others are left out of this run. A stage stands for all in it. */
-      readonly only?: readonly string[]
-      /** Keys of stages and tasks that are left out of this run. */
-      readonly exclude?: readonly string[]
-    },
-  ): Promise<Result<RunView>>
+  start(caller: Caller, input: StartInput): Promise<Result<RunView>>
   /**
    * A new run of the version that this one was of, with its params and annotations, some of them replaced. Triggers are
    * not waited for. What the run left out is left out again, unless `only` or `exclude` say what is.
@@ -402,25 +403,6 @@ export interface Explanation {
   /** When it ends by itself at the latest. */
   readonly deadline: Instant | null
 }
-export const EXPLANATION_CODES = [
-  'waiting-for-start',
-  'waiting-for-trigger',
-  'waiting-for-turn',
-  'waiting-for-callback',
-  'waiting-for-runner',
-  'no-runner-with-labels',
-  'waiting-for-review',
-  'held-after-failure',
-  'paused',
-  'waiting-for-retry',
-  'waiting-for-needs',
-  'sleeping',
-  'cancelling',
-  'failed',
-  'ended',
-  'running',
-] as const
-export type ExplanationCode = (typeof EXPLANATION_CODES)[number]
 
 export interface TimelineView {
   /** When it was made: what has no end goes on until then. */

@@ -4,7 +4,7 @@ import type { OnFailure, PipelineDefinition, TaskSpec } from '../model/definitio
 import { exited, ScriptedRunner, succeeded } from '../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../testing/views.ts'
 import { need, openWorld, type World } from '../testing/world.ts'
-import { EXPLANATION_CODES, type ExplanationCode } from './app.ts'
+import { EXPLANATION_CODES, type ExplanationCode } from '../model/explanation.ts'
 
 const work = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const
 const review = (reviewers: readonly string[], required = 1) =>

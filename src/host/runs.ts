@@ -23,13 +23,13 @@ import type {
   NodeActionInput,
   NodeRef,
   Page,
-  PipelineRef,
   ProjectRef,
   RerunInput,
   RunActionInput,
   RunListFilter,
   RunRef,
   Runs,
+  StartInput,
   TimelineView,
   WebhookCall,
 } from './app.ts'
@@ -102,19 +102,7 @@ export class RunUseCases implements Runs {
     this.#estimates = new Estimates(deps.log, (id) => deps.live.get(id))
   }
 
-  async start(
-    caller: Caller,
-    input: {
-      readonly pipeline: PipelineRef
-      readonly params: Readonly<Record<string, Json>>
-      readonly cause?: Cause
-      readonly wait?: boolean
-      readonly idempotencyKey?: string
-      readonly annotations?: Readonly<Record<string, string>>
-      readonly only?: readonly string[]
-      readonly exclude?: readonly string[]
-    },
-  ): Promise<Result<RunView>> {
+  async start(caller: Caller, input: StartInput): Promise<Result<RunView>> {
     const denied = lacks(caller, 'operator', 'start a run')
     if (denied !== undefined) return denied
     const record = await this.#deps.catalog.record(caller, input.pipeline)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NODE_ACTIONS, RUN_ACTIONS } from '../../model/command.ts'
+import { EXPLANATION_CODES } from '../../model/explanation.ts'
 import { SEVERITIES } from '../../model/finding.ts'
 import { CHANGE_ACTIONS, CHANGE_KINDS, FORGES } from '../../model/change.ts'
 import { FORK_POLICIES, GATEWAYS, TASK_ROLES, TRIGGER_KINDS, WHEN_FULL } from '../../model/definition.ts'
@@ -556,24 +557,7 @@ export const Explanation = named(
   'Explanation',
   z.strictObject({
     node: z.strictObject({ id: Id, key: Text, name: Text }).nullable().describe('null: the run as a whole'),
-    code: z.enum([
-      'waiting-for-start',
-      'waiting-for-trigger',
-      'waiting-for-turn',
-      'waiting-for-callback',
-      'waiting-for-runner',
-      'no-runner-with-labels',
-      'waiting-for-review',
-      'held-after-failure',
-      'paused',
-      'waiting-for-retry',
-      'waiting-for-needs',
-      'sleeping',
-      'cancelling',
-      'failed',
-      'ended',
-      'running',
-    ]),
+    code: z.enum(EXPLANATION_CODES),
     sentence: Text,
     since: Time,
     unblocks: z.array(Text).describe('What or who would change it'),
