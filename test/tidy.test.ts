@@ -39,6 +39,7 @@ const allButHttpAndCli = [
   'steps/**',
   'store/**',
   'telemetry/**',
+  'upkeep/**',
 ]
 
 const everything = ['**', 'npm:*', 'node:**']
@@ -185,6 +186,7 @@ const layers: readonly Layer[] = [
       'client/**',
       'config/**',
       'compose.ts',
+      'upkeep/**',
       'model/**',
       'samples/**',
       'telemetry/**',
@@ -198,6 +200,19 @@ const layers: readonly Layer[] = [
     imports: ['model/**', 'definition/suggest.ts', 'steps/kit/guard.ts', 'npm:yaml', 'npm:zod', 'node:**'],
   },
   { files: 'telemetry/**', imports: ['npm:pino', 'node:**'] },
+  // What is done with whole stores, by nobody's server.
+  {
+    files: 'upkeep/**',
+    imports: [
+      'type config/store-place.ts',
+      'host/doctor.ts',
+      'host/seal-key.ts',
+      'model/**',
+      'store/**',
+      'npm:tar-stream',
+      'node:**',
+    ],
+  },
   { files: 'samples/**', imports: ['host/app.ts', 'model/**', 'definition/**', 'node:**'] },
 
   { files: 'compose.ts', imports: everything },

@@ -8,6 +8,7 @@ import type { Verb } from './verb.ts'
 import { artifacts } from './verbs/artifacts.ts'
 import { approve } from './verbs/approve.ts'
 import { audit } from './verbs/audit.ts'
+import { backup } from './verbs/backup.ts'
 import { callback } from './verbs/callback.ts'
 import { cancel } from './verbs/cancel.ts'
 import { choose } from './verbs/choose.ts'
@@ -27,6 +28,7 @@ import { pipelines } from './verbs/pipelines.ts'
 import { publish } from './verbs/publish.ts'
 import { reject } from './verbs/reject.ts'
 import { rerun } from './verbs/rerun.ts'
+import { restore } from './verbs/restore.ts'
 import { resume } from './verbs/resume.ts'
 import { retry } from './verbs/retry.ts'
 import { rollback } from './verbs/rollback.ts'
@@ -40,6 +42,7 @@ import { serve } from './verbs/serve.ts'
 import { show } from './verbs/show.ts'
 import { skip } from './verbs/skip.ts'
 import { start } from './verbs/start.ts'
+import { store } from './verbs/store.ts'
 import { tests } from './verbs/tests.ts'
 import { tokens } from './verbs/tokens.ts'
 import { update } from './verbs/update.ts'
@@ -93,6 +96,9 @@ const verbs: readonly Verb[] = [
   runners,
   samples,
   doctor,
+  backup,
+  restore,
+  store,
 ]
 
 const AFTER_HELP = `

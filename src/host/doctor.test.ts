@@ -60,6 +60,17 @@ test('an entry that is missing is told, of its run and of the numbers', async ()
   expect(disorders.at(-1)).toEqual({ runId: null, what: 'event 1 follows on event 1' })
 })
 
+test('a plan that nobody can read is told with its runs', async () => {
+  const store = await filled()
+  const version: Store['catalog']['version'] = async (...args) => {
+    const record = await store.catalog.version(...args)
+    return record === undefined ? undefined : { ...record, plan: '{"v":1}' }
+  }
+  const { disorders } = await examined({ ...store, catalog: { ...store.catalog, version } })
+  expect(disorders).toHaveLength(3)
+  expect(disorders[0]?.what).toMatch(/^version 1 of its pipeline .* cannot be read/)
+})
+
 test('a run without its version, or without entries, is told', async () => {
   const store = await filled()
   const version: Store['catalog']['version'] = () => Promise.resolve(undefined)

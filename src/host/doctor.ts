@@ -37,8 +37,8 @@ const EVENTS_PAGE = 5_000
 export async function examine(store: Store, onProgress: (runs: number) => void): Promise<Examination> {
   const disorders: Disorder[] = []
   const found = (runId: RunId | null, what: string): void => void disorders.push({ runId, what })
-  const plans = new Map<string, Promise<Plan | undefined>>()
-  const planOf = ({ pipelineId, version }: RunSummary): Promise<Plan | undefined> => {
+  const plans = new Map<string, Promise<Plan | string>>()
+  const planOf = ({ pipelineId, version }: RunSummary): Promise<Plan | string> => {
     const name = `${pipelineId}/${version}`
     const known = plans.get(name) ?? readPlan(store, pipelineId, version)
     plans.set(name, known)
@@ -56,22 +56,24 @@ export async function examine(store: Store, onProgress: (runs: number) => void):
   return { runs, events: await examineNumbers(store.runs, (what) => found(null, what)), disorders }
 }
 
-async function readPlan(
-  store: Store,
-  pipelineId: RunSummary['pipelineId'],
-  version: number,
-): Promise<Plan | undefined> {
+/** Or what is wrong with it. */
+async function readPlan(store: Store, pipelineId: RunSummary['pipelineId'], version: number): Promise<Plan | string> {
   const record = await store.catalog.version(pipelineId, version)
-  return record === undefined ? undefined : upcastPlan(JSON.parse(record.plan))
+  if (record === undefined) return `there is no version ${version} of its pipeline ${pipelineId}`
+  try {
+    return upcastPlan(JSON.parse(record.plan))
+  } catch (error) {
+    return `version ${version} of its pipeline ${pipelineId} cannot be read: ${sentenceOf(error)}`
+  }
 }
 
 async function examineRun(
   log: RunLog,
   row: RunSummary,
-  plan: Plan | undefined,
+  plan: Plan | string,
   found: (what: string) => void,
 ): Promise<void> {
-  if (plan === undefined) return found(`there is no version ${row.version} of its pipeline ${row.pipelineId}`)
+  if (typeof plan === 'string') return found(plan)
   try {
     const run = await foldAll(log, row.id, plan, found)
     if (run === undefined) return found('it has no entries')
@@ -82,9 +84,11 @@ async function examineRun(
     // One of an older form is not read by anybody.
     if (read !== undefined && snapshotOf(read) !== snapshotOf(run)) found('its snapshot is not the fold of its entries')
   } catch (error) {
-    found(`its entries cannot be folded: ${error instanceof Error ? error.message : String(error)}`)
+    found(`its entries cannot be folded: ${sentenceOf(error)}`)
   }
 }
+
+const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 async function foldAll(log: RunLog, id: RunId, plan: Plan, found: (what: string) => void): Promise<Run | undefined> {
   let run: Run | undefined

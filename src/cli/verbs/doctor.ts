@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import { examples, jsonOption } from '../act.ts'
-import { EXIT, type ExitCode } from '../exit-codes.ts'
-import { Fault } from '../fault.ts'
+import { EXIT } from '../exit-codes.ts'
 import { printJson } from '../output.ts'
 import { configOf, withSettings } from '../settings.ts'
+import { printDisorders, storeFault } from '../store-fault.ts'
 import type { SettingName } from '../../config/settings.ts'
 import type { Verb } from '../verb.ts'
 
@@ -28,26 +28,15 @@ export const doctor: Verb = ({ terminal, action }) =>
         const progress = (runs: number): void => {
           if (terminal.errIsTty) terminal.err(`\r${runs} runs`)
         }
-        const { runs, events, disorders } = await examineStore(configOf(terminal, options, NEEDED), progress).catch(
-          inUse,
-        )
+        const examination = await examineStore(configOf(terminal, options, NEEDED), progress).catch(storeFault)
+        const { runs, events, disorders } = examination
         if (terminal.errIsTty) terminal.err('\r\u001b[K')
         if (json === true) {
           const items = disorders.map(({ runId, what }) => ({ run_id: runId, what }))
           printJson(terminal, { runs, events, disorders: items })
         } else {
-          for (const { runId, what } of disorders)
-            terminal.out(`${runId === null ? 'the log' : `run ${runId}`}: ${what}\n`)
-          terminal.out(
-            `${runs} runs, ${events} events: ${disorders.length === 0 ? 'in order' : `${disorders.length} disorders`}\n`,
-          )
+          printDisorders(terminal, examination)
         }
         return disorders.length === 0 ? EXIT.success : EXIT.failed
       }),
     )
-
-function inUse(error: unknown): never {
-  if (!(error instanceof Error) || error.name !== 'StoreError' || !('code' in error)) throw error
-  const codes: Readonly<Record<string, ExitCode>> = { conflict: EXIT.inUse, missing: EXIT.failed }
-  throw new Fault(codes[String(error.code)] ?? EXIT.internal, error.message, { cause: error })
-}

@@ -46,6 +46,10 @@ export function migrate(connection: Connection, migrations: readonly Migration[]
   for (const migration of migrations.slice(applied.length)) apply(connection, migration)
 }
 
+/** How many migrations made this file. */
+export const schemaVersion = (connection: Connection): number =>
+  connection.get<{ count: number }>('select count(*) as count from migrations')?.count ?? 0
+
 const applicationId = (connection: Connection): number | undefined =>
   connection.get<{ application_id: number }>('pragma application_id')?.application_id
 

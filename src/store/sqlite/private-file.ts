@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync } from 'node:fs'
 import { StoreError } from '../store.ts'
 
 /**
@@ -13,5 +13,15 @@ export function createPrivateFile(path: string): void {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
     throw new StoreError('full', `the file ${path} cannot be made: ${String(error)}`, { cause: error })
+  }
+}
+
+/** What was written to a file, or the names in a directory, is on the disk when it returns. */
+export function syncFile(path: string): void {
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
   }
 }
