@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { DefinitionChecker } from './checker/checker.ts'
+import { shownSettings } from './config/shown.ts'
 import { definitionJsonSchema } from './definition/json-schema.ts'
 import { parseDefinition } from './definition/parse-definition.ts'
 import { dialects } from './dialects/index.ts'
@@ -128,6 +129,7 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
     const build = readPageBuild(PAGE)
     const native = nativeMounts({
       version: options.version,
+      settings: shownSettings(options),
       pipelineSchema: definitionJsonSchema(stepSpecs),
       page: pageOf(build),
     })

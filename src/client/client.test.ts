@@ -101,6 +101,15 @@ describe('a stream', () => {
     expect(waited).toEqual([200, 400, 800, 1_600, 3_200])
   })
 
+  test('that began with what comes misses nothing, even when it is cut before its first event', async () => {
+    const { client, asked } = scripted(
+      () => stream('retry: 1000\nid: 7\n: hello\n\n'),
+      () => stream('id: 7\n\n' + event(8)),
+    )
+    expect(await take(client.events.follow(), 1)).toEqual([8])
+    expect(asked.map(({ init }) => new Headers(init?.headers).get('last-event-id'))).toEqual([null, '7'])
+  })
+
   test('that is refused for good is an error', async () => {
     const { client, asked } = scripted(
       () => stream(event(1)),

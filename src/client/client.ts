@@ -98,6 +98,9 @@ export function createClient(options: ClientOptions) {
         json<wire.Project>('/api/v1/projects', { method: 'POST', body }),
     },
 
+    /** What the server runs with. */
+    server: ({ signal }: WithSignal = {}) => json<wire.ServerInfo>('/api/v1/server', { signal }),
+
     /** By id or name. */
     runners: {
       list: ({ signal }: WithSignal = {}) => json<{ items: wire.Runner[] }>('/api/v1/runners', { signal }),
@@ -162,10 +165,10 @@ export function createClient(options: ClientOptions) {
       create: (project: Ref, body: wire.NewNotification) =>
         json<wire.IssuedNotification>(at`/api/v1/projects/${project}/notifications`, { method: 'POST', body }),
       /** The secret of before signs beside the new one for 24 hours. */
-      rotate: (id: string) =>
-        json<wire.NotificationSecret>(at`/api/v1/notifications/${id}/rotate`, { method: 'POST', body: {} }),
-      enable: (id: string) =>
-        json<wire.Notification>(at`/api/v1/notifications/${id}/enable`, { method: 'POST', body: {} }),
+      rotate: (id: string) => json<wire.NotificationSecret>(at`/api/v1/notifications/${id}/rotate`, { method: 'POST' }),
+      /** Sends a message that tells of no run. */
+      test: (id: string) => json<wire.Delivery>(at`/api/v1/notifications/${id}/test`, { method: 'POST' }),
+      enable: (id: string) => json<wire.Notification>(at`/api/v1/notifications/${id}/enable`, { method: 'POST' }),
       remove: (id: string) => nothing(at`/api/v1/notifications/${id}`, { method: 'DELETE' }),
       deliveries: (
         query: PageOf & {
@@ -175,7 +178,7 @@ export function createClient(options: ClientOptions) {
         } = {},
       ) => json<wire.DeliveryList>('/api/v1/deliveries', { query: { ...query } }),
       /** Sends it again, from its first try. */
-      replay: (id: string) => json<wire.Delivery>(at`/api/v1/deliveries/${id}/replay`, { method: 'POST', body: {} }),
+      replay: (id: string) => json<wire.Delivery>(at`/api/v1/deliveries/${id}/replay`, { method: 'POST' }),
     },
 
     validate: (definition: string, file?: string) =>
@@ -275,8 +278,10 @@ export function createClient(options: ClientOptions) {
 
     tests: {
       /** What the tests of a run said, worst first. */
-      list: (run: Ref, { signal, ...query }: ReportQuery & { status?: readonly wire.TestResult['status'][] } = {}) =>
-        json<wire.TestResultList>(at`/api/v1/runs/${run}/tests`, { query, signal }),
+      list: (
+        run: Ref,
+        { signal, ...query }: ReportQuery & { text?: string; status?: readonly wire.TestResult['status'][] } = {},
+      ) => json<wire.TestResultList>(at`/api/v1/runs/${run}/tests`, { query, signal }),
     },
 
     findings: {
@@ -395,7 +400,6 @@ interface ReportQuery extends WithSignal {
   /** 1 to 1,000; 100 without it. */
   readonly limit?: number
   readonly cursor?: string
-  readonly text?: string
 }
 
 interface LineQuery extends WithSignal {

@@ -22,6 +22,15 @@ test('messages, comments and what else the format allows are read', async () => 
   ])
 })
 
+test('a message that has only an id says where the stream is', async () => {
+  expect(await read(bytes('retry: 1000\nid: 41\n: hello\n\nid: 42\ndata: x\n\ndata: y\n\n'))).toEqual([
+    undefined,
+    { id: '41', data: '' },
+    { id: '42', data: 'x' },
+    { id: '42', data: 'y' },
+  ])
+})
+
 test('it does not matter where the stream is cut into chunks, nor how lines end', async () => {
   const stream = bytes('id: 1\ndata: 流水线\n\nid: 2\r\ndata: two\r\n\r\n')
   const whole = await read(stream)

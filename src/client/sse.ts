@@ -2,6 +2,7 @@
 export interface Message {
   /** null: none was given. */
   readonly id: string | null
+  /** Empty: the message only says where the stream is. */
   readonly data: string
 }
 
@@ -14,20 +15,25 @@ export async function* readMessages(bytes: AsyncIterable<Uint8Array>): AsyncGene
   let rest = ''
   let id: string | null = null
   let data: string[] = []
+  let isPlaced = false
   for await (const chunk of bytes) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/)
     rest = lines.pop() ?? ''
     if (rest.length > LINE_MAX) throw new Error(`a line of the stream is longer than ${LINE_MAX} characters`)
     for (const line of lines) {
       if (line === '') {
-        if (data.length > 0) yield { id, data: data.join('\n') }
+        if (data.length > 0 || isPlaced) yield { id, data: data.join('\n') }
         data = []
+        isPlaced = false
       } else if (line.startsWith(':')) {
         yield undefined
       } else {
         const [, field = '', value = ''] = /^([^:]*)(?:: ?)?(.*)$/s.exec(line) ?? []
         if (field === 'data') data.push(value)
-        else if (field === 'id') id = value
+        else if (field === 'id') {
+          id = value
+          isPlaced = true
+        }
       }
     }
   }

@@ -74,6 +74,11 @@ export function followEvents(send: Send, { selection, after }: FollowEvents, lin
     const response = await send('/api/v1/events/stream', { query: { ...selection }, headers, signal: link.signal })
     for await (const message of readMessages(readBytes(response))) {
       if (message === undefined) continue
+      // Where it begins: a stream that is cut before its first event misses nothing, either.
+      if (message.data === '') {
+        last = Number(message.id)
+        continue
+      }
       const event = JSON.parse(message.data) as Event
       last = event.number
       yield event

@@ -36,6 +36,7 @@ export type UserAccountChange = z.input<typeof wire.UserAccountChange>
 export type Key = z.output<typeof wire.Key>
 export type AuditEntry = z.output<typeof wire.AuditEntry>
 export type Token = z.output<typeof wire.Token>
+export type ServerInfo = z.output<typeof wire.ServerInfo>
 export type Runner = z.output<typeof wire.Runner>
 export type IssuedRunner = z.output<typeof wire.IssuedRunner>
 export type IssuedToken = z.output<typeof wire.IssuedToken>

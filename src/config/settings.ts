@@ -205,6 +205,7 @@ export const settings = {
     standard: 'none: no e-mail is sent',
     fallback: () => null,
     expected: 'an address that begins with smtp:// or smtps://',
+    secret: true,
     parse: (text) => (/^smtps?:\/\/[^\s/?#]+\/?$/.test(text) && URL.canParse(text) ? text : undefined),
   }),
   mailFrom: setting<string | null>({

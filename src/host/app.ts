@@ -706,6 +706,8 @@ export interface Notifications {
   ): Promise<Result<{ readonly notification: NotificationView; readonly secret: string | null }>>
   /** A new secret; that of before signs beside it for 24 hours. */
   rotate(caller: Caller, id: string): Promise<Result<{ readonly secret: string }>>
+  /** Puts a message that tells of no run into the outbox, to see whether it comes through; one in ten seconds. */
+  test(caller: Caller, id: string): Promise<Result<Delivery>>
   /** One that its receiver has had disabled (410). */
   enable(caller: Caller, id: string): Promise<Result<NotificationView>>
   remove(caller: Caller, id: string): Promise<Result<null>>

@@ -60,6 +60,7 @@ const URL_MAX = 2_048
 const NAME_MAX = 128
 const ADDRESSES_MAX = 20
 const ADDRESS = /^[^\s@<>(),;:"\p{Cc}]{1,64}@[^\s@<>(),;:"\p{Cc}]{1,255}$/u
+const TEST_EVERY_MS: DurationMs = 10_000
 /** How long the secret of before still signs. */
 const ROTATION_MS: DurationMs = 24 * 3_600_000
 
@@ -175,6 +176,36 @@ export class NotificationUseCases implements Notifications {
     ]
     const written = await unlessFull(this.#put({ ...found.value, secrets }).then(accept))
     return written.ok ? accept({ secret: this.#secret(id, generation) }) : written
+  }
+
+  async test(caller: Caller, id: string): Promise<Result<Delivery>> {
+    const found = this.#found(caller, id, 'admin', 'try a notification')
+    if (!found.ok) return found
+    const { clock, store, wake } = this.#deps
+    const { projectId, name, to, disabled } = found.value
+    if (disabled !== null) return refuse('not_allowed', 'it is disabled: enable it first')
+    const at = clock.now()
+    // Whoever holds the button down sends one.
+    const message = {
+      id: messageId(id, 'test', Math.floor(at / TEST_EVERY_MS)),
+      projectId,
+      runId: null,
+      kind: to.kind,
+      target: id,
+      lane: null,
+      body: JSON.stringify({
+        type: 'test',
+        timestamp: new Date(at).toISOString(),
+        data: { notification: { id, name } },
+      }),
+      createdAt: at,
+    }
+    const put = await unlessFull<null>(store.outbox.putMessages([message]).then(() => accept(null)))
+    if (!put.ok) return put
+    wake()
+    const made = await store.outbox.message(message.id)
+    if (made === undefined) throw new Error(`message ${message.id} is not in the outbox it was put into`)
+    return accept(made)
   }
 
   async enable(caller: Caller, id: string): Promise<Result<NotificationView>> {

@@ -99,6 +99,10 @@ function mailOf(body: Json): { readonly subject: string; readonly text: string }
   }
   const kind = isJsonObject(body) ? body['type'] : null
   const type = typeof kind === 'string' ? kind : ''
+  if (type === 'test') {
+    const text = `This is a test of the notification ${part('notification', 'name')}: it comes through.\n`
+    return { subject: 'A test of Millrace', text }
+  }
   const subject = `${part('pipeline', 'name')} #${part('run', 'number')} ${WORDS[type] ?? part('run', 'status')}`
   const lines = [
     part('run', 'title'),

@@ -125,7 +125,7 @@ describe('the stream', () => {
 
   test('sends a comment when nothing happens, so that both ends know of each other', async () => {
     const messages = readMessages(readBytes(await native.send('GET', '/api/v1/events/stream')))
-    expect(await messages.next()).toEqual({ done: false, value: undefined })
+    expect(await messages.next()).toMatchObject({ done: false, value: { data: '' } })
     let heartbeat: unknown
     void messages.next().then((next) => (heartbeat = next))
     while (heartbeat === undefined) {

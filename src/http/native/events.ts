@@ -86,7 +86,7 @@ export const followEvents = route({
   tag,
   summary: 'The same as server-sent events, as they happen',
   description:
-    'The `id` of every message is the number of its event: a client that comes back with Last-Event-ID gets exactly what it has missed. Comments are heartbeats.',
+    'The `id` of every message is the number of its event: a client that comes back with Last-Event-ID gets exactly what it has missed. The first message has only an `id`: where the stream begins. Comments are heartbeats.',
   query: z.object({
     ...selectionFields,
     after: after.optional().describe('Begin after this number; without it and without Last-Event-ID: with what comes'),
@@ -111,7 +111,7 @@ export const followEvents = route({
       release()
       return events
     }
-    const bytes = pulledStream(messages(events.value), () => {
+    const bytes = pulledStream(messages(events.value, from.value), () => {
       release()
       stop.abort()
     })
@@ -129,12 +129,15 @@ function startOf(lastEventId: string | undefined, given: number | undefined, new
 }
 
 const encoder = new TextEncoder()
-/** How long a reader waits before it comes back after a cut. */
-const HELLO = encoder.encode('retry: 1000\n: millrace\n\n')
+/**
+ * How long a reader waits before it comes back after a cut, and where the stream begins: a message without data, which
+ * tells of nothing and yet sets the Last-Event-ID. A reader that is cut off before its first event misses nothing.
+ */
+const hello = (from: number): Uint8Array => encoder.encode(`retry: 1000\nid: ${from}\n\n`)
 const HEARTBEAT = encoder.encode(': \n\n')
 
-async function* messages(events: AsyncIterable<EventRecord | undefined>): AsyncGenerator<Uint8Array> {
-  yield HELLO
+async function* messages(events: AsyncIterable<EventRecord | undefined>, from: number): AsyncGenerator<Uint8Array> {
+  yield hello(from)
   for await (const event of events) {
     // JSON has no line feeds of its own, so one data line holds it.
     yield event === undefined

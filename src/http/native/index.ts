@@ -4,6 +4,7 @@ import type { Mount } from '../mounts.ts'
 import type { MountContext } from '../server.ts'
 import { LogIndexes } from './log-index.ts'
 import { openApiDocument } from './openapi.ts'
+import type { ShownSetting } from './route.ts'
 import { nativeRouter, requestId } from './router.ts'
 import { routes } from './routes.ts'
 import { StreamSlots } from '../streams.ts'
@@ -15,6 +16,7 @@ export interface NativeOptions {
   readonly pipelineSchema: unknown
   /** What people see in a browser; without it, no page. */
   readonly page?: Page
+  readonly settings?: readonly ShownSetting[]
   /** Event and log streams open at once. */
   readonly streamsMax?: number
 }
@@ -25,7 +27,12 @@ const STREAMS_MAX = 1_000
 export function nativeMounts(options: NativeOptions): (context: MountContext) => readonly Mount[] {
   return (context) => {
     const streams = new StreamSlots(options.streamsMax ?? STREAMS_MAX)
-    const api = nativeRouter(routes, { ...context, streams, logs: new LogIndexes() })
+    const api = nativeRouter(routes, {
+      ...context,
+      streams,
+      logs: new LogIndexes(),
+      server: { version: options.version, settings: options.settings ?? [] },
+    })
     return [{ name: 'native', prefixes: ['/api/v1'], handle: api }, documents(options, context)]
   }
 }

@@ -41,6 +41,27 @@ test('a notification is made, listed without its secret, given another one and r
   expect((await notifications.list(world.project.id)).items).toEqual([])
 })
 
+test('a notification is tried with a message that tells of no run, once in ten seconds', async () => {
+  const { client, world } = native
+  const { notifications } = client
+  const made = await notifications.create(world.project.name, {
+    name: 'tried',
+    events: ['failed'],
+    to: { kind: 'webhook', url: 'https://example.com/hook' },
+  })
+  const first = await notifications.test(made.id)
+  expect(first).toMatchObject({ target: made.id, kind: 'webhook', run_id: null })
+  expect((await notifications.test(made.id)).id).toBe(first.id)
+  const { body } = (await world.store.outbox.message(first.id)) ?? { body: '' }
+  expect(JSON.parse(body)).toMatchObject({ type: 'test', data: { notification: { id: made.id, name: 'tried' } } })
+  await client.users.create({ name: 'looker', role: 'operator', password: 'only to look' })
+  const looker = await world.app.access.byPassword('looker', 'only to look', null)
+  if (looker === undefined) throw new Error('the user was just made')
+  expect(await world.app.notifications.test(looker, made.id)).toMatchObject({ problem: { code: 'forbidden' } })
+  await notifications.remove(made.id)
+  await expect(notifications.test(made.id)).rejects.toMatchObject({ code: 'not_found' })
+})
+
 test('deliveries are listed, page by page, and sent again', async () => {
   const { client, world } = native
   const { outbox } = world.store

@@ -115,6 +115,22 @@ export const enableNotification = route({
   },
 })
 
+export const testNotification = route({
+  method: 'POST',
+  path: '/api/v1/notifications/{notification}/test',
+  id: 'testNotification',
+  tag,
+  summary: 'Send a message that tells of no run, to see whether it comes through',
+  description: 'For admins. One in ten seconds. The delivery says what became of it.',
+  status: 201,
+  answer: { json: DeliveryWire },
+  problems: ['not_found', 'not_allowed'],
+  handle: async ({ app, caller, param }) => {
+    const made = await app.notifications.test(caller, param('notification'))
+    return made.ok ? accept({ body: presentDelivery(made.value) }) : made
+  },
+})
+
 export const deleteNotification = route({
   method: 'DELETE',
   path: '/api/v1/notifications/{notification}',

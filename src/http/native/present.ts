@@ -77,7 +77,18 @@ export const presentFailure = (failure: Failure): Wire<typeof wire.Failure> => (
   message: failureSentence(failure),
   hint: failureHint(failure),
   exit_code: failure.kind === 'exit-code' ? failure.code : null,
+  details: failureDetails(failure),
 })
+
+function failureDetails({ kind: _kind, ...fields }: Failure): Wire<typeof wire.Failure>['details'] {
+  const names: Readonly<Record<string, string>> = { afterMs: 'after_ms', limitBytes: 'limit_bytes' }
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]: [string, string | number | null | readonly string[]]) => [
+      names[name] ?? name,
+      typeof value === 'object' && value !== null ? [...value] : value,
+    ]),
+  )
+}
 const failureOrNull = (failure: Failure | null): Wire<typeof wire.Failure> | null =>
   failure === null ? null : presentFailure(failure)
 

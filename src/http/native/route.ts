@@ -20,6 +20,22 @@ export interface NativeContext {
   /** Left out where nobody is served but ourselves. */
   readonly foreign?: Foreign
   readonly logs: LogIndexes
+  readonly server: ServerFacts
+}
+
+/** What the server runs with, as its admins are told. */
+export interface ServerFacts {
+  readonly version: string
+  readonly settings: readonly ShownSetting[]
+}
+export interface ShownSetting {
+  /** The variable that sets it. */
+  readonly name: string
+  /** null: nothing. */
+  readonly value: string | null
+  readonly isSecret: boolean
+  readonly standard: string
+  readonly doc: string
 }
 
 /** One request, checked: what a handler sees. */

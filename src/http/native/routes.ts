@@ -24,6 +24,7 @@ import {
   listNotifications,
   replayDelivery,
   rotateNotification,
+  testNotification,
 } from './notifications.ts'
 import { createProject, getProject, listProjects } from './projects.ts'
 import { listFindings, listTests } from './reports.ts'
@@ -48,6 +49,7 @@ import {
 } from './users.ts'
 import { listReviews } from './reviews.ts'
 import type { Route } from './route.ts'
+import { getServer } from './server-info.ts'
 import { createSession, deleteSession } from './session.ts'
 import { createRunner, deleteRunner, getRunner, listRunners, pauseRunner, resumeRunner } from './runners.ts'
 import { getWebhookSecret, nextFires, publish } from './triggers.ts'
@@ -80,6 +82,7 @@ export const routes: readonly Route[] = [
   listNotifications,
   createNotification,
   rotateNotification,
+  testNotification,
   enableNotification,
   deleteNotification,
   listDeliveries,
@@ -123,6 +126,7 @@ export const routes: readonly Route[] = [
   listTests,
   listFindings,
   listReviews,
+  getServer,
   listRunners,
   createRunner,
   getRunner,

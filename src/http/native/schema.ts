@@ -180,6 +180,9 @@ export const Failure = named(
     message: Text,
     hint: Text.describe('What may mend it'),
     exit_code: z.int().nullable(),
+    details: z
+      .record(Text, z.union([z.string(), z.number(), z.array(z.string()), z.null()]))
+      .describe('What `message` says, by kind, for who says it in another language: `{"signal": "SIGKILL"}`'),
   }),
 )
 
@@ -1000,6 +1003,17 @@ export const Delivery = named(
   }),
 )
 export const DeliveryList = named('DeliveryList', z.strictObject({ items: z.array(Delivery), next: Cursor }))
+const ServerSetting = z.strictObject({
+  name: Text.describe('Variable that sets it'),
+  value: Text.nullable().describe('What holds; null: nothing, or that it is not told'),
+  is_secret: z.boolean().describe('It may hold a password: `value` says at most that it is set'),
+  standard: Text.describe('What holds when nobody sets it'),
+  doc: Text,
+})
+export const ServerInfo = named(
+  'ServerInfo',
+  z.strictObject({ version: Text, base_url: Text, settings: z.array(ServerSetting) }),
+)
 export const Runner = named(
   'Runner',
   z.strictObject({

@@ -61,6 +61,15 @@ export const readPipelineSearch = (raw: Raw) =>
   })
 export const readNewPipelineSearch = (raw: Raw) => given({ project: text(raw['project']) })
 
-export const ADMIN_TABS = ['projects', 'secrets', 'credentials', 'users', 'audit', 'about'] as const
+export const ADMIN_TABS = [
+  'runners',
+  'projects',
+  'secrets',
+  'notifications',
+  'credentials',
+  'users',
+  'audit',
+  'about',
+] as const
 export type AdminTab = (typeof ADMIN_TABS)[number]
 export const readAdminSearch = (raw: Raw) => given({ tab: oneOf(ADMIN_TABS, raw['tab']) })

@@ -14,6 +14,7 @@ import { PageFrame, Section } from '../ui/page.tsx'
 import { ProjectSelect } from '../ui/project-select.tsx'
 import { useRowKeys } from '../ui/row-keys.ts'
 import { CauseText, RunName } from '../ui/run-name.tsx'
+import { failureText } from '../ui/said.ts'
 import { StatusChip, StatusMark, type Tone } from '../ui/status.tsx'
 import { Failed, Loading, Message } from '../ui/states.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
@@ -92,10 +93,10 @@ function Told({ overview, filtered }: { readonly overview: Overview; readonly fi
   return (
     <>
       <Counters counters={counters} />
-      <Section title={t('home.needsYou')} count={asking.length}>
+      <Section title={t('home.needsYou')} count={counters.needs_person}>
         <Rows none={t('home.noneNeeded')}>
-          {asking.map((asked) => (
-            <AskedRow key={`${asked.run.id} ${asked.node?.id ?? ''} ${asked.kind}`} asked={asked} />
+          {fewOfEach(asking).map(({ asked, more }) => (
+            <AskedRow key={`${asked.run.id} ${asked.node?.id ?? ''} ${asked.kind}`} asked={asked} more={more} />
           ))}
         </Rows>
       </Section>
@@ -124,7 +125,7 @@ function Told({ overview, filtered }: { readonly overview: Overview; readonly fi
                 <RunName run={run} />
                 {failure !== null && (
                   <Text fz="sm" className={classes['quiet'] ?? ''} lineClamp={2}>
-                    {failure.node.name}: {failure.failure.message}
+                    {failure.node.name}: {failureText(t, failure.failure)}
                   </Text>
                 )}
               </div>
@@ -192,7 +193,25 @@ function Rows({ none, children }: { readonly none: string; readonly children: re
   return <ul className={classes['rows']}>{children}</ul>
 }
 
-function AskedRow({ asked }: { readonly asked: Overview['needs_person'][number] }) {
+type Asked = Overview['needs_person'][number]
+
+/** Of one run so many: the rest of what it asks stands on its own page, and hides no other run here. */
+const OF_A_RUN_MAX = 3
+
+/** `more`: how many of the same run are left out after it. */
+function fewOfEach(asking: readonly Asked[]): readonly { readonly asked: Asked; readonly more: number }[] {
+  const counts = new Map<string, number>()
+  for (const { run } of asking) counts.set(run.id, (counts.get(run.id) ?? 0) + 1)
+  const seen = new Map<string, number>()
+  return asking.flatMap((asked) => {
+    const place = (seen.get(asked.run.id) ?? 0) + 1
+    seen.set(asked.run.id, place)
+    if (place > OF_A_RUN_MAX) return []
+    return [{ asked, more: place === OF_A_RUN_MAX ? (counts.get(asked.run.id) ?? 0) - OF_A_RUN_MAX : 0 }]
+  })
+}
+
+function AskedRow({ asked, more }: { readonly asked: Asked; readonly more: number }) {
   const { t } = useTranslation()
   const { run, kind, node, review, failure, reviewers, since, until } = asked
   const headline = t(`home.asks.${kind}`, { node: node?.name ?? '' })
@@ -204,8 +223,9 @@ function AskedRow({ asked }: { readonly asked: Overview['needs_person'][number] 
         <RunName run={run} />
         <Text fz="sm">
           <b>{headline}</b>
+          {review !== null && node !== null && ` ${node.name}`}
           {review !== null && review.question !== '' && `: ${review.question}`}
-          {failure !== null && `: ${node?.name ?? ''}, ${failure.message}`}
+          {failure !== null && `: ${node?.name ?? ''}, ${failureText(t, failure)}`}
         </Text>
         <Text fz="xs" className={classes['quiet'] ?? ''}>
           {review !== null && (
@@ -223,6 +243,16 @@ function AskedRow({ asked }: { readonly asked: Overview['needs_person'][number] 
             </span>
           )}
         </Text>
+        {more > 0 && (
+          <Link
+            to="/runs/$run"
+            params={{ run: run.id }}
+            search={{ view: 'table' } as never}
+            className={classes['more'] ?? ''}
+          >
+            {t('home.moreOfRun', { count: more })}
+          </Link>
+        )}
       </div>
       <Group gap={6} className={classes['actions'] ?? ''}>
         {actionsFor(asked).map((action) => (

@@ -9,6 +9,7 @@ import { pipelineQuery, versionQuery } from '../api/queries.ts'
 import { Editor } from '../editor/editor.tsx'
 import { CheckLine, ErrorList } from '../ui/check-line.tsx'
 import { Section } from '../ui/page.tsx'
+import { problemText } from '../ui/said.ts'
 import { Failed, Loading } from '../ui/states.tsx'
 import { useChecked } from '../ui/use-checked.ts'
 import classes from './pipelines.module.css'
@@ -94,7 +95,7 @@ function Edited({ pipeline, base, saved, onSaved }: Edited) {
       </div>
       {problem !== null && (
         <Alert color="red" variant="light" m="sm" role="alert">
-          {stale ? t('pipelines.editor.stale') : problem.message}
+          {stale ? t('pipelines.editor.stale') : problemText(t, problem)}
           {stale && (
             <Button size="xs" ml="sm" onClick={() => onSaved(pipeline.version)}>
               {t('pipelines.editor.reload')}

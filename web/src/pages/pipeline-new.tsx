@@ -8,6 +8,7 @@ import { projectsQuery } from '../api/queries.ts'
 import { Editor } from '../editor/editor.tsx'
 import { CheckLine, ErrorList } from '../ui/check-line.tsx'
 import { PageFrame, Section } from '../ui/page.tsx'
+import { problemText } from '../ui/said.ts'
 import { useChecked } from '../ui/use-checked.ts'
 import classes from './pipelines.module.css'
 
@@ -54,7 +55,7 @@ export function NewPipelinePage() {
       const { id } = await client.pipelines.create({ project, definition: text })
       await navigate({ to: '/pipelines/$pipeline', params: { pipeline: id } })
     } catch (error) {
-      setProblem((error as Error).message)
+      setProblem(problemText(t, error))
     } finally {
       setBusy(false)
     }

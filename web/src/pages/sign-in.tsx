@@ -14,14 +14,17 @@ import { useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { client } from '../api/client.ts'
+import { client, ClientError } from '../api/client.ts'
 import { meQuery } from '../api/queries.ts'
 import { Logo } from '../app/logo.tsx'
+import { problemText } from '../ui/said.ts'
 import classes from './sign-in.module.css'
 
 const route = getRouteApi('/sign-in')
 
 type By = 'password' | 'token'
+
+const isWrong = (error: unknown): boolean => error instanceof ClientError && error.code === 'unauthenticated'
 
 /** The token of the link that the server's first start prints; taken out of the address at once. */
 function takeLinkToken(): string | undefined {
@@ -51,7 +54,7 @@ export function SignInPage() {
       queries.setQueryData(meQuery.queryKey, me)
       await navigate({ to: to ?? '/', replace: true })
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(isWrong(error) ? t(by === 'password' ? 'signIn.wrong' : 'signIn.wrongToken') : problemText(t, error))
     } finally {
       setBusy(false)
     }

@@ -48,7 +48,7 @@ export function runChoices(t: TFunction, run: Run, mayOperate: boolean): readonl
 function fits(run: Run, action: (typeof RUN_CHOICES)[number]): boolean {
   switch (action) {
     case 'start':
-      return run.status === 'waiting'
+      return run.status === 'waiting' || run.allowed.includes('start')
     case 'resume':
       return run.allowed.includes('resume')
     case 'pause':
@@ -86,8 +86,12 @@ function runWill(t: TFunction, run: Run, action: (typeof RUN_CHOICES)[number]): 
   const tasks = tasksOf(run)
   const running = tasks.filter(({ status, work }) => status === 'running' && work === 'runner').length
   switch (action) {
-    case 'start':
-      return t('run.act.will.start')
+    case 'start': {
+      const waiting = run.stages.filter(({ status }) => status === 'waiting')
+      return run.started_at === null || waiting.length === 0
+        ? t('run.act.will.start')
+        : t('run.act.will.startStage', { count: waiting.length, names: names(waiting) })
+    }
     case 'pause':
       return t('run.act.will.pauseRun', { count: running })
     case 'resume':

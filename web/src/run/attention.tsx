@@ -2,6 +2,7 @@ import { Anchor, Text } from '@mantine/core'
 import { IconUserExclamation } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { Run } from '../../../src/client/client.ts'
+import { failureText } from '../ui/said.ts'
 import { Ago } from '../ui/time.tsx'
 import { ActionBar } from './action-bar.tsx'
 import { nodeChoices } from './actions.ts'
@@ -59,7 +60,7 @@ export function Attention({
               {task.name}
             </Anchor>
             <Text span fz="sm" className={classes['question'] ?? ''}>
-              {task.review?.question ?? task.failure?.message ?? ''}
+              {task.review?.question ?? (task.failure === null ? '' : failureText(t, task.failure))}
             </Text>
             <Text span fz="xs" className={classes['since'] ?? ''}>
               <Ago at={since} />

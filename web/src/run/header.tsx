@@ -44,11 +44,11 @@ export function RunHeader({ run, explanations, mayOperate }: HeaderProps) {
           )}
         </Group>
         <Sentence run={run} explanations={explanations} />
-        <Facts run={run} />
       </div>
       <div className={classes['side']}>
         <ActionBar run={run} choices={runChoices(t, run, mayOperate)} max={3} />
       </div>
+      <Facts run={run} />
     </header>
   )
 }
@@ -112,6 +112,7 @@ function Facts({ run }: { readonly run: Run }) {
           {t('run.facts.parent')}
         </Anchor>
       )}
+      <span className={classes['spring']} />
       <Anchor
         href={`/api/v1/runs/${run.id}/graph.svg`}
         fz="xs"

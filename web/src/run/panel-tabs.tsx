@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { Explanation, Run, Task } from '../../../src/client/client.ts'
 import { client } from '../api/client.ts'
 import { language } from '../i18n/language.ts'
+import { failureText } from '../ui/said.ts'
 import { StatusChip } from '../ui/status.tsx'
 import { Ago, Elapsed, fullTime } from '../ui/time.tsx'
 import classes from './panel.module.css'
@@ -191,7 +192,7 @@ export function Attempts({ task, selection }: { readonly task: Task; readonly se
             {started_at !== null && <Elapsed from={started_at} to={ended_at} />}
             {runner !== null && <span>{runner}</span>}
           </span>
-          {failure !== null && <span className={classes['why']}>{failure.message}</span>}
+          {failure !== null && <span className={classes['why']}>{failureText(t, failure)}</span>}
         </button>
       ))}
     </Stack>

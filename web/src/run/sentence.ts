@@ -3,6 +3,7 @@ import type { Explanation, Run, Task } from '../../../src/client/client.ts'
 import { isEnded } from '../../../src/model/status.ts'
 import { language } from '../i18n/language.ts'
 import { durationText } from '../ui/duration.ts'
+import { failureText } from '../ui/said.ts'
 import { tasksOf } from './selection.ts'
 
 /** Where the run is and why, in one sentence in the reader's language. The server's own is English. */
@@ -27,7 +28,7 @@ function endSentence(t: TFunction, run: Run): string {
     return t('run.say.cancelledBy', { by: run.cancelling.by.name, time })
   }
   if (run.failure !== null) {
-    return t('run.say.failed', { node: run.failure.node.name, why: run.failure.failure.message })
+    return t('run.say.failed', { node: run.failure.node.name, why: failureText(t, run.failure.failure) })
   }
   return t('run.say.endedAfter', { status: t(`status.${run.status}`), time })
 }
@@ -64,9 +65,9 @@ export function explanationSentence(t: TFunction, run: Run, explanation: Explana
     case 'waiting-for-review':
       return t('run.say.waiting-for-review', { node, ...reviewFacts(t, task) })
     case 'held-after-failure':
-      return t('run.say.held-after-failure', { node, why: task?.failure?.message ?? '' })
+      return t('run.say.held-after-failure', { node, why: task?.failure == null ? '' : failureText(t, task.failure) })
     case 'failed':
-      return t('run.say.failed', { node, why: task?.failure?.message ?? '' })
+      return t('run.say.failed', { node, why: task?.failure == null ? '' : failureText(t, task.failure) })
     case 'paused':
       return explanation.node === null ? t('run.say.paused') : t('run.say.node-paused', { node })
     case 'cancelling':

@@ -2,6 +2,7 @@ import { ActionIcon, Group, Select, Tabs, Text, Title } from '@mantine/core'
 import { IconX } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import type { Explanation, Run, Task } from '../../../src/client/client.ts'
+import { failureText, hintText } from '../ui/said.ts'
 import { StatusChip } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
 import { ActionBar } from './action-bar.tsx'
@@ -59,7 +60,8 @@ export function StepPanel({ run, node, explanations, selection, mayOperate }: Pa
         </Group>
         {task?.failure != null && attempt === task.attempt && (
           <div className={classes['failure']} role="note">
-            {task.failure.message}
+            {failureText(t, task.failure)}
+            <span className={classes['hint']}>{hintText(t, task.failure)}</span>
           </div>
         )}
         <div className={classes['actions']}>

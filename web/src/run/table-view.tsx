@@ -1,10 +1,12 @@
 import { Group, Select, Text, TextInput } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { useVirtualizer } from '@tanstack/react-virtual'
+import type { TFunction } from 'i18next'
 import { useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Run, Stage, Task } from '../../../src/client/client.ts'
 import { NODE_STATUSES } from '../../../src/model/status.ts'
+import { failureText } from '../ui/said.ts'
 import { StatusMark } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import classes from './table.module.css'
@@ -119,6 +121,7 @@ function TaskRow({
   readonly isChosen: boolean
   readonly onChoose: (key: string) => void
 }) {
+  const { t } = useTranslation()
   return (
     <div
       role="row"
@@ -150,12 +153,12 @@ function TaskRow({
       <span role="cell" data-column="runner">
         {task.runner ?? ''}
       </span>
-      <span role="cell" data-column="why" title={wordsOf(task)}>
-        {wordsOf(task)}
+      <span role="cell" data-column="why" title={wordsOf(t, task)}>
+        {wordsOf(t, task)}
       </span>
     </div>
   )
 }
 
-const wordsOf = ({ failure, skipped, review }: Task): string =>
-  failure?.message ?? skipped?.reason ?? review?.question ?? ''
+const wordsOf = (t: TFunction, { failure, skipped, review }: Task): string =>
+  failure === null ? (skipped?.reason ?? review?.question ?? '') : failureText(t, failure)

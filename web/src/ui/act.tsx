@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Overview } from '../../../src/client/client.ts'
 import { client } from '../api/client.ts'
+import { problemText } from './said.ts'
 
 type Asked = Overview['needs_person'][number]
 type Action = 'approve' | 'reject' | 'retry' | 'skip' | 'resume' | 'start'
@@ -52,7 +53,7 @@ export function ActButton({ asked, action }: { readonly asked: Asked; readonly a
       notifications.show({ message: t('home.act.done', { what: `${label}, ${name}` }), color: 'teal' })
       await queries.invalidateQueries({ queryKey: ['home'] })
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error))
+      setProblem(problemText(t, error))
     } finally {
       setBusy(false)
     }

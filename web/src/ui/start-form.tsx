@@ -20,6 +20,7 @@ import { useTranslation } from 'react-i18next'
 import type { NewRun, Pipeline } from '../../../src/client/client.ts'
 import { client } from '../api/client.ts'
 import { pipelineQuery } from '../api/queries.ts'
+import { problemText } from './said.ts'
 import { Failed, Loading } from './states.tsx'
 
 interface StartForm {
@@ -78,7 +79,7 @@ function Fields({ pipeline, onClose }: { readonly pipeline: Pipeline; readonly o
       onClose()
       await navigate({ to: '/runs/$run', params: { run: run.id } })
     } catch (error) {
-      setProblem(error instanceof SyntaxError ? t('pipelines.form.notJson') : (error as Error).message)
+      setProblem(error instanceof SyntaxError ? t('pipelines.form.notJson') : problemText(t, error))
     } finally {
       setBusy(false)
     }

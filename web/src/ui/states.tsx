@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ClientError } from '../api/client.ts'
+import { problemText } from './said.ts'
 
 interface Message {
   readonly icon: ReactNode
@@ -47,7 +48,7 @@ export function Failed({ error, onRetry }: { readonly error: unknown; readonly o
   return (
     <div role="alert">
       <Message icon={<Icon size={36} stroke={1.4} />} title={title}>
-        <Text c="dimmed">{away ? t('app.state.unreachableLong') : String((error as Error).message)}</Text>
+        <Text c="dimmed">{away ? t('app.state.unreachableLong') : problemText(t, error)}</Text>
         {onRetry !== undefined && (
           <Button variant="default" onClick={onRetry}>
             {t('app.state.retry')}

@@ -42,6 +42,11 @@ export const STATUS_LOOKS = {
 /** The names of the colours in app/styles.css. */
 export type Tone = 'good' | 'bad' | 'busy' | 'ask' | 'held' | 'still' | 'back'
 
+/** A colour beside the word that says the same. */
+export const ToneDot = ({ tone }: { readonly tone: Tone }) => (
+  <span className={classes['dot']} data-tone={tone} aria-hidden />
+)
+
 /** The mark alone; its word is read to whoever does not see it. */
 export function StatusMark({ status, size = 18 }: { readonly status: NodeStatus; readonly size?: number }) {
   const { t } = useTranslation()

@@ -16,7 +16,11 @@ export function Ago({ at }: At) {
   const time = durationText(Math.abs(past), language())
   return (
     <time dateTime={at} title={fullTime(at)}>
-      {past >= 0 ? t('app.time.ago', { time }) : t('app.time.in', { time })}
+      {Math.abs(past) < 1_000
+        ? t('app.time.now')
+        : past >= 0
+          ? t('app.time.ago', { time })
+          : t('app.time.in', { time })}
     </time>
   )
 }

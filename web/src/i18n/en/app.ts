@@ -52,6 +52,7 @@ export const app = {
     unreachableLong: 'Is it running, and can this machine reach it? Tried again as soon as it is back.',
     forbidden: 'You may not see this',
   },
+  confirm: { back: 'Do nothing' },
   copy: { copy: 'Copy', copied: 'Copied' },
-  time: { ago: '{{time}} ago', in: 'in {{time}}', never: 'never' },
+  time: { ago: '{{time}} ago', in: 'in {{time}}', now: 'just now', never: 'never' },
 } as const

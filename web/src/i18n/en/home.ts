@@ -27,6 +27,8 @@ export const home = {
     callback: '{{node}} waits for a callback',
     trigger: '{{node}} waits for a trigger',
   },
+  moreOfRun_one: 'and 1 more in this run',
+  moreOfRun_other: 'and {{count}} more in this run',
   approvals: '{{done}} of {{required}} approvals',
   by: 'by {{names}}',
   anyone: 'anyone who may',

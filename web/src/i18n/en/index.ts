@@ -1,11 +1,13 @@
 import { admin } from './admin.ts'
 import { app } from './app.ts'
+import { failure } from './failure.ts'
 import { home } from './home.ts'
 import { pipelines } from './pipelines.ts'
+import { problem } from './problem.ts'
 import { reason } from './reason.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
 import { signIn } from './sign-in.ts'
 import { status } from './status.ts'
 
-export const en = { admin, app, home, pipelines, reason, run, runs, signIn, status } as const
+export const en = { admin, app, failure, home, pipelines, problem, reason, run, runs, signIn, status } as const

@@ -315,6 +315,8 @@ export const run = {
     },
     will: {
       start: 'The run begins now, without waiting for its triggers.',
+      startStage_one: '{{names}} begins now, without waiting for its triggers.',
+      startStage_other: '{{names}} begin now, without waiting for their triggers.',
       pauseRun_zero: 'Nothing new begins until somebody resumes it.',
       pauseRun_one: 'The task that runs now goes on to its end. Nothing new begins until somebody resumes it.',
       pauseRun_other:
@@ -330,9 +332,9 @@ export const run = {
       modify: 'What has not begun sees the new values. What runs or has ended keeps the old ones.',
       rerun: 'A new run of version {{version}} begins with the same parameters. This one stays as it is.',
       retry: '{{name}} begins attempt {{attempt}}. The log and the result of the present attempt are kept.',
-      retryStage_one: '{{name}} begins anew with its {{tasks}} tasks, and so does the stage after it.',
-      retryStage_zero: '{{name}} begins anew with its {{tasks}} tasks.',
-      retryStage_other: '{{name}} begins anew with its {{tasks}} tasks, and so do the {{count}} stages after it.',
+      retryStage_one: '{{name}} (tasks: {{tasks}}) begins anew, and so does the stage after it.',
+      retryStage_zero: '{{name}} (tasks: {{tasks}}) begins anew.',
+      retryStage_other: '{{name}} (tasks: {{tasks}}) begins anew, and so do the {{count}} stages after it.',
       skip: '{{name}} counts as skipped, and the run goes on without it.',
       skipBefore: '{{name}} counts as skipped. After it: {{names}}.',
       approveLast: 'Your approval is the last that is needed: {{name}} succeeds, and the run goes on.',

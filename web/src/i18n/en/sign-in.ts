@@ -10,5 +10,7 @@ export const signIn = {
   tokenHint: 'The first start of the server printed one; it begins with mr_',
   submit: 'Sign in',
   required: 'Fill this in',
+  wrong: 'Name or password is wrong; after six wrong tries the name is locked for five minutes',
+  wrongToken: 'This token is not valid, or has ended',
   byLink: 'Signing you in',
 } as const

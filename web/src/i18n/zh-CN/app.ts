@@ -55,6 +55,7 @@ export const app: Words<typeof source> = {
     unreachableLong: '服务器是否在运行？本机能否访问它？恢复后会自动重试。',
     forbidden: '您无权查看',
   },
+  confirm: { back: '不执行' },
   copy: { copy: '复制', copied: '已复制' },
-  time: { ago: '{{time}}前', in: '{{time}}后', never: '从未' },
+  time: { ago: '{{time}}前', in: '{{time}}后', now: '刚刚', never: '从未' },
 }

@@ -30,6 +30,7 @@ export const home: Words<typeof source> = {
     callback: '{{node}} 正在等待回调',
     trigger: '{{node}} 正在等待触发',
   },
+  moreOfRun_other: '该运行中还有 {{count}} 项',
   approvals: '已批准 {{done}}/{{required}}',
   by: '审批人：{{names}}',
   anyone: '任何有权限的人',

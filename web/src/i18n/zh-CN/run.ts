@@ -310,6 +310,7 @@ export const run: Words<typeof source> = {
     },
     will: {
       start: '运行立即开始，不再等待触发器。',
+      startStage_other: '{{names}} 立即开始，不再等待触发器。',
       pauseRun_zero: '在有人继续之前不会开始新的任务。',
       pauseRun_other: '正在运行的 {{count}} 个任务会继续到结束。在有人继续之前不会开始新的任务。',
       resumeRun: '运行从暂停处继续。',

@@ -13,5 +13,7 @@ export const signIn: Words<typeof source> = {
   tokenHint: '服务器首次启动时会打印一个令牌，以 mr_ 开头',
   submit: '登录',
   required: '请填写此项',
+  wrong: '名称或密码错误；连续错误六次后该名称会被锁定五分钟',
+  wrongToken: '令牌无效或已过期',
   byLink: '正在登录',
 }

@@ -1,22 +1,50 @@
-import { Alert, Button, Table, TextInput } from '@mantine/core'
+import { Select, Table, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { Key } from '../../../../src/client/client.ts'
 import { client } from '../../api/client.ts'
-import { CopyText } from '../../ui/copy-text.tsx'
+import { ConfirmButton } from '../../ui/confirm-button.tsx'
 import { Ago } from '../../ui/time.tsx'
+import { Issued, type IssuedPart } from './issued.tsx'
 import { MakeForm, Part } from './part.tsx'
 
+const KINDS = ['token', 'aksk', 'bk-app'] as const satisfies readonly Key['kind'][]
+
+/** What programs sign in with: made here, and shown once. */
 export function Credentials() {
   const { t } = useTranslation()
   const query = useQuery({ queryKey: ['keys'], queryFn: () => client.keys.list() })
+  const [kind, setKind] = useState<Key['kind']>('token')
   const [label, setLabel] = useState('')
-  const [issued, setIssued] = useState<string | null>(null)
+  const [code, setCode] = useState('')
+  const [issued, setIssued] = useState<readonly IssuedPart[] | null>(null)
   const make = async (): Promise<void> => {
-    const { token } = await client.tokens.create(label.trim())
-    setIssued(token)
+    setIssued(await issue())
     setLabel('')
+    setCode('')
     await query.refetch()
+  }
+  const issue = async (): Promise<readonly IssuedPart[]> => {
+    const about = label.trim()
+    switch (kind) {
+      case 'token':
+        return [{ name: t('admin.kinds.token'), text: (await client.tokens.create(about)).token }]
+      case 'aksk': {
+        const pair = await client.keys.createAccessKey(about)
+        return [
+          { name: 'AK', text: pair.access_key },
+          { name: 'SK', text: pair.secret_key },
+        ]
+      }
+      case 'bk-app': {
+        const app = await client.keys.createApp(code.trim(), about)
+        return [
+          { name: 'bk_app_code', text: app.code },
+          { name: 'bk_app_secret', text: app.secret },
+        ]
+      }
+    }
   }
   return (
     <Part
@@ -33,26 +61,33 @@ export function Credentials() {
       query={query}
       form={
         <>
-          <MakeForm submit={t('admin.addToken')} onSubmit={make}>
+          <MakeForm submit={t('admin.addKey')} onSubmit={make}>
+            <Select
+              label={t('admin.kind')}
+              allowDeselect={false}
+              w={170}
+              data={KINDS.map((value) => ({ value, label: t(`admin.kinds.${value}`) }))}
+              value={kind}
+              onChange={(value) => setKind(value ?? 'token')}
+            />
+            {kind === 'bk-app' && (
+              <TextInput
+                label={t('admin.appCode')}
+                required
+                maxLength={64}
+                value={code}
+                onChange={({ currentTarget }) => setCode(currentTarget.value)}
+              />
+            )}
             <TextInput
               label={t('admin.label')}
               required
+              maxLength={128}
               value={label}
               onChange={({ currentTarget }) => setLabel(currentTarget.value)}
             />
           </MakeForm>
-          {issued !== null && (
-            <Alert
-              mx="md"
-              mb="md"
-              title={t('admin.shownOnce')}
-              withCloseButton
-              closeButtonLabel={t('app.keyboard.close')}
-              onClose={() => setIssued(null)}
-            >
-              <CopyText text={issued} />
-            </Alert>
-          )}
+          <Issued parts={issued} onClose={() => setIssued(null)} />
         </>
       }
       row={(key) => (
@@ -68,14 +103,13 @@ export function Credentials() {
           </Table.Td>
           <Table.Td c="dimmed">{key.expires_at === null ? t('admin.never') : <Ago at={key.expires_at} />}</Table.Td>
           <Table.Td ta="end">
-            <Button
-              size="xs"
-              variant="default"
-              aria-label={t('admin.revokeName', { name: key.label === '' ? key.name : key.label })}
-              onClick={() => void client.keys.revoke(key.kind, key.name).then(() => query.refetch())}
-            >
-              {t('admin.revoke')}
-            </Button>
+            <ConfirmButton
+              label={t('admin.revoke')}
+              title={t('admin.revokeName', { name: key.label === '' ? key.name : key.label })}
+              will={t('admin.revokeWill')}
+              isDanger
+              act={() => client.keys.revoke(key.kind, key.name).then(() => query.refetch())}
+            />
           </Table.Td>
         </Table.Tr>
       )}

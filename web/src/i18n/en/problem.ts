@@ -1,0 +1,21 @@
+/** The codes of refusals. Where the server speaks the reader's language its own sentence stands, which says more. */
+export const problem = {
+  invalid_request: 'The request is not valid',
+  invalid_definition: 'The pipeline definition has errors',
+  unauthenticated: 'You are not signed in any more',
+  forbidden: 'You may not do this',
+  not_found: 'There is no such thing',
+  not_allowed: 'Not possible in the present state',
+  conflict: 'In conflict with what is there',
+  stale_version: 'It was changed by someone else',
+  idempotency_reused: 'The same key was used for another request',
+  too_large: 'This is too large',
+  too_many_requests: 'Too many requests',
+  unavailable: 'Not available at the moment',
+  internal: 'Internal error of the server',
+  unreachable: 'The server does not answer',
+  not_millrace: 'What answered is no Millrace',
+  allowed: '{{text}}. Possible now: {{actions}}',
+  because: '{{text}}: {{detail}}',
+  join: ', ',
+} as const
