@@ -221,10 +221,14 @@ interface KeptView {
   readonly still: boolean
   readonly view: TaskView
 }
+/** A smaller run is as quickly shown anew, and what is kept costs the collector of garbage more than that. */
+const KEEP_FROM_NODES = 200
+
 /** Views of tasks, by what they are of: of a run of 10,000 nodes only those that changed are made anew. */
 const taskViews = new WeakMap<TaskState, KeptView>()
 
 function taskView(run: Run, index: number, inner: Counts | undefined, setting: Setting): TaskView {
+  if (run.plan.nodes.length < KEEP_FROM_NODES) return makeTaskView(run, index, inner)
   const state = taskAt(run, index)
   // A sub-flow shows what is in it, a review asks a text with values of the run.
   if (state.status === 'open' || taskPlan(run.plan, index).spec.work.kind === 'review')

@@ -54,7 +54,12 @@ export class EventFeed {
    * before its turn waits for those before it, which are durable and under way.
    */
   publish(recent: Recent): void {
-    this.#early.set(firstNumber(recent), recent)
+    const first = firstNumber(recent)
+    if (first === this.#last + 1 && this.#early.size === 0) {
+      this.#append(recent)
+      return
+    }
+    this.#early.set(first, recent)
     for (let next = this.#early.get(this.#last + 1); next !== undefined; next = this.#early.get(this.#last + 1)) {
       this.#early.delete(this.#last + 1)
       this.#append(next)
