@@ -54,6 +54,9 @@ export interface MillraceOptions {
   readonly dataDirectory: string
   /** Where runs, pipelines and keys are kept: `postgres://...`; null: in the data directory. */
   readonly databaseUrl?: string | null
+  /** Connections at once, and how long a statement may take; only with a database. */
+  readonly databasePool?: number
+  readonly databaseTimeoutMs?: DurationMs
   /** Attempts at once. */
   readonly slots: number
   readonly labels: readonly string[]
@@ -164,6 +167,8 @@ export async function openWorks(
     MillraceOptions,
     | 'dataDirectory'
     | 'databaseUrl'
+    | 'databasePool'
+    | 'databaseTimeoutMs'
     | 'slots'
     | 'labels'
     | 'httpAllow'
@@ -190,7 +195,7 @@ export async function openWorks(
     logger.error({ error: error.message }, 'the store died: ending, so that nothing is answered that is not durable')
     process.exit(70)
   }
-  const store = await openStore(dataDirectory, options.databaseUrl ?? null, onFatal)
+  const store = await openStore(dataDirectory, options, onFatal)
   const checker = new DefinitionChecker()
   let runner: EmbeddedRunner | undefined
   try {
@@ -311,7 +316,7 @@ export async function examineStore(
   if (databaseUrl === null && !existsSync(join(directory, 'millrace.db'))) {
     throw new StoreError('missing', `there is no store in ${directory}`)
   }
-  const store = await openStore(directory, databaseUrl, () => {})
+  const store = await openStore(directory, { databaseUrl }, () => {})
   try {
     return await examine(store, onProgress)
   } finally {
@@ -319,17 +324,24 @@ export async function examineStore(
   }
 }
 
+type Database = Pick<MillraceOptions, 'databaseUrl' | 'databasePool' | 'databaseTimeoutMs'>
+
 /** Logs, workspaces and keys are in the data directory whichever it is: one server holds it. */
 async function openStore(
   directory: string,
-  databaseUrl: string | null,
+  { databaseUrl = null, databasePool, databaseTimeoutMs }: Database,
   onFatal: (error: Error) => void,
 ): Promise<Store> {
   if (databaseUrl === null) return openSqliteStore({ directory, onFatal })
   const release = await lockDirectory(directory)
   try {
     const { openPostgresStore } = await import('./store/postgres/index.ts')
-    const store = await openPostgresStore({ url: databaseUrl, onFatal })
+    const store = await openPostgresStore({
+      url: databaseUrl,
+      ...(databasePool === undefined ? undefined : { connections: databasePool }),
+      ...(databaseTimeoutMs === undefined ? undefined : { statementTimeoutMs: databaseTimeoutMs }),
+      onFatal,
+    })
     return { ...store, close: () => store.close().then(release) }
   } catch (error) {
     release()

@@ -23,6 +23,8 @@ test('without flags and variables the defaults hold', () => {
     baseUrl: null,
     dataDirectory: './data',
     databaseUrl: null,
+    databasePool: 8,
+    databaseTimeoutMs: 30_000,
     slots: availableParallelism(),
     labels: [process.platform, process.arch],
     zoneOffsetMinutes: 480,

@@ -87,6 +87,26 @@ export const settings = {
     secret: true,
     parse: parseDatabaseUrl,
   }),
+  databasePool: setting({
+    env: 'MILLRACE_DATABASE_POOL',
+    flag: '--database-pool',
+    placeholder: '<number>',
+    doc: 'How many connections a server has to PostgreSQL at once, besides one or two of its own that stay open.',
+    standard: '`8`',
+    fallback: () => 8,
+    expected: 'a whole number, 2 to 200',
+    parse: wholeNumber(2, 200),
+  }),
+  databaseTimeoutMs: setting({
+    env: 'MILLRACE_DATABASE_TIMEOUT',
+    flag: '--database-timeout',
+    placeholder: '<duration>',
+    doc: 'How long a statement in PostgreSQL may take before the database gives it up; what asked for it is refused and changes nothing.',
+    standard: '`30s`',
+    fallback: () => 30_000,
+    expected: 'a duration of 1s to 10m, such as 30s',
+    parse: parseStatementTimeout,
+  }),
   slots: setting({
     env: 'MILLRACE_SLOTS',
     flag: '--slots',
@@ -293,6 +313,11 @@ function parseLargeSize(text: string): number | undefined {
 function parseKeptFor(text: string): number | undefined {
   const ms = parseDuration(text)
   return ms !== undefined && ms >= KEPT_AT_LEAST_MS ? ms : undefined
+}
+
+function parseStatementTimeout(text: string): number | undefined {
+  const ms = parseDuration(text)
+  return ms !== undefined && ms >= 1_000 && ms <= 600_000 ? ms : undefined
 }
 
 function parsePaths(text: string): readonly string[] | undefined {

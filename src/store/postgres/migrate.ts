@@ -15,6 +15,7 @@ export async function migrate(database: Database, schema: string, migrations: re
     await session.rows('select pg_advisory_xact_lock($1)', [LOCK])
     // The name was checked to be a plain one (database.ts).
     await session.rows(`create schema if not exists ${schema}`)
+    await checkOwner(session, schema)
     await session.rows(`create table if not exists migrations (
       version integer primary key, name text not null, checksum text not null, applied_at timestamptz not null default now()
     )`)
@@ -22,6 +23,16 @@ export async function migrate(database: Database, schema: string, migrations: re
     check(applied, migrations, schema)
     for (const migration of migrations.slice(applied.length)) await apply(session, migration)
   })
+}
+
+/** A schema with tables is ours when it says which migrations made it. */
+async function checkOwner(session: Session, schema: string): Promise<void> {
+  const tables = await session.rows<{ readonly name: string }>(
+    'select tablename as name from pg_tables where schemaname = $1',
+    [schema],
+  )
+  if (tables.length === 0 || tables.some(({ name }) => name === 'migrations')) return
+  throw new StoreError('corrupt', `the schema ${schema} of this database has tables that are not of Millrace`)
 }
 
 interface Applied {

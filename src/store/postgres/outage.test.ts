@@ -51,6 +51,36 @@ test('a database that was written by a newer release is left alone', async () =>
   })
 })
 
+test('a schema that another program made is left alone, and it is said', async () => {
+  const { schema } = await openHere()
+  await sql(`create schema ${schema}_theirs`)
+  await sql(`create table ${schema}_theirs.runs (id integer)`)
+  await expect(openHere({ schema: `${schema}_theirs` })).rejects.toMatchObject({
+    code: 'corrupt',
+    message: expect.stringContaining('not of Millrace'),
+  })
+  const { url } = await postgresServer()
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query(`select tablename from pg_tables where schemaname = '${schema}_theirs'`)
+  await client.end()
+  expect(rows).toEqual([{ tablename: 'runs' }])
+})
+
+test('a statement that takes longer than it may is refused, and the store goes on', async () => {
+  const { store, schema } = await openHere({ statementTimeoutMs: 1_000, connections: 2 })
+  const { url } = await postgresServer()
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query('begin')
+  await client.query(`lock table ${schema}.settings in access exclusive mode`)
+  await expectRefusal('full', store.keys.putSetting('s', 'v'))
+  await client.query('rollback')
+  await client.end()
+  await store.keys.putSetting('s', 'w')
+  expect(await store.keys.setting('s')).toBe('w')
+})
+
 test('a migration that was changed after its release is found out', async () => {
   const { store, schema } = await openHere()
   await store.close()
