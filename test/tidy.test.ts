@@ -162,7 +162,16 @@ const layers: readonly Layer[] = [
   { files: 'dialects/conformance.ts', imports: ['dialects/**', 'model/**', 'testing/**', 'npm:vitest', 'node:**'] },
   {
     files: 'dialects/kit/**',
-    imports: ['dialects/dialect.ts', 'type host/app.ts', 'model/**', 'npm:hono', 'npm:yaml', 'npm:zod', 'node:crypto'],
+    imports: [
+      'dialects/dialect.ts',
+      'type host/app.ts',
+      'model/**',
+      'npm:hono',
+      'npm:yaml',
+      'npm:zod',
+      'node:crypto',
+      'node:zlib',
+    ],
   },
   {
     files: 'dialects/*/**',

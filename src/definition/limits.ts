@@ -2,6 +2,8 @@
 
 /** Longest text, in UTF-16 units. */
 export const TEXT_MAX = 1_048_576
+/** Of a text that is plain JSON, which programs write, and which is read so much faster. */
+export const JSON_TEXT_MAX = 8_388_608
 /** Deepest nesting of maps and lists, aliases followed. */
 export const DEPTH_MAX = 64
 /** Most YAML tokens: what a text may cost to parse. 20,000 tasks of five keys each have 600,000. */

@@ -13,11 +13,12 @@ import type { StepSpec } from '../steps/step.ts'
 import { executorOf } from './executor.ts'
 import { NO_RETRY } from './form.ts'
 import { assignKeys, type Keys } from './keys.ts'
-import { TEXT_MAX } from './limits.ts'
+import { JSON_TEXT_MAX, TEXT_MAX } from './limits.ts'
 import { checkFlows } from './flows.ts'
 import { checkNeeds } from './needs.ts'
 import { pipelineShape, type ReadPipeline, type ReadStage, type ReadTask } from './pipeline-shape.ts'
 import { Problems } from './problems.ts'
+import { readJson } from './read-json.ts'
 import { readYaml } from './read-yaml.ts'
 import { checkReferences } from './references.ts'
 import type { Reader } from './shape.ts'
@@ -34,19 +35,25 @@ export type DefinitionResult =
  * @param steps the step types there are; give the same list each time, what is made of it is kept.
  */
 export function parseDefinition(text: string, file: string, steps: readonly StepSpec[]): DefinitionResult {
-  if (text.length > TEXT_MAX) {
-    const message = `expected a text of at most ${TEXT_MAX} characters, found ${text.length}`
+  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text
+  const json = text.length > JSON_TEXT_MAX ? undefined : readJson(plain)
+  if (json === undefined && text.length > TEXT_MAX) {
+    const message = `expected a text of at most ${TEXT_MAX} characters (${JSON_TEXT_MAX} of plain JSON), found ${text.length}`
     return { ok: false, errors: [{ file, line: 1, column: 1, path: '', message }] }
   }
-  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text
   const problems = new Problems(file, plain)
-  const definition = read(plain, problems, steps)
+  const definition = read(plain, json, problems, steps)
   if (definition === undefined || problems.count > 0) return { ok: false, errors: problems.list() }
   return { ok: true, definition }
 }
 
-function read(text: string, problems: Problems, steps: readonly StepSpec[]): PipelineDefinition | undefined {
-  const tree = readYaml(text, problems)
+function read(
+  text: string,
+  json: Tree | undefined,
+  problems: Problems,
+  steps: readonly StepSpec[],
+): PipelineDefinition | undefined {
+  const tree = json ?? readYaml(text, problems)
   if (tree === undefined) return undefined
   const reader: Reader = { text, problems, language: languageOf(tree), references: [] }
   const pipeline = pipelineShape(steps).read(tree, [], reader)

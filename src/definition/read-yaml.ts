@@ -16,6 +16,7 @@ import {
 } from 'yaml'
 import { DEPTH_MAX, LEXEMES_MAX, SYNTAX_ERRORS_MAX, VALUES_MAX } from './limits.ts'
 import type { Problems } from './problems.ts'
+import { CONTROL } from './read-json.ts'
 import { describe, type Entry, type MapTree, type Path, quote, type ScalarTree, type Tree } from './tree.ts'
 
 /**
@@ -25,7 +26,7 @@ import { describe, type Entry, type MapTree, type Path, quote, type ScalarTree, 
  * @returns undefined when there is no tree to go on with; `problems` then holds why.
  */
 export function readYaml(text: string, problems: Problems): Tree | undefined {
-  const control = text.search(/[^\P{Cc}\t\n\r]|\p{Cs}/u)
+  const control = text.search(CONTROL)
   if (control !== -1) {
     const code = text.charCodeAt(control).toString(16).toUpperCase().padStart(4, '0')
     problems.add(control, [], `expected text without control characters, found U+${code}`)

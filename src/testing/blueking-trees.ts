@@ -51,8 +51,10 @@ export const outputOf = (node: string, output: string): JsonObject =>
 /** A web tree as the API carries it; lines are `l1`, `l2` ... in their order. */
 export function webTree(sketch: TreeSketch): JsonObject {
   const lines = sketch.lines.map(([source, target, condition], at) => ({ id: `l${at + 1}`, source, target, condition }))
-  const into = (id: string) => lines.filter(({ target }) => target === id).map((line) => line.id)
-  const from = (id: string) => lines.filter(({ source }) => source === id).map((line) => line.id)
+  const ending = Map.groupBy(lines, ({ target }) => target)
+  const leaving = Map.groupBy(lines, ({ source }) => source)
+  const into = (id: string) => (ending.get(id) ?? []).map((line) => line.id)
+  const from = (id: string) => (leaving.get(id) ?? []).map((line) => line.id)
   const one = (ids: readonly string[]): Json => (ids.length === 1 ? ids[0]! : ids)
   const gateways = sketch.gateways ?? {}
   const ids = new Set(lines.flatMap(({ source, target }) => [source, target]))
@@ -110,4 +112,10 @@ export function webTree(sketch: TreeSketch): JsonObject {
     ),
     outputs: [...(sketch.outputs ?? [])],
   }
+}
+
+/** One node after the other. */
+export function chainTree(count: number): JsonObject {
+  const ids = ['start', ...Array.from({ length: count }, (_, at) => `n${String(at).padStart(31, '0')}`), 'end']
+  return webTree({ lines: ids.slice(1).map((id, at) => [ids[at]!, id] as const) })
 }

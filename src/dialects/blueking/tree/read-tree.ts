@@ -12,7 +12,7 @@ import {
 } from './web-tree.ts'
 
 /** Most nodes of a tree, its sub-processes included; deepest nesting of those. */
-export const NODES_MAX = 2_000
+export const NODES_MAX = 10_000
 export const DEPTH_MAX = 10
 const CONSTANTS_MAX = 200
 const NAME_MAX = 50

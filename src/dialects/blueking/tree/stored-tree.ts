@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import type { PipelineDefinition } from '../../../model/definition.ts'
+import { deflated, inflated } from '../../kit/deflate.ts'
 import { assignKeys, type LevelKeys } from './keys.ts'
 import { readTree } from './read-tree.ts'
 import type { RawTree, WebTree } from './web-tree.ts'
@@ -9,13 +10,17 @@ import type { RawTree, WebTree } from './web-tree.ts'
  * annotation holds so many characters, so it is cut in parts.
  */
 const PARTS_MAX = 5
-/** definition/limits.ts allows more; a definition is a million characters in all, and holds what the tree says again. */
+/** definition/limits.ts allows more. */
 const ANNOTATION_MAX = 200_000
+/** A longer tree is packed: everything that has to do with the pipeline carries its annotations about. */
+const PLAIN_MAX = 50_000
+const PACKED = 'deflate:'
 const part = (at: number): string => `blueking/tree/${at}`
 
 /** undefined: the tree is too long. */
 export function treeAnnotations(raw: RawTree): Readonly<Record<string, string>> | undefined {
-  const text = swapQuotes(JSON.stringify(raw))
+  const json = JSON.stringify(raw)
+  const text = json.length > PLAIN_MAX ? PACKED + deflated(json) : swapQuotes(json)
   const count = Math.ceil(text.length / ANNOTATION_MAX)
   if (count > PARTS_MAX) return undefined
   const parts = Array.from({ length: count }, (_, at) => text.slice(at * ANNOTATION_MAX, (at + 1) * ANNOTATION_MAX))
@@ -70,9 +75,11 @@ function parse(annotations: Readonly<Record<string, string>>): StoredTree | unde
     parts.push(text)
   }
   if (parts.length === 0) return undefined
+  const text = parts.join('')
+  const json = text.startsWith(PACKED) ? inflated(text.slice(PACKED.length)) : swapQuotes(text)
   let raw: Json
   try {
-    raw = JSON.parse(swapQuotes(parts.join(''))) as Json
+    raw = JSON.parse(json ?? '') as Json
   } catch {
     // Somebody wrote the annotation by hand: then it is a pipeline made elsewhere.
     return undefined
