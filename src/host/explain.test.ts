@@ -118,6 +118,17 @@ const cases: readonly Case[] = [
     nodes: [['a', 'no-runner-with-labels', 'No runner can do this: needs arm, gpu']],
   },
   {
+    pipeline: tasks({}, { needs: ['a'], labels: ['gpu'] }),
+    code: 'running',
+    sentence: 'Task a: Running on scripted',
+    unblocks: [],
+    nodes: [
+      ['a', 'running', 'Running on scripted'],
+      ['b', 'waiting-for-needs', 'Waiting for Task a'],
+      ['b', 'no-runner-with-labels', 'When it is its turn, no runner can do this: needs gpu'],
+    ],
+  },
+  {
     pipeline: tasks({ work: review(['li', 'chen'], 2) }),
     bring: (world, id) =>
       world.app.runs.actOnNode(world.admin, { id }, { key: 'a' }, { action: 'approve', as: 'chen' }),

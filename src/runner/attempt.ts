@@ -11,13 +11,11 @@ import { MaskedOutput, plainOutput, shownResult, type AttemptOutput } from './at
 import { secretsFor } from './attempt-secrets.ts'
 import { AttemptCaches } from './caches.ts'
 import { CacheStore } from './cache-store.ts'
-import { NO_EXECUTORS } from './capabilities.ts'
 import { CACHE_MAX_BYTES } from './config.ts'
 import { fullDisk, isDiskFull } from './disk-room.ts'
 import { TAG } from './environment.ts'
 import { placeOf, type PlaceSetting } from './executors/index.ts'
 import { HOST, type Place } from './executors/place.ts'
-import { imageBuilder } from './image-builder.ts'
 import type { Launcher } from './launch.ts'
 import { readOutputFile } from './output-file.ts'
 import type { RunnerPaths } from './paths.ts'
@@ -161,8 +159,9 @@ async function runStep(
   }
 }
 
-function builderOf({ env, executors }: AttemptSetting): ImageBuilder | null {
-  return imageBuilder(env['PATH'] ?? '', executors?.executors ?? NO_EXECUTORS, executors?.engineEnv ?? {})
+function builderOf({ executors }: AttemptSetting): ImageBuilder | null {
+  const found = executors?.executors.imageBuilder ?? null
+  return executors === undefined || found === null ? null : { ...found, env: executors.engineEnv }
 }
 
 /** What a program that failed cannot say itself: that there was no memory, or no room on the disk. */

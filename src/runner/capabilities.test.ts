@@ -45,13 +45,14 @@ test('what is in PATH and does not work is no capability, and why is told', asyn
   expect(await detectExecutors(path, 'auto')).toEqual({
     containers: null,
     bubblewrap: null,
+    imageBuilder: null,
     notices: [
       'podman cannot run containers here: Error: no such thing as a cgroup.',
       'docker cannot run containers here: Cannot connect to the Docker daemon.',
       'bubblewrap cannot make a sandbox here: bwrap: no permission to make namespaces.',
     ],
   })
-  expect(capabilityLabels(path, NO_EXECUTORS)).toEqual(['tool:docker', 'tool:podman', 'tool:image-builder'])
+  expect(capabilityLabels(path, NO_EXECUTORS)).toEqual(['tool:docker', 'tool:podman'])
 })
 
 test('the words that a machine needs are found by trying', async () => {
@@ -73,6 +74,36 @@ test('a Docker whose server answers runs containers; one that is not wanted is n
   expect((await detectExecutors(path, 'podman')).notices).toEqual([
     'Containers were to be run by podman, which is not in PATH.',
   ])
+})
+
+test('images are built by the engine that runs containers, by the words that it needs', async () => {
+  const picky = programs('picky-builder', {
+    podman: 'case "$*" in *--runtime=runc*--ulimit=nofile*) exit 0;; esac; echo "setrlimit refused" >&2; exit 126',
+  })
+  const found = await detectExecutors(picky, 'auto')
+  expect(found.imageBuilder).toEqual({
+    kind: 'podman',
+    program: join(picky, 'podman'),
+    options: ['--runtime=runc'],
+    buildOptions: ['--ulimit=nofile=1024:4096', '--ulimit=nproc=1024:4096'],
+  })
+  expect(capabilityLabels(picky, found)).toContain('tool:image-builder')
+  const unlimited = programs('unlimited-builder', {
+    podman: 'case "$*" in *--cgroups=disabled*) exit 0;; esac; exit 126',
+  })
+  expect((await detectExecutors(unlimited, 'auto')).imageBuilder?.buildOptions).toEqual(['--isolation=chroot'])
+})
+
+test('where no container runs, Buildah and Podman build by their own rights, unless containers are off', async () => {
+  const alone = programs('alone', { buildah: 'test "$1" = images', podman: 'test "$1" = images' })
+  const buildah = {
+    kind: 'buildah',
+    program: join(alone, 'buildah'),
+    options: [],
+    buildOptions: ['--isolation=chroot'],
+  }
+  expect((await detectExecutors(alone, 'auto')).imageBuilder).toEqual(buildah)
+  expect((await detectExecutors(alone, 'off')).imageBuilder).toBeNull()
 })
 
 test('only programs that can be run are tools, and no directory is looked into that is not absolute', () => {

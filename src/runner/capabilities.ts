@@ -4,7 +4,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TOOLS, type Capability, type ContainerChoice } from '../model/executor.ts'
 import { findProgram, isExecutable } from './find-program.ts'
-import { imageBuilder } from './image-builder.ts'
+import { aloneBuilder, builderOf, type FoundBuilder } from './image-builder.ts'
 import { removeTree } from './remove-tree.ts'
 
 /** How containers are run here; found by running one. */
@@ -25,24 +25,27 @@ export interface Executors {
   readonly containers: ContainerEngine | null
   /** Absolute path of bubblewrap. */
   readonly bubblewrap: string | null
+  /** What builds images. */
+  readonly imageBuilder: FoundBuilder | null
   /** Why something that is installed does not serve, one sentence each. */
   readonly notices: readonly string[]
 }
 
-export const NO_EXECUTORS: Executors = { containers: null, bubblewrap: null, notices: [] }
+export const NO_EXECUTORS: Executors = { containers: null, bubblewrap: null, imageBuilder: null, notices: [] }
 
 /** A machine under load takes seconds for a container; one that takes longer serves nobody. */
 const TRIAL_MS = 60_000
 
 /** The labels of what is in PATH and of the executors, in the words that steps and tasks ask for. */
-export function capabilityLabels(path: string, executors: Executors): readonly Capability[] {
-  const { containers, bubblewrap } = executors
+export function capabilityLabels(
+  path: string,
+  { containers, bubblewrap, imageBuilder }: Executors,
+): readonly Capability[] {
   const tools = TOOLS.filter((tool) => findProgram(tool, path) !== undefined)
-  const builds = imageBuilder(path, executors, {}) !== null
   return [
     ...tools.map((tool) => `tool:${tool}` as const),
     ...(hasCompose(path) ? (['tool:compose'] as const) : []),
-    ...(builds ? (['tool:image-builder'] as const) : []),
+    ...(imageBuilder === null ? [] : (['tool:image-builder'] as const)),
     ...(containers === null ? [] : (['executor:container'] as const)),
     ...(bubblewrap === null ? [] : (['executor:sandbox'] as const)),
   ]
@@ -62,6 +65,7 @@ export async function detectExecutors(path: string, choice: ContainerChoice, sig
   return {
     containers: containers.found,
     bubblewrap: sandbox.found,
+    imageBuilder: choice === 'off' ? null : await detectBuilder(path, containers.found, signal),
     notices: [...containers.notices, ...sandbox.notices],
   }
 }
@@ -89,6 +93,22 @@ async function detectContainers(
     notices.push(`${kind} cannot run containers here: ${tried}.`)
   }
   return { found: null, notices }
+}
+
+/** An engine that runs containers builds images, too. Without one, Buildah and Podman can by their own rights, if at all. */
+async function detectBuilder(
+  path: string,
+  engine: ContainerEngine | null,
+  signal?: AbortSignal,
+): Promise<FoundBuilder | null> {
+  if (engine !== null) return builderOf(engine)
+  for (const kind of ['buildah', 'podman'] as const) {
+    const program = findProgram(kind, path)
+    // What asks for the images that there are opens their storage.
+    if (program !== undefined && (await trial(program, ['images', '--quiet'], signal)).ok)
+      return aloneBuilder(kind, program)
+  }
+  return null
 }
 
 /** Its server runs them, as root: when it answers, it can. */

@@ -1,29 +1,29 @@
 import type { ImageBuilder } from '../steps/step.ts'
-import type { Executors } from './capabilities.ts'
-import { findProgram } from './find-program.ts'
 
-/**
- * What builds images here: the engine that was seen to run containers, else Buildah or Podman without any, by the
- * rights of their own process (buildah-build(1), --isolation).
- * @param path the PATH that tasks get.
- */
-export function imageBuilder(
-  path: string,
-  { containers }: Executors,
-  engineEnv: Readonly<Record<string, string>>,
-): ImageBuilder | null {
-  if (containers !== null) {
-    const { kind, program, options, runOptions, limits } = containers
-    // Of what running needs, the limits of processes are for building, too.
-    const ulimits = runOptions.filter((word) => word.startsWith('--ulimit='))
-    const isolation = kind === 'podman' && !limits ? ['--isolation=chroot'] : []
-    return { kind, program, options, buildOptions: [...ulimits, ...isolation], env: engineEnv }
-  }
-  for (const kind of ['buildah', 'podman'] as const) {
-    const program = findProgram(kind, path)
-    if (program !== undefined) {
-      return { kind, program, options: [], buildOptions: ['--isolation=chroot'], env: engineEnv }
-    }
-  }
-  return null
+export type FoundBuilder = Omit<ImageBuilder, 'env'>
+
+/** How an engine runs containers here: a {@link ContainerEngine} of capabilities.ts. */
+interface Engine {
+  readonly kind: 'podman' | 'docker'
+  readonly program: string
+  readonly options: readonly string[]
+  readonly runOptions: readonly string[]
+  readonly limits: boolean
 }
+
+/** Of what running a container needs, the limits of processes are for building, too. */
+export function builderOf({ kind, program, options, runOptions, limits }: Engine): FoundBuilder {
+  const ulimits = runOptions.filter((word) => word.startsWith('--ulimit='))
+  const isolation = kind === 'podman' && !limits ? [CHROOT] : []
+  return { kind, program, options, buildOptions: [...ulimits, ...isolation] }
+}
+
+/** Where no container runs: by the rights of its own process (buildah-build(1)). */
+export const aloneBuilder = (kind: 'buildah' | 'podman', program: string): FoundBuilder => ({
+  kind,
+  program,
+  options: [],
+  buildOptions: [CHROOT],
+})
+
+const CHROOT = '--isolation=chroot'

@@ -8,9 +8,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type Client, createClient, type Run } from '../../src/client/client.ts'
 import { openMillrace } from '../../src/compose.ts'
 import { silent } from '../../src/http/logger.ts'
+import type { ContainerChoice } from '../../src/model/executor.ts'
 import type { Quickstart } from '../../src/samples/quickstart.ts'
 
-async function firstStart() {
+async function firstStart(containers?: ContainerChoice) {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-samples-'))
   const millrace = await openMillrace(
     {
@@ -25,6 +26,7 @@ async function firstStart() {
       bodyMaxBytes: 1 << 20,
       httpAllow: null,
       samples: true,
+      ...(containers === undefined ? undefined : { containers }),
     },
     silent,
   )
@@ -91,3 +93,76 @@ test('the sample in the manner of KodeRover really builds, deploys, tests and di
   expect(back.status).toBe('rolled_back')
   expect(readlinkSync(join(deployed, 'current'))).toBe(current)
 }, 180_000)
+
+/** The next state of the run for which this holds. */
+async function seen(client: Client, run: string, holds: (state: Run) => boolean): Promise<Run> {
+  for await (const state of client.runs.watch(run)) {
+    if (holds(state)) return state
+    if (state.ended) throw new Error(`the run ended as ${state.status}: ${JSON.stringify(state.failure)}`)
+  }
+  throw new Error('the run was not watched to its end')
+}
+
+test('the sample in the manner of SWR really builds an image, is reviewed and deploys it, and goes back', async () => {
+  const { directory, quickstart, client } = await firstStart('podman')
+  const { run_id, webhook_url } = quickstart.samples.swr
+  const reviewing = await seen(client, run_id, ({ status }) => status === 'reviewing' || status === 'held')
+  const log = async (node: string): Promise<string> =>
+    (await buffer((await client.logs.read(run_id, node)).bytes)).toString()
+  expect(reviewing.status, await log('image')).toBe('reviewing')
+
+  // The image, as any engine would load it.
+  const [artifact] = (await client.artifacts.list(run_id)).items
+  const bytes = await buffer(await client.artifacts.read(run_id, artifact?.name ?? ''))
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(artifact?.sha256)
+  const file = join(directory, 'image.tar')
+  writeFileSync(file, bytes)
+  const [manifest] = JSON.parse(
+    execFileSync('tar', ['-xOf', file, 'manifest.json'], { encoding: 'utf8' }),
+  ) as readonly {
+    readonly RepoTags: readonly string[]
+    readonly Config: string
+  }[]
+  expect(manifest?.RepoTags[0]).toMatch(/millrace-samples\/service-1:\d{18}$/)
+  const config = JSON.parse(execFileSync('tar', ['-xOf', file, manifest?.Config ?? ''], { encoding: 'utf8' })) as {
+    readonly config: { readonly Labels: Readonly<Record<string, string>> }
+  }
+  const tag = manifest?.RepoTags[0]?.split(':')[1]
+  expect(config.config.Labels['org.opencontainers.image.version']).toBe(tag)
+
+  await client.nodes.act(run_id, 'approve', 'approve')
+  const run = await ended(client, run_id)
+  expect(run.failure, await log('deploy')).toBeNull()
+  const deployed = join(directory, 'samples/deployed-image')
+  const current = readlinkSync(join(deployed, 'current'))
+  expect(readFileSync(join(deployed, 'current/VERSION'), 'utf8')).toBe(`${tag}\n`)
+  expect(execFileSync('sh', [join(deployed, 'current/service.sh'), 'ping'], { encoding: 'utf8' })).toBe('pong\n')
+
+  const again = await fetch(webhook_url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  })
+  expect(again.ok).toBe(true)
+  const [second] = (await client.runs.list({ pipeline: quickstart.samples.swr.pipeline_id })).items
+  await seen(client, second!.id, ({ status }) => status === 'reviewing')
+  await client.nodes.act(second!.id, 'approve', 'approve')
+  const released = await ended(client, second!.id)
+  expect(released.status).toBe('succeeded')
+  expect(readlinkSync(join(deployed, 'current'))).not.toBe(current)
+  const stage = released.stages.find(({ key }) => key === 'deploy')
+  await client.nodes.act(released.id, stage!.id, 'rollback')
+  expect((await ended(client, released.id)).status).toBe('rolled_back')
+  expect(readlinkSync(join(deployed, 'current'))).toBe(current)
+}, 240_000)
+
+test('where nothing builds images, explain says so while the sample waits, and a cancel ends it', async () => {
+  const { quickstart, client } = await firstStart()
+  const { run_id } = quickstart.samples.swr
+  // Also before it has come so far.
+  expect(JSON.stringify(await client.runs.explain(run_id))).toMatch(/no runner can do this: needs tool:image-builder/i)
+  await seen(client, run_id, ({ stages }) => stages.some(({ key, status }) => key === 'image' && status === 'queued'))
+  expect(JSON.stringify(await client.runs.explain(run_id))).toContain('No runner can do this: needs tool:image-builder')
+  await client.runs.act(run_id, 'cancel')
+  expect((await ended(client, run_id)).status).toBe('cancelled')
+}, 60_000)

@@ -9,9 +9,8 @@ import { ImageRegistry } from '../../../test/support/image-registry.ts'
 import { asId, type RunId } from '../../model/id.ts'
 import type { Job } from '../../model/job.ts'
 import type { JsonObject } from '../../model/json.ts'
-import { detectExecutors, NO_EXECUTORS, type ContainerEngine } from '../../runner/capabilities.ts'
+import { detectExecutors, type ContainerEngine } from '../../runner/capabilities.ts'
 import { engineEnvironment } from '../../runner/environment.ts'
-import { imageBuilder } from '../../runner/image-builder.ts'
 import { removeTree } from '../../runner/remove-tree.ts'
 import { image } from './spec.ts'
 
@@ -240,26 +239,14 @@ describe('an image', { timeout: PATIENCE_MS }, () => {
   })
 })
 
-describe('what builds', () => {
-  const run = { kind: 'podman', program: '/usr/bin/podman', options: ['--runtime=runc'], limits: true } as const
-  const ulimit = '--ulimit=nofile=1024:4096'
-
-  test('is the engine that runs containers, by the words that it needs', () => {
-    const containers = { ...run, runOptions: ['--cgroups=disabled', ulimit] }
-    expect(imageBuilder('/nowhere', { ...NO_EXECUTORS, containers }, { HOME: '/root' })).toEqual({
-      kind: 'podman',
-      program: '/usr/bin/podman',
-      options: ['--runtime=runc'],
-      buildOptions: [ulimit],
-      env: { HOME: '/root' },
-    })
-    const unlimited = imageBuilder('', { ...NO_EXECUTORS, containers: { ...containers, limits: false } }, {})
-    expect(unlimited?.buildOptions).toEqual([ulimit, '--isolation=chroot'])
-  })
-
-  test('is nothing where there is nothing', () => {
-    expect(imageBuilder('/nowhere', NO_EXECUTORS, {})).toBeNull()
-  })
+test('where nothing builds, that is the reason', async () => {
+  const plain = await TestRunner.open()
+  try {
+    const { result } = await plain.run('image', { image: 'a' })
+    expect(result).toMatchObject({ failure: { kind: 'missing-tool', tool: 'podman, buildah or docker' } })
+  } finally {
+    await plain.close()
+  }
 })
 
 describe('its input', () => {
