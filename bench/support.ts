@@ -7,8 +7,8 @@ import type { Caller } from '../src/host/app.ts'
 import type { PipelineDefinition } from '../src/model/definition.ts'
 import type { RunId } from '../src/model/id.ts'
 import type { PipelineView } from '../src/model/view.ts'
-import { runnerPaths } from '../src/runner/paths.ts'
 import type { Store } from '../src/store/store.ts'
+import { NO_FILES } from '../src/testing/no-files.ts'
 import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
 import { need } from '../src/testing/world.ts'
 import { openBenchStore } from './open-store.ts'
@@ -28,15 +28,7 @@ export async function openBenchHost(): Promise<BenchHost> {
     store,
     clock: systemClock,
     entropy: systemEntropy,
-    sealKey: new Uint8Array(32),
-    check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
-    verbatim: () => [],
-    reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
-    openArtifact: () => Promise.resolve(undefined),
-    attemptFiles: runnerPaths('no-runner-is-on-another-machine'),
-    openLog: () => {
-      throw new Error('no attempt of a bench has a log')
-    },
+    ...NO_FILES,
     onDefect: (error) => {
       throw error
     },

@@ -7,14 +7,13 @@ import { systemClock } from '../../src/host/clock.ts'
 import { systemEntropy } from '../../src/host/entropy.ts'
 import { createHost, type Host } from '../../src/host/host.ts'
 import type { AttemptResult } from '../../src/model/command.ts'
-import type { PipelineDefinition } from '../../src/model/definition.ts'
 import { asId, type UserId } from '../../src/model/id.ts'
 import type { Result } from '../../src/model/problem.ts'
 import type { RunView } from '../../src/model/view.ts'
-import { runnerPaths } from '../../src/runner/paths.ts'
 import { openSqliteStore } from '../../src/store/sqlite/index.ts'
 import { type Store, StoreError } from '../../src/store/store.ts'
 import { below, dice } from '../../src/testing/dice.ts'
+import { NO_FILES } from '../../src/testing/no-files.ts'
 import { type Answered, drive, driven, finish, type Steered, type Told } from './driver.ts'
 
 export interface Life {
@@ -45,15 +44,7 @@ async function live({ directory, life, seed, again, finish: finishing, hasty = f
     store,
     clock: systemClock,
     entropy: systemEntropy,
-    sealKey: new Uint8Array(32),
-    check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
-    verbatim: () => [],
-    reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
-    openArtifact: () => Promise.resolve(undefined),
-    attemptFiles: runnerPaths(directory),
-    openLog: () => {
-      throw new Error('no attempt of this runner has a log')
-    },
+    ...NO_FILES,
     onDefect: fail,
   })
   await host.recover()

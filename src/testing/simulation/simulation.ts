@@ -9,10 +9,10 @@ import type { Plan } from '../../model/plan.ts'
 import { isEnded } from '../../model/status.ts'
 import type { PipelineView, RunView } from '../../model/view.ts'
 import type { Instant } from '../../model/time.ts'
-import { runnerPaths } from '../../runner/paths.ts'
 import { IDEMPOTENCY_MS } from '../../store/store.ts'
 import { FakeClock } from '../clock.ts'
 import { below, dice, pickOf } from '../dice.ts'
+import { NO_FILES } from '../no-files.ts'
 import { seededEntropy } from '../entropy.ts'
 import { definitions } from '../random-plans.ts'
 import { ADMIN, fire, help, meddle } from './people.ts'
@@ -202,15 +202,7 @@ class Simulation {
       store: this.#planted.store?.(opened) ?? opened,
       clock: this.#clock,
       entropy: seededEntropy(`${this.#seed}/${this.#life}`),
-      sealKey: new Uint8Array(32),
-      check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
-      verbatim: () => [],
-      reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
-      openArtifact: () => Promise.resolve(undefined),
-      attemptFiles: runnerPaths('no-runner-is-on-another-machine'),
-      openLog: () => {
-        throw new Error('no attempt of a simulation has a log')
-      },
+      ...NO_FILES,
       onDefect: (error) => this.#find(`a defect: ${error instanceof Error ? error.stack : String(error)}`),
     })
     this.#host = host
