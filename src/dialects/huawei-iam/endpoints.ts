@@ -29,6 +29,14 @@ export const endpoints: readonly EndpointRow[] = [
   row('GET', '/v3/projects/:id', 'one project'),
   row('GET', '/v3/regions', 'the one region'),
   row('GET', '/v3/regions/:id', 'it'),
+  row('GET', '/v3', 'the version of the API; Keystone'),
+  row('GET', '/v3/services', 'the services of the catalog; `?type=`'),
+  row('GET', '/v3/services/:id', 'one of them'),
+  row('GET', '/v3/endpoints', 'their addresses; `?interface=`, `?service_id=`'),
+  row('GET', '/v3/endpoints/:id', 'one of them'),
+  row('GET', '/v3/users', 'oneself: nobody sees others here'),
+  row('GET', '/v3/users/:id', 'oneself'),
+  row('GET', '/v3/users/:id/projects', 'projects of the caller'),
   row(
     'POST',
     '/v3.0/OS-CREDENTIAL/securitytokens',
@@ -37,7 +45,7 @@ export const endpoints: readonly EndpointRow[] = [
   row('PATCH', '/v3/projects/:id', 'changes a project', {
     served: { reason: 'a name here is what other systems know it by' },
   }),
-  row(['GET', 'POST'], '/v3/users', 'users', users),
+  row(['POST', 'PATCH', 'DELETE'], '/v3/users', 'makes, changes and removes users', users),
   row('POST', '/v3.0/OS-USER/users', 'makes a user', users),
   row(['GET', 'POST'], '/v3.0/OS-CREDENTIAL/credentials', 'permanent key pairs', {
     served: { reason: 'key pairs without an end are made on the server, whose owner can see and end them' },

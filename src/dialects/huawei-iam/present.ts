@@ -6,12 +6,16 @@ import type {
   CatalogBody,
   CatalogEntry,
   DomainsBody,
+  EndpointEntry,
   Links,
   NamedRef,
   ProjectsBody,
   RegionsBody,
+  ServiceEntry,
   TemporaryKeyBody,
   TokenBody,
+  UserEntry,
+  VersionBody,
 } from './wire.ts'
 
 /** The one place there is: this server. */
@@ -129,6 +133,52 @@ export const presentCatalog = (baseUrl: string): CatalogBody => ({
   links: { self: `${baseUrl}/v3/auth/catalog`, previous: null, next: null },
 })
 
+/** The services of the catalog, each with its one endpoint. */
+export function presentServices(baseUrl: string): readonly ServiceEntry[] {
+  return catalog(baseUrl).map(({ id, name, type }) => ({
+    id,
+    name,
+    type,
+    description: '',
+    enabled: true,
+    links: { self: `${baseUrl}/v3/services/${id}` },
+  }))
+}
+
+export const presentEndpoints = (baseUrl: string): readonly EndpointEntry[] =>
+  catalog(baseUrl).flatMap(({ id, endpoints }) =>
+    endpoints.map((endpoint) => ({
+      ...endpoint,
+      service_id: id,
+      name: '',
+      enabled: true,
+      links: { self: `${baseUrl}/v3/endpoints/${endpoint.id}` },
+    })),
+  )
+
+export const presentUser = ({ user, domain }: Caller, baseUrl: string): UserEntry => ({
+  id: user.id,
+  name: user.name,
+  domain_id: domainRef(domain).id,
+  enabled: true,
+  description: '',
+  password_expires_at: null,
+  last_project_id: null,
+  pwd_status: true,
+  links: { self: `${baseUrl}/v3/users/${user.id}` },
+})
+
+/** Keystone's own answer for `/v3`: the version that HUAWEI CLOUD tells. */
+export const presentVersion = (baseUrl: string): VersionBody => ({
+  version: {
+    id: 'v3.6',
+    status: 'stable',
+    updated: '2016-04-04T00:00:00Z',
+    links: [{ rel: 'self', href: `${baseUrl}/v3/` }],
+    'media-types': [{ base: 'application/json', type: 'application/vnd.openstack.identity-v3+json' }],
+  },
+})
+
 export const presentTemporaryKey = (
   access: string,
   secret: string,
@@ -136,7 +186,7 @@ export const presentTemporaryKey = (
   expiresAt: Instant,
 ): TemporaryKeyBody => ({ credential: { access, secret, expires_at: microseconds(expiresAt), securitytoken } })
 
-const links = (self: string): Links => ({ self, previous: null, next: null })
+export const links = (self: string): Links => ({ self, previous: null, next: null })
 
 /** `2026-01-02T03:04:05.006000Z`: always six digits. */
 const microseconds = (at: Instant): string => new Date(at).toISOString().replace('Z', '000Z')

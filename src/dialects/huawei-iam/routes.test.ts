@@ -370,7 +370,6 @@ describe('who is where', () => {
 })
 
 test.each([
-  ['GET', '/v3'],
   ['GET', '/v3/nothing'],
   ['PUT', '/v3/auth/tokens'],
   ['GET', '/v3.0/OS-USER/users'],

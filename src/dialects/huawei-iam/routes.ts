@@ -9,13 +9,18 @@ import { rethrow } from '../kit/serve.ts'
 import { badBody, errorResponse, badToken, notReceived, problemResponse, wrongPassword } from './errors.ts'
 import {
   domainRef,
+  links,
   presentCatalog,
   presentDomains,
+  presentEndpoints,
   presentProject,
   presentProjects,
   presentRegions,
+  presentServices,
   presentTemporaryKey,
   presentToken,
+  presentUser,
+  presentVersion,
   type Scope,
 } from './present.ts'
 import {
@@ -43,6 +48,25 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
     return gatewayResponse(gatewayErrors.noApi, c.env.requestId)
   })
   routes.onError(rethrow)
+  /** A list that is the same for everybody who is known, and each of it. */
+  const listed = (
+    name: string,
+    items: readonly { readonly id: string }[],
+    one: string,
+    filters: readonly string[],
+  ): void => {
+    routes.get(`/v3/${name}`, who, (c) => {
+      const query = c.req.query()
+      const shown = items.filter((item) =>
+        filters.every((key) => query[key] === undefined || Reflect.get(item, key) === query[key]),
+      )
+      return Response.json({ links: links(`${baseUrl}/v3/${name}`), [name]: shown })
+    })
+    routes.get(`/v3/${name}/:id`, who, (c) => {
+      const item = items.find(({ id }) => id === c.req.param('id'))
+      return item === undefined ? errorResponse(404, `Could not find ${one}.`) : Response.json({ [one]: item })
+    })
+  }
 
   routes.post('/v3/auth/tokens', (c) => issue(app, c, options))
   routes.get('/v3/auth/tokens', who, (c) => validate(app, c, options))
@@ -63,6 +87,25 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
     const region = presentRegions(baseUrl).regions.find(({ id }) => id === c.req.param('id'))
     return region === undefined ? errorResponse(404, 'The region does not exist.') : Response.json({ region })
   })
+  routes.get('/v3', who, () => Response.json(presentVersion(baseUrl)))
+  listed('services', presentServices(baseUrl), 'service', ['type', 'name'])
+  listed('endpoints', presentEndpoints(baseUrl), 'endpoint', ['interface', 'service_id'])
+  // Nobody sees others here than themselves.
+  const self = (c: Context<Env>) => presentUser(c.var.received.caller, baseUrl)
+  routes.get('/v3/users', who, (c) => {
+    const { name = self(c).name } = c.req.query()
+    return Response.json({ links: links(`${baseUrl}/v3/users`), users: name === self(c).name ? [self(c)] : [] })
+  })
+  routes.get('/v3/users/:id', who, (c) =>
+    c.req.param('id') === self(c).id
+      ? Response.json({ user: self(c) })
+      : errorResponse(404, 'Could not find the user, or it is not you.'),
+  )
+  routes.get('/v3/users/:id/projects', who, (c) =>
+    c.req.param('id') === self(c).id
+      ? listProjects(app, c, options)
+      : errorResponse(403, 'You are not authorized to perform the requested action.'),
+  )
   routes.post('/v3.0/OS-CREDENTIAL/securitytokens', (c) => temporaryKey(app, c, options))
   return routes
 }

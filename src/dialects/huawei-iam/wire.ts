@@ -92,3 +92,45 @@ export interface TemporaryKeyBody {
 export interface ErrorBody {
   readonly error: { readonly code: number; readonly message: string; readonly title: string }
 }
+
+/** An element of `GET /v3/services`. */
+export interface ServiceEntry {
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly description: string
+  readonly enabled: true
+  readonly links: { readonly self: string }
+}
+/** An element of `GET /v3/endpoints`. */
+export interface EndpointEntry {
+  readonly id: string
+  readonly service_id: string
+  readonly interface: string
+  readonly region: string
+  readonly region_id: string
+  readonly url: string
+  readonly name: string
+  readonly enabled: true
+  readonly links: { readonly self: string }
+}
+export interface UserEntry {
+  readonly id: string
+  readonly name: string
+  readonly domain_id: string
+  readonly enabled: true
+  readonly description: string
+  readonly password_expires_at: null
+  readonly last_project_id: null
+  readonly pwd_status: true
+  readonly links: { readonly self: string }
+}
+export interface VersionBody {
+  readonly version: {
+    readonly id: string
+    readonly status: 'stable'
+    readonly updated: string
+    readonly links: readonly { readonly rel: 'self'; readonly href: string }[]
+    readonly 'media-types': readonly { readonly base: string; readonly type: string }[]
+  }
+}
