@@ -8,10 +8,11 @@ import { logs } from './logs.ts'
 import { overhead } from './overhead.ts'
 import { remote } from './remote.ts'
 import { store } from './store.ts'
+import { stored } from './stored.ts'
 import { status } from './status.ts'
 
 /**
- * `npm run bench [-- NAME] [--json] [--store postgres]`: figures of this machine at this moment; ratios inside one run are
+ * `npm run bench [-- NAME] [--json] [--store postgres] [--runs N]`: figures of this machine at this moment; ratios inside one run are
  * what counts.
  */
 const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | readonly Record<string, unknown>[]>>> = {
@@ -25,12 +26,15 @@ const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | r
   remote,
   logs,
   store,
+  stored,
   status,
 }
 
 const names = process.argv
   .slice(2)
-  .filter((word, index, words) => !word.startsWith('--') && words[index - 1] !== '--store')
+  .filter(
+    (word, index, words) => !word.startsWith('--') && words[index - 1] !== '--store' && words[index - 1] !== '--runs',
+  )
 const json = process.argv.includes('--json')
 const unknown = names.filter((name) => !Object.hasOwn(benches, name))
 if (unknown.length > 0) {

@@ -12,27 +12,41 @@ export interface BenchStore {
   readonly close: () => Promise<void>
 }
 
-/** The embedded store, or with `--store postgres` one in a PostgreSQL server that is started for it. */
-export async function openBenchStore(): Promise<BenchStore> {
-  return process.argv.join(' ').includes('--store postgres') ? openPostgres() : openSqlite()
+/** Where a store is, to be opened, closed and opened again. */
+export interface BenchPlace {
+  readonly open: () => Promise<Store>
+  /** Takes it away; the store must be closed. */
+  readonly remove: () => Promise<void>
 }
 
-async function openSqlite(): Promise<BenchStore> {
-  const directory = mkdtempSync(join(process.env['MILLRACE_BENCH_DIR'] ?? tmpdir(), 'millrace-bench-'))
-  const store = await openSqliteStore({ directory })
+export async function openBenchStore(): Promise<BenchStore> {
+  const place = await benchPlace()
+  const store = await place.open()
   return {
     store,
     close: async () => {
       await store.close()
-      rmSync(directory, { recursive: true, force: true })
+      await place.remove()
     },
+  }
+}
+
+/** The embedded store, or with `--store postgres` one in a PostgreSQL server that is started for it. */
+export const benchPlace = (): Promise<BenchPlace> =>
+  process.argv.join(' ').includes('--store postgres') ? inPostgres() : inDirectory()
+
+async function inDirectory(): Promise<BenchPlace> {
+  const directory = mkdtempSync(join(process.env['MILLRACE_BENCH_DIR'] ?? tmpdir(), 'millrace-bench-'))
+  return {
+    open: () => openSqliteStore({ directory }),
+    remove: async () => rmSync(directory, { recursive: true, force: true }),
   }
 }
 
 let schemas = 0
 
-async function openPostgres(): Promise<BenchStore> {
+async function inPostgres(): Promise<BenchPlace> {
   const { url } = await postgresServer('on')
-  const store = await openPostgresStore({ url, schema: `bench_${(schemas += 1)}` })
-  return { store, close: () => store.close() }
+  const schema = `bench_${(schemas += 1)}`
+  return { open: () => openPostgresStore({ url, schema, statementTimeoutMs: 300_000 }), remove: async () => {} }
 }

@@ -6,9 +6,11 @@ export type Condition = readonly [sql: string, ...values: Value[]] | false
 /** A limit as PostgreSQL takes it. */
 export const bounded = (limit: number): number => Math.max(0, Math.min(Math.floor(limit), 2 ** 31 - 1))
 
-/** `where a and b`, or nothing, with its values from `$1` on. */
-export function conditions(all: readonly Condition[]): { readonly where: string; readonly values: Value[] } {
-  const values: Value[] = []
+/** `where a and b`, or nothing, with its values behind those that are there already. */
+export function conditions(
+  all: readonly Condition[],
+  values: Value[] = [],
+): { readonly where: string; readonly values: Value[] } {
   const wanted = all
     .filter((condition) => condition !== false)
     .map(([sql, ...own]) => {

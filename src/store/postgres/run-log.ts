@@ -3,11 +3,12 @@ import { asId, type RunId } from '../../model/id.ts'
 import { isEnded } from '../../model/status.ts'
 import { checkCommit } from '../kit/commit.ts'
 import { pageOf, type StoredEntry } from '../kit/flatten.ts'
+import { partsOf } from '../kit/run-filter.ts'
 import { foldCase } from '../kit/text.ts'
 import { type FeedFilter, type RunFilter, type RunLog, type RunRef, StoreError } from '../store.ts'
 import { Commits } from './commits.ts'
 import { bounded, type Condition, conditions } from './conditions.ts'
-import type { Database } from './database.ts'
+import type { Database, Value } from './database.ts'
 import { runSummary, type RunRow, SELECT_RUN } from './rows.ts'
 
 /** So many entries of a page are asked for at once: those of a filter that lets little through lie far apart. */
@@ -86,10 +87,14 @@ export function postgresRunLog(database: Database, onLost: (error: Error) => voi
       return rows.map(runSummary)
     },
     list: async (filter, before, limit) => {
-      const older: Condition = before !== null && ['r.serial < ?', before]
-      const { where, values } = conditions([older, ...filterConditions(filter)])
-      const sql = `${SELECT_RUN} ${where} order by r.serial desc limit $${values.length + 1}`
-      return (await database.rows<RunRow>(sql, [...values, bounded(limit)])).map(runSummary)
+      const values: Value[] = [bounded(limit)]
+      const pages = partsOf(filter).map((part) => {
+        const older: Condition = before !== null && ['r.serial < ?', before]
+        const { where } = conditions([older, ...filterConditions(part)], values)
+        return `(${SELECT_RUN} ${where} order by r.serial desc limit $1)`
+      })
+      const sql = `select * from (${pages.join(' union all ')}) page order by serial desc limit $1`
+      return (await database.rows<RunRow>(sql, values)).map(runSummary)
     },
     count: async (filter) => {
       const { where, values } = conditions(filterConditions(filter))
@@ -154,12 +159,15 @@ function findRow(database: Database, ref: RunRef): Promise<RunRow[]> {
 
 function filterConditions(filter: RunFilter): Condition[] {
   const { projectIds, pipelineId, statuses, needsPerson, createdFrom, createdTo, text } = filter
+  const [only] = statuses ?? []
   return [
     projectIds !== undefined && inProjects(projectIds),
     pipelineId !== undefined && ['r.pipeline = ?', pipelineId],
-    statuses !== undefined && ['r.status = any(?)', statuses],
+    statuses !== undefined &&
+      (only !== undefined && statuses.length === 1 ? ['r.status = ?', only] : ['r.status = any(?)', statuses]),
     // Said again, and without a value, so that the small indexes of such runs are found.
     statuses !== undefined && !statuses.some(isEnded) && ['r.live'],
+    only !== undefined && statuses?.length === 1 && isEnded(only) && ['not r.live'],
     needsPerson !== undefined && [needsPerson ? 'r.needs_person' : 'not r.needs_person'],
     createdFrom !== undefined && ['r.created_at >= ?', createdFrom],
     createdTo !== undefined && ['r.created_at < ?', createdTo],

@@ -2,6 +2,7 @@ import { asId, type ProjectId, type RunId } from '../../../model/id.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { RunSummary } from '../../../model/view.ts'
+import { partsOf } from '../../kit/run-filter.ts'
 import { foldCase } from '../../kit/text.ts'
 import { IDEMPOTENCY_MS, type RunFilter, type RunRef } from '../../store.ts'
 import type { Connection } from '../connection.ts'
@@ -43,28 +44,42 @@ export function summaries(connection: Connection, ids: readonly RunId[]): RunSum
 
 export function list(connection: Connection, filter: RunFilter, before: number | null, limit: number): RunSummary[] {
   const older: Condition = before !== null && ['r.serial < ?', before]
-  const { where, values } = conditions([older, ...filterConditions(filter)])
+  const parts = partsOf(filter).map((part) => conditions([older, ...filterConditions(part, 'list')]))
+  const pages = parts.map(({ where }) => `select * from (select * from runs r ${where} order by r.serial desc limit ?)`)
+  const values = parts.flatMap((part) => [...part.values, bounded(limit)])
   // The page first, so that the log is looked at for its rows only.
-  const page = `(select * from runs r ${where} order by r.serial desc limit ?) r`
+  const page = `(select * from (${pages.join(' union all ')}) order by serial desc limit ?) r`
   return connection.all<RunRow>(`${selectRuns(page)} order by r.serial desc`, ...values, bounded(limit)).map(runSummary)
 }
 
 export function count(connection: Connection, filter: RunFilter): number {
-  const { where, values } = conditions(filterConditions(filter))
+  const { where, values } = conditions(filterConditions(filter, 'count'))
   return connection.get<{ count: number }>(`select count(*) as count from runs r ${where}`, ...values)?.count ?? 0
 }
 
-function filterConditions(filter: RunFilter): Condition[] {
+/**
+ * SQLite knows nothing of how many rows an index leads to, so a plus keeps it from those that are not to be used: a list
+ * goes in order of serial and stops, a count since an instant looks at what was created since.
+ */
+function filterConditions(filter: RunFilter, purpose: 'list' | 'count'): Condition[] {
   const { projectIds, pipelineId, statuses, needsPerson, createdFrom, createdTo, text } = filter
+  const byCreation = purpose === 'count' && createdFrom !== undefined
+  const created = byCreation ? 'r.created_at' : '+r.created_at'
+  const column = (name: string): string => (byCreation ? `+r.${name}` : `r.${name}`)
+  const [only] = statuses ?? []
   return [
-    projectIds !== undefined && inProjects(projectIds, pipelineId === undefined),
-    pipelineId !== undefined && ['r.pipeline = ?', pipelineId],
-    statuses !== undefined && ['r.status in (select value from json_each(?))', JSON.stringify(statuses)],
+    projectIds !== undefined && inProjects(projectIds, pipelineId === undefined && !byCreation),
+    pipelineId !== undefined && [`${column('pipeline')} = ?`, pipelineId],
+    statuses !== undefined &&
+      (only !== undefined && statuses.length === 1
+        ? [`${column('status')} = ?`, only]
+        : ['+r.status in (select value from json_each(?))', JSON.stringify(statuses)]),
     // Said again, and with a literal, so that the small indexes of such runs are found.
-    statuses !== undefined && !statuses.some(isEnded) && ['r.live = 1'],
+    statuses !== undefined && !statuses.some(isEnded) && [`${column('live')} = 1`],
+    only !== undefined && statuses?.length === 1 && isEnded(only) && [`${column('live')} = 0`],
     needsPerson !== undefined && [needsPerson ? 'r.needs_person = 1' : 'r.needs_person = 0'],
-    createdFrom !== undefined && ['r.created_at >= ?', createdFrom],
-    createdTo !== undefined && ['r.created_at < ?', createdTo],
+    createdFrom !== undefined && [`${created} >= ?`, createdFrom],
+    createdTo !== undefined && [`${created} < ?`, createdTo],
     text !== undefined && ['instr(r.pipeline_name_folded, ?) > 0', foldCase(text)],
   ]
 }

@@ -1,0 +1,224 @@
+import { systemClock } from '../src/host/clock.ts'
+import { systemEntropy } from '../src/host/entropy.ts'
+import { createHost, type Host } from '../src/host/host.ts'
+import type { Caller, RunListFilter } from '../src/host/app.ts'
+import type { PipelineDefinition } from '../src/model/definition.ts'
+import { asId, type RunId } from '../src/model/id.ts'
+import type { RunStatus } from '../src/model/status.ts'
+import type { PipelineView, RunSummary } from '../src/model/view.ts'
+import { runnerPaths } from '../src/runner/paths.ts'
+import type { RunCommit, Store } from '../src/store/store.ts'
+import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
+import { need } from '../src/testing/world.ts'
+import { benchPlace } from './open-store.ts'
+import { chain, ended, percentile, round } from './support.ts'
+
+const SMALL = 1_000
+const LIVE = 50
+const PIPELINES = 20
+const BATCH = 2_000
+const ROUNDS = 15
+
+/**
+ * `npm run bench -- stored --runs 1000000 [--store postgres]`: what people ask of a store with 1,000 runs, and of one with
+ * so many, and how much longer it takes. Medians in milliseconds.
+ */
+export async function stored(): Promise<Record<string, unknown>> {
+  const total = process.argv.includes('--runs') ? Number(process.argv[process.argv.indexOf('--runs') + 1]) : 100_000
+  if (!Number.isSafeInteger(total) || total <= SMALL) throw new Error(`--runs: expected more than ${SMALL}`)
+  const place = await benchPlace()
+  try {
+    const began = performance.now()
+    const store = await place.open()
+    const world = await prepare(store)
+    await fill(store, world, SMALL)
+    await store.keys.putSetting('notices', String(await store.runs.lastNumber()))
+    world.host.close()
+    await store.close()
+    const small = await measured(place.open, world)
+    const again = await place.open()
+    const filling = performance.now()
+    await fill(again, world, total - SMALL)
+    // A server at work notes how far it has told of what happened.
+    await again.keys.putSetting('notices', String(await again.runs.lastNumber()))
+    const filled = Math.round((total - SMALL) / ((performance.now() - filling) / 1_000))
+    await again.close()
+    const large = await measured(place.open, world)
+    const figures = [...small].map(([name, before]): [string, string] => {
+      const after = large.get(name) ?? Number.NaN
+      return [name, `${round(before)} -> ${round(after)}, ${round(after / before)} x`]
+    })
+    return {
+      runs: total,
+      filled_per_s: filled,
+      ...Object.fromEntries(figures),
+      seconds: Math.round((performance.now() - began) / 1_000),
+    }
+  } finally {
+    await place.remove()
+  }
+}
+
+interface World {
+  readonly host: Host
+  readonly admin: Caller
+  readonly pipelines: readonly PipelineView[]
+  /** A run that was run: the others are like it. */
+  readonly like: { readonly summary: RunSummary; readonly entries: RunCommit['entries'] }
+  readonly ids: RunId[]
+}
+
+const openHost = (store: Store): Promise<Host> =>
+  createHost({
+    store,
+    clock: systemClock,
+    entropy: systemEntropy,
+    sealKey: new Uint8Array(32),
+    check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
+    verbatim: () => [],
+    reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
+    openArtifact: () => Promise.resolve(undefined),
+    attemptFiles: runnerPaths('no-runner-is-on-another-machine'),
+    openLog: () => {
+      throw new Error('no attempt of a bench has a log')
+    },
+    onDefect: (error) => {
+      throw error
+    },
+  })
+
+/** Twenty pipelines in four projects, fifty runs that wait for a person, and one that has ended. */
+async function prepare(store: Store): Promise<World> {
+  const host = await openHost(store)
+  const { app } = host
+  const admin = await host.credentials.addUser({ name: 'bench', domain: 'bench', password: null, role: 'admin' })
+  const pipelines: PipelineView[] = []
+  for (let count = 0; count < PIPELINES; count += 1) {
+    const name = `bench-${count % 4}`
+    const known = await app.projects.get(admin, { name })
+    const project = known.ok ? known.value : need(await app.projects.create(admin, { name, description: '' }))
+    const text = JSON.stringify(chain(2, `pipeline ${count}`))
+    pipelines.push(need(await app.pipelines.create(admin, { project: { id: project.id }, text })))
+  }
+  const [first] = pipelines
+  if (first === undefined) throw new Error('there are pipelines')
+  const task = taskSpec({
+    key: 'ask',
+    work: { kind: 'review', reviewers: [], required: 1, expireMs: null, question: '' },
+  })
+  const text = JSON.stringify(definition({ name: 'waits', stages: [stageSpec({ key: 's', tasks: [task] })] }))
+  const held = need(await app.pipelines.create(admin, { project: { id: first.project.id }, text }))
+  for (let count = 0; count < LIVE; count += 1) {
+    need(await app.runs.start(admin, { pipeline: { id: held.id }, params: {} }))
+  }
+  const run = need(await app.runs.start(admin, { pipeline: { id: first.id }, params: {} }))
+  await ended({ host }, run.id)
+  const summary = await store.runs.summary({ by: 'id', id: run.id })
+  if (summary === undefined) throw new Error('a run has a summary')
+  return { host, admin, pipelines, like: { summary, entries: await store.runs.entries(run.id, 0, 1_000) }, ids: [] }
+}
+
+/** One in twenty has failed, one in a thousand was cancelled. None that timed out: whoever asks for those finds nothing. */
+const statusOf = (index: number): RunStatus =>
+  index % 1_000 === 999 ? 'cancelled' : index % 20 === 19 ? 'failed' : 'succeeded'
+
+async function fill(store: Store, { pipelines, like, ids }: World, count: number): Promise<void> {
+  for (let from = 0; from < count; from += BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => from + index)
+    await Promise.all(batch.map((index) => add(store, { pipelines, like, ids }, index)))
+  }
+}
+
+async function add(
+  store: Store,
+  { pipelines, like, ids }: Omit<World, 'host' | 'admin'>,
+  index: number,
+): Promise<void> {
+  const pipeline = pipelines[index % pipelines.length]
+  if (pipeline === undefined) throw new Error('there are pipelines')
+  const names = await store.runs.reserve(pipeline.id)
+  // A second apart, up to now.
+  const at = like.summary.createdAt - 2_000_000_000 + names.serial * 1_000
+  const id = asId<RunId>(systemEntropy.id(at))
+  if (names.serial % 97 === 0) ids.push(id)
+  const { id: pipelineId, name: pipelineName } = pipeline
+  const projectId = pipeline.project.id
+  const times = { createdAt: at, startedAt: at + 10, endedAt: at + 20, updatedAt: at + 20 }
+  const home = { pipelineId, projectId, pipelineName }
+  await store.runs.commit({
+    runId: id,
+    expectedSeq: 0,
+    entries: like.entries,
+    summary: { ...like.summary, ...names, ...times, ...home, id, status: statusOf(names.serial) },
+    snapshot: null,
+    idempotency: null,
+  })
+}
+
+/** Opens the store and a server's host on it, as at a start, and asks. */
+async function measured(open: () => Promise<Store>, { admin, pipelines, ids }: World): Promise<Map<string, number>> {
+  const times = new Map<string, number>()
+  const began = performance.now()
+  const store = await open()
+  const host = await openHost(store)
+  const recovered = await host.recover()
+  times.set('start-up', performance.now() - began)
+  if (recovered.runs !== LIVE) throw new Error(`${LIVE} runs were to be taken up, found ${recovered.runs}`)
+  const { app } = host
+  const [first] = pipelines
+  if (first === undefined) throw new Error('there are pipelines')
+  const project = { id: first.project.id }
+  const newest = await store.runs.list({}, null, 1)
+  const end = newest[0]?.createdAt ?? 0
+  const filters: Readonly<Record<string, RunListFilter>> = {
+    'list all': {},
+    'list project': { project },
+    'list pipeline': { pipeline: { id: first.id } },
+    'list failed': { statuses: ['failed'] },
+    'list cancelled': { statuses: ['cancelled'] },
+    'list timed out (none)': { statuses: ['timed_out'] },
+    'list failed of project': { project, statuses: ['failed'] },
+    'list live': { statuses: ['running', 'reviewing', 'queued'] },
+    'list needs person': { needsPerson: true },
+    'list last minute': { createdFrom: end - 60_000 },
+    'list first minute': { createdTo: (await oldest(store)) + 60_000 },
+  }
+  for (const [name, filter] of Object.entries(filters)) {
+    await timed(times, name, async () => need(await app.runs.list(admin, filter, { before: null, limit: 50 })))
+  }
+  const middle = Math.floor((newest[0]?.serial ?? 0) / 2)
+  await timed(times, 'list from the middle', async () =>
+    need(await app.runs.list(admin, {}, { before: middle, limit: 50 })),
+  )
+  await timed(times, 'count needs person', async () => need(await app.runs.count(admin, { needsPerson: true })))
+  await timed(times, 'count failed, last hour', async () =>
+    need(await app.runs.count(admin, { statuses: ['failed'], createdFrom: end - 3_600_000 })),
+  )
+  await timed(times, 'count pipeline', async () => need(await app.runs.count(admin, { pipeline: { id: first.id } })))
+  await timed(times, 'count all', async () => need(await app.runs.count(admin, {})))
+  let next = 0
+  await timed(times, 'status of an ended run', async () => {
+    next = (next + 7) % ids.length
+    const id = ids[next]
+    if (id !== undefined) need(await app.runs.get(admin, { id }))
+  })
+  await timed(times, 'newest events', async () => store.runs.feed((await store.runs.lastNumber()) - 100, {}, 100))
+  host.close()
+  await store.close()
+  return times
+}
+
+const oldest = async (store: Store): Promise<number> =>
+  (await store.runs.summary({ by: 'serial', serial: LIVE + 2 }))?.createdAt ?? 0
+
+/** The first time is not counted: a server is asked more than once. */
+async function timed(times: Map<string, number>, name: string, ask: () => Promise<unknown>): Promise<void> {
+  await ask()
+  const each: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const began = performance.now()
+    await ask()
+    each.push(performance.now() - began)
+  }
+  times.set(name, percentile(each, 0.5))
+}

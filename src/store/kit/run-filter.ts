@@ -1,0 +1,29 @@
+import { isEnded } from '../../model/status.ts'
+import type { RunFilter } from '../store.ts'
+
+/** More than so many would cost more to ask than they save. */
+const PARTS_MAX = 32
+
+/**
+ * A filter as filters that each find their runs in order by one index, however many runs there are and however few are
+ * meant: of one project, and of one status that runs end with or of those that are under way (which are few). What they
+ * find together is what the filter finds. One filter where a small index serves already, or the parts were too many.
+ */
+export function partsOf(filter: RunFilter): readonly RunFilter[] {
+  const { projectIds, pipelineId, statuses, needsPerson } = filter
+  if (needsPerson === true) return [filter]
+  const byStatus: readonly Pick<RunFilter, 'statuses'>[] = statuses === undefined ? [{}] : byEnd([...new Set(statuses)])
+  // The runs of one pipeline are those of one project.
+  const byProject: readonly Pick<RunFilter, 'projectIds'>[] =
+    projectIds === undefined || pipelineId !== undefined
+      ? [projectIds === undefined ? {} : { projectIds }]
+      : [...new Set(projectIds)].map((id) => ({ projectIds: [id] }))
+  const parts = byStatus.flatMap((status) => byProject.map((project) => ({ ...filter, ...status, ...project })))
+  return parts.length === 0 || parts.length > PARTS_MAX ? [filter] : parts
+}
+
+function byEnd(statuses: NonNullable<RunFilter['statuses']>): readonly Pick<RunFilter, 'statuses'>[] {
+  const underWay = statuses.filter((status) => !isEnded(status))
+  const ends = statuses.filter(isEnded).map((status) => ({ statuses: [status] }))
+  return underWay.length === 0 ? ends : [...ends, { statuses: underWay }]
+}
