@@ -34,6 +34,7 @@ import {
   STAGES_MAX,
   TASKS_MAX,
 } from './limits.ts'
+import { notify } from './notify.ts'
 import {
   byKind,
   choice,
@@ -518,6 +519,7 @@ export const pipelineFields = <Task, Stage, Flow>(task: Shape<Task>, stage: Shap
       shape: workspace,
       doc: 'What is kept of its files when a run has ended. Default: on-failure, for 24h.',
     },
+    notify: { shape: notify, doc: 'Who is told of its runs, besides those who asked for it.' },
     annotations: { shape: annotations, doc: 'Free names and values, never read by the engine.' },
     stages: {
       shape: listOf(stage, { min: 1, max: STAGES_MAX, lenient: true }),

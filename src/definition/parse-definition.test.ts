@@ -583,3 +583,36 @@ test('whatever is put in place of any part, the answer is a definition or at lea
     { numRuns: 300 },
   )
 })
+
+describe('notify', () => {
+  const read = (notify: string) =>
+    parseDefinition(`name: a\nnotify:\n  - ${notify}\ntasks:\n  - {key: t, script: make}\n`, 'a.yaml', stepSpecs)
+
+  test('says who is told of what', () => {
+    const found = ['webhook: https://example.com/hook', 'email: ops@example.org\n    on: ended'].map((text) =>
+      read(text),
+    )
+    expect(found.map((one) => one.ok && one.definition.notify)).toEqual([
+      [
+        {
+          on: ['failed', 'recovered', 'needs_person'],
+          to: { kind: 'webhook', url: 'https://example.com/hook', secret: null },
+        },
+      ],
+      [{ on: ['ended'], to: { kind: 'email', addresses: ['ops@example.org'] } }],
+    ])
+  })
+
+  test.each([
+    ['on: ended', 'expected either `webhook` or `email`, found neither'],
+    ['{webhook: "https://example.com/", email: a@b.org}', 'expected either `webhook` or `email`, found both'],
+    ['{email: a@b.org, secret: HOOK}', 'expected no `secret` for an e-mail: nothing signs it'],
+    ['webhook: https://me:word@example.com/', 'expected an http or https address without a user in it'],
+    ['webhook: ftp://example.com/', 'expected an http or https address'],
+    ['email: "a@b.org, c@d.org"', 'expected an e-mail address'],
+    ['{email: a@b.org, on: begun}', 'expected one of ended, failed, recovered or needs_person'],
+  ])('%s is wrong', (text, message) => {
+    const found = read(text)
+    expect(found.ok ? [] : found.errors.map((error) => error.message)).toEqual([expect.stringContaining(message)])
+  })
+})

@@ -174,6 +174,7 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
     restartsMax: values.restarts ?? DEFAULT_RESTARTS,
     ...(values.keep === undefined ? undefined : { retention: values.keep }),
     ...(values.workspace === undefined ? undefined : { workspace: values.workspace }),
+    ...(values.notify === undefined ? undefined : { notify: values.notify }),
     annotations: values.annotations ?? {},
   }
 }

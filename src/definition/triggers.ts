@@ -133,7 +133,7 @@ const glob: Shape<string> = mapped(text({ min: 1, max: GLOB_MAX, oneLine: true }
   return value
 })
 const globs = oneOrMore(glob, GLOBS_MAX)
-const secretName = text({ min: 1, max: NAME_MAX, oneLine: true, expected: 'the name of a secret' })
+export const secretName = text({ min: 1, max: NAME_MAX, oneLine: true, expected: 'the name of a secret' })
 const webAddress = text({
   min: 1,
   max: URL_MAX,

@@ -6,6 +6,7 @@ import type { ExplanationCode } from '../model/explanation.ts'
 import type { CodeMetrics, Finding, LintRule, Severity, SeverityCounts } from '../model/finding.ts'
 import type { NodeId, PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
 import type { Json, JsonObject } from '../model/json.ts'
+import type { NotificationEvent } from '../model/notification.ts'
 import type { LocatedError, Result } from '../model/problem.ts'
 import type { ReportKind } from '../model/report.ts'
 import type {
@@ -720,12 +721,6 @@ export interface Notifications {
   /** Sends it again, from its first try. `not_allowed` when something newer was said since. */
   replay(caller: Caller, id: string): Promise<Result<Delivery>>
 }
-/**
- * `ended`: a run has, however; `failed`: unsuccessfully; `recovered`: with success, where the one before had not;
- * `needs_person`: a review, a held node, a start.
- */
-export const NOTIFICATION_EVENTS = ['ended', 'failed', 'recovered', 'needs_person'] as const
-export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
 export interface NewNotification {
   /** Unique in its project, 1 to 128 characters. */
   readonly name: string

@@ -276,7 +276,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
             clock,
             subscriptions,
             secret: (...place) => secrets.valueOf(...place),
-            pipelineOf: async (id) => (await live.get(id))?.pipelineId ?? null,
+            run: (id) => live.get(id),
           }),
           onDefect: options.onDefect,
         })

@@ -6,16 +6,16 @@ import type { ForgeName } from '../model/change.ts'
 import { failureSentence } from '../model/failure.ts'
 import type { ForgeTrigger } from '../model/definition.ts'
 import type { EventRecord } from '../model/event.ts'
-import type { RunId } from '../model/id.ts'
+import type { PipelineId, RunId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
+import type { NotificationEvent } from '../model/notification.ts'
 import { isEnded, type RunStatus } from '../model/status.ts'
 import type { DurationMs } from '../model/time.ts'
 import type { RunView } from '../model/view.ts'
 import { type Keys, type NewMessage, type Outbox, type RunLog, StoreError } from '../store/store.ts'
-import type { NotificationEvent } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Committed } from './live.ts'
-import { messageId, type NotificationUseCases, type Subscription } from './notifications.ts'
+import { messageId, type NotificationUseCases } from './notifications.ts'
 
 interface Dependencies {
   readonly clock: Clock
@@ -38,6 +38,22 @@ const RETRY_MS: DurationMs = 1_000
 const FEED_PAGE = 1_000
 const SENTENCE_MAX = 1_000
 const REMEMBERED_MAX = 10_000
+
+interface Listener {
+  /** Of the notification, or {@link namedTarget}. */
+  readonly id: string
+  readonly events: readonly NotificationEvent[]
+  readonly kind: 'webhook' | 'email'
+}
+
+/** Somebody whom a definition names, by their place in it: the sender reads the rest from the run. */
+const namedTarget = (pipeline: PipelineId, index: number): string => `definition:${pipeline}:${index}`
+
+/** @returns the place in `notify`; undefined for another target. */
+export function namedIndex(target: string): number | undefined {
+  const found = /^definition:[^:]+:(\d{1,3})$/.exec(target)?.[1]
+  return found === undefined ? undefined : Number(found)
+}
 
 /** What a message of the kind `status` holds. */
 export interface StatusNotice {
@@ -116,9 +132,7 @@ export class Notices {
 
   #look(run: Run, number: number): void {
     if (run.outcome !== null && isFailure(run.outcome)) this.#remember(run.id)
-    const isWanted =
-      statusSpec(run) !== undefined || this.#deps.subscriptions.of(run.projectId, run.pipelineId).length > 0
-    if (!isWanted) return
+    if (statusSpec(run) === undefined && this.#listeners(run).length === 0) return
     this.#waiting.push({ number, run })
     if (!this.#isWorking && !this.#isClosed) void this.#work()
   }
@@ -154,12 +168,22 @@ export class Notices {
 
   async #messages(run: Run): Promise<readonly NewMessage[]> {
     const status = await this.#statusMessage(run)
-    const subscriptions = this.#deps.subscriptions.of(run.projectId, run.pipelineId)
-    const told = subscriptions.length === 0 ? [] : await this.#noticesOf(run, subscriptions)
+    const listeners = this.#listeners(run)
+    const told = listeners.length === 0 ? [] : await this.#noticesOf(run, listeners)
     return status === undefined ? told : [status, ...told]
   }
 
-  async #noticesOf(run: Run, subscriptions: readonly Subscription[]): Promise<readonly NewMessage[]> {
+  /** Those whom the project knows, and those whom the definition of the run names. */
+  #listeners(run: Run): readonly Listener[] {
+    const known = this.#deps.subscriptions.of(run.projectId, run.pipelineId)
+    const named = run.plan.definition.notify ?? []
+    return [
+      ...known.map(({ id, events, to }) => ({ id, events, kind: to.kind })),
+      ...named.map(({ on, to }, index) => ({ id: namedTarget(run.pipelineId, index), events: on, kind: to.kind })),
+    ]
+  }
+
+  async #noticesOf(run: Run, listeners: readonly Listener[]): Promise<readonly NewMessage[]> {
     const view = await this.#deps.view(run)
     const found: { readonly event: NotificationEvent; readonly of: string; readonly more: Json }[] = []
     if (run.outcome !== null && run.endedAt !== null) {
@@ -177,14 +201,14 @@ export class Notices {
       found.push({ event: 'needs_person', of: `${one.kind} ${node} ${one.since}`, more })
     }
     const at = this.#deps.clock.now()
-    return subscriptions.flatMap((one) =>
+    return listeners.flatMap((one) =>
       found
         .filter(({ event }) => one.events.includes(event))
         .map(({ event, of, more }) => ({
           id: messageId(one.id, run.id, event, of),
           projectId: run.projectId,
           runId: run.id,
-          kind: one.to.kind,
+          kind: one.kind,
           target: one.id,
           lane: null,
           body: JSON.stringify(noticeOf(event, view, more, at, this.#deps.runUrl(run.id))),

@@ -1,19 +1,17 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { PipelineId, ProjectId, UserId } from '../model/id.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
+import {
+  EMAIL_ADDRESS,
+  EMAIL_ADDRESSES_MAX,
+  NOTIFICATION_EVENTS,
+  type NotificationEvent,
+  WEBHOOK_URL,
+  WEBHOOK_URL_MAX,
+} from '../model/notification.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
 import { type DocumentRecord, type Documents, type Store, StoreError } from '../store/store.ts'
-import type {
-  Caller,
-  Delivery,
-  NewNotification,
-  NotificationEvent,
-  Notifications,
-  NotificationView,
-  Page,
-  ProjectRef,
-} from './app.ts'
-import { NOTIFICATION_EVENTS } from './app.ts'
+import type { Caller, Delivery, NewNotification, Notifications, NotificationView, Page, ProjectRef } from './app.ts'
 import type { CatalogUseCases } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
@@ -56,10 +54,7 @@ interface Dependencies {
 const KIND = 'millrace/notification'
 const PAGE = 500
 const PER_PROJECT_MAX = 100
-const URL_MAX = 2_048
 const NAME_MAX = 128
-const ADDRESSES_MAX = 20
-const ADDRESS = /^[^\s@<>(),;:"\p{Cc}]{1,64}@[^\s@<>(),;:"\p{Cc}]{1,255}$/u
 const TEST_EVERY_MS: DurationMs = 10_000
 /** How long the secret of before still signs. */
 const ROTATION_MS: DurationMs = 24 * 3_600_000
@@ -106,14 +101,13 @@ export class NotificationUseCases implements Notifications {
   /** Standard Webhooks: a signature for every secret that is good now. */
   signed(one: Subscription, id: string, body: string): Readonly<Record<string, string>> {
     const now = this.#deps.clock.now()
-    const timestamp = String(Math.floor(now / 1_000))
-    const signatures = one.secrets
-      .filter(({ endsAt }) => endsAt === null || endsAt > now)
-      .map(({ generation }) => {
-        const key = Buffer.from(this.#secret(one.id, generation).replace(/^whsec_/, ''), 'base64')
-        return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
-      })
-    return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') }
+    const good = one.secrets.filter(({ endsAt }) => endsAt === null || endsAt > now)
+    return signedBy(
+      good.map(({ generation }) => this.#secret(one.id, generation)),
+      id,
+      body,
+      now,
+    )
   }
 
   async list(caller: Caller, project: ProjectRef): Promise<Result<readonly NotificationView[]>> {
@@ -288,6 +282,22 @@ export class NotificationUseCases implements Notifications {
   }
 }
 
+/** Standard Webhooks: headers with a signature for each secret, which are base64, mostly behind `whsec_`. */
+export function signedBy(
+  secrets: readonly string[],
+  id: string,
+  body: string,
+  now: Instant,
+): Readonly<Record<string, string>> {
+  const timestamp = String(Math.floor(now / 1_000))
+  const signatures = secrets.map((secret) => {
+    const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+    return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`
+  })
+  const head = { 'webhook-id': id, 'webhook-timestamp': timestamp }
+  return signatures.length === 0 ? head : { ...head, 'webhook-signature': signatures.join(' ') }
+}
+
 /** The same for the same thing that is told to the same one: so it is told once. */
 export const messageId = (...parts: readonly (string | number)[]): string =>
   `msg_${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`
@@ -301,14 +311,15 @@ function inputProblem({ name, events, to }: NewNotification, hasMail: boolean): 
     return `expected a name of 1 to ${NAME_MAX} characters`
   if (events.length === 0) return `expected some of ${NOTIFICATION_EVENTS.join(', ')}`
   if (to.kind === 'webhook') {
-    const url = to.url.length <= URL_MAX ? URL.parse(to.url) : null
-    const isHttp = url?.protocol === 'https:' || url?.protocol === 'http:'
-    return isHttp && url.username === '' ? undefined : 'expected an http or https address without a user in it'
+    const url = to.url.length <= WEBHOOK_URL_MAX && WEBHOOK_URL.test(to.url) ? URL.parse(to.url) : null
+    return url === null ? 'expected an http or https address without a user in it' : undefined
   }
   if (!hasMail) return 'this server sends no e-mail: set MILLRACE_SMTP and MILLRACE_MAIL_FROM'
   const isList =
-    to.addresses.length > 0 && to.addresses.length <= ADDRESSES_MAX && to.addresses.every((one) => ADDRESS.test(one))
-  return isList ? undefined : `expected 1 to ${ADDRESSES_MAX} e-mail addresses`
+    to.addresses.length > 0 &&
+    to.addresses.length <= EMAIL_ADDRESSES_MAX &&
+    to.addresses.every((one) => EMAIL_ADDRESS.test(one))
+  return isList ? undefined : `expected 1 to ${EMAIL_ADDRESSES_MAX} e-mail addresses`
 }
 
 async function all(documents: Documents, projectId: ProjectId): Promise<readonly DocumentRecord[]> {

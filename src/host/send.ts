@@ -1,11 +1,12 @@
+import type { Run } from '../engine/run.ts'
 import { forges } from '../forge/index.ts'
 import { isJsonObject, type Json } from '../model/json.ts'
 import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
 import type { MessageRecord } from '../store/store.ts'
 import type { Clock } from './clock.ts'
-import type { StatusNotice } from './notices.ts'
-import type { NotificationUseCases } from './notifications.ts'
+import { namedIndex, type StatusNotice } from './notices.ts'
+import { type NotificationUseCases, signedBy } from './notifications.ts'
 import { type Outbound, type OutboundAnswer, OutboundRefused } from './outbound.ts'
 import type { Sent } from './outbox.ts'
 
@@ -15,7 +16,7 @@ interface Dependencies {
   readonly subscriptions: NotificationUseCases
   /** A secret as the pipeline of this run has it; undefined: there is none. */
   readonly secret: (projectId: ProjectId, pipelineId: PipelineId | null, name: string) => string | undefined
-  readonly pipelineOf: (runId: RunId) => Promise<PipelineId | null>
+  readonly run: (runId: RunId) => Promise<Run | undefined>
 }
 
 /** Standard Webhooks: 15 to 30 s. */
@@ -35,32 +36,54 @@ export const sendMessage =
     }
   }
 
-async function sendNotice({ outbound, clock, subscriptions }: Dependencies, message: MessageRecord): Promise<Sent> {
+async function sendNotice(deps: Dependencies, message: MessageRecord): Promise<Sent> {
+  const index = namedIndex(message.target)
+  if (index !== undefined) return sendNamed(deps, message, index)
+  const { subscriptions } = deps
   const one = subscriptions.byId(message.target)
   if (one === undefined) return { kind: 'never', error: 'the notification was removed' }
   if (one.disabled !== null) return { kind: 'never', error: 'the notification is disabled' }
-  if (one.to.kind === 'email') {
-    if (outbound.mail === null) return { kind: 'never', error: 'this server sends no e-mail' }
-    await outbound.mail({ to: one.to.addresses, ...mailOf(JSON.parse(message.body) as Json) }, TIMEOUT_MS)
-    return { kind: 'delivered' }
-  }
-  const headers = subscriptions.signed(one, message.id, message.body)
-  const answer = await outbound.post({ url: one.to.url, headers, body: message.body }, TIMEOUT_MS)
+  if (one.to.kind === 'email') return mailed(deps, message, one.to.addresses)
+  const sent = await posted(deps, message, one.to.url, subscriptions.signed(one, message.id, message.body))
+  if (sent.kind === 'never') await subscriptions.disable(one.id, 'its receiver has answered with 410: it is gone')
+  return sent
+}
+
+/** To somebody whom the definition of the run names, which is as it was then. */
+async function sendNamed(deps: Dependencies, message: MessageRecord, index: number): Promise<Sent> {
+  const run = message.runId === null ? undefined : await deps.run(message.runId)
+  const to = run?.plan.definition.notify?.[index]?.to
+  if (run === undefined || to === undefined) return { kind: 'never', error: 'the run was removed' }
+  if (to.kind === 'email') return mailed(deps, message, to.addresses)
+  const secret = to.secret === null ? undefined : deps.secret(run.projectId, run.pipelineId, to.secret)
+  if (to.secret !== null && secret === undefined) return { kind: 'again', error: `there is no secret ${to.secret}` }
+  const signing = secret === undefined ? [] : [secret.trim()]
+  return posted(deps, message, to.url, signedBy(signing, message.id, message.body, deps.clock.now()))
+}
+
+async function mailed({ outbound }: Dependencies, { body }: MessageRecord, to: readonly string[]): Promise<Sent> {
+  if (outbound.mail === null) return { kind: 'never', error: 'this server sends no e-mail' }
+  await outbound.mail({ to, ...mailOf(JSON.parse(body) as Json) }, TIMEOUT_MS)
+  return { kind: 'delivered' }
+}
+
+/** 410 is the only answer after which it is not tried again. */
+async function posted(
+  { outbound, clock }: Dependencies,
+  { body }: MessageRecord,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<Sent> {
+  const answer = await outbound.post({ url, headers, body }, TIMEOUT_MS)
   if (isGood(answer)) return { kind: 'delivered' }
   const error = `status ${answer.status}`
-  if (answer.status === 410) {
-    await subscriptions.disable(one.id, 'its receiver has answered with 410: it is gone')
-    return { kind: 'never', error }
-  }
+  if (answer.status === 410) return { kind: 'never', error }
   return { kind: 'again', error, ...pause(answer, clock.now()) }
 }
 
-async function sendStatus(
-  { outbound, clock, secret, pipelineOf }: Dependencies,
-  message: MessageRecord,
-): Promise<Sent> {
+async function sendStatus({ outbound, clock, secret, run }: Dependencies, message: MessageRecord): Promise<Sent> {
   const notice = JSON.parse(message.body) as StatusNotice
-  const pipelineId = message.runId === null ? null : await pipelineOf(message.runId)
+  const pipelineId = message.runId === null ? null : ((await run(message.runId))?.pipelineId ?? null)
   const token = secret(message.projectId, pipelineId, notice.token)
   if (token === undefined) return { kind: 'again', error: `there is no secret ${notice.token}` }
   const forge = forges[notice.forge]

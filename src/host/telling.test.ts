@@ -126,6 +126,50 @@ describe('notifications', () => {
     expect(Math.max(...calls.map(({ body }) => body.length))).toBeLessThan(20_000)
   })
 
+  test('go to whom the definition of the run names, signed by a secret of the project, and by e-mail', async () => {
+    const mails: Parameters<NonNullable<typeof outbound.mail>>[0][] = []
+    const mail = (message: (typeof mails)[number]): Promise<void> => {
+      mails.push(message)
+      return Promise.resolve()
+    }
+    const world = await openWorld({ outbound: { ...outbound, mail } })
+    const { url, calls } = await receiver(say(204))
+    const gone = await receiver(say(410))
+    await world.pipeline({
+      ...build(),
+      notify: [
+        { on: ['failed', 'recovered'], to: { kind: 'webhook', url: `${url}/hook`, secret: 'HOOK' } },
+        { on: ['ended'], to: { kind: 'webhook', url: gone.url, secret: null } },
+        { on: ['failed'], to: { kind: 'email', addresses: ['ops@example.org', 'li@example.org'] } },
+      ],
+    })
+    const failed = await ended(world, 'failed')
+    // Without its secret it waits; with it, it is sent.
+    await world.host.told()
+    expect(calls).toEqual([])
+    const key = Buffer.from('a key of twenty-four byt').toString('base64')
+    need(await world.app.secrets.set(world.admin, { project: { id: world.project.id } }, 'HOOK', `whsec_${key}\n`))
+    await told(world)
+    expect(typesOf(calls)).toEqual(['run.failed'])
+    const [first] = calls
+    const signed = `${String(first?.headers['webhook-id'])}.${String(first?.headers['webhook-timestamp'])}.${first?.body}`
+    expect(first?.headers['webhook-signature']).toBe(
+      `v1,${createHmac('sha256', Buffer.from(key, 'base64')).update(signed).digest('base64')}`,
+    )
+    expect(mails).toEqual([
+      {
+        to: ['ops@example.org', 'li@example.org'],
+        subject: 'build #1 failed',
+        text: expect.stringContaining(`https://ci.example.com/runs/${failed}`),
+      },
+    ])
+    expect(gone.calls).toHaveLength(1)
+    expect(gone.calls[0]?.headers['webhook-signature']).toBeUndefined()
+    await ended(world)
+    await told(world)
+    expect(typesOf(calls)).toEqual(['run.failed', 'run.recovered'])
+  })
+
   test('are verified by the library, also while the secret is changed', async () => {
     const world = await openWorld({ outbound })
     world.clock.advance(Date.now() - world.clock.now())

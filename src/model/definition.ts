@@ -1,3 +1,4 @@
+import type { NotifySpec } from './notification.ts'
 import type { CacheSpec, WorkspacePolicy } from './cache.ts'
 import type { Executor } from './executor.ts'
 import type { ChangeAction, ChangeKind, ForgeName } from './change.ts'
@@ -35,6 +36,8 @@ export interface PipelineDefinition {
   readonly retention?: Partial<Retention>
   /** Left out: kept for a day when a run did not succeed. */
   readonly workspace?: WorkspacePolicy
+  /** Who is told of its runs. */
+  readonly notify?: readonly NotifySpec[]
   /** Free names for dialects and people, e.g. `koderover/stack_name: web`. Never read by the engine. */
   readonly annotations: Readonly<Record<string, string>>
 }
