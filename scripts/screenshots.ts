@@ -27,6 +27,7 @@ const pictures = [
   { name: 'pipelines', path: '/pipelines', options: {} },
   { name: 'definition', path: `/pipelines/${release.id}?tab=definition`, options: { scheme: 'dark' } },
   { name: 'run', path: `/runs/${review.id}`, options: {} },
+  { name: 'runners', path: '/admin?tab=runners', options: {} },
   { name: 'phone', path: '/', options: { width: 390, height: 780 } },
 ] as const
 for (const { name, path, options } of pictures) {

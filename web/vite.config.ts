@@ -45,6 +45,14 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 1_000,
+    rolldownOptions: {
+      output: {
+        // What nearly every page needs comes as one file: a browser asks an HTTP/1.1 server for six at a time.
+        codeSplitting: {
+          groups: [{ name: 'base', test: /node_modules|web\/src\/(?:api|app|ui)\//, minShareCount: 4 }],
+        },
+      },
+    },
   },
   worker: { format: 'es' },
 })

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { axeFindings } from '../support/axe.ts'
 import { type Browser, openBrowser } from '../support/browser.ts'
 import { openPageServer, type PageServer } from '../support/page-server.ts'
+import { LONG, signedIn, startRun } from '../support/visit.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-const LONG = { timeout: 240_000 }
 /** The machine may be busy with other tests. */
 const until = (holds: () => Promise<boolean>): Promise<void> => waitUntil(holds, 60_000)
 
@@ -33,9 +33,7 @@ let run: string
 beforeAll(async () => {
   server = await openPageServer({ slots: 3 })
   const { client } = server
-  const [project] = (await client.projects.list()).items
-  const { id } = await client.pipelines.create({ project: project?.id ?? '', definition: RELEASE })
-  run = (await client.runs.start(id)).id
+  run = await startRun(client, RELEASE)
   await until(async () => (await client.runs.get(run)).status === 'held')
 }, 300_000)
 afterAll(() => server[Symbol.asyncDispose]())
@@ -44,10 +42,7 @@ async function opened(
   options: Parameters<typeof openBrowser>[0],
 ): Promise<{ readonly browser: Browser; readonly page: Page }> {
   const browser = await openBrowser(options)
-  const page = await browser.page()
-  await page.goto(`${server.url}/sign-in#token=${server.token}`)
-  await page.getByRole('heading', { level: 1 }).first().waitFor()
-  return { browser, page }
+  return { browser, page: await signedIn(browser, server) }
 }
 
 describe('four views of one selection', () => {

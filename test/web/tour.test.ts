@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Browser, openBrowser } from '../support/browser.ts'
+import { ADMIN_TABS } from '../../web/src/app/search.ts'
+import { axeFindings } from '../support/axe.ts'
+import { openBrowser } from '../support/browser.ts'
 import { openPageServer, type PageServer } from '../support/page-server.ts'
+import { LONG, signedIn } from '../support/visit.ts'
 
-const LONG = { timeout: 240_000 }
 const POLL = { timeout: 30_000, interval: 100 }
 
 let server: PageServer
@@ -14,16 +13,9 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => server[Symbol.asyncDispose]())
 
-async function signedIn(browser: Browser): Promise<Page> {
-  const page = await browser.page()
-  await page.goto(`${server.url}/sign-in#token=${server.token}`)
-  await page.waitForURL(`${server.url}/`)
-  return page
-}
-
 test('a new user makes a pipeline, starts it, decides its review and sees it succeed', LONG, async () => {
   await using browser = await openBrowser()
-  const page = await signedIn(browser)
+  const page = await signedIn(browser, server)
   await page.getByRole('link', { name: 'Pipelines' }).click()
   await page.getByRole('link', { name: 'New pipeline' }).click()
   await page.getByText('No errors').waitFor()
@@ -69,7 +61,7 @@ test('a new version is saved and shown beside the one before', LONG, async () =>
   const { id } = await server.client.pipelines.create({ project: items[0]!.name, definition: text })
   await server.client.pipelines.update(id, { definition: text.replace('the first', 'the second') })
   await using browser = await openBrowser()
-  const page = await signedIn(browser)
+  const page = await signedIn(browser, server)
   await page.goto(`${server.url}/pipelines/${id}?tab=versions`)
   await page.getByText('What changed in version 2').waitFor()
   await page.getByText('description: the second').waitFor()
@@ -81,7 +73,7 @@ test('a new version is saved and shown beside the one before', LONG, async () =>
 
 test('the page is led by keys alone', LONG, async () => {
   await using browser = await openBrowser()
-  const page = await signedIn(browser)
+  const page = await signedIn(browser, server)
   await page.getByRole('heading', { name: 'Home', level: 1 }).waitFor()
   await page.keyboard.press('?')
   await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
@@ -102,18 +94,6 @@ test('the page is led by keys alone', LONG, async () => {
   expect(browser.complaints).toEqual([])
 })
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-async function barriers(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe)
-  const found = (await page.evaluate(
-    "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ target, failureSummary }) => target + ': ' + failureSummary) })))",
-  )) as readonly { id: string; impact: string; nodes: readonly string[] }[]
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.join('; ')}`)
-}
-
 describe.each([
   { language: 'en', scheme: 'light', width: 1_280 },
   { language: 'zh-CN', scheme: 'dark', width: 1_280 },
@@ -124,7 +104,7 @@ describe.each([
     const { items: pipelines } = await server.client.pipelines.list()
     const { id } = pipelines[0]!
     await using browser = await openBrowser({ language, scheme, width })
-    const page = await signedIn(browser)
+    const page = await signedIn(browser, server)
     const found: string[] = []
     for (const path of [
       '/',
@@ -136,7 +116,7 @@ describe.each([
       `/pipelines/${id}?tab=definition`,
       `/pipelines/${id}?tab=versions`,
       `/pipelines/${id}?tab=triggers`,
-      ...['projects', 'secrets', 'credentials', 'users', 'audit', 'about'].map((tab) => `/admin?tab=${tab}`),
+      ...ADMIN_TABS.map((tab) => `/admin?tab=${tab}`),
       '/nothing',
     ]) {
       await page.goto(server.url + path)
@@ -144,7 +124,7 @@ describe.each([
       await page.locator('h1, h2').first().waitFor()
       // Grey lines mean that something is still being read.
       await expect.poll(() => page.locator('[role=status][aria-label]').count(), POLL).toBe(0)
-      found.push(...(await barriers(page)).map((barrier) => `${path}: ${barrier}`))
+      found.push(...(await axeFindings(page)).map((barrier) => `${path}: ${barrier}`))
       const over = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number
       if (over > 0) found.push(`${path}: ${over} px wider than the screen`)
     }

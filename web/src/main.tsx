@@ -8,6 +8,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { ClientError } from './api/client.ts'
+import { askEarly } from './app/early.ts'
 import { createPageRouter } from './app/router.tsx'
 import { cssVariablesResolver, theme } from './app/theme.ts'
 import { startLanguage } from './i18n/language.ts'
@@ -32,15 +33,7 @@ const queries = new QueryClient({
 })
 const router = createPageRouter(queries)
 
-queries.getQueryCache().subscribe(({ type, query }) => {
-  const error: unknown = query.state.error
-  if (type !== 'updated' || !(error instanceof ClientError) || error.code !== 'unauthenticated') return
-  const { href, pathname } = router.state.location
-  if (pathname === '/sign-in') return
-  queries.clear()
-  void router.navigate({ to: '/sign-in', search: { to: href } })
-})
-
+askEarly(queries, window.location.pathname)
 await startLanguage()
 const place = document.getElementById('page')
 if (place === null) throw new Error('index.html has no place for the page')
@@ -60,3 +53,13 @@ createRoot(place).render(
     </QueryClientProvider>
   </StrictMode>,
 )
+
+// Only now: who was never signed in is led to sign in by the router.
+queries.getQueryCache().subscribe(({ type, query }) => {
+  const error: unknown = query.state.error
+  if (type !== 'updated' || !(error instanceof ClientError) || error.code !== 'unauthenticated') return
+  const { href, pathname } = router.state.location
+  if (pathname === '/sign-in') return
+  queries.clear()
+  void router.navigate({ to: '/sign-in', search: { to: href } })
+})

@@ -4,3 +4,11 @@ import { createClient } from '../../../src/client/client.ts'
 export const client = createClient({ baseUrl: window.location.origin, token: null })
 
 export { ClientError } from '../../../src/client/client.ts'
+
+/** For one call with another credential than the session, which is not sent. */
+export const clientWith = (token: string) =>
+  createClient({
+    baseUrl: window.location.origin,
+    token,
+    fetch: (input, init) => fetch(input, { ...init, credentials: 'omit' }),
+  })

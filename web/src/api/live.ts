@@ -1,11 +1,23 @@
 import { useSyncExternalStore } from 'react'
 import type { QueryClient } from '@tanstack/react-query'
-import type { Event, RunBatch, RunSummary } from '../../../src/client/client.ts'
+import type { Event, Run, RunBatch, RunSummary } from '../../../src/client/client.ts'
 import { client } from './client.ts'
 import { followAll, type LiveMessage } from './live-stream.ts'
 
 /** `starting` until the stream was up for the first time: nothing is lost yet. */
 export type LiveState = 'starting' | 'up' | 'down'
+
+/** What does not change, is looked at by itself, or belongs to one seq of a run and stays true for it. */
+const STANDING: readonly unknown[] = [
+  'me',
+  'run',
+  'run-past',
+  'run-explain',
+  'run-estimate',
+  'run-timeline',
+  'run-seen',
+  'run-artifacts',
+]
 
 const listeners = new Set<() => void>()
 let state: LiveState = 'starting'
@@ -50,7 +62,10 @@ export function startLive({ queries, onSignedOut }: LiveOptions): () => void {
         return
       case 'up':
         // What was read before the stream was up may have changed meanwhile.
-        if (state === 'starting') void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' })
+        if (state === 'starting') {
+          void queries.invalidateQueries({ predicate: ({ queryKey: [kind] }) => !STANDING.includes(kind) })
+          void patches.lookAgain()
+        }
         return setState('up')
       case 'down':
         return setState(state === 'starting' ? 'starting' : 'down')
@@ -119,6 +134,30 @@ class Patches {
   touch(event: Event): void {
     this.#touched.add(event.run_id)
     this.#timer ??= setTimeout(() => void this.#patch(), PATCH_MS)
+  }
+
+  /** Whole runs are large: of those that are shown only the heads are asked for, and what has changed is read again. */
+  async lookAgain(): Promise<void> {
+    const known = this.#queries.getQueryCache().findAll({ queryKey: ['run'] })
+    // An answer that is on its way may be of before the stream was up.
+    for (const {
+      queryKey,
+      state: { data },
+    } of known) {
+      if (data === undefined) void this.#queries.invalidateQueries({ queryKey })
+    }
+    const runs = known.flatMap(({ state: { data } }) => (data === undefined ? [] : [data as Run])).slice(0, BATCH_MAX)
+    if (runs.length === 0) return
+    try {
+      const { items } = await client.runs.batch(runs.map(({ id }) => id))
+      for (const { id, seq } of items) {
+        if (runs.some((run) => run.id === id && run.seq < seq)) {
+          void this.#queries.invalidateQueries({ queryKey: ['run', id] })
+        }
+      }
+    } catch {
+      void this.#queries.invalidateQueries({ queryKey: ['run'] })
+    }
   }
 
   stop(): void {

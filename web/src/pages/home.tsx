@@ -130,7 +130,7 @@ function Told({ overview, filtered }: { readonly overview: Overview; readonly fi
                 )}
               </div>
               <Text fz="sm" className={classes['aside'] ?? ''}>
-                <CauseText cause={run.cause} />, <Ago at={run.ended_at ?? run.updated_at} />
+                <CauseText cause={run.cause} /> · <Ago at={run.ended_at ?? run.updated_at} />
               </Text>
             </li>
           ))}
@@ -225,7 +225,7 @@ function AskedRow({ asked, more }: { readonly asked: Asked; readonly more: numbe
           <b>{headline}</b>
           {review !== null && node !== null && ` ${node.name}`}
           {review !== null && review.question !== '' && `: ${review.question}`}
-          {failure !== null && `: ${node?.name ?? ''}, ${failureText(t, failure)}`}
+          {failure !== null && `: ${node?.name ?? ''} · ${failureText(t, failure)}`}
         </Text>
         <Text fz="xs" className={classes['quiet'] ?? ''}>
           {review !== null && (

@@ -8,7 +8,7 @@ import { language } from '../i18n/language.ts'
 import { useNow } from '../ui/clock.ts'
 import { durationText } from '../ui/duration.ts'
 import { StatusChip } from '../ui/status.tsx'
-import { Ago, Elapsed, fullTime } from '../ui/time.tsx'
+import { Ago, Elapsed } from '../ui/time.tsx'
 import { ActionBar } from './action-bar.tsx'
 import { runChoices } from './actions.ts'
 import classes from './header.module.css'
@@ -84,8 +84,8 @@ function Facts({ run }: { readonly run: Run }) {
           </span>
         </span>
       </Tooltip>
-      <span title={fullTime(run.created_at)}>
-        <IconBolt size={14} aria-hidden /> {t(`run.cause.${cause}`, { by: run.cause.by })}, <Ago at={run.created_at} />
+      <span>
+        <IconBolt size={14} aria-hidden /> {t(`run.cause.${cause}`, { by: run.cause.by })} · <Ago at={run.created_at} />
       </span>
       {run.started_at !== null && (
         <span>

@@ -1,10 +1,11 @@
-import { Alert, Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core'
+import { Button, Modal, Stack, Text, Textarea } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Overview } from '../../../src/client/client.ts'
 import { client } from '../api/client.ts'
+import { FormEnd } from './form-end.tsx'
 import { problemText } from './said.ts'
 
 type Asked = Overview['needs_person'][number]
@@ -74,7 +75,7 @@ export function ActButton({ asked, action }: { readonly asked: Asked; readonly a
         opened={opened}
         onClose={() => setOpened(false)}
         title={`${label}: ${name}`}
-        closeButtonProps={{ 'aria-label': t('home.act.back') }}
+        closeButtonProps={{ 'aria-label': t('app.confirm.back') }}
       >
         <form
           onSubmit={(event) => {
@@ -98,19 +99,7 @@ export function ActButton({ asked, action }: { readonly asked: Asked; readonly a
                 data-autofocus
               />
             )}
-            {problem !== null && (
-              <Alert color="red" variant="light" role="alert">
-                {problem}
-              </Alert>
-            )}
-            <Group justify="flex-end" gap="xs">
-              <Button variant="default" onClick={() => setOpened(false)}>
-                {t('home.act.back')}
-              </Button>
-              <Button type="submit" loading={busy}>
-                {label}
-              </Button>
-            </Group>
+            <FormEnd problem={problem} submit={label} busy={busy} onBack={() => setOpened(false)} />
           </Stack>
         </form>
       </Modal>

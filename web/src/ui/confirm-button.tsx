@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Modal, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { FormEnd } from './form-end.tsx'
 import { problemText } from './said.ts'
 
 interface ConfirmButton {
@@ -46,19 +47,14 @@ export function ConfirmButton({ label, title, will, isDanger = false, act }: Con
           <Text fz="sm" data-testid="what-will-happen">
             {will}
           </Text>
-          {problem !== null && (
-            <Alert color="red" variant="light" role="alert">
-              {problem}
-            </Alert>
-          )}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={close} data-autofocus>
-              {t('app.confirm.back')}
-            </Button>
-            <Button loading={busy} onClick={() => void agree()} {...(isDanger ? { color: 'red.8' } : {})}>
-              {label}
-            </Button>
-          </Group>
+          <FormEnd
+            problem={problem}
+            submit={label}
+            busy={busy}
+            isDanger={isDanger}
+            onBack={close}
+            onSubmit={() => void agree()}
+          />
         </Stack>
       </Modal>
     </>

@@ -50,6 +50,11 @@ export const admin = {
   secretHint: 'Capital letters, digits, underscore',
   addUser: 'Make the user',
   addKey: 'Make it',
+  endlessToken: 'Token of yours without an end',
+  endless:
+    'It has no end, so a session, which has one, cannot make it: it takes a token of yours that has none, such as the one of the first start.',
+  endsWithSession:
+    'It ends with your session, after a week at most. Made with a token of yours that has no end, it has none, either.',
   appCode: 'Code of the app',
   allProjects: 'All',
   change: 'Change',

@@ -43,7 +43,6 @@ export const home = {
     resume: 'Resume',
     start: 'Start',
     open: 'Open',
-    back: 'Not now',
     comment: 'Comment',
     commentHint: 'Is kept with the decision, for everybody to read',
     done: 'Done: {{what}}',

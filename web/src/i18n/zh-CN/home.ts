@@ -45,7 +45,6 @@ export const home: Words<typeof source> = {
     resume: '继续',
     start: '启动',
     open: '打开',
-    back: '暂不',
     comment: '备注',
     commentHint: '与决定一起保存，所有人可见',
     done: '已完成：{{what}}',

@@ -1,9 +1,9 @@
-import { Select, Table, TextInput } from '@mantine/core'
+import { PasswordInput, Select, Table, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Key } from '../../../../src/client/client.ts'
-import { client } from '../../api/client.ts'
+import { client, clientWith } from '../../api/client.ts'
 import { ConfirmButton } from '../../ui/confirm-button.tsx'
 import { Ago } from '../../ui/time.tsx'
 import { Issued, type IssuedPart } from './issued.tsx'
@@ -18,27 +18,30 @@ export function Credentials() {
   const [kind, setKind] = useState<Key['kind']>('token')
   const [label, setLabel] = useState('')
   const [code, setCode] = useState('')
+  const [token, setToken] = useState('')
   const [issued, setIssued] = useState<readonly IssuedPart[] | null>(null)
   const make = async (): Promise<void> => {
     setIssued(await issue())
     setLabel('')
     setCode('')
+    setToken('')
     await query.refetch()
   }
   const issue = async (): Promise<readonly IssuedPart[]> => {
     const about = label.trim()
+    const asked = token.trim() === '' ? client : clientWith(token.trim())
     switch (kind) {
       case 'token':
-        return [{ name: t('admin.kinds.token'), text: (await client.tokens.create(about)).token }]
+        return [{ name: t('admin.kinds.token'), text: (await asked.tokens.create(about)).token }]
       case 'aksk': {
-        const pair = await client.keys.createAccessKey(about)
+        const pair = await asked.keys.createAccessKey(about)
         return [
           { name: 'AK', text: pair.access_key },
           { name: 'SK', text: pair.secret_key },
         ]
       }
       case 'bk-app': {
-        const app = await client.keys.createApp(code.trim(), about)
+        const app = await asked.keys.createApp(code.trim(), about)
         return [
           { name: 'bk_app_code', text: app.code },
           { name: 'bk_app_secret', text: app.secret },
@@ -86,7 +89,19 @@ export function Credentials() {
               value={label}
               onChange={({ currentTarget }) => setLabel(currentTarget.value)}
             />
+            <PasswordInput
+              label={t('admin.endlessToken')}
+              required={kind !== 'token'}
+              w={220}
+              autoComplete="off"
+              placeholder="mr_…"
+              value={token}
+              onChange={({ currentTarget }) => setToken(currentTarget.value)}
+            />
           </MakeForm>
+          <Text px="md" pb="sm" c="dimmed" fz="sm">
+            {t(kind === 'token' ? 'admin.endsWithSession' : 'admin.endless')}
+          </Text>
           <Issued parts={issued} onClose={() => setIssued(null)} />
         </>
       }

@@ -1,16 +1,4 @@
-import {
-  Alert,
-  Button,
-  Group,
-  Modal,
-  MultiSelect,
-  PasswordInput,
-  Select,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-} from '@mantine/core'
+import { Button, Group, Modal, MultiSelect, PasswordInput, Select, Stack, Table, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -18,6 +6,7 @@ import type { UserAccount } from '../../../../src/client/client.ts'
 import { client } from '../../api/client.ts'
 import { projectsQuery } from '../../api/queries.ts'
 import { ConfirmButton } from '../../ui/confirm-button.tsx'
+import { FormEnd } from '../../ui/form-end.tsx'
 import { problemText } from '../../ui/said.ts'
 import { Ago } from '../../ui/time.tsx'
 import { MakeForm, Part } from './part.tsx'
@@ -203,19 +192,7 @@ function Change({ user, projects, onClose, onChanged }: ChangeProps) {
         <Text fz="sm" c="dimmed">
           {t('admin.changeWill')}
         </Text>
-        {problem !== null && (
-          <Alert color="red" variant="light" role="alert">
-            {problem}
-          </Alert>
-        )}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t('app.confirm.back')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('admin.save')}
-          </Button>
-        </Group>
+        <FormEnd problem={problem} submit={t('admin.save')} busy={busy} onBack={onClose} />
       </Stack>
     </form>
   )
