@@ -78,3 +78,8 @@ export interface Streams {
 export const DEPENDS_HEADER = 'millrace-depends'
 /** With {@link DEPENDS_HEADER}: the answer holds elapsed time and is true for this many milliseconds only. */
 export const FRESH_HEADER = 'millrace-fresh-ms'
+/**
+ * Response header of an answer to a request for a WebSocket (`Upgrade: websocket`): its body is lines, each of which the
+ * server sends as a text message. Without it the answer goes out as it is, and is all that there will be.
+ */
+export const FRAMES_HEADER = 'millrace-frames'

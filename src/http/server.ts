@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Dialect } from '../dialects/dialect.ts'
 import type { App } from '../host/app.ts'
@@ -17,6 +18,7 @@ import { requestIds, stampRequestId } from './request-id.ts'
 import { responder } from './responder.ts'
 import { StalledSockets } from './stalled.ts'
 import { dialectStreams, StreamSlots } from './streams.ts'
+import { handshakeRequest, isHandshake, sendFrames } from './web-socket.ts'
 
 export interface ServerConfig {
   /** Address to listen on; a loopback one unless the operator says otherwise. */
@@ -106,6 +108,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     noDelay: true,
     // Node's own answer to a missing Host has no body and no request id; ours has.
     requireHostHeader: false,
+    shouldUpgradeCallback: isHandshake,
   })
   await listen(server, parts.config)
   try {
@@ -180,6 +183,29 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
       logger.error({ error: errorText(error), method: incoming.method }, 'an answer could not be sent')
       outgoing.destroy()
     })
+  })
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const gone = new AbortController()
+    socket.on('close', () => gone.abort())
+    socket.on('error', () => socket.destroy())
+    const requestId = nextId(incoming.headers)
+    stampRequestId(incoming, requestId)
+    const request = handshakeRequest(incoming, gone.signal)
+    const answered =
+      request === undefined
+        ? Promise.resolve(
+            problemResponse({ code: 'invalid_request', message: 'The URL or the Host header is not valid' }, ''),
+          )
+        : respond(request, incoming)
+    answered
+      .then((response) => {
+        response.headers.set('x-request-id', requestId)
+        return sendFrames(incoming, socket, head, response, gone.signal)
+      })
+      .catch((error: unknown) => {
+        logger.error({ error: errorText(error) }, 'a WebSocket could not be served')
+        socket.destroy()
+      })
   })
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
     const current = busy.get(socket)

@@ -80,7 +80,8 @@ export async function misstatedRows(dialect: Dialect, world: World): Promise<rea
   for (const row of dialect.endpoints ?? []) {
     for (const method of methodsOf(row)) {
       for (const path of pathsOf(row)) {
-        const routed = method !== 'WS' && (await isRouted(dialect, world, method, examplePath(path)))
+        // The handshake of a WebSocket is a GET.
+        const routed = await isRouted(dialect, world, method === 'WS' ? 'GET' : method, examplePath(path))
         if (routed !== (row.served === true)) wrong.push(`${method} ${path}`)
       }
     }

@@ -5,9 +5,10 @@ import { authenticate } from './auth.ts'
 import { errorAnswer, unauthorized } from './errors.ts'
 import { type Env, mountRoutes, type Route } from './route.ts'
 import { sessionRoutes } from './session.ts'
-import { v1Routes } from './v1.ts'
-import { v2Routes } from './v2.ts'
+import { v1Routes, webSockets } from './v1.ts'
+import { v2Routes, v2WebSockets } from './v2.ts'
 import { zadigRoutes } from './zadig.ts'
+import { framed, wantsWebSocket } from './web-socket.ts'
 import { type Face, v2Face, zadigFace } from './zadig/face.ts'
 
 /** What a generation says when there is nothing to say. */
@@ -54,6 +55,12 @@ const LATER_PREFIXES = [
 
 export const laterPrefixes: readonly string[] = LATER_PREFIXES.flatMap(({ prefixes }) => prefixes)
 
+/** As the table of endpoints has them: GET is answered on the same paths. */
+const WEB_SOCKETS = [...webSockets, ...v2WebSockets].map(
+  ({ path }) => new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, '[^/]+')}/?$`),
+)
+const isWebSocket = (path: string): boolean => WEB_SOCKETS.some((pattern) => pattern.test(path))
+
 export function createRoutes(app: App, options: DialectOptions): (request: Request) => Promise<Response> {
   const first = generationRouter(v1, app, options)
   const others = LATER_PREFIXES.flatMap(({ generation, prefixes }) => {
@@ -63,7 +70,9 @@ export function createRoutes(app: App, options: DialectOptions): (request: Reque
   return async (request) => {
     const { pathname } = new URL(request.url)
     const other = others.find(({ prefix }) => pathname === prefix || pathname.startsWith(`${prefix}/`))
-    return await (other?.router ?? first).fetch(request)
+    const router = other?.router ?? first
+    const ask = async (one: Request): Promise<Response> => await router.fetch(one)
+    return wantsWebSocket(request) && isWebSocket(pathname) ? await framed(request, options, ask) : await ask(request)
   }
 }
 

@@ -27,7 +27,15 @@ export const notServed = (
 
 export const V1 = 'V1 (2017)'
 
-export const NO_WEBSOCKET = 'no WebSocket here; GET on the same path gives what its first frame holds'
+/** GET on the same path gives what its first message holds. */
+export const webSocket = (family: string, path: string, from: string): EndpointRow => ({
+  method: 'WS',
+  path,
+  family,
+  source: 'sibling',
+  from,
+  served: true,
+})
 export const V2 = 'V2 (October 2017)'
 export const ZADIG = 'Zadig 1.x'
 export const ZADIG_V4 = 'Zadig from 1.13'

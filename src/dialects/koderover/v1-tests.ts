@@ -25,7 +25,7 @@ export const testRoutes: readonly Route[] = [
   route(
     'GET',
     '/api/tasks/id/:id/pipeline/:name/resulturl',
-    'where the test’s report is (its output `result_url`), as a JSON string; errors 400, 6806, 6812, 6813',
+    'where the test’s report is, as a JSON string: its output `result_url`, or our own API where a `test` step has read one; errors 400, 6806, 6812, 6813',
     resultUrl,
   ),
   route(
@@ -67,7 +67,14 @@ async function resultUrl(call: Call): Promise<Response> {
       if (typeof value === 'string' && value !== '') return json(200, value)
     }
   }
-  return operationError('findTestResult', `no test of this task has an output ${REPORTS.join(', ')}`)
+  const { id } = found.run
+  const reported = await call.app.tests.list(call.caller, { id }, {}, { skip: 0, limit: 1 })
+  if (reported.ok && reported.value.files.length > 0)
+    return json(200, `${call.options.baseUrl}/api/v1/runs/${id}/tests`)
+  return operationError(
+    'findTestResult',
+    `no test of this task has left a report, and none has an output ${REPORTS.join(', ')}`,
+  )
 }
 
 async function search(call: Call): Promise<Response> {

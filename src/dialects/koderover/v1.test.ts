@@ -355,6 +355,26 @@ describe('logs', () => {
   })
 })
 
+test('the report of a test is what a `test` step has read, where no output says another place', async () => {
+  const { ask, world } = await open()
+  const text = 'name: tested\ntasks: [{key: unit, role: test, test: {script: make check, reports: [junit.xml]}}]\n'
+  need(await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }))
+  await ask('POST', '/api/tasks', { pipeline_name: 'tested' })
+  await world.settled()
+  const result = '/api/tasks/id/1/pipeline/tested/resulturl'
+  expect((await ask('GET', result)).body.code).toBe('6813')
+  const { id, stages } = need(await world.app.runs.get(world.admin, { pipeline: { name: 'tested' }, number: 1 }))
+  const counts = { errored: 0, failed: 0, skipped: 0, passed: 0 }
+  world.tests.set(`${id}/${stages[0]!.tasks[0]!.index}/1`, {
+    v: 1,
+    counts,
+    durationMs: 0,
+    cases: [],
+    files: ['junit.xml'],
+  })
+  expect((await ask('GET', result)).body).toMatch(new RegExp(`^http://.*/api/v1/runs/${id}/tests$`))
+})
+
 describe('timers', () => {
   const JOB = {
     pipeline_name: 'pipeline-1',

@@ -1,4 +1,6 @@
+import type { EndpointRow } from '../kit/endpoints.ts'
 import type { Route } from './route.ts'
+import { V1, webSocket } from './rows.ts'
 import { buildRoutes } from './v1-builds.ts'
 import { cronRoutes } from './v1-cron.ts'
 import { pipelineRoutes } from './v1-pipelines.ts'
@@ -16,4 +18,12 @@ export const v1Routes: readonly Route[] = [
   ...testRoutes,
   ...cronRoutes,
   ...userRoutes,
+]
+
+export const webSockets: readonly EndpointRow[] = [
+  webSocket(V1, '/api/tasks/ws/id/:id/pipeline/:name', 'one task, as it changes; August 2017'),
+  webSocket(V1, '/api/tasks/ws/pipeline/:name', 'a pipeline’s tasks, as they change'),
+  webSocket(V1, '/api/tasks/running/realtime', 'what is under way, as it changes'),
+  webSocket(V1, '/api/queue/ws', 'the queue, as it changes'),
+  webSocket(V1, '/api/builds/:owner/:name/ws/logs/:buildNum/:jobNum', 'a build’s log, a line a message'),
 ]

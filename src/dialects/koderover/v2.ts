@@ -1,6 +1,6 @@
 import type { EndpointRow } from '../kit/endpoints.ts'
 import type { Route } from './route.ts'
-import { familyOf, NO_WEBSOCKET, notServed, V2 } from './rows.ts'
+import { familyOf, V2, webSocket } from './rows.ts'
 import { v2Face } from './zadig/face.ts'
 import { pipelineHandlers } from './zadig/pipelines.ts'
 import { PENDING, RUNNING } from './zadig/request.ts'
@@ -40,4 +40,4 @@ export const v2WebSockets: readonly EndpointRow[] = [
   '/api/v2/tasks/ws/running',
   '/api/v2/tasks/ws/pending',
   '/api/v2/tasks/ws/id/:id/pipelines/:name',
-].map((path) => notServed(V2, 'WS', path, 'the same, as it changes', NO_WEBSOCKET))
+].map((path) => webSocket(V2, path, 'the same, as it changes'))
