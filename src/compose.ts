@@ -13,7 +13,9 @@ import { openSealKeys, rotateSealKey, type GivenKeys } from './host/key-file.ts'
 import { openArtifact } from './host/artifact-file.ts'
 import { sweepArtifacts } from './host/kept-files.ts'
 import { openLog } from './host/logs.ts'
+import { measuredStore, measures } from './host/measures.ts'
 import type { Logger } from './http/logger.ts'
+import { metricsMount } from './http/metrics.ts'
 import { mountTable } from './http/mounts.ts'
 import { nativeMounts } from './http/native/index.ts'
 import { readPageBuild } from './http/page/build.ts'
@@ -41,6 +43,7 @@ import { stepSpecs } from './steps/index.ts'
 import { openSqliteStore } from './store/sqlite/index.ts'
 import { lockDirectory } from './store/sqlite/lock.ts'
 import { type Store, StoreError } from './store/store.ts'
+import { Metrics } from './telemetry/metrics.ts'
 
 /** What a server is made of; config/ reads it from flags and environment. */
 export interface MillraceOptions {
@@ -57,6 +60,8 @@ export interface MillraceOptions {
   /** Connections at once, and how long a statement may take; only with a database. */
   readonly databasePool?: number
   readonly databaseTimeoutMs?: DurationMs
+  /** Who may read `/metrics`; left out: whoever has a token of a user of all projects. */
+  readonly metrics?: 'token' | 'open' | 'off'
   /** Attempts at once. */
   readonly slots: number
   readonly labels: readonly string[]
@@ -106,6 +111,7 @@ export interface Works {
   readonly host: Host
   readonly store: Store
   readonly recovered: Millrace['recovered']
+  readonly metrics: Metrics
   /** The address that people find it at, for links in what others are told. */
   found(baseUrl: string): void
   close(): Promise<void>
@@ -139,7 +145,11 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
     server = await startServer({
       app,
       dialects,
-      mounts: (context) => [...native(context), runnerMount(context)],
+      mounts: (context) => [
+        ...native(context),
+        runnerMount(context),
+        metricsMount(context.app, options.metrics ?? 'token', works.metrics),
+      ],
       config: options,
       logger,
     })
@@ -182,7 +192,8 @@ export async function openWorks(
     | 'mailFrom'
     | 'sealKeys'
     | 'runnerLeaseMs'
-  >,
+  > &
+    Partial<Pick<MillraceOptions, 'version'>>,
   logger: Logger,
 ): Promise<Works> {
   let publicUrl: string | null = null
@@ -195,7 +206,11 @@ export async function openWorks(
     logger.error({ error: error.message }, 'the store died: ending, so that nothing is answered that is not durable')
     process.exit(70)
   }
-  const store = await openStore(dataDirectory, options, onFatal)
+  const opened = await openStore(dataDirectory, options, onFatal)
+  let current: Host | undefined
+  const looks = measures(opened, systemClock, dataDirectory, () => current)
+  const metrics = new Metrics(options.version ?? '', looks)
+  const store = measuredStore(opened, metrics)
   const checker = new DefinitionChecker()
   let runner: EmbeddedRunner | undefined
   try {
@@ -237,6 +252,7 @@ export async function openWorks(
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
     })
+    current = host
     // Kills what an earlier server left running, before anything is begun again.
     const embedded = await startEmbeddedRunner({
       dataDirectory,
@@ -289,6 +305,7 @@ export async function openWorks(
     return {
       host,
       store,
+      metrics,
       recovered,
       found: (baseUrl) => {
         publicUrl = baseUrl

@@ -208,7 +208,7 @@ const layers: readonly Layer[] = [
     // What a setting is checked with is what will read it.
     imports: ['model/**', 'definition/suggest.ts', 'steps/kit/guard.ts', 'npm:yaml', 'npm:zod', 'node:**'],
   },
-  { files: 'telemetry/**', imports: ['npm:pino', 'node:**'] },
+  { files: 'telemetry/**', imports: ['npm:pino', 'npm:prom-client', 'node:**'] },
   // What is done with whole stores, by nobody's server.
   {
     files: 'upkeep/**',

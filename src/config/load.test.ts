@@ -24,6 +24,7 @@ test('without flags and variables the defaults hold', () => {
     dataDirectory: './data',
     databaseUrl: null,
     databasePool: 8,
+    metrics: 'token',
     databaseTimeoutMs: 30_000,
     slots: availableParallelism(),
     labels: [process.platform, process.arch],

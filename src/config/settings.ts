@@ -24,6 +24,8 @@ export interface Setting<Value> {
 
 const setting = <Value>(fields: Setting<Value>): Setting<Value> => fields
 
+export const METRICS_CHOICES = ['token', 'open', 'off'] as const
+export type MetricsChoice = (typeof METRICS_CHOICES)[number]
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -260,6 +262,16 @@ export const settings = {
     fallback: () => true,
     expected: 'true or false',
     parse: parseBoolean,
+  }),
+  metrics: setting<MetricsChoice>({
+    env: 'MILLRACE_METRICS',
+    flag: '--metrics',
+    placeholder: '<who>',
+    doc: 'Who may read `/metrics`, in the format of Prometheus: `token`, whoever has a token of a user of all projects; `open`, everybody who reaches the port; `off`, nobody.',
+    standard: '`token`',
+    fallback: () => 'token',
+    expected: `one of ${METRICS_CHOICES.join(', ')}`,
+    parse: (text) => METRICS_CHOICES.find((word) => word === text),
   }),
   logLevel: setting<LogLevel>({
     env: 'MILLRACE_LOG_LEVEL',

@@ -289,6 +289,11 @@ export class Dispatcher {
     return [...this.#lines.values()].reduce((sum, line) => sum + line.size, 0)
   }
 
+  /** What waits, by the labels that it needs. */
+  depths(): readonly { readonly labels: readonly string[]; readonly size: number }[] {
+    return [...this.#lines.values()].map(({ labels, size }) => ({ labels, size }))
+  }
+
   /** A lease that is refused frees its slot at once: that is seen by this loop, not by another one on top of it. */
   #dispatch(): void {
     this.#changed = true
