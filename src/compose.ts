@@ -40,6 +40,8 @@ import { listReports, readReport } from './runner/report-file.ts'
 import { removeTree } from './runner/remove-tree.ts'
 import { firstStart, refreshQuickstart, type FirstStart } from './samples/first-start.ts'
 import { stepSpecs } from './steps/index.ts'
+import { outsideLabel, outsideSteps } from './steps/outside.ts'
+import type { StepSpec } from './steps/step.ts'
 import { openSqliteStore } from './store/sqlite/index.ts'
 import { lockDirectory } from './store/sqlite/lock.ts'
 import { type Store, StoreError } from './store/store.ts'
@@ -77,6 +79,8 @@ export interface MillraceOptions {
   readonly containers?: ContainerChoice
   /** Directories of the machine that volumes of containers may name. */
   readonly containerPaths?: readonly string[]
+  /** Directories of step types of third parties. */
+  readonly stepDirectories?: readonly string[]
   /** Most bytes of all caches of tasks together. */
   readonly cacheMaxBytes?: number
   /** How long runs are kept; left out or null: for ever. */
@@ -139,7 +143,7 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
     const native = nativeMounts({
       version: options.version,
       settings: shownSettings(options),
-      pipelineSchema: definitionJsonSchema(stepSpecs),
+      pipelineSchema: definitionJsonSchema(stepsOf(options)),
       page: pageOf(build),
     })
     server = await startServer({
@@ -185,6 +189,7 @@ export async function openWorks(
     | 'distributeTo'
     | 'containers'
     | 'containerPaths'
+    | 'stepDirectories'
     | 'cacheMaxBytes'
     | 'keepRuns'
     | 'keepForMs'
@@ -197,6 +202,7 @@ export async function openWorks(
   logger: Logger,
 ): Promise<Works> {
   let publicUrl: string | null = null
+  const steps = stepsOf(options)
   const trial = new AbortController()
   // Containers are tried while the store is opened.
   const trying = foundExecutors(options.containers, trial.signal)
@@ -211,7 +217,7 @@ export async function openWorks(
   const looks = measures(opened, systemClock, dataDirectory, () => current)
   const metrics = new Metrics(options.version ?? '', looks)
   const store = measuredStore(opened, metrics)
-  const checker = new DefinitionChecker()
+  const checker = new DefinitionChecker({ stepDirectories: options.stepDirectories ?? [] })
   let runner: EmbeddedRunner | undefined
   try {
     const host: Host = await createHost({
@@ -220,7 +226,7 @@ export async function openWorks(
       entropy: systemEntropy,
       ...(await openSealKeys(store, systemEntropy, dataDirectory, options.sealKeys ?? { key: null, old: null })),
       check: (text, file) => checker.check(text, file),
-      verbatim: (uses) => stepSpecs.find(({ type }) => type === uses)?.verbatim ?? [],
+      verbatim: (uses) => steps.find(({ type }) => type === uses)?.verbatim ?? [],
       openLog: (runId, node, attempt, ended) => {
         if (runner === undefined) throw new Error('no log is read before the runner is there')
         return openLog(runner.logPath({ runId, node, attempt }), attempt, ended)
@@ -257,8 +263,9 @@ export async function openWorks(
     const embedded = await startEmbeddedRunner({
       dataDirectory,
       slots: options.slots,
-      labels: options.labels,
+      labels: [...options.labels, ...outsideLabels(options)],
       containerPaths: options.containerPaths ?? [],
+      stepDirectories: options.stepDirectories ?? [],
       ...(options.cacheMaxBytes === undefined ? undefined : { cacheMaxBytes: options.cacheMaxBytes }),
       env: {
         ...(options.httpAllow === null ? undefined : { MILLRACE_HTTP_ALLOW: options.httpAllow }),
@@ -382,6 +389,7 @@ export interface RunnerOptions {
   readonly containers?: ContainerChoice
   /** As of a server's options. */
   readonly containerPaths: readonly string[]
+  readonly stepDirectories?: readonly string[]
   readonly cacheMaxBytes: number
   readonly httpAllow: string | null
 }
@@ -406,7 +414,8 @@ export async function openRunner(
     const runner = await startRemoteRunner({
       ...options,
       url: options.url.replace(/\/+$/, ''),
-      labels: [...new Set([...options.labels, ...capabilities])],
+      labels: [...new Set([...options.labels, ...capabilities, ...outsideLabels(options)])],
+      stepDirectories: options.stepDirectories ?? [],
       executors,
       dataDirectory,
       incarnation: systemEntropy.id(systemClock.now()),
@@ -446,6 +455,7 @@ export async function openLocal(
     | 'distributeTo'
     | 'containers'
     | 'containerPaths'
+    | 'stepDirectories'
     | 'cacheMaxBytes'
     | 'bodyMaxBytes'
   >,
@@ -458,7 +468,7 @@ export async function openLocal(
   const project = await app.projects.create(admin, { name: 'local', description: '' })
   if (!project.ok) throw new Error(`the project was refused: ${project.problem.message}`)
   const closing = new AbortController()
-  const mounts = nativeMounts({ version: options.version, pipelineSchema: definitionJsonSchema(stepSpecs) })
+  const mounts = nativeMounts({ version: options.version, pipelineSchema: definitionJsonSchema(stepsOf(options)) })
   const mountFor = mountTable(
     mounts({ app, baseUrl: 'http://local', bodyMaxBytes: options.bodyMaxBytes, closing: closing.signal, logger }),
   )
@@ -479,10 +489,23 @@ export async function openLocal(
 }
 
 /** What is wrong with a definition; empty: nothing. Needs no server. */
-export function checkDefinition(text: string, file: string): readonly LocatedError[] {
-  const result = parseDefinition(text, file, stepSpecs)
+export function checkDefinition(
+  text: string,
+  file: string,
+  stepDirectories: readonly string[] = [],
+): readonly LocatedError[] {
+  const result = parseDefinition(text, file, stepsOf({ stepDirectories }))
   return result.ok ? [] : result.errors
 }
+
+/** Those of third parties besides ours. @throws Error that names all that is wrong with them. */
+const stepsOf = (options: Pick<MillraceOptions, 'stepDirectories'>): readonly StepSpec[] => [
+  ...stepSpecs,
+  ...outsideSteps(options.stepDirectories ?? []),
+]
+
+const outsideLabels = (options: Pick<MillraceOptions, 'stepDirectories'>): readonly string[] =>
+  outsideSteps(options.stepDirectories ?? []).map(({ type }) => outsideLabel(type))
 
 async function foundOnce(works: Works, options: MillraceOptions, baseUrl: string): Promise<FirstStart | null> {
   const { store, host } = works

@@ -2,6 +2,8 @@ import { Worker } from 'node:worker_threads'
 import { parseDefinition, type DefinitionResult } from '../definition/parse-definition.ts'
 import type { DurationMs } from '../model/time.ts'
 import { stepSpecs } from '../steps/index.ts'
+import { outsideSteps } from '../steps/outside.ts'
+import type { StepSpec } from '../steps/step.ts'
 
 /**
  * Texts that are longer, in UTF-16 units, are checked in a thread of their own: one of a mebibyte that means harm, or
@@ -18,6 +20,8 @@ export interface CheckerOptions {
   readonly limitMs?: DurationMs
   /** A text that takes more ends the thread, not the server. */
   readonly memoryMaxMib?: number
+  /** Directories of step types of third parties. */
+  readonly stepDirectories?: readonly string[]
   /** The thread's file. */
   readonly script?: URL
 }
@@ -27,6 +31,8 @@ export class DefinitionChecker {
   readonly #limitMs: DurationMs
   readonly #memoryMaxMib: number
   readonly #script: URL
+  readonly #stepDirectories: readonly string[]
+  readonly #steps: readonly StepSpec[]
   #worker: Worker | undefined
   #turn: Promise<unknown> = Promise.resolve()
   #waiting = 0
@@ -34,12 +40,14 @@ export class DefinitionChecker {
   constructor(options: CheckerOptions = {}) {
     this.#limitMs = options.limitMs ?? LIMIT_MS
     this.#memoryMaxMib = options.memoryMaxMib ?? MEMORY_MAX_MIB
+    this.#stepDirectories = options.stepDirectories ?? []
+    this.#steps = [...stepSpecs, ...outsideSteps(this.#stepDirectories)]
     this.#script = options.script ?? new URL('./worker.ts', import.meta.url)
   }
 
   /** As `parseDefinition`. A text that could not be checked to its end is refused, with the reason as its error. */
   async check(text: string, file: string): Promise<DefinitionResult> {
-    if (text.length <= HERE_MAX) return parseDefinition(text, file, stepSpecs)
+    if (text.length <= HERE_MAX) return parseDefinition(text, file, this.#steps)
     if (this.#waiting >= WAITING_MAX)
       return refused(file, `${WAITING_MAX} other long texts wait to be checked: try again`)
     this.#waiting += 1
@@ -85,6 +93,7 @@ export class DefinitionChecker {
     const worker = new Worker(this.#script, {
       name: 'definition checker',
       execArgv: [],
+      workerData: this.#stepDirectories,
       resourceLimits: { maxOldGenerationSizeMb: this.#memoryMaxMib },
     })
     // Also when nobody waits for it: an error that nobody listens to ends the process.

@@ -37,6 +37,7 @@ export async function runLocally(
     | 'labels'
     | 'containers'
     | 'containerPaths'
+    | 'stepDirectories'
     | 'cacheMaxBytes'
     | 'httpAllow'
     | 'distributeTo'

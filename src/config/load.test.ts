@@ -33,6 +33,7 @@ test('without flags and variables the defaults hold', () => {
     bodyMaxBytes: 4_194_304,
     httpAllow: null,
     smtp: null,
+    stepDirectories: [],
     mailFrom: null,
     containers: 'auto',
     containerPaths: [],

@@ -149,6 +149,16 @@ export const settings = {
     expected: 'absolute paths, joined by commas',
     parse: parsePaths,
   }),
+  stepDirectories: setting<readonly string[]>({
+    env: 'MILLRACE_STEPS',
+    flag: '--steps',
+    placeholder: '<a,b>',
+    doc: "Directories of step types of one's own: a folder for each, with step.json and a module. A runner on another machine needs them, too.",
+    standard: 'none',
+    fallback: () => [],
+    expected: 'absolute paths, joined by commas',
+    parse: parsePaths,
+  }),
   keepRuns: setting<number | null>({
     env: 'MILLRACE_KEEP_RUNS',
     flag: '--keep-runs',

@@ -190,7 +190,9 @@ function taskSpec(
   const secrets = work.kind === 'runner' ? nearest([...around, ...(values.secrets ?? [])]) : []
   const key = given(keys.ofTask.get(task))
   const executor = executorOf(values)
-  const tools = executor?.kind === 'container' ? [] : task.toolLabels
+  // What a step runs is in the image; the step itself is the runner's.
+  const tools =
+    executor?.kind === 'container' ? task.toolLabels.filter((label) => label.startsWith('step:')) : task.toolLabels
   return {
     key,
     name: values.name ?? key,

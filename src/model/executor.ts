@@ -79,6 +79,8 @@ export type Capability =
   | `tool:${Tool}`
   | 'tool:compose'
   | 'tool:image-builder'
+  /** A step type of a third party (steps/outside.ts). */
+  | `step:${string}`
 
 /** The label that a runner must have for it. */
 export const executorLabels = {

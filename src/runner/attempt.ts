@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import type { AttemptResult } from '../model/command.ts'
 import { failureSentence, type Failure } from '../model/failure.ts'
 import { jobName, type Job } from '../model/job.ts'
+import type { OutsideStep } from '../steps/outside.ts'
 import { stepRuns } from '../steps/runs.ts'
 import { CannotStart, MissingTool, type ImageBuilder, type StepContext } from '../steps/step.ts'
 import { ArtifactKeeper } from './artifact-store.ts'
@@ -33,6 +34,8 @@ export interface AttemptSetting {
   readonly env: Readonly<Record<string, string>>
   /** Left out: host processes only. */
   readonly executors?: PlaceSetting
+  /** Step types of third parties. */
+  readonly steps?: readonly OutsideStep[]
   /** Most bytes of all caches together; left out: {@link CACHE_MAX_BYTES}. */
   readonly cacheMaxBytes?: number
 }
@@ -86,7 +89,8 @@ async function runStep(
   kill: AbortSignal,
 ): Promise<AttemptResult> {
   const { paths } = setting
-  const load = Object.hasOwn(stepRuns, job.uses) ? stepRuns[job.uses] : undefined
+  const ours = Object.hasOwn(stepRuns, job.uses) ? stepRuns[job.uses] : undefined
+  const load = ours ?? setting.steps?.find(({ type }) => type === job.uses)?.load
   if (load === undefined) throw new CannotStart(`this runner has no step type ${JSON.stringify(job.uses)}`)
   const workspace = paths.workspace(job.runId)
   const home = paths.home(job.runId)

@@ -16,6 +16,8 @@ export interface RunnerConfig {
   readonly executors: Executors
   /** Directories of the machine that volumes of containers may name, with all in them. */
   readonly containerPaths: readonly string[]
+  /** Directories of step types of third parties. */
+  readonly stepDirectories: readonly string[]
   /** Most bytes of all caches of tasks together. */
   readonly cacheMaxBytes: number
 }

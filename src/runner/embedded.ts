@@ -31,6 +31,8 @@ export interface EmbeddedRunnerOptions {
   readonly logMaxBytes?: number
   /** Directories of the machine that volumes of containers may name, with all in them. Without: none. */
   readonly containerPaths?: readonly string[]
+  /** Directories of step types of third parties; the labels for them are the caller's to give. */
+  readonly stepDirectories?: readonly string[]
   /** Most bytes of all caches of tasks. Without: 10 GiB. */
   readonly cacheMaxBytes?: number
   /** For the runner's own process, on top of PATH, LANG, LC_ALL and TZ; e.g. MILLRACE_HTTP_ALLOW. Tasks do not see it. */
@@ -91,6 +93,7 @@ export async function startEmbeddedRunner(options: EmbeddedRunnerOptions): Promi
     logMaxBytes: options.logMaxBytes ?? LOG_MAX_BYTES,
     executors: NO_EXECUTORS,
     containerPaths: options.containerPaths ?? [],
+    stepDirectories: options.stepDirectories ?? [],
     cacheMaxBytes: options.cacheMaxBytes ?? CACHE_MAX_BYTES,
   }
   const runner = new Runner(config, options, leftovers)

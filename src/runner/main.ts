@@ -7,6 +7,7 @@ import { allowedEnvironment, engineEnvironment } from './environment.ts'
 import { helperLauncher } from './helper.ts'
 import { runnerPaths } from './paths.ts'
 import { parseToRunner, PROTOCOL, type ToServer } from './protocol.ts'
+import { outsideSteps } from '../steps/outside.ts'
 import type { Json } from '../model/json.ts'
 
 const config = JSON.parse(process.argv[2] ?? '') as RunnerConfig
@@ -23,6 +24,7 @@ const agent = new Agent({
   launcher: (await helperLauncher()) ?? directLauncher(),
   env: allowedEnvironment(process.env),
   executors: placeSetting,
+  steps: outsideSteps(config.stepDirectories),
   cacheMaxBytes: config.cacheMaxBytes,
   slots: config.slots,
   logMaxBytes: config.logMaxBytes,

@@ -14,6 +14,7 @@ import type { Launcher } from '../../src/runner/launch.ts'
 import { runnerPaths, type RunnerPaths } from '../../src/runner/paths.ts'
 import type { EndedMessage, ToServer } from '../../src/runner/protocol.ts'
 import { removeTree } from '../../src/runner/remove-tree.ts'
+import type { OutsideStep } from '../../src/steps/outside.ts'
 import { waitUntil } from './wait-until.ts'
 
 /** A runner's agent in this process, with real processes and a directory of its own. */
@@ -35,6 +36,7 @@ export class TestRunner {
       readonly executors?: Omit<PlaceSetting, 'dataDirectory'>
       readonly directory?: string
       readonly cacheMaxBytes?: number
+      readonly steps?: readonly OutsideStep[]
     },
   ) {
     this.directory = limits.directory ?? mkdtempSync(join(tmpdir(), 'millrace-runner-'))
@@ -47,6 +49,7 @@ export class TestRunner {
         ? undefined
         : { executors: { ...limits.executors, dataDirectory: this.directory } }),
       ...(limits.cacheMaxBytes === undefined ? undefined : { cacheMaxBytes: limits.cacheMaxBytes }),
+      ...(limits.steps === undefined ? undefined : { steps: limits.steps }),
       slots: limits.slots,
       logMaxBytes: limits.logMaxBytes,
       send: (message) => this.#receive(message),
@@ -64,6 +67,7 @@ export class TestRunner {
     readonly executors?: Omit<PlaceSetting, 'dataDirectory'>
     readonly directory?: string
     readonly cacheMaxBytes?: number
+    readonly steps?: readonly OutsideStep[]
   } = {}): Promise<TestRunner> {
     const launcher = await helperLauncher()
     if (launcher === undefined) throw new Error('these tests need Perl, which every Debian has')

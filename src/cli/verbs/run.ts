@@ -18,6 +18,7 @@ const SETTINGS = [
   'labels',
   'containers',
   'containerPaths',
+  'stepDirectories',
   'cacheMaxBytes',
   'httpAllow',
   'distributeTo',

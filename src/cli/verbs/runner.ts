@@ -18,7 +18,15 @@ interface Options {
   readonly json?: boolean
 }
 
-const SETTINGS = ['slots', 'labels', 'containers', 'containerPaths', 'cacheMaxBytes', 'httpAllow'] as const
+const SETTINGS = [
+  'slots',
+  'labels',
+  'containers',
+  'containerPaths',
+  'stepDirectories',
+  'cacheMaxBytes',
+  'httpAllow',
+] as const
 
 export const runner: Verb = ({ terminal, action }) =>
   withSettings(
@@ -50,7 +58,7 @@ export const runner: Verb = ({ terminal, action }) =>
 
 async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   const config = configOf(terminal, { ...options }, SETTINGS)
-  const { slots, labels, containers, containerPaths, cacheMaxBytes, httpAllow } = config
+  const { slots, labels, containers, containerPaths, stepDirectories, cacheMaxBytes, httpAllow } = config
   const url = urlOf(options.url ?? terminal.env['MILLRACE_URL'])
   const token = options.token ?? (terminal.env['MILLRACE_RUNNER_TOKEN'] || undefined)
   if (token === undefined) throw new Fault(EXIT.refused, 'no token: expected --token or MILLRACE_RUNNER_TOKEN')
@@ -65,7 +73,7 @@ async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   }
   const { name = null, dataDir: dataDirectory } = options
   const facts = { version: version(), url, token, name, labels, slots, dataDirectory, drainMs }
-  const means = { containers, containerPaths, cacheMaxBytes, httpAllow }
+  const means = { containers, containerPaths, stepDirectories, cacheMaxBytes, httpAllow }
   const opened = await openRunner({ ...facts, ...means }, say, ready).catch((error: unknown) => {
     if (!(error instanceof Error) || error.name !== 'StoreError') throw error
     throw new Fault(EXIT.inUse, error.message, { cause: error })

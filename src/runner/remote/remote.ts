@@ -16,6 +16,7 @@ import {
 import { LEASE_MS } from '../../model/limits.ts'
 import type { DurationMs } from '../../model/time.ts'
 import { Agent } from '../agent.ts'
+import { outsideSteps } from '../../steps/outside.ts'
 import type { Executors } from '../capabilities.ts'
 import { LOG_MAX_BYTES } from '../config.ts'
 import { directLauncher } from '../direct.ts'
@@ -40,6 +41,8 @@ export interface RemoteRunnerOptions {
   readonly slots: number
   /** What was found to work here (capabilities.ts). */
   readonly executors: Executors
+  /** Directories of step types of third parties. */
+  readonly stepDirectories?: readonly string[]
   readonly containerPaths: readonly string[]
   readonly cacheMaxBytes: number
   /** Absolute, and locked: nobody else works there. */
@@ -136,6 +139,7 @@ class Remote implements RemoteRunner {
         containerPaths: options.containerPaths,
         dataDirectory: options.dataDirectory,
       },
+      steps: outsideSteps(options.stepDirectories ?? []),
       cacheMaxBytes: options.cacheMaxBytes,
       slots: options.slots,
       logMaxBytes: LOG_MAX_BYTES,
