@@ -160,7 +160,7 @@ const CALLS: readonly Described[] = [
 ]
 
 /** What people and programs of this repository have no use for: forges call the one, browsers show the other. */
-const NOT_OF_THE_CLIENT = ['fireWebhook', 'getGraph']
+const NOT_OF_THE_CLIENT = ['fireWebhook', 'getGraph', 'previewArtifact']
 
 /** A client of a server that takes everything down. */
 function listening(): { readonly client: Client; readonly asked: Asked[] } {

@@ -1,5 +1,6 @@
 import { followEvents, listEvents, listRunEvents } from './events.ts'
 import { createToken, deleteToken, getMe, listTokens } from './keys.ts'
+import { previewArtifact } from './artifact-preview.ts'
 import { getArtifact, listArtifacts } from './artifacts.ts'
 import { asSeenBy, getEstimate, getGraph, getTimeline } from './insight.ts'
 import { getLogLines, searchLog } from './log-lines.ts'
@@ -123,6 +124,7 @@ export const routes: readonly Route[] = [
   searchLog,
   listArtifacts,
   getArtifact,
+  previewArtifact,
   listTests,
   listFindings,
   listReviews,
