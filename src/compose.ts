@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { DefinitionChecker } from './checker/checker.ts'
 import { shownSettings } from './config/shown.ts'
@@ -64,6 +65,11 @@ export interface MillraceOptions {
   readonly databaseTimeoutMs?: DurationMs
   /** Who may read `/metrics`; left out: whoever has a token of a user of all projects. */
   readonly metrics?: 'token' | 'open' | 'off'
+  /**
+   * Where logs, reports and artifacts are: a directory that all servers of one database share; null: in the data
+   * directory.
+   */
+  readonly filesDirectory?: string | null
   /** Attempts at once. */
   readonly slots: number
   readonly labels: readonly string[]
@@ -159,7 +165,7 @@ export async function openMillrace(options: MillraceOptions, logger: Logger): Pr
     })
     const baseUrl = options.baseUrl ?? server.url
     works.found(baseUrl)
-    const first = await foundOnce(works, options, baseUrl)
+    const first = await alone(works.store, 'first start', () => foundOnce(works, options, baseUrl))
     let closing: Promise<void> | undefined
     return {
       url: baseUrl,
@@ -183,6 +189,7 @@ export async function openWorks(
     | 'databaseUrl'
     | 'databasePool'
     | 'databaseTimeoutMs'
+    | 'filesDirectory'
     | 'slots'
     | 'labels'
     | 'httpAllow'
@@ -207,12 +214,17 @@ export async function openWorks(
   // Containers are tried while the store is opened.
   const trying = foundExecutors(options.containers, trial.signal)
   const dataDirectory = resolve(options.dataDirectory)
-  const paths = runnerPaths(dataDirectory)
+  const filesDirectory = resolve(options.filesDirectory ?? options.dataDirectory)
+  const paths = runnerPaths(dataDirectory, filesDirectory)
   const onFatal = (error: Error): void => {
     logger.error({ error: error.message }, 'the store died: ending, so that nothing is answered that is not durable')
     process.exit(70)
   }
-  const opened = await openStore(dataDirectory, options, onFatal)
+  // Its own runner is found again by this name after a restart, with the workspaces that it has.
+  const embeddedName = options.databaseUrl == null ? 'embedded' : `embedded-${await serverName(dataDirectory)}`
+  const serverId = systemEntropy.bytes(4).toString('hex')
+  const opened = await openStore(dataDirectory, options, onFatal, serverId)
+  await mkdir(filesDirectory, { recursive: true, mode: 0o700 })
   let current: Host | undefined
   const looks = measures(opened, systemClock, dataDirectory, () => current)
   const metrics = new Metrics(options.version ?? '', looks)
@@ -224,7 +236,9 @@ export async function openWorks(
       store,
       clock: systemClock,
       entropy: systemEntropy,
-      ...(await openSealKeys(store, systemEntropy, dataDirectory, options.sealKeys ?? { key: null, old: null })),
+      ...(await alone(store, 'seal key', () =>
+        openSealKeys(store, systemEntropy, filesDirectory, options.sealKeys ?? { key: null, old: null }),
+      )),
       check: (text, file) => checker.check(text, file),
       verbatim: (uses) => steps.find(({ type }) => type === uses)?.verbatim ?? [],
       openLog: (runId, node, attempt, ended) => {
@@ -238,10 +252,10 @@ export async function openWorks(
       retention: {
         policy: { runs: options.keepRuns ?? null, forMs: options.keepForMs ?? null },
         files: {
-          runs: () => Promise.resolve(runsIn(join(dataDirectory, 'logs'))),
+          runs: () => Promise.resolve(runsIn(join(filesDirectory, 'logs'))),
           remove: (runId) => removeTree(paths.logs(runId)),
           sweepArtifacts: async () => {
-            await sweepArtifacts(join(dataDirectory, 'logs'), paths.artifacts, systemClock.now())
+            await sweepArtifacts(join(filesDirectory, 'logs'), paths.artifacts, systemClock.now())
           },
         },
       },
@@ -253,7 +267,10 @@ export async function openWorks(
         file: repositoryReader(guard(options.httpAllow ?? ''), 'https:http:ssh'),
         runUrl: (id) => (publicUrl === null ? '' : `${publicUrl}/runs/${id}`),
       },
-      attemptFiles: paths,
+      attemptFiles:
+        filesDirectory === dataDirectory ? paths : { ...paths, parts: join(filesDirectory, 'parts', embeddedName) },
+      embedded: embeddedName,
+      onGivenUp: () => onFatal(new Error('this server was not heard of, and the others have gone on without it')),
       ...(options.runnerLeaseMs === undefined ? undefined : { leaseMs: options.runnerLeaseMs }),
       onDefect: (error) =>
         logger.error({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }, 'a defect'),
@@ -262,6 +279,8 @@ export async function openWorks(
     // Kills what an earlier server left running, before anything is begun again.
     const embedded = await startEmbeddedRunner({
       dataDirectory,
+      filesDirectory,
+      name: embeddedName,
       slots: options.slots,
       labels: [...options.labels, ...outsideLabels(options)],
       containerPaths: options.containerPaths ?? [],
@@ -292,6 +311,7 @@ export async function openWorks(
           })
         },
       })
+    await host.announceRunner(embedded)
     addRunner()
     // A container takes seconds on a busy machine: what needs none begins at once, and what needs one waits for the label.
     const found = trying.then(async (executors) => {
@@ -303,6 +323,7 @@ export async function openWorks(
     await host.sweep(runsIn(join(dataDirectory, 'work')))
     const closeAll = async (): Promise<void> => {
       host.close()
+      await host.leave()
       await checker.close()
       trial.abort()
       await found
@@ -350,11 +371,15 @@ export async function examineStore(
 
 type Database = Pick<MillraceOptions, 'databaseUrl' | 'databasePool' | 'databaseTimeoutMs'>
 
-/** Logs, workspaces and keys are in the data directory whichever it is: one server holds it. */
+/**
+ * Workspaces and keys are in the data directory whichever it is: one server holds it.
+ * @param serverId of this server among others that may work on the database; left out: nobody else may
+ */
 async function openStore(
   directory: string,
   { databaseUrl = null, databasePool, databaseTimeoutMs }: Database,
   onFatal: (error: Error) => void,
+  serverId?: string,
 ): Promise<Store> {
   if (databaseUrl === null) return openSqliteStore({ directory, onFatal })
   const release = await lockDirectory(directory)
@@ -365,6 +390,7 @@ async function openStore(
       ...(databasePool === undefined ? undefined : { connections: databasePool }),
       ...(databaseTimeoutMs === undefined ? undefined : { statementTimeoutMs: databaseTimeoutMs }),
       onFatal,
+      ...(serverId === undefined ? undefined : { serverId }),
     })
     return { ...store, close: () => store.close().then(release) }
   } catch (error) {
@@ -377,8 +403,8 @@ async function openStore(
 export interface RunnerOptions {
   /** Of Millrace itself. */
   readonly version: string
-  /** Of the server. */
-  readonly url: string
+  /** Of servers of one store: when one does not answer, the next is asked. */
+  readonly urls: readonly string[]
   readonly token: string
   /** What the server must call it; null: whatever its token says. */
   readonly name: string | null
@@ -413,7 +439,7 @@ export async function openRunner(
     const capabilities = capabilityLabels(allowedEnvironment(process.env).PATH, executors)
     const runner = await startRemoteRunner({
       ...options,
-      url: options.url.replace(/\/+$/, ''),
+      urls: options.urls.map((url) => url.replace(/\/+$/, '')),
       labels: [...new Set([...options.labels, ...capabilities, ...outsideLabels(options)])],
       stepDirectories: options.stepDirectories ?? [],
       executors,
@@ -486,6 +512,21 @@ export async function openLocal(
       return works.close()
     },
   }
+}
+
+/** Of servers that start at once one does it, and the others find it done. */
+const alone = <Value>(store: Store, what: string, work: () => Promise<Value>): Promise<Value> =>
+  store.shared === undefined ? work() : store.shared.exclusively(what, work)
+
+/** 8 hex digits that stay with a data directory. */
+async function serverName(directory: string): Promise<string> {
+  const path = join(directory, 'server-name')
+  const kept = await readFile(path, 'utf8').catch(() => '')
+  if (/^[0-9a-f]{8}$/.test(kept)) return kept
+  const name = systemEntropy.bytes(4).toString('hex')
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeFile(path, name, { mode: 0o600 })
+  return name
 }
 
 /** What is wrong with a definition; empty: nothing. Needs no server. */

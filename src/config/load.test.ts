@@ -26,6 +26,7 @@ test('without flags and variables the defaults hold', () => {
     databasePool: 8,
     metrics: 'token',
     databaseTimeoutMs: 30_000,
+    filesDirectory: null,
     slots: availableParallelism(),
     labels: [process.platform, process.arch],
     zoneOffsetMinutes: 480,

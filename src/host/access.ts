@@ -65,10 +65,18 @@ export class Credentials implements Access, Users {
 
   static async open(deps: Dependencies): Promise<Credentials> {
     const credentials = new Credentials(deps)
-    for (const user of await deps.keys.users()) credentials.#users.set(user.id, user)
-    for (const key of await deps.keys.keys()) credentials.#keys.set(nameOf(key.kind, key.name), key)
-    credentials.#forget()
+    await credentials.reload()
     return credentials
+  }
+
+  /** As the store has them now: another server may have changed them. */
+  async reload(): Promise<void> {
+    const [users, keys] = [await this.#deps.keys.users(), await this.#deps.keys.keys()]
+    this.#users.clear()
+    this.#keys.clear()
+    for (const user of users) this.#users.set(user.id, user)
+    for (const key of keys) this.#keys.set(nameOf(key.kind, key.name), key)
+    this.#forget()
   }
 
   async byToken(token: string): Promise<Caller | undefined> {

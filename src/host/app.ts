@@ -784,6 +784,10 @@ export interface Feed {
    * had its answer yet. Returns the way to stop.
    */
   onChange(listener: (topics: readonly string[]) => void): () => void
+  /** Whether what is in memory was the newest a moment ago, where other servers may have gone on without this one. */
+  isCurrent(): boolean
+  /** It is the newest when this resolves. Rejects when the store cannot be reached. */
+  catchUp(): Promise<void>
 }
 
 export interface FeedSelection {

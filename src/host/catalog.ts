@@ -64,7 +64,7 @@ export class CatalogUseCases implements Pipelines {
   readonly #projects = new Map<ProjectId, ProjectView>()
   /** For the views of what stays readable. */
   readonly #deletedProjects = new Map<ProjectId, ProjectView>()
-  readonly #records = new Lru<PipelineId, PipelineRecord>(PIPELINES_MAX)
+  #records = new Lru<PipelineId, PipelineRecord>(PIPELINES_MAX)
   readonly #plans = new Lru<string, Plan>(PLANS_MAX)
   /** Answers of the store about which pipelines there are, until one is made, changed or deleted. */
   #answers = new Lru<string, unknown>(ANSWERS_MAX)
@@ -83,9 +83,30 @@ export class CatalogUseCases implements Pipelines {
 
   static async open(deps: Dependencies): Promise<CatalogUseCases> {
     const catalog = new CatalogUseCases(deps)
-    for (const project of await deps.catalog.projects()) catalog.#projects.set(project.id, project)
-    for (const project of await deps.catalog.deletedProjects()) catalog.#deletedProjects.set(project.id, project)
+    await catalog.reload()
     return catalog
+  }
+
+  /** Projects as the store has them now: another server may have changed them. */
+  async reload(): Promise<void> {
+    const [projects, deleted] = [await this.#deps.catalog.projects(), await this.#deps.catalog.deletedProjects()]
+    this.#projects.clear()
+    for (const project of projects) this.#projects.set(project.id, project)
+    for (const project of deleted) this.#deletedProjects.set(project.id, project)
+    this.#answers = new Lru(ANSWERS_MAX)
+  }
+
+  /** Another server has made, changed or deleted it. @returns it as it is now; undefined: there is no such pipeline */
+  async renew(id: PipelineId): Promise<PipelineRecord | undefined> {
+    this.#records.delete(id)
+    this.#answers = new Lru(ANSWERS_MAX)
+    return this.recordOf(id)
+  }
+
+  /** Anything may have been missed: nothing that was read before is given any more. */
+  async renewAll(): Promise<void> {
+    this.#records = new Lru(PIPELINES_MAX)
+    await this.reload()
   }
 
   async validate(text: string, file: string): Promise<readonly LocatedError[]> {

@@ -72,6 +72,15 @@ export class ConcurrencyGroups {
     }
   }
 
+  /** Another server lets them in from now on. */
+  close(): void {
+    this.#isOpen = false
+    for (const { admitted, queue } of this.#groups.values()) {
+      for (const [id, member] of admitted) queue.set(id, member)
+      admitted.clear()
+    }
+  }
+
   /** After every commit of a run, before its effects. */
   committed(run: Run): void {
     switch (run.phase) {

@@ -1,7 +1,8 @@
 import { jobOf } from '../engine/job.ts'
+import { isToStop } from '../engine/effects.ts'
 import { taskAt, taskPlan, type Run, workAt } from '../engine/run.ts'
 import type { AttemptResult } from '../model/command.ts'
-import type { Actor } from '../model/event.ts'
+import type { Actor, LogEntry } from '../model/event.ts'
 import type { RunId } from '../model/id.ts'
 import type { Job, JobRequest } from '../model/job.ts'
 import type { RunnerResult } from '../model/runner.ts'
@@ -41,6 +42,13 @@ export type Attempt = Pick<Job, 'runId' | 'node' | 'attempt' | 'fence'>
 /** `paused` by a person: it gets nothing until it is resumed. `draining`: it goes away when it has ended what it has. */
 export type Taking = 'all' | 'paused' | 'draining'
 
+/** A runner that speaks to another server. */
+export interface OtherRunner {
+  readonly name: string
+  readonly labels: readonly string[]
+  readonly taking: Taking
+}
+
 interface Seat {
   runner: Runner
   taking: Taking
@@ -75,18 +83,26 @@ export class Dispatcher {
   /** The lines that a run's nodes wait in, so that it can be withdrawn. */
   readonly #waiting = new Map<RunId, Map<number, Line>>()
   readonly #runners = new Map<string, Seat>()
+  #others: ReadonlyMap<string, OtherRunner> = new Map()
+  readonly #later: (work: () => void) => void
+  #isSoon = false
   /** Names of the runners that have a workspace of the run, the first first. */
   readonly #homes = new Map<RunId, string[]>()
   #dispatching = false
   #changed = false
 
-  /** @param resolve puts secrets in, in the last moment before a runner gets the job. */
+  /**
+   * @param resolve puts secrets in, in the last moment before a runner gets the job.
+   * @param later does it in a few milliseconds: so long the server that has queued an attempt has the first go
+   */
   constructor(
     live: LiveRuns,
     verbatim: (uses: string) => readonly string[],
     resolve: (run: Run, request: JobRequest) => Resolved,
+    later: (work: () => void) => void = (work) => work(),
   ) {
     this.#live = live
+    this.#later = later
     this.#verbatim = verbatim
     this.#resolve = resolve
   }
@@ -103,13 +119,96 @@ export class Dispatcher {
   /** It gets nothing more, and others do the rest of its runs. What it holds it may still end; what it is asked to cancel is lost. */
   remove(name: string): void {
     if (!this.#runners.delete(name)) return
+    if (!this.#others.has(name)) this.#unsettle(name)
+    this.#sort()
+    this.#dispatch()
+  }
+
+  /** Those that speak to other servers: what they are at home for is for them, and what waits may wait for them. */
+  others(runners: readonly OtherRunner[]): void {
+    const before = this.#others
+    this.#others = new Map(runners.filter(({ name }) => !this.#runners.has(name)).map((one) => [one.name, one]))
+    const isSame =
+      before.size === this.#others.size &&
+      runners.every(({ name, labels, taking }) => {
+        const known = before.get(name)
+        return known?.taking === taking && String(known.labels) === String(labels)
+      })
+    if (isSame) return
+    for (const name of before.keys()) if (!this.#others.has(name) && !this.#runners.has(name)) this.#unsettle(name)
+    this.#sort()
+    this.#dispatch()
+  }
+
+  /** Another server has committed these entries of a run: what waits, is held and is to be stopped here follows them. */
+  followed(run: Run, entries: readonly LogEntry[]): void {
+    let toStop = false
+    for (const { events, at, actor } of entries) {
+      for (const event of events) {
+        if (event.type === 'TaskQueued') {
+          this.#add(taskPlan(run.plan, event.node).spec.labels, {
+            runId: run.id,
+            node: event.node,
+            attempt: event.attempt,
+            since: at,
+          })
+          this.#dispatchSoon()
+        } else if (event.type === 'AttemptStarted') this.#begun(run, event.node, event.runner)
+        else if (event.type === 'StopRequested' || event.type === 'CancelRequested') toStop = true
+        else if (event.type.startsWith('Attempt') && actor.kind === 'runner') this.#endedElsewhere(run, actor.name)
+      }
+    }
+    for (const { runner, held } of this.#runners.values()) {
+      for (const attempt of held.values()) {
+        if (attempt.runId !== run.id) continue
+        const { status, fence } = taskAt(run, attempt.node)
+        const isOver = run.phase !== 'live' || status !== 'running' || fence !== attempt.fence
+        if (isOver || (toStop && isToStop(run, attempt.node))) runner.cancel(attempt)
+      }
+    }
+  }
+
+  #begun(run: Run, node: number, runner: string | null): void {
+    const line = this.#waiting.get(run.id)?.get(node)
+    if (line !== undefined) this.#drop(line, { runId: run.id, node })
+    if (runner === null) return
+    const seat = this.#runners.get(runner)
+    if (seat !== undefined || this.#others.has(runner)) this.#settle(run.id, runner)
+    const { status, runner: holder, attempt, fence } = taskAt(run, node)
+    if (seat === undefined || status !== 'running' || holder !== runner) return
+    // It came to us while the server that it had spoken to still gave it this.
+    const leased = { runId: run.id, node, attempt, fence }
+    if (seat.held.has(nameOf(leased))) return
+    seat.held.set(nameOf(leased), leased)
+    this.repeat(runner, leased)
+  }
+
+  /** A runner that speaks to us has told another server of the end of an attempt. */
+  #endedElsewhere(run: Run, name: string): void {
+    for (const attempt of this.held(name)) {
+      if (attempt.runId !== run.id) continue
+      const { status, fence } = taskAt(run, attempt.node)
+      if (status !== 'running' || fence !== attempt.fence) this.#release(name, attempt)
+    }
+  }
+
+  /** Who has committed it takes it, when it can: the others wait for a moment. */
+  #dispatchSoon(): void {
+    if (this.#isSoon) return
+    this.#isSoon = true
+    this.#later(() => {
+      this.#isSoon = false
+      this.#dispatch()
+    })
+  }
+
+  /** Its workspaces are gone, or nobody can get at them. */
+  #unsettle(name: string): void {
     for (const [runId, homes] of this.#homes) {
       const left = homes.filter((home) => home !== name)
       if (left.length === 0) this.#homes.delete(runId)
       else if (left.length < homes.length) this.#homes.set(runId, left)
     }
-    this.#sort()
-    this.#dispatch()
   }
 
   /** Says whether a runner that is there gets work. */
@@ -128,9 +227,13 @@ export class Dispatcher {
 
   /** A runner that is there has the workspace of this run, of which another server gave it tasks. */
   settle(runId: RunId, name: string): void {
-    if ((this.#homes.get(runId) ?? []).some((home) => this.#runners.has(home))) return
+    if ((this.#homes.get(runId) ?? []).some((home) => this.#isThere(home))) return
     this.#settle(runId, name)
     this.#dispatch()
+  }
+
+  #isThere(name: string): boolean {
+    return this.#runners.has(name) || this.#others.has(name)
   }
 
   /** An attempt that another server gave to a runner. @returns whether the runner may be there: else it is lost. */
@@ -182,7 +285,7 @@ export class Dispatcher {
     }
     // A runner that is there has ended it, and its report is on the way.
     const state = taskAt(run, node)
-    if (state.fence !== fence || state.runner === null || this.#runners.has(state.runner)) return
+    if (state.fence !== fence || state.runner === null || this.#isThere(state.runner)) return
     this.#lose(run.id, node, fence, state.runner, 'its runner is gone')
   }
 
@@ -237,23 +340,34 @@ export class Dispatcher {
     const homes = this.#homes.get(run.id) ?? []
     return (node) => {
       const { labels } = taskPlan(run.plan, node).spec
-      const capable = [...this.#runners.values()].filter(({ runner }) => hasLabels(runner, labels))
+      const capable = this.#all().filter((runner) => hasLabels(runner, labels))
       const pinned = this.#pinned(homes, labels)
-      const able = pinned.length === 0 ? capable : capable.filter(({ runner }) => pinned.includes(runner.name))
+      const able = pinned.length === 0 ? capable : capable.filter(({ name }) => pinned.includes(name))
       return {
         position: positions.get(node) ?? null,
         capable: capable.length > 0,
-        only: able.length === 1 ? (able[0]?.runner.name ?? null) : null,
+        only: able.length === 1 ? (able[0]?.name ?? null) : null,
         pinned: able.length < capable.length,
         hindrance: able.length > 0 ? hindranceOf(able) : null,
       }
     }
   }
 
+  /** Of all servers. */
+  #all(): readonly (OtherRunner & { readonly isSilent: boolean })[] {
+    const own = [...this.#runners.values()].map((seat) => ({
+      name: seat.runner.name,
+      labels: seat.runner.labels,
+      taking: seat.taking,
+      isSilent: isSilent(seat),
+    }))
+    return [...own, ...[...this.#others.values()].map((other) => ({ ...other, isSilent: false }))]
+  }
+
   /** What waits in this line, and what waits for the same runners in others, in the order in which it is taken. */
   #before(line: Line): readonly Offer[] {
-    const runners = [...this.#runners.values()].map(({ runner }) => runner)
-    const takers = (of: Line): readonly Runner[] =>
+    const runners = this.#all()
+    const takers = (of: Line): readonly { readonly name: string }[] =>
       runners.filter((runner) => hasLabels(runner, of.labels) && isFor(of, runner))
     const own = takers(line)
     const lines = [...this.#lines.values()].filter(
@@ -359,7 +473,8 @@ export class Dispatcher {
   #pinned(homes: readonly string[], labels: readonly string[]): readonly string[] {
     return homes.filter((home) => {
       const seat = this.#runners.get(home)
-      return seat !== undefined && seat.taking !== 'draining' && hasLabels(seat.runner, labels)
+      const runner = seat === undefined ? this.#others.get(home) : { labels: seat.runner.labels, taking: seat.taking }
+      return runner !== undefined && runner.taking !== 'draining' && hasLabels(runner, labels)
     })
   }
 
@@ -414,6 +529,8 @@ export class Dispatcher {
     const { name } = seat.runner
     const { fence } = taskAt(run, node)
     if (this.#runners.get(name) !== seat) {
+      // It speaks to another server by now, which hears of the lease and gives it the job.
+      if (this.#others.has(name)) return
       this.#lose(runId, node, fence, name, 'its runner went away')
       return
     }
@@ -447,14 +564,15 @@ const actorOf = (name: string): Actor => ({ kind: 'runner', name })
 
 const isSilent = ({ runner }: Seat): boolean => (runner.silence?.() ?? null) !== null
 
-const isFor = ({ homes }: Line, { name }: Runner): boolean => homes.length === 0 || homes.includes(name)
+const isFor = ({ homes }: Line, { name }: { readonly name: string }): boolean =>
+  homes.length === 0 || homes.includes(name)
 
-function hindranceOf(seats: readonly Seat[]): Standing['hindrance'] {
+function hindranceOf(seats: readonly { readonly taking: Taking; readonly isSilent: boolean }[]): Standing['hindrance'] {
   if (seats.every((seat) => seat.taking !== 'all')) return 'paused'
-  return seats.every((seat) => seat.taking !== 'all' || isSilent(seat)) ? 'silent' : null
+  return seats.every((seat) => seat.taking !== 'all' || seat.isSilent) ? 'silent' : null
 }
 
-const hasLabels = (runner: Runner, labels: readonly string[]): boolean =>
+const hasLabels = (runner: { readonly labels: readonly string[] }, labels: readonly string[]): boolean =>
   labels.every((label) => runner.labels.includes(label))
 
 function usesOf(run: Run, node: number): string {

@@ -55,6 +55,8 @@ export class EventFeed {
    */
   publish(recent: Recent): void {
     const first = firstNumber(recent)
+    // Where servers write to one log, what we have committed may come back before we hear that it is durable.
+    if (first <= this.#last) return
     if (first === this.#last + 1 && this.#early.size === 0) {
       this.#append(recent)
       return
@@ -64,6 +66,17 @@ export class EventFeed {
       this.#early.delete(this.#last + 1)
       this.#append(next)
     }
+    for (const early of this.#early.keys()) if (early <= this.#last) this.#early.delete(early)
+  }
+
+  /** What has numbers up to this one has been told of, or is there no more. */
+  passed(number: number): void {
+    if (number <= this.#last) return
+    // What is kept has no gaps.
+    this.#recent = []
+    this.#last = number
+    for (const first of this.#early.keys()) if (first <= number) this.#early.delete(first)
+    for (const waiter of this.#waiters) waiter.wake()
   }
 
   #append(recent: Recent): void {

@@ -45,6 +45,8 @@ interface Dependencies {
   readonly clock: Clock
   readonly sealKey: Uint8Array
   readonly changes: ChangeStarts
+  /** One after the other of a pipeline on all servers; left out: there is only this one. */
+  readonly exclusively?: <Value>(name: string, work: () => Promise<Value>) => Promise<Value>
   /** Makes a run that waits for its triggers. */
   readonly create: (record: PipelineRecord, input: WaitingRun) => Promise<Result<Run>>
 }
@@ -98,7 +100,7 @@ export class Firing {
   async webhook(id: string, params: Given, call: WebhookCall | undefined): Promise<Result<FiredRun | Ignored>> {
     const found = await this.#deps.catalog.webhook(id)
     if (found === undefined) return refuse('not_found', 'there is no such webhook')
-    return unlessFull(this.#turns.take(found.record.id, () => this.#webhook(id, params, call)))
+    return unlessFull(this.#inTurn(found.record.id, () => this.#webhook(id, params, call)))
   }
 
   /**
@@ -115,11 +117,16 @@ export class Firing {
     const fired: Run[] = []
     for (const pipelineId of pipelines) {
       const work = () => this.#publishTo(pipelineId, { projectId, channel, params, key })
-      const runs = await unlessFull(this.#turns.take(pipelineId, work))
+      const runs = await unlessFull(this.#inTurn(pipelineId, work))
       if (!runs.ok) return runs
       fired.push(...runs.value)
     }
     return accept(fired)
+  }
+
+  #inTurn<Value>(id: PipelineId, work: () => Promise<Value>): Promise<Value> {
+    const { exclusively } = this.#deps
+    return this.#turns.take(id, () => (exclusively === undefined ? work() : exclusively(`firing ${id}`, work)))
   }
 
   /** Within the turn of the pipeline, so it is looked up again: it may have been changed meanwhile. */

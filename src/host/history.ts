@@ -41,8 +41,10 @@ export class Histories {
     }
   }
 
-  committed({ run, entries, summaryChanged }: Committed): void {
+  committed({ run, entries, summaryChanged, foreign }: Committed): void {
     const id = run.pipelineId
+    // The log may have told of it before we were: nobody knows whether it was counted.
+    if (foreign === true && entries[0]?.events[0]?.type === 'RunCreated') return this.forget(id)
     const seen = this.#reading.get(id)
     if (seen !== undefined) this.#reading.set(id, seen + 1)
     const kept = this.#kept.get(id)

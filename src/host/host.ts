@@ -1,7 +1,7 @@
 import { dueEffects, heldByRunners, isToStop, lastRunnerOf } from '../engine/effects.ts'
 import type { Run } from '../engine/run.ts'
 import type { RunEffect } from '../model/effect.ts'
-import type { Actor, EventRecord } from '../model/event.ts'
+import type { Actor, EventRecord, LogEntry } from '../model/event.ts'
 import { accept, type Result } from '../model/problem.ts'
 import { isEnded, RUN_STATUSES } from '../model/status.ts'
 import { StoreError, type FeedFilter, type Store } from '../store/store.ts'
@@ -16,6 +16,10 @@ import { InlineWork } from './inline-work.ts'
 import type { Clock } from './clock.ts'
 import { ConcurrencyGroups } from './concurrency.ts'
 import { Dispatcher, type Runner } from './dispatcher.ts'
+import { Follower } from './follower.ts'
+import { Servers } from './servers.ts'
+import { Standby } from './standby.ts'
+import { leaseTimes } from './runner-link.ts'
 import { documentUseCases } from './documents.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
@@ -25,13 +29,13 @@ import { Histories } from './history.ts'
 import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
 import type { ReportFiles } from './reports.ts'
-import { RunnerRoster } from './runner-roster.ts'
+import { EMBEDDED, RunnerRoster, rosterIdOf } from './runner-roster.ts'
 import { RunnerUseCases } from './runners.ts'
 import { RunUseCases } from './runs.ts'
 import { testUseCases } from './tests.ts'
 import { SecretUseCases } from './secrets.ts'
 import { RepositoryDefinitions } from './repository-definitions.ts'
-import { NotificationUseCases } from './notifications.ts'
+import { NOTIFICATIONS, NotificationUseCases } from './notifications.ts'
 import { Notices } from './notices.ts'
 import type { Outbound } from './outbound.ts'
 import { OutboxSender } from './outbox.ts'
@@ -42,9 +46,10 @@ import { Uploads, type AttemptFiles } from './uploads.ts'
 import { Workspaces } from './workspaces.ts'
 import { RetentionSweep, type RunFiles } from './retention.ts'
 import type { Retention } from '../model/retention.ts'
-import type { RunId } from '../model/id.ts'
+import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
 import { LEASE_MS } from '../model/limits.ts'
 import type { DurationMs } from '../model/time.ts'
+import type { RunSummary } from '../model/view.ts'
 
 export interface HostOptions {
   readonly store: Store
@@ -71,6 +76,10 @@ export interface HostOptions {
   readonly leaseMs?: DurationMs
   /** Of one log that comes from another machine; without: 1 GiB and a little. */
   readonly logMaxBytes?: number
+  /** Name of the server's own runner, where other servers of the same store have theirs; without: `embedded`. */
+  readonly embedded?: string
+  /** The other servers of the store think that this one is gone: it must end. */
+  readonly onGivenUp?: () => void
   readonly onDefect: (error: unknown) => void
 }
 
@@ -82,12 +91,16 @@ export interface Host {
   readonly live: LiveRuns
   /** Takes up every run that has not ended, as its log left it. Call it once, before the first runner is added. */
   recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }>
+  /** Other servers of the store are told of this server's own runner, before it is added. @throws StoreError */
+  announceRunner(runner: Pick<Runner, 'name' | 'labels' | 'slots'>): Promise<void>
   addRunner(runner: Runner): void
   /** Lets runs go that were kept for long enough, now and not in an hour. @returns how many. */
   sweepRuns(): Promise<number>
   /** Lets the files go that an earlier server left of runs that have ended. Call it after the runner is added. */
   sweep(workspaces: readonly RunId[]): Promise<void>
   close(): void
+  /** After {@link close}: tells other servers of the store that this one goes. */
+  leave(): Promise<void>
   /** Resolves when all that was to be told is told, or waits for a later try: for tests. */
   told(): Promise<void>
 }
@@ -96,12 +109,20 @@ const TIMER: Actor = { kind: 'timer', name: 'deadline' }
 const SERVER: Actor = { kind: 'server', name: 'millrace' }
 const OPEN = RUN_STATUSES.filter((status) => !isEnded(status))
 const HEARTBEAT_MS = 15_000
+/** So long the server that has queued an attempt has the first go at it. */
+const SOON_MS: DurationMs = 5
+/** A server under load may be late to say that it is there. */
+const SILENT_MIN_MS: DurationMs = 10_000
+/** What a runner is given beyond its lease: its server tells the others only once a second. */
+const SILENT_MORE_MS: DurationMs = 3_000
 /** A runner ends a task whose log passes 1 GiB, and looks four times a second. */
 const REMOTE_LOG_MAX_BYTES = 1024 ** 3 + 512 * 1024 ** 2
 
 /** Puts the host together. It owns no process and no socket: those are given by compose.ts. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { store, clock, entropy } = options
+  const { shared } = store
+  const embedded = options.embedded ?? EMBEDDED
   const feed = new EventFeed(store.runs, await store.runs.lastNumber())
   const histories = new Histories(store.runs, (id) => live.isCreating(id))
   const audit = auditTrail({ catalog: store.catalog, clock, onDefect: options.onDefect })
@@ -118,6 +139,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onChange: () => feed.changed(['keys']),
   })
   const index = new TriggerIndex()
+  let duties: Duties | undefined
   const catalog = await CatalogUseCases.open({
     catalog: store.catalog,
     clock,
@@ -128,12 +150,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onChange: (topics) => feed.changed(topics),
     onPipeline: (record, definition) => {
       index.put(record, definition?.triggers ?? null)
-      autoStarts.changed(record, definition)
+      duties?.autoStarts.changed(record, definition)
       if (definition === null) secrets.dropPipeline(record.id).catch(options.onDefect)
     },
     audit,
     sealKey: options.webhookRoot ?? options.sealKey,
-    refusals: (id) => autoStarts.refusals(id),
+    refusals: (id) => duties?.autoStarts.refusals(id) ?? [],
   })
   const live = new LiveRuns({
     log: store.runs,
@@ -143,7 +165,19 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onCommitted: (committed) => onCommitted(committed),
     perform: (run, effect) => perform(run, effect),
     onDefect: options.onDefect,
+    ...(shared === undefined ? undefined : { catchUp: () => follower?.catchUp() ?? Promise.resolve() }),
   })
+  const follower =
+    shared === undefined
+      ? undefined
+      : new Follower({
+          shared,
+          now: () => clock.now(),
+          last: () => feed.last(),
+          passed: (number) => feed.passed(number),
+          follow: (...args) => live.follow(...args),
+          onDefect: options.onDefect,
+        })
   const logEnds = new LogEnds()
   const secrets = await SecretUseCases.open({
     secrets: store.secrets,
@@ -156,20 +190,46 @@ export async function createHost(options: HostOptions): Promise<Host> {
     audit,
     onDefect: options.onDefect,
   })
-  const dispatcher = new Dispatcher(live, options.verbatim, (run, request) => secrets.resolve(run, request))
+  const dispatcher = new Dispatcher(
+    live,
+    options.verbatim,
+    (run, request) => secrets.resolve(run, request),
+    (work) => void clock.at(clock.now() + SOON_MS, work),
+  )
   const workspaces = new Workspaces(
     clock,
     (runId) => dispatcher.clean(runId),
     (runId) => live.peek(runId)?.phase !== 'live',
   )
-  const runners = new RunnerUseCases({
-    roster: await RunnerRoster.open({ keys: store.keys, clock, entropy }),
+  const leaseMs = options.leaseMs ?? LEASE_MS
+  const { slackMs } = leaseTimes(leaseMs)
+  const servers =
+    shared === undefined || follower === undefined
+      ? undefined
+      : new Servers({
+          shared,
+          clock,
+          live,
+          follower,
+          runners: () => runners,
+          embedded,
+          silentMs: Math.max(SILENT_MIN_MS, leaseMs + slackMs + SILENT_MORE_MS),
+          changed: (what) => changed(what),
+          renew,
+          onDuty: beginDuties,
+          offDuty: endDuties,
+          onGivenUp: () => options.onGivenUp?.(),
+          onDefect: options.onDefect,
+        })
+  const runners: RunnerUseCases = new RunnerUseCases({
+    ...(servers === undefined ? undefined : { among: servers.among() }),
+    roster: await RunnerRoster.open({ keys: store.keys, clock, entropy }, embedded),
     dispatcher,
     uploads: new Uploads(options.attemptFiles, options.logMaxBytes ?? REMOTE_LOG_MAX_BYTES),
     catalog: store.catalog,
     clock,
     entropy,
-    leaseMs: options.leaseMs ?? LEASE_MS,
+    leaseMs,
     sweep: (ids) => sweep(ids),
     isLive: (id) => live.peek(id)?.phase === 'live',
   })
@@ -177,6 +237,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     admit: (id, done) => live.report(id, { type: 'admit' }, SERVER, done),
     cancel: (id, reason) => live.report(id, { type: 'cancel', reason, mode: 'stop' }, SERVER),
   })
+  const standby = new Standby(clock, takeUp)
+  // Each server a little later than others, so that the first that is too late for another is the only one.
+  const behindMs = 1_000 + Math.floor(entropy.draw() * 1_000)
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
   const changes = new ChangeStarts({
     clock,
@@ -201,6 +264,15 @@ export async function createHost(options: HostOptions): Promise<Host> {
     index,
     clock,
     sealKey: options.webhookRoot ?? options.sealKey,
+    ...(shared === undefined || follower === undefined
+      ? undefined
+      : {
+          exclusively: (name, work) =>
+            shared.exclusively(name, async () => {
+              await follower.catchUp()
+              return work()
+            }),
+        }),
     create: (record, input) => runs.createWaiting(record, input),
   })
   const runs = new RunUseCases({
@@ -215,19 +287,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
     entropy,
     logEnds,
     openLog: options.openLog,
-  })
-
-  const autoStarts = new AutoStarts({
-    clock,
-    index,
-    catalog: store.catalog,
-    settings: store.keys,
-    log: store.runs,
-    start: (pipelineId, input) => runs.startBy(pipelineId, input),
-    run: (id) => live.get(id),
-    named: ({ projectId }, name) => store.catalog.pipeline({ by: 'name', projectId, name }),
-    lastNumber: () => feed.last(),
-    onDefect: options.onDefect,
   })
 
   const inlineWork = new InlineWork({
@@ -247,39 +306,97 @@ export async function createHost(options: HostOptions): Promise<Host> {
       entropy,
       webhookRoot: options.webhookRoot ?? options.sealKey,
       hasMail: (options.outbound?.mail ?? null) !== null,
-      wake: () => sender?.wake(),
+      wake: () => duties?.sender?.wake(),
     },
     projectIds,
   )
-  const notices = new Notices({
-    clock,
-    log: store.runs,
-    outbox: store.outbox,
-    settings: store.keys,
-    subscriptions,
-    run: (id) => live.get(id),
-    view: (run) => runs.viewOf(run),
-    runUrl: (id) => options.outbound?.runUrl(id) ?? '',
-    lastNumber: () => feed.last(),
-    wake: () => sender?.wake(),
-    onDefect: options.onDefect,
-  })
-  const sender =
-    options.outbound === undefined
-      ? undefined
-      : new OutboxSender({
-          outbox: store.outbox,
-          clock,
-          draw: () => entropy.draw(),
-          send: sendMessage({
-            outbound: options.outbound,
+  /** What is done once, whatever the number of servers: by the one that has the duties. */
+  interface Duties {
+    readonly autoStarts: AutoStarts
+    readonly notices: Notices
+    readonly sender: OutboxSender | undefined
+    readonly retention: RetentionSweep | undefined
+  }
+
+  function makeDuties(): Duties {
+    const autoStarts = new AutoStarts({
+      clock,
+      index,
+      catalog: store.catalog,
+      settings: store.keys,
+      log: store.runs,
+      start: (pipelineId, input) => runs.startBy(pipelineId, input),
+      run: (id) => live.get(id),
+      named: ({ projectId }, name) => store.catalog.pipeline({ by: 'name', projectId, name }),
+      lastNumber: () => feed.last(),
+      onDefect: options.onDefect,
+    })
+    const notices = new Notices({
+      clock,
+      log: store.runs,
+      outbox: store.outbox,
+      settings: store.keys,
+      subscriptions,
+      run: (id) => live.get(id),
+      view: (run) => runs.viewOf(run),
+      runUrl: (id) => options.outbound?.runUrl(id) ?? '',
+      lastNumber: () => feed.last(),
+      wake: () => sender?.wake(),
+      onDefect: options.onDefect,
+    })
+    const sender =
+      options.outbound === undefined
+        ? undefined
+        : new OutboxSender({
+            outbox: store.outbox,
             clock,
-            subscriptions,
-            secret: (...place) => secrets.valueOf(...place),
-            run: (id) => live.get(id),
-          }),
-          onDefect: options.onDefect,
-        })
+            draw: () => entropy.draw(),
+            send: sendMessage({
+              outbound: options.outbound,
+              clock,
+              subscriptions,
+              secret: (...place) => secrets.valueOf(...place),
+              run: (id) => live.get(id),
+            }),
+            onDefect: options.onDefect,
+          })
+    const kept = options.retention
+    const retention =
+      kept === undefined
+        ? undefined
+        : new RetentionSweep({
+            log: store.runs,
+            clock,
+            policyOf: async (id) => {
+              const record = await store.catalog.pipeline({ by: 'id', id })
+              if (record === undefined) return kept.policy
+              const { definition } = await catalog.planOf(id, record.version)
+              return { ...kept.policy, ...definition.retention }
+            },
+            files: kept.files,
+            onRemoved: removed,
+            onDefect: options.onDefect,
+          })
+    return { autoStarts, notices, sender, retention }
+  }
+
+  async function beginDuties(): Promise<void> {
+    duties ??= makeDuties()
+    const begun = duties
+    concurrency.open()
+    await begun.autoStarts.recover()
+    await begun.notices.recover([...live.live()])
+    if (duties === begun) begun.sender?.open()
+  }
+
+  function endDuties(): void {
+    concurrency.close()
+    duties?.retention?.close()
+    duties?.autoStarts.close()
+    duties?.notices.close()
+    duties?.sender?.close()
+    duties = undefined
+  }
 
   function onCommitted(committed: Committed): void {
     const { run, entries, lastNumber, summaryChanged } = committed
@@ -288,10 +405,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     feed.publish({ last: lastNumber, projectId, pipelineId, runId, entries })
     histories.committed(committed)
     concurrency.committed(run)
-    autoStarts.committed(committed)
+    duties?.autoStarts.committed(committed)
     firing.committed(run)
-    inlineWork.committed(run)
-    notices.committed(committed)
+    if (committed.foreign !== true) inlineWork.committed(run)
+    duties?.notices.committed(committed)
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
@@ -303,6 +420,27 @@ export async function createHost(options: HostOptions): Promise<Host> {
       ? [`run:${runId}`, `pipeline:${pipelineId}`, `project:${projectId}`]
       : [`run:${runId}`]
     feed.changed(topics)
+    if (committed.foreign === true) followed(run, entries)
+  }
+
+  /** Another server has committed this, and does what follows from it; unless it is gone by then. */
+  function followed(run: Run, entries: readonly LogEntry[]): void {
+    dispatcher.followed(run, entries)
+    if (run.phase === 'waiting' && run.queuedAt !== null) concurrency.enqueue(run)
+    if (run.outcome === null) standby.moved(run.id)
+    else if (run.parent !== null) standby.moved(run.parent.runId)
+  }
+
+  /** Takes up what is still due of a run that another server has moved. */
+  function takeUp(id: RunId): void {
+    const run = live.peek(id)
+    if (run === undefined || run.phase === 'ended') return
+    for (const effect of dueEffects(run)) {
+      if (effect.type !== 'arm-timer') perform(run, effect)
+      else if (!timers.isArmed(id, effect.node, effect.at, effect.at + behindMs)) {
+        timers.arm(id, effect.node, effect.at + behindMs)
+      }
+    }
   }
 
   function perform(run: Run, effect: RunEffect): void {
@@ -328,10 +466,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
     }
   }
 
+  if (shared === undefined) duties = makeDuties()
+
   async function recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }> {
     let [runs, lostAttempts] = [0, 0]
     const taken: Run[] = []
     runners.recover()
+    await servers?.open()
+    const isAlone = (servers?.count ?? 1) === 1
     for (const id of await store.runs.live()) {
       const run = await readable(id)
       if (run === undefined) continue
@@ -342,6 +484,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
       const home = lastRunnerOf(run)
       if (home !== undefined) dispatcher.settle(id, home)
       for (const { node, attempt, fence, runner } of heldByRunners(run)) {
+        // It speaks to another server, or will be missed by all of them.
+        if (servers !== undefined && runner !== embedded) continue
         // One on another machine may be at it still: it has the time of a lease to say so.
         if (dispatcher.adopt(runner, { runId: id, node, attempt, fence })) {
           if (isToStop(run, node)) dispatcher.cancel(run, node, fence)
@@ -351,13 +495,20 @@ export async function createHost(options: HostOptions): Promise<Host> {
         const reason = `the server was stopped while ${runner} ran it`
         live.report(id, { type: 'lose-attempt', node, fence, reason }, SERVER)
       }
-      for (const effect of dueEffects(run)) perform(run, effect)
+      if (servers !== undefined && run.phase === 'waiting' && run.queuedAt !== null) concurrency.enqueue(run)
+      if (isAlone) for (const effect of dueEffects(run)) perform(run, effect)
+      else standby.moved(id)
     }
-    concurrency.open()
+    if (servers === undefined) concurrency.open()
     await loadTriggers(index, store.catalog, (id, version) => catalog.planOf(id, version))
-    await autoStarts.recover()
-    await notices.recover(taken)
-    sender?.open()
+    if (servers === undefined) {
+      await duties?.autoStarts.recover()
+      await duties?.notices.recover(taken)
+      duties?.sender?.open()
+    } else {
+      await follower?.catchUp()
+      await servers.takeDuties()
+    }
     return { runs, lostAttempts }
   }
 
@@ -384,30 +535,75 @@ export async function createHost(options: HostOptions): Promise<Host> {
     }
   }
 
-  const kept = options.retention
-  const retention =
-    kept === undefined
-      ? undefined
-      : new RetentionSweep({
-          log: store.runs,
-          clock,
-          policyOf: async (id) => {
-            const record = await store.catalog.pipeline({ by: 'id', id })
-            if (record === undefined) return kept.policy
-            const { definition } = await catalog.planOf(id, record.version)
-            return { ...kept.policy, ...definition.retention }
-          },
-          files: kept.files,
-          onRemoved: (gone) => {
-            for (const { id, pipelineId, projectId } of gone) {
-              live.forget(id)
-              histories.forget(pipelineId)
-              dispatcher.clean(id)
-              feed.changed([`run:${id}`, `pipeline:${pipelineId}`, `project:${projectId}`])
-            }
-          },
-          onDefect: options.onDefect,
-        })
+  /** See {@link SharedListener.onChange}. */
+  async function changed(what: string): Promise<void> {
+    const [table, ...names] = what.split(' ')
+    const [first = '', second = '', third = ''] = names
+    switch (table) {
+      case 'users':
+        await credentials.reload()
+        feed.changed(['keys'])
+        return
+      case 'keys':
+        await credentials.reload()
+        await runners.refresh()
+        feed.changed(['keys'])
+        return
+      case 'projects':
+        await catalog.reload()
+        feed.changed(['keys'])
+        return
+      case 'secrets':
+        await secrets.reload()
+        return
+      case 'pipelines':
+        await renewPipeline(asId<PipelineId>(first))
+        return
+      case 'settings':
+        await runners.refreshState(rosterIdOf(names.join(' ')) ?? '')
+        return
+      case 'documents':
+        if (second === NOTIFICATIONS) await subscriptions.reload(asId<ProjectId>(first))
+        feed.changed([`project:${first}`])
+        return
+      case 'runs':
+        removed([{ id: asId<RunId>(first), pipelineId: asId<PipelineId>(second), projectId: asId<ProjectId>(third) }])
+        return
+      case undefined:
+      default:
+      // Of a newer release.
+    }
+  }
+
+  async function renewPipeline(id: PipelineId): Promise<void> {
+    const record = await catalog.renew(id)
+    if (record === undefined) return
+    const { definition } = await catalog.planOf(id, record.version)
+    const now = record.deletedAt === null ? definition : null
+    index.put(record, now?.triggers ?? null)
+    duties?.autoStarts.changed(record, now)
+    feed.changed([`pipeline:${id}`, `project:${record.projectId}`])
+  }
+
+  /** The connection by which other servers are heard was broken for a while. */
+  async function renew(): Promise<void> {
+    await credentials.reload()
+    await runners.refresh()
+    await catalog.renewAll()
+    await secrets.reload()
+    for (const { id } of await store.catalog.projects()) await subscriptions.reload(id)
+    await loadTriggers(index, store.catalog, (id, version) => catalog.planOf(id, version))
+    feed.changed(['keys'])
+  }
+
+  function removed(gone: readonly Pick<RunSummary, 'id' | 'pipelineId' | 'projectId'>[]): void {
+    for (const { id, pipelineId, projectId } of gone) {
+      live.forget(id)
+      histories.forget(pipelineId)
+      dispatcher.clean(id)
+      feed.changed([`run:${id}`, `pipeline:${pipelineId}`, `project:${projectId}`])
+    }
+  }
 
   const app: App = {
     access: credentials,
@@ -440,6 +636,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
         return accept(feed.follow(after, filter.value, idle, signal))
       },
       onChange: (listener) => feed.onChange(listener),
+      isCurrent: () => follower?.isCurrent() ?? true,
+      catchUp: () => follower?.catchUp() ?? Promise.resolve(),
     },
     runners,
     runnerWire: runners,
@@ -457,6 +655,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     })
   }
 
+  /** The others know of it before it gets anything: what is held by nobody they know is lost. */
+  async function announceRunner({ name, labels, slots }: Pick<Runner, 'name' | 'labels' | 'slots'>): Promise<void> {
+    const facts = { kind: 'embedded', labels, slots, busy: 0, taking: runners.taking(name) }
+    await servers?.claim({ runner: name, facts: JSON.stringify(facts), ageMs: 0, claims: true })
+  }
+
   return {
     app,
     credentials,
@@ -464,20 +668,20 @@ export async function createHost(options: HostOptions): Promise<Host> {
     live,
     recover,
     told: async () => {
-      await notices.settled()
-      await sender?.settled()
+      await duties?.notices.settled()
+      await duties?.sender?.settled()
     },
+    announceRunner,
     addRunner: (runner) => dispatcher.add(runner, runners.taking(runner.name)),
     sweep,
-    sweepRuns: () => retention?.sweep() ?? Promise.resolve(0),
+    sweepRuns: () => duties?.retention?.sweep() ?? Promise.resolve(0),
     close: () => {
-      retention?.close()
-      autoStarts.close()
+      endDuties()
       runners.close()
-      notices.close()
-      sender?.close()
       timers.close()
       workspaces.close()
+      standby.close()
     },
+    leave: () => servers?.close() ?? Promise.resolve(),
   }
 }

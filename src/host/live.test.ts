@@ -383,3 +383,79 @@ test('a run that a list shows before its maker has heard of it is not read a sec
   expect(await asked.promise).toBe(made)
   expect(reads.count).toBe(0)
 })
+
+describe('where another server writes to the same log', () => {
+  /** Two that each have their runs in memory. */
+  async function openTwo() {
+    const one = await openLive()
+    const told: Committed[] = []
+    const ordered: RunEffect[] = []
+    let last = 0
+    const catchUp = async (): Promise<void> => {
+      for (const { number, runId, seq, at, actor, event } of await one.store.runs.feed(last, {}, 1_000)) {
+        last = number
+        await two.follow(runId, [{ v: 1, seq, at, actor, events: [event] }], number)
+      }
+    }
+    const two: LiveRuns = new LiveRuns({
+      ...one.deps,
+      onCommitted: (committed) => void told.push(committed),
+      perform: (_, effect) => void ordered.push(effect),
+      catchUp,
+    })
+    return { ...one, other: { live: two, told, ordered, catchUp } }
+  }
+
+  test('its commits are folded and told of, and order nothing here', async () => {
+    const { live, other, create } = await openTwo()
+    const { id } = await create()
+    await live.submit(id, lease(1), USER)
+    expect(other.live.peek(id)).toBeUndefined()
+    await other.catchUp()
+    expect(other.live.peek(id)?.seq).toBe(live.peek(id)?.seq)
+    expect(other.told.every(({ foreign }) => foreign === true)).toBe(true)
+    expect(other.told.at(-1)?.run.seq).toBe(live.peek(id)?.seq)
+    expect(other.ordered).toEqual([])
+    const count = other.told.length
+    await other.catchUp()
+    expect(other.told).toHaveLength(count)
+  })
+
+  test('what it was quicker with is folded first, and the command is decided anew', async () => {
+    const { live, other, create } = await openTwo()
+    const { id } = await create()
+    await other.catchUp()
+    await live.submit(id, { type: 'pause' }, USER)
+    const outcome = await other.live.submit(id, { type: 'resume' }, USER)
+    expect(outcome).toMatchObject({ ok: true, events: [{ type: 'RunResumed' }] })
+    await live.submit(id, lease(1), USER).catch(() => undefined)
+    expect(other.live.peek(id)?.pausedAt).toBeNull()
+  })
+
+  test('of two that want the same, one gets it', async () => {
+    const { live, other, create } = await openTwo()
+    const { id } = await create()
+    await other.catchUp()
+    const mine = await live.submit(id, lease(1), USER)
+    const theirs = await other.live.submit(id, lease(1), USER)
+    expect([mine?.ok, theirs?.ok]).toEqual([true, false])
+  })
+
+  test('nothing is refused that the log has made possible meanwhile', async () => {
+    const { live, other, create } = await openTwo()
+    const { id } = await create()
+    await other.catchUp()
+    await live.submit(id, { type: 'pause' }, USER)
+    // As it was here, the run could not be resumed.
+    expect(await other.live.submit(id, { type: 'resume' }, USER)).toMatchObject({ ok: true })
+  })
+
+  test('a run that was read ahead of the log is told of when the log comes to it', async () => {
+    const { other, create } = await openTwo()
+    const { id } = await create()
+    await other.live.get(id)
+    expect(other.told).toEqual([])
+    await other.catchUp()
+    expect(other.told.length).toBeGreaterThan(0)
+  })
+})

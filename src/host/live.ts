@@ -24,6 +24,8 @@ export interface Committed {
   readonly lastNumber: number
   /** Whether the index row changed. */
   readonly summaryChanged: boolean
+  /** Another server has committed it, and performs what follows from it. */
+  readonly foreign?: true
 }
 
 interface Dependencies {
@@ -37,6 +39,11 @@ interface Dependencies {
   readonly perform: (run: Run, effect: RunEffect) => void
   /** A broken assumption, met while nobody waits for the answer. */
   readonly onDefect: (error: unknown) => void
+  /**
+   * There when other servers write to the same log: has {@link LiveRuns.follow} told of all that they have committed
+   * until now.
+   */
+  readonly catchUp?: () => Promise<void>
 }
 
 interface Waiting {
@@ -57,7 +64,16 @@ interface Handle {
   /** As of the last durable commit: what readers see. */
   run: Run
   readonly waiting: Waiting[]
+  /** Nothing more is taken of what waits. */
   busy: boolean
+  /** A commit is under way: nobody knows what the log says of it. */
+  writing: boolean
+  /** Up to this seq everybody was told of it: what was folded from the log, and not followed, nobody was. */
+  told: number
+  /** Called when no commit is under way any more. */
+  idle: (() => void)[]
+  /** How often in a row others were quicker. */
+  behind: number
 }
 
 /** A run with more events than this gets a snapshot when it ends: below, folding its log is as quick as parsing one. */
@@ -67,6 +83,18 @@ const ENDED_NODES_MAX = 20_000
 /** Commands of one run that go into one commit. */
 const BATCH_MAX = 256
 const RETRY_MS = 1_000
+/** So often in a row other servers may be quicker with a run before a command is given back. */
+const BEHIND_MAX = 50
+
+const handleOf = (run: Run, told: number): Handle => ({
+  run,
+  waiting: [],
+  busy: false,
+  writing: false,
+  told,
+  idle: [],
+  behind: 0,
+})
 
 /**
  * Runs in memory and the one write path: load -> advance -> commit -> publish. Commands of one run are taken in
@@ -141,7 +169,7 @@ export class LiveRuns {
     return this.#deps.log.commit(commit).then(
       ({ lastNumber }) => {
         this.#created(run.pipelineId)
-        const handle: Handle = { run, waiting: [], busy: false }
+        const handle = handleOf(run, run.seq)
         this.#keep(handle)
         this.#tell({ run, entries: [entry], lastNumber, summaryChanged: true })
         this.#perform(run, effects)
@@ -193,7 +221,8 @@ export class LiveRuns {
         return
       }
       if (error.code === 'closed') return
-      if (error.code !== 'full') this.#deps.onDefect(error)
+      const mayCome = error.code === 'full' || (error.code === 'conflict' && this.#deps.catchUp !== undefined)
+      if (!mayCome) this.#deps.onDefect(error)
       this.#deps.clock.at(this.#deps.clock.now() + RETRY_MS, () => this.report(id, command, actor, done))
     }
     this.#enqueue(handle, { command, actor, key: null, resolve: done, reject: again })
@@ -216,7 +245,9 @@ export class LiveRuns {
     const before = handle.run
     const { run, entries, effects, answers } = this.#decide(before, batch)
     if (entries.length === 0) {
-      this.#answer(answers)
+      const isRefused = answers.some(({ outcome }) => !outcome.ok)
+      if (isRefused && this.#deps.catchUp !== undefined) void this.#confirm(handle, batch, answers)
+      else this.#answer(answers)
       return
     }
     const summaryChanged = isSummaryChanged(before, run)
@@ -227,10 +258,13 @@ export class LiveRuns {
       summary: summaryChanged ? summaryOf(run) : null,
       snapshot: run.phase === 'ended' && run.seq > SNAPSHOT_FROM_EVENTS ? snapshotOf(run) : null,
       idempotency: batch[0]?.key ?? null,
+      ...(this.#deps.catchUp !== undefined && isForDuty(answers) ? { onDuty: true } : undefined),
     }
     this.#begin(handle)
     this.#deps.log.commit(commit).then(
       ({ lastNumber }) => {
+        handle.told = run.seq
+        handle.behind = 0
         this.#over(handle, run)
         this.#tell({ run, entries, lastNumber, summaryChanged })
         this.#answer(answers)
@@ -239,6 +273,10 @@ export class LiveRuns {
       },
       (error: unknown) => {
         // Nothing was written: what readers see is still true, and what waits behind is decided anew.
+        if (isConflict(error) && this.#deps.catchUp !== undefined) {
+          void this.#again(handle, before, answers, error)
+          return
+        }
         this.#over(handle, before)
         for (const { waiting } of answers) waiting.reject(error)
         this.#pump(handle)
@@ -246,9 +284,109 @@ export class LiveRuns {
     )
   }
 
+  /** Another server was quicker: what it has committed is folded first, and then the same is decided anew. */
+  async #again(handle: Handle, before: Run, answers: readonly Answer[], error: unknown): Promise<void> {
+    let reason = error
+    let isBehind = false
+    handle.behind += 1
+    try {
+      await this.#catchUp(handle)
+      isBehind = handle.run.seq > before.seq && handle.behind <= BEHIND_MAX
+    } catch (failure) {
+      reason = failure
+    }
+    if (isBehind) handle.waiting.unshift(...answers.map(({ waiting }) => waiting))
+    else handle.behind = 0
+    this.#over(handle, handle.run)
+    if (!isBehind) for (const { waiting } of answers) waiting.reject(reason)
+    this.#pump(handle)
+  }
+
+  /**
+   * Entries of one run that are in the log, whoever has committed them; in the order of their numbers. What is known
+   * already changes nothing.
+   */
+  async follow(id: RunId, entries: readonly LogEntry[], lastNumber: number): Promise<void> {
+    // Our own first commit of it, which is durable: its answer is on the way.
+    await this.#loading.get(id)
+    let handle = this.#live.get(id) ?? this.#ended.get(id)
+    while (handle?.writing === true) {
+      const { idle } = handle
+      await new Promise<void>((resolve) => idle.push(resolve))
+      handle = this.#live.get(id) ?? this.#ended.get(id)
+    }
+    const last = entries.at(-1)
+    if (last === undefined || (handle !== undefined && handle.told >= last.seq)) return
+    const before = handle?.run
+    if (handle === undefined) handle = await this.#followed(id, entries)
+    else if (handle.run.seq < last.seq) await this.#foldOn(handle, entries)
+    // Taken away since.
+    if (handle === undefined) return
+    handle.told = last.seq
+    this.#keep(handle)
+    const { run } = handle
+    const summaryChanged = before === undefined || before === run || isSummaryChanged(before, run)
+    this.#tell({ run, entries, lastNumber, summaryChanged, foreign: true })
+  }
+
+  async #followed(id: RunId, entries: readonly LogEntry[]): Promise<Handle | undefined> {
+    const created = entries[0]?.events[0]
+    if (created?.type !== 'RunCreated') return this.#handle(id)
+    const plan = await this.#deps.planOf(created.pipelineId, created.version)
+    const known = this.#live.get(id) ?? this.#ended.get(id)
+    return known ?? handleOf(fold(id, plan, entries.map(upcastEntry)), 0)
+  }
+
+  async #foldOn(handle: Handle, entries: readonly LogEntry[]): Promise<void> {
+    const { run } = handle
+    const news = entries.filter(({ seq }) => seq > run.seq)
+    const [first] = news
+    if (first === undefined) return
+    if (first.seq - first.events.length === run.seq) {
+      handle.run = foldOnto(run, news.map(upcastEntry))
+      return
+    }
+    const read = await this.fromLog(run.id, Number.POSITIVE_INFINITY)
+    if (read !== undefined && read.seq > handle.run.seq) handle.run = read
+  }
+
+  /** It stays busy, so that nobody decides on what is old; but who follows the log may go on. */
+  async #catchUp(handle: Handle): Promise<void> {
+    handle.busy = true
+    this.#free(handle)
+    await this.#deps.catchUp?.()
+  }
+
+  /** What would be refused is refused only when the log says nothing newer of the run. */
+  async #confirm(handle: Handle, batch: readonly Waiting[], answers: readonly Answer[]): Promise<void> {
+    const { seq } = handle.run
+    let failure: unknown
+    try {
+      await this.#catchUp(handle)
+    } catch (error) {
+      failure = error
+    }
+    const isOld = handle.run.seq > seq && handle.behind < BEHIND_MAX
+    if (isOld) {
+      handle.behind += 1
+      handle.waiting.unshift(...batch.filter((one) => answers.some(({ waiting }) => waiting === one)))
+    } else handle.behind = 0
+    this.#over(handle, handle.run)
+    if (failure !== undefined) for (const { waiting } of answers) waiting.reject(failure)
+    else if (!isOld) this.#answer(answers)
+    this.#pump(handle)
+  }
+
+  /** Whoever waits for the commit goes on. */
+  #free(handle: Handle): void {
+    handle.writing = false
+    for (const resolve of handle.idle.splice(0)) resolve()
+  }
+
   /** An ended run may be forgotten, but not while it is being written: who asks for it must not get a second copy. */
   #begin(handle: Handle): void {
     handle.busy = true
+    handle.writing = true
     if (handle.run.phase === 'ended') this.#keep(handle)
   }
 
@@ -257,6 +395,12 @@ export class LiveRuns {
     handle.run = run
     handle.busy = false
     if (keep) this.#keep(handle)
+    this.#free(handle)
+  }
+
+  /** Runs that have not ended. */
+  *live(): Iterable<Run> {
+    for (const { run } of this.#live.values()) yield run
   }
 
   // Whoever is told, answered or ordered: a throw of theirs is theirs, and keeps nothing of this from the others.
@@ -343,7 +487,7 @@ export class LiveRuns {
     const run = await this.fromLog(id, Number.POSITIVE_INFINITY)
     const kept = this.#live.get(id) ?? this.#ended.get(id)
     if (kept !== undefined || run === undefined) return kept
-    const handle: Handle = { run, waiting: [], busy: false }
+    const handle = handleOf(run, 0)
     this.#keep(handle)
     return handle
   }
@@ -377,6 +521,12 @@ function batchOf(waiting: readonly Waiting[]): number {
   const keyed = waiting.findIndex(({ key }) => key !== null)
   return keyed === -1 ? BATCH_MAX : Math.max(1, Math.min(keyed, BATCH_MAX))
 }
+
+/** Only one server at a time lets runs in: see {@link ConcurrencyGroups}. */
+const isForDuty = (answers: readonly Answer[]): boolean =>
+  answers.some(({ waiting }) => waiting.command.type === 'admit')
+
+const isConflict = (error: unknown): boolean => error instanceof StoreError && error.code === 'conflict'
 
 const isSummaryChanged = (before: Run, after: Run): boolean =>
   before.phase !== after.phase ||

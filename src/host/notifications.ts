@@ -51,7 +51,9 @@ interface Dependencies {
   readonly wake: () => void
 }
 
-const KIND = 'millrace/notification'
+/** Of the documents that they are kept as. */
+export const NOTIFICATIONS = 'millrace/notification'
+const KIND = NOTIFICATIONS
 const PAGE = 500
 const PER_PROJECT_MAX = 100
 const NAME_MAX = 128
@@ -69,13 +71,15 @@ export class NotificationUseCases implements Notifications {
 
   static async open(deps: Dependencies, projects: readonly ProjectId[]): Promise<NotificationUseCases> {
     const made = new NotificationUseCases(deps)
-    for (const projectId of projects) {
-      for (const { value } of await all(deps.store.documents, projectId)) {
-        const one = JSON.parse(value) as Subscription
-        made.#all.set(one.id, one)
-      }
-    }
+    for (const projectId of projects) await made.reload(projectId)
     return made
+  }
+
+  /** Those of a project, as the store has them now: another server may have changed them. */
+  async reload(projectId: ProjectId): Promise<void> {
+    const now = (await all(this.#deps.store.documents, projectId)).map(({ value }) => JSON.parse(value) as Subscription)
+    for (const [id, one] of this.#all) if (one.projectId === projectId) this.#all.delete(id)
+    for (const one of now) this.#all.set(one.id, one)
   }
 
   /** Who wants to be told of this pipeline's runs. */

@@ -37,7 +37,7 @@ interface Dependencies {
 /** The server's own runner: it has a state, and neither token nor entry. */
 export const EMBEDDED = 'embedded'
 /** Words that stand for something else where a runner's name stands. */
-const RESERVED = [EMBEDDED, 'server', 'millrace']
+const RESERVED = ['server', 'millrace']
 const PAST_MAX = 8
 const FRESH: RunnerState = {
   paused: false,
@@ -59,16 +59,40 @@ export class RunnerRoster {
     this.#deps = deps
   }
 
-  static async open(deps: Dependencies): Promise<RunnerRoster> {
+  /** @param embedded name of the server's own runner */
+  static async open(deps: Dependencies, embedded = EMBEDDED): Promise<RunnerRoster> {
     const roster = new RunnerRoster(deps)
     for (const key of await deps.keys.keys()) {
       if (key.kind === 'runner' && key.revokedAt === null) roster.#keys.set(key.name, key)
     }
-    for (const id of [EMBEDDED, ...roster.#keys.keys()]) {
-      const text = await deps.keys.setting(settingOf(id))
-      if (text !== undefined) roster.#states.set(id, { ...FRESH, ...(JSON.parse(text) as RunnerState) })
-    }
+    for (const id of [embedded, ...roster.#keys.keys()]) await roster.refreshState(id)
     return roster
+  }
+
+  /** Other servers may have let in, changed or removed some. @returns ids of those that are there no more */
+  async refresh(): Promise<readonly string[]> {
+    const { keys } = this.#deps
+    const now = new Map<string, KeyRecord>()
+    for (const key of await keys.keys()) {
+      if (key.kind === 'runner' && key.revokedAt === null) now.set(key.name, key)
+    }
+    const gone = [...this.#keys.keys()].filter((id) => !now.has(id))
+    for (const id of gone) {
+      this.#keys.delete(id)
+      this.#states.delete(id)
+    }
+    for (const [id, key] of now) {
+      if (this.#keys.has(id)) continue
+      this.#keys.set(id, key)
+      await this.refreshState(id)
+    }
+    return gone
+  }
+
+  /** As another server may have changed it. @throws StoreError */
+  async refreshState(id: string): Promise<void> {
+    const text = await this.#deps.keys.setting(settingOf(id))
+    if (text !== undefined) this.#states.set(id, { ...FRESH, ...(JSON.parse(text) as RunnerState) })
   }
 
   entries(): readonly RunnerEntry[] {
@@ -93,7 +117,7 @@ export class RunnerRoster {
   }
 
   async add(caller: Caller, name: string): Promise<Result<{ readonly entry: RunnerEntry; readonly token: string }>> {
-    if (!RUNNER_NAME.test(name) || RESERVED.includes(name)) {
+    if (!RUNNER_NAME.test(name) || RESERVED.includes(name) || name.startsWith(EMBEDDED)) {
       const found = JSON.stringify(name.slice(0, 80))
       return refuse('invalid_request', `a runner's name is letters, digits and _ . -, at most 64, found ${found}`)
     }
@@ -162,6 +186,9 @@ export class RunnerRoster {
 }
 
 const settingOf = (id: string): string => `runner:${id}`
+
+/** The id in the name of a setting; undefined: it is of nothing here. */
+export const rosterIdOf = (setting: string): string | undefined => /^runner:(.+)$/.exec(setting)?.[1]
 
 /** For what is only for readers: a full disk keeps nothing from going on. */
 export async function unlessStoreFails(written: Promise<void>): Promise<void> {

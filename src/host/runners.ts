@@ -13,11 +13,11 @@ import {
   type RunnerWelcome,
 } from '../model/runner.ts'
 import type { ReportKind } from '../model/report.ts'
-import type { DurationMs } from '../model/time.ts'
-import type { Catalog } from '../store/store.ts'
+import type { DurationMs, Instant } from '../model/time.ts'
+import type { Attendance, Attending, Catalog } from '../store/store.ts'
 import type { Caller, Piece, RunnerName, Runners, RunnerWire } from './app.ts'
 import type { Clock } from './clock.ts'
-import type { Dispatcher, Taking } from './dispatcher.ts'
+import type { Attempt, Dispatcher, Taking } from './dispatcher.ts'
 import type { Entropy } from './entropy.ts'
 import { lacks } from './rights.ts'
 import { leaseTimes, RunnerLink, type LeaseTimes } from './runner-link.ts'
@@ -39,6 +39,33 @@ interface Dependencies {
   readonly sweep: (runs: readonly RunId[]) => Promise<void>
   /** Whether the run has not ended. */
   readonly isLive: (runId: RunId) => boolean
+  /** There when runners may speak to other servers of the same store, too. */
+  readonly among?: AmongServers
+}
+
+/** What must be known of runners that may speak to any server. */
+export interface AmongServers {
+  /** Of this server's own runner: other servers have theirs. */
+  readonly embedded: string
+  readonly serverId: string
+  /** Has everything that is in the log told of. */
+  readonly catchUp: () => Promise<void>
+  /** All servers know from now on that this runner speaks to this one. */
+  readonly claim: (attending: Attending) => Promise<void>
+  /** What runners hold, as the log says. */
+  readonly held: () => readonly (Attempt & { readonly runner: string })[]
+  /** Whether the log says that this runner holds exactly this attempt. */
+  readonly holds: (runner: string, attempt: Attempt) => boolean
+  readonly lose: (attempt: Attempt & { readonly runner: string }, reason: string) => void
+}
+
+/** What servers tell each other of a runner. */
+interface Facts {
+  readonly kind: RunnerView['kind']
+  readonly labels: readonly string[]
+  readonly slots: number
+  readonly busy: number
+  readonly taking: Taking
 }
 
 /** Runners on other machines: who they are, whether they are there, and what they say. */
@@ -48,6 +75,13 @@ export class RunnerUseCases implements Runners, RunnerWire {
   /** Of those that are there, or may be; by id. */
   readonly #links = new Map<string, RunnerLink>()
   readonly #hellos = new Turns<string>()
+  /** Those that speak to other servers, by name. */
+  #others = new Map<string, Facts & { readonly seenAt: Instant }>()
+  /** Names of those that were there at the last look. */
+  #known: ReadonlySet<string> | undefined
+  /** Those that were told of as ours. */
+  readonly #claimed = new Set<string>()
+  readonly #leaving = new Set<string>()
 
   constructor(deps: Dependencies) {
     this.#deps = deps
@@ -56,6 +90,8 @@ export class RunnerUseCases implements Runners, RunnerWire {
 
   /** Those that were there when the last server ended have the time of a lease to come back with what they hold. */
   recover(): void {
+    // Where there are other servers they speak to those, or are given up by the first that misses them.
+    if (this.#deps.among !== undefined) return
     for (const { id, name, state } of this.#deps.roster.entries()) {
       if (state.incarnation !== null) this.#link(id, name, state)
     }
@@ -67,7 +103,7 @@ export class RunnerUseCases implements Runners, RunnerWire {
 
   /** What a runner that is added gets: a person may have paused it. */
   taking(name: string): Taking {
-    const id = name === EMBEDDED ? EMBEDDED : this.#find(name)?.id
+    const id = name === this.#embeddedName ? name : this.#find(name)?.id
     return id !== undefined && this.#deps.roster.state(id).paused ? 'paused' : 'all'
   }
 
@@ -76,12 +112,13 @@ export class RunnerUseCases implements Runners, RunnerWire {
   async list(_caller: Caller): Promise<readonly RunnerView[]> {
     const embedded = this.#embedded()
     const remote = this.#deps.roster.entries().map((entry) => this.#view(entry))
-    return embedded === undefined ? remote : [embedded, ...remote]
+    return [...(embedded === undefined ? [] : [embedded]), ...this.#othersEmbedded(), ...remote]
   }
 
   async get(_caller: Caller, ref: string): Promise<Result<RunnerView>> {
     const entry = this.#find(ref)
-    const view = ref === EMBEDDED ? this.#embedded() : entry && this.#view(entry)
+    const own = ref === EMBEDDED || ref === this.#embeddedName ? this.#embedded() : undefined
+    const view = own ?? (entry && this.#view(entry)) ?? this.#othersEmbedded().find(({ id }) => id === ref)
     return view === undefined ? refuse('not_found', `there is no runner ${shown(ref)}`) : accept(view)
   }
 
@@ -106,7 +143,8 @@ export class RunnerUseCases implements Runners, RunnerWire {
   async remove(caller: Caller, ref: string): Promise<Result<null>> {
     const refused = mayNot(caller, 'remove a runner')
     if (refused !== undefined) return refused
-    if (ref === EMBEDDED) return refuse('not_allowed', 'the embedded runner is a part of the server: pause it instead')
+    if (ref.startsWith(EMBEDDED))
+      return refuse('not_allowed', 'the embedded runner is a part of the server: pause it instead')
     const entry = this.#find(ref)
     if (entry === undefined) return refuse('not_found', `there is no runner ${shown(ref)}`)
     const removed = await this.#deps.roster.remove(entry.id)
@@ -149,7 +187,8 @@ export class RunnerUseCases implements Runners, RunnerWire {
   }
 
   async #hello(id: string, hello: RunnerHello, chunkBytes: number): Promise<RunnerAnswer<RunnerWelcome>> {
-    const { roster, dispatcher, entropy, clock } = this.#deps
+    const { roster, dispatcher, entropy, clock, among } = this.#deps
+    if (among !== undefined) await roster.refreshState(id)
     const entry = roster.get(id)
     if (entry === undefined) return removed
     if (hello.protocol !== RUNNER_PROTOCOL) {
@@ -161,10 +200,20 @@ export class RunnerUseCases implements Runners, RunnerWire {
     }
     const { incarnation, labels, slots, version } = hello
     if (entry.state.past.includes(incarnation)) return superseded
+    if (among !== undefined) await this.#takeOver(id, entry.name, { labels, slots })
     if (entry.state.incarnation !== incarnation) await this.#lose(id, 'its runner was started again')
     await roster.greet(id, incarnation, entry.state.incarnation, { labels, slots, version })
     if (roster.get(id) === undefined) return removed
     const link = this.#link(id, entry.name, { labels, slots })
+    if (among !== undefined) {
+      // The process before it has left, this one has come.
+      this.#leaving.delete(link.name)
+      await among.claim(this.#attending(link, true))
+      this.#claimed.add(link.name)
+      // What was given to it up to now by the server that it spoke to before.
+      await among.catchUp()
+      this.#adopt(link.name)
+    }
     const session = entropy.id(clock.now())
     link.greet(session, hello.workspaces)
     const held = dispatcher.held(entry.name)
@@ -178,47 +227,144 @@ export class RunnerUseCases implements Runners, RunnerWire {
     return yes({ protocol: RUNNER_PROTOCOL, name: entry.name, session, ...this.#times, chunkBytes, stop })
   }
 
+  /** It has come from another server: what the log says that it holds, it holds here. */
+  async #takeOver(id: string, name: string, facts: Pick<RunnerView, 'labels' | 'slots'>): Promise<void> {
+    this.#link(id, name, facts)
+    await this.#deps.among?.catchUp()
+    this.#adopt(name)
+  }
+
+  #adopt(name: string): void {
+    for (const { runner, ...attempt } of this.#deps.among?.held() ?? []) {
+      if (runner === name && !this.#deps.dispatcher.holds(name, attempt)) this.#deps.dispatcher.adopt(name, attempt)
+    }
+  }
+
+  // What servers tell each other.
+
+  /** Runners that speak to this server, and those that do no more. */
+  attending(): { readonly attending: readonly Attending[]; readonly leaving: readonly string[] } {
+    const attending = [...this.#links.values()].filter(({ session }) => session !== null)
+    const leaving = [...this.#leaving]
+    this.#leaving.clear()
+    const own = this.embedded(false)
+    return {
+      attending: [...(own === undefined ? [] : [own]), ...attending.map((link) => this.#attending(link, false))],
+      leaving,
+    }
+  }
+
+  /** The server's own runner, as others are told of it. */
+  embedded(claims: boolean): Attending | undefined {
+    const name = this.#embeddedName
+    const seat = this.#deps.dispatcher.runners().find((runner) => runner.name === name)
+    if (seat === undefined) return undefined
+    const { labels, slots, busy, taking } = seat
+    const facts: Facts = { kind: 'embedded', labels, slots, busy, taking }
+    return { runner: name, facts: JSON.stringify(facts), ageMs: 0, claims }
+  }
+
+  #attending({ name, labels, slots, seenAt }: RunnerLink, claims: boolean): Attending {
+    const seat = this.#deps.dispatcher.runners().find((runner) => runner.name === name)
+    const facts: Facts = { kind: 'remote', labels, slots, busy: seat?.busy ?? 0, taking: seat?.taking ?? 'all' }
+    const ageMs = claims ? 0 : Math.max(0, this.#deps.clock.now() - seenAt)
+    return { runner: name, facts: JSON.stringify(facts), ageMs, claims }
+  }
+
+  /** Where all runners are, as the store says. What was held by one that is nowhere is lost. */
+  attended(rows: Attendance['attendance']): void {
+    const { among, clock, dispatcher } = this.#deps
+    if (among === undefined) return
+    const there = new Map(rows.map((row) => [row.runner, row]))
+    for (const [id, link] of this.#links) {
+      // It is saying hello.
+      if (!this.#claimed.has(link.name)) continue
+      if (there.get(link.name)?.server !== among.serverId) this.#part(id, link)
+    }
+    const now = clock.now()
+    const others = rows.filter(({ server }) => server !== among.serverId)
+    this.#others = new Map(
+      others.map(({ runner, facts, seenMs }) => [runner, { ...(JSON.parse(facts) as Facts), seenAt: now - seenMs }]),
+    )
+    dispatcher.others([...this.#others].map(([name, { labels, taking }]) => ({ name, labels, taking })))
+    const known = new Set(there.keys())
+    const isGone = (name: string): boolean => !known.has(name) && !this.#isHere(name)
+    if (this.#known === undefined || [...this.#known].some(isGone)) {
+      for (const attempt of among.held()) {
+        if (isGone(attempt.runner)) among.lose(attempt, 'its runner was not heard of any more')
+      }
+    }
+    this.#known = known
+  }
+
+  /** Of this server, or about to be. */
+  #isHere(name: string): boolean {
+    return name === this.#embeddedName || [...this.#links.values()].some((link) => link.name === name)
+  }
+
+  /** It speaks to another server now, or must say hello again: what it holds it holds. */
+  #part(id: string, link: RunnerLink): void {
+    this.#links.delete(id)
+    this.#claimed.delete(link.name)
+    link.close()
+    this.#deps.dispatcher.remove(link.name)
+  }
+
+  /** Another server has let runners in, or removed some. */
+  async refresh(): Promise<void> {
+    for (const id of await this.#deps.roster.refresh()) await this.#lose(id, 'its runner was removed')
+  }
+
+  /** Another server has changed what is kept of a runner. */
+  async refreshState(id: string): Promise<void> {
+    await this.#deps.roster.refreshState(id)
+    const name = id === this.#embeddedName ? id : this.#deps.roster.get(id)?.name
+    if (name === undefined) return
+    const seat = this.#deps.dispatcher.runners().find((runner) => runner.name === name)
+    if (seat !== undefined && seat.taking !== 'draining') this.#deps.dispatcher.let(name, this.taking(name))
+  }
+
   async poll(from: RunnerName, { session, ack, draining }: RunnerPoll, signal: AbortSignal) {
     const found = this.#present(from)
     if (!found.ok) return found
     const { link } = found.value
-    if (link.session !== session) return helloAgain
+    if (link === undefined || link.session !== session) return helloAgain
     this.#deps.dispatcher.let(link.name, draining ? 'draining' : this.taking(link.name))
     return yes({ orders: await link.take(ack, signal) })
   }
 
   async log(from: RunnerName, ref: AttemptRef, offset: number, bytes: Uint8Array): Promise<RunnerAnswer<Received>> {
-    const found = this.#holding(from, ref)
+    const found = await this.#holding(from, ref)
     return found.ok ? this.#deps.uploads.log(ref, offset, bytes) : found
   }
 
   async artifact(from: RunnerName, ref: AttemptRef, sha256: string, piece: Piece): Promise<RunnerAnswer<Received>> {
-    const found = this.#holding(from, ref)
+    const found = await this.#holding(from, ref)
     return found.ok ? this.#deps.uploads.artifact(from.id, sha256, piece) : found
   }
 
   async report(from: RunnerName, ref: AttemptRef, kind: ReportKind, piece: Piece): Promise<RunnerAnswer<Received>> {
-    const found = this.#holding(from, ref)
+    const found = await this.#holding(from, ref)
     return found.ok ? this.#deps.uploads.report(from.id, ref, kind, piece) : found
   }
 
   async received(from: RunnerName, ref: AttemptRef, sha256: string | null): Promise<RunnerAnswer<Received>> {
     const { uploads } = this.#deps
-    const found = this.#holding(from, ref)
+    const found = await this.#holding(from, ref)
     if (!found.ok) return found
     return yes({ size: sha256 === null ? await uploads.logSize(ref) : uploads.artifactSize(from.id, sha256) })
   }
 
   async ended(from: RunnerName, ref: AttemptRef, { result, logBytes }: RunnerReport): Promise<RunnerAnswer<null>> {
-    const found = this.#holding(from, ref)
+    const found = await this.#holding(from, ref)
     if (!found.ok) return found
     const { dispatcher, uploads } = this.#deps
-    const { link } = found.value
+    const { name } = found.value
     const whole = await uploads.finishLog(ref, logBytes)
     if (!whole.ok) return whole
     return new Promise((resolve) => {
-      dispatcher.reported(link.name, ref, result, (taken) => {
-        link.over(ref)
+      dispatcher.reported(name, ref, result, (taken) => {
+        this.#links.get(from.id)?.over(ref)
         resolve(taken ? yes(null) : stale(ref))
       })
     })
@@ -232,21 +378,31 @@ export class RunnerUseCases implements Runners, RunnerWire {
   }
 
   /** The runner when this process of it is the one that is known. It has been heard of. */
-  #present({ id, incarnation }: RunnerName): RunnerAnswer<{ readonly link: RunnerLink }> {
+  #present({ id, incarnation }: RunnerName): RunnerAnswer<{ readonly name: string; readonly link?: RunnerLink }> {
     const entry = this.#deps.roster.get(id)
     if (entry === undefined) return removed
     const known = entry.state.incarnation
     if (entry.state.past.includes(incarnation) || (known !== null && known !== incarnation)) return superseded
     const link = this.#links.get(id)
-    if (known === null || link === undefined || link.session === null) return helloAgain
+    if (known === null) return helloAgain
+    if (link === undefined || link.session === null) {
+      // It speaks to another server, and says this one thing to us.
+      const isElsewhere = this.#deps.among !== undefined && this.#others.has(entry.name)
+      return isElsewhere ? yes({ name: entry.name }) : helloAgain
+    }
     link.heard()
-    return yes({ link })
+    return yes({ name: entry.name, link })
   }
 
-  #holding(from: RunnerName, ref: AttemptRef): RunnerAnswer<{ readonly link: RunnerLink }> {
+  async #holding(from: RunnerName, ref: AttemptRef): Promise<RunnerAnswer<{ readonly name: string }>> {
+    const { among, dispatcher } = this.#deps
     const found = this.#present(from)
-    if (!found.ok || this.#deps.dispatcher.holds(found.value.link.name, ref)) return found
-    return stale(ref)
+    if (!found.ok || dispatcher.holds(found.value.name, ref)) return found
+    if (among === undefined) return stale(ref)
+    const { name } = found.value
+    if (among.holds(name, ref)) return found
+    await among.catchUp()
+    return among.holds(name, ref) ? found : stale(ref)
   }
 
   #link(id: string, name: string, { labels, slots }: Pick<RunnerView, 'labels' | 'slots'>): RunnerLink {
@@ -271,6 +427,8 @@ export class RunnerUseCases implements Runners, RunnerWire {
     const link = this.#links.get(id)
     if (link === undefined) return
     this.#links.delete(id)
+    this.#claimed.delete(link.name)
+    this.#leaving.add(link.name)
     link.close()
     const held = dispatcher.held(link.name)
     dispatcher.remove(link.name)
@@ -291,6 +449,13 @@ export class RunnerUseCases implements Runners, RunnerWire {
     const seat = this.#deps.dispatcher.runners().find((runner) => runner.name === name)
     const { labels, slots, version, paused } = state
     const lastSeenAt = link === undefined || link.session === null ? state.seenAt : link.seenAt
+    const other = link === undefined ? this.#others.get(name) : undefined
+    if (other !== undefined) {
+      const { busy, taking, seenAt } = other
+      const there = taking === 'draining' ? 'draining' : 'online'
+      const facts = { id, name, kind: 'remote', labels, slots, busy, status: there } as const
+      return { ...facts, paused, lastSeenAt: seenAt, createdAt, version }
+    }
     const status = statusOf(link, seat?.taking)
     return {
       id,
@@ -307,12 +472,26 @@ export class RunnerUseCases implements Runners, RunnerWire {
     }
   }
 
+  get #embeddedName(): string {
+    return this.#deps.among?.embedded ?? EMBEDDED
+  }
+
+  /** Own runners of other servers. */
+  #othersEmbedded(): readonly RunnerView[] {
+    return [...this.#others].flatMap(([name, { kind, labels, slots, busy, taking, seenAt }]) => {
+      if (kind !== 'embedded') return []
+      const facts = { id: name, name, kind, labels, slots, busy, status: 'online' } as const
+      return [{ ...facts, paused: taking === 'paused', lastSeenAt: seenAt, createdAt: null, version: null }]
+    })
+  }
+
   #embedded(): RunnerView | undefined {
-    const seat = this.#deps.dispatcher.runners().find(({ name }) => name === EMBEDDED)
+    const own = this.#embeddedName
+    const seat = this.#deps.dispatcher.runners().find(({ name }) => name === own)
     if (seat === undefined) return undefined
     const { labels, slots, busy, taking } = seat
     const at = this.#deps.clock.now()
-    const facts = { id: EMBEDDED, name: EMBEDDED, kind: 'embedded', labels, slots, busy, status: 'online' } as const
+    const facts = { id: own, name: own, kind: 'embedded', labels, slots, busy, status: 'online' } as const
     return { ...facts, paused: taking === 'paused', lastSeenAt: at, createdAt: null, version: null }
   }
 }

@@ -52,8 +52,15 @@ export class SecretUseCases implements Secrets {
 
   static async open(deps: Dependencies): Promise<SecretUseCases> {
     const secrets = new SecretUseCases(deps)
-    for (const record of await deps.secrets.secrets()) secrets.#records.set(secretPlace(record), record)
+    await secrets.reload()
     return secrets
+  }
+
+  /** As the store has them now: another server may have changed them. */
+  async reload(): Promise<void> {
+    const records = await this.#deps.secrets.secrets()
+    this.#records.clear()
+    for (const record of records) this.#records.set(secretPlace(record), record)
   }
 
   async list(caller: Caller, owner: SecretOwner): Promise<Result<readonly SecretView[]>> {

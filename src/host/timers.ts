@@ -42,6 +42,12 @@ export class Timers {
     this.#wake()
   }
 
+  /** Whether it comes due in this time, inclusive. */
+  isArmed(runId: RunId, node: number | null, from: Instant, to: Instant): boolean {
+    const at = this.#armed.get(runId)?.get(node)?.at
+    return at !== undefined && at >= from && at <= to
+  }
+
   /** The run has ended: nothing of it comes due, and a deadline in a year holds no memory until then. */
   forget(runId: RunId): void {
     const count = this.#armed.get(runId)?.size
@@ -80,7 +86,7 @@ export class Timers {
     this.#wake()
   }
 
-  #isArmed(entry: Entry): boolean {
+  #stands(entry: Entry): boolean {
     return this.#armed.get(entry.runId)?.get(entry.node) === entry
   }
 
@@ -97,7 +103,7 @@ export class Timers {
   #drop(count: number): void {
     this.#dropped += count
     if (this.#dropped < DROPPED_MIN || this.#dropped * 2 < this.#heap.length) return
-    this.#heap = this.#heap.filter((entry) => this.#isArmed(entry)).toSorted((left, right) => left.at - right.at)
+    this.#heap = this.#heap.filter((entry) => this.#stands(entry)).toSorted((left, right) => left.at - right.at)
     this.#dropped = 0
   }
 

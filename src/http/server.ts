@@ -169,13 +169,17 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
       // The adapter's name for a body that has been read already.
       Object.assign(incoming, { rawBody: body })
     }
+    if (!isProbe(incoming.url) && !parts.app.feed.isCurrent() && !(await isCurrentSoon(parts.app))) {
+      answerStale(outgoing)
+      return
+    }
     await listener(incoming, outgoing)
   }
 
   server.on('request', (incoming, outgoing) => {
     const key = answerKey(incoming)
     const kept = key === undefined ? undefined : cache.get(key, now)
-    if (kept !== undefined && !closing.signal.aborted) {
+    if (kept !== undefined && !closing.signal.aborted && parts.app.feed.isCurrent()) {
       sendAnswer(incoming, outgoing, kept, nextId(incoming.headers))
       return
     }
@@ -231,6 +235,37 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
     clearTimeout(cut)
   }
   return { host: address, port, url, close: () => (closed ??= close()) }
+}
+
+/** So long a request waits for the store when this server may be behind it. */
+const CURRENT_MS = 5_000
+
+const isProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz'
+
+/** What is in memory may be old, as nothing was heard from the store: whether it is the newest now. */
+async function isCurrentSoon({ feed }: App): Promise<boolean> {
+  const late = AbortSignal.timeout(CURRENT_MS)
+  const timeout = new Promise<void>((resolve) => {
+    late.addEventListener('abort', () => resolve(), { once: true })
+  })
+  await Promise.race([feed.catchUp().catch(() => undefined), timeout])
+  return feed.isCurrent()
+}
+
+function answerStale(outgoing: ServerResponse): void {
+  const problem = {
+    type: 'about:blank',
+    title: 'Service Unavailable',
+    status: 503,
+    code: 'unavailable',
+    detail: 'This server does not hear from its store, so what it knows may be old: try again, or another server',
+  }
+  outgoing.writeHead(503, {
+    'content-type': 'application/problem+json',
+    'retry-after': '1',
+    'cache-control': 'no-store',
+  })
+  outgoing.end(JSON.stringify(problem))
 }
 
 /** Streams of all dialects together that may be open at once. */

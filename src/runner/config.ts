@@ -5,6 +5,8 @@ import type { Executors } from './capabilities.ts'
 export interface RunnerConfig {
   /** Absolute. Workspaces, attempts and logs lie below it. */
   readonly dataDirectory: string
+  /** Absolute. Logs and artifacts lie below it. */
+  readonly filesDirectory: string
   readonly name: string
   readonly labels: readonly string[]
   /** Attempts at once, at least 1. */

@@ -21,6 +21,8 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url))
 
 export interface EmbeddedRunnerOptions {
   readonly dataDirectory: string
+  /** Where logs and artifacts are; without: in the data directory. */
+  readonly filesDirectory?: string
   /** Attempts at once; without: as many as the machine has cores. */
   readonly slots?: number
   readonly name?: string
@@ -86,6 +88,7 @@ export async function startEmbeddedRunner(options: EmbeddedRunnerOptions): Promi
   const leftovers = await killLeftovers(dataDirectory)
   const config: RunnerConfig = {
     dataDirectory,
+    filesDirectory: resolve(options.filesDirectory ?? dataDirectory),
     name: options.name ?? 'embedded',
     labels: labelsWith(options.labels ?? [], NO_EXECUTORS),
     slots: Math.max(1, options.slots ?? availableParallelism()),
@@ -171,7 +174,8 @@ class Runner implements EmbeddedRunner {
   }
 
   logPath(attempt: AttemptName): string {
-    return runnerPaths(this.#config.dataDirectory).log(attempt)
+    const { dataDirectory, filesDirectory } = this.#config
+    return runnerPaths(dataDirectory, filesDirectory).log(attempt)
   }
 
   async close(): Promise<void> {

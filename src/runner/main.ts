@@ -20,7 +20,7 @@ const placeSetting = {
 }
 
 const agent = new Agent({
-  paths: runnerPaths(config.dataDirectory),
+  paths: runnerPaths(config.dataDirectory, config.filesDirectory),
   launcher: (await helperLauncher()) ?? directLauncher(),
   env: allowedEnvironment(process.env),
   executors: placeSetting,

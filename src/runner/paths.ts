@@ -36,11 +36,12 @@ export interface AttemptName {
   readonly attempt: number
 }
 
-export function runnerPaths(dataDirectory: string): RunnerPaths {
+/** @param filesDirectory where logs and artifacts are; shared, where several servers work together */
+export function runnerPaths(dataDirectory: string, filesDirectory = dataDirectory): RunnerPaths {
   const attempts = join(dataDirectory, 'runner', 'attempts')
   const run = (runId: RunId): string => join(dataDirectory, 'work', runId)
-  const logs = (runId: RunId): string => join(dataDirectory, 'logs', runId)
-  const artifacts = join(dataDirectory, 'artifacts')
+  const logs = (runId: RunId): string => join(filesDirectory, 'logs', runId)
+  const artifacts = join(filesDirectory, 'artifacts')
   return {
     run,
     workspace: (runId) => join(run(runId), 'workspace'),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openPostgresStore } from '../../src/store/postgres/index.ts'
 import { postgresServer } from '../../src/testing/postgres-server.ts'
 import { api, startServerProcess, type ServerProcess } from '../support/server-process.ts'
 
@@ -76,7 +77,9 @@ test('a run goes on where the log in the database ends, after the server was kil
   await expect.poll(() => status(second), { timeout: 20_000 }).toBe('succeeded')
 })
 
-test('a second server on the same database says who is in its way', { timeout: 60_000 }, async () => {
+test('a program that wants the database for itself says who is in its way', { timeout: 60_000 }, async () => {
   await start(directory())
-  await expect(start(directory())).rejects.toThrow('another server works on the schema millrace of this database')
+  await expect(openPostgresStore({ url: databaseUrl })).rejects.toThrow(
+    'another server works on the schema millrace of this database',
+  )
 })

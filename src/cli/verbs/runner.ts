@@ -37,7 +37,9 @@ export const runner: Verb = ({ terminal, action }) =>
           'sandboxes, tools) is found out and added to its labels. The first signal lets it end what it has and takes ' +
           'nothing more, a second one stops that, a third one ends at once.',
       )
-      .addOption(new Option('--url <url>', 'the server; or MILLRACE_URL'))
+      .addOption(
+        new Option('--url <url>', 'the server, or several of one database with commas between them; or MILLRACE_URL'),
+      )
       .addOption(
         new Option('--token <token>', 'of this runner, as millrace runners --add gave it; or MILLRACE_RUNNER_TOKEN'),
       )
@@ -59,7 +61,8 @@ export const runner: Verb = ({ terminal, action }) =>
 async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   const config = configOf(terminal, { ...options }, SETTINGS)
   const { slots, labels, containers, containerPaths, stepDirectories, cacheMaxBytes, httpAllow } = config
-  const url = urlOf(options.url ?? terminal.env['MILLRACE_URL'])
+  const urls = (options.url ?? terminal.env['MILLRACE_URL'] ?? '').split(',').map((text) => urlOf(text.trim()))
+  const url = urls.join(',')
   const token = options.token ?? (terminal.env['MILLRACE_RUNNER_TOKEN'] || undefined)
   if (token === undefined) throw new Fault(EXIT.refused, 'no token: expected --token or MILLRACE_RUNNER_TOKEN')
   const drainMs = parseDuration(options.grace)
@@ -72,7 +75,7 @@ async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
     else terminal.out(`Runner ${name} works for ${url}, ${slots} task${slots === 1 ? '' : 's'} at once.\n`)
   }
   const { name = null, dataDir: dataDirectory } = options
-  const facts = { version: version(), url, token, name, labels, slots, dataDirectory, drainMs }
+  const facts = { version: version(), urls, token, name, labels, slots, dataDirectory, drainMs }
   const means = { containers, containerPaths, stepDirectories, cacheMaxBytes, httpAllow }
   const opened = await openRunner({ ...facts, ...means }, say, ready).catch((error: unknown) => {
     if (!(error instanceof Error) || error.name !== 'StoreError') throw error
@@ -99,8 +102,8 @@ async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   }
 }
 
-function urlOf(text: string | undefined): string {
-  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
+function urlOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
   if (
     url === undefined ||
     !/^https?:$/.test(url.protocol) ||
@@ -108,6 +111,6 @@ function urlOf(text: string | undefined): string {
     url.search !== '' ||
     url.hash !== ''
   )
-    throw new Fault(EXIT.usage, `--url: expected an http or https URL of a server, found ${JSON.stringify(text ?? '')}`)
+    throw new Fault(EXIT.usage, `--url: expected an http or https URL of a server, found ${JSON.stringify(text)}`)
   return url.href.replace(/\/+$/, '')
 }

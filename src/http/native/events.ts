@@ -98,6 +98,9 @@ export const followEvents = route({
   handle: async ({ app, caller, query: given, header, signal, context }) => {
     const selection = await selectionOf(app, caller, given)
     if (!selection.ok) return selection
+    // Another server may have told of more than this one has heard of.
+    const seen = Number(header('last-event-id') ?? given.after ?? 0)
+    if (seen > app.feed.last()) await app.feed.catchUp().catch(() => undefined)
     const from = startOf(header('last-event-id'), given.after, app.feed.last())
     if (!from.ok) return from
     const release = context.streams.take()

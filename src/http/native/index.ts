@@ -38,7 +38,7 @@ export function nativeMounts(options: NativeOptions): (context: MountContext) =>
 }
 
 /** Without a credential: they say nothing about what is in this server. Editors and probes could not send one. */
-function documents(options: NativeOptions, { closing, baseUrl }: MountContext): Mount {
+function documents(options: NativeOptions, { app, closing, baseUrl }: MountContext): Mount {
   const openapi = JSON.stringify(openApiDocument(routes))
   const schema = JSON.stringify(options.pipelineSchema)
   const page = options.page ?? (async () => undefined)
@@ -52,7 +52,11 @@ function documents(options: NativeOptions, { closing, baseUrl }: MountContext): 
   const texts: Readonly<Record<string, () => Response>> = {
     '/': () => json(landing, 200),
     '/healthz': () => json('{"status":"ok"}', 200),
-    '/readyz': () => (closing.aborted ? json('{"status":"closing"}', 503) : json('{"status":"ready"}', 200)),
+    '/readyz': () => {
+      if (closing.aborted) return json('{"status":"closing"}', 503)
+      if (!app.feed.isCurrent()) return json('{"status":"not current","reason":"the store is not heard of"}', 503)
+      return json('{"status":"ready"}', 200)
+    },
     '/openapi.json': () => json(openapi, 200),
     '/schema/pipeline.json': () => json(schema, 200, 'application/schema+json'),
   }

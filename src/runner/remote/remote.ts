@@ -32,8 +32,8 @@ import { Sender } from './sender.ts'
 import { Wire, type WireAnswer } from './wire.ts'
 
 export interface RemoteRunnerOptions {
-  /** Of the server, without a slash at the end. */
-  readonly url: string
+  /** Of servers of one store, the first to be asked first, without a slash at the end. */
+  readonly urls: readonly string[]
   readonly token: string
   /** What the server must call it; null: whatever its token says. */
   readonly name: string | null
@@ -315,14 +315,14 @@ class Remote implements RemoteRunner {
   }
 
   #heard(): void {
-    if (this.#isSilent) this.#options.onNotice(`${this.#options.url} answers again.`)
+    if (this.#isSilent) this.#options.onNotice(`${this.#wire.url} answers again.`)
     this.#isSilent = false
   }
 
   #silent(reason: string): void {
     if (this.#over.signal.aborted) return
     if (!this.#isSilent)
-      this.#options.onNotice(`No answer from ${this.#options.url}: ${reason}. It is asked again and again.`)
+      this.#options.onNotice(`No answer from ${this.#options.urls.join(', ')}: ${reason}. It is asked again and again.`)
     this.#isSilent = true
   }
 

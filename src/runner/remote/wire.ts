@@ -3,8 +3,8 @@ import { RUNNER_PATH, RUNNER_REFUSALS, type RunnerRefusal } from '../../model/ru
 import type { DurationMs } from '../../model/time.ts'
 
 export interface WireOptions {
-  /** Of the server, without a slash at the end. */
-  readonly url: string
+  /** Of servers of one store, the first to be asked first, without a slash at the end. */
+  readonly urls: readonly string[]
   readonly token: string
   readonly incarnation: string
   /** Milliseconds of the machine's own time, which nobody sets, and which goes on while it sleeps. */
@@ -37,10 +37,16 @@ const UNHEARD: readonly RunnerRefusal['code'][] = [
 export class Wire {
   readonly #options: WireOptions
   #heardAt: DurationMs
+  #place = 0
 
   constructor(options: WireOptions) {
     this.#options = options
     this.#heardAt = options.uptime()
+  }
+
+  /** The server that is asked now. */
+  get url(): string {
+    return this.#options.urls[this.#place] ?? ''
   }
 
   /** How long ago the last word was sent that the server has surely heard: its own count can only be shorter. */
@@ -50,7 +56,8 @@ export class Wire {
 
   /** Does not reject. */
   async send(method: 'GET' | 'POST' | 'PUT', path: string, { body, timeoutMs, signal }: Call): Promise<WireAnswer> {
-    const { url, token, incarnation, uptime } = this.#options
+    const { token, incarnation, uptime } = this.#options
+    const { url } = this
     const sentAt = uptime()
     const limit = AbortSignal.timeout(timeoutMs)
     try {
@@ -68,11 +75,18 @@ export class Wire {
       const answer = read(response.status, await response.text())
       const heard = answer.kind === 'ok' || (answer.kind === 'refused' && !UNHEARD.includes(answer.refusal.code))
       if (heard) this.#heardAt = Math.max(this.#heardAt, sentAt)
+      else if (answer.kind === 'silent' || answer.refusal.code === 'unavailable') this.#next(url)
       return answer
     } catch (error) {
+      if (signal?.aborted !== true) this.#next(url)
       if (limit.aborted) return { kind: 'silent', reason: `no answer within ${timeoutMs} ms` }
       return { kind: 'silent', reason: reasonOf(error) }
     }
+  }
+
+  /** This one does not answer: the next is asked, unless another request has found that out already. */
+  #next(url: string): void {
+    if (url === this.url) this.#place = (this.#place + 1) % this.#options.urls.length
   }
 }
 

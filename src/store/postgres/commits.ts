@@ -9,7 +9,7 @@ import { encodeText } from './text.ts'
 /** What `commit_runs` of the migrations says of a commit. */
 interface Verdict {
   readonly ord: number
-  readonly refusal: 'moved' | 'keyed' | 'taken' | 'homeless' | null
+  readonly refusal: 'moved' | 'off duty' | 'keyed' | 'taken' | 'homeless' | null
   readonly last_number: number | null
 }
 
@@ -24,7 +24,8 @@ const BATCH_MAX = 512
 
 const SQL = `select ord, refusal, last_number from commit_runs(
   $1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[],
-  $10::json, $11::integer[], $12::bigint[], $13::bigint[], $14::integer[], $15::text[]
+  $10::json, $11::integer[], $12::bigint[], $13::bigint[], $14::integer[], $15::text[],
+  $16::boolean[], $17::integer
 )`
 
 /**
@@ -33,12 +34,17 @@ const SQL = `select ord, refusal, last_number from commit_runs(
  */
 export class Commits {
   readonly #onLost: (error: Error) => void
+  readonly #dutyPid: () => number | null
   #waiting: Waiting[] = []
   #busy = false
 
-  /** @param onLost nobody knows whether a commit was done: what was held in memory may be behind the log */
-  constructor(onLost: (error: Error) => void) {
+  /**
+   * @param onLost nobody knows whether a commit was done: what was held in memory may be behind the log
+   * @param dutyPid of the connection that holds the duties, when this server has them
+   */
+  constructor(onLost: (error: Error) => void, dutyPid: () => number | null = () => null) {
     this.#onLost = onLost
+    this.#dutyPid = dutyPid
   }
 
   commit(session: Pick<Session, 'rows'>, commit: RunCommit): Promise<CommitReceipt> {
@@ -62,7 +68,11 @@ export class Commits {
   /** When a batch breaks (a text that is too long for the database), each is tried on its own. */
   async #write(session: Pick<Session, 'rows'>, batch: readonly Waiting[]): Promise<void> {
     try {
-      const verdicts = await session.rows<Verdict>(SQL, valuesOf(batch.map(({ commit }) => commit)))
+      const verdicts = await session.rows<Verdict>(SQL, [
+        ...valuesOf(batch.map(({ commit }) => commit)),
+        batch.map(({ commit }) => commit.onDuty === true),
+        this.#dutyPid(),
+      ])
       for (const verdict of verdicts) settle(batch[verdict.ord - 1], verdict)
     } catch (error) {
       if (isFateUnknown(failureOf(error))) this.#onLost(failureOf(error))
@@ -153,6 +163,8 @@ function refusalOf({ runId, expectedSeq, summary }: RunCommit, refusal: Verdict[
   switch (refusal) {
     case 'moved':
       return new StoreError('conflict', `run ${runId} is not at seq ${expectedSeq}`)
+    case 'off duty':
+      return new StoreError('conflict', `run ${runId}: another server has the duties`)
     case 'keyed':
       return new StoreError('conflict', `run ${runId}: its idempotency key belongs to another run`)
     case 'taken':

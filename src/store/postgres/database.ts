@@ -4,7 +4,7 @@ import { failureOf } from './failure.ts'
 import { decodeText, encodeText } from './text.ts'
 
 /** What a statement may be given. Texts may hold any character (see text.ts). */
-export type Value = string | number | boolean | null | readonly (string | number | null)[]
+export type Value = string | number | boolean | null | readonly (string | number | boolean | null)[]
 
 /** One connection in a transaction, or any of the pool. Rows come as the caller says they are: the SQL is ours. */
 export interface Session {
@@ -22,9 +22,15 @@ export interface DatabaseOptions {
   readonly connections: number
   /** A statement that takes longer is refused as `full`. */
   readonly statementTimeoutMs: number
+  /** Of this server among others; without: it is the only one, and nobody is told of what it writes. */
+  readonly serverId?: string
 }
 
 const SCHEMA_NAME = /^[a-z][a-z0-9_]{0,40}$/
+
+/** What every connection to our tables begins with. */
+export const sessionOptions = (schema: string, serverId: string | undefined): string =>
+  `-c search_path=${schema},public -c timezone=UTC${serverId === undefined ? '' : ` -c millrace.server=${serverId}`}`
 
 /** A pool of connections that speaks in the port's errors. */
 export class Database implements Pick<Session, 'rows'> {
@@ -33,7 +39,7 @@ export class Database implements Pick<Session, 'rows'> {
   readonly #pending = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  constructor({ url, schema, connections, statementTimeoutMs }: DatabaseOptions) {
+  constructor({ url, schema, connections, statementTimeoutMs, serverId }: DatabaseOptions) {
     if (!SCHEMA_NAME.test(schema)) throw new StoreError('corrupt', `${JSON.stringify(schema)} is no name of a schema`)
     this.#pool = new pg.Pool({
       connectionString: url,
@@ -41,7 +47,7 @@ export class Database implements Pick<Session, 'rows'> {
       application_name: 'millrace',
       statement_timeout: statementTimeoutMs,
       connectionTimeoutMillis: 10_000,
-      options: `-c search_path=${schema},public -c timezone=UTC`,
+      options: sessionOptions(schema, serverId),
       types: { getTypeParser },
     })
     this.#any = { rows: (sql, values = []) => rowsOf(this.#pool, sql, values) }

@@ -10,6 +10,7 @@ import { ownSchema } from './owner.ts'
 import { postgresOutbox } from './outbox.ts'
 import { postgresRunLog } from './run-log.ts'
 import { postgresSecrets } from './secrets.ts'
+import { SharedSchema } from './shared.ts'
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`; the user may create a schema, or it is there and the user's. */
@@ -19,6 +20,8 @@ export interface PostgresOptions {
   /** At once, from 2. */
   readonly connections?: number
   readonly statementTimeoutMs?: number
+  /** Of this server among others that work on the same schema: 8 hex digits of its own. Without: it is to be the only one. */
+  readonly serverId?: string
   /** Called once when the connection that holds the lock, or one that was committing, has broken. The process should end. */
   readonly onFatal?: (error: Error) => void
 }
@@ -27,14 +30,22 @@ export interface PostgresOptions {
 const VERSION_MIN = 13
 
 /**
- * A store in PostgreSQL, 13 or later, of one server at a time.
- * @throws StoreError `conflict` when another server works on the schema, `corrupt` when it is not what this release can
+ * A store in PostgreSQL, 13 or later, of one server at a time or, with `serverId`, of many.
+ * @throws StoreError `conflict` when another server works on the schema and not both are meant to work with others, `corrupt` when it is not what this release can
  * read, `full` when the database cannot be reached or written
  */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const { url, schema = 'millrace', connections = 8, statementTimeoutMs = 30_000, onFatal } = options
-  const database = new Database({ url, schema, connections, statementTimeoutMs })
+  const { serverId } = options
+  const database = new Database({
+    url,
+    schema,
+    connections,
+    statementTimeoutMs,
+    ...(serverId === undefined ? undefined : { serverId }),
+  })
   let release: (() => Promise<void>) | undefined
+  let shared: SharedSchema | undefined
   let closing: Promise<void> | undefined
   const close = (): Promise<void> => (closing ??= database.close().then(() => release?.()))
   let ended = false
@@ -46,14 +57,26 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   }
   try {
     await checkServer(database)
-    release = await ownSchema(url, schema, (error) => end('the connection that holds the lock has broken', error))
+    if (serverId === undefined) {
+      release = await ownSchema(url, schema, (error) => end('the connection that holds the lock has broken', error))
+    } else {
+      const opened = new SharedSchema({ url, schema, serverId, database, onOusted: (error) => end('ousted', error) })
+      await opened.connect()
+      shared = opened
+      release = () => opened.close()
+    }
     await migrate(database, schema, readMigrations(join(import.meta.dirname, 'migrations')))
   } catch (error) {
     await close()
     throw error
   }
   return {
-    runs: postgresRunLog(database, (error) => end('a connection has broken while it committed', error)),
+    runs: postgresRunLog(
+      database,
+      (error) => end('a connection has broken while it committed', error),
+      () => shared?.dutyPid() ?? null,
+    ),
+    ...(shared === undefined ? undefined : { shared }),
     catalog: postgresCatalog(database),
     keys: postgresKeys(database),
     documents: postgresDocuments(database),

@@ -3,10 +3,10 @@ import { StoreError } from '../store.ts'
 import { failureOf } from './failure.ts'
 
 /** Beside the lock of migrations; with the schema's name it makes the lock of one installation. */
-const OWNER = 0x4d69_6c6d
+export const OWNER = 0x4d69_6c6d
 
 /**
- * One server at a time works on a schema: it holds a lock of the database on a connection of its own, which the database
+ * Works on a schema alone, where servers work together otherwise: it holds a lock of the database on a connection of its own, which the database
  * gives back when the server or its machine dies.
  * @param onLost the connection broke: another server may take over, this one must end
  * @returns gives the lock back

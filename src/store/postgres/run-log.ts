@@ -5,7 +5,7 @@ import { checkCommit } from '../kit/commit.ts'
 import { pageOf, type StoredEntry } from '../kit/flatten.ts'
 import { partsOf } from '../kit/run-filter.ts'
 import { foldCase } from '../kit/text.ts'
-import { type FeedFilter, type RunFilter, type RunLog, type RunRef, StoreError } from '../store.ts'
+import { type FeedFilter, type NumberedEntry, type RunFilter, type RunLog, type RunRef, StoreError } from '../store.ts'
 import { Commits } from './commits.ts'
 import { bounded, type Condition, conditions } from './conditions.ts'
 import type { Database, Value } from './database.ts'
@@ -15,8 +15,12 @@ import { runSummary, type RunRow, SELECT_RUN } from './rows.ts'
 const PAGE_MAX = 5_000
 
 /** @param onLost see {@link Commits} */
-export function postgresRunLog(database: Database, onLost: (error: Error) => void): RunLog {
-  const commits = new Commits(onLost)
+export function postgresRunLog(
+  database: Database,
+  onLost: (error: Error) => void,
+  dutyPid?: () => number | null,
+): RunLog {
+  const commits = new Commits(onLost, dutyPid)
   const lastNumber = async (): Promise<number> => {
     const sql = `select value from counters where name = 'event'`
     return (await database.rows<{ readonly value: number }>(sql))[0]?.value ?? 0
@@ -120,6 +124,20 @@ interface EntryRow {
   readonly number: number
   readonly run_id: string
   readonly body: string
+}
+
+/** @see Shared.entriesAfter in the port. */
+export async function entriesAfter(
+  database: Pick<Database, 'rows'>,
+  after: number,
+  limit: number,
+): Promise<readonly NumberedEntry[]> {
+  const rows = await database.rows<EntryRow>(
+    `select e.number, r.id as run_id, e.body from entries e join runs r on r.serial = e.run
+     where e.number > $1 order by e.number limit $2`,
+    [after, bounded(limit)],
+  )
+  return rows.map(storedEntry)
 }
 
 const parseEntry = (body: string): LogEntry => JSON.parse(body) as LogEntry
