@@ -1,11 +1,109 @@
-import type { Actor } from '../../model/event.ts'
+import type { Actor, Cause } from '../../model/event.ts'
 import { asId, type PipelineId, type ProjectId, type RunId, type UserId } from '../../model/id.ts'
-import type { AuditRecord, KeyKind, KeyRecord, MessageRecord, MessageState, SecretRecord } from '../store.ts'
+import type { RunStatus } from '../../model/status.ts'
+import type { RunSummary } from '../../model/view.ts'
+import type {
+  AuditRecord,
+  KeyKind,
+  KeyRecord,
+  MessageRecord,
+  MessageState,
+  PipelineRecord,
+  Role,
+  SecretRecord,
+  UserRecord,
+} from '../store.ts'
 
 /**
  * Rows that SQL databases give alike, and what they mean; each adapter has its own of what differs. What is read here was
  * checked before it was written.
  */
+
+export interface PipelineColumns {
+  readonly id: string
+  readonly serial: number
+  readonly project: string
+  readonly name: string
+  readonly version: number
+  readonly created_at: number
+  readonly created_by_id: string
+  readonly created_by_name: string
+  readonly updated_at: number
+  readonly deleted_at: number | null
+}
+
+export const pipelineOf = (row: PipelineColumns, webhooks: PipelineRecord['webhooks']): PipelineRecord => ({
+  id: asId<PipelineId>(row.id),
+  serial: row.serial,
+  projectId: asId<ProjectId>(row.project),
+  name: row.name,
+  version: row.version,
+  createdAt: row.created_at,
+  createdBy: { id: asId<UserId>(row.created_by_id), name: row.created_by_name },
+  updatedAt: row.updated_at,
+  deletedAt: row.deleted_at,
+  webhooks,
+})
+
+export interface RunColumns {
+  readonly id: string
+  readonly number: number
+  readonly serial: number
+  readonly project: string
+  readonly pipeline: string
+  readonly pipeline_name: string
+  readonly version: number
+  readonly status: RunStatus
+  readonly cause_kind: Cause['kind']
+  readonly cause_by: string
+  /** JSON, or null: none. */
+  readonly annotations: string | null
+  readonly created_at: number
+  readonly started_at: number | null
+  readonly ended_at: number | null
+  readonly seq: number
+  readonly updated_at: number
+}
+
+export const summaryOfRow = (row: RunColumns, needsPerson: boolean): RunSummary => ({
+  id: asId<RunId>(row.id),
+  number: row.number,
+  serial: row.serial,
+  projectId: asId<ProjectId>(row.project),
+  pipelineId: asId<PipelineId>(row.pipeline),
+  pipelineName: row.pipeline_name,
+  version: row.version,
+  status: row.status,
+  seq: row.seq,
+  cause: { kind: row.cause_kind, by: row.cause_by },
+  needsPerson,
+  annotations: row.annotations === null ? {} : (JSON.parse(row.annotations) as RunSummary['annotations']),
+  createdAt: row.created_at,
+  startedAt: row.started_at,
+  endedAt: row.ended_at,
+  updatedAt: row.updated_at,
+})
+
+export interface UserColumns {
+  readonly id: string
+  readonly name: string
+  readonly domain: string
+  readonly password_hash: string | null
+  readonly role: Role
+  readonly created_at: number
+  readonly disabled_at: number | null
+}
+
+export const userOf = (row: UserColumns, projectIds: readonly string[] | null): UserRecord => ({
+  id: asId<UserId>(row.id),
+  name: row.name,
+  domain: row.domain,
+  passwordHash: row.password_hash,
+  role: row.role,
+  projectIds: projectIds === null ? null : projectIds.map((id) => asId<ProjectId>(id)),
+  createdAt: row.created_at,
+  disabledAt: row.disabled_at,
+})
 
 export interface KeyRow {
   readonly kind: KeyKind

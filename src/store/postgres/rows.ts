@@ -1,10 +1,16 @@
-import type { Cause } from '../../model/event.ts'
-import { asId, type PipelineId, type ProjectId, type RunId, type UserId } from '../../model/id.ts'
-import type { RunStatus } from '../../model/status.ts'
+import { asId, type ProjectId } from '../../model/id.ts'
 import type { ProjectView, RunSummary } from '../../model/view.ts'
-import type { PipelineRecord, Role, UserRecord } from '../store.ts'
+import {
+  type PipelineColumns,
+  pipelineOf,
+  type RunColumns,
+  summaryOfRow,
+  type UserColumns,
+  userOf,
+} from '../kit/rows.ts'
+import type { PipelineRecord, UserRecord } from '../store.ts'
 
-/** Rows as the database gives them, and what they mean. What is read here was checked before it was written. */
+/** Rows as this database gives them; what both have alike is in kit/rows.ts. */
 
 export interface ProjectRow {
   readonly serial: number
@@ -23,17 +29,7 @@ export const projectView = ({ serial, id, name, description, created_at }: Proje
   createdAt: created_at,
 })
 
-export interface PipelineRow {
-  readonly id: string
-  readonly serial: number
-  readonly project: string
-  readonly name: string
-  readonly version: number
-  readonly created_at: number
-  readonly created_by_id: string
-  readonly created_by_name: string
-  readonly updated_at: number
-  readonly deleted_at: number | null
+export interface PipelineRow extends PipelineColumns {
   readonly webhook_ids: readonly string[]
   readonly webhook_names: readonly string[]
 }
@@ -45,38 +41,14 @@ export const SELECT_PIPELINE = `
     array(select w.name from webhooks w where w.pipeline = p.serial order by w.place) as webhook_names
   from pipelines p`
 
-export const pipelineRecord = (row: PipelineRow): PipelineRecord => ({
-  id: asId<PipelineId>(row.id),
-  serial: row.serial,
-  projectId: asId<ProjectId>(row.project),
-  name: row.name,
-  version: row.version,
-  createdAt: row.created_at,
-  createdBy: { id: asId<UserId>(row.created_by_id), name: row.created_by_name },
-  updatedAt: row.updated_at,
-  deletedAt: row.deleted_at,
-  webhooks: row.webhook_ids.map((id, place) => ({ id, name: row.webhook_names[place] ?? '' })),
-})
+export const pipelineRecord = (row: PipelineRow): PipelineRecord =>
+  pipelineOf(
+    row,
+    row.webhook_ids.map((id, place) => ({ id, name: row.webhook_names[place] ?? '' })),
+  )
 
-export interface RunRow {
-  readonly id: string
-  readonly number: number
-  readonly serial: number
-  readonly project: string
-  readonly pipeline: string
-  readonly pipeline_name: string
-  readonly version: number
-  readonly status: RunStatus
-  readonly cause_kind: Cause['kind']
-  readonly cause_by: string
+export interface RunRow extends RunColumns {
   readonly needs_person: boolean
-  /** JSON, or null: none. */
-  readonly annotations: string | null
-  readonly created_at: number
-  readonly started_at: number | null
-  readonly ended_at: number | null
-  readonly seq: number
-  readonly updated_at: number
 }
 
 export const SELECT_RUN = `
@@ -84,43 +56,10 @@ export const SELECT_RUN = `
     r.needs_person, r.annotations, r.created_at, r.started_at, r.ended_at, r.seq, r.updated_at
   from runs r`
 
-export const runSummary = (row: RunRow): RunSummary => ({
-  id: asId<RunId>(row.id),
-  number: row.number,
-  serial: row.serial,
-  projectId: asId<ProjectId>(row.project),
-  pipelineId: asId<PipelineId>(row.pipeline),
-  pipelineName: row.pipeline_name,
-  version: row.version,
-  status: row.status,
-  seq: row.seq,
-  cause: { kind: row.cause_kind, by: row.cause_by },
-  needsPerson: row.needs_person,
-  annotations: row.annotations === null ? {} : (JSON.parse(row.annotations) as RunSummary['annotations']),
-  createdAt: row.created_at,
-  startedAt: row.started_at,
-  endedAt: row.ended_at,
-  updatedAt: row.updated_at,
-})
+export const runSummary = (row: RunRow): RunSummary => summaryOfRow(row, row.needs_person)
 
-export interface UserRow {
-  readonly id: string
-  readonly name: string
-  readonly domain: string
-  readonly password_hash: string | null
-  readonly role: Role
+export interface UserRow extends UserColumns {
   readonly project_ids: readonly string[] | null
-  readonly created_at: number
-  readonly disabled_at: number | null
 }
 
-export const userRecord = (row: UserRow): UserRecord => ({
-  id: asId<UserId>(row.id),
-  name: row.name,
-  domain: row.domain,
-  passwordHash: row.password_hash,
-  role: row.role,
-  projectIds: row.project_ids === null ? null : row.project_ids.map((id) => asId<ProjectId>(id)),
-  createdAt: row.created_at,
-  disabledAt: row.disabled_at,
-})
+export const userRecord = (row: UserRow): UserRecord => userOf(row, row.project_ids)
