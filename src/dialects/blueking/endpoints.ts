@@ -48,14 +48,12 @@ const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: r
     ['task_id', 'bk_biz_id'],
     'no tasks are handed to a functional team here: flow_type is common',
   ],
-  ['get_functionalization_task_list', 'GET', [], 'no tasks are handed to a functional team here: flow_type is common'],
   [
     'create_clocked_task',
     'POST',
     ['template_id', 'bk_biz_id'],
     'a task at one moment: create_task and a client’s own clock, or create_periodic_task',
   ],
-  ['get_mini_app_list', 'GET', ['bk_biz_id'], 'the mini apps of its web page'],
   ['get_task_operate_record', 'GET', ['task_id', 'bk_biz_id'], 'the record is the event log of the native API'],
   [
     'get_node_job_executed_log',

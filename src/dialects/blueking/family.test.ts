@@ -507,6 +507,9 @@ describe('what there is', () => {
   test('projects are those that the caller sees; common templates and schemes there are none', async () => {
     const made = await withTemplate()
     const { client } = made
+    const none = { result: true, data: [], count: 0 }
+    expect(await client.get('get_functionalization_task_list', [])).toMatchObject(none)
+    expect(await client.get('get_mini_app_list', [client.biz])).toMatchObject(none)
     expect(await client.need(client.get('get_user_project_list', []))).toEqual([
       { project_id: client.biz, bk_biz_id: client.biz, name: 'default' },
     ])

@@ -1,5 +1,12 @@
 import type { Operation } from './call.ts'
-import { getPluginDetail, getPluginList, getUserProjectDetail, getUserProjectList } from './catalog-calls.ts'
+import {
+  getPluginDetail,
+  getPluginList,
+  getUserProjectDetail,
+  getUserProjectList,
+  getFunctionalizationTaskList,
+  getMiniAppList,
+} from './catalog-calls.ts'
 import { getTaskDetail, getTaskNodeData, getTaskNodeDetail, getTaskNodeLog } from './detail-calls.ts'
 import { getTaskList, getTemplateList, queryTaskCount } from './list-calls.ts'
 import { createAndStartTask, createTask, fastCreateTask } from './make-calls.ts'
@@ -51,6 +58,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   modify_constants_for_task: modifyConstantsForTask,
   get_plugin_list: getPluginList,
   get_plugin_detail: getPluginDetail,
+  get_functionalization_task_list: getFunctionalizationTaskList,
+  get_mini_app_list: getMiniAppList,
   get_user_project_list: getUserProjectList,
   get_user_project_detail: getUserProjectDetail,
   create_periodic_task: createPeriodicTask,
