@@ -83,6 +83,8 @@ function cheapHash(password: string): string {
 
 export interface WorldOptions {
   readonly outbound?: HostOptions['outbound']
+  /** Left out: runs are kept for ever. */
+  readonly retention?: HostOptions['retention']
   readonly runner?: ScriptedRunner
   /** Of its own, e.g. one that can be full (full-store.ts). */
   readonly store?: Store
@@ -182,6 +184,7 @@ async function serve(
       return Promise.resolve(kept === undefined ? undefined : memoryFile(kept.bytes))
     },
     ...(options.outbound === undefined ? {} : { outbound: options.outbound }),
+    ...(options.retention === undefined ? {} : { retention: options.retention }),
     attemptFiles: runnerPaths(options.directory ?? 'no-runner-is-on-another-machine'),
     onDefect: (error) => defects.push(error),
   })
