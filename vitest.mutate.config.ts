@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: [
-      'src/engine/{advance,compile,control,deadline,effects,failure,flow,flows,nodes,params,review,rollback,stages,table,turn}.test.ts',
+      'src/engine/{advance,compile,control,deadline,effects,failure,flow,flows,nodes,params,review,rollback,stages,status,table,turn}.test.ts',
       'src/testing/engine-laws.test.ts',
     ],
     pool: 'threads',
