@@ -1,17 +1,16 @@
 import { dueEffects, heldByRunners, isToStop, lastRunnerOf } from '../engine/effects.ts'
 import type { Run } from '../engine/run.ts'
 import type { RunEffect } from '../model/effect.ts'
-import type { Actor, EventRecord, LogEntry } from '../model/event.ts'
-import { accept, type Result } from '../model/problem.ts'
+import type { Actor, LogEntry } from '../model/event.ts'
+import { accept } from '../model/problem.ts'
 import { isEnded, RUN_STATUSES } from '../model/status.ts'
-import { StoreError, type FeedFilter, type Store } from '../store/store.ts'
+import { StoreError, type Store } from '../store/store.ts'
 import { Credentials } from './access.ts'
-import type { App, ArtifactFile, Caller, FeedSelection, LogSource } from './app.ts'
+import type { App, ArtifactFile, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog.ts'
 import { artifactUseCases } from './artifacts.ts'
 import { ChangeStarts } from './change-starts.ts'
 import { auditTrail } from './audit.ts'
-import { AutoStarts } from './auto-starts.ts'
 import { InlineWork } from './inline-work.ts'
 import type { Clock } from './clock.ts'
 import { ConcurrencyGroups } from './concurrency.ts'
@@ -21,32 +20,32 @@ import { Servers } from './servers.ts'
 import { Standby } from './standby.ts'
 import { leaseTimes } from './runner-link.ts'
 import { documentUseCases } from './documents.ts'
+import { Duties } from './duties.ts'
 import type { Entropy } from './entropy.ts'
 import { EventFeed } from './feed.ts'
+import { feedUseCases } from './feed-use-cases.ts'
 import { findingsUseCases } from './findings.ts'
 import { Firing } from './firing.ts'
 import { Histories } from './history.ts'
 import { LiveRuns, type Committed } from './live.ts'
 import { LogEnds } from './log-ends.ts'
 import type { ReportFiles } from './reports.ts'
-import { EMBEDDED, RunnerRoster, rosterIdOf } from './runner-roster.ts'
+import { EMBEDDED, RunnerRoster } from './runner-roster.ts'
 import { RunnerUseCases } from './runners.ts'
 import { RunUseCases } from './runs.ts'
 import { testUseCases } from './tests.ts'
 import { SecretUseCases } from './secrets.ts'
 import { RepositoryDefinitions } from './repository-definitions.ts'
-import { NOTIFICATIONS, NotificationUseCases } from './notifications.ts'
-import { Notices } from './notices.ts'
+import { NotificationUseCases } from './notifications.ts'
 import type { Outbound } from './outbound.ts'
-import { OutboxSender } from './outbox.ts'
-import { sendMessage } from './send.ts'
 import { Timers } from './timers.ts'
 import { loadTriggers, TriggerIndex } from './trigger-index.ts'
 import { Uploads, type AttemptFiles } from './uploads.ts'
 import { Workspaces } from './workspaces.ts'
-import { RetentionSweep, type RunFiles } from './retention.ts'
+import { Renewal } from './renewal.ts'
+import type { RunFiles } from './retention.ts'
 import type { Retention } from '../model/retention.ts'
-import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
+import type { RunId } from '../model/id.ts'
 import { LEASE_MS } from '../model/limits.ts'
 import type { DurationMs } from '../model/time.ts'
 import type { RunSummary } from '../model/view.ts'
@@ -108,7 +107,6 @@ export interface Host {
 const TIMER: Actor = { kind: 'timer', name: 'deadline' }
 const SERVER: Actor = { kind: 'server', name: 'millrace' }
 const OPEN = RUN_STATUSES.filter((status) => !isEnded(status))
-const HEARTBEAT_MS = 15_000
 /** So long the server that has queued an attempt has the first go at it. */
 const SOON_MS: DurationMs = 5
 /** A server under load may be late to say that it is there. */
@@ -139,7 +137,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onChange: () => feed.changed(['keys']),
   })
   const index = new TriggerIndex()
-  let duties: Duties | undefined
   const catalog = await CatalogUseCases.open({
     catalog: store.catalog,
     clock,
@@ -150,12 +147,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     onChange: (topics) => feed.changed(topics),
     onPipeline: (record, definition) => {
       index.put(record, definition?.triggers ?? null)
-      duties?.autoStarts.changed(record, definition)
+      duties.pipelineChanged(record, definition)
       if (definition === null) secrets.dropPipeline(record.id).catch(options.onDefect)
     },
     audit,
     sealKey: options.webhookRoot ?? options.sealKey,
-    refusals: (id) => duties?.autoStarts.refusals(id) ?? [],
+    refusals: (id) => duties.refusals(id),
   })
   const live = new LiveRuns({
     log: store.runs,
@@ -214,8 +211,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
           runners: () => runners,
           embedded,
           silentMs: Math.max(SILENT_MIN_MS, leaseMs + slackMs + SILENT_MORE_MS),
-          changed: (what) => changed(what),
-          renew,
+          changed: (what) => renewal.changed(what),
+          renew: () => renewal.all(),
           onDuty: beginDuties,
           offDuty: endDuties,
           onGivenUp: () => options.onGivenUp?.(),
@@ -306,96 +303,35 @@ export async function createHost(options: HostOptions): Promise<Host> {
       entropy,
       webhookRoot: options.webhookRoot ?? options.sealKey,
       hasMail: (options.outbound?.mail ?? null) !== null,
-      wake: () => duties?.sender?.wake(),
+      wake: () => duties.wake(),
     },
     projectIds,
   )
-  /** What is done once, whatever the number of servers: by the one that has the duties. */
-  interface Duties {
-    readonly autoStarts: AutoStarts
-    readonly notices: Notices
-    readonly sender: OutboxSender | undefined
-    readonly retention: RetentionSweep | undefined
-  }
-
-  function makeDuties(): Duties {
-    const autoStarts = new AutoStarts({
-      clock,
-      index,
-      catalog: store.catalog,
-      settings: store.keys,
-      log: store.runs,
-      start: (pipelineId, input) => runs.startBy(pipelineId, input),
-      run: (id) => live.get(id),
-      named: ({ projectId }, name) => store.catalog.pipeline({ by: 'name', projectId, name }),
-      lastNumber: () => feed.last(),
-      onDefect: options.onDefect,
-    })
-    const notices = new Notices({
-      clock,
-      log: store.runs,
-      outbox: store.outbox,
-      settings: store.keys,
-      subscriptions,
-      run: (id) => live.get(id),
-      view: (run) => runs.viewOf(run),
-      runUrl: (id) => options.outbound?.runUrl(id) ?? '',
-      lastNumber: () => feed.last(),
-      wake: () => sender?.wake(),
-      onDefect: options.onDefect,
-    })
-    const sender =
-      options.outbound === undefined
-        ? undefined
-        : new OutboxSender({
-            outbox: store.outbox,
-            clock,
-            draw: () => entropy.draw(),
-            send: sendMessage({
-              outbound: options.outbound,
-              clock,
-              subscriptions,
-              secret: (...place) => secrets.valueOf(...place),
-              run: (id) => live.get(id),
-            }),
-            onDefect: options.onDefect,
-          })
-    const kept = options.retention
-    const retention =
-      kept === undefined
-        ? undefined
-        : new RetentionSweep({
-            log: store.runs,
-            clock,
-            policyOf: async (id) => {
-              const record = await store.catalog.pipeline({ by: 'id', id })
-              if (record === undefined) return kept.policy
-              const { definition } = await catalog.planOf(id, record.version)
-              return { ...kept.policy, ...definition.retention }
-            },
-            files: kept.files,
-            onRemoved: removed,
-            onDefect: options.onDefect,
-          })
-    return { autoStarts, notices, sender, retention }
-  }
+  const duties: Duties = new Duties({
+    store,
+    clock,
+    entropy,
+    index,
+    live,
+    feed,
+    catalog,
+    runs,
+    subscriptions,
+    secrets,
+    outbound: options.outbound,
+    retention: options.retention,
+    onRemoved: removed,
+    onDefect: options.onDefect,
+  })
 
   async function beginDuties(): Promise<void> {
-    duties ??= makeDuties()
-    const begun = duties
     concurrency.open()
-    await begun.autoStarts.recover()
-    await begun.notices.recover([...live.live()])
-    if (duties === begun) begun.sender?.open()
+    await duties.open([...live.live()])
   }
 
   function endDuties(): void {
     concurrency.close()
-    duties?.retention?.close()
-    duties?.autoStarts.close()
-    duties?.notices.close()
-    duties?.sender?.close()
-    duties = undefined
+    duties.drop()
   }
 
   function onCommitted(committed: Committed): void {
@@ -405,10 +341,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     feed.publish({ last: lastNumber, projectId, pipelineId, runId, entries })
     histories.committed(committed)
     concurrency.committed(run)
-    duties?.autoStarts.committed(committed)
     firing.committed(run)
     if (committed.foreign !== true) inlineWork.committed(run)
-    duties?.notices.committed(committed)
+    duties.committed(committed)
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
@@ -466,7 +401,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     }
   }
 
-  if (shared === undefined) duties = makeDuties()
+  if (shared === undefined) duties.take()
 
   async function recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }> {
     let [runs, lostAttempts] = [0, 0]
@@ -502,9 +437,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     if (servers === undefined) concurrency.open()
     await loadTriggers(index, store.catalog, (id, version) => catalog.planOf(id, version))
     if (servers === undefined) {
-      await duties?.autoStarts.recover()
-      await duties?.notices.recover(taken)
-      duties?.sender?.open()
+      await duties.open(taken)
     } else {
       await follower?.catchUp()
       await servers.takeDuties()
@@ -535,67 +468,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
     }
   }
 
-  /** See {@link SharedListener.onChange}. */
-  async function changed(what: string): Promise<void> {
-    const [table, ...names] = what.split(' ')
-    const [first = '', second = '', third = ''] = names
-    switch (table) {
-      case 'users':
-        await credentials.reload()
-        feed.changed(['keys'])
-        return
-      case 'keys':
-        await credentials.reload()
-        await runners.refresh()
-        feed.changed(['keys'])
-        return
-      case 'projects':
-        await catalog.reload()
-        feed.changed(['keys'])
-        return
-      case 'secrets':
-        await secrets.reload()
-        return
-      case 'pipelines':
-        await renewPipeline(asId<PipelineId>(first))
-        return
-      case 'settings':
-        await runners.refreshState(rosterIdOf(names.join(' ')) ?? '')
-        return
-      case 'documents':
-        if (second === NOTIFICATIONS) await subscriptions.reload(asId<ProjectId>(first))
-        feed.changed([`project:${first}`])
-        return
-      case 'runs':
-        removed([{ id: asId<RunId>(first), pipelineId: asId<PipelineId>(second), projectId: asId<ProjectId>(third) }])
-        return
-      case undefined:
-      default:
-      // Of a newer release.
-    }
-  }
-
-  async function renewPipeline(id: PipelineId): Promise<void> {
-    const record = await catalog.renew(id)
-    if (record === undefined) return
-    const { definition } = await catalog.planOf(id, record.version)
-    const now = record.deletedAt === null ? definition : null
-    index.put(record, now?.triggers ?? null)
-    duties?.autoStarts.changed(record, now)
-    feed.changed([`pipeline:${id}`, `project:${record.projectId}`])
-  }
-
-  /** The connection by which other servers are heard was broken for a while. */
-  async function renew(): Promise<void> {
-    await credentials.reload()
-    await runners.refresh()
-    await catalog.renewAll()
-    await secrets.reload()
-    for (const { id } of await store.catalog.projects()) await subscriptions.reload(id)
-    await loadTriggers(index, store.catalog, (id, version) => catalog.planOf(id, version))
-    feed.changed(['keys'])
-  }
-
   function removed(gone: readonly Pick<RunSummary, 'id' | 'pipelineId' | 'projectId'>[]): void {
     for (const { id, pipelineId, projectId } of gone) {
       live.forget(id)
@@ -604,6 +476,19 @@ export async function createHost(options: HostOptions): Promise<Host> {
       feed.changed([`run:${id}`, `pipeline:${pipelineId}`, `project:${projectId}`])
     }
   }
+
+  const renewal: Renewal = new Renewal({
+    store,
+    credentials,
+    runners,
+    catalog,
+    secrets,
+    subscriptions,
+    index,
+    duties,
+    feed,
+    removed,
+  })
 
   const app: App = {
     access: credentials,
@@ -623,36 +508,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
     secrets,
     users: credentials,
     audit,
-    feed: {
-      last: () => feed.last(),
-      read: async (caller, after, selection, limit) => {
-        const filter = feedFilter(caller, selection)
-        return filter.ok ? accept((await feed.read(after, filter.value, limit)).records) : filter
-      },
-      follow: async (caller, after, selection, signal): Promise<Result<AsyncIterable<EventRecord | undefined>>> => {
-        const filter = feedFilter(caller, selection)
-        if (!filter.ok) return filter
-        const idle = (wake: () => void): (() => void) => clock.at(clock.now() + HEARTBEAT_MS, wake)
-        return accept(feed.follow(after, filter.value, idle, signal))
-      },
-      onChange: (listener) => feed.onChange(listener),
-      isCurrent: () => follower?.isCurrent() ?? true,
-      catchUp: () => follower?.catchUp() ?? Promise.resolve(),
-    },
+    feed: feedUseCases({ feed, catalog, clock, follower }),
     runners,
     runnerWire: runners,
     now: () => clock.now(),
     freshId: () => entropy.id(clock.now()),
-  }
-
-  function feedFilter(caller: Caller, { project, pipelineId, runId }: FeedSelection): Result<FeedFilter> {
-    const scope = catalog.scope(caller, project)
-    if (!scope.ok) return scope
-    return accept({
-      ...(scope.value === undefined ? undefined : { projectIds: scope.value }),
-      ...(pipelineId === undefined ? undefined : { pipelineId }),
-      ...(runId === undefined ? undefined : { runId }),
-    })
   }
 
   /** The others know of it before it gets anything: what is held by nobody they know is lost. */
@@ -667,14 +527,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
     dispatcher,
     live,
     recover,
-    told: async () => {
-      await duties?.notices.settled()
-      await duties?.sender?.settled()
-    },
+    told: () => duties.told(),
     announceRunner,
     addRunner: (runner) => dispatcher.add(runner, runners.taking(runner.name)),
     sweep,
-    sweepRuns: () => duties?.retention?.sweep() ?? Promise.resolve(0),
+    sweepRuns: () => duties.sweep(),
     close: () => {
       endDuties()
       runners.close()
