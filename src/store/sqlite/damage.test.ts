@@ -149,10 +149,13 @@ describe('a damaged file', () => {
 
   test('is corrupt for the calls that come upon the damage', async () => {
     const directory = await emptyDirectory()
-    await fillAndClose(directory)
     const path = join(directory, 'millrace.db')
+    await (await openSqliteStore({ directory })).close()
+    const { size: empty } = await stat(path)
+    await fillAndClose(directory)
     const { size } = await stat(path)
-    for (let page = 30; page < size / 4096 - 1; page += 1) await overwrite(path, page * 4096, 4096)
+    // Tables and indexes begin, and short rows are, in the pages that were there before.
+    for (let at = empty; at < size - 4096; at += 4096) await overwrite(path, at, 4096)
     const store = await openHere({ directory })
     const [run] = await store.runs.list({}, null, 1)
     if (run === undefined) throw new Error('the row of the run is in an early page')
