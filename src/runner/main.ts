@@ -19,6 +19,11 @@ const placeSetting = {
   dataDirectory: config.dataDirectory,
 }
 
+const send = (message: ToServer): void => {
+  // The channel may close in this moment; `disconnect` then does what is to be done.
+  if (process.connected) process.send?.(message, () => {})
+}
+
 const agent = new Agent({
   paths: runnerPaths(config.dataDirectory, config.filesDirectory),
   launcher: (await helperLauncher()) ?? directLauncher(),
@@ -28,10 +33,7 @@ const agent = new Agent({
   cacheMaxBytes: config.cacheMaxBytes,
   slots: config.slots,
   logMaxBytes: config.logMaxBytes,
-  send: (message: ToServer) => {
-    // The channel may close in this moment; `disconnect` then does what is to be done.
-    if (process.connected) process.send?.(message, () => {})
-  },
+  send,
 })
 
 process.on('message', (value: Json) => {
@@ -54,7 +56,7 @@ process.once('SIGTERM', stop)
 process.on('SIGINT', () => {})
 if (process.connected) {
   const { name, labels, slots } = config
-  process.send?.({ type: 'hello', protocol: PROTOCOL, name, labels: [...labels], slots } satisfies ToServer)
+  send({ type: 'hello', protocol: PROTOCOL, name, labels: [...labels], slots })
 } else {
   stop()
 }
