@@ -96,7 +96,7 @@ describe('the manifests of Kubernetes', () => {
   test('and what is none is refused', () => {
     expect(manifests).toHaveLength(7)
     const [first] = manifests.filter(({ kind }) => kind === 'Deployment')
-    const wrong = JSON.parse(JSON.stringify(first).replace('"replicas":1', '"replicas":"one"')) as Manifest
+    const wrong = JSON.parse(JSON.stringify(first).replace('"replicas":3', '"replicas":"one"')) as Manifest
     expect(() => check(wrong)).toThrow()
   })
 
