@@ -322,9 +322,9 @@ export class Dispatcher {
     })
   }
 
-  /** A runner died while it held an attempt. */
-  lost(runnerName: string, attempt: Pick<Job, 'runId' | 'node' | 'fence'>, reason: string): void {
-    this.#lose(attempt.runId, attempt.node, attempt.fence, runnerName, reason)
+  /** A runner died while it held an attempt. @param done when that is durable, or the run has gone on without it */
+  lost(runnerName: string, attempt: Pick<Job, 'runId' | 'node' | 'fence'>, reason: string, done?: () => void): void {
+    this.#lose(attempt.runId, attempt.node, attempt.fence, runnerName, reason, done)
     this.#release(runnerName, attempt)
   }
 
@@ -550,8 +550,8 @@ export class Dispatcher {
     if (this.#runners.get(runnerName)?.held.delete(nameOf(attempt)) === true) this.#dispatch()
   }
 
-  #lose(runId: RunId, node: number, fence: number, runnerName: string, reason: string): void {
-    this.#live.report(runId, { type: 'lose-attempt', node, fence, reason }, actorOf(runnerName))
+  #lose(runId: RunId, node: number, fence: number, runnerName: string, reason: string, done?: () => void): void {
+    this.#live.report(runId, { type: 'lose-attempt', node, fence, reason }, actorOf(runnerName), done)
   }
 }
 

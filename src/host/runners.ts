@@ -423,7 +423,7 @@ export class RunnerUseCases implements Runners, RunnerWire {
 
   /** It is not there any more: what it had is lost, and what it would have got others get. */
   async #lose(id: string, reason: string): Promise<void> {
-    const { dispatcher, roster, uploads } = this.#deps
+    const { among, dispatcher, roster, uploads } = this.#deps
     const link = this.#links.get(id)
     if (link === undefined) return
     this.#links.delete(id)
@@ -432,7 +432,11 @@ export class RunnerUseCases implements Runners, RunnerWire {
     link.close()
     const held = dispatcher.held(link.name)
     dispatcher.remove(link.name)
-    for (const attempt of held) dispatcher.lost(link.name, attempt, reason)
+    const losing = held.map(
+      (attempt) => new Promise<void>((resolve) => dispatcher.lost(link.name, attempt, reason, resolve)),
+    )
+    // Before any server may believe that another process of it has them, and gives them to it again.
+    if (among !== undefined) await Promise.all(losing)
     await uploads.forget(id)
     if (roster.get(id) !== undefined) {
       await unlessStoreFails(roster.change(id, { incarnation: null, seenAt: link.seenAt }))
