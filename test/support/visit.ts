@@ -3,9 +3,19 @@ import type { Client } from '../../src/client/client.ts'
 import type { MillraceOptions } from '../../src/compose.ts'
 import { type Browser, type BrowserOptions, openBrowser } from './browser.ts'
 import { openPageServer, type PageServer } from './page-server.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** For tests that wait for a real server, real processes and a real browser, on a machine that may be busy. */
 export const LONG = { timeout: 240_000 }
+
+/** For one try of several. */
+const SOON = { timeout: 3_000 }
+
+/** That it was not there in time; anything else is thrown again. */
+function isLate(error: Error): false {
+  if (error.name === 'TimeoutError') return false
+  throw error
+}
 
 /** A page of a browser whose user is signed in, at Home. */
 export async function signedIn(
@@ -39,7 +49,9 @@ export interface Visit extends AsyncDisposable {
   readonly header: Locator
   /** Of the node that is chosen. */
   readonly panel: Locator
-  /** Presses a button of a place (also one in its menu), reads what will happen, and agrees. @returns what was said */
+  /** Presses a button of a place, also one in its menu. @returns the dialog that it opens */
+  ask(where: Locator, name: string): Promise<Locator>
+  /** The same, then reads what will happen, and agrees. @returns what was said */
   act(where: Locator, name: string, fill?: (dialog: Locator) => Promise<void>): Promise<string>
 }
 
@@ -53,6 +65,22 @@ export async function openVisit({
   const server = await openPageServer(serverOptions)
   const browser = await openBrowser(browserOptions)
   const page = await signedIn(browser, server)
+  const ask = async (where: Locator, name: string): Promise<Locator> => {
+    const button = where.getByRole('button', { name, exact: true })
+    const more = where.getByRole('button', { name: 'More actions' })
+    const dialog = page.getByRole('dialog')
+    // While the run goes on, what is allowed changes, and a button may move into the menu just before it is pressed.
+    await waitUntil(async () => {
+      await button.or(more).first().waitFor()
+      if (await button.isVisible()) await button.click(SOON).catch(isLate)
+      else {
+        await more.click(SOON).catch(isLate)
+        await page.getByRole('menuitem', { name, exact: true }).click(SOON).catch(isLate)
+      }
+      return dialog.waitFor(SOON).then(() => true, isLate)
+    }, 60_000)
+    return dialog
+  }
   const says = (text: string | RegExp): Promise<void> => page.getByTestId('sentence').getByText(text).waitFor()
   return {
     server,
@@ -66,16 +94,9 @@ export async function openVisit({
     says,
     header: page.locator('main header'),
     panel: page.getByRole('complementary'),
+    ask,
     act: async (where, name, fill) => {
-      const button = where.getByRole('button', { name, exact: true })
-      const more = where.getByRole('button', { name: 'More actions' })
-      await button.or(more).first().waitFor()
-      if (await button.isVisible()) await button.click()
-      else {
-        await more.click()
-        await page.getByRole('menuitem', { name, exact: true }).click()
-      }
-      const dialog = page.getByRole('dialog')
+      const dialog = await ask(where, name)
       const will = (await dialog.getByTestId('what-will-happen').textContent()) ?? ''
       await fill?.(dialog)
       await dialog.getByRole('button', { name, exact: true }).click()

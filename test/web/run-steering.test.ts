@@ -67,14 +67,7 @@ tasks:
 test('what is not a JSON object is refused before it is sent', LONG, async () => {
   const run = await visit.start('name: typo\nparams: {WHO: x}\ntasks: [{name: gate, approval: {question: "Go on?"}}]\n')
   await visit.openRun(run)
-  await visit.header.getByRole('button', { name: 'More actions' }).or(visit.header).first().waitFor()
-  const dialog = visit.page.getByRole('dialog')
-  const button = visit.header.getByRole('button', { name: 'Change parameters', exact: true })
-  if (await button.isVisible()) await button.click()
-  else {
-    await visit.header.getByRole('button', { name: 'More actions' }).click()
-    await visit.page.getByRole('menuitem', { name: 'Change parameters' }).click()
-  }
+  const dialog = await visit.ask(visit.header, 'Change parameters')
   await dialog.getByLabel('Parameters, as JSON').fill('[1, 2]')
   await dialog.getByRole('button', { name: 'Change parameters', exact: true }).click()
   await dialog.getByRole('alert').getByText('This is not a JSON object').waitFor()

@@ -1,5 +1,5 @@
 import { Kbd, Modal, Stack, Table, Text, Title } from '@mantine/core'
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useLayoutEffect, useRef, useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
 
 /** A key or two pressed one after the other (`g h`), what it does, and its name for the help. */
@@ -18,14 +18,17 @@ const setActive = (next: typeof active): void => {
   for (const listener of listeners) listener()
 }
 
-/** Takes these keys while the component is shown. What they do may change with every drawing, which keys they are may not. */
+/**
+ * Takes these keys while the component is shown, from the moment on where it can be seen. What they do may change with
+ * every drawing, which keys they are may not.
+ */
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   const latest = useRef(shortcuts)
-  useEffect(() => {
+  useLayoutEffect(() => {
     latest.current = shortcuts
   })
   const names = shortcuts.map(({ keys, label }) => `${keys} ${label}`).join('\n')
-  useEffect(() => {
+  useLayoutEffect(() => {
     const mine = latest.current.map((shortcut, index) => ({ ...shortcut, run: () => latest.current[index]?.run() }))
     setActive([...active, mine])
     return () => setActive(active.filter((one) => one !== mine))
@@ -37,7 +40,7 @@ const PAIR_MS = 1_200
 
 /** Listens to the keys of the whole page; called once. */
 export function useKeyboard(): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     let before = { key: '', at: 0 }
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return
