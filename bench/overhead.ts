@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openWorks, type Works } from '../src/compose.ts'
@@ -19,8 +18,7 @@ const AT_ONCE = 4
 /**
  * What it costs to have a task done by the embedded runner: from being queued until its process runs, and 1,000 tasks of
  * `true` against xargs, which does the same without a server. Everything is fsynced as in production; since xargs
- * promises nothing to anyone, the two fsyncs of a task that a server must wait for (its start, its end) are done beside
- * it, as many at once, and counted to its time.
+ * promises nothing to anyone, {@link fsyncs} are done after it and counted to its time.
  */
 export async function overhead(): Promise<Record<string, number>> {
   const directory = mkdtempSync(join(process.env['MILLRACE_BENCH_DIR'] ?? tmpdir(), 'millrace-bench-'))
@@ -92,15 +90,17 @@ async function xargs(): Promise<void> {
   await once(child, 'exit')
 }
 
+/**
+ * What it takes to make the tasks durable: one commit each, which says that a task has ended and that the next one has
+ * got its place, so nobody need wait for two; one after the other, since a log has one end. A task of `true` has an
+ * empty log, of which nothing is synced. (Here it is 0.9 a task: some of four that end at once share one.)
+ */
 async function fsyncs(directory: string): Promise<void> {
-  const one = async (number: number): Promise<void> => {
-    const file = await open(join(directory, `fsyncs-${number}`), 'w')
-    const bytes = Buffer.alloc(4_096)
-    for (let count = 0; count < (2 * TASKS) / AT_ONCE; count += 1) {
-      await file.write(bytes)
-      await file.datasync()
-    }
-    await file.close()
+  const file = openSync(join(directory, 'fsyncs'), 'w')
+  const page = Buffer.alloc(4_096)
+  for (let count = 0; count < TASKS; count += 1) {
+    writeSync(file, page)
+    fdatasyncSync(file)
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, (_, number) => one(number)))
+  closeSync(file)
 }

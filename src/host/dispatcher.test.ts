@@ -52,6 +52,20 @@ describe('work goes to runners', () => {
     expect(busyOf(shop)).toEqual([0])
   })
 
+  test('and the end of one and the lease of the next that gets its slot are one commit', async () => {
+    const store = openFullStore()
+    const shop = await openShop(['a', 'b'], { store })
+    await shop.start()
+    const before = store.commits.length
+    shop.runner.endTask('a', succeeded())
+    await shop.settled()
+    expect(keysOf(shop)).toEqual(['b'])
+    const types = store.commits
+      .slice(before)
+      .map(({ entries }) => entries.flatMap(({ events }) => events.map((e) => e.type)))
+    expect(types).toEqual([['AttemptSucceeded', 'AttemptStarted']])
+  })
+
   test('only when they have all the labels that it asks for', async () => {
     const shop = await openShop(['a'], { labels: ['arm', 'linux'] })
     const id = await shop.start()

@@ -297,8 +297,11 @@ export class Dispatcher {
   /** A runner has ended an attempt and no process of it is left. Said twice, it changes nothing. */
   ended(runnerName: string, attempt: Pick<Job, 'runId' | 'node' | 'fence'>, result: AttemptResult): void {
     const command = { type: 'report-attempt', node: attempt.node, fence: attempt.fence, result } as const
-    this.#live.report(attempt.runId, command, actorOf(runnerName))
-    this.#release(runnerName, attempt)
+    // The end of the one and the lease of the next that gets its place are one commit.
+    this.#live.together(() => {
+      this.#live.report(attempt.runId, command, actorOf(runnerName))
+      this.#release(runnerName, attempt)
+    })
   }
 
   /**

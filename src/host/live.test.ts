@@ -114,6 +114,37 @@ describe('commands of one run', () => {
     ])
   })
 
+  test('that are wanted together go into one commit, those of inner calls too', async () => {
+    const { store, live, create } = await openLive()
+    const { id } = await create()
+    const { id: other } = await create()
+    const outcomes: unknown[] = []
+    live.together(() => {
+      live.report(id, lease(1), USER, (outcome) => outcomes.push(outcome?.ok))
+      live.together(() => live.report(id, lease(2), USER, (outcome) => outcomes.push(outcome?.ok)))
+      live.report(other, lease(1), USER, (outcome) => outcomes.push(outcome?.ok))
+      live.report(id, lease(2), USER, (outcome) => outcomes.push(outcome?.ok))
+    })
+    await turn()
+    await turn()
+    const [, , first, second, ...more] = store.commits
+    expect([first?.runId, first?.entries.length, second?.runId, second?.entries.length]).toEqual([id, 2, other, 1])
+    expect([outcomes, more]).toEqual([[true, true, false, true], []])
+  })
+
+  test('that are wanted together are taken also when the one who wants them throws', async () => {
+    const { live, create } = await openLive()
+    const { id } = await create()
+    let paused: unknown
+    const wants = (): void => {
+      paused = live.submit(id, { type: 'pause' }, USER)
+      throw new Error('broken')
+    }
+    expect(() => live.together(wants)).toThrow('broken')
+    expect(await paused).toMatchObject({ ok: true })
+    expect(await live.submit(id, { type: 'resume' }, USER)).toMatchObject({ ok: true })
+  })
+
   test('are seen by readers only when they are durable, and answered only then', async () => {
     const { store, live, told, create } = await openLive()
     const { id } = await create()

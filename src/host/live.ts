@@ -107,6 +107,8 @@ export class LiveRuns {
   readonly #live = new Map<RunId, Handle>()
   readonly #ended: Lru<RunId, Handle>
   readonly #loading = new Map<RunId, Promise<Handle | undefined>>()
+  /** Runs of which something was wanted since {@link together} began. */
+  #gathered: Set<Handle> | undefined
   /** Runs of a pipeline whose first commit is under way. */
   readonly #creating = new Map<PipelineId, number>()
 
@@ -228,9 +230,22 @@ export class LiveRuns {
     this.#enqueue(handle, { command, actor, key: null, resolve: done, reject: again })
   }
 
+  /** What is wanted of a run meanwhile goes into one commit, as far as it can: all that waits for one waits once. */
+  together(work: () => void): void {
+    if (this.#gathered !== undefined) return work()
+    const gathered = (this.#gathered = new Set<Handle>())
+    try {
+      work()
+    } finally {
+      this.#gathered = undefined
+      for (const handle of gathered) this.#pump(handle)
+    }
+  }
+
   #enqueue(handle: Handle, waiting: Waiting): void {
     handle.waiting.push(waiting)
-    this.#pump(handle)
+    if (this.#gathered === undefined) this.#pump(handle)
+    else this.#gathered.add(handle)
   }
 
   /** One commit of a run at a time; who is told of it may enqueue more. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { pipeline } from 'node:stream/promises'
@@ -27,6 +27,8 @@ const filesIn = (directory: string): string[] =>
     ? readdirSync(directory, { recursive: true })
         .map(String)
         .filter((name) => name !== 'tmp')
+        // The file for a script stays, and nothing in it.
+        .filter((name) => name !== 'script' || lstatSync(join(directory, name)).size > 0)
     : []
 
 describe('the environment of a task', () => {

@@ -14,9 +14,8 @@ export class AttemptLog {
   #finished = false
 
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     this.path = path
-    this.#fd = openSync(path, 'a', 0o600)
+    this.#fd = openLog(path)
   }
 
   /** 0 once it is finished. */
@@ -39,5 +38,16 @@ export class AttemptLog {
       this.#finished = true
       closeSync(this.#fd)
     }
+  }
+}
+
+/** All logs of a run are in one directory, which mostly is there. */
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    return openSync(path, 'a', 0o600)
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TestRunner } from '../../test/support/attempts.ts'
@@ -80,7 +80,8 @@ test('nothing of a secret is left when the attempt is over', async () => {
   for (const name of scratches) {
     const place = join(runner.paths.attempts, name)
     expect(statSync(place).isDirectory()).toBe(true)
-    expect(readdirSync(place)).toEqual(['tmp'])
+    expect(readdirSync(place).filter((one) => one !== 'script')).toEqual(['tmp'])
+    expect(existsSync(join(place, 'script')) ? readFileSync(join(place, 'script'), 'utf8') : '').toBe('')
     expect(existsSync(join(place, 'masked'))).toBe(false)
   }
 })

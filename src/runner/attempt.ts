@@ -14,6 +14,7 @@ import { AttemptCaches } from './caches.ts'
 import { CacheStore } from './cache-store.ts'
 import { CACHE_MAX_BYTES } from './config.ts'
 import { fullDisk, isDiskFull } from './disk-room.ts'
+import { isDirectory } from './find-program.ts'
 import { TAG } from './environment.ts'
 import { placeOf, type PlaceSetting } from './executors/index.ts'
 import { HOST, type Place } from './executors/place.ts'
@@ -94,7 +95,10 @@ async function runStep(
   if (load === undefined) throw new CannotStart(`this runner has no step type ${JSON.stringify(job.uses)}`)
   const workspace = paths.workspace(job.runId)
   const home = paths.home(job.runId)
-  for (const directory of [paths.run(job.runId), workspace, home]) {
+  for (const directory of [workspace, home]) {
+    // Each by itself, so that each is private; the run's is there with the first that is.
+    if (isDirectory(directory)) continue
+    mkdirSync(paths.run(job.runId), { recursive: true, mode: 0o700 })
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   }
   const { scratch, temporary } = slot

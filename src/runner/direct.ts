@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, statSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TAG } from './environment.ts'
+import { isDirectory } from './find-program.ts'
 import type { ExitStatus, LaunchAnswer, Launcher, LaunchRequest } from './launch.ts'
 import { groupMembers, signal, taggedProcesses } from './processes.ts'
 
@@ -108,8 +109,4 @@ export async function endEscaped(request: LaunchRequest): Promise<void> {
     for (const { pid } of escaped) signal(pid, 'SIGKILL')
     await delay(pauseMs)
   }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

@@ -19,3 +19,5 @@ export function isExecutable(file: string): boolean {
     return false
   }
 }
+
+export const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
 import { OUTPUTS_MAX_BYTES } from '../model/limits.ts'
 import type { OutputsRead } from '../steps/step.ts'
 
@@ -19,11 +19,11 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
 export function readOutputFile(path: string): OutputsRead {
   let fd: number
   try {
+    // Mostly there is none, and an error costs more than the question.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return { ok: true, outputs: {} }
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT'
-      ? { ok: true, outputs: {} }
-      : refused('the output file cannot be read')
+  } catch {
+    return refused('the output file cannot be read')
   }
   try {
     const stat = fstatSync(fd)

@@ -170,15 +170,17 @@ const refusals: Readonly<Record<string, string>> = {
 
 /** The real path of a directory in the workspace; links may not lead out of it. Throws {@link CannotStart}. */
 export function insideOf(workspace: string, path: string): string {
+  let root: string
   let real: string
   try {
-    real = realpathSync(join(workspace, path))
+    root = realpathSync.native(workspace)
+    real = path === '.' ? root : realpathSync.native(join(workspace, path))
     if (!statSync(real).isDirectory()) throw new CannotStart(`${path} is not a directory`)
   } catch (error) {
     if (error instanceof CannotStart) throw error
     throw new CannotStart(`there is no directory ${JSON.stringify(path)} in the workspace`)
   }
-  const inner = relative(realpathSync(workspace), real)
+  const inner = relative(root, real)
   if (isAbsolute(path) || inner.split('/')[0] === '..') {
     throw new CannotStart(`${JSON.stringify(path)} is not inside the workspace`)
   }

@@ -1,13 +1,16 @@
-import { lstatSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs'
+import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { RecordFile } from './leftovers.ts'
 import type { RunnerPaths } from './paths.ts'
+import { SCRIPT } from '../steps/step.ts'
 import { removeTree } from './remove-tree.ts'
 
 /**
- * A place for one attempt after the other: its directory and its record. Both are kept and used again, because making
- * and removing them waits for the file system's journal, which the server's own commits keep busy: that took longer
- * than the task.
+ * A place for one attempt after the other: its directory, its record and the file for its script. All are kept and used
+ * again, because making and removing them waits for the file system's journal, which the server's own commits keep
+ * busy: that took longer than the task. And ext4 gives no inode away that was freed a moment ago (recently_deleted in
+ * fs/ext4/ialloc.c): where a file is removed with every task, whoever makes one looks at all of these first, and soon
+ * half a millisecond goes by with that.
  */
 export class Slot {
   readonly scratch: string
@@ -24,7 +27,7 @@ export class Slot {
 
   /** Call before an attempt: all is empty, whatever the one before has done to it. */
   async take(attempt: string): Promise<RecordFile> {
-    if (!this.#isEmpty()) {
+    if (!this.#isClean()) {
       await removeTree(this.scratch)
       mkdirSync(this.temporary, { recursive: true, mode: 0o700 })
     }
@@ -35,14 +38,7 @@ export class Slot {
 
   /** Call after it: what is in there may be secret or large. */
   async leave(): Promise<void> {
-    try {
-      // Mostly there is little, and promises cost more than the calls, one thread hop for each.
-      const names = isPrivate(this.scratch) ? readdirSync(this.scratch).filter((name) => name !== 'tmp') : []
-      if (names.length < 10) for (const name of names) unlinkSync(join(this.scratch, name))
-    } catch {
-      // A directory, or no right to it: found next.
-    }
-    if (!this.#isEmpty()) await removeTree(this.scratch)
+    if (!this.#clean()) await removeTree(this.scratch)
   }
 
   close(): void {
@@ -50,20 +46,58 @@ export class Slot {
     this.#record = undefined
   }
 
-  /** The task's processes could do with it as we can: put a link in its place, close it, lend it to others. */
-  #isEmpty(): boolean {
+  /**
+   * Mostly there is little, and promises cost more than the calls, one thread hop for each.
+   * @returns false: there is more, or other than that.
+   */
+  #clean(): boolean {
+    try {
+      if (!this.#isPrivate() || readdirSync(this.temporary).length > 0) return false
+      const names = readdirSync(this.scratch).filter((name) => name !== 'tmp')
+      if (names.length >= 10) return false
+      for (const name of names) {
+        const path = join(this.scratch, name)
+        if (name === SCRIPT) empty(path)
+        else unlinkSync(path)
+      }
+      return true
+    } catch {
+      // A directory, or no right to it.
+      return false
+    }
+  }
+
+  #isClean(): boolean {
     try {
       return (
-        isPrivate(this.scratch) &&
-        isPrivate(this.temporary) &&
+        this.#isPrivate() &&
         readdirSync(this.temporary).length === 0 &&
-        readdirSync(this.scratch).join() === 'tmp'
+        readdirSync(this.scratch).every((name) => name === 'tmp' || (name === SCRIPT && isEmptyFile(this.scratch)))
       )
     } catch {
       return false
     }
   }
+
+  /** The task's processes could do with it as we can: put a link in its place, close it, lend it to others. */
+  #isPrivate(): boolean {
+    return isPrivate(this.scratch) && isPrivate(this.temporary)
+  }
 }
 
 /** A directory, no link to one, and for us alone. */
 const isPrivate = (path: string): boolean => (lstatSync(path).mode & 0o170777) === 0o040700
+
+/** A regular file of one name, and for us alone. */
+function isEmptyFile(scratch: string): boolean {
+  const { mode, nlink, size } = lstatSync(join(scratch, SCRIPT))
+  return (mode & 0o177777) === 0o100600 && nlink === 1 && size === 0
+}
+
+/** Removes what is no file of ours. */
+function empty(path: string): void {
+  const { mode, nlink } = lstatSync(path)
+  if ((mode & 0o170000) !== 0o100000 || nlink !== 1) return unlinkSync(path)
+  if ((mode & 0o7777) !== 0o600) chmodSync(path, 0o600)
+  closeSync(openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_TRUNC))
+}

@@ -155,6 +155,9 @@ export function givenSecret(context: Pick<StepContext, 'secret'>, name: string):
   return value
 }
 
+/** Name in {@link StepContext.scratch} of a file that may be there already, and is empty then: for what a step has run. */
+export const SCRIPT = 'script'
+
 /** What `run.ts` exports as `run`. */
 export type StepRun = (job: Job, context: StepContext) => Promise<AttemptResult>
 
@@ -162,7 +165,7 @@ export type StepRun = (job: Job, context: StepContext) => Promise<AttemptResult>
 export interface StepContext {
   /** Absolute path of the run's workspace; the process's working directory. */
   readonly workspace: string
-  /** Absolute path of a directory for this attempt alone, outside the workspace; removed with all in it at the end. */
+  /** Absolute path of a directory for this attempt alone, outside the workspace; all in it is gone at the end. */
   readonly scratch: string
   readonly signal: AbortSignal
   /** The value of a secret that the task was given in any way; undefined: it was not given this one. */

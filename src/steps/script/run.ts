@@ -1,9 +1,9 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AttemptResult } from '../../model/command.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { JsonObject } from '../../model/json.ts'
-import { MissingTool, parseWith, type StepContext, type StepRun } from '../step.ts'
+import { MissingTool, parseWith, SCRIPT, type StepContext, type StepRun } from '../step.ts'
 import { script, type SHELLS } from './spec.ts'
 
 type Shell = (typeof SHELLS)[number]
@@ -18,8 +18,8 @@ const commands = {
 /** The text goes into a file and its name into argv: no shell reads anything that is not its own script. */
 export const run: StepRun = async (job, context) => {
   const { script: text, shell, cwd, marks } = parseWith(script, job)
-  const file = join(context.scratch, 'script')
-  writeFileSync(file, text, { mode: 0o600 })
+  const file = join(context.scratch, SCRIPT)
+  write(file, text)
   // Node must not take the module type from a package.json that lies above the data directory.
   if (shell === 'node') writeFileSync(join(context.scratch, 'package.json'), '{}')
   const argv = shell === undefined ? scriptArgv(file, text) : commands[shell](file)
@@ -33,6 +33,16 @@ export const run: StepRun = async (job, context) => {
       return failed(context, { kind: 'signal', signal: result.signal }, markedIn(result.stdout, marks))
     case 'not-found':
       throw new MissingTool(`the interpreter ${interpreterOf(argv, text)}`)
+  }
+}
+
+/** Not cut to nothing first, for it is empty when it is there: ext4 would write it to disk at once (auto_da_alloc, ext4(5)). */
+function write(path: string, text: string): void {
+  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  try {
+    writeFileSync(fd, text)
+  } finally {
+    closeSync(fd)
   }
 }
 
