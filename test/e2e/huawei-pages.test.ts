@@ -1,17 +1,14 @@
 // What docs/dialects/codearts-check.md and huawei-iam.md tell people to type, on a server as `serve` makes it and with a
 // real Git server: a check task from end to end.
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Millrace, openMillrace } from '../../src/compose.ts'
-import { silent } from '../../src/http/logger.ts'
-import type { Quickstart } from '../../src/samples/quickstart.ts'
+import { GitDaemon } from '../support/git-daemon.ts'
 import { codeBlocks } from '../support/markdown.ts'
-import { waitUntil } from '../support/wait-until.ts'
+import { openSampleServer, type SampleServer } from '../support/sample-server.ts'
 
 const snippetsOf = (page: string): readonly string[] =>
   codeBlocks(readFileSync(join(import.meta.dirname, '../../docs/dialects', page), 'utf8'))
@@ -19,49 +16,30 @@ const snippetsOf = (page: string): readonly string[] =>
     .map(({ text }) => text)
 
 let directory: string
-let daemon: ChildProcess
-let gitUrl: string
-let millrace: Millrace
-let quickstart: Quickstart
+let daemon: GitDaemon
+let server: SampleServer
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-check-'))
-  const repository = join(directory, 'git', 'web')
+  const repository = join(directory, 'web')
   mkdirSync(join(repository, 'src'), { recursive: true })
-  const git = (...args: string[]) =>
-    execFileSync('git', args, { cwd: repository, env: gitEnvironment, stdio: 'ignore' })
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: repository, env: AUTHOR, stdio: 'ignore' })
   git('init', '-q', '--initial-branch=main')
   writeFileSync(join(repository, 'src/a.js'), 'const a = 1 \n')
   writeFileSync(join(repository, 'package.json'), '{"name": "web",}\n')
   writeFileSync(join(repository, 'merged.txt'), '<<<<<<< HEAD\na\n=======\nb\n>>>>>>> topic\n')
   git('add', '.')
   git('commit', '-q', '-m', 'first')
-  gitUrl = await startDaemon(join(directory, 'git'))
-  millrace = await openMillrace(
-    {
-      version: '0.0.0',
-      host: '127.0.0.1',
-      port: 0,
-      baseUrl: null,
-      dataDirectory: join(directory, 'data'),
-      slots: 2,
-      labels: [],
-      zoneOffsetMinutes: 480,
-      bodyMaxBytes: 1_048_576,
-      httpAllow: null,
-      samples: true,
-    },
-    silent,
-  )
-  quickstart = JSON.parse(readFileSync(join(directory, 'data', 'quickstart.json'), 'utf8')) as Quickstart
+  daemon = await GitDaemon.open(directory)
+  server = await openSampleServer()
 }, 60_000)
 afterAll(async () => {
-  await millrace.close()
-  daemon.kill('SIGKILL')
+  await server.close()
+  await daemon[Symbol.asyncDispose]()
   rmSync(directory, { recursive: true, force: true })
 })
 
-const gitEnvironment = {
+const AUTHOR = {
   PATH: process.env['PATH'],
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
@@ -71,32 +49,14 @@ const gitEnvironment = {
   GIT_COMMITTER_EMAIL: 'li@example.org',
 }
 
-async function startDaemon(base: string): Promise<string> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  await new Promise((resolve) => probe.close(resolve))
-  const args = ['daemon', '--export-all', `--base-path=${base}`, '--listen=127.0.0.1', `--port=${port}`, '--verbose']
-  daemon = spawn('git', args, {
-    // The daemon serves only what belongs to its user, unless its user says otherwise.
-    env: { ...gitEnvironment, GIT_CONFIG_GLOBAL: undefined, HOME: base },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let said = ''
-  daemon.stderr!.on('data', (text: Buffer) => (said += text.toString()))
-  await waitUntil(() => said.includes('Ready to rumble'))
-  return `git://127.0.0.1:${port}/web`
-}
-
-async function type(snippet: string | undefined, token = quickstart.admin_token): Promise<string> {
-  const { user, password, domain, project_id } = quickstart.credentials.huawei
+async function type(snippet: string | undefined, token = server.quickstart.admin_token): Promise<string> {
+  const { user, password, domain, project_id } = server.quickstart.credentials.huawei
   const env = {
     PATH: process.env['PATH'],
-    BASE: millrace.url,
+    BASE: server.url,
     TOKEN: token,
     PROJECT: project_id,
-    GIT_URL: gitUrl,
+    GIT_URL: daemon.address('web'),
     USER_NAME: user,
     PASSWORD: password,
     DOMAIN: domain,
@@ -129,14 +89,14 @@ test('a task of the page fetches the repository, checks it and shows what it fou
 
 test('a token and a key pair of the page are had, used and ended', async () => {
   const [forToken, forKeys] = snippetsOf('huawei-iam.md')
-  const { project_id: id } = quickstart.credentials.huawei
+  const { project_id: id } = server.quickstart.credentials.huawei
   const [tasks, projects] = answersIn(await type(forToken))
   expect(tasks?.['tasks']).toHaveLength(1)
   expect(projects?.['projects']).toMatchObject([{ id }])
   // The snippet ends its token, so it gets one of its own.
-  const response = await fetch(`${millrace.url}/api/v1/tokens`, {
+  const response = await fetch(`${server.url}/api/v1/tokens`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${quickstart.admin_token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${server.quickstart.admin_token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ label: 'for the page' }),
   })
   const { token } = (await response.json()) as { readonly token: string }

@@ -96,26 +96,13 @@ export class TemplateCalls {
   async showV3(c: Context<Env>): Promise<Response> {
     const template = await this.#template(c)
     if (!template.ok) return template.response
-    const { variables, definition } = template.value
-    const parameter = variables.map((variable) => ({
-      name: variable['name'] ?? '',
-      value: variable['value'] ?? '',
-      description: variable['description'] ?? '',
-      paramtype: 'normalparam',
-      display_type: 'text',
-      display_name: variable['name'] ?? '',
-      required: 'false',
-      visible: 'true',
-      is_static: false,
-      is_default: false,
-      limits: [],
-      constraints: [],
-    }))
-    return Response.json({ ...this.#presentV3(c, template.value), parameter, ...flowOf(readStages(definition)) })
+    return Response.json(this.#presentV3(c, template.value))
   }
 
+  /** The SDKs have a list's element with all that one template by itself has, and four things more. */
   #presentV3(c: Context<Env>, template: Template): JsonObject {
-    const { domain } = this.#desk.callerOf(c)
+    const { domain, role } = this.#desk.callerOf(c)
+    const isChangeable = template.project !== null && role !== 'viewer'
     const { zoneOffsetMinutes } = this.#desk.options
     return {
       template_id: template.id,
@@ -133,6 +120,13 @@ export class TemplateCalls {
       last_modify_time: formatPlain(template.updatedAt, zoneOffsetMinutes),
       is_watch: false,
       description: template.description,
+      parameter: template.variables.map(parameterOf),
+      ...flowOf(readStages(template.definition)),
+      // Templates have no page of their own here.
+      template_url: '',
+      can_update: isChangeable,
+      can_delete: isChangeable,
+      need_hub: template.isShowSource,
     }
   }
 
@@ -242,6 +236,21 @@ export class TemplateCalls {
     return projects.find(({ id }) => named.includes(id)) ?? projects[0]
   }
 }
+
+const parameterOf = (variable: JsonObject): JsonObject => ({
+  name: variable['name'] ?? '',
+  value: variable['value'] ?? '',
+  description: variable['description'] ?? '',
+  paramtype: 'normalparam',
+  display_type: 'text',
+  display_name: variable['name'] ?? '',
+  required: 'false',
+  visible: 'true',
+  is_static: false,
+  is_default: false,
+  limits: [],
+  constraints: [],
+})
 
 interface TemplateQuery {
   readonly name: string | null

@@ -1,8 +1,9 @@
 import type { ArtifactView } from '../../model/artifact.ts'
 import type { RunView } from '../../model/view.ts'
 
-/** As `ListPipelineRunArtifacts` has it (huawei.md 1.4). */
+/** `Artifact` of the SDKs: all text, but the number of the build. */
 export interface Artifact {
+  readonly project_id: string
   readonly name: string
   readonly artifact_version: string
   readonly upload_target: string
@@ -12,7 +13,7 @@ export interface Artifact {
   readonly artifact_type: string
   readonly hash_code: readonly { readonly hash_type: string; readonly hash_value: string }[]
   readonly job_id: string
-  readonly build_no: string
+  readonly build_no: number
   readonly daily_build_number: string
   readonly file_size: string
 }
@@ -22,6 +23,7 @@ export function presentArtifact(run: RunView, artifact: ArtifactView, baseUrl: s
   const { name, sha256, sizeBytes, node } = artifact
   const address = `${baseUrl}/api/v1/runs/${run.id}/artifacts/${encodeURIComponent(name)}`
   return {
+    project_id: run.project.id,
     name,
     artifact_version: String(run.number),
     upload_target: '',
@@ -31,7 +33,7 @@ export function presentArtifact(run: RunView, artifact: ArtifactView, baseUrl: s
     artifact_type: 'generic',
     hash_code: [{ hash_type: 'SHA-256', hash_value: sha256 }],
     job_id: node,
-    build_no: String(run.number),
+    build_no: run.number,
     daily_build_number: '',
     file_size: String(sizeBytes),
   }

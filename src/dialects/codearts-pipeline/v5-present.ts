@@ -85,6 +85,7 @@ function variablesOf(pipeline: PipelineView, dto: JsonObject | null): readonly J
       value: '',
       ...VARIABLE,
       ...variable,
+      ...flagsOf(variable),
       ...(isSecret(variable) ? { value: SECRET, latest_value: null, runtime_value: null } : {}),
     }))
   }
@@ -100,6 +101,14 @@ function variablesOf(pipeline: PipelineView, dto: JsonObject | null): readonly J
     limits: param.options,
   }))
 }
+
+/** `"true"` is taken for true; typed clients read nothing but true and false. */
+const flagsOf = (variable: JsonObject): JsonObject =>
+  Object.fromEntries(
+    ['is_secret', 'is_runtime', 'is_reset'].flatMap((name) =>
+      typeof variable[name] === 'string' ? [[name, variable[name] === 'true']] : [],
+    ),
+  )
 
 const isSecret = ({ is_secret }: JsonObject): boolean => is_secret === true || is_secret === 'true'
 

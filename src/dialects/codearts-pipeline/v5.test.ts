@@ -52,6 +52,14 @@ const twoStages = () => [
 ]
 
 describe('a pipeline', () => {
+  test('shows flags of variables that came as text as what they mean', async () => {
+    const flags = { is_secret: 'false', is_runtime: 'true', is_reset: 'false' }
+    const given = dto(twoStages(), { variables: [{ name: 'TAG', value: 'v1', ...flags }] })
+    const { pipeline_id: id } = await good('POST', '/pipelines', given)
+    const shown = await good('GET', `/pipelines/${id}`)
+    expect(shown.variables).toMatchObject([{ name: 'TAG', is_secret: false, is_runtime: true, is_reset: false }])
+  })
+
   test('comes back as it was given', async () => {
     const given = dto(twoStages(), {
       sources: [

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * What generated clients of a vendor read answers into, as test/fixtures/huawei/*.models tells it. Go's SDK is the strict
+ * one: it refuses a whole answer when one value is of another type than its struct declares, and passes over null and
+ * over keys that it does not know. Python and Java turn numbers into text and the other way, where they can.
+ */
+interface Field {
+  readonly type: string
+  readonly isRequired: boolean
+}
+
+const INT32_MAX = 2 ** 31 - 1
+
+const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  s: (value) => typeof value === 'string',
+  b: (value) => typeof value === 'boolean',
+  i32: (value) => Number.isSafeInteger(value) && Math.abs(value as number) <= INT32_MAX,
+  i64: (value) => Number.isSafeInteger(value),
+  f32: (value) => typeof value === 'number',
+  any: () => true,
+}
+
+export class SdkModels {
+  readonly #operations = new Map<string, string>()
+  readonly #models = new Map<string, ReadonlyMap<string, Field>>()
+
+  constructor(file: string) {
+    const path = join(import.meta.dirname, '../fixtures/huawei', file)
+    for (const line of readFileSync(path, 'utf8').split('\n')) {
+      if (line === '' || line.startsWith('#')) continue
+      const operation = /^([A-Z]+ [^?\s]+)\S* -> (\S+)$/.exec(line)
+      const model = /^(\w+):(.*)$/.exec(line)
+      if (operation !== null) this.#operations.set(operation[1] ?? '', operation[2] ?? '')
+      else if (model !== null) this.#models.set(model[1] ?? '', fieldsOf(model[2] ?? ''))
+      else throw new Error(`${file}: neither an operation nor a model: ${line}`)
+    }
+  }
+
+  /** `POST /v5/{project_id}/api/pipelines`, each. */
+  get operations(): readonly string[] {
+    return [...this.#operations.keys()]
+  }
+
+  isList(operation: string): boolean {
+    return this.#operations.get(operation)?.startsWith('[') ?? false
+  }
+
+  /** What a client stumbles over in the answer to an operation. */
+  mismatches(operation: string, body: unknown): readonly string[] {
+    const type = this.#operations.get(operation)
+    if (type === undefined) throw new Error(`no SDK has ${operation}`)
+    // Go's SDK panics on null in the place of a whole answer.
+    return body === null ? [`${operation}: null`] : [...this.#wrong(type, body, operation)]
+  }
+
+  *#wrong(type: string, value: unknown, at: string): Iterable<string> {
+    if (value === null) return
+    const scalar = SCALARS[type]
+    const [, inner = ''] = /^[[{](.*)[\]}]$/.exec(type) ?? []
+    const said = `${at}: ${type} is declared, ${JSON.stringify(value).slice(0, 80)} is sent`
+    if (scalar !== undefined) {
+      if (!scalar(value)) yield said
+    } else if (type.includes('|')) {
+      yield said
+    } else if (type.startsWith('[')) {
+      if (!Array.isArray(value)) yield said
+      else for (const [index, item] of value.entries()) yield* this.#wrong(inner, item, `${at}[${index}]`)
+    } else if (typeof value !== 'object' || Array.isArray(value)) {
+      yield said
+    } else if (type.startsWith('{')) {
+      for (const [key, item] of Object.entries(value)) yield* this.#wrong(inner, item, `${at}.${key}`)
+    } else {
+      const fields = this.#models.get(type)
+      if (fields === undefined) throw new Error(`no model ${type}`)
+      const sent = new Map(Object.entries(value))
+      for (const [name, field] of fields) {
+        if (sent.has(name)) yield* this.#wrong(field.type, sent.get(name), `${at}.${name}`)
+        else if (field.isRequired) yield `${at}.${name}: never left out by the vendor`
+      }
+    }
+  }
+}
+
+const fieldsOf = (text: string): ReadonlyMap<string, Field> =>
+  new Map(
+    text
+      .split(' ')
+      .filter((part) => part !== '')
+      .map((part) => {
+        const [name = '', type = ''] = part.split(':')
+        return [name, { type: type.replace(/!$/, ''), isRequired: type.endsWith('!') }]
+      }),
+  )
