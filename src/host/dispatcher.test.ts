@@ -434,3 +434,18 @@ test('a runner that goes away while an attempt is leased to it loses it', async 
   const run = await shop.run(id)
   expect([run.failure?.failure, other.jobs]).toEqual([{ kind: 'lost', reason: 'its runner went away' }, []])
 })
+
+test('a runner that comes back while an attempt is being leased to it gets it, and once', async () => {
+  const store = openFullStore()
+  const shop = await openShop(['a'], { store })
+  shop.host.dispatcher.remove('scripted')
+  const id = await shop.start()
+  const release = store.hold()
+  const [before, after] = [new NamedRunner('other', 1, []), new NamedRunner('other', 1, [])]
+  shop.host.addRunner(before)
+  shop.host.dispatcher.remove('other')
+  shop.host.addRunner(after)
+  release()
+  await shop.settled()
+  expect([before.jobs.length, after.jobs.length, (await shop.run(id)).status]).toEqual([0, 1, 'running'])
+})

@@ -1,4 +1,5 @@
 import { jobOf } from '../engine/job.ts'
+import type { Outcome } from '../engine/advance.ts'
 import { isToStop } from '../engine/effects.ts'
 import { taskAt, taskPlan, type Run, workAt } from '../engine/run.ts'
 import type { AttemptResult } from '../model/command.ts'
@@ -306,26 +307,30 @@ export class Dispatcher {
 
   /**
    * As {@link ended} or {@link lost}, of a runner that keeps its report until it knows that it is durable.
-   * @param done called once; false: the run has gone on without it.
+   * @param done called once; `gone`: the run has gone on without it; `closed`: the store was closed, ask another time.
    */
   reported(
     runnerName: string,
     attempt: Pick<Job, 'runId' | 'node' | 'fence'>,
     result: RunnerResult,
-    done: (taken: boolean) => void,
+    done: (what: 'taken' | 'gone' | 'closed') => void,
   ): void {
     const { node, fence } = attempt
     const command =
       result.kind === 'lost'
         ? ({ type: 'lose-attempt', node, fence, reason: result.reason } as const)
         : ({ type: 'report-attempt', node, fence, result } as const)
-    this.#live.report(attempt.runId, command, actorOf(runnerName), (outcome) => {
+    const over = (outcome: Outcome | undefined): void => {
       this.#release(runnerName, attempt)
-      done(outcome?.ok === true)
-    })
+      done(outcome?.ok === true ? 'taken' : 'gone')
+    }
+    this.#live.report(attempt.runId, command, actorOf(runnerName), over, () => done('closed'))
   }
 
-  /** A runner died while it held an attempt. @param done when that is durable, or the run has gone on without it */
+  /**
+   * A runner died while it held an attempt.
+   * @param done when that is durable, the run has gone on without it, or the store was closed
+   */
   lost(runnerName: string, attempt: Pick<Job, 'runId' | 'node' | 'fence'>, reason: string, done?: () => void): void {
     this.#lose(attempt.runId, attempt.node, attempt.fence, runnerName, reason, done)
     this.#release(runnerName, attempt)
@@ -531,13 +536,16 @@ export class Dispatcher {
   #start(seat: Seat, run: Run, { runId, node, attempt }: Pick<Offer, 'runId' | 'node' | 'attempt'>): void {
     const { name } = seat.runner
     const { fence } = taskAt(run, node)
-    if (this.#runners.get(name) !== seat) {
+    const leased = { runId, node, attempt, fence }
+    const now = this.#runners.get(name)
+    if (now !== seat) {
       // It speaks to another server by now, which hears of the lease and gives it the job.
       if (this.#others.has(name)) return
-      this.#lose(runId, node, fence, name, 'its runner went away')
+      // It went and came back while the lease was being committed: it has not got it, unless its hello found it.
+      if (now === undefined) this.#lose(runId, node, fence, name, 'its runner went away')
+      else if (!now.held.has(nameOf(leased))) this.#start(now, run, leased)
       return
     }
-    const leased = { runId, node, attempt, fence }
     seat.held.set(nameOf(leased), leased)
     try {
       const resolved = this.#resolve(run, jobOf(run, node, this.#verbatim(usesOf(run, node))))
@@ -554,7 +562,7 @@ export class Dispatcher {
   }
 
   #lose(runId: RunId, node: number, fence: number, runnerName: string, reason: string, done?: () => void): void {
-    this.#live.report(runId, { type: 'lose-attempt', node, fence, reason }, actorOf(runnerName), done)
+    this.#live.report(runId, { type: 'lose-attempt', node, fence, reason }, actorOf(runnerName), done, done)
   }
 }
 

@@ -236,6 +236,22 @@ describe('a commit that the disk has no room for', () => {
     expect(answers).toEqual([undefined])
   })
 
+  test('tells a report of the system apart that the store, being closed, never took', async () => {
+    const { store, live, create } = await openLive()
+    const { id } = await create()
+    await store.close()
+    const told: string[] = []
+    live.report(
+      id,
+      lease(1),
+      USER,
+      () => told.push('done'),
+      () => told.push('closed'),
+    )
+    await turn()
+    expect(told).toEqual(['closed'])
+  })
+
   test('does not hold up what waits behind it', async () => {
     const { store, live, create } = await openLive()
     const { id } = await create()

@@ -209,8 +209,15 @@ export class LiveRuns {
   /**
    * What the system wants: never lost to a full disk, tried again until the store takes it.
    * @param done called once, with undefined when the run is not live any more or the engine failed.
+   * @param closed called in place of it when the store was closed: nobody here will know what becomes of it.
    */
-  report(id: RunId, command: RunCommand, actor: Actor, done: (outcome: Outcome | undefined) => void = ignore): void {
+  report(
+    id: RunId,
+    command: RunCommand,
+    actor: Actor,
+    done: (outcome: Outcome | undefined) => void = ignore,
+    closed: () => void = ignore,
+  ): void {
     const handle = this.#live.get(id)
     if (handle === undefined) {
       done(undefined)
@@ -222,10 +229,13 @@ export class LiveRuns {
         done(undefined)
         return
       }
-      if (error.code === 'closed') return
+      if (error.code === 'closed') {
+        closed()
+        return
+      }
       const mayCome = error.code === 'full' || (error.code === 'conflict' && this.#deps.catchUp !== undefined)
       if (!mayCome) this.#deps.onDefect(error)
-      this.#deps.clock.at(this.#deps.clock.now() + RETRY_MS, () => this.report(id, command, actor, done))
+      this.#deps.clock.at(this.#deps.clock.now() + RETRY_MS, () => this.report(id, command, actor, done, closed))
     }
     this.#enqueue(handle, { command, actor, key: null, resolve: done, reject: again })
   }

@@ -60,7 +60,7 @@ export class RunnerLink implements Runner {
     this.slots = slots
     this.#deps = deps
     this.#seenAt = deps.clock.now()
-    this.#arm()
+    this.watch()
   }
 
   get seenAt(): Instant {
@@ -156,15 +156,22 @@ export class RunnerLink implements Runner {
     this.#answer = undefined
   }
 
-  #arm(): void {
+  /** Its lease, and the time that it gets to end what it has, have passed. */
+  isOverdue(): boolean {
+    const { clock, times } = this.#deps
+    return clock.now() >= this.#seenAt + times.leaseMs + times.slackMs
+  }
+
+  /** Until its lease has passed. */
+  watch(): void {
     const { clock, times, onLost } = this.#deps
     const due = this.#seenAt + times.leaseMs + times.slackMs
     this.#stopTimer = clock.at(due, () => {
       if (this.#closed) return
       const now = clock.now()
       if (now - due > OVERSLEPT_MS) this.#seenAt = now
-      if (now < this.#seenAt + times.leaseMs + times.slackMs) this.#arm()
-      else onLost()
+      if (this.isOverdue()) onLost()
+      else this.watch()
     })
   }
 }

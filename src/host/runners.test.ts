@@ -159,6 +159,13 @@ test('another start of a runner has lost what the one before held, at once, and 
   expect(await hello(await world.restarted(), FIRST)).toMatchObject({ refusal: { code: 'superseded' } })
 })
 
+test('a report that comes while the store is being closed is not forgotten: the runner is told to ask another time', async () => {
+  const { ref } = await leased()
+  await world.store.close()
+  const ended = world.app.runnerWire.ended({ id, incarnation: FIRST }, ref, { result: succeeded(), logBytes: 0 })
+  expect(await ended).toMatchObject({ ok: false, refusal: { code: 'unavailable' } })
+})
+
 test('another protocol is refused, with a sentence', async () => {
   expect(await hello(world, FIRST, [], 2)).toMatchObject({
     refusal: { code: 'protocol', message: expect.stringContaining('speaks protocol 1, the runner 2') },

@@ -27,6 +27,8 @@ import { Turns } from './turns.ts'
 import type { Uploads } from './uploads.ts'
 import type { RunId } from '../model/id.ts'
 
+const LOOK_AGAIN_MS: DurationMs = 1_000
+
 interface Dependencies {
   readonly roster: RunnerRoster
   readonly dispatcher: Dispatcher
@@ -52,6 +54,8 @@ export interface AmongServers {
   readonly catchUp: () => Promise<void>
   /** All servers know from now on that this runner speaks to this one. */
   readonly claim: (attending: Attending) => Promise<void>
+  /** Has {@link RunnerUseCases.attended} told where all runners are. @returns whether that was possible */
+  readonly look: () => Promise<boolean>
   /** What runners hold, as the log says. */
   readonly held: () => readonly (Attempt & { readonly runner: string })[]
   /** Whether the log says that this runner holds exactly this attempt. */
@@ -183,7 +187,15 @@ export class RunnerUseCases implements Runners, RunnerWire {
 
   /** One after the other: two processes with one token must not both be let in. */
   hello(id: string, hello: RunnerHello, chunkBytes: number): Promise<RunnerAnswer<RunnerWelcome>> {
-    return this.#hellos.take(id, () => this.#hello(id, hello, chunkBytes))
+    return this.#hellos.take(id, async () => {
+      try {
+        return await this.#hello(id, hello, chunkBytes)
+      } finally {
+        // Refused, or the store did not answer: it will say hello elsewhere, and what it holds is not ours to lose.
+        const link = this.#links.get(id)
+        if (this.#deps.among !== undefined && link?.session === null) this.#part(id, link)
+      }
+    })
   }
 
   async #hello(id: string, hello: RunnerHello, chunkBytes: number): Promise<RunnerAnswer<RunnerWelcome>> {
@@ -199,10 +211,16 @@ export class RunnerUseCases implements Runners, RunnerWire {
       return no('invalid_request', `this is the token of runner ${entry.name}, not of ${hello.name}`)
     }
     const { incarnation, labels, slots, version } = hello
-    if (entry.state.past.includes(incarnation)) return superseded
-    if (among !== undefined) await this.#takeOver(id, entry.name, { labels, slots })
-    if (entry.state.incarnation !== incarnation) await this.#lose(id, 'its runner was started again')
-    await roster.greet(id, incarnation, entry.state.incarnation, { labels, slots, version })
+    if (roster.state(id).past.includes(incarnation)) return superseded
+    if (among !== undefined) {
+      await this.#takeOver(id, entry.name, { labels, slots })
+      // This may be the hello of a process that another server has greeted, or buried, since: one that slept reads it late.
+      await roster.refreshState(id)
+      if (roster.state(id).past.includes(incarnation)) return superseded
+    }
+    const before = roster.state(id).incarnation
+    if (before !== incarnation) await this.#lose(id, 'its runner was started again')
+    await roster.greet(id, incarnation, before, { labels, slots, version })
     if (roster.get(id) === undefined) return removed
     const link = this.#link(id, entry.name, { labels, slots })
     if (among !== undefined) {
@@ -363,9 +381,11 @@ export class RunnerUseCases implements Runners, RunnerWire {
     const whole = await uploads.finishLog(ref, logBytes)
     if (!whole.ok) return whole
     return new Promise((resolve) => {
-      dispatcher.reported(name, ref, result, (taken) => {
+      dispatcher.reported(name, ref, result, (what) => {
+        // It keeps its report for the next server.
+        if (what === 'closed') return resolve(closing)
         this.#links.get(from.id)?.over(ref)
-        resolve(taken ? yes(null) : stale(ref))
+        resolve(what === 'taken' ? yes(null) : stale(ref))
       })
     })
   }
@@ -412,13 +432,28 @@ export class RunnerUseCases implements Runners, RunnerWire {
       new RunnerLink(name, labels, slots, {
         clock: this.#deps.clock,
         times: this.#times,
-        onLost: () => void this.#lose(id, `its runner was silent for ${this.#times.leaseMs / 1_000} s`),
+        onLost: () => void this.#silent(id),
         onHeard: () => this.#deps.dispatcher.heard(),
       })
     Object.assign(link, { labels, slots })
     this.#links.set(id, link)
     this.#deps.dispatcher.add(link, this.taking(name))
     return link
+  }
+
+  /** Its lease has passed here; it may have gone to another server meanwhile, of which this one has not heard yet. */
+  async #silent(id: string): Promise<void> {
+    const { among, clock } = this.#deps
+    const link = this.#links.get(id)
+    if (link === undefined) return
+    if (among !== undefined && !(await among.look())) {
+      // Nothing could be said of it now anyway.
+      clock.at(clock.now() + LOOK_AGAIN_MS, () => void this.#silent(id))
+      return
+    }
+    if (this.#links.get(id) !== link) return
+    if (link.isOverdue()) await this.#lose(id, `its runner was silent for ${this.#times.leaseMs / 1_000} s`)
+    else link.watch()
   }
 
   /** It is not there any more: what it had is lost, and what it would have got others get. */
@@ -436,9 +471,14 @@ export class RunnerUseCases implements Runners, RunnerWire {
       (attempt) => new Promise<void>((resolve) => dispatcher.lost(link.name, attempt, reason, resolve)),
     )
     // Before any server may believe that another process of it has them, and gives them to it again.
-    if (among !== undefined) await Promise.all(losing)
+    const { incarnation } = roster.state(id)
+    if (among !== undefined) {
+      await Promise.all(losing)
+      await unlessStoreFails(roster.refreshState(id))
+    }
     await uploads.forget(id)
-    if (roster.get(id) !== undefined) {
+    // Another process of it may have been greeted elsewhere.
+    if (roster.get(id) !== undefined && roster.state(id).incarnation === incarnation) {
       await unlessStoreFails(roster.change(id, { incarnation: null, seenAt: link.seenAt }))
     }
   }
@@ -521,5 +561,6 @@ const no = (code: RunnerRefusalCode, message: string) => ({ ok: false, refusal: 
 
 const removed = no('unauthenticated', 'this runner was removed')
 const superseded = no('superseded', 'another process has come with the token of this runner')
+const closing = no('unavailable', 'this server is being closed')
 const helloAgain = no('hello_again', 'this session is not known: say hello with what you hold')
 const stale = (ref: AttemptRef) => no('stale', `attempt ${refText(ref)} is not of this runner, or not any more`)

@@ -45,6 +45,7 @@ export class Servers {
   #heardAt: Instant
   #hasDuties = false
   #isClosed = false
+  #isGivenUp = false
   #stop: () => void = () => undefined
   #count = 1
 
@@ -80,6 +81,7 @@ export class Servers {
       serverId: shared.serverId,
       catchUp: () => follower.catchUp(),
       claim: (attending) => this.claim(attending),
+      look: () => this.#look(),
       held: () => [...live.live()].flatMap((run) => heldByRunners(run).map((one) => ({ runId: run.id, ...one }))),
       holds: (runner, { runId, node, attempt, fence }) => {
         const run = live.peek(runId)
@@ -158,6 +160,16 @@ export class Servers {
     }
   }
 
+  async #look(): Promise<boolean> {
+    try {
+      await this.#beat([], [])
+    } catch (error) {
+      if (!(error instanceof StoreError)) this.#deps.onDefect(error)
+      return false
+    }
+    return !this.#isClosed && !this.#isGivenUp
+  }
+
   #beat(attending: readonly Attending[], leaving: readonly string[]): Promise<void> {
     const beat = this.#beats.catch(() => undefined).then(() => this.#sayAndHear(attending, leaving))
     this.#beats = beat
@@ -170,6 +182,7 @@ export class Servers {
     const told = await shared.beat({ fresh: !this.#wasHeard, attending, leaving, silentMs })
     if (this.#isClosed) return
     if (told === undefined) {
+      this.#isGivenUp = true
       this.#deps.onGivenUp()
       return
     }

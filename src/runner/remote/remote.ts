@@ -13,12 +13,14 @@ import {
   type RunnerRefusal,
   type RunnerWelcome,
 } from '../../model/runner.ts'
+import type { AttemptResult } from '../../model/command.ts'
 import { LEASE_MS } from '../../model/limits.ts'
 import type { DurationMs } from '../../model/time.ts'
 import { Agent } from '../agent.ts'
 import { outsideSteps } from '../../steps/outside.ts'
 import type { Executors } from '../capabilities.ts'
 import { LOG_MAX_BYTES } from '../config.ts'
+import { isDiskFull } from '../disk-room.ts'
 import { directLauncher } from '../direct.ts'
 import { allowedEnvironment, engineEnvironment } from '../environment.ts'
 import { helperLauncher } from '../helper.ts'
@@ -27,6 +29,7 @@ import { killLeftovers } from '../leftovers.ts'
 import { remotePaths, type RunnerPaths } from '../paths.ts'
 import { parseRef, parseToRunner, type ToServer } from '../protocol.ts'
 import { removeTree } from '../remove-tree.ts'
+import { Begun } from './begun.ts'
 import { Held } from './held.ts'
 import { Sender } from './sender.ts'
 import { Wire, type WireAnswer } from './wire.ts'
@@ -110,6 +113,7 @@ class Remote implements RemoteRunner {
   readonly #agent: Agent
   readonly #sender: Sender
   readonly #held = new Map<string, Held>()
+  readonly #begun: Begun
   #session: string | undefined
   /** As the last welcome said. */
   #terms: Terms = { leaseMs: LEASE_MS, slackMs: 0, pollMs: HELLO_MS, chunkBytes: 65_536 }
@@ -128,6 +132,7 @@ class Remote implements RemoteRunner {
   constructor(options: RemoteRunnerOptions, launcher: Launcher) {
     this.#options = options
     this.#paths = remotePaths(options.dataDirectory)
+    this.#begun = new Begun(this.#paths)
     this.#wire = new Wire(options)
     this.#agent = new Agent({
       paths: this.#paths,
@@ -248,6 +253,11 @@ class Remote implements RemoteRunner {
     const timeoutMs = this.#terms.pollMs + this.#patienceMs()
     const answer = await this.#wire.send('POST', 'poll', { body: poll, timeoutMs, signal })
     if (answer.kind !== 'ok') return answer
+    // It was us who slept: what is ordered here may have been given up, and given to another, since.
+    if (this.#wire.silentMs() >= this.#terms.leaseMs) {
+      this.#session = undefined
+      return answer
+    }
     this.#cleaned = this.#cleaned.slice(cleaned.length)
     const { orders } = answer.body
     for (const order of Array.isArray(orders) ? (orders as readonly Json[]) : []) this.#obey(order)
@@ -263,16 +273,34 @@ class Remote implements RemoteRunner {
       this.#options.onNotice('The server gave an order that is none of this protocol; it was passed over.')
       return
     }
+    if (message.type === 'clean') this.#begun.forget(message.runId)
     if (message.type !== 'start') return this.#agent.receive(message)
     const held = new Held(message.job)
     if (this.#held.has(held.name)) return
     this.#held.set(held.name, held)
-    this.#agent.receive({ type: 'start', job: message.job, logPath: this.#paths.log(message.job) })
+    this.#begin(held)
     if (this.#stopping) this.#lose(held, 'its runner was stopped')
     void this.#sender.follow(held).then(() => {
       this.#held.delete(held.name)
       if (this.#draining) this.#poll.abort()
     })
+  }
+
+  /** Once, whatever servers believe: one that was begun before is given back as lost, as nobody here knows its end. */
+  #begin(held: Held): void {
+    const { job, ref } = held
+    let result: AttemptResult = { kind: 'cancelled' }
+    try {
+      if (this.#begun.claim(ref)) return this.#agent.receive({ type: 'start', job, logPath: this.#paths.log(job) })
+      held.lose('its runner has begun it before, and begins nothing twice')
+    } catch (error) {
+      const reason = `its beginning could not be written down: ${(error as Error).message}`
+      const failure = isDiskFull(error)
+        ? ({ kind: 'disk-full', what: reason } as const)
+        : ({ kind: 'internal', reason } as const)
+      result = { kind: 'failed', failure, outputs: null }
+    }
+    held.end({ type: 'ended', ...ref, result, logBytes: 0 })
   }
 
   #said(message: ToServer): void {
