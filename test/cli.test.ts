@@ -95,6 +95,19 @@ test('what starts runs is told, published and done again from the command line',
   expect(again.out).toContain('release#2')
 })
 
+test('who waits for a turn is listed on the command line', async () => {
+  await using native = await openNative()
+  const concurrency = { limit: 1, group: null, whenFull: 'queue' } as const
+  await native.world.pipeline({ ...release, concurrency })
+  expect((await say(native, ['queue', 'release'])).out).toBe('nothing is under way, and nothing waits\n')
+  for (const priority of ['normal', 'low', 'high']) await say(native, ['start', 'release', '--priority', priority])
+  await native.world.settled()
+  const { code, out } = await say(native, ['queue', 'release'])
+  expect(code).toBe(0)
+  expect(out).toMatch(/^PLACE .*\nrunning +release#1 +normal.*\n1 +release#3 +high .*\n2 +release#2 +low .*\n$/)
+  expect((await say(native, ['start', 'release', '--priority', 'urgent'])).code).toBe(2)
+})
+
 test('watching tells every change as a line, and its exit code how the run ended', async () => {
   await using native = await openNative()
   const { world } = native

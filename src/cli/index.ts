@@ -22,6 +22,7 @@ import { fail } from './verbs/fail.ts'
 import { logs } from './verbs/logs.ts'
 import { modify } from './verbs/modify.ts'
 import { next } from './verbs/next.ts'
+import { queue } from './verbs/queue.ts'
 import { notifications } from './verbs/notifications.ts'
 import { pause } from './verbs/pause.ts'
 import { pipelines } from './verbs/pipelines.ts'
@@ -62,6 +63,7 @@ const verbs: readonly Verb[] = [
   create,
   update,
   next,
+  queue,
   webhooks,
   secrets,
   publish,

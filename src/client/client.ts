@@ -40,6 +40,8 @@ export interface RerunRun {
   readonly only?: readonly string[] | undefined
   /** Keys of stages and tasks that are left out. */
   readonly exclude?: readonly string[] | undefined
+  /** Whose tasks and turns go first when there is not room for all. */
+  readonly priority?: wire.NewRun['priority']
   /** The same key and input within 24 hours give the same run, once. */
   readonly idempotencyKey?: string | undefined
 }
@@ -196,6 +198,9 @@ export function createClient(options: ClientOptions) {
           ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
           signal,
         }),
+      /** What is under way in a pipeline's concurrency group, and what waits for its turn. */
+      queue: (pipeline: Ref, { project, signal }: WithSignal & { project?: string | undefined } = {}) =>
+        json<wire.Queue>(at`/api/v1/pipelines/${pipeline}/queue`, { query: { project }, signal }),
       list: ({ needsPerson, createdFrom, createdTo, signal, ...query }: RunQuery & WithSignal = {}) =>
         json<wire.Page<wire.RunSummary>>('/api/v1/runs', {
           query: {

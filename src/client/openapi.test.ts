@@ -74,6 +74,7 @@ const CALLS: readonly Described[] = [
   without('deletePipeline', (c) => c.pipelines.remove('p')),
   call('listVersions', wire.VersionList, (c) => c.pipelines.versions('p')),
   call('getVersion', wire.Version, (c) => c.pipelines.version('p', 1)),
+  call('getQueue', wire.Queue, (c) => c.runs.queue('p', { project: 'q' })),
   call('nextFires', wire.NextFires, (c) => c.triggers.next('p', { project: 'q', count: 2 })),
   call('getWebhookSecret', wire.WebhookSecret, (c) => c.triggers.secret('p', 'w', { project: 'q' })),
   call('publish', wire.FiredList, (c) => c.triggers.publish('p', 'c', { params: { A: '1' }, idempotencyKey: 'k' })),

@@ -46,6 +46,7 @@ export type AsSeenBy = z.output<typeof wire.AsSeenBy>
 export type LogLines = z.output<typeof wire.LogLines>
 export type LogMatches = z.output<typeof wire.LogMatches>
 export type ProblemBody = z.output<typeof wire.Problem>
+export type Queue = z.output<typeof wire.Queue>
 export type NextFires = z.output<typeof wire.NextFires>
 export type WebhookSecret = z.output<typeof wire.WebhookSecret>
 export type Notification = z.output<typeof wire.Notification>

@@ -82,9 +82,9 @@ describe('keys and values', () => {
     [
       named('tiemout: 3', 'constructor: 1', 'on-failure: stop'),
       [
-        '2:1 tiemout: unknown key (did you mean "timeout"?): expected one of name, description, language, variables, outputs, params, env, secrets, triggers, concurrency, timeout, on_failure, restarts, keep, workspace, notify, annotations, stages, tasks, flow, found "tiemout"',
-        '3:1 constructor: unknown key: expected one of name, description, language, variables, outputs, params, env, secrets, triggers, concurrency, timeout, on_failure, restarts, keep, workspace, notify, annotations, stages, tasks, flow, found "constructor"',
-        '4:1 on-failure: unknown key (did you mean "on_failure"?): expected one of name, description, language, variables, outputs, params, env, secrets, triggers, concurrency, timeout, on_failure, restarts, keep, workspace, notify, annotations, stages, tasks, flow, found "on-failure"',
+        '2:1 tiemout: unknown key (did you mean "timeout"?): expected one of name, description, language, variables, outputs, params, env, secrets, triggers, concurrency, priority, timeout, on_failure, restarts, keep, workspace, notify, annotations, stages, tasks, flow, found "tiemout"',
+        '3:1 constructor: unknown key: expected one of name, description, language, variables, outputs, params, env, secrets, triggers, concurrency, priority, timeout, on_failure, restarts, keep, workspace, notify, annotations, stages, tasks, flow, found "constructor"',
+        '4:1 on-failure: unknown key (did you mean "on_failure"?): expected one of name, description, language, variables, outputs, params, env, secrets, triggers, concurrency, priority, timeout, on_failure, restarts, keep, workspace, notify, annotations, stages, tasks, flow, found "on-failure"',
       ],
     ],
     [top("name: ''"), ['1:7 name: expected a name of 1 to 128 characters, found an empty text']],

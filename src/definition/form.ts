@@ -9,6 +9,7 @@ import {
   type VariableSpec,
 } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
+import { PRIORITIES } from '../model/priority.ts'
 import { SECRET_NAME_MAX, type SecretUse } from '../model/secret.ts'
 import { caches, retention, workspace } from './cache.ts'
 import { container, sandbox } from './executor.ts'
@@ -508,6 +509,10 @@ export const pipelineFields = <Task, Stage, Flow>(task: Shape<Task>, stage: Shap
     secrets: { shape: secrets, doc: 'Secrets that every task on a runner is given, on top of its own.' },
     triggers: { shape: triggers, doc: 'What starts a run besides people.' },
     concurrency: { shape: concurrency, doc: 'How many runs may be under way at once. Default: any number.' },
+    priority: {
+      shape: choice(PRIORITIES),
+      doc: 'Whose tasks and runs go first when there is not room for all. Default normal.',
+    },
     timeout: { shape: duration, doc: 'Of the whole run from its start, pauses not counted. Default: none.' },
     on_failure: { shape: onFailure, doc: 'For tasks whose stage and themselves do not say. Default stop.' },
     restarts: {

@@ -239,6 +239,11 @@ tasks: [{key: a, uses: noop}]`
     expect(read(`name: x\nconcurrency: ${text}\ntasks: [{key: a, uses: noop}]`).concurrency).toEqual(expected)
   })
 
+  test('a priority, or none', () => {
+    expect(read('name: x\npriority: high\ntasks: [{key: a, uses: noop}]').priority).toBe('high')
+    expect(read('name: x\ntasks: [{key: a, uses: noop}]')).not.toHaveProperty('priority')
+  })
+
   test('a trigger of a forge, as short and as long as it may be', () => {
     const text = `name: x
 params: {where: main}

@@ -172,6 +172,7 @@ function assemble({ values }: ReadPipeline, stages: readonly ReadStage[], keys: 
     }),
     timeoutMs: values.timeout ?? null,
     restartsMax: values.restarts ?? DEFAULT_RESTARTS,
+    ...(values.priority === undefined ? undefined : { priority: values.priority }),
     ...(values.keep === undefined ? undefined : { retention: values.keep }),
     ...(values.workspace === undefined ? undefined : { workspace: values.workspace }),
     ...(values.notify === undefined ? undefined : { notify: values.notify }),

@@ -4,6 +4,7 @@ import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { FailurePolicy, Work } from '../model/definition.ts'
 import type { Plan, StagePlan, TaskPlan } from '../model/plan.ts'
+import type { Priority } from '../model/priority.ts'
 import type { EndStatus } from '../model/status.ts'
 import type { Instant } from '../model/time.ts'
 import type { AttemptView, SkippedView } from '../model/view.ts'
@@ -25,6 +26,7 @@ export interface Run {
   readonly params: JsonObject
   readonly annotations: Readonly<Record<string, string>>
   readonly parent: ParentRef | null
+  readonly priority: Priority
   /** Per trigger of the definition. */
   readonly triggers: readonly Fired[]
   readonly phase: 'waiting' | 'live' | 'ended'
@@ -241,6 +243,7 @@ export function createdRun(id: RunId, plan: Plan, event: Extract<RunEvent, { typ
     params: event.params,
     annotations: event.annotations ?? {},
     parent: event.parent ?? null,
+    priority: event.priority ?? plan.definition.priority ?? 'normal',
     triggers: plan.definition.triggers?.list.map(() => null) ?? [],
     phase: 'waiting',
     outcome: null,

@@ -87,6 +87,7 @@ export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeli
     variables: variablesView(run),
     outputs: runOutputs(run),
     annotations: run.annotations,
+    priority: run.priority,
     parent: run.parent === null ? null : { runId: run.parent.runId, node: nodeId(run.parent.runId, run.parent.node) },
     triggers: triggersView(run.plan.definition.triggers, run.triggers),
     createdAt: run.createdAt,

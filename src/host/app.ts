@@ -2,11 +2,13 @@ import type { AttemptBar } from '../graph/timeline.ts'
 import type { ArtifactView } from '../model/artifact.ts'
 import type { CancelMode, NodeAction, RunAction } from '../model/command.ts'
 import type { Actor, Cause, EventRecord, Outputs } from '../model/event.ts'
+import type { Concurrency } from '../model/definition.ts'
 import type { ExplanationCode } from '../model/explanation.ts'
 import type { CodeMetrics, Finding, LintRule, Severity, SeverityCounts } from '../model/finding.ts'
 import type { NodeId, PipelineId, ProjectId, RunId, UserId } from '../model/id.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 import type { NotificationEvent } from '../model/notification.ts'
+import type { Priority } from '../model/priority.ts'
 import type { LocatedError, Result } from '../model/problem.ts'
 import type { ReportKind } from '../model/report.ts'
 import type {
@@ -255,6 +257,8 @@ export interface StartInput {
   readonly only?: readonly string[]
   /** Keys of stages and tasks that are left out of this run. */
   readonly exclude?: readonly string[]
+  /** In place of its definition's. */
+  readonly priority?: Priority
 }
 
 export interface Runs {
@@ -309,6 +313,8 @@ export interface Runs {
   ): Promise<Result<readonly Fired[]>>
   /** Why it, or one of its nodes, is not running, and what would change that. */
   explain(caller: Caller, ref: RunRef): Promise<Result<readonly Explanation[]>>
+  /** Of the concurrency group that runs of this pipeline count in. */
+  queue(caller: Caller, ref: PipelineRef): Promise<Result<QueueView>>
   events(caller: Caller, ref: RunRef, afterSeq: number, limit: number): Promise<Result<readonly EventRecord[]>>
   /** The run as it was when its seq was this, or at an instant. */
   asOf(caller: Caller, ref: RunRef, moment: number | { readonly at: Instant }): Promise<Result<RunView>>
@@ -323,6 +329,8 @@ export interface RerunInput {
   readonly annotations?: Readonly<Record<string, string>>
   readonly only?: readonly string[]
   readonly exclude?: readonly string[]
+  /** In place of the run's. */
+  readonly priority?: Priority
   readonly idempotencyKey?: string
 }
 /** What a trigger has fired. */
@@ -388,6 +396,27 @@ export type NodeActionInput = {
   | { readonly action: 'choose'; readonly edges: readonly string[] }
   | { readonly action: 'delay'; readonly byMs: DurationMs }
 )
+
+/** Who is under way in a concurrency group, and who waits for it. */
+export interface QueueView {
+  /** Of the newest version of the pipeline that was asked for; null: it has no limit, and nobody waits. */
+  readonly concurrency: Concurrency | null
+  /** The first 100. */
+  readonly running: readonly QueuedRun[]
+  readonly runningCount: number
+  /** Whose turn is next first; the first 100. */
+  readonly queue: readonly (QueuedRun & { readonly position: number; readonly since: Instant })[]
+  readonly queuedCount: number
+}
+
+export interface QueuedRun {
+  readonly id: RunId
+  readonly number: number
+  readonly pipelineId: PipelineId
+  readonly pipelineName: string
+  readonly status: RunStatus
+  readonly priority: Priority
+}
 
 /** Why something is where it is. */
 export interface Explanation {

@@ -57,6 +57,48 @@ describe('queue', () => {
     expect(await statuses(world, ids)).toEqual(['succeeded', 'succeeded', 'succeeded'])
   })
 
+  test('a run of a higher priority goes first, and the queue of the group lists who waits', async () => {
+    const world = await openWorld()
+    const concurrency = queue(1, 'production')
+    const first = await world.pipeline(build({ concurrency }))
+    const other = await world.pipeline(build({ name: 'other', concurrency, priority: 'low' }))
+    const [running] = await starts(world, first, 1)
+    const [low] = await starts(world, other, 1)
+    const [normal] = await starts(world, first, 1)
+    const start = { pipeline: { id: other.id }, params: {}, priority: 'high' } as const
+    const { id: high } = need(await world.app.runs.start(world.admin, start))
+    await settle(world)
+    const view = need(await world.app.runs.queue(world.admin, { id: other.id }))
+    expect(view).toMatchObject({ concurrency, runningCount: 1, queuedCount: 3 })
+    expect(view.running.map(({ id }) => id)).toEqual([running])
+    expect(view.queue.map(({ id, position, priority }) => [position, priority, id])).toEqual([
+      [1, 'high', high],
+      [2, 'normal', normal],
+      [3, 'low', low],
+    ])
+    const [why] = need(await world.app.runs.explain(world.admin, { id: low! }))
+    expect(why?.sentence).toBe(
+      'Waiting for its turn, number 3 in the queue (low priority): there is room for 1 run of the group production at once, and build #1 is under way',
+    )
+    await endOne(world)
+    expect(await statuses(world, [high, normal!, low!])).toEqual(['running', 'queued', 'queued'])
+  })
+
+  test('a low one has its turn after ten higher ones that came later', async () => {
+    const world = await openWorld()
+    const pipeline = await world.pipeline(build({ concurrency: queue(1) }))
+    await starts(world, pipeline, 1)
+    const start = { pipeline: { id: pipeline.id }, params: {}, priority: 'low' } as const
+    const { id: low } = need(await world.app.runs.start(world.admin, start))
+    await starts(world, pipeline, 12)
+    let ended = 0
+    while ((await statuses(world, [low]))[0] === 'queued') {
+      await endOne(world)
+      ended += 1
+    }
+    expect(ended).toBe(11)
+  })
+
   test('one that is cancelled while it waits leaves the queue', async () => {
     const { world, pipeline } = await openYard(queue())
     const ids = await starts(world, pipeline, 3)

@@ -3,19 +3,33 @@ import type { Run } from '../engine/run.ts'
 import type { Concurrency, PipelineDefinition } from '../model/definition.ts'
 import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
+import type { Priority } from '../model/priority.ts'
 import type { Instant } from '../model/time.ts'
 import type { PipelineRecord } from '../store/store.ts'
+import { TurnQueue } from './turn-queue.ts'
 
 /** What is known of a run that counts. */
 interface Member {
   readonly id: RunId
   readonly serial: number
+  readonly priority: Priority
   /** Since when it waits for its turn. */
   readonly queuedAt: Instant
   /** `deploy #12` */
   readonly title: string
   readonly concurrency: Concurrency | null
 }
+
+/** Who is under way in a group, and who waits for it. */
+export interface GroupState {
+  readonly running: readonly RunId[]
+  /** Those whose turn is next first, `QUEUE_MAX` of them. */
+  readonly queue: readonly { readonly id: RunId; readonly since: Instant }[]
+  readonly queued: number
+}
+
+/** So many of a queue are told at once. */
+export const QUEUE_MAX = 100
 
 /** Where a run that waits for its turn stands. */
 export interface Turn {
@@ -31,12 +45,12 @@ interface Dependencies {
   readonly cancel: (id: RunId, reason: string) => void
 }
 
-/** Runs that count together. Every table is in the order of arrival. */
+/** Runs that count together. Every table is in the order of arrival, the queue by priority first. */
 interface Group {
   readonly running: Map<RunId, Member>
   /** Their turn has come, their start is not durable yet. */
   readonly admitted: Map<RunId, Member>
-  readonly queue: Map<RunId, Member>
+  readonly queue: TurnQueue<Member>
   /** Starts under way of which it is not known yet whether they come to wait. */
   claims: number
 }
@@ -66,7 +80,7 @@ export class ConcurrencyGroups {
         (left, right) => left.queuedAt - right.queuedAt || left.serial - right.serial,
       )
       queue.clear()
-      for (const member of members) queue.set(member.id, member)
+      for (const member of members) queue.add(member)
       for (const member of members) this.#makeRoom(key, member)
       this.#letIn(key)
     }
@@ -76,7 +90,7 @@ export class ConcurrencyGroups {
   close(): void {
     this.#isOpen = false
     for (const { admitted, queue } of this.#groups.values()) {
-      for (const [id, member] of admitted) queue.set(id, member)
+      for (const member of admitted.values()) queue.add(member)
       admitted.clear()
     }
   }
@@ -103,7 +117,7 @@ export class ConcurrencyGroups {
     const key = keyOf(run.projectId, run.pipelineId, concurrency)
     const group = this.#group(key)
     if (group.queue.has(run.id) || group.admitted.has(run.id)) return
-    group.queue.set(run.id, member)
+    group.queue.add(member)
     this.#keys.set(run.id, [key])
     if (!this.#isOpen) return
     this.#makeRoom(key, member)
@@ -140,9 +154,21 @@ export class ConcurrencyGroups {
     const group = this.#groups.get(key)
     const member = group?.queue.get(id) ?? group?.admitted.get(id)
     if (group === undefined || member === undefined || member.concurrency === null) return undefined
-    const position = Math.max(1, [...group.queue.keys()].indexOf(id) + 1)
+    const position = Math.max(1, [...group.queue.values()].findIndex((other) => other.id === id) + 1)
     const running = [...group.running.values(), ...group.admitted.values()].filter((other) => other.id !== id)
     return { position, concurrency: member.concurrency, running: titlesOf(running) }
+  }
+
+  /** The group in which runs of this definition count, or those of its pipeline if it has no limit. */
+  group(pipeline: PipelineRecord, definition: PipelineDefinition): GroupState {
+    const group = this.#groups.get(keyOf(pipeline.projectId, pipeline.id, definition.concurrency ?? null))
+    if (group === undefined) return { running: [], queue: [], queued: 0 }
+    const queue: { readonly id: RunId; readonly since: Instant }[] = []
+    for (const { id, queuedAt } of group.queue.values()) {
+      if (queue.length === QUEUE_MAX) break
+      queue.push({ id, since: queuedAt })
+    }
+    return { running: [...group.running.keys(), ...group.admitted.keys()], queue, queued: group.queue.size }
   }
 
   #isRunning(id: RunId): boolean {
@@ -179,13 +205,14 @@ export class ConcurrencyGroups {
 
   #letIn(key: string): void {
     const group = this.#group(key)
-    for (const member of group.queue.values()) {
+    for (let member = group.queue.first(); member !== undefined; member = group.queue.first()) {
       if (sizeOf(group) >= (member.concurrency?.limit ?? 1)) return
-      group.queue.delete(member.id)
+      const { id } = member
+      group.queue.take(member)
       group.admitted.set(member.id, member)
       this.#deps.admit(member.id, (outcome) => {
         // It was cancelled meanwhile, and has left already; or it could not be told, and makes room for the next.
-        if (outcome?.ok !== true && group.admitted.delete(member.id)) this.#letIn(key)
+        if (outcome?.ok !== true && group.admitted.delete(id)) this.#letIn(key)
       })
     }
   }
@@ -211,7 +238,7 @@ export class ConcurrencyGroups {
   #group(key: string): Group {
     let group = this.#groups.get(key)
     if (group === undefined) {
-      group = { running: new Map(), admitted: new Map(), queue: new Map(), claims: 0 }
+      group = { running: new Map(), admitted: new Map(), queue: new TurnQueue(), claims: 0 }
       this.#groups.set(key, group)
     }
     return group
@@ -225,9 +252,10 @@ export class ConcurrencyGroups {
 
 const sizeOf = ({ running, admitted }: Group): number => running.size + admitted.size
 
-const memberOf = ({ id, serial, queuedAt, createdAt, name, number, plan }: Run): Member => ({
+const memberOf = ({ id, serial, priority, queuedAt, createdAt, name, number, plan }: Run): Member => ({
   id,
   serial,
+  priority,
   queuedAt: queuedAt ?? createdAt,
   title: `${name} #${number}`,
   // Definitions of before there was such a limit do not name it.

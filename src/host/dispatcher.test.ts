@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { asId, type RunId } from '../model/id.ts'
 import type { Job } from '../model/job.ts'
+import type { Priority } from '../model/priority.ts'
 import { openFullStore } from '../testing/full-store.ts'
 import { exited, ScriptedRunner, succeeded } from '../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../testing/views.ts'
-import { openWorld, type World, type WorldOptions } from '../testing/world.ts'
+import { need, openWorld, type World, type WorldOptions } from '../testing/world.ts'
 import type { Runner } from './dispatcher.ts'
+import { Lines } from './lines.ts'
 
 const work = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const
 
@@ -26,6 +29,19 @@ async function openShop(
 
 const keysOf = ({ runner }: Pick<World, 'runner'>): readonly (string | undefined)[] =>
   runner.jobs.map(({ env }) => env['MILLRACE_TASK'])
+/** Ends whatever the one slot is at, until nothing waits; gives the keys in the order in which they were taken. */
+async function takenOneByOne(world: Pick<World, 'runner' | 'settled'>): Promise<readonly unknown[]> {
+  const order: unknown[] = []
+  while (world.runner.jobs.length > 0) {
+    const [key] = keysOf(world)
+    order.push(key)
+    world.runner.endTask(key ?? '', succeeded())
+    await world.settled()
+  }
+  return order
+}
+
+const runId = (number: number): RunId => asId<RunId>(String(number).padStart(32, '0'))
 const busyOf = ({ host }: Pick<World, 'host'>): readonly number[] => host.dispatcher.runners().map(({ busy }) => busy)
 
 class NamedRunner extends ScriptedRunner {
@@ -101,6 +117,65 @@ describe('work goes to runners', () => {
       await world.settled()
     }
     expect(order).toEqual(['first', 'second', 'third', 'fourth', 'fifth'])
+  })
+
+  test('in turn among the projects, so that many tasks of one do not hold up the one of another', async () => {
+    const world = await openWorld({ runner: new ScriptedRunner(1) })
+    const many = ['a', 'b', 'c', 'd'].map((key) => taskSpec({ key, work }))
+    const large = await world.pipeline(definition({ name: 'large', stages: [stageSpec({ tasks: many })] }))
+    const other = need(await world.app.projects.create(world.admin, { name: 'other', description: '' }))
+    const one = definition({ name: 'small', stages: [stageSpec({ tasks: [taskSpec({ key: 'small', work })] })] })
+    const input = { project: { id: other.id }, text: JSON.stringify(one) }
+    const small = need(await world.app.pipelines.create(world.admin, input))
+    await world.start(large)
+    await world.settled()
+    world.clock.advance(1_000)
+    const { id } = await world.start(small)
+    await world.settled()
+    const why = need(await world.app.runs.explain(world.admin, { id }))
+    expect(why.find(({ node }) => node !== null)).toMatchObject({ code: 'waiting-for-runner', position: 1 })
+    expect(await takenOneByOne(world)).toEqual(['a', 'small', 'b', 'c', 'd'])
+  })
+
+  test('of the highest priority first, and explain says so', async () => {
+    const world = await openWorld({ runner: new ScriptedRunner(1) })
+    const pipelineOf = (name: string, priority: Priority) =>
+      world.pipeline(definition({ name, priority, stages: [stageSpec({ tasks: [taskSpec({ key: name, work })] })] }))
+    const [first, low, high] = [
+      await pipelineOf('first', 'normal'),
+      await pipelineOf('low', 'low'),
+      await pipelineOf('high', 'high'),
+    ]
+    await world.start(first)
+    await world.settled()
+    const { id } = await world.start(low)
+    await world.start(high)
+    const start = { pipeline: { id: low.id }, params: {}, priority: 'high' } as const
+    const raised = need(await world.app.runs.start(world.admin, start))
+    expect(raised.priority).toBe('high')
+    await world.settled()
+    const why = need(await world.app.runs.explain(world.admin, { id }))
+    expect(why.map(({ sentence }) => sentence)).toContain(
+      'Waiting for a free runner, number 3 in the queue (low priority)',
+    )
+    expect(need(await world.app.runs.rerun(world.admin, { id: raised.id }, {})).priority).toBe('high')
+    await world.settled()
+    expect(await takenOneByOne(world)).toEqual(['first', 'high', 'low', 'low', 'low'])
+  })
+
+  test('and what it costs to find the next one does not grow with how many wait', () => {
+    const lines = new Lines()
+    const kind = { labels: [], homes: [], priority: 'normal', project: 'large' } as const
+    const line = lines.of(kind)
+    for (let node = 0; node < 10_000; node += 1) line.add({ runId: runId(1), node, attempt: 1, since: node })
+    lines.of({ ...kind, project: 'small' }).add({ runId: runId(2), node: 0, attempt: 1, since: 0 })
+    for (let home = 0; home < 100; home += 1) {
+      const pinned = lines.of({ ...kind, homes: [`runner ${home}`] })
+      pinned.add({ runId: runId(3), node: home, attempt: 1, since: 0 })
+    }
+    // One look at the first of each line that is for anybody or for this runner, whatever waits for others.
+    expect([...lines.for('runner 7')].map(({ size }) => size)).toEqual([10_000, 1, 1])
+    expect([...lines.for('another')].map(({ size }) => size)).toEqual([10_000, 1])
   })
 
   test('and a place is told that counts what can still be taken', async () => {

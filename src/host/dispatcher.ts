@@ -6,10 +6,14 @@ import type { AttemptResult } from '../model/command.ts'
 import type { Actor, LogEntry } from '../model/event.ts'
 import type { RunId } from '../model/id.ts'
 import type { Job, JobRequest } from '../model/job.ts'
+import type { Priority } from '../model/priority.ts'
 import type { RunnerResult } from '../model/runner.ts'
 import type { Instant } from '../model/time.ts'
 import type { Resolved } from './job-secrets.ts'
-import { Line, type Offer } from './line.ts'
+import { inOrder, nextOf, passedAfter } from './fairness.ts'
+import { Line, type LineKind, type Offer } from './line.ts'
+import { Lines } from './lines.ts'
+import { Shares } from './shares.ts'
 import type { LiveRuns } from './live.ts'
 
 /** A runner as the dispatcher sees it. `start` and `cancel` do not wait; reports come back through {@link Dispatcher}. */
@@ -57,6 +61,8 @@ interface Seat {
   leasing: number
   /** What the runner was given and has not ended, by {@link nameOf}. */
   readonly held: Map<string, Attempt>
+  /** Whose that is, by the same names. */
+  readonly projects: Map<string, string>
 }
 
 export interface Standing {
@@ -73,14 +79,15 @@ export interface Standing {
 }
 
 /**
- * Hands queued attempts to runners, first come, first served among those that a runner can do. The engine has the
- * last word: an offer is taken by the command `lease-attempt`, and work begins only when that is durable.
+ * Hands queued attempts to runners: of those that a runner can do the one whose turn it is by priority and project
+ * (fairness.ts), first come first served within these. The engine has the last word: an offer is taken by the command `lease-attempt`, and work begins only when that is durable.
  */
 export class Dispatcher {
   readonly #live: LiveRuns
   readonly #verbatim: (uses: string) => readonly string[]
   readonly #resolve: (run: Run, request: JobRequest) => Resolved
-  readonly #lines = new Map<string, Line>()
+  readonly #lines = new Lines()
+  readonly #shares = new Shares()
   /** The lines that a run's nodes wait in, so that it can be withdrawn. */
   readonly #waiting = new Map<RunId, Map<number, Line>>()
   readonly #runners = new Map<string, Seat>()
@@ -111,7 +118,8 @@ export class Dispatcher {
   /** Again with the name of one that is there: it has other labels or slots from now on, and what it held it holds. */
   add(runner: Runner, taking: Taking = 'all'): void {
     const seat = this.#runners.get(runner.name)
-    if (seat === undefined) this.#runners.set(runner.name, { runner, taking, leasing: 0, held: new Map() })
+    if (seat === undefined)
+      this.#runners.set(runner.name, { runner, taking, leasing: 0, held: new Map(), projects: new Map() })
     else Object.assign(seat, { runner, taking })
     this.#sort()
     this.#dispatch()
@@ -119,7 +127,10 @@ export class Dispatcher {
 
   /** It gets nothing more, and others do the rest of its runs. What it holds it may still end; what it is asked to cancel is lost. */
   remove(name: string): void {
-    if (!this.#runners.delete(name)) return
+    const seat = this.#runners.get(name)
+    if (seat === undefined) return
+    this.#runners.delete(name)
+    for (const project of seat.projects.values()) this.#shares.giveBack(project)
     if (!this.#others.has(name)) this.#unsettle(name)
     this.#sort()
     this.#dispatch()
@@ -147,12 +158,8 @@ export class Dispatcher {
     for (const { events, at, actor } of entries) {
       for (const event of events) {
         if (event.type === 'TaskQueued') {
-          this.#add(taskPlan(run.plan, event.node).spec.labels, {
-            runId: run.id,
-            node: event.node,
-            attempt: event.attempt,
-            since: at,
-          })
+          const { node, attempt } = event
+          this.#add(kindOf(run, node), { runId: run.id, node, attempt, since: at })
           this.#dispatchSoon()
         } else if (event.type === 'AttemptStarted') this.#begun(run, event.node, event.runner)
         else if (event.type === 'StopRequested' || event.type === 'CancelRequested') toStop = true
@@ -179,8 +186,7 @@ export class Dispatcher {
     if (seat === undefined || status !== 'running' || holder !== runner) return
     // It came to us while the server that it had spoken to still gave it this.
     const leased = { runId: run.id, node, attempt, fence }
-    if (seat.held.has(nameOf(leased))) return
-    seat.held.set(nameOf(leased), leased)
+    if (!this.#hold(seat, run, leased)) return
     this.repeat(runner, leased)
   }
 
@@ -241,7 +247,26 @@ export class Dispatcher {
   adopt(name: string, attempt: Attempt): boolean {
     const seat = this.#runners.get(name)
     if (seat === undefined) return false
-    seat.held.set(nameOf(attempt), attempt)
+    const run = this.#live.peek(attempt.runId)
+    if (run !== undefined) this.#hold(seat, run, attempt)
+    return true
+  }
+
+  /** @returns whether it did not already. */
+  #hold(seat: Seat, { projectId: project }: Run, attempt: Attempt): boolean {
+    const name = nameOf(attempt)
+    if (seat.held.has(name)) return false
+    seat.held.set(name, attempt)
+    seat.projects.set(name, project)
+    this.#shares.hold(project)
+    return true
+  }
+
+  #letGo(seat: Seat | undefined, attempt: Pick<Attempt, 'runId' | 'node' | 'fence'>): boolean {
+    const name = nameOf(attempt)
+    if (seat?.held.delete(name) !== true) return false
+    this.#shares.giveBack(seat.projects.get(name) ?? '')
+    seat.projects.delete(name)
     return true
   }
 
@@ -262,11 +287,11 @@ export class Dispatcher {
     if (run === undefined || seat === undefined) return
     const state = taskAt(run, node)
     if (state.status === 'running' && state.fence === fence) this.#start(seat, run, { runId, node, attempt })
-    else seat.held.delete(nameOf({ runId, node, fence }))
+    else this.#letGo(seat, { runId, node, fence })
   }
 
   offer(run: Run, node: number, attempt: number, since: Instant): void {
-    this.#add(taskPlan(run.plan, node).spec.labels, { runId: run.id, node, attempt, since })
+    this.#add(kindOf(run, node), { runId: run.id, node, attempt, since })
     this.#dispatch()
   }
 
@@ -375,14 +400,14 @@ export class Dispatcher {
   /** What waits in this line, and what waits for the same runners in others, in the order in which it is taken. */
   #before(line: Line): readonly Offer[] {
     const runners = this.#all()
-    const takers = (of: Line): readonly { readonly name: string }[] =>
-      runners.filter((runner) => hasLabels(runner, of.labels) && isFor(of, runner))
+    const takers = ({ kind }: Line): readonly { readonly name: string }[] =>
+      runners.filter((runner) => hasLabels(runner, kind.labels) && isFor(kind, runner))
     const own = takers(line)
-    const lines = [...this.#lines.values()].filter(
+    const lines = [...this.#lines].filter(
       (other) => other === line || takers(other).some((runner) => own.includes(runner)),
     )
-    const open = lines.flatMap((other) => [...other].filter((offer) => this.#isOpen(offer)))
-    return lines.length === 1 ? open : open.toSorted((left, right) => left.since - right.since)
+    const open = lines.flatMap((other) => [...other].filter((offer) => this.#isOpen(offer)).map(claimOf(other)))
+    return inOrder(open, (project) => this.#shares.of(project)).map(({ offer }) => offer)
   }
 
   /** Of the runner with this name, when nothing was heard of it for longer than it should be. */
@@ -408,12 +433,19 @@ export class Dispatcher {
 
   /** How many offers are kept, those included that the engine will refuse. */
   waiting(): number {
-    return [...this.#lines.values()].reduce((sum, line) => sum + line.size, 0)
+    return [...this.#lines].reduce((sum, line) => sum + line.size, 0)
   }
 
   /** What waits, by the labels that it needs. */
   depths(): readonly { readonly labels: readonly string[]; readonly size: number }[] {
-    return [...this.#lines.values()].map(({ labels, size }) => ({ labels, size }))
+    const depths = new Map<string, { readonly labels: readonly string[]; size: number }>()
+    for (const { kind, size } of this.#lines) {
+      const name = kind.labels.toSorted().join('\n')
+      const depth = depths.get(name)
+      if (depth === undefined) depths.set(name, { labels: kind.labels, size })
+      else depth.size += size
+    }
+    return [...depths.values()]
   }
 
   /** A lease that is refused frees its slot at once: that is seen by this loop, not by another one on top of it. */
@@ -434,44 +466,45 @@ export class Dispatcher {
   #fill(seat: Seat): void {
     if (seat.taking !== 'all' || isSilent(seat)) return
     while (busyOf(seat) < seat.runner.slots) {
-      const offer = this.#next(seat.runner)
-      if (offer === undefined) return
-      this.#lease(seat, offer)
+      const next = this.#next(seat.runner)
+      if (next === undefined) return
+      this.#lease(seat, next.offer, next.project)
     }
   }
 
-  #next(runner: Runner): Offer | undefined {
-    let found: { readonly line: Line; readonly offer: Offer } | undefined
-    for (const line of this.#lines.values()) {
-      if (!hasLabels(runner, line.labels) || !isFor(line, runner)) continue
+  #next(runner: Runner): Claim | undefined {
+    const claims: Claim[] = []
+    for (const line of this.#lines.for(runner.name)) {
+      if (!hasLabels(runner, line.kind.labels)) continue
       const offer = line.first()
-      if (offer !== undefined && (found === undefined || offer.since < found.offer.since)) found = { line, offer }
+      if (offer !== undefined) claims.push(claimOf(line)(offer))
     }
-    if (found !== undefined) this.#drop(found.line, found.offer)
-    return found?.offer
+    const next = nextOf(claims, (project) => this.#shares.of(project))
+    if (next === undefined) return undefined
+    for (const claim of claims) claim.line.passed = passedAfter(claim, next)
+    this.#drop(next.line, next.offer)
+    return next
   }
 
   #drop(line: Line, offer: Pick<Offer, 'runId' | 'node'>): void {
     line.withdraw(offer)
-    if (line.size === 0) this.#lines.delete(line.name)
+    this.#lines.tidy(line)
     const lines = this.#waiting.get(offer.runId)
     lines?.delete(offer.node)
     if (lines?.size === 0) this.#waiting.delete(offer.runId)
   }
 
-  #add(labels: readonly string[], offer: Offer): void {
-    const homes = this.#pinned(this.#homes.get(offer.runId) ?? [], labels)
-    const name = Line.nameOf(labels, homes)
-    let line = this.#lines.get(name)
-    if (line === undefined) this.#lines.set(name, (line = new Line(labels, homes)))
+  #add(kind: Omit<LineKind, 'homes'>, offer: Offer): void {
+    const line = this.#lines.of({ ...kind, homes: this.#pinned(this.#homes.get(offer.runId) ?? [], kind.labels) })
     let lines = this.#waiting.get(offer.runId)
     if (lines === undefined) this.#waiting.set(offer.runId, (lines = new Map<number, Line>()))
     // Of an earlier attempt.
     const before = lines.get(offer.node)
-    if (before !== undefined && before !== line) before.withdraw(offer)
-    if (before?.size === 0) this.#lines.delete(before.name)
     lines.set(offer.node, line)
     line.add(offer)
+    if (before === undefined || before === line) return
+    before.withdraw(offer)
+    this.#lines.tidy(before)
   }
 
   /**
@@ -495,18 +528,18 @@ export class Dispatcher {
   }
 
   /** Puts offers where they belong now that other runners are there, or have their workspace; the oldest first, as ever. */
-  #sort(lines: readonly Line[] = [...this.#lines.values()], which: (offer: Offer) => boolean = () => true): void {
-    const moved: { readonly labels: readonly string[]; readonly offer: Offer }[] = []
+  #sort(lines: readonly Line[] = [...this.#lines], which: (offer: Offer) => boolean = () => true): void {
+    const moved: { readonly kind: LineKind; readonly offer: Offer }[] = []
     for (const line of lines) {
       for (const offer of line) {
-        const homes = this.#pinned(this.#homes.get(offer.runId) ?? [], line.labels)
-        if (which(offer) && Line.nameOf(line.labels, homes) !== line.name) moved.push({ labels: line.labels, offer })
+        const homes = this.#pinned(this.#homes.get(offer.runId) ?? [], line.kind.labels)
+        if (which(offer) && Line.nameOf({ ...line.kind, homes }) !== line.name) moved.push({ kind: line.kind, offer })
       }
     }
     if (moved.length === 0) return
     const into = new Set<Line>()
-    for (const { labels, offer } of moved) {
-      this.#add(labels, offer)
+    for (const { kind, offer } of moved) {
+      this.#add(kind, offer)
       const line = this.#waiting.get(offer.runId)?.get(offer.node)
       if (line !== undefined) into.add(line)
     }
@@ -520,12 +553,14 @@ export class Dispatcher {
     return state.status === 'queued' && state.attempt === attempt
   }
 
-  #lease(seat: Seat, offer: Offer): void {
+  #lease(seat: Seat, offer: Offer, project: string): void {
     const { name } = seat.runner
     seat.leasing += 1
+    this.#shares.take(project)
     const command = { type: 'lease-attempt', node: offer.node, attempt: offer.attempt, runner: name } as const
     this.#live.report(offer.runId, command, actorOf(name), (outcome) => {
       seat.leasing -= 1
+      this.#shares.giveBack(project)
       if (outcome?.ok === true) {
         if (this.#runners.get(name) === seat) this.#settle(offer.runId, name)
         this.#start(seat, outcome.run, offer)
@@ -546,7 +581,7 @@ export class Dispatcher {
       else if (!now.held.has(nameOf(leased))) this.#start(now, run, leased)
       return
     }
-    seat.held.set(nameOf(leased), leased)
+    this.#hold(seat, run, leased)
     try {
       const resolved = this.#resolve(run, jobOf(run, node, this.#verbatim(usesOf(run, node))))
       if (resolved.ok) seat.runner.start(resolved.job)
@@ -558,7 +593,7 @@ export class Dispatcher {
   }
 
   #release(runnerName: string, attempt: Pick<Attempt, 'runId' | 'node' | 'fence'>): void {
-    if (this.#runners.get(runnerName)?.held.delete(nameOf(attempt)) === true) this.#dispatch()
+    if (this.#letGo(this.#runners.get(runnerName), attempt)) this.#dispatch()
   }
 
   #lose(runId: RunId, node: number, fence: number, runnerName: string, reason: string, done?: () => void): void {
@@ -575,7 +610,33 @@ const actorOf = (name: string): Actor => ({ kind: 'runner', name })
 
 const isSilent = ({ runner }: Seat): boolean => (runner.silence?.() ?? null) !== null
 
-const isFor = ({ homes }: Line, { name }: { readonly name: string }): boolean =>
+interface Claim {
+  readonly line: Line
+  readonly offer: Offer
+  readonly priority: Priority
+  readonly project: string
+  readonly since: Instant
+  readonly passed: number
+}
+
+const claimOf =
+  (line: Line) =>
+  (offer: Offer): Claim => ({
+    line,
+    offer,
+    priority: line.kind.priority,
+    project: line.kind.project,
+    since: offer.since,
+    passed: line.passed,
+  })
+
+const kindOf = ({ plan, priority, projectId }: Run, node: number): Omit<LineKind, 'homes'> => ({
+  labels: taskPlan(plan, node).spec.labels,
+  priority,
+  project: projectId,
+})
+
+const isFor = ({ homes }: Pick<LineKind, 'homes'>, { name }: { readonly name: string }): boolean =>
   homes.length === 0 || homes.includes(name)
 
 function hindranceOf(seats: readonly { readonly taking: Taking; readonly isSilent: boolean }[]): Standing['hindrance'] {

@@ -95,7 +95,7 @@ function runReason(
   nodes: readonly Explanation[],
   turn: Turn | undefined,
 ): Reason {
-  if (run.queuedAt !== null) return turnReason(run.queuedAt, turn)
+  if (run.queuedAt !== null) return turnReason(run, run.queuedAt, turn)
   if (run.phase === 'waiting') return waitingReason(run, webhooks)
   if (run.phase === 'ended') return endedReason(run, nodes)
   if (run.cancelling !== null) {
@@ -139,17 +139,20 @@ const URGENCY: readonly Explanation['code'][] = [
   'waiting-for-needs',
 ]
 
-function turnReason(since: Instant, turn: Turn | undefined): Reason {
+function turnReason(run: Run, since: Instant, turn: Turn | undefined): Reason {
   const reason = { ...plain, code: 'waiting-for-turn', since } as const
   if (turn === undefined) return { ...reason, sentence: 'About to begin' }
   const { position, concurrency, running } = turn
   return {
     ...reason,
-    sentence: `Waiting for its turn, number ${position} in the queue: there is room for ${roomOf(concurrency)}, and ${running} under way`,
+    sentence: `Waiting for its turn, number ${position} in the queue${urgencyOf(run)}: there is room for ${roomOf(concurrency)}, and ${running} under way`,
     unblocks: ['the end of a run that is under way', 'cancel'],
     position,
   }
 }
+
+/** Said where it makes a difference to others. */
+const urgencyOf = ({ priority }: Run): string => (priority === 'normal' ? '' : ` (${priority} priority)`)
 
 /** Its next stage waits: nothing else is left to do until its triggers have fired, or a person starts it. */
 function stageReason(run: Run, stage: number): Reason {
@@ -375,7 +378,7 @@ function queuedReason(run: Run, index: number, state: TaskState, { standing, sil
       deadline: state.deadlineAt,
     }
   }
-  const place = position === null ? '' : `, number ${position} in the queue`
+  const place = position === null ? '' : `, number ${position} in the queue${urgencyOf(run)}`
   const reason = { code: 'waiting-for-runner', since, position, deadline: state.deadlineAt } as const
   const silent = only === null ? null : silence(only)
   if (only !== null && hindrance === 'paused') {

@@ -82,8 +82,10 @@ describe('a line of offers', () => {
     return nodes
   }
 
+  const kind = { labels: [], homes: [], priority: 'normal', project: 'p' } as const
+
   test('is taken in order; what is withdrawn is passed over, what comes again stays where it was', () => {
-    const line = new Line([])
+    const line = new Line(kind)
     for (const node of [1, 2, 3, 4]) line.add(offer(1, node))
     expect(line.first()?.node).toBe(1)
     line.withdraw(offer(1, 1))

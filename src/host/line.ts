@@ -1,4 +1,5 @@
 import type { RunId } from '../model/id.ts'
+import type { Priority } from '../model/priority.ts'
 import type { Instant } from '../model/time.ts'
 
 /** An attempt that waits for a runner. */
@@ -9,28 +10,37 @@ export interface Offer {
   readonly since: Instant
 }
 
-/**
- * Offers that the same runners may take, first come first, one per node. Taking the first and withdrawing any costs the
- * same however many wait: one iterator goes on where it was, as a new one would pass over all that were taken before.
- */
-export class Line {
+/** What offers of one line have in common. */
+export interface LineKind {
+  /** What a runner must have. */
   readonly labels: readonly string[]
   /** Names of the runners that have the workspace of their run: nobody else may take them. Empty: anyone may. */
   readonly homes: readonly string[]
+  readonly priority: Priority
+  readonly project: string
+}
+
+/**
+ * Offers of one project and priority that the same runners may take, first come first, one per node. Taking the first and withdrawing any costs the
+ * same however many wait: one iterator goes on where it was, as a new one would pass over all that were taken before.
+ */
+export class Line {
+  readonly kind: LineKind
   readonly name: string
+  /** See {@link Claimant}. */
+  passed = 0
   readonly #offers = new Map<string, Offer>()
   #order = this.#offers.values()
   #first: Offer | undefined
 
-  constructor(labels: readonly string[], homes: readonly string[] = []) {
-    this.labels = labels
-    this.homes = homes
-    this.name = Line.nameOf(labels, homes)
+  constructor(kind: LineKind) {
+    this.kind = kind
+    this.name = Line.nameOf(kind)
   }
 
-  /** The same for the same labels and homes. */
-  static nameOf(labels: readonly string[], homes: readonly string[]): string {
-    return `${labels.toSorted().join('\n')}\0${homes.toSorted().join('\n')}`
+  /** The same for the same kind. */
+  static nameOf({ labels, homes, priority, project }: LineKind): string {
+    return `${labels.toSorted().join('\n')}\0${homes.toSorted().join('\n')}\0${priority}\0${project}`
   }
 
   get size(): number {

@@ -30,7 +30,8 @@ interface SideVersion {
 
 /**
  * Definitions that are read where the change is. Each text is a version beside that of the server, the same text the same
- * one; name, triggers and concurrency stay those of the server, so that no branch takes the trigger away that reads it.
+ * one; name, triggers, concurrency and priority stay those of the server, so that no branch takes the trigger away that reads it, or
+ * a place before others.
  */
 export class RepositoryDefinitions {
   readonly #deps: Dependencies
@@ -64,8 +65,8 @@ export class RepositoryDefinitions {
         errors: checked.errors,
       })
     }
-    const { name, triggers, concurrency } = held
-    const definition = { ...checked.definition, name, triggers, concurrency }
+    const { name, triggers, concurrency, priority = 'normal' } = held
+    const definition = { ...checked.definition, name, triggers, concurrency, priority }
     return accept({ definition, version: await this.#stored(record, found.text, definition) })
   }
 

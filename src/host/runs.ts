@@ -2,6 +2,7 @@ import { secretNamesOf } from '../engine/job.ts'
 import type { Creation } from '../engine/create.ts'
 import { resolveParams, systemParams } from '../engine/params.ts'
 import { stagePlan, type Run } from '../engine/run.ts'
+import { runStatus } from '../engine/status.ts'
 import { viewOf } from '../engine/view.ts'
 import type { OperatorCommand } from '../model/command.ts'
 import type { Actor, Cause, ParentRef } from '../model/event.ts'
@@ -10,6 +11,7 @@ import type { Json, JsonObject } from '../model/json.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import { OUTPUTS_MAX_BYTES } from '../model/limits.ts'
 import type { Plan } from '../model/plan.ts'
+import type { Priority } from '../model/priority.ts'
 import { DURATION_MAX_MS, type DurationMs, type Instant } from '../model/time.ts'
 import type { RunSummary, RunView } from '../model/view.ts'
 import type { PipelineRecord, RunCommit, RunFilter, RunLog, RunRef as StoredRef } from '../store/store.ts'
@@ -23,7 +25,10 @@ import type {
   NodeActionInput,
   NodeRef,
   Page,
+  PipelineRef,
   ProjectRef,
+  QueuedRun,
+  QueueView,
   RerunInput,
   RunActionInput,
   RunListFilter,
@@ -36,7 +41,7 @@ import type {
 import type { AutoStart } from './auto-starts.ts'
 import type { CatalogUseCases } from './catalog.ts'
 import type { Clock } from './clock.ts'
-import type { ConcurrencyGroups } from './concurrency.ts'
+import { type ConcurrencyGroups, QUEUE_MAX } from './concurrency.ts'
 import type { Entropy } from './entropy.ts'
 import { Estimates } from './estimates.ts'
 import { explain } from './explain.ts'
@@ -81,6 +86,7 @@ interface NewRun {
   /** The same by place in the plan, instead of both. */
   readonly excluded?: readonly number[]
   readonly parent?: ParentRef
+  readonly priority?: Priority
 }
 
 const BATCH_MAX = 100
@@ -112,7 +118,9 @@ export class RunUseCases implements Runs {
     const actor = userActor(caller)
     const create = (key: RunCommit['idempotency']) => this.#create(record.value, { ...input, cause, wait, actor, key })
     const { params, annotations = {}, only = null, exclude = [] } = input
-    const request = { pipeline: record.value.id, params, wait, annotations, only, exclude }
+    // A request that does not name it is the same as one of before it could.
+    const urgency = input.priority === undefined ? undefined : { priority: input.priority }
+    const request = { pipeline: record.value.id, params, wait, annotations, only, exclude, ...urgency }
     return this.#viewed(await this.#keyed(caller, input.idempotencyKey, request, create))
   }
 
@@ -121,7 +129,7 @@ export class RunUseCases implements Runs {
     if (denied !== undefined) return denied
     const found = await this.#run(caller, ref)
     if (!found.ok) return found
-    const { id, pipelineId, version, plan, params: given, annotations, cause } = found.value
+    const { id, pipelineId, version, plan, params: given, annotations, cause, priority } = found.value
     const { kind: _kind, by: _by, due: _due, origin: _origin, ...ofChange } = cause
     const record = await this.#deps.catalog.record(caller, { id: pipelineId })
     if (!record.ok) return record
@@ -136,12 +144,14 @@ export class RunUseCases implements Runs {
       cause: { ...ofChange, kind: 'manual', by: caller.user.name, origin: { as: 'rerun', runId: id, depth: 0 } },
       // What nobody knew is not known better now.
       wait: cause.trusted === false,
+      priority: input.priority ?? priority,
       actor: userActor(caller),
       ...(only === undefined && exclude === undefined
         ? { excluded: excludedIn(found.value) }
         : { ...(only === undefined ? {} : { only }), ...(exclude === undefined ? {} : { exclude }) }),
     }
-    const left = { only: only ?? null, exclude: exclude ?? null }
+    const urgency = input.priority === undefined ? undefined : { priority: input.priority }
+    const left = { only: only ?? null, exclude: exclude ?? null, ...urgency }
     const request = { rerun: id, params: run.params, annotations: input.annotations ?? {}, ...left }
     const create = (key: RunCommit['idempotency']) => this.#create({ ...record.value, version }, { ...run, key })
     return this.#viewed(await this.#keyed(caller, input.idempotencyKey, request, create))
@@ -298,6 +308,27 @@ export class RunUseCases implements Runs {
     return accept(explain(found.value, record?.webhooks ?? [], runners, concurrency.turn(found.value.id)))
   }
 
+  async queue(caller: Caller, ref: PipelineRef): Promise<Result<QueueView>> {
+    const { catalog, concurrency, live } = this.#deps
+    const record = await catalog.record(caller, ref)
+    if (!record.ok) return record
+    const { definition } = await catalog.planOf(record.value.id, record.value.version)
+    const { running, queue, queued } = concurrency.group(record.value, definition)
+    const known = (id: RunId): readonly Run[] => {
+      const run = live.peek(id)
+      return run === undefined ? [] : [run]
+    }
+    return accept({
+      concurrency: definition.concurrency ?? null,
+      running: running.slice(0, QUEUE_MAX).flatMap(known).map(queuedRun),
+      runningCount: running.length,
+      queue: queue.flatMap(({ id, since }, place) =>
+        known(id).map((run) => ({ ...queuedRun(run), position: place + 1, since })),
+      ),
+      queuedCount: queued,
+    })
+  }
+
   async events(caller: Caller, ref: RunRef, afterSeq: number, limit: number) {
     const found = await this.#run(caller, ref)
     return found.ok ? accept(await this.#deps.log.events(found.value.id, afterSeq, limit)) : found
@@ -422,6 +453,7 @@ export class RunUseCases implements Runs {
         params: { ...checked.params, ...system(number) },
         ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
         ...(input.parent === undefined ? {} : { parent: input.parent }),
+        ...(input.priority === undefined ? {} : { priority: input.priority }),
         ...(excluded.value.length === 0 ? {} : { excluded: excluded.value }),
       },
       actor: input.actor,
@@ -546,6 +578,15 @@ function annotationsProblem(annotations: Readonly<Record<string, string>>): stri
 /** A caller of a vendor's wire is told of the run that it asked for, not of those that others make of it. */
 const ofTheFirst = (annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(annotations).filter(([name]) => !/\/callback_(?:url|version)$/.test(name)))
+
+const queuedRun = (run: Run): QueuedRun => ({
+  id: run.id,
+  number: run.number,
+  pipelineId: run.pipelineId,
+  pipelineName: run.name,
+  status: runStatus(run),
+  priority: run.priority,
+})
 
 const userActor = (caller: Caller): Actor => ({ kind: 'user', name: caller.user.name })
 

@@ -4,6 +4,7 @@ import type { Executor } from './executor.ts'
 import type { ChangeAction, ChangeKind, ForgeName } from './change.ts'
 import type { Expression } from './expression.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { Priority } from './priority.ts'
 import type { SecretUse } from './secret.ts'
 import type { Retention } from './retention.ts'
 import type { EndStatus } from './status.ts'
@@ -27,6 +28,8 @@ export interface PipelineDefinition {
   readonly triggers: Triggers | null
   /** null: as many runs at once as are asked for. */
   readonly concurrency: Concurrency | null
+  /** Of its runs, unless a start says otherwise. Left out: normal. */
+  readonly priority?: Priority
   readonly stages: readonly StageSpec[]
   /** Of the whole run, from its start; the clock stands still while it is paused. null: none. */
   readonly timeoutMs: DurationMs | null

@@ -2,6 +2,7 @@ import type { Change } from './change.ts'
 import type { Failure } from './failure.ts'
 import type { PipelineId, ProjectId, RunId } from './id.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { Priority } from './priority.ts'
 import type { EndStatus } from './status.ts'
 import type { Instant } from './time.ts'
 
@@ -56,6 +57,8 @@ export type RunEvent =
       readonly parent?: ParentRef
       /** Places of the nodes that are left out of this run. */
       readonly excluded?: readonly number[]
+      /** In place of the definition's. */
+      readonly priority?: Priority
     }
   /** `stage`: whose trigger it is; left out: the run's own. */
   | {

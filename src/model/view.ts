@@ -4,6 +4,7 @@ import type { Actor, Cause, Outputs } from './event.ts'
 import type { Failure } from './failure.ts'
 import type { NodeId, PipelineId, ProjectId, RunId, UserId } from './id.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { Priority } from './priority.ts'
 import type { NodeStatus, RunStatus } from './status.ts'
 import type { Instant } from './time.ts'
 
@@ -96,6 +97,7 @@ export interface RunView {
   /** What the run has made so far: the definition's `outputs`. */
   readonly outputs: Readonly<Record<string, Json>>
   readonly annotations: Readonly<Record<string, string>>
+  readonly priority: Priority
   /** The run whose task started this one. */
   readonly parent: { readonly runId: RunId; readonly node: NodeId } | null
   readonly triggers: TriggersView | null

@@ -170,6 +170,7 @@ export function runView(changes: Partial<RunView> = {}): RunView {
     seq: 10,
     project,
     pipeline,
+    priority: 'normal',
     definition: definition({ name: pipeline.name, stages: stages.map(specOf) }),
     status: 'succeeded',
     cause: { kind: 'manual', by: 'li' },

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Caller, Explanation } from '../../host/app.ts'
+import type { Caller, Explanation, QueuedRun, QueueView } from '../../host/app.ts'
 import type { Change } from '../../model/change.ts'
 import type { Actor, Cause } from '../../model/event.ts'
 import type { Concurrency, ForgeTrigger, Triggers, TriggerSpec, Work } from '../../model/definition.ts'
@@ -152,6 +152,7 @@ export const presentHead = (run: RunView): Wire<typeof wire.RunHead> => ({
   })),
   variables: run.variables as Record<string, z.infer<typeof wire.AnyJson>>,
   outputs: run.outputs as Record<string, z.infer<typeof wire.AnyJson>>,
+  priority: run.priority,
   parent: run.parent === null ? null : { run_id: run.parent.runId, node_id: run.parent.node },
   triggers: presentTriggers(run.triggers),
   paused_ms: run.pausedMs,
@@ -353,6 +354,23 @@ const presentTriggerSpecs = (
 const presentConcurrency = (concurrency: Concurrency | null | undefined): Wire<typeof wire.Pipeline>['concurrency'] =>
   concurrency == null ? null : { limit: concurrency.limit, group: concurrency.group, when_full: concurrency.whenFull }
 
+const presentQueued = (run: QueuedRun) => ({
+  id: run.id,
+  number: run.number,
+  pipeline_id: run.pipelineId,
+  pipeline_name: run.pipelineName,
+  status: run.status,
+  priority: run.priority,
+})
+
+export const presentQueue = (view: QueueView): Wire<typeof wire.Queue> => ({
+  concurrency: presentConcurrency(view.concurrency),
+  running: view.running.map(presentQueued),
+  running_count: view.runningCount,
+  queue: view.queue.map((run) => ({ ...presentQueued(run), position: run.position, since: time(run.since) })),
+  queued_count: view.queuedCount,
+})
+
 export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeline> {
   const { definition, webhooks } = pipeline
   const addressOf = (name: string): string | undefined => webhooks.find((webhook) => webhook.name === name)?.id
@@ -368,6 +386,7 @@ export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeli
     })),
     triggers: presentTriggerSpecs(definition.triggers, ({ name }) => addressOf(name)),
     concurrency: presentConcurrency(definition.concurrency),
+    priority: definition.priority ?? 'normal',
     stages: definition.stages.map((stage) => ({
       key: stage.key,
       name: stage.name,

@@ -55,7 +55,7 @@ import { createSession, deleteSession } from './session.ts'
 import { createRunner, deleteRunner, getRunner, listRunners, pauseRunner, resumeRunner } from './runners.ts'
 import { getWebhookSecret, nextFires, publish } from './triggers.ts'
 import { fireWebhook } from './webhooks.ts'
-import { actOnRun, batchRuns, explainRun, getRun, listRuns, rerun, startRun } from './runs.ts'
+import { actOnRun, batchRuns, explainRun, getQueue, getRun, listRuns, rerun, startRun } from './runs.ts'
 
 /** All of the native API; router and OpenAPI document are made of this list, so they cannot differ. */
 export const routes: readonly Route[] = [
@@ -105,6 +105,7 @@ export const routes: readonly Route[] = [
   fireWebhook,
   getOverview,
   startRun,
+  getQueue,
   listRuns,
   batchRuns,
   getRun,

@@ -6,17 +6,17 @@ import { RUN_STATUSES } from '../../model/status.ts'
 import type { RunView } from '../../model/view.ts'
 import { idempotencyKeyOf, KEY_HEADER } from './idempotency-key.ts'
 import { withNext } from './paging.ts'
-import { presentExplanation, presentHead, presentSummary } from './present.ts'
+import { presentExplanation, presentHead, presentQueue, presentSummary } from './present.ts'
 import { runText } from './run-text.ts'
 import * as query from './query.ts'
 import { pipelineRef, projectRef, runRef } from './refs.ts'
 import { type Reply, route } from './route.ts'
-import { ExplanationList, NewRun, Rerun, Run, RunActionInput, RunBatch, RunList, RunRefs } from './schema.ts'
+import { ExplanationList, NewRun, Queue, Rerun, Run, RunActionInput, RunBatch, RunList, RunRefs } from './schema.ts'
 
 const tag = 'runs'
 
 /** `seq` is all that can change in a run; the letter goes up when its wire does. */
-const replyWith = (run: RunView): Reply<z.output<typeof Run>> => ({ json: runText(run), etag: `a${run.seq}` })
+const replyWith = (run: RunView): Reply<z.output<typeof Run>> => ({ json: runText(run), etag: `b${run.seq}` })
 
 export const startRun = route({
   method: 'POST',
@@ -48,6 +48,24 @@ export const startRun = route({
   },
 })
 
+export const getQueue = route({
+  method: 'GET',
+  path: '/api/v1/pipelines/{pipeline}/queue',
+  id: 'getQueue',
+  tag,
+  summary: 'Which runs are under way in its concurrency group, and which wait for their turn',
+  query: z.object({
+    project: query.name.describe('Id or name; needed when two projects have a pipeline of this name'),
+  }),
+  status: 200,
+  answer: { json: Queue },
+  problems: ['not_found', 'conflict'],
+  handle: async ({ app, caller, param, query: { project } }) => {
+    const found = await app.runs.queue(caller, pipelineRef(param('pipeline'), project))
+    return found.ok ? accept({ body: presentQueue(found.value) }) : found
+  },
+})
+
 export const rerun = route({
   method: 'POST',
   path: '/api/v1/runs/{run}/rerun',
@@ -72,11 +90,12 @@ export const rerun = route({
 })
 
 /** Of a new run, what was said. */
-function given({ annotations, only, exclude }: Omit<z.output<typeof Rerun>, 'params'>) {
+function given({ annotations, only, exclude, priority }: Omit<z.output<typeof Rerun>, 'params'>) {
   return {
     ...(annotations === undefined ? {} : { annotations }),
     ...(only === undefined ? {} : { only }),
     ...(exclude === undefined ? {} : { exclude }),
+    ...(priority === undefined ? {} : { priority }),
   }
 }
 

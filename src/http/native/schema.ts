@@ -3,6 +3,7 @@ import { NODE_ACTIONS, RUN_ACTIONS } from '../../model/command.ts'
 import { EXPLANATION_CODES } from '../../model/explanation.ts'
 import { SEVERITIES } from '../../model/finding.ts'
 import { CHANGE_ACTIONS, CHANGE_KINDS, FORGES } from '../../model/change.ts'
+import { PRIORITIES } from '../../model/priority.ts'
 import { FORK_POLICIES, GATEWAYS, TASK_ROLES, TRIGGER_KINDS, WHEN_FULL } from '../../model/definition.ts'
 import { END_STATUSES, NODE_STATUSES, RUN_STATUSES } from '../../model/status.ts'
 import { TEST_STATUSES } from '../../model/test-report.ts'
@@ -316,6 +317,7 @@ const headFields = {
   params: z.array(z.strictObject({ name: Text, value: Json, description: Text, system: z.boolean() })),
   variables: Values.describe('Of the definition, as they are now'),
   outputs: Values.describe('What the run has made so far'),
+  priority: z.enum(PRIORITIES).describe('Whose tasks and turns go first when there is not room for all'),
   parent: z.strictObject({ run_id: Id, node_id: Id }).nullable().describe('The task that started it'),
   triggers: TriggersState.nullable(),
   paused_ms: Ms.describe('Of the pauses so far, the present one not counted'),
@@ -337,6 +339,12 @@ export const RunRefs = named(
   z.strictObject({ ids: z.array(Text.min(1).max(64)).min(1).max(100).describe('Ids or serials') }),
 )
 
+const ConcurrencyLimit = z.strictObject({
+  limit: z.int().min(1),
+  group: Text.nullable(),
+  when_full: z.enum(WHEN_FULL),
+})
+
 /** Values of params: what a definition's param types can take. */
 const ParamValues = z.record(Text.min(1).max(64), Json)
 const RunAnnotations = z.record(Text.min(1).max(128), Text.max(65_536))
@@ -349,6 +357,7 @@ export const NewRun = named(
     annotations: RunAnnotations.optional().describe('Free names; `title` is what people call it'),
     only: Keys.optional().describe('Keys of stages and tasks: the others are left out'),
     exclude: Keys.optional().describe('Keys of stages and tasks that are left out'),
+    priority: z.enum(PRIORITIES).optional().describe('In place of that of the definition'),
   }),
 )
 export const Rerun = named(
@@ -360,6 +369,7 @@ export const Rerun = named(
       'Keys of stages and tasks: the others are left out. Without it and `exclude`: as the run did',
     ),
     exclude: Keys.optional().describe('Keys of stages and tasks that are left out'),
+    priority: z.enum(PRIORITIES).optional().describe('In place of that of the run'),
   }),
 )
 export const Fired = named(
@@ -385,6 +395,26 @@ export const Publication = named(
       .refine((params) => Object.keys(params).length <= 100, 'expected at most 100 params')
       .default({})
       .describe('At most 100; triggers say which of them they pass on'),
+  }),
+)
+const QueuedRun = z.strictObject({
+  id: Id,
+  number: z.int().min(1),
+  pipeline_id: Id,
+  pipeline_name: Text,
+  status: RunStatus,
+  priority: z.enum(PRIORITIES),
+})
+export const Queue = named(
+  'Queue',
+  z.strictObject({
+    concurrency: ConcurrencyLimit.nullable().describe('Of the newest version; null: it has no limit, and nobody waits'),
+    running: z.array(QueuedRun).describe('What is under way and counts, the first 100'),
+    running_count: z.int().min(0),
+    queue: z
+      .array(QueuedRun.extend({ position: z.int().min(1), since: Time }))
+      .describe('What waits for its turn, the first 100: by priority and then by arrival'),
+    queued_count: z.int().min(0),
   }),
 )
 export const NextFires = named(
@@ -508,10 +538,8 @@ export const Pipeline = named(
   PipelineSummary.extend({
     params: z.array(Param),
     triggers: Triggers.nullable().describe('What starts a run'),
-    concurrency: z
-      .strictObject({ limit: z.int().min(1), group: Text.nullable(), when_full: z.enum(WHEN_FULL) })
-      .nullable()
-      .describe('How many runs there may be at once; null: any number'),
+    concurrency: ConcurrencyLimit.nullable().describe('How many runs there may be at once; null: any number'),
+    priority: z.enum(PRIORITIES).describe('Of its runs, unless a start says otherwise'),
     stages: z
       .array(
         z.strictObject({

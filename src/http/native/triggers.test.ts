@@ -29,6 +29,34 @@ const listening = (name: string): PipelineDefinition =>
     },
   })
 
+test('the queue of a pipeline tells what is under way and what waits, by priority', async () => {
+  const { client, world } = native
+  const work = { kind: 'review', reviewers: [], required: 1, expireMs: null, question: 'Now?' } as const
+  const stages = [stageSpec({ tasks: [taskSpec({ key: 'ask', work })] })]
+  const concurrency = { limit: 1, group: null, whenFull: 'queue' } as const
+  const { id } = await world.pipeline(definition({ name: 'in turn', priority: 'low', concurrency, stages }))
+  expect((await client.pipelines.get(id)).priority).toBe('low')
+  const first = await client.runs.start(id)
+  const second = await client.runs.start(id)
+  const third = await client.runs.start(id, { priority: 'high' })
+  await world.settled()
+  const fields = { pipeline_id: id, pipeline_name: 'in turn' }
+  const queue = await client.runs.queue(id)
+  expect(queue).toMatchObject({
+    concurrency: { limit: 1, group: null, when_full: 'queue' },
+    running: [{ id: first.id, number: 1, priority: 'low', ...fields }],
+    running_count: 1,
+    queue: [
+      { id: third.id, number: 3, priority: 'high', position: 1, ...fields },
+      { id: second.id, number: 2, priority: 'low', position: 2, ...fields },
+    ],
+    queued_count: 2,
+  })
+  await expect(client.runs.start(id, { priority: 'urgent' as 'high' })).rejects.toMatchObject({
+    code: 'invalid_request',
+  })
+})
+
 test('a pipeline tells its triggers and its concurrency, and when it runs next', async () => {
   const { id } = await native.world.pipeline(listening('told'))
   const pipeline = await native.client.pipelines.get(id)
