@@ -3,7 +3,7 @@ import type { Expression } from '../model/expression.ts'
 import type { Failure } from '../model/failure.ts'
 import { evaluateBoolRule } from './bool-rule.ts'
 import { evaluate, isTrue } from './expression.ts'
-import { textOf } from './render.ts'
+import { conditionData, filledCondition } from './render.ts'
 import { stagePlan, taskPlan, type Run } from './run.ts'
 import { scopeOf } from './scope.ts'
 
@@ -18,7 +18,15 @@ export function holds(run: Run, condition: Expression, index: number | null): bo
 function judge(run: Run, condition: Expression, index: number | null): Verdict {
   if (condition.op !== 'bool-rule') return { ok: true, value: isTrue(evaluate(condition, scopeOf(run))) }
   // As in the original: variables are put in first, then the text is read without any.
-  return evaluateBoolRule(textOf(run, index, condition.text), null)
+  return evaluateBoolRule(filledCondition(run, index, condition.text), null)
+}
+
+const RULE_MAX = 4_000
+
+/** In the words of BlueKing's engine: the condition as it was read, and what its gateway's names stood for. */
+function unreadable(run: Run, index: number, text: string, all: readonly string[], message: string): string {
+  const read = filledCondition(run, index, text).slice(0, RULE_MAX)
+  return `evaluate[${read}] fail with data[${conditionData(run, index, all).slice(0, RULE_MAX)}] message: ${message}`
 }
 
 export type Choice =
@@ -38,7 +46,11 @@ export function chooseEdges(run: Run, index: number, gateway: GatewayKind): Choi
     if (spec.default) otherwise = edge
     if (spec.default || spec.when === null) continue
     const verdict = judge(run, spec.when, index)
-    if (!verdict.ok) return { ok: false, failure: { kind: 'condition', reason: `${nameOf(spec)}: ${verdict.message}` } }
+    if (!verdict.ok) {
+      const rules = (flow?.out ?? []).flatMap(({ edge: other }) => ruleOf(edges[other]?.when ?? null))
+      const [rule = ''] = ruleOf(spec.when)
+      return { ok: false, failure: { kind: 'condition', reason: unreadable(run, index, rule, rules, verdict.message) } }
+    }
     if (verdict.value) open.push(edge)
   }
   if (open.length === 0) {
@@ -46,9 +58,15 @@ export function chooseEdges(run: Run, index: number, gateway: GatewayKind): Choi
     return { ok: false, failure: { kind: 'no-branch', reason: 'all conditions of branches are not meet' } }
   }
   if (gateway === 'exclusive' && open.length > 1) {
-    return { ok: false, failure: { kind: 'many-branches', names: open.map((edge) => nameOf(edges[edge]!)) } }
+    const chosen = open.map((edge) => edges[edge]!)
+    return {
+      ok: false,
+      failure: { kind: 'many-branches', names: chosen.map(nameOf), keys: chosen.map(({ key }) => key) },
+    }
   }
   return { ok: true, edges: open }
 }
+
+const ruleOf = (when: Expression | null): readonly string[] => (when?.op === 'bool-rule' ? [when.text] : [])
 
 const nameOf = ({ name, key }: { readonly name: string; readonly key: string }): string => (name === '' ? key : name)

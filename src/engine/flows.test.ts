@@ -139,7 +139,7 @@ describe('a gateway that does not know its way', () => {
 
   test('several hold: it has failed, and names them', () => {
     const w = world(nodes('hold'), ways, { params: { left: true, right: true } })
-    expect(w.viewed('x').failure).toEqual({ kind: 'many-branches', names: ['x-a', 'x-b'] })
+    expect(w.viewed('x').failure).toEqual({ kind: 'many-branches', names: ['x-a', 'x-b'], keys: ['x-a', 'x-b'] })
   })
 
   test('a BoolRule that cannot be read is a failure', () => {

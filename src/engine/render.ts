@@ -1,8 +1,9 @@
 import type { VariableSpec } from '../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
-import { bambooBudget, renderBamboo } from './bamboo-template.ts'
+import { bambooBudget, referencedNames, renderBamboo } from './bamboo-template.ts'
 import { momentText } from './bamboo-time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
+import { presetOutput } from './preset-outputs.ts'
 import { outputOf, scopeOf, variableSpec } from './scope.ts'
 import { renderJson, renderText } from './template.ts'
 
@@ -11,44 +12,59 @@ import { renderJson, renderText } from './template.ts'
 /** @param index the node that asks: it sees the variables of the sub-flows that it is in; null: the run. */
 export function valueOf(run: Run, index: number | null, value: Json): Json {
   if (run.plan.definition.language === 'native') return renderJson(value, scopeOf(run))
-  return new Names(run).render(value, index)
+  return new Names(run, index).render(value)
 }
 
 /** As {@link valueOf}, as text: null as nothing, lists as JSON. */
 export function textOf(run: Run, index: number | null, value: Json): string {
   if (run.plan.definition.language === 'native' && typeof value === 'string') return renderText(value, scopeOf(run))
-  const rendered = valueOf(run, index, value)
-  if (typeof rendered === 'string') return rendered
-  return rendered === null ? '' : typeof rendered === 'object' ? JSON.stringify(rendered) : String(rendered)
+  return asText(valueOf(run, index, value))
+}
+
+function asText(value: Json): string {
+  if (typeof value === 'string') return value
+  return value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
 /** A variable as it is now; undefined: nobody can tell yet. @param scope key of the sub-flow that it is seen in. */
 export function variableOf(run: Run, name: string, scope: string | null): Json | undefined {
   if (run.plan.definition.language === 'native') return scope === null ? scopeOf(run).vars(name) : undefined
   const spec = variableSpec(run, name, scope)
-  return spec === undefined ? undefined : new Names(run).variable(spec)
+  return spec === undefined ? undefined : new Names(run, null).variable(spec)
 }
 
 /** What names stand for in a `bamboo` definition. One is made for each rendering: what was looked up is remembered in it. */
 class Names {
   readonly #run: Run
+  /** The node that asks; null: the run. */
+  readonly #asker: number | null
   readonly #known = new Map<VariableSpec, Json | undefined>()
   /** Many variables together cost no more than one text may. */
   readonly #budget = bambooBudget()
 
-  constructor(run: Run) {
+  constructor(run: Run, asker: number | null) {
     this.#run = run
+    this.#asker = asker
   }
 
-  render(value: Json, index: number | null): Json {
-    return this.#render(value, (name) => this.#lookUp(name, index))
+  render(value: Json): Json {
+    return this.#render(value, (name) => this.lookUp(name))
+  }
+
+  /** Of a condition: what would break its quotes is written with a backslash first, as in the original. */
+  renderCondition(text: string): Json {
+    return this.#render(text, (name) => {
+      const value = this.lookUp(name)
+      return typeof value === 'string' ? escaped(value) : value
+    })
   }
 
   #render(value: Json, get: (name: string) => Json | undefined): Json {
     return renderBamboo(value, { get, at: this.#run.updatedAt, zoneOffsetMinutes: 0, budget: this.#budget })
   }
 
-  #lookUp(name: string, index: number | null): Json | undefined {
+  lookUp(name: string): Json | undefined {
+    const index = this.#asker
     if (name === '_system') return systemFacts(this.#run)
     if (index !== null && (name === '_loop' || name === '_inner_loop')) return taskAt(this.#run, index).loop
     return this.#named(name, index === null ? null : taskPlan(this.#run.plan, index).spec.parent)
@@ -82,10 +98,50 @@ class Names {
       return this.#render(value, (name) => (name === '_system' ? systemFacts(this.#run) : this.#named(name, seenFrom)))
     }
     const index = Object.hasOwn(this.#run.plan.index, from.task) ? this.#run.plan.index[from.task] : undefined
-    if (index === undefined || taskPlan(this.#run.plan, index).spec.work.kind !== 'subflow')
-      return outputOf(this.#run, from)
-    return taskAt(this.#run, index).status === 'succeeded' ? this.#named(from.output, from.task) : undefined
+    if (index === undefined || this.#run.plan.nodes[index]?.kind !== 'task') return undefined
+    const own =
+      taskPlan(this.#run.plan, index).spec.work.kind === 'subflow'
+        ? this.#ofSubflow(index, from.output)
+        : outputOf(this.#run, from)
+    return own ?? presetOutput(this.#run, index, from.output, this.#asker)
   }
+
+  /** It hands on what it made when it ends, and that stays until it has ended once more. */
+  #ofSubflow(index: number, output: string): Json | undefined {
+    const { status, earlier } = taskAt(this.#run, index)
+    const hasEnded = status === 'succeeded' || earlier.some((attempt) => attempt.status === 'succeeded')
+    return hasEnded ? this.#named(output, taskPlan(this.#run.plan, index).spec.key) : undefined
+  }
+}
+
+/** What a condition is once its names are filled in. */
+export function filledCondition(run: Run, index: number | null, text: string): string {
+  return asText(new Names(run, index).renderCondition(text))
+}
+
+/** The values of all names in conditions, as Python's `json.dumps` writes them. */
+export function conditionData(run: Run, index: number, texts: readonly string[]): string {
+  const names = new Names(run, index)
+  const data = Object.fromEntries(
+    referencedNames([...texts]).flatMap((name) => {
+      const value = names.lookUp(name)
+      return value === undefined ? [] : [[name, typeof value === 'string' ? escaped(value) : value]]
+    }),
+  )
+  const get = (name: string): Json | undefined => (name === 'data' ? data : undefined)
+  return asText(renderBamboo('${json.dumps(data)}', { get, at: run.updatedAt, zoneOffsetMinutes: 0 }))
+}
+
+const ESCAPES = [
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+] as const
+
+/** bamboo-engine's utils/string: a text that has one written already is left alone. */
+function escaped(text: string): string {
+  if (ESCAPES.some(([, written]) => text.includes(written))) return text
+  return ESCAPES.reduce((done, [raw, written]) => done.replaceAll(raw, written), text)
 }
 
 /** BlueKing's `${_system.X}`, as far as the engine knows them (blueking.md A3.5). */

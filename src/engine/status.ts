@@ -71,7 +71,7 @@ export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 's
 /** Whether it has its turn. Who was paused ahead of time does not stand still yet. */
 function hasCome(run: Run, index: number): boolean {
   const { loop, unmet } = taskAt(run, index)
-  return loop > 0 || (unmet === 0 && stageAt(run, taskPlan(run.plan, index).stage).startedAt !== null)
+  return unmet === 0 && (loop > 0 || stageAt(run, taskPlan(run.plan, index).stage).startedAt !== null)
 }
 
 /** What readers see of a task: `counts` are those of what is in it, when it is a sub-flow. */

@@ -484,6 +484,9 @@ export class Transition {
       case 'stop':
         return { do: 'stop' }
       case 'continue':
+        // BlueKing's engine passes over what a node says, not over what a person says of it.
+        if (failure.kind === 'forced' && this.run.plan.definition.language === 'bamboo')
+          return { do: 'hold', until: null }
         // A gateway that found no way has none to be passed over by; behind an end there is nothing that could go on.
         return { do: spec.work.kind === 'gateway' || spec.work.kind === 'end' ? 'stop' : 'continue' }
     }

@@ -17,7 +17,12 @@ export type Failure =
   | { readonly kind: 'forced'; readonly by: string; readonly reason: string }
   /** A gateway had no branch to go on by, or more than it may have; or a condition of it could not be read. */
   | { readonly kind: 'no-branch'; readonly reason: string }
-  | { readonly kind: 'many-branches'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'many-branches'
+      readonly names: readonly string[]
+      /** Of the edges; runs of before have none. */
+      readonly keys?: readonly string[]
+    }
   | { readonly kind: 'condition'; readonly reason: string }
   /** A loop came back to it more often than its flow allows. */
   | { readonly kind: 'loop-limit'; readonly limit: number }

@@ -58,13 +58,15 @@ function templateNumber(run: RunView): number | '' {
   return id === '' ? '' : Number(id)
 }
 
+/** They are told when the task has finished; one that nothing has made is its own key. */
 function outputsOf(run: RunView, tree: JsonObject): readonly JsonObject[] {
+  if (run.status !== 'succeeded') return []
   const constants = isJsonObject(tree['constants']) ? tree['constants'] : {}
   return Object.entries(run.outputs).map(([variable, value]) => {
     const key = `\${${variable}}`
     const constant = constants[key]
     const name = isJsonObject(constant) && typeof constant['name'] === 'string' ? constant['name'] : variable
-    return { key, name, value: value ?? '' }
+    return { key, name, value: value ?? key }
   })
 }
 
@@ -87,10 +89,8 @@ export const getTaskNodeDetail: Operation = {
     const style = styleOf(call)
     const status = presentNode(run, task.id, style)
     if (status === undefined) {
-      const ignorable = task.ignored
       return succeed({
-        name: task.name,
-        error_ignorable: ignorable,
+        ...namedIn(taskTree(run), task),
         state: 'READY',
         ...nodeData(run, task, null, code),
       })
@@ -110,6 +110,24 @@ export const getTaskNodeDetail: Operation = {
     const data = nodeData(run, task, last, code)
     return succeed({ ...status, ...row, id: task.id, children: {}, histories, ...data })
   },
+}
+
+/** What the tree says of a node that has not begun. */
+function namedIn(tree: JsonObject, task: TaskView): { readonly name: Json; readonly error_ignorable: boolean } {
+  const node = nodeOf(tree, task.id)
+  return { name: node?.['name'] ?? '', error_ignorable: node?.['error_ignorable'] === true }
+}
+
+function nodeOf(level: JsonObject, id: string): JsonObject | undefined {
+  const parts = [level['activities'], level['gateways']].filter((part) => isJsonObject(part))
+  const nodes = [...parts.flatMap((part) => Object.values(part)), level['start_event'], level['end_event']]
+  for (const node of nodes) {
+    if (!isJsonObject(node)) continue
+    const inner = node['pipeline']
+    const found = node['id'] === id ? node : isJsonObject(inner) ? nodeOf(inner, id) : undefined
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** A row for each attempt that is over: of the pass, before the present one, and the one that was skipped over. */
@@ -156,8 +174,8 @@ function historyRow(run: RunView, task: TaskView, attempt: AttemptView, style: S
     archived_time: finish,
     elapsed_time: elapsed,
     inputs: nodeInputs(run, task, attempt),
-    outputs: nodeOutputs(task, attempt),
-    ex_data: exData(attempt.failure),
+    outputs: nodeOutputs(run, task, attempt),
+    ex_data: exData(run, attempt.failure),
     // Nothing is tried again but what failed.
     state: 'FAILED',
   }

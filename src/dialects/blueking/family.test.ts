@@ -230,6 +230,12 @@ describe('a task', () => {
       create_method: 'api',
       finish_time: '',
       pipeline_tree,
+      // They are told at the end, and not before.
+      outputs: [],
+    })
+    const [d] = Object.values<Body>(pipeline_tree.activities).filter((one) => one.template_node_id === 'd')
+    await client.need(client.post('operate_node', [client.biz, task_id], { node_id: d.id, action: 'callback' }))
+    expect(await client.need(client.get('get_task_detail', [task_id, client.biz]))).toMatchObject({
       outputs: [{ key: '${branch}', name: 'Branch', value: 'dev' }],
     })
   })
@@ -541,7 +547,7 @@ test('an app that was set to the later engine gets its answers without asking', 
   expect(await client.get('get_task_status', [task_id, client.biz])).toMatchObject({
     result: true,
     code: 0,
-    data: { name: 'x', parent_id: '' },
+    data: { name: 'x', parent_id: expect.stringMatching(/^[0-9a-f]{32}$/) },
   })
   expect(await client.post('operate_task', [task_id, client.biz], { action: 'resume' })).toMatchObject({
     result: false,

@@ -6,11 +6,12 @@ import { fail, type Call, type Operation, type Reply } from './call.ts'
 import { CODES } from './codes.ts'
 import { arrayParam, isTruthy, objectParam, optionalText, requiredText } from './params.ts'
 import { findShown, givenVersion, stateOf } from './present.ts'
-import { shownRun } from './shown.ts'
+import { kindOf, shownRun } from './shown.ts'
 import { locateNamed, refusedHere } from './task-calls.ts'
 import { edgeKey, tasksOf } from './task-tree.ts'
 import { pluginOf } from './tree/plugins.ts'
 import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
+import type { ClassKey, State } from './wire.ts'
 
 /** What is asked of a node, or why it is not even asked. */
 type Asked = NodeActionInput | { readonly refusal: string }
@@ -69,14 +70,21 @@ const notOfSubProcess = (task: TaskView, action: NodeActionInput): Asked =>
   isSubProcess(task) ? { refusal: 'can not use pause_node_appoint api for NodeType.SubProcess' } : action
 
 /** The word of their engine for what a node is. */
-function shownKind({ work }: TaskView): string {
-  if (work.kind === 'gateway') return `${work.gateway} gateway`
-  return isSubProcess({ work } as TaskView)
-    ? 'SubProcess'
-    : isActivity({ work } as TaskView)
-      ? 'ServiceActivity'
-      : work.kind
-}
+const KINDS = {
+  pipeline: 'Pipeline',
+  startEvent: 'EmptyStartEvent',
+  endEvent: 'EmptyEndEvent',
+  activity: 'ServiceActivity',
+  subProcess: 'SubProcess',
+  exclusive: 'ExclusiveGateway',
+  parallel: 'ParallelGateway',
+  conditional: 'ConditionalParallelGateway',
+  converge: 'ConvergeGateway',
+} as const satisfies Record<ClassKey, string>
+const shownKind = (task: TaskView): string => KINDS[kindOf(task)]
+
+/** Of what is no activity, these alone may be skipped as far as their engine's node goes; its call refuses them all the same. */
+const SKIPPABLE: readonly string[] = ['ServiceActivity', 'EmptyStartEvent', 'ExclusiveGateway']
 
 /**
  * A review is their bk_approve, whose ticket answers `{approve_result: bool}`; everything else that waits takes what it
@@ -150,10 +158,14 @@ async function act(call: Call, run: RunView, task: TaskView, asked: Asked, word:
 function refusedEarly(call: Call, run: RunView, task: TaskView, asked: NodeActionInput): string | undefined {
   const state = nodeStateOf(call, run, task)
   if (asked.action === 'skip') {
-    if (!task.skippable) return 'can not skip this node'
-    if (!isActivity(task)) return `can not use skip_node api for ${shownKind(task)}`
+    const kind = shownKind(task)
+    if (!task.skippable || !SKIPPABLE.includes(kind)) return 'can not skip this node'
+    if (kind === 'ExclusiveGateway') return `can not use skip_node api for NodeType.${kind}`
   }
+  const asksState = ['skip', 'retry', 'choose', 'fail'].includes(asked.action)
   if (asked.action === 'retry' && !task.retryable) return `can not retry node(${task.id}) with can_retry(False)`
+  // As their database says it of a node that has not been entered.
+  if (asksState && state === undefined) return 'State matching query does not exist.'
   if ((asked.action === 'skip' || asked.action === 'retry' || asked.action === 'choose') && state !== 'FAILED') {
     return `${task.id} state is not FAILED, actual ${state}`
   }
@@ -161,14 +173,15 @@ function refusedEarly(call: Call, run: RunView, task: TaskView, asked: NodeActio
   return undefined
 }
 
-function nodeStateOf(call: Call, run: RunView, task: TaskView): string {
+/** undefined: it has not been entered. */
+function nodeStateOf(call: Call, run: RunView, task: TaskView): State | undefined {
   const root = shownRun(run, '')
   const found = root === undefined ? undefined : findShown(root, task.id)
-  return found === undefined ? 'READY' : stateOf(found.shown, call.engine)
+  return found === undefined ? undefined : stateOf(found.shown, call.engine)
 }
 
 function refusalOf(call: Call, run: RunView, task: TaskView, word: string, problem: Problem): string {
-  const state = nodeStateOf(call, run, task)
+  const state = nodeStateOf(call, run, task) ?? 'READY'
   switch (word) {
     case 'callback':
       return `can not find sleep process with current node id: ${task.id}`

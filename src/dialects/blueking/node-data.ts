@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
 import { exData, lastFailure } from './present.ts'
+import { assignKeys } from './tree/keys.ts'
 import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
 import { paramOf } from './tree/params.ts'
 import { pluginOf } from './tree/plugins.ts'
@@ -28,7 +29,7 @@ export function nodeInputs(run: RunView, task: TaskView, attempt: Attempt): Json
   return loop === 0 ? rendered : { ...rendered, _loop: loop, _inner_loop: loop }
 }
 
-export function nodeOutputs(task: TaskView, attempt: Attempt): JsonObject {
+export function nodeOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
   const { outputs, failure, loop } = attempt ?? { outputs: task.outputs, failure: lastFailure(task), loop: task.loop }
   if (!isActivity(task) || loop === 0) return {}
   const failed = failure !== null
@@ -40,7 +41,7 @@ export function nodeOutputs(task: TaskView, attempt: Attempt): JsonObject {
     _result: !failed || failure.kind === 'forced',
     _loop: loop,
     _inner_loop: loop,
-    ...(failed ? { ex_data: exData(failure) } : {}),
+    ...(failed ? { ex_data: exData(run, failure) } : {}),
   }
 }
 
@@ -52,7 +53,8 @@ function reviewOutputs(task: TaskView): JsonObject {
 
 /** @param componentCode given: outputs that its plugin names come first, `preset`, whether there or not. */
 export function nodeData(run: RunView, task: TaskView, attempt: Attempt, componentCode: string | undefined): NodeData {
-  const outputs = nodeOutputs(task, attempt)
+  const outputs = nodeOutputs(run, task, attempt)
+  const names = hookedNames(run, task)
   const plugin = componentCode === undefined ? undefined : pluginOf(componentCode)
   const preset = plugin?.outputs ?? []
   const own = new Set(preset.map(({ key }) => key))
@@ -60,13 +62,30 @@ export function nodeData(run: RunView, task: TaskView, attempt: Attempt, compone
   return {
     inputs: nodeInputs(run, task, attempt),
     outputs: [
-      ...preset.map(({ key, name }) => ({ name, key, value: outputs[key] ?? '', preset: true })),
+      ...preset.map(({ key, name }) => ({ name, key: names.get(key) ?? key, value: outputs[key] ?? '', preset: true })),
       ...Object.entries(outputs)
         .filter(([key]) => !own.has(key))
-        .map(([key, value]) => ({ ...(componentCode === undefined ? {} : { name: key }), key, value, preset: false })),
+        .map(([key, value]) => ({
+          ...(componentCode === undefined ? {} : { name: key }),
+          key: names.get(key) ?? key,
+          value,
+          preset: false,
+        })),
     ],
-    ex_data: exData(failure),
+    ex_data: exData(run, failure),
   }
+}
+
+/** Names of the task's constants that stand for outputs of this node, by output: lists of outputs show those. */
+function hookedNames(run: RunView, task: TaskView): ReadonlyMap<string, string> {
+  const stored = storedTree(run.definition)
+  if (stored === undefined) return new Map()
+  const { nodes } = assignKeys(stored.tree)
+  return new Map(
+    [...stored.tree.constants.values()].flatMap(({ from, variable }) =>
+      from !== null && (nodes.get(from.node) ?? from.node) === task.key ? [[from.output, variable] as const] : [],
+    ),
+  )
 }
 
 /** As its plugin calls it, of a tree that was made here. */

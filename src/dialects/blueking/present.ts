@@ -2,6 +2,7 @@ import { failureSentence } from '../../model/failure.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { Instant } from '../../model/time.ts'
 import type { RunView } from '../../model/view.ts'
+import { jointId } from './ids.ts'
 import { taskName } from './task-name.ts'
 import { shownRun, type Shown } from './shown.ts'
 import { reportedState, type Engine } from './status.ts'
@@ -29,14 +30,16 @@ export const CREATED: CreatedStatus = {
 export function presentStatus(run: RunView, style: Style): Status | CreatedStatus {
   const shown = shownRun(run, taskName(run))
   if (shown === undefined) return style.engine === 1 ? CREATED : { ...CREATED, name: taskName(run) }
-  return present(shown, style, '', run.id)
+  return present(shown, style, run.id, run.id)
 }
 
 /** The node with this id, with all below it; undefined: the run has none, or it has not been entered. */
 export function presentNode(run: RunView, id: string, style: Style): Status | undefined {
   const root = shownRun(run, taskName(run))
   const found = root === undefined ? undefined : findShown(root, id)
-  return found === undefined ? undefined : present(found.shown, style, found.parent, run.id)
+  return found === undefined
+    ? undefined
+    : present(found.shown, style, found.parent === '' ? run.id : found.parent, run.id)
 }
 
 export function findShown(root: Shown, id: string, parent = ''): { shown: Shown; parent: string } | undefined {
@@ -122,7 +125,7 @@ export const failedLeaves = (shown: Shown, engine: Engine): readonly Shown[] =>
 export function presentFailures(run: RunView, engine: Engine): Readonly<Record<string, string>> {
   const root = shownRun(run, '')
   const leaves = root === undefined ? [] : failedLeaves(root, engine)
-  return Object.fromEntries(leaves.map(({ id, task }) => [id, task === null ? '' : exData(lastFailure(task))]))
+  return Object.fromEntries(leaves.map(({ id, task }) => [id, task === null ? '' : exData(run, lastFailure(task))]))
 }
 
 /** Of the present attempt, or of the one before while the next waits. */
@@ -130,14 +133,16 @@ export const lastFailure = (task: NonNullable<Shown['task']>): Failure | null =>
   task.failure ?? (task.retryAt === null ? null : (task.earlier.at(-1)?.failure ?? null))
 
 /** In the words of their engines where they have some. */
-export function exData(failure: Failure | null): string {
+export function exData(run: RunView, failure: Failure | null): string {
   switch (failure?.kind) {
     case undefined:
       return ''
     case 'no-branch':
       return 'all conditions of branches are not meet'
     case 'many-branches':
-      return `multiple conditions meet: [${failure.names.map((name) => `'${name}'`).join(', ')}]`
+      return `multiple conditions meet: [${flowNames(run, failure)
+        .map((name) => `'${name}'`)
+        .join(', ')}]`
     case 'loop-limit':
       // Ours counts passes, theirs the ones after the first.
       return `node execution exceed rerun limit ${failure.limit - 1}`
@@ -161,4 +166,17 @@ export function exData(failure: Failure | null): string {
     case 'expired':
       return failureSentence(failure)
   }
+}
+
+/** Their engine calls a condition by its flow. */
+function flowNames(run: RunView, { keys, names }: Extract<Failure, { kind: 'many-branches' }>): readonly string[] {
+  const edges = run.stages.flatMap(({ flow }) => flow?.edges ?? [])
+  return keys === undefined
+    ? names
+    : keys.map((key) =>
+        jointId(
+          run.id,
+          edges.findIndex((edge) => edge.key === key),
+        ),
+      )
 }

@@ -1,5 +1,6 @@
 import type { NodeStatus } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
+import { attemptVersion } from '../../model/id.ts'
 import type { RunView, StageView, TaskView } from '../../model/view.ts'
 import { eventId, executionVersion } from './ids.ts'
 import { goneKeys } from './task-tree.ts'
@@ -123,6 +124,7 @@ function shownTask(run: RunView, task: TaskView): Shown | undefined {
   // Between two attempts, and before it is begun again by a loop, it is what the one before was.
   const last = task.retryAt === null && task.status !== 'pending' ? undefined : task.earlier.at(-1)
   const span = last ?? task
+  if (own === 'READY') return { ...readyTask(run, task), title: isTitled(task) ? task.name : '' }
   return {
     id: task.id,
     kind: kindOf(task),
@@ -145,6 +147,37 @@ function shownTask(run: RunView, task: TaskView): Shown | undefined {
   }
 }
 
+/** Taken up again and not begun yet: the times of what it was are gone, its count and version are the next one's. */
+function readyTask(run: RunView, task: TaskView): Shown {
+  return {
+    id: task.id,
+    kind: kindOf(task),
+    title: '',
+    own: 'READY',
+    retry: (task.earlier.at(-1)?.retry ?? 0) + 1,
+    skip: false,
+    ignored: false,
+    loop: Math.max(1, task.loop),
+    version: attemptVersion(run.id, task.index, task.attempt + 1),
+    startedAt: null,
+    endedAt: null,
+    children: [],
+    task,
+  }
+}
+
+/** A person has retried it in something that stands still. */
+function isReady({ status, earlier, loop }: TaskView): boolean {
+  const last = earlier.at(-1)
+  return (
+    status === 'pending' &&
+    last !== undefined &&
+    last.failure !== null &&
+    !last.skipped &&
+    last.loop === Math.max(1, loop)
+  )
+}
+
 /** null: not entered. */
 function taskState(task: TaskView): OwnState | null {
   if (isExcluded(task) || task.annotations[TYPE_ANNOTATION] === UNSEEN) return null
@@ -156,6 +189,7 @@ function taskState(task: TaskView): OwnState | null {
   const entered =
     task.loop > 0 || isWithheld || task.startedAt !== null || task.earlier.length > 0 || task.skipped !== null
   if (!entered) return null
+  if (isReady(task)) return 'READY'
   if (task.status === 'pending') return nodeState[task.earlier.at(-1)?.status ?? 'pending']
   // Inside of a sub-process that stands still something else has its say.
   if (task.work.kind === 'subflow' && !task.paused && (task.status === 'paused' || task.status === 'held'))
@@ -163,7 +197,7 @@ function taskState(task: TaskView): OwnState | null {
   return nodeState[task.status]
 }
 
-function kindOf(task: TaskView): ClassKey {
+export function kindOf(task: TaskView): ClassKey {
   const { work } = task
   switch (work.kind) {
     case 'start':

@@ -4,7 +4,7 @@
  */
 
 /** The words of the seed's table, and NODE_SUSPENDED: a node in it is paused. */
-export type State = 'CREATED' | 'RUNNING' | 'SUSPENDED' | 'NODE_SUSPENDED' | 'FAILED' | 'REVOKED' | 'FINISHED'
+export type State = 'CREATED' | 'READY' | 'RUNNING' | 'SUSPENDED' | 'NODE_SUSPENDED' | 'FAILED' | 'REVOKED' | 'FINISHED'
 
 /** `get_task_status` of a task, and of each node below it. */
 export interface StatusTree {
@@ -48,7 +48,7 @@ export interface LaterStatus {
   readonly state: State
   /** The colon is theirs. */
   readonly 'root_id:': string
-  /** Empty at the root. */
+  /** At the root: its own id. */
   readonly parent_id: string
   /** `v` and 32 hex. */
   readonly version: string

@@ -1,0 +1,41 @@
+import { failureSentence } from '../model/failure.ts'
+import type { Json } from '../model/json.ts'
+import type { AttemptView } from '../model/view.ts'
+import { attemptsOf } from './draft.ts'
+import { taskAt, taskPlan, type Run } from './run.ts'
+
+/**
+ * What every node of a `bamboo` definition makes besides its own outputs: `_result`, `_loop`, `_inner_loop`, and `ex_data`
+ * of a failure (bamboo-engine 2.x, handlers/service_activity and subprocess, read 2026-11-22). They are told when a node
+ * ends by itself, for better or worse; what a person did to it (forced fail, skip) tells nothing, and a node that is
+ * begun again keeps what it told last.
+ */
+const PRESET = ['_result', '_loop', '_inner_loop', 'ex_data'] as const
+type Preset = (typeof PRESET)[number]
+
+const isPreset = (output: string): output is Preset => (PRESET as readonly string[]).includes(output)
+
+/** @param asker the node whose texts are filled in; null: none. @returns undefined: it is not known, or no such output. */
+export function presetOutput(run: Run, node: number, output: string, asker: number | null): Json | undefined {
+  if (!isPreset(output)) return undefined
+  // A node knows its own count before it has ended, and so does what is in a sub-flow.
+  const counts = output === '_loop' || output === '_inner_loop'
+  if (counts && asker !== null && isAround(run, node, asker)) return taskAt(run, node).loop
+  const told = attemptsOf(run, node, taskAt(run, node)).findLast(
+    (attempt) => hasTold(attempt) && (output !== 'ex_data' || attempt.failure !== null),
+  )
+  if (told === undefined) return undefined
+  if (counts) return told.loop
+  if (output === '_result') return told.failure === null
+  return told.failure === null ? undefined : failureSentence(told.failure)
+}
+
+const hasTold = ({ endedAt, status, failure }: AttemptView): boolean =>
+  endedAt !== null && (failure === null ? status === 'succeeded' : failure.kind !== 'forced')
+
+function isAround(run: Run, node: number, inner: number): boolean {
+  for (let at: number | null = inner; at !== null; at = taskPlan(run.plan, at).flow?.parent ?? null) {
+    if (at === node) return true
+  }
+  return false
+}
