@@ -4,6 +4,7 @@ import { runCli } from '../src/cli/index.ts'
 import { cliPage } from '../src/cli/reference.ts'
 import { definition, on, review, script, stage } from '../src/testing/definitions.ts'
 import { exited, succeeded } from '../src/testing/scripted-runner.ts'
+import { LOGS_BEGAN } from '../src/testing/world.ts'
 import { cliTerminal, type Scripted } from './support/cli-terminal.ts'
 import { type NativeServer, openNative } from './support/native-server.ts'
 
@@ -182,6 +183,32 @@ test('a log comes byte for byte, or as JSON', async () => {
   expect(await say(native, ['logs', id, 'build', '-f'])).toEqual({ code: 0, err: '', out: 'one\n二\u001b[1m' })
   const json = await say(native, ['logs', id, '构建', '--attempt', '1', '--json'])
   expect(JSON.parse(json.out)).toEqual({ attempt: 1, offset: 0, size: 11, ended: true, text: 'one\n二\u001b[1m' })
+})
+
+test('a log comes with the time of every line, as text or as JSON, also while it grows', async () => {
+  await using native = await openNative()
+  const { world } = native
+  const id = await started(native)
+  const index = (await native.client.runs.get(id)).stages[0]?.tasks[0]?.index
+  const lines = Array.from({ length: 2_500 }, (_, at) => `line ${at + 1}`)
+  world.logs.set(`${id}/${index}/1`, new TextEncoder().encode(lines.join('\n')))
+  const time = (offset: number): string => new Date(LOGS_BEGAN + offset).toISOString()
+  const before = await say(native, ['logs', id, 'build', '--times'])
+  const said = before.out.split('\n')
+  expect(said[0]).toBe(`${time(0)} line 1`)
+  expect(said[1]).toBe(`${time(7)} line 2`)
+  expect(said.slice(0, -1).map((line) => line.slice(25))).toEqual(lines)
+  world.runner.endTask('build', succeeded())
+  await world.settled()
+  expect(await say(native, ['logs', id, 'build', '-t', '-f'])).toEqual(before)
+  const json = await say(native, ['logs', id, 'build', '--times', '--json'])
+  expect(JSON.parse(json.out.split('\n')[1] ?? '')).toEqual({
+    number: 2,
+    offset: 7,
+    at: time(7),
+    text: 'line 2',
+    bytes: 6,
+  })
 })
 
 test('names and messages that a terminal would take as an order are printed without it', async () => {

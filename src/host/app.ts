@@ -475,6 +475,11 @@ export interface LogSource {
   ended(): boolean
   read(offset: number, length: number): Promise<Uint8Array>
   /**
+   * When the bytes at these offsets were written, to a quarter of a second; from a runner on another machine: when the
+   * server got them. null: nobody noted it. `offsets` are ascending and within what is stored.
+   */
+  times(offsets: readonly number[]): Promise<readonly (Instant | null)[]>
+  /**
    * Everything from `offset`, then what comes, until the attempt has ended and its last byte was given,
    * or `signal` is aborted.
    */

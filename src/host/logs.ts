@@ -2,6 +2,7 @@ import { mkdirSync, watch, type FSWatcher } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { LogSource } from './app.ts'
+import { timesAt } from './log-times.ts'
 
 /** What one `read` or one piece of `follow` gives at most. */
 const PIECE_BYTES = 256 * 1024
@@ -24,6 +25,12 @@ export function openLog(path: string, attempt: number, ended: AbortSignal): Omit
       } finally {
         await file?.close()
       }
+    },
+    async times(offsets) {
+      // First whether it has ended: what is noted last is then read.
+      const isOver = ended.aborted
+      const written = isOver ? null : await stat(path).then(({ mtimeMs }) => Math.round(mtimeMs), noneIfMissing)
+      return timesAt(path, offsets, written)
     },
     follow: (offset, signal) => follow(path, offset, ended, signal),
   }
@@ -137,6 +144,11 @@ async function sizeOf(path: string): Promise<number> {
     if (isMissing(error)) return 0
     throw error
   }
+}
+
+function noneIfMissing(error: unknown): null {
+  if (isMissing(error)) return null
+  throw error
 }
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { TIME_RECORD_BYTES, timeRecordIn, timesPathOf } from '../model/log-times.ts'
 import { RUNNER_PROTOCOL, type AttemptRef, type RunnerOrder } from '../model/runner.ts'
 import { succeeded } from '../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../testing/views.ts'
@@ -184,7 +185,12 @@ test('a log comes in pieces that may come twice, and its end waits for it', asyn
   expect(await end()).toMatchObject({ refusal: { code: 'incomplete', size: 4 } })
   await piece(4, 'ef')
   expect(await end()).toEqual({ ok: true, value: null })
-  expect(readFileSync(join(directory, 'logs', run.id, `${ref.node}-${ref.attempt}.log`), 'utf8')).toBe('abcdef')
+  const log = join(directory, 'logs', run.id, `${ref.node}-${ref.attempt}.log`)
+  expect(readFileSync(log, 'utf8')).toBe('abcdef')
+  // Each piece with bytes that are new, when it came.
+  const times = readFileSync(timesPathOf(log))
+  expect([0, 1, 2].map((at) => timeRecordIn(times, at).size)).toEqual([3, 4, 6])
+  expect([times.length / TIME_RECORD_BYTES, timeRecordIn(times, 2).at]).toEqual([3, Math.round(statSync(log).mtimeMs)])
   expect(await piece(6, 'g')).toMatchObject({ refusal: { code: 'stale' } })
 })
 

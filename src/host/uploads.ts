@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
+import { appendFile, mkdir, open, readFile, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ARTIFACT_BYTES_MAX } from '../model/artifact.ts'
 import type { Json } from '../model/json.ts'
+import { timeRecord, timesPathOf } from '../model/log-times.ts'
 import type { ReportKind } from '../model/report.ts'
 import {
   REPORT_BYTES_MAX,
@@ -57,7 +58,9 @@ export class Uploads {
     this.#logMaxBytes = logMaxBytes
   }
 
-  /** Appends what is new of the bytes; what is there already is passed over, so a piece may come twice. */
+  /**
+   * Appends what is new of the bytes, and notes when; what is there already is passed over, so a piece may come twice.
+   */
   log(ref: AttemptRef, offset: number, bytes: Uint8Array): Promise<RunnerAnswer<Received>> {
     return this.#turns.take(refText(ref), async () => {
       const path = this.#files.log(ref)
@@ -70,7 +73,11 @@ export class Uploads {
         if (size + fresh.length > this.#logMaxBytes) {
           return refuse('too_large', `a log may have ${this.#logMaxBytes} bytes`, size)
         }
-        if (fresh.length > 0) await file.appendFile(fresh)
+        if (fresh.length > 0) {
+          await file.appendFile(fresh)
+          const { size: now, mtimeMs } = await file.stat()
+          await appendFile(timesPathOf(path), timeRecord({ size: now, at: Math.round(mtimeMs) }), { mode: 0o600 })
+        }
         return taken({ size: size + fresh.length })
       } finally {
         await file.close()

@@ -5,6 +5,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestRunner } from '../../test/support/attempts.ts'
+import { TIME_RECORD_BYTES, timeRecordIn, timesPathOf } from '../model/log-times.ts'
 import { asId, type RunId } from '../model/id.ts'
 import { jobName } from '../model/job.ts'
 import { taggedProcesses } from './processes.ts'
@@ -240,6 +241,10 @@ describe('logs', () => {
       left -= text.length
     }
     expect(stored.digest('hex')).toBe(expected.digest('hex'))
+    // When it was written is noted beside it, to the last byte, a few times a second at most.
+    const times = readFileSync(timesPathOf(attempt.logPath))
+    expect(timeRecordIn(times, times.length / TIME_RECORD_BYTES - 1).size).toBe(100_000_000)
+    expect(times.length).toBeLessThan(10_000)
   })
 
   test('one that passes its limit ends the attempt with a reason', async () => {

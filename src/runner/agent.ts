@@ -15,6 +15,8 @@ export interface AgentSetting extends AttemptSetting {
   /** Attempts at once; more are kept in order of arrival. */
   readonly slots: number
   readonly logMaxBytes: number
+  /** false: nobody reads here when a log was written. Left out: true. */
+  readonly timesLogs?: boolean
   readonly send: (message: ToServer) => void
 }
 
@@ -28,7 +30,10 @@ interface Attempt {
   readonly finish: () => void
 }
 
-/** How often the logs of running attempts are measured: they are written by the tasks themselves. */
+/**
+ * How often the logs of running attempts are measured: they are written by the tasks themselves. So exactly is it known
+ * when a line was written.
+ */
 const LOG_CHECK_MS = 250
 
 /** What a runner does with the messages of its server. */
@@ -156,7 +161,7 @@ export class Agent {
     const { job, logPath, stop, kill } = attempt
     if (stop.signal.aborted) return { result: { kind: 'cancelled' }, logBytes: 0 }
     try {
-      attempt.log = new AttemptLog(logPath)
+      attempt.log = new AttemptLog(logPath, this.#setting.timesLogs)
     } catch (error) {
       const reason = `the log could not be opened: ${(error as Error).message}`
       const failure: Failure = isDiskFull(error) ? { kind: 'disk-full', what: reason } : { kind: 'internal', reason }
@@ -175,7 +180,7 @@ export class Agent {
   #checkLogs(): void {
     const { logMaxBytes } = this.#setting
     for (const { log, stop } of this.#attempts.values()) {
-      if (log !== undefined && log.sizeBytes > logMaxBytes) stop.abort({ logMaxBytes } satisfies StopReason)
+      if (log !== undefined && log.look() > logMaxBytes) stop.abort({ logMaxBytes } satisfies StopReason)
     }
   }
 

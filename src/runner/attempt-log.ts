@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, fsync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { timeRecord, timesPathOf } from '../model/log-times.ts'
+import type { Instant } from '../model/time.ts'
 
 const fsyncFile = promisify(fsync)
 
@@ -11,16 +13,28 @@ const fsyncFile = promisify(fsync)
 export class AttemptLog {
   readonly path: string
   readonly #fd: number
+  /** Of the file of its times; undefined before the first, null when they are not kept. */
+  #timesFd: number | undefined | null
+  #noted = 0
   #finished = false
 
-  constructor(path: string) {
+  /** @param timed whether the file of its times is kept beside it */
+  constructor(path: string, timed = true) {
     this.path = path
     this.#fd = openLog(path)
+    this.#timesFd = timed ? undefined : null
   }
 
-  /** 0 once it is finished. */
-  get sizeBytes(): number {
-    return this.#finished ? 0 : fstatSync(this.#fd).size
+  /**
+   * Notes when it was written last, if it has grown since it was looked at before. Every line is known as exactly as
+   * this is called often; it costs no more for a log that grows fast.
+   * @returns its size so far; 0 once it is finished.
+   */
+  look(): number {
+    if (this.#finished) return 0
+    const { size, mtimeMs } = fstatSync(this.#fd)
+    if (size > this.#noted && this.#timesFd !== null) this.#note(size, Math.round(mtimeMs))
+    return size
   }
 
   append(text: string | Uint8Array): void {
@@ -31,12 +45,23 @@ export class AttemptLog {
   /** Call it when no process writes any more. @returns the final size, once every byte is on disk. */
   async finish(): Promise<number> {
     try {
-      const size = this.sizeBytes
+      const size = this.look()
       if (size > 0) await fsyncFile(this.#fd)
       return size
     } finally {
       this.#finished = true
       closeSync(this.#fd)
+      if (typeof this.#timesFd === 'number') closeSync(this.#timesFd)
+    }
+  }
+
+  #note(size: number, at: Instant): void {
+    try {
+      this.#timesFd ??= openSync(timesPathOf(this.path), 'a', 0o600)
+      writeSync(this.#timesFd, timeRecord({ size, at }))
+      this.#noted = size
+    } catch {
+      // A log without times is a log; what keeps them from being written will keep it, too, and is said then.
     }
   }
 }

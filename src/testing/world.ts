@@ -9,6 +9,7 @@ import type { FindingsReport } from '../model/finding.ts'
 import type { TestsReport } from '../model/test-report.ts'
 import { asId, type UserId } from '../model/id.ts'
 import type { Result } from '../model/problem.ts'
+import type { Instant } from '../model/time.ts'
 import type { PipelineView, ProjectView, RunView } from '../model/view.ts'
 import { openMemoryStore } from '../store/memory/index.ts'
 import { runnerPaths } from '../runner/paths.ts'
@@ -223,6 +224,9 @@ export function need<Value>(result: Result<Value>): Value {
   throw new Error(`${result.problem.code}: ${result.problem.message} ${JSON.stringify(result.problem.errors ?? [])}`)
 }
 
+/** In memory a log begins then, and gets a byte every millisecond. */
+export const LOGS_BEGAN: Instant = Date.UTC(2026, 0, 1)
+
 function memoryLog(
   logs: ReadonlyMap<string, Uint8Array>,
   name: string,
@@ -235,6 +239,7 @@ function memoryLog(
     ended: () => ended.aborted,
     size: () => Promise.resolve(bytes().length),
     read: (offset, length) => Promise.resolve(bytes().subarray(offset, offset + length)),
+    times: (offsets) => Promise.resolve(offsets.map((offset) => LOGS_BEGAN + offset)),
     async *follow(offset) {
       if (bytes().length > offset) yield bytes().subarray(offset)
     },

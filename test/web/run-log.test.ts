@@ -1,4 +1,5 @@
 // Logs that are long, and logs that mean harm; and a run of a thousand tasks.
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LONG, openVisit, type Visit } from '../support/visit.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -49,6 +50,29 @@ test('a log is followed as it grows', LONG, async () => {
   await visit.openRun(run, 'node=talk')
   await log().getByText('the end', { exact: true }).waitFor({ timeout: 60_000 })
   await log().locator('[data-n="401"]').waitFor()
+
+  // When its lines were written stands beside them for who wants it, here and the next time.
+  const gutter = (number: number, looks: RegExp): Promise<void> =>
+    waitUntil(async () => {
+      const text = await log().locator(`[data-n="${number}"]`).getAttribute('data-gutter')
+      return looks.test(text ?? '')
+    }, 60_000)
+  await gutter(401, /^401$/)
+  await visit.page.getByRole('button', { name: 'When lines were written' }).click()
+  await visit.page.getByRole('menuitem', { name: 'Since the attempt began' }).click()
+  await gutter(401, /^401 +\+\d+:\d\d\.\d$/)
+  await visit.openRun(run, 'node=talk&line=1')
+  await gutter(1, /^1 +\+0:\d\d\.\d$/)
+  await log().press('t')
+  await gutter(1, /^1$/)
+  await log().press('t')
+  await gutter(1, /^1 \d\d:\d\d:\d\d$/)
+  const { lines } = await visit.server.client.logs.lines(run, 'talk', { count: 1_000 })
+  const times = lines.map(({ at }) => Date.parse(at ?? ''))
+  expect(times).toHaveLength(401)
+  expect(times.toSorted((a, b) => a - b)).toEqual(times)
+  // Four seconds of writing are not told as one moment.
+  expect(new Set(times).size).toBeGreaterThan(3)
 })
 
 test('a hostile log runs nothing, loads nothing and fills nothing', LONG, async () => {
@@ -88,6 +112,18 @@ test('a hostile log runs nothing, loads nothing and fills nothing', LONG, async 
   expect(await line(5)).toBe('safegnp.exe')
   expect(await elements()).toBeLessThanOrEqual(NODES_MAX)
   expect(await log().locator('img, script, a').count()).toBe(0)
+
+  // What is downloaded is every byte of it, under a name of ours.
+  const download = visit.page.waitForEvent('download')
+  await visit.page.getByRole('link', { name: 'Download the whole log' }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toBe('harm-1.log')
+  const written = await visit.server.client.logs.read(run, 'harm')
+  const pieces: Uint8Array[] = []
+  for await (const piece of written.bytes) pieces.push(piece)
+  const bytes = Buffer.concat(pieces)
+  expect(bytes.length).toBeGreaterThan(1_000_000)
+  expect(readFileSync(await file.path()).equals(bytes)).toBe(true)
   expect(asked.filter((url) => !url.startsWith(visit.server.url))).toEqual([])
   expect(await visit.page.title()).toContain('hostile #1')
   expect(visit.browser.complaints).toEqual([])

@@ -16,6 +16,8 @@ const LF = 0x0a
 
 export interface Line {
   readonly number: number
+  /** Of its first byte. */
+  readonly offset: number
   readonly text: string
   readonly bytes: number
 }
@@ -80,10 +82,10 @@ export class LogIndex {
   async lines(log: LogSource, from: number, count: number, signal: AbortSignal): Promise<readonly Line[]> {
     const lines: Line[] = []
     let sum = 0
-    for await (const { number, head, bytes } of this.#walk(log, from, signal)) {
+    for await (const { number, offset, head, bytes } of this.#walk(log, from, signal)) {
       if (number < from) continue
       const text = decoder.decode(head)
-      lines.push({ number, text: text.endsWith('\r') ? text.slice(0, -1) : text, bytes })
+      lines.push({ number, offset, text: text.endsWith('\r') ? text.slice(0, -1) : text, bytes })
       sum += head.length
       if (lines.length >= count || sum >= WINDOW_BYTES_MAX) break
     }
@@ -118,10 +120,17 @@ export class LogIndex {
     from: number,
     signal: AbortSignal,
     headMax = LINE_BYTES_MAX,
-  ): AsyncGenerator<{ readonly number: number; readonly head: Uint8Array; readonly bytes: number }> {
+  ): AsyncGenerator<{
+    readonly number: number
+    readonly offset: number
+    readonly head: Uint8Array
+    readonly bytes: number
+  }> {
     const mark = this.#markBefore(from - 1)
     let number = mark.lines + 1
     let offset = mark.offset
+    /** Where the present line begins. */
+    let first = mark.offset
     const end = this.#scanned
     /** The beginning of a line that goes on in the next chunk, and its length so far. */
     let kept: Buffer = EMPTY
@@ -136,17 +145,19 @@ export class LogIndex {
       let begin = 0
       for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, begin)) {
         const piece = bytes.subarray(begin, Math.min(at, begin + headMax))
-        yield { number, head: length === 0 ? piece : join(kept, piece, headMax), bytes: length + at - begin }
+        const lineBytes = length + at - begin
+        yield { number, offset: first, head: length === 0 ? piece : join(kept, piece, headMax), bytes: lineBytes }
         kept = EMPTY
         length = 0
         number += 1
         begin = at + 1
+        first += lineBytes + 1
       }
       const rest = bytes.subarray(begin, begin + headMax)
       kept = length === 0 ? rest : join(kept, rest, headMax)
       length += bytes.length - begin
     }
-    if (length > 0) yield { number, head: kept, bytes: length }
+    if (length > 0) yield { number, offset: first, head: kept, bytes: length }
   }
 
   #markBefore(line: number): { readonly offset: number; readonly lines: number } {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type NativeServer, openNative } from '../../../test/support/native-server.ts'
 import { succeeded } from '../../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
+import { LOGS_BEGAN } from '../../testing/world.ts'
 import type { LogSource } from '../../host/app.ts'
 import { LINE_BYTES_MAX, LogIndex } from './log-index.ts'
 
@@ -81,6 +82,18 @@ describe('lines of a log', () => {
     ])
   })
 
+  test('say where they begin and when they were written', async () => {
+    const { client } = native
+    const { run, log } = await task()
+    log(`one\r\n${'x'.repeat(300_000)}\n${numbered(5_000)}`)
+    const { lines } = await client.logs.lines(run, 'compile', { count: 4 })
+    expect(lines.map(({ offset, at }) => [offset, Date.parse(at ?? '') - LOGS_BEGAN])).toEqual(
+      [0, 5, 300_006, 300_013].map((offset) => [offset, offset]),
+    )
+    const { lines: later } = await client.logs.lines(run, 'compile', { from: 3_003, count: 1 })
+    expect(later[0]).toMatchObject({ text: 'line 3001', offset: 300_006 + numbered(3_000).length })
+  })
+
   test('hold whatever bytes there are', async () => {
     const { client } = native
     const { run, log } = await task()
@@ -121,6 +134,7 @@ describe('the index', () => {
       reads.push(length)
       return Promise.resolve(bytes.subarray(offset, offset + length))
     },
+    times: (offsets) => Promise.resolve(offsets.map(() => null)),
     // oxlint-disable-next-line require-yield
     async *follow() {
       await Promise.resolve()

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { LogSource } from '../../host/app.ts'
 import { accept } from '../../model/problem.ts'
+import { timeOrNull } from './present.ts'
 import * as query from './query.ts'
 import { nodeRef, runRef } from './refs.ts'
 import { type NativeContext, route } from './route.ts'
@@ -48,7 +49,9 @@ export const getLogLines = route({
     const { size, total } = index.extent
     const first = from < 0 ? Math.max(1, total + from + 1) : Math.max(1, from)
     const lines = first > total ? [] : await index.lines(log, first, count, signal)
-    return accept({ body: { attempt: log.attempt, total, size, ended, lines: [...lines] } })
+    const times = await log.times(lines.map(({ offset }) => offset))
+    const timed = lines.map((line, at) => ({ ...line, at: timeOrNull(times[at] ?? null) }))
+    return accept({ body: { attempt: log.attempt, total, size, ended, lines: timed } })
   },
 })
 

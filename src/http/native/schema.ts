@@ -664,6 +664,10 @@ export const LogLines = named(
     lines: z.array(
       z.strictObject({
         number: z.int().min(1),
+        offset: Count.describe('Of its first byte in the log'),
+        at: Time.nullable().describe(
+          'When it was begun, to a quarter of a second; of a runner on another machine: when the server got it. null: nobody noted it',
+        ),
         text: Text.describe('Without its end of line; of a longer one the first 8192 bytes'),
         bytes: Count.describe('How long it is'),
       }),

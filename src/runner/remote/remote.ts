@@ -148,6 +148,8 @@ class Remote implements RemoteRunner {
       cacheMaxBytes: options.cacheMaxBytes,
       slots: options.slots,
       logMaxBytes: LOG_MAX_BYTES,
+      // The server notes when it got them.
+      timesLogs: false,
       send: (message) => this.#said(message),
     })
     this.#sender = new Sender({

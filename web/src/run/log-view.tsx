@@ -1,7 +1,16 @@
-import { ActionIcon, Button, Group, Text, TextInput, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, Menu, Text, TextInput, Tooltip } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import { IconArrowDown, IconArrowUp, IconArrowBarToDown, IconDownload, IconLink, IconSearch } from '@tabler/icons-react'
+import {
+  IconArrowBarToDown,
+  IconArrowDown,
+  IconArrowUp,
+  IconCheck,
+  IconClock,
+  IconDownload,
+  IconLink,
+  IconSearch,
+} from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
@@ -11,6 +20,7 @@ import { client } from '../api/client.ts'
 import { type Shortcut, useShortcuts } from '../app/keyboard.tsx'
 import { language } from '../i18n/language.ts'
 import { elementsOf, fewPieces, type Piece, piecesOf } from './ansi.ts'
+import { LINE_TIMES, lineTime, type LineTimes, TIME_WIDTHS, useLineTimes } from './line-times.ts'
 import { type LogOf, type LogState, useLogLines } from './log-lines.ts'
 import classes from './log.module.css'
 import type { Selection } from './selection.ts'
@@ -33,8 +43,19 @@ export function LogView({ run, task, attempt, selection }: LogProps) {
   if (task.work !== 'runner') return <Note>{t('run.log.noLog')}</Note>
   if (task.attempt === 0) return <Note>{t('run.log.notBegun')}</Note>
   return (
-    <Log key={`${task.id}/${attempt}`} of={{ run, node: task.id, attempt }} name={task.name} selection={selection} />
+    <Log
+      key={`${task.id}/${attempt}`}
+      of={{ run, node: task.id, attempt }}
+      name={task.name}
+      began={beganAt(task, attempt)}
+      selection={selection}
+    />
   )
+}
+
+function beganAt(task: Task, attempt: number): number {
+  const { started_at: at } = task.earlier.find((one) => one.attempt === attempt) ?? task
+  return at === null ? 0 : Date.parse(at)
 }
 
 const Note = ({ children }: { readonly children: string }) => (
@@ -43,8 +64,17 @@ const Note = ({ children }: { readonly children: string }) => (
   </Text>
 )
 
-function Log({ of, name, selection }: { readonly of: LogOf; readonly name: string; readonly selection: Selection }) {
+interface OneLogProps {
+  readonly of: LogOf
+  readonly name: string
+  /** When the attempt did, in ms. */
+  readonly began: number
+  readonly selection: Selection
+}
+
+function Log({ of, name, began, selection }: OneLogProps) {
   const { t } = useTranslation()
+  const [times, setTimes] = useLineTimes()
   const log = useLogLines(of)
   const { extent } = log
   const [follow, setFollow] = useState(selection.line === undefined)
@@ -81,6 +111,7 @@ function Log({ of, name, selection }: { readonly of: LogOf; readonly name: strin
             </ActionIcon>
           </Tooltip>
         )}
+        <TimesMenu times={times} onChange={setTimes} />
         <Tooltip label={t('run.log.download')}>
           <ActionIcon
             component="a"
@@ -118,6 +149,8 @@ function Log({ of, name, selection }: { readonly of: LogOf; readonly name: strin
           label={t('run.log.label', { name, attempt: of.attempt })}
           target={target}
           chosen={selection.line}
+          times={times}
+          began={began}
           follow={follow && search.match === undefined}
           onFollow={setFollow}
           onChoose={(line) => {
@@ -137,12 +170,14 @@ interface LinesProps {
   /** A line to be brought into sight. */
   readonly target: number | undefined
   readonly chosen: number | undefined
+  readonly times: LineTimes
+  readonly began: number
   readonly follow: boolean
   readonly onFollow: (follow: boolean) => void
   readonly onChoose: (line: number) => void
 }
 
-function Lines({ log, total, label, target, chosen, follow, onFollow, onChoose }: LinesProps) {
+function Lines({ log, total, label, target, chosen, times, began, follow, onFollow, onChoose }: LinesProps) {
   const { t } = useTranslation()
   const scroller = useRef<HTMLDivElement>(null)
   const lastBase = Math.max(0, total - PIECE_LINES)
@@ -196,7 +231,7 @@ function Lines({ log, total, label, target, chosen, follow, onFollow, onChoose }
   const choose = (event: React.MouseEvent<HTMLDivElement>): void => {
     const row = (event.target as Element).closest<HTMLElement>('[data-n]')
     const number = Number(row?.dataset['n'])
-    const gutter = (digits + 2) * 7.5 + 8
+    const gutter = (digits + 2 + (times === 'off' ? 0 : TIME_WIDTHS[times] + 1)) * 7.5 + 8
     if (row !== null && Number.isSafeInteger(number) && event.clientX - row.getBoundingClientRect().left < gutter)
       onChoose(number)
   }
@@ -215,7 +250,7 @@ function Lines({ log, total, label, target, chosen, follow, onFollow, onChoose }
       onPointerDown={moved}
       onClick={choose}
       data-testid="log"
-      style={{ '--digits': digits } as React.CSSProperties}
+      style={{ '--digits': digits + (times === 'off' ? 0 : TIME_WIDTHS[times] + 1) } as React.CSSProperties}
     >
       {base > 0 && (
         <button type="button" className={classes['turn']} onClick={() => setPiece(Math.max(0, base - PIECE_LINES / 2))}>
@@ -232,6 +267,7 @@ function Lines({ log, total, label, target, chosen, follow, onFollow, onChoose }
               number={number}
               text={line?.text}
               pieces={fewPieces(piecesOf(line?.text ?? ''), colours)}
+              time={lineTime(times, line?.at ?? null, began)}
               bytes={line?.bytes ?? 0}
               top={start}
               isChosen={number === chosen}
@@ -258,13 +294,15 @@ interface RowProps {
   /** undefined: not there yet. */
   readonly text: string | undefined
   readonly pieces: readonly Piece[]
+  /** Beside its number; empty: none. */
+  readonly time: string
   readonly bytes: number
   readonly top: number
   readonly isChosen: boolean
   readonly isFound: boolean
 }
 
-const Row = memo(function Row({ number, text, pieces, bytes, top, isChosen, isFound }: RowProps) {
+const Row = memo(function Row({ number, text, pieces, time, bytes, top, isChosen, isFound }: RowProps) {
   const { t } = useTranslation()
   const isCut = text !== undefined && bytes > 8_192
   return (
@@ -272,6 +310,7 @@ const Row = memo(function Row({ number, text, pieces, bytes, top, isChosen, isFo
       className={classes['row']}
       style={{ transform: `translateY(${top}px)` }}
       data-n={number}
+      data-gutter={time === '' ? number : `${number} ${time}`}
       data-chosen={isChosen}
       data-found={isFound}
       data-missing={text === undefined}
@@ -289,6 +328,47 @@ const Row = memo(function Row({ number, text, pieces, bytes, top, isChosen, isFo
     </div>
   )
 })
+
+function TimesMenu({ times, onChange }: { readonly times: LineTimes; readonly onChange: (times: LineTimes) => void }) {
+  const { t } = useTranslation()
+  useShortcuts(
+    useMemo<readonly Shortcut[]>(
+      () => [
+        {
+          keys: 't',
+          label: t('run.keys.times'),
+          run: () => onChange(LINE_TIMES[(LINE_TIMES.indexOf(times) + 1) % LINE_TIMES.length] ?? 'off'),
+        },
+      ],
+      [t, times, onChange],
+    ),
+  )
+  return (
+    <Menu position="bottom-end" width={210}>
+      <Menu.Target>
+        <ActionIcon
+          variant={times === 'off' ? 'subtle' : 'light'}
+          color={times === 'off' ? 'gray' : 'mill'}
+          aria-label={t('run.log.times.label')}
+          title={t('run.log.times.label')}
+        >
+          <IconClock size={16} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {LINE_TIMES.map((one) => (
+          <Menu.Item
+            key={one}
+            leftSection={<IconCheck size={16} aria-hidden visibility={one === times ? 'visible' : 'hidden'} />}
+            onClick={() => onChange(one)}
+          >
+            {t(`run.log.times.${one}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
 
 const lookClasses = (look: string): string =>
   look

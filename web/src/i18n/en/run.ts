@@ -280,6 +280,12 @@ export const run = {
     copyLink: 'Copy the link to this line',
     copied: 'Link copied',
     failed: 'The log cannot be read now; tried again by itself',
+    times: {
+      label: 'When lines were written',
+      off: 'No times',
+      clock: 'Time of day',
+      since: 'Since the attempt began',
+    },
   },
   act: {
     more: 'More actions',
@@ -390,5 +396,6 @@ export const run = {
     close: 'Close the details',
     views: 'Graph, timeline, table, events',
     follow: 'Follow the log',
+    times: 'Times of the lines of a log',
   },
 } as const

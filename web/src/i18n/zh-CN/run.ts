@@ -275,6 +275,7 @@ export const run: Words<typeof source> = {
     copyLink: '复制此行的链接',
     copied: '链接已复制',
     failed: '暂时无法读取日志，会自动重试',
+    times: { label: '每行的写入时间', off: '不显示时间', clock: '当日时刻', since: '自尝试开始起' },
   },
   act: {
     more: '更多操作',
@@ -376,5 +377,6 @@ export const run: Words<typeof source> = {
     close: '关闭详情',
     views: '流程图、时间线、表格、事件',
     follow: '跟随日志',
+    times: '日志各行的时间',
   },
 }
