@@ -79,6 +79,8 @@ export interface MillraceOptions {
   readonly bodyMaxBytes: number
   /** Addresses that `http` steps may reach although they are not public, e.g. `127.0.0.1:9000`; null: none. */
   readonly httpAllow: string | null
+  /** PEM file of authorities that the runner's process trusts, too; this process does when it was told to. */
+  readonly caFile?: string | null
   /** What `distribute` steps may put files below; null or left out: `distributed` in the data directory. */
   readonly distributeTo?: readonly string[] | null
   /** What runs containers; left out, nothing is tried and there are neither containers nor sandboxes. */
@@ -192,6 +194,7 @@ export async function openWorks(
     | 'filesDirectory'
     | 'slots'
     | 'labels'
+    | 'caFile'
     | 'httpAllow'
     | 'distributeTo'
     | 'containers'
@@ -288,6 +291,7 @@ export async function openWorks(
       ...(options.cacheMaxBytes === undefined ? undefined : { cacheMaxBytes: options.cacheMaxBytes }),
       env: {
         ...(options.httpAllow === null ? undefined : { MILLRACE_HTTP_ALLOW: options.httpAllow }),
+        ...authorities(options.caFile ?? null),
         MILLRACE_DISTRIBUTE_TO: (options.distributeTo ?? [join(dataDirectory, 'distributed')]).join(':'),
       },
       onEnded: (ended) => host.dispatcher.ended(embedded.name, ended, ended.result),
@@ -455,6 +459,12 @@ export async function openRunner(
     unlock()
     throw error
   }
+}
+
+/** What Node reads when a process begins. */
+function authorities(caFile: string | null): Readonly<Record<string, string>> {
+  const path = caFile ?? process.env['NODE_EXTRA_CA_CERTS'] ?? ''
+  return path === '' ? {} : { NODE_EXTRA_CA_CERTS: resolve(path) }
 }
 
 /** A server without a socket, for one command: its API is a function, and who calls it may decide for others. */

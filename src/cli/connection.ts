@@ -7,13 +7,17 @@ import { EXIT } from './exit-codes.ts'
 import { Fault } from './fault.ts'
 import { configOf, withSettings } from './settings.ts'
 import type { Terminal } from './terminal.ts'
+import { trust } from './trust.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:8080'
 
 export interface ConnectionOptions {
   readonly url?: string
   readonly dataDir?: string
+  readonly caFile?: string
 }
+
+const CONNECTION_SETTINGS = ['dataDirectory', 'caFile'] as const
 
 /** The options of every verb that talks to a server. */
 export const withConnection = (command: Command): Command =>
@@ -25,12 +29,13 @@ export const withConnection = (command: Command): Command =>
           "The token is MILLRACE_TOKEN, else quickstart.json's when it is this server's.",
       ),
     ),
-    ['dataDirectory'],
+    CONNECTION_SETTINGS,
   )
 
 /** @throws Fault `usage` for a URL that is none, `refused` when there is no token to be found. */
 export function connect(terminal: Terminal, options: ConnectionOptions): Client {
-  const { dataDirectory } = configOf(terminal, { dataDir: options.dataDir }, ['dataDirectory'])
+  const { dataDirectory, caFile } = configOf(terminal, { ...options }, CONNECTION_SETTINGS)
+  trust(caFile)
   return createClient(connectionOf(terminal.env, options.url, readQuickstart(dataDirectory), dataDirectory))
 }
 

@@ -1,3 +1,4 @@
+import { tlsSentence } from '../model/tls.ts'
 import { ClientError } from './error.ts'
 import type { ProblemBody } from './wire.ts'
 
@@ -66,6 +67,8 @@ export function unreachable(error: unknown, base: string, signal: AbortSignal | 
 
 /** fetch says "fetch failed" and hides why one level down. */
 function reasonOf(error: unknown): string {
+  const sentence = tlsSentence(error)
+  if (sentence !== undefined) return sentence
   const cause = error instanceof Error ? error.cause : undefined
   if (cause instanceof Error && cause.message !== '') return cause.message
   return error instanceof Error ? error.message : String(error)

@@ -32,6 +32,7 @@ test('without flags and variables the defaults hold', () => {
     zoneOffsetMinutes: 480,
     laterApps: [],
     bodyMaxBytes: 4_194_304,
+    caFile: null,
     httpAllow: null,
     smtp: null,
     stepDirectories: [],

@@ -229,6 +229,16 @@ export const settings = {
     expected: 'a size of 1KiB to 256MiB: a number of bytes, or one with KiB or MiB',
     parse: parseSize,
   }),
+  caFile: setting<string | null>({
+    env: 'MILLRACE_CA_FILE',
+    flag: '--ca-file',
+    placeholder: '<file>',
+    doc: 'Certificates of authorities (PEM) that are trusted besides those that Node trusts, for every TLS connection that Millrace itself opens: of a runner to its server, of commands to theirs, of `http` and `distribute` steps, of notifications.',
+    standard: 'none',
+    fallback: () => null,
+    expected: 'the name of a file',
+    parse: (text) => (text.includes('\0') ? undefined : text),
+  }),
   httpAllow: setting<string | null>({
     env: 'MILLRACE_HTTP_ALLOW',
     flag: '--http-allow',

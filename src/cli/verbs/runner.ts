@@ -6,6 +6,7 @@ import { Fault } from '../fault.ts'
 import { printJsonLine } from '../output.ts'
 import { configOf, withSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
+import { trust } from '../trust.ts'
 import type { Verb } from '../verb.ts'
 import { version } from '../version.ts'
 
@@ -26,6 +27,7 @@ const SETTINGS = [
   'stepDirectories',
   'cacheMaxBytes',
   'httpAllow',
+  'caFile',
 ] as const
 
 export const runner: Verb = ({ terminal, action }) =>
@@ -68,6 +70,7 @@ async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   const drainMs = parseDuration(options.grace)
   if (drainMs === undefined)
     throw new Fault(EXIT.usage, `--grace: expected a duration such as 10m, found ${options.grace}`)
+  trust(config.caFile)
   const { openRunner } = await import('../../compose.ts')
   const say = (sentence: string): void => terminal.err(`${sentence}\n`)
   const ready = (name: string): void => {

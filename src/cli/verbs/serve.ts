@@ -9,6 +9,7 @@ import { printJsonLine } from '../output.ts'
 import { configOf, sealKeysFrom, withSettings } from '../settings.ts'
 import { startJson, startText } from '../start-text.ts'
 import type { Terminal } from '../terminal.ts'
+import { trust } from '../trust.ts'
 import type { Verb } from '../verb.ts'
 import { version } from '../version.ts'
 
@@ -63,6 +64,7 @@ async function serveUntilSignal(terminal: Terminal, config: Config, json: boolea
 
 async function open(terminal: Terminal, config: Config, log: ReturnType<typeof createLog>): Promise<Millrace> {
   const sealKeys = sealKeysFrom(terminal)
+  trust(config.caFile)
   const { openMillrace } = await import('../../compose.ts')
   try {
     return await openMillrace({ version: version(), ...config, sealKeys }, log)

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { RUNNER_PATH, RUNNER_REFUSALS, type RunnerRefusal } from '../../model/runner.ts'
 import type { DurationMs } from '../../model/time.ts'
+import { tlsSentence } from '../../model/tls.ts'
 
 export interface WireOptions {
   /** Of servers of one store, the first to be asked first, without a slash at the end. */
@@ -111,5 +112,7 @@ function jsonOf(text: string): JsonObject | undefined {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
+  const sentence = tlsSentence(error)
+  if (sentence !== undefined) return sentence
   return error.cause instanceof Error ? error.cause.message : error.message
 }
