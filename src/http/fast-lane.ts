@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DEPENDS_HEADER, FRESH_HEADER } from '../dialects/dialect.ts'
 import type { Instant } from '../model/time.ts'
 import type { Answer, AnswerCache } from './answer-cache.ts'
+import { takesGzip } from './compressed.ts'
 import { isNotModified, KEPT_ON_304 } from './conditional.ts'
 import type { CredentialNote } from './credentials.ts'
 
@@ -62,6 +63,8 @@ export function answerKey(incoming: IncomingMessage): string | undefined {
   const { headers } = incoming
   // Neither a URL nor a header value can hold a line feed, so no two requests share a key by their wording.
   let key = incoming.url
+  // Where answers may be compressed, there are two of each.
+  if (key.startsWith('/api/v1/') && takesGzip(incoming)) key += '\n:gzip'
   for (const name in headers) {
     if (WITHOUT_EFFECT.has(name)) continue
     // A body could hold a credential.

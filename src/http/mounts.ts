@@ -8,6 +8,8 @@ export interface Mount {
    */
   readonly prefixes: readonly string[]
   readonly handle: (request: Request) => Promise<Response>
+  /** Long JSON answers are compressed for whoever takes that. Vendors' clients get what the vendors send: bytes as they are. */
+  readonly compresses?: true
 }
 
 /**

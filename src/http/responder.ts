@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Instant } from '../model/time.ts'
 import type { AnswerCache } from './answer-cache.ts'
+import { compressed, takesGzip } from './compressed.ts'
 import { conditional } from './conditional.ts'
 import type { CredentialNote, Noted } from './credentials.ts'
 import { answerKey, keep, keptUntil, takeHints } from './fast-lane.ts'
@@ -29,7 +30,9 @@ export function responder(deps: Dependencies): (request: Request, incoming: Inco
     // Taken before anything is read: what changes from here on may be missing in the answer.
     const ticket = cache.begin()
     try {
-      const response = await noted(note, () => mount.handle(request))
+      const made = await noted(note, () => mount.handle(request))
+      const response =
+        request.method === 'GET' && mount.compresses && takesGzip(incoming) ? await compressed(made) : made
       const { topics, freshMs } = takeHints(response)
       if (topics === null || response.status !== 200) return response
       const key = answerKey(incoming)

@@ -33,7 +33,7 @@ export function nativeMounts(options: NativeOptions): (context: MountContext) =>
       logs: new LogIndexes(),
       server: { version: options.version, settings: options.settings ?? [] },
     })
-    return [{ name: 'native', prefixes: ['/api/v1'], handle: api }, documents(options, context)]
+    return [{ name: 'native', prefixes: ['/api/v1'], handle: api, compresses: true }, documents(options, context)]
   }
 }
 
@@ -63,6 +63,7 @@ function documents(options: NativeOptions, { app, closing, baseUrl }: MountConte
   return {
     name: 'documents',
     prefixes: ['/'],
+    compresses: true,
     handle: async (request) => {
       const { pathname } = new URL(request.url)
       const shown = await page(request)
