@@ -54,13 +54,6 @@ const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: r
     ['template_id', 'bk_biz_id'],
     'a task at one moment: create_task and a client’s own clock, or create_periodic_task',
   ],
-  ['get_task_operate_record', 'GET', ['task_id', 'bk_biz_id'], 'the record is the event log of the native API'],
-  [
-    'get_node_job_executed_log',
-    'GET',
-    ['task_id', 'bk_biz_id'],
-    'logs of the JOB platform; get_task_node_log has the node’s own',
-  ],
   ['get_task_plugin_log', 'GET', ['bk_biz_id'], 'logs of the plugin service'],
   [
     'callback',
@@ -70,7 +63,6 @@ const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: r
   ],
   ['plugin_proxy', 'POST', [], 'the plugin service is not here'],
   ['register_project', 'POST', [], 'projects come from the CMDB there; here from the native API'],
-  ['copy_template_across_project', 'POST', ['bk_biz_id'], 'get_template_info and create_template do it'],
   ['modify_template_executor_proxy', 'POST', ['template_id', 'bk_biz_id'], 'nobody runs a task in another’s name here'],
 ]
 

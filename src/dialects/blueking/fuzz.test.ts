@@ -78,6 +78,7 @@ async function openSubject(): Promise<FuzzSubject> {
       'enabled',
       'id_in',
       'template_ids',
+      'new_project_id',
       'template_source',
       'component_code',
     ],

@@ -7,6 +7,7 @@ import {
   getFunctionalizationTaskList,
   getMiniAppList,
 } from './catalog-calls.ts'
+import { copyTemplateAcrossProject } from './copy-call.ts'
 import { getTaskDetail, getTaskNodeData, getTaskNodeDetail, getTaskNodeLog } from './detail-calls.ts'
 import { getTaskList, getTemplateList, queryTaskCount } from './list-calls.ts'
 import { createAndStartTask, createTask, fastCreateTask } from './make-calls.ts'
@@ -19,6 +20,7 @@ import {
   modifyCronForPeriodicTask,
   setPeriodicTaskEnabled,
 } from './periodic-calls.ts'
+import { getNodeJobExecutedLog, getTaskOperateRecord } from './record-calls.ts'
 import { getTasksManualInterventionState, getTasksStatus, getTaskStatus } from './status-calls.ts'
 import { modifyConstantsForTask, operateTask, startTask } from './task-calls.ts'
 import {
@@ -42,6 +44,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_common_template_info: getCommonTemplateInfo,
   get_template_schemes: getTemplateSchemes,
   preview_task_tree: previewTaskTree,
+  copy_template_across_project: copyTemplateAcrossProject,
   create_task: createTask,
   fast_create_task: fastCreateTask,
   create_and_start_task: createAndStartTask,
@@ -53,6 +56,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_task_node_detail: getTaskNodeDetail,
   get_task_node_data: getTaskNodeData,
   get_task_node_log: getTaskNodeLog,
+  get_node_job_executed_log: getNodeJobExecutedLog,
+  get_task_operate_record: getTaskOperateRecord,
   get_task_list: getTaskList,
   query_task_count: queryTaskCount,
   modify_constants_for_task: modifyConstantsForTask,
