@@ -113,7 +113,7 @@ test('the client of SWR, which knows registries only, is told that there is none
 test('the client of CodeArts Pipeline: every operation of it that is served, v5 and v3', async () => {
   const client = new GeneratedClient(server, new SdkModels('codeartspipeline.models'))
   await pipelinesOfV5(client)
-  await groupsOfV5(client)
+  await groupsAndTagsOfV5(client)
   await templatesOf(client)
   await pipelinesOfV3(client)
   expect(client.wrong).toEqual([])
@@ -223,7 +223,7 @@ async function pipelinesOfV5(client: GeneratedClient): Promise<void> {
   })
 }
 
-async function groupsOfV5(client: GeneratedClient): Promise<void> {
+async function groupsAndTagsOfV5(client: GeneratedClient): Promise<void> {
   const GROUP = `${V5}/pipeline-group`
   const { project_id } = keys()
   const create = (name: string, parent_id?: string) =>
@@ -238,6 +238,17 @@ async function groupsOfV5(client: GeneratedClient): Promise<void> {
   expect(moved).toMatchObject({ 0: { code: 'success', pipeline_id } })
   const tree = Object.values(await client.send('GET', `${GROUP}/tree`)) as Body[]
   expect(tree).toContainEqual(expect.objectContaining({ name: 'upper', children: [expect.anything()] }))
+
+  const TAG = `${V5}/pipeline-tag`
+  await client.send('POST', `${TAG}/create`, { data: { name: 'release', color: '#0b81f6' } })
+  const tags = await client.send('GET', `${TAG}/list`, { query: { proj_id: project_id } })
+  const { tag_id: tagId } = tags[0]
+  expect(tags).toMatchObject({ 0: { name: 'release', color: '#0b81f6', project_id } })
+  await client.send('POST', `${TAG}/set-tags`, { data: { pipelineList: [pipeline_id], tagList: [tagId] } })
+  const tagged = await client.send('POST', `${V5}/pipelines/list`, { data: { tag_list: [tagId] } })
+  expect(tagged).toMatchObject({ total: 1, pipelines: [{ pipeline_id, tag_list: [{ name: 'release' }] }] })
+  expect(await client.send('DELETE', `${TAG}/delete`, { query: { tagId } })).toMatchObject({ success: true })
+
   const removed = await client.send('DELETE', `${GROUP}/delete`, { query: { id: top.id } })
   expect(removed).toMatchObject({ success: true })
   await client.send('DELETE', PIPELINE, { path: { pipeline_id } })

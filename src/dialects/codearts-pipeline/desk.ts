@@ -70,14 +70,18 @@ export class Desk {
     return { ok: false, response: errorResponse(errors.noPipeline, `there is no pipeline ${id} in this project`) }
   }
 
-  /** `runId` empty: the newest of the pipeline. */
-  async run(c: Context<Env>, pipeline: PipelineView, runId: string): Promise<Found<RunView>> {
-    const ref: RunRef = runId === '' ? { pipeline: { id: pipeline.id }, latest: true } : { id: runId }
+  /** By its id or its number; null or an empty id: the newest of the pipeline. */
+  async run(c: Context<Env>, pipeline: PipelineView, which: string | number | null): Promise<Found<RunView>> {
+    const isNewest = which === null || which === ''
+    const ref: RunRef = isNewest
+      ? { pipeline: { id: pipeline.id }, latest: true }
+      : typeof which === 'number'
+        ? { pipeline: { id: pipeline.id }, number: which }
+        : { id: which }
     const run = await this.app.runs.get(this.callerOf(c), ref)
     if (run.ok && run.value.pipeline.id === pipeline.id) return run
     if (!run.ok && run.problem.code !== 'not_found') return this.refusal(c, run.problem, errors.noRun)
-    const message =
-      runId === '' ? `pipeline ${pipeline.id} was never run` : `pipeline ${pipeline.id} has no run ${runId}`
+    const message = isNewest ? `pipeline ${pipeline.id} was never run` : `pipeline ${pipeline.id} has no run ${which}`
     return { ok: false, response: errorResponse(errors.noRun, message) }
   }
 

@@ -15,6 +15,31 @@ const rowsOf = (family: string, prefix: string, rows: readonly Row[]): readonly 
 const RUN = '/{pipeline_id}/pipeline-runs/{pipeline_run_id}'
 const STEP = `${RUN}/jobs/{job_run_id}/steps/{step_run_id}`
 
+/** Calls of the SDKs that mean nothing here: a method and the ends of paths that have the same beginning. */
+const unserved = (
+  family: string,
+  prefix: string,
+  reason: string,
+  rows: readonly (readonly [method: EndpointMethod, paths: string])[],
+): readonly EndpointRow[] =>
+  rows.map(([method, paths]) => {
+    const [first = '', ...others] = paths.split(' ')
+    const directory = first.slice(0, first.lastIndexOf('/') + 1)
+    return {
+      method,
+      path: `${prefix}${first}`,
+      ...(others.length === 0 ? {} : { also: others.map((other) => `${prefix}${directory}${other}`) }),
+      family,
+      source: 'sibling',
+      from: 'the SDKs',
+      served: { reason },
+    }
+  })
+const PLUGINS = 'steps of one’s own are files of the server, not uploads'
+const NO_LINK = 'no call links a group with a pipeline: it would be kept and mean nothing'
+const RIGHTS = 'a user has a role and projects here, set by an administrator; no pipeline has rights of its own'
+const ALERTS = 'who is told of what is set in projects and definitions (`notify`)'
+
 export const endpoints: readonly EndpointRow[] = [
   ...rowsOf('v3', '/v3/pipelines', [
     ['GET', '/{pipeline_id}/status', 'where a run is, without `build_id` the newest; page 获取流水线状态, 2024-05-08'],
@@ -51,13 +76,14 @@ export const endpoints: readonly EndpointRow[] = [
     ['GET', '/{pipeline_id}/pipeline-runs/detail', 'a run with stages, jobs and steps; `ShowPipelineRunDetail`'],
     ['POST', '/{pipeline_id}/pipeline-runs/list', 'history; `ListPipelineRuns`'],
     ['POST', `${RUN}/stop`, 'cancels; `StopPipelineRun`'],
-    ['PUT', `${RUN}/retry`, 'what failed, again; `RetryPipelineRun`'],
+    ['PUT', `${RUN}/retry`, 'what failed, again, or some jobs of it; `RetryPipelineRun`'],
     ['GET', `${RUN}/artifacts`, 'files that `package` steps have kept; `ShowPipelineArtifacts`'],
+    ['GET', `${RUN}/run-variables?mode`, 'the values that it was started with; Terraform'],
     ['GET', `${RUN}/steps/outputs`, 'outputs of `step_run_ids`; `ShowStepOutputs`'],
     ['POST', `${STEP}/logs`, 'a page of a step’s log; `ShowPipelineLog`'],
     ['POST', `${STEP}/pass`, 'approves a review; `AcceptManualReview`'],
     ['POST', `${STEP}/refuse`, 'rejects it; `RejectManualReview`'],
-    ['POST', `${RUN}/steps/{step_run_id}/manual/pass`, 'begins a stage that is begun by hand; Terraform'],
+    ['POST', `${RUN}/steps/{step_run_id}/manual/pass`, 'begins a stage that is begun by hand; `AcceptCheckpoint`'],
     ['POST', `${RUN}/steps/{step_run_id}/manual/refuse`, 'refuses it; Terraform'],
     ['POST', `${STEP}/delay`, 'a wait or a review, an hour longer; Terraform'],
     ['POST', `${STEP}/delay-pass`, 'a wait, over; Terraform'],
@@ -82,5 +108,53 @@ export const endpoints: readonly EndpointRow[] = [
     ['DELETE', '/delete?id=', 'with those below it; `DeletePipelineGroup`'],
     ['GET', '/tree', 'all of a project; `ShowPipelineGroupTree`'],
     ['POST', '/pipeline/move', 'pipelines into a group, or out; `BatchMovePipelineToGroup`'],
+    ['POST', '/swap?groupId1&groupId2', 'two groups of one parent change places; Terraform'],
+  ]),
+  ...rowsOf('v5 tags', '/v5/{project_id}/api/pipeline-tag', [
+    ['POST', '/create', 'makes a tag, `{success}`; `CreatePipelineTag`'],
+    ['GET', '/list?proj_id', 'all of a project; `ListPipelineTag`'],
+    ['POST', '/update', 'another name and colour; Terraform'],
+    ['DELETE', '/delete?tagId', 'pipelines lose it, too; `DeletePipelineTag`'],
+    ['POST', '/set-tags', 'the tags of pipelines, whole; DOC-P'],
+  ]),
+  ...rowsOf('v5 parameter groups', '/v5/{project_id}/api/pipeline/variable/group', [
+    ['POST', '/create', '`CreateVariableGroup`', NO_LINK],
+    ['POST', '/list', '`ListVariableGroups`', NO_LINK],
+    ['GET', '/{id}', '`ShowVariableGroupDetail`', NO_LINK],
+    ['PUT', '/update', 'Terraform', NO_LINK],
+    ['DELETE', '/delete?id', '`DeleteVariableGroup`', NO_LINK],
+  ]),
+  ...rowsOf('v5 permissions', '/v5/{project_id}/api/pipeline-permissions/{pipeline_id}', [
+    ['GET', '/role-permission', 'Terraform', RIGHTS],
+    ['GET', '/user-permission', 'Terraform', RIGHTS],
+    ['POST', '/update-role-permission', 'Terraform', RIGHTS],
+    ['POST', '/update-user-permission', 'Terraform', RIGHTS],
+  ]),
+  ...rowsOf('v5 alerts', '/v5/{tenant_id}/api/alert/policies', [
+    ['POST', '', '`CreateAlertPolicy`', ALERTS],
+    ['GET', '/{policy_id}', '`ShowAlertPolicy`', ALERTS],
+    ['DELETE', '/{policy_id}', '`DeleteAlertPolicy`', ALERTS],
+  ]),
+  ...unserved('v1 plugins', '/v1/{domain_id}', PLUGINS, [
+    ['POST', '/agent-plugin/create create-draft edit-draft update-info query-all'],
+    ['POST', '/agent-plugin/publish-plugin publish-plugin-bind publish-draft'],
+    ['POST', '/agent-plugin/plugin-input plugin-output plugin-metrics'],
+    ['GET', '/agent-plugin/query detail all-version'],
+    ['DELETE', '/agent-plugin/delete-draft'],
+    ['POST', '/publisher/create'],
+    ['GET', '/publisher/query-all optional-publisher detail'],
+    ['DELETE', '/publisher/delete'],
+    ['POST', '/relation/plugins stage-plugins'],
+    ['GET', '/relation/plugin/single'],
+    ['POST', '/common/upload-plugin-icon upload-publisher-icon'],
+  ]),
+  ...unserved('v1 service endpoints', '/v1/serviceconnection', 'what opens other services are secrets of the server', [
+    ['GET', '/endpoints'],
+    ['POST', '/endpointproxy'],
+  ]),
+  ...unserved('v6 pipelines as code', '/v6/{domain_id}/api/pac/pipelines', 'forges start what a repository defines', [
+    ['POST', '/actions'],
+    ['POST', '/actions/list run rerun'],
+    ['DELETE', '/actions/{pipeline_id}/{pipeline_run_id}'],
   ]),
 ]

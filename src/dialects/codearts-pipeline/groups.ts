@@ -71,6 +71,33 @@ export async function renameGroup(
   return putGroup(app, caller, projectId, group, found.value.revision)
 }
 
+/** Two groups with the same parent take each other's place. */
+export async function swapGroups(
+  app: App,
+  caller: Caller,
+  projectId: string,
+  a: string,
+  b: string,
+): Promise<Result<null>> {
+  const found: DocumentView[] = []
+  for (const key of [a, b]) {
+    const group = await app.documents.get(caller, { project: { id: projectId }, kind: KIND, key })
+    if (!group.ok) return group
+    found.push(group.value)
+  }
+  const [first, second] = found.map(groupOf)
+  if (first === undefined || second === undefined || a === b) return accept(null)
+  if (first.parentId !== second.parentId) return refuse('invalid_request', 'expected two groups of one parent')
+  const updater = caller.user.id
+  const places = [second.ordinal, first.ordinal]
+  for (const [index, document] of found.entries()) {
+    const group = { ...groupOf(document), ordinal: places[index] ?? 1, updater, updatedAt: app.now() }
+    const put = await putGroup(app, caller, projectId, group, document.revision)
+    if (!put.ok) return put
+  }
+  return accept(null)
+}
+
 /** With all below it; their pipelines are then in none. */
 export async function removeGroup(app: App, caller: Caller, projectId: string, id: string): Promise<Result<null>> {
   const groups = await everyGroup(app, caller, projectId)

@@ -8,7 +8,8 @@ import { createRoutes } from './routes.ts'
 /** HUAWEI CLOUD CodeArts Pipeline: the v3 calls of seed 001, and the v5 family that its clients use today. */
 export const codeartsPipeline: Dialect = {
   name: 'codearts-pipeline',
-  prefixes: ['/v3/pipelines', '/v3/templates', '/v5'],
+  // The last two have nothing that is served: their clients are told so in the vendor's words.
+  prefixes: ['/v3/pipelines', '/v3/templates', '/v5', '/v1', '/v6'],
   endpoints,
   asks: ({ number, pipeline }, token) => ({
     system: 'CodeArts Pipeline',

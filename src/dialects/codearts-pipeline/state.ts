@@ -11,8 +11,9 @@ export interface PipelineState {
   readonly banned: boolean
   /** Who edited it last through this dialect. */
   readonly updaterId: string | null
+  readonly tagIds: readonly string[]
 }
-export const NO_STATE: PipelineState = { groupId: null, banned: false, updaterId: null }
+export const NO_STATE: PipelineState = { groupId: null, banned: false, updaterId: null, tagIds: [] }
 
 const KIND = 'codearts-pipeline/pipeline'
 const PAGE = 1_000
@@ -58,11 +59,12 @@ const refOf = ({ id, project }: PipelineView) => ({ project: { id: project.id },
 
 const parsed = (value: Json): PipelineState => {
   if (!isJsonObject(value)) return NO_STATE
-  const { groupId, banned, updaterId } = value
+  const { groupId, banned, updaterId, tagIds } = value
   return {
     groupId: typeof groupId === 'string' ? groupId : null,
     banned: banned === true,
     updaterId: typeof updaterId === 'string' ? updaterId : null,
+    tagIds: Array.isArray(tagIds) ? tagIds.filter((id) => typeof id === 'string') : [],
   }
 }
 

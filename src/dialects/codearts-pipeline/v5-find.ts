@@ -5,12 +5,15 @@ import { everyPipeline, Executors } from './find.ts'
 import { groupPaths } from './groups.ts'
 import { originalOf } from './original.ts'
 import { NO_STATE, statesOf, type PipelineState } from './state.ts'
+import { everyTag, type Tag } from './tags.ts'
 import type { ListV5, SortKeyV5 } from './v5-request.ts'
+import { manifestOf } from './v5-present.ts'
 import { v5StatusesOf } from './v5-status.ts'
 
 export interface FoundV5 {
   readonly pipeline: PipelineView
   readonly state: PipelineState
+  readonly tags: readonly Tag[]
 }
 
 /** The list of v5 pipelines: over all that the caller sees of the projects asked for, or of the path's. */
@@ -29,11 +32,13 @@ export async function findPipelinesV5(
     if (!pipelines.ok) return pipelines
     const states = await statesOf(app, caller, id)
     if (!states.ok) return states
+    const tags = await everyTag(app, caller, id)
+    if (!tags.ok) return tags
     const paths = query.groupPath === null ? new Map<string, string>() : await groupPaths(app, caller, id)
     for (const pipeline of pipelines.value) {
       const state = states.value.get(pipeline.id) ?? NO_STATE
       if (isInGroup(state, query, paths) && (await isMeant(pipeline, state, query, executors))) {
-        found.push({ pipeline, state })
+        found.push({ pipeline, state, tags: tags.value.filter((tag) => state.tagIds.includes(tag.id)) })
       }
     }
   }
@@ -55,10 +60,13 @@ async function isMeant(
   if (state.banned && !query.banned) return false
   if (query.include !== null && pipeline.id !== query.include) return false
   if (query.exclude !== null && pipeline.id === query.exclude) return false
+  if (query.tagIds.length > 0 && !query.tagIds.some((id) => state.tagIds.includes(id))) return false
+  const dto = originalOf(pipeline.definition)?.dto ?? null
+  if (query.manifests.length > 0 && !query.manifests.includes(manifestOf(dto))) return false
+  if (query.componentId !== null && dto?.['component_id'] !== query.componentId) return false
+  if (query.updatedFrom !== null && (lastStartedAt === null || lastStartedAt < query.updatedFrom)) return false
   if (query.creatorIds.length > 0 && !query.creatorIds.includes(pipeline.createdBy.id)) return false
-  if (query.isPublish !== null && query.isPublish !== (originalOf(pipeline.definition)?.dto['is_publish'] === true)) {
-    return false
-  }
+  if (query.isPublish !== null && query.isPublish !== (dto?.['is_publish'] === true)) return false
   if (query.from !== null && (lastStartedAt === null || lastStartedAt < query.from)) return false
   if (query.to !== null && (lastStartedAt === null || lastStartedAt > query.to)) return false
   if (query.statuses.length > 0) {

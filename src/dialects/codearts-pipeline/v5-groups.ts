@@ -3,7 +3,7 @@ import type { Problem } from '../../model/problem.ts'
 import type { Env } from '../kit/receive.ts'
 import type { Desk } from './desk.ts'
 import { errorResponse, errors } from './errors.ts'
-import { createGroup, groupTree, movePipelines, removeGroup, renameGroup } from './groups.ts'
+import { createGroup, groupTree, movePipelines, removeGroup, renameGroup, swapGroups } from './groups.ts'
 import { readGroupName, readMoves, readNewGroup } from './v5-request.ts'
 
 /** Groups of pipelines. */
@@ -56,6 +56,18 @@ export class GroupCalls {
     if (!input.ok) return this.#desk.unreadable(c, input)
     const moved = await movePipelines(this.#desk.app, this.#desk.callerOf(c), project.value.id, input.value)
     return moved.ok ? Response.json(moved.value) : this.#refused(c, moved.problem)
+  }
+
+  /** They change places in the order of the tree. */
+  async swap(c: Context<Env>): Promise<Response> {
+    const project = await this.#desk.project(c)
+    if (!project.ok) return project.response
+    const query = new URL(c.req.url).searchParams
+    const ids = ['groupId1', 'groupId2'].map((name) => query.get(name) ?? '')
+    if (ids.includes('')) return errorResponse(errors.badParameter, 'groupId1, groupId2: expected a value for both')
+    const [a = '', b = ''] = ids
+    const done = await swapGroups(this.#desk.app, this.#desk.callerOf(c), project.value.id, a, b)
+    return done.ok ? Response.json({ success: true }) : this.#refused(c, done.problem)
   }
 
   #refused(c: Context<Env>, problem: Problem): Response {

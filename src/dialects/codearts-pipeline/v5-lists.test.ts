@@ -528,6 +528,91 @@ describe('a log is read in pages', () => {
   })
 })
 
+describe('tags', () => {
+  const tag = async (name: string, color = '#fff'): Promise<string> => {
+    expect(await good('POST', '/pipeline-tag/create', { name, color })).toEqual({ success: true })
+    return (await list()).find((one: Body) => one.name === name).tag_id
+  }
+  const list = (): Promise<Body> => good('GET', `/pipeline-tag/list?proj_id=${world.project.id}`)
+  const found = async (query: object): Promise<readonly string[]> =>
+    (await good('POST', '/pipelines/list', query)).pipelines.map(({ name }: Body) => name)
+
+  test('are made, renamed, given to pipelines, searched by and removed', async () => {
+    expect(await list()).toEqual([])
+    const [a, b] = [await tag('a'), await tag('b')]
+    const [one, two] = [await create('one'), await create('two')]
+    await good('POST', '/pipeline-tag/set-tags', { pipelineList: [one, two], tagList: [a] })
+    await good('POST', '/pipeline-tag/set-tags', { pipelineList: [two], tagList: [b] })
+    expect(await found({ tag_list: [a] })).toEqual(['one'])
+    expect(await found({ tag_list: [a, b], sort_key: 'name', sort_dir: 'asc' })).toEqual(['one', 'two'])
+    expect(await good('POST', '/pipeline-tag/update', { tagId: a, name: 'c', color: 'red' })).toEqual({ success: true })
+    const [shown] = (await good('POST', '/pipelines/list', { tag_list: [a] })).pipelines
+    expect(shown.tag_list).toMatchObject([{ tag_id: a, name: 'c', color: 'red', project_id: world.project.id }])
+    expect(await good('DELETE', `/pipeline-tag/delete?tagId=${a}`)).toEqual({ success: true })
+    expect(await found({ tag_list: [a] })).toEqual([])
+    expect((await good('POST', '/pipelines/list', { name: 'one' })).pipelines[0].tag_list).toEqual([])
+    expect((await list()).map(({ name }: Body) => name)).toEqual(['b'])
+  })
+
+  test('have names of their own, and are of one project', async () => {
+    const a = await tag('a')
+    const one = await create('one')
+    const refused = (method: string, path: string, body?: unknown) => call(method, `${api()}${path}`, body)
+    const twice = await refused('POST', '/pipeline-tag/create', { name: 'a', color: 'red' })
+    expect(twice).toMatchObject({ status: 400 })
+    expect(await refused('POST', '/pipeline-tag/create', { name: '', color: 'red' })).toMatchObject({ status: 400 })
+    const gone = { status: 404, body: { error_code: 'DEVPIPE.00014024' } }
+    expect(await refused('DELETE', '/pipeline-tag/delete?tagId=nobody')).toMatchObject(gone)
+    const update = { tagId: 'nobody', name: 'x', color: 'red' }
+    expect(await refused('POST', '/pipeline-tag/update', update)).toMatchObject(gone)
+    const set = (tagList: readonly string[], pipelineList: readonly string[]) =>
+      refused('POST', '/pipeline-tag/set-tags', { pipelineList, tagList })
+    expect(await set(['nobody'], [one])).toMatchObject({ status: 404 })
+    expect(await set([a], ['nobody'])).toMatchObject({ status: 404 })
+    expect(await found({ tag_list: [a] })).toEqual([])
+  })
+
+  test('stand beside other ways to search', async () => {
+    await create('plain')
+    await create('of-a-component', { component_id: 'c1', manifest_version: '3.1' })
+    expect(await found({ component_id: 'c1' })).toEqual(['of-a-component'])
+    expect(await found({ manifest_version_list: ['3.1'] })).toEqual(['of-a-component'])
+    expect(await found({ manifest_version_list: ['3.0'] })).toEqual(['plain'])
+    expect(await found({ pipeline_run_update_time: '0' })).toEqual([])
+  })
+})
+
+test('groups of one parent change places', async () => {
+  const group = async (name: string, parent_id?: string): Promise<string> =>
+    (await good('POST', '/pipeline-group/create', { name, project_id: world.project.id, parent_id })).id
+  const [a, b] = [await group('a'), await group('b')]
+  const below = await group('below', a)
+  const swap = (one: string, other: string) =>
+    call('POST', `${api()}/pipeline-group/swap?groupId1=${one}&groupId2=${other}`)
+  expect(await swap(a, b)).toEqual({ status: 200, body: { success: true } })
+  expect((await good('GET', '/pipeline-group/tree')).map(({ name }: Body) => name)).toEqual(['b', 'a'])
+  expect(await swap(b, below)).toMatchObject({ status: 400 })
+  expect(await swap(b, 'nobody')).toMatchObject({ status: 404 })
+  expect(await swap(b, '')).toMatchObject({ status: 400 })
+})
+
+test('the values that a run was started with are told, but for secrets', async () => {
+  const variables = [
+    { name: 'TAG', value: 'v1', description: 'the tag' },
+    { name: 'KEY', value: 's3cret', is_secret: true },
+  ]
+  const given = dto([stage('One', [job('JOB_A', [shell('true')])])], { variables })
+  const { pipeline_id: id } = await good('POST', '/pipelines', given)
+  const body = { variables: [{ name: 'TAG', value: 'v2' }] }
+  const { pipeline_run_id: run } = await good('POST', `/pipelines/${id}/run`, body)
+  const shown = await good('GET', `/pipelines/${id}/pipeline-runs/${run}/run-variables?mode=1`)
+  expect(shown).toMatchObject([
+    { name: 'TAG', value: 'v2', description: 'the tag', type: 'string', sequence: 1, is_secret: false },
+    { name: 'KEY', value: '******', is_secret: true },
+  ])
+  expect(JSON.stringify(shown)).not.toContain('s3cret')
+})
+
 describe('what cannot run is refused when it is made', () => {
   const oneJob = (more: object) => [stage('One', [job('JOB_A', [shell('true')], more)])]
   test.each([

@@ -15,6 +15,7 @@ import { originalOf } from './original.ts'
 import { namedIn } from './plugins.ts'
 import { type Read, read, readBodyObject } from './read.ts'
 import { changeState, removeState, stateOf } from './state.ts'
+import { presentListedTag } from './tags.ts'
 import { findPipelinesV5 } from './v5-find.ts'
 import { presentLatest, presentListedV5, presentPipeline } from './v5-present.ts'
 import { readBatch, readListV5 } from './v5-request.ts'
@@ -110,7 +111,10 @@ export class PipelineCalls {
       offset: query.value.offset,
       limit: query.value.limit,
       total,
-      pipelines: items.map(({ pipeline, state }) => presentListedV5(pipeline, state, latest.get(pipeline.id) ?? null)),
+      pipelines: items.map(({ pipeline, state, tags }) => {
+        const shown = tags.map((tag) => presentListedTag(tag, pipeline.project.id, caller.domain))
+        return presentListedV5(pipeline, state, shown, latest.get(pipeline.id) ?? null)
+      }),
     })
   }
 

@@ -6,7 +6,7 @@ import { accountId, derivedId } from '../kit/derived-id.ts'
 import { formatPlain } from '../kit/time.ts'
 import { mapTexts, masked } from '../kit/credentials.ts'
 import { SECRET } from './dto.ts'
-import { AT, originalOf, type Original } from './original.ts'
+import { AT, originalOf, secretNames, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
 import { inputsOf } from './plugins.ts'
 import type { JobDoc, StepDoc } from './stages.ts'
@@ -14,7 +14,7 @@ import type { PipelineState } from './state.ts'
 import { executeTypes } from './status.ts'
 import { documentOf, stepOf } from './v5-document.ts'
 import { jobWord, stageWord, stepWord, v5RunWords } from './v5-status.ts'
-import type { JobRun, LatestRun, ListedPipeline, PipelineV5, RunV5, StageRun, StepRun } from './v5-wire.ts'
+import type { JobRun, LatestRun, ListedPipeline, ListedTag, PipelineV5, RunV5, StageRun, StepRun } from './v5-wire.ts'
 
 /** The one place there is: this server. */
 const REGION = 'millrace'
@@ -62,7 +62,7 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
 const shownSources = (dto: JsonObject | null): readonly JsonObject[] =>
   mapTexts(dto?.['sources'] ?? [], (text) => masked(text, SECRET)) as readonly JsonObject[]
 
-const manifestOf = (dto: JsonObject | null): string =>
+export const manifestOf = (dto: JsonObject | null): string =>
   typeof dto?.['manifest_version'] === 'string' && dto['manifest_version'] !== '' ? dto['manifest_version'] : MANIFEST
 
 const VARIABLE = {
@@ -110,6 +110,31 @@ const flagsOf = (variable: JsonObject): JsonObject =>
     ),
   )
 
+/** Values of a run in the place of the defaults. A bare array, of which one key is in camel case. */
+export const presentRunVariables = (run: RunView): readonly JsonObject[] => {
+  const given = (originalOf(run.definition)?.dto['variables'] ?? []) as readonly JsonObject[]
+  const secrets = secretNames(run.definition)
+  return run.params
+    .filter(({ system }) => !system)
+    .map(({ name, value }, index) => {
+      const variable = given.find((one) => one['name'] === name) ?? {}
+      const text = typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value)
+      return {
+        ...VARIABLE,
+        type: 'string',
+        ...variable,
+        ...flagsOf(variable),
+        name,
+        sequence: index + 1,
+        value: secrets.has(name) ? SECRET : text,
+        latest_value: null,
+        runtime_value: null,
+        required: false,
+        variableGroupName: null,
+      }
+    })
+}
+
 const isSecret = ({ is_secret }: JsonObject): boolean => is_secret === true || is_secret === 'true'
 
 function schedulesOf({ id }: PipelineView, dto: JsonObject | null): readonly Json[] {
@@ -120,6 +145,7 @@ function schedulesOf({ id }: PipelineView, dto: JsonObject | null): readonly Jso
 export const presentListedV5 = (
   pipeline: PipelineView,
   state: PipelineState,
+  tags: readonly ListedTag[],
   latest: LatestRun | null,
 ): ListedPipeline => {
   const dto = originalOf(pipeline.definition)?.dto ?? null
@@ -133,6 +159,8 @@ export const presentListedV5 = (
     is_publish: dto?.['is_publish'] === true,
     is_collect: false,
     banned: state.banned,
+    tag_list: tags,
+    security_level: null,
     manifest_version: manifestOf(dto),
     create_time: pipeline.createdAt,
     latest_run: latest,
@@ -238,6 +266,16 @@ interface Member {
 function memberOf(task: TaskView, index: number): Member {
   const [, part = `${index}`, place = '0'] = (task.annotations[AT] ?? '').split('.')
   return { task, part, place: Number(place) }
+}
+
+/** The tasks of the job that {@link presentRunDetail} calls by this id. undefined: there is none. */
+export function tasksOfJob(run: RunView, jobId: string): readonly TaskView[] | undefined {
+  for (const stage of run.stages) {
+    const members = stage.tasks.map(memberOf)
+    const part = members.find(({ task }) => task.id === jobId)?.part
+    if (part !== undefined) return members.filter((member) => member.part === part).map(({ task }) => task)
+  }
+  return undefined
 }
 
 function presentStage(stage: StageView, sequence: number, original: Original | null): StageRun {

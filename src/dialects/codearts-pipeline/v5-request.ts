@@ -16,10 +16,12 @@ import {
   type Read,
   readBody,
   readBodyObject,
+  readObject,
   requiredText,
   textsAt,
   VALUE_MAX,
 } from './read.ts'
+import type { TagInput } from './tags.ts'
 import { RUN_WORDS } from './v5-status.ts'
 import type { RunWord } from './v5-wire.ts'
 
@@ -45,6 +47,12 @@ export interface ListV5 {
   readonly byGroup: boolean
   /** Shown too. */
   readonly banned: boolean
+  /** Any of these. */
+  readonly tagIds: readonly string[]
+  readonly manifests: readonly string[]
+  readonly componentId: string | null
+  /** Pipelines that began a run since. */
+  readonly updatedFrom: Instant | null
   readonly include: string | null
   readonly exclude: string | null
   readonly sort: { readonly key: SortKeyV5; readonly descending: boolean } | null
@@ -68,6 +76,10 @@ export const readListV5 = (bytes: Uint8Array, zoneOffsetMinutes: number): Read<L
     groupPath: optionalText(body, 'group_path_id'),
     byGroup: optionalFlag(body, 'by_group') ?? false,
     banned: optionalFlag(body, 'is_banned') ?? true,
+    tagIds: ids(body, 'tag_list'),
+    manifests: ids(body, 'manifest_version_list'),
+    componentId: optionalText(body, 'component_id') || null,
+    updatedFrom: instantOf(body, 'pipeline_run_update_time', zoneOffsetMinutes),
     include: optionalText(body, 'include_pipeline_id'),
     exclude: optionalText(body, 'exclude_pipeline_id'),
     sort: sortOf(body, SORT_KEYS, 'create_time'),
@@ -140,6 +152,16 @@ function branchOf(source: JsonObject, at: string): RunV5Input['branches'] {
   return [{ url: optionalText(params, 'git_url') ?? '', alias: optionalText(params, 'alias') ?? '', ref }]
 }
 
+/** Ids of jobs; empty, as without a body: all that failed. */
+export const readRetry = (bytes: Uint8Array): Read<readonly string[]> =>
+  readObject(bytes, (body) => [...new Set(textsAt(body['job_run_ids'], 'job_run_ids', IDS_MAX))])
+
+/** `pipeline_run_number` of a query, from 1. null: not given. */
+export function runNumberOf(query: URLSearchParams): number | null {
+  const number = queryInteger(query, 'pipeline_run_number', { min: 0, max: 2 ** 31 - 1, fallback: 0 })
+  return number === 0 ? null : number
+}
+
 /** A bare array of ids. */
 export const readBatch = (bytes: Uint8Array): Read<readonly string[]> =>
   readBody(bytes, (body) => {
@@ -197,6 +219,19 @@ export const readNewGroup = (bytes: Uint8Array): Read<{ readonly name: string; r
 
 export const readGroupName = (bytes: Uint8Array): Read<{ readonly id: string; readonly name: string }> =>
   readBodyObject(bytes, (body) => ({ id: requiredText(body, 'id', 128), name: groupName(body) }))
+
+/** A colour is the client's affair: shown, never used. */
+const tagOf = (body: JsonObject): TagInput => ({
+  name: requiredText(body, 'name', 128),
+  color: requiredText(body, 'color', 64),
+})
+export const readTag = (bytes: Uint8Array): Read<TagInput> => readBodyObject(bytes, tagOf)
+export const readTagChange = (bytes: Uint8Array): Read<TagInput & { readonly id: string }> =>
+  readBodyObject(bytes, (body) => ({ id: requiredText(body, 'tagId', 128), ...tagOf(body) }))
+export const readTagging = (
+  bytes: Uint8Array,
+): Read<{ readonly pipelineIds: readonly string[]; readonly tagIds: readonly string[] }> =>
+  readBodyObject(bytes, (body) => ({ pipelineIds: ids(body, 'pipelineList'), tagIds: ids(body, 'tagList') }))
 
 const ids = (body: JsonObject, name: string): readonly string[] => [...new Set(textsAt(body[name], name, IDS_MAX))]
 

@@ -8,6 +8,7 @@ import { GroupCalls } from './v5-groups.ts'
 import { PipelineCalls } from './v5-pipelines.ts'
 import { RunCalls } from './v5-runs.ts'
 import { StepCalls } from './v5-steps.ts'
+import { TagCalls } from './v5-tags.ts'
 
 /** A step is put off by an hour: the call says nothing of how long. */
 const DELAY_MS = 3_600_000
@@ -39,6 +40,7 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.post(`${history}/:run/stop`, who, (c) => runs.stop(c))
   routes.put(`${history}/:run/retry`, who, (c) => runs.retry(c))
   routes.get(`${history}/:run/artifacts`, who, (c) => steps.artifacts(c))
+  routes.get(`${history}/:run/run-variables`, who, (c) => runs.variables(c))
   routes.get(`${history}/:run/steps/outputs`, who, (c) => steps.outputs(c))
 
   const step = `${history}/:run/jobs/:job/steps/:step`
@@ -72,4 +74,13 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.delete(`${group}/delete`, who, (c) => groups.remove(c))
   routes.get(`${group}/tree`, who, (c) => groups.tree(c))
   routes.post(`${group}/pipeline/move`, who, (c) => groups.move(c))
+  routes.post(`${group}/swap`, who, (c) => groups.swap(c))
+
+  const tags = new TagCalls(desk)
+  const tag = '/v5/:project/api/pipeline-tag'
+  routes.post(`${tag}/create`, who, (c) => tags.create(c))
+  routes.get(`${tag}/list`, who, (c) => tags.list(c))
+  routes.post(`${tag}/update`, who, (c) => tags.update(c))
+  routes.delete(`${tag}/delete`, who, (c) => tags.remove(c))
+  routes.post(`${tag}/set-tags`, who, (c) => tags.set(c))
 }

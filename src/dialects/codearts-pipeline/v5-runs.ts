@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Caller, RunActionInput, RunListFilter } from '../../host/app.ts'
 import { RUN_STATUSES } from '../../model/status.ts'
 import { accept, type Result } from '../../model/problem.ts'
-import type { PipelineView, RunSummary, RunView } from '../../model/view.ts'
+import type { PipelineView, RunSummary, RunView, TaskView } from '../../model/view.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
 import { sealParams } from '../kit/credentials.ts'
 import type { Env } from '../kit/receive.ts'
@@ -15,8 +15,8 @@ import { sealedParams, secretNames } from './original.ts'
 import { read } from './read.ts'
 import { stateOf } from './state.ts'
 import { executeTypes } from './status.ts'
-import { presentLatest, presentRunDetail } from './v5-present.ts'
-import { readPage, readRunsV5, readRunV5, type RunsV5, type RunV5Input } from './v5-request.ts'
+import { presentLatest, presentRunDetail, presentRunVariables, tasksOfJob } from './v5-present.ts'
+import { readPage, readRetry, readRunsV5, readRunV5, runNumberOf, type RunsV5, type RunV5Input } from './v5-request.ts'
 import { v5StatusesOf } from './v5-status.ts'
 
 const QUEUED = 'The maximum number of concurrent runs of the pipeline is reached; the run is in the queue'
@@ -130,8 +130,37 @@ export class RunCalls {
     return this.#act(c, { action: 'cancel' })
   }
 
+  /** What the run was started with; `mode` says which the vendor's page shows, and sorts nothing out here. */
+  async variables(c: Context<Env>): Promise<Response> {
+    const run = await this.#desk.runOfPath(c)
+    return run.ok ? Response.json(presentRunVariables(run.value)) : run.response
+  }
+
+  /** All that failed, or in the jobs that the body names. */
   async retry(c: Context<Env>): Promise<Response> {
-    return this.#act(c, { action: 'retry' })
+    const jobs = readRetry(this.#desk.bodyOf(c))
+    if (!jobs.ok) return this.#desk.unreadable(c, jobs)
+    return jobs.value.length === 0 ? this.#act(c, { action: 'retry' }) : this.#retryJobs(c, jobs.value)
+  }
+
+  async #retryJobs(c: Context<Env>, jobs: readonly string[]): Promise<Response> {
+    const run = await this.#desk.runOfPath(c)
+    if (!run.ok) return run.response
+    const { id } = run.value
+    const failed: TaskView[] = []
+    for (const job of jobs) {
+      const tasks = tasksOfJob(run.value, job)
+      if (tasks === undefined) return errorResponse(errors.noStep, `run ${id} has no job ${job.slice(0, 64)}`)
+      const own = tasks.filter(({ status, allowed }) => status !== 'succeeded' && allowed.includes('retry'))
+      if (own.length === 0) return errorResponse(errors.notAllowed, `job ${job} of run ${id} has not failed`)
+      failed.push(...own)
+    }
+    for (const task of failed) {
+      const input = { action: 'retry' } as const
+      const done = await this.#desk.app.runs.actOnNode(this.#desk.callerOf(c), { id }, { id: task.id }, input)
+      if (!done.ok) return this.#desk.refused(c, done.problem, errors.noRun)
+    }
+    return Response.json({ success: true })
   }
 
   async #act(c: Context<Env>, action: RunActionInput): Promise<Response> {
@@ -141,12 +170,14 @@ export class RunCalls {
     return done.ok ? Response.json({ success: true }) : this.#desk.refused(c, done.problem, errors.noRun)
   }
 
-  /** Without `pipeline_run_id` the newest; only pipelines that ran have one. */
+  /** By its id, or its number; with neither the newest. Only pipelines that ran have one. */
   async detail(c: Context<Env>): Promise<Response> {
     const pipeline = await this.#desk.pipeline(c)
     if (!pipeline.ok) return pipeline.response
-    const runId = new URL(c.req.url).searchParams.get('pipeline_run_id') ?? ''
-    const run = await this.#desk.run(c, pipeline.value, runId)
+    const query = new URL(c.req.url).searchParams
+    const number = read(() => runNumberOf(query))
+    if (!number.ok) return this.#desk.unreadable(c, number)
+    const run = await this.#desk.run(c, pipeline.value, query.get('pipeline_run_id') || number.value)
     if (!run.ok) return run.response
     const caller = this.#desk.callerOf(c)
     const state = await stateOf(this.#desk.app, caller, pipeline.value)

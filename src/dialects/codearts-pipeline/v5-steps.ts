@@ -22,7 +22,8 @@ export class StepCalls {
     if (!step.ok) return step.response
     const { run, task } = step.value
     const isDecision = action.action === 'approve' || action.action === 'reject'
-    const input = isDecision ? { ...action, ...(await this.#decidingAs(c, task)) } : action
+    const comment = new URL(c.req.url).searchParams.get('approval_description') ?? ''
+    const input = isDecision ? { ...action, comment, ...(await this.#decidingAs(c, task)) } : action
     const done = await this.#desk.app.runs.actOnNode(this.#desk.callerOf(c), { id: run.id }, { id: task.id }, input)
     return done.ok ? Response.json({ success: true }) : this.#desk.refused(c, done.problem, errors.noStep)
   }

@@ -50,10 +50,30 @@ export interface ListedPipeline {
   readonly is_publish: boolean
   readonly is_collect: boolean
   readonly banned: boolean
+  readonly tag_list: readonly ListedTag[]
+  /** Secret projects have levels; there are none here. */
+  readonly security_level: null
   readonly manifest_version: string
   readonly create_time: Instant
   readonly latest_run: LatestRun | null
   readonly convert_sign: number
+}
+
+/** An element of `GET /pipeline-tag/list`. */
+export interface TagV5 {
+  readonly tag_id: string
+  readonly name: string
+  readonly color: string
+  readonly project_id: string
+  readonly project_name: string
+}
+/** `ListPipelinesPageTagList`. */
+export interface ListedTag extends Omit<TagV5, 'project_name'> {
+  readonly domain_id: string
+  readonly creator_id: string
+  readonly updater_id: string
+  readonly create_time: Instant
+  readonly update_time: Instant
 }
 
 /** `PipelineLatestRun`; also an element of a pipeline's history. */

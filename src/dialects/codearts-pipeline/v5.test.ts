@@ -196,6 +196,51 @@ describe('a pipeline', () => {
     expect(await detail(id, run)).toMatchObject({ status: 'FAILED' })
   })
 
+  test('is tried again in the jobs that a client names', async () => {
+    const jobs = ['A', 'B', 'C'].map((name) => job(`JOB_${name}`, [shell('true')]))
+    const id = await create([stage('One', jobs)])
+    const run = await start(id)
+    world.runner.endTask('JOB_A', exited(3))
+    world.runner.endTask('JOB_B', succeeded())
+    world.runner.endTask('JOB_C', exited(4))
+    await world.settled()
+    const states = async (): Promise<readonly string[]> =>
+      (await detail(id, run)).stages[0].jobs.map(({ status }: Body) => status)
+    const [a, b, c] = (await detail(id, run)).stages[0].jobs.map((one: Body) => one.id)
+    const retry = (job_run_ids: readonly string[]) =>
+      call('PUT', `${api()}/pipelines/${id}/pipeline-runs/${run}/retry`, { repo_https_url: '', job_run_ids })
+    expect(await retry([b])).toMatchObject({ status: 400, body: { error_code: 'DEVPIPE.00010409' } })
+    expect(await retry([a, 'nobody'])).toMatchObject({ status: 404 })
+    expect(await states()).toEqual(['FAILED', 'COMPLETED', 'FAILED'])
+    expect(await retry([a])).toEqual({ status: 200, body: { success: true } })
+    await world.settled()
+    expect(await states()).toEqual(['RUNNING', 'COMPLETED', 'FAILED'])
+    world.runner.endTask('JOB_A', succeeded())
+    await world.settled()
+    expect(await retry([c])).toMatchObject({ status: 200 })
+    await world.settled()
+    world.runner.endTask('JOB_C', succeeded())
+    await world.settled()
+    expect(await detail(id, run)).toMatchObject({ status: 'COMPLETED' })
+  })
+
+  test('is found by its number, and keeps what was said when it was decided', async () => {
+    const id = await create([stage('Gate', [job('JOB_R', [checkpoint('')])])])
+    const first = await start(id)
+    await start(id)
+    const byNumber = (number: string): Promise<{ status: number; body: Body }> =>
+      call('GET', `${api()}/pipelines/${id}/pipeline-runs/detail?pipeline_run_number=${number}`)
+    expect(await byNumber('1')).toMatchObject({ status: 200, body: { id: first, run_number: 1 } })
+    expect((await byNumber('2')).body.run_number).toBe(2)
+    expect(await byNumber('3')).toMatchObject({ status: 404 })
+    expect(await byNumber('x')).toMatchObject({ status: 400 })
+    const [review] = (await detail(id, first)).stages[0].jobs
+    const step = `/pipelines/${id}/pipeline-runs/${first}/jobs/${review.id}/steps/${review.id}`
+    await good('POST', `${step}/pass?approval_description=seen%20and%20good`)
+    const run = await world.app.runs.get(world.admin, { id: first })
+    expect(run.ok && run.value.stages[0]?.tasks[0]?.review?.decisions).toMatchObject([{ comment: 'seen and good' }])
+  })
+
   test('is decided by an administrator for approvers whom this server does not know', async () => {
     const id = await create([stage('Gate', [job('JOB_R', [checkpoint('f4f5e24cf69b4a4a8ef2a0ef4ea2a4ab,wang')])])])
     const run = await start(id)
