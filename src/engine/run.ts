@@ -221,8 +221,10 @@ export function slotOf(task: TaskState): Slot {
   }
 }
 
+export const noCounts = (): Record<Slot, number> => ({ ...NO_COUNTS })
+
 export function countTasks(tasks: readonly TaskState[]): Counts {
-  const counts: Record<Slot, number> = { ...NO_COUNTS }
+  const counts = noCounts()
   for (const task of tasks) counts[slotOf(task)] += 1
   return counts
 }

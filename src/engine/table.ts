@@ -1,5 +1,6 @@
 const BITS = 4
 const WIDTH = 2 ** BITS
+export const BRANCH_WIDTH = WIDTH
 
 type Branch = readonly unknown[]
 
@@ -44,6 +45,15 @@ export class Table<Item> {
   with(index: number, item: Item): Table<Item> {
     this.#check(index)
     return new Table(replaced(this.#root, this.#shift, index, item), this.#shift, this.size)
+  }
+
+  /**
+   * All entries in order, in branches of {@link BRANCH_WIDTH}, the last of which may be shorter: a branch in which
+   * nothing was replaced is the same object as in the table before.
+   */
+  branches(): readonly (readonly Item[])[] {
+    if (this.#shift === 0) return [this.#root as readonly Item[]]
+    return this.#root.flat(this.#shift / BITS - 1) as (readonly Item[])[]
   }
 
   toArray(): Item[] {

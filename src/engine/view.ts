@@ -1,37 +1,23 @@
-import { type EdgeSpec, isAwaited, type Triggers } from '../model/definition.ts'
-import { attemptVersion, nodeId } from '../model/id.ts'
+import { isAwaited, type FlowSpec, type Triggers } from '../model/definition.ts'
+import type { Failure } from '../model/failure.ts'
+import { nodeId } from '../model/id.ts'
 import type { Instant } from '../model/time.ts'
 import type {
   Attention,
   ParamView,
   ProjectView,
-  ReviewView,
   RunSummary,
   RunView,
   StageView,
   TaskView,
   TriggersView,
 } from '../model/view.ts'
-import { allowedOnNode, allowedOnRun, takenBack } from './admits.ts'
-import { approvalsNeeded } from './deadline.ts'
-import { textOf, variableOf } from './render.ts'
-import {
-  countTasks,
-  openTasks,
-  slotOf,
-  stageAt,
-  stagePlan,
-  standsStill,
-  taskAt,
-  taskPlan,
-  workAt,
-  type Counts,
-  type Fired,
-  type NodeState,
-  type Run,
-  type TaskState,
-} from './run.ts'
-import { pausedNow, runStatus, stageStatus, taskStatus } from './status.ts'
+import { allowedOnNode, allowedOnRun } from './admits.ts'
+import { flowView } from './edge-views.ts'
+import { variableOf } from './render.ts'
+import { slotOf, stageAt, stagePlan, taskAt, taskPlan, workAt, type Fired, type Run } from './run.ts'
+import { pausedNow, runStatus, stageStatus } from './status.ts'
+import { taskParts, type Part } from './task-views.ts'
 
 const SYSTEM_PARAMS: Readonly<Record<string, string>> = {
   SYS_TIMESTAMP: 'When the run was made, to a tenth of a millisecond, in UTC+8',
@@ -69,10 +55,21 @@ export function needsPerson(run: Run): boolean {
 /** A run of a pipeline that only schedules and upstreams start waits for a person. */
 const waitsForTriggers = ({ plan }: Run): boolean => plan.definition.triggers?.list.some(isAwaited) ?? false
 
-/** What readers see of a run; built only when somebody reads. */
-export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeline']): RunView {
-  const inner = countsInside(run)
-  const stages = run.plan.stages.map((stage) => stageView(run, stage, inner))
+/** A smaller run is as quickly shown anew, and what is kept costs the collector of garbage more than that. */
+const KEEP_FROM_NODES = 200
+
+/**
+ * What readers see of a run; built only when somebody reads. Of a run of {@link keepFrom} nodes or more, parts in which
+ * nothing has changed are kept from one view to the next.
+ */
+export function viewOf(
+  run: Run,
+  project: ProjectView,
+  pipeline: RunView['pipeline'],
+  keepFrom = KEEP_FROM_NODES,
+): RunView {
+  const parts = taskParts(run, keepFrom)
+  const stages = run.plan.stages.map((stage) => stageView(run, stage, parts.get(stage) ?? []))
   return {
     id: run.id,
     number: run.number,
@@ -100,31 +97,19 @@ export function viewOf(run: Run, project: ProjectView, pipeline: RunView['pipeli
     cancelledBy: run.cancelling?.by ?? null,
     pass: run.pass,
     stages,
-    failure: firstFailure(run),
-    attention: attention(run),
+    failure: firstFailure(run, parts.values()),
+    attention: attention(run, parts),
     allowed: allowedOnRun(run),
   }
 }
 
-/** What is in each sub-flow that has begun, those inside of it too. */
-function countsInside(run: Run): ReadonlyMap<number, Counts> {
-  const inside = new Map<number, TaskState[]>()
-  for (const { index, kind } of run.plan.nodes) {
-    if (kind !== 'task') continue
-    let around = taskPlan(run.plan, index).flow?.parent ?? null
-    for (; around !== null; around = taskPlan(run.plan, around).flow?.parent ?? null) {
-      const tasks = inside.get(around)
-      if (tasks === undefined) inside.set(around, [taskAt(run, index)])
-      else tasks.push(taskAt(run, index))
-    }
-  }
-  return new Map([...inside].map(([index, tasks]) => [index, countTasks(tasks)]))
-}
+/** What others are put behind: of 10,000, `flat` takes some ms. */
+const NO_TASKS: readonly TaskView[] = []
 
-function stageView(run: Run, index: number, inner: ReadonlyMap<number, Counts>): StageView {
-  const { spec, tasks } = stagePlan(run.plan, index)
+function stageView(run: Run, index: number, parts: readonly Part[]): StageView {
+  const { spec } = stagePlan(run.plan, index)
   const state = stageAt(run, index)
-  const setting = settingOf(run, index)
+  const views = parts.map((part) => part.views)
   return {
     kind: 'stage',
     id: nodeId(run.id, index),
@@ -140,161 +125,18 @@ function stageView(run: Run, index: number, inner: ReadonlyMap<number, Counts>):
     always: spec.always,
     parallel: spec.parallel,
     triggers: triggersView(spec.triggers, state.triggers),
-    tasks: tasks.map((task) => taskView(run, task, inner.get(task), setting)),
-    flow: flowView(run, index),
+    tasks: NO_TASKS.concat(...views),
+    parts: views,
+    flow: spec.flow === null ? null : flowView(spec.flow, takenEdges(spec.flow, parts)),
     allowed: allowedOnNode(run, index),
   }
-}
-
-/** Each edge as a view has it, taken or not: made once for all views. */
-const edgeViews = new WeakMap<EdgeSpec, readonly [EdgeView, EdgeView]>()
-type EdgeView = NonNullable<StageView['flow']>['edges'][number]
-
-function edgeView(edge: EdgeSpec, taken: boolean): EdgeView {
-  let views = edgeViews.get(edge)
-  if (views === undefined) {
-    views = [
-      { ...edge, taken: false },
-      { ...edge, taken: true },
-    ]
-    edgeViews.set(edge, views)
-  }
-  return views[taken ? 1 : 0]
 }
 
 /** An edge was taken when its gateway chose it last, or when what it comes out of is over. */
-function flowView(run: Run, index: number): StageView['flow'] {
-  const { spec, tasks } = stagePlan(run.plan, index)
-  if (spec.flow === null) return null
-  const taken = new Uint8Array(spec.flow.edges.length)
-  for (const task of tasks) {
-    const state = taskAt(run, task)
-    if (slotOf(state) !== 'done') continue
-    if (state.taken !== null) for (const edge of state.taken) taken[edge] = 1
-    else for (const { edge } of taskPlan(run.plan, task).flow?.out ?? []) taken[edge] = 1
-  }
-  return { edges: spec.flow.edges.map((edge, place) => edgeView(edge, taken[place] === 1)) }
-}
-
-/** What views of tasks say besides the tasks' own states: while nothing of this changes, neither do they. */
-interface Setting {
-  readonly id: Run['id']
-  readonly phase: Run['phase']
-  readonly outcome: Run['outcome']
-  readonly cancelling: boolean
-  readonly paused: boolean
-  readonly rollback: number | null
-  /** The first stage of which something was taken back. */
-  readonly takenBack: number | undefined
-}
-const isSame = (one: Setting, other: Setting): boolean =>
-  one.id === other.id &&
-  one.phase === other.phase &&
-  one.outcome === other.outcome &&
-  one.cancelling === other.cancelling &&
-  one.paused === other.paused &&
-  one.rollback === other.rollback &&
-  one.takenBack === other.takenBack
-
-/** By the state of the stage that the tasks are in, so that what is the same is one object. */
-const settings = new WeakMap<NodeState, Setting>()
-
-function settingOf(run: Run, stage: number): Setting {
-  const state = stageAt(run, stage)
-  const setting: Setting = {
-    id: run.id,
-    phase: run.phase,
-    outcome: run.outcome,
-    cancelling: run.cancelling !== null,
-    paused: run.pausedAt !== null,
-    rollback: run.rollback,
-    takenBack: run.phase === 'ended' ? takenBack(run) : undefined,
-  }
-  const kept = settings.get(state)
-  if (kept !== undefined && isSame(kept, setting)) return kept
-  settings.set(state, setting)
-  return setting
-}
-
-interface KeptView {
-  readonly index: number
-  readonly setting: Setting
-  readonly still: boolean
-  readonly view: TaskView
-}
-/** A smaller run is as quickly shown anew, and what is kept costs the collector of garbage more than that. */
-const KEEP_FROM_NODES = 200
-
-/** Views of tasks, by what they are of: of a run of 10,000 nodes only those that changed are made anew. */
-const taskViews = new WeakMap<TaskState, KeptView>()
-
-function taskView(run: Run, index: number, inner: Counts | undefined, setting: Setting): TaskView {
-  if (run.plan.nodes.length < KEEP_FROM_NODES) return makeTaskView(run, index, inner)
-  const state = taskAt(run, index)
-  // A sub-flow shows what is in it, a review asks a text with values of the run.
-  if (state.status === 'open' || taskPlan(run.plan, index).spec.work.kind === 'review')
-    return makeTaskView(run, index, inner)
-  const still = standsStill(run, index)
-  const kept = taskViews.get(state)
-  if (kept !== undefined && kept.setting === setting && kept.still === still && kept.index === index) return kept.view
-  const view = makeTaskView(run, index, inner)
-  taskViews.set(state, { index, setting, still, view })
-  return view
-}
-
-function makeTaskView(run: Run, index: number, inner: Counts | undefined): TaskView {
-  const { spec, flow } = taskPlan(run.plan, index)
-  const state = taskAt(run, index)
-  return {
-    kind: 'task',
-    id: nodeId(run.id, index),
-    index,
-    key: spec.key,
-    name: spec.name,
-    description: spec.description,
-    status: taskStatus(run, index, inner),
-    startedAt: state.startedAt,
-    endedAt: state.endedAt,
-    skipped: state.skipped,
-    annotations: spec.annotations,
-    role: spec.role,
-    work: spec.work,
-    needs: spec.needs,
-    parent: spec.parent,
-    skippable: spec.skippable,
-    retryable: spec.retryable,
-    optional: spec.optional,
-    loop: flow === null ? Number(state.attempt > 0 || state.status === 'skipped') : state.loop,
-    version: attemptVersion(run.id, index, state.attempt),
-    paused: state.pausedAt !== null,
-    inputs: state.inputs,
-    childRun: state.childRun,
-    labels: spec.labels,
-    attempt: state.attempt,
-    retry: Math.max(0, state.attempt - state.loopAt - 1),
-    queuedAt: state.queuedAt,
-    retryAt: state.retryAt,
-    deadlineAt: state.deadlineAt,
-    runner: state.runner,
-    failure: state.failure,
-    ignored: state.policy === 'continue',
-    held: slotOf(state) === 'held' && run.phase === 'live',
-    outputs: state.outputs,
-    review: reviewView(run, index),
-    earlier: state.earlier,
-    allowed: allowedOnNode(run, index),
-  }
-}
-
-function reviewView(run: Run, index: number): ReviewView | null {
-  const { work } = taskPlan(run.plan, index).spec
-  if (work.kind !== 'review') return null
-  return {
-    question: textOf(run, index, work.question),
-    reviewers: work.reviewers,
-    required: approvalsNeeded(work),
-    decisions: taskAt(run, index).decisions,
-  }
+function takenEdges({ edges }: FlowSpec, parts: readonly Part[]): Uint8Array {
+  const taken = new Uint8Array(edges.length)
+  for (const part of parts) for (const edge of part.taken) taken[edge] = 1
+  return taken
 }
 
 function paramViews(run: Run): readonly ParamView[] {
@@ -334,22 +176,23 @@ function triggersView(triggers: Triggers | null, fired: readonly Fired[]): Trigg
   }
 }
 
-function firstFailure(run: Run): RunView['failure'] {
-  let first: { readonly index: number; readonly at: Instant } | null = null
-  for (const node of run.plan.nodes) {
-    if (node.kind !== 'task') continue
-    const { failure, policy, endedAt } = taskAt(run, node.index)
-    if (failure === null || policy === null || policy === 'continue' || endedAt === null) continue
-    if (first === null || endedAt < first.at) first = { index: node.index, at: endedAt }
+function firstFailure(run: Run, parts: Iterable<readonly Part[]>): RunView['failure'] {
+  let first: { readonly index: number; readonly at: Instant; readonly failure: Failure } | null = null
+  for (const stage of parts) {
+    for (const { failed } of stage) {
+      for (const index of failed) {
+        const { failure, endedAt: at } = taskAt(run, index)
+        if (failure === null || at === null) continue
+        if (first === null || at < first.at) first = { index, at, failure }
+      }
+    }
   }
   if (first === null) return null
-  const { failure } = taskAt(run, first.index)
-  return failure === null
-    ? null
-    : { node: nodeId(run.id, first.index), nodeName: taskPlan(run.plan, first.index).spec.name, failure }
+  const { index, failure } = first
+  return { node: nodeId(run.id, index), nodeName: taskPlan(run.plan, index).spec.name, failure }
 }
 
-function attention(run: Run): readonly Attention[] {
+function attention(run: Run, parts: ReadonlyMap<number, readonly Part[]>): readonly Attention[] {
   if (run.phase === 'waiting') return needsPerson(run) ? [{ kind: 'start', since: run.createdAt }] : []
   if (run.phase === 'ended' || run.cancelling !== null) return []
   const found: Attention[] = run.pausedAt === null ? [] : [{ kind: 'paused', since: run.pausedAt }]
@@ -357,11 +200,14 @@ function attention(run: Run): readonly Attention[] {
     const { name } = stagePlan(run.plan, stage).spec
     found.push({ kind: 'trigger', node: nodeId(run.id, stage), nodeName: name, since: run.updatedAt })
   }
-  const { reviewing, held, paused, running } = run.counts
-  if (reviewing + held + paused + running === 0) return found
-  for (const index of openTasks(run)) {
-    const one = attentionOf(run, index)
-    if (one !== null) found.push(one)
+  // No task of another stage is at work or waits for somebody.
+  for (const { index: stage } of run.open) {
+    for (const { waits } of parts.get(stage) ?? []) {
+      for (const index of waits) {
+        const one = attentionOf(run, index)
+        if (one !== null) found.push(one)
+      }
+    }
   }
   return found
 }

@@ -11,7 +11,14 @@ export interface Answer {
    * Every byte as one character (latin1): Node sends such a string together with the head in one write, and two
    * buffers in a writev, which costs as much as all the rest. Long ones stay as they are.
    */
-  readonly body: string | Buffer
+  readonly body: string | Buffer | Chunks
+}
+
+/** A long body as it was put together: what is made once for many answers is never copied into each. */
+export interface Chunks {
+  readonly chunks: readonly Buffer[]
+  /** Bytes of all of them. */
+  readonly length: number
 }
 
 export interface AnswerCacheLimits {
@@ -25,7 +32,7 @@ export interface AnswerCacheLimits {
 export const ANSWER_CACHE_LIMITS: AnswerCacheLimits = {
   entriesMax: 10_000,
   bytesMax: 64 * 1_024 * 1_024,
-  bodyMaxBytes: 8 * 1_024 * 1_024,
+  bodyMaxBytes: 16 * 1_024 * 1_024,
 }
 
 interface Entry {

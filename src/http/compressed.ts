@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
+import { wholeBody } from './chunks.ts'
 
 const gzipped = promisify(gzip)
 
@@ -45,7 +46,7 @@ export async function compressed(response: Response): Promise<Response> {
   const { status, headers } = response
   const isJson = /^application\/(?:[\w.]+\+)?json\b/.test(headers.get('content-type') ?? '')
   if (status !== 200 || !isJson || headers.has('content-encoding')) return response
-  const body = Buffer.from(await response.arrayBuffer())
+  const body = await wholeBody(response)
   if (body.length < BODY_MIN_BYTES) return new Response(body, { status, headers })
   const answer = new Response(await gzipped(body, { level: LEVEL }), { status, headers })
   answer.headers.set('content-encoding', 'gzip')

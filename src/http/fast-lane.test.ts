@@ -3,6 +3,7 @@ import { openNative } from '../../test/support/native-server.ts'
 import { type Dialect, type DialectOptions, DEPENDS_HEADER, FRESH_HEADER } from '../dialects/dialect.ts'
 import type { App } from '../host/app.ts'
 import { definition } from '../testing/views.ts'
+import { chunksResponse } from './chunks.ts'
 import { openWorld, type World } from '../testing/world.ts'
 
 /** A dialect that counts how often it is asked, and answers what a test says. */
@@ -210,6 +211,32 @@ test('answers of all sizes go out whole', async () => {
       expect(Buffer.compare(got, body)).toBe(0)
     }
   }
+})
+
+test('an answer in chunks goes out whole, whether it is kept or made for one', async () => {
+  const chunks = ['流水线', '', 'x'.repeat(100_000), '-'].map((text) => Buffer.from(text))
+  const whole = Buffer.concat(chunks)
+  const { asked, dialect } = counting((request) =>
+    chunksResponse(
+      { chunks, length: whole.length },
+      {
+        status: request.method === 'POST' ? 201 : 200,
+        headers: { etag: '"7"', ...(request.url.endsWith('kept') ? { [DEPENDS_HEADER]: 'a' } : {}) },
+      },
+    ),
+  )
+  await using native = await openNative({ dialects: [dialect] })
+  const url = `${native.server.url}/counting/`
+  for (const path of ['kept', 'kept', 'once']) {
+    const response = await fetch(url + path)
+    expect([response.status, response.headers.get('content-length')]).toEqual([200, String(whole.length)])
+    expect(response.headers.get('x-request-id')).toMatch(/./)
+    expect(Buffer.compare(await response.bytes(), whole)).toBe(0)
+    expect((await fetch(url + path, { headers: { 'if-none-match': '"7"' } })).status).toBe(304)
+  }
+  expect(asked).toHaveLength(3)
+  const posted = await fetch(`${url}kept`, { method: 'POST', body: '{}' })
+  expect([posted.status, (await posted.bytes()).length]).toEqual([201, whole.length])
 })
 
 test('a reader sees what a writer was told, however often it is read in between', async () => {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DEPENDS_HEADER, FRESH_HEADER } from '../dialects/dialect.ts'
 import type { Instant } from '../model/time.ts'
-import type { Answer, AnswerCache } from './answer-cache.ts'
+import type { Answer, Chunks } from './answer-cache.ts'
+import { chunksOf } from './chunks.ts'
 import { takesGzip } from './compressed.ts'
 import { isNotModified, KEPT_ON_304 } from './conditional.ts'
 import type { CredentialNote } from './credentials.ts'
@@ -88,11 +89,20 @@ export function sendAnswer(
   headers[headers.length - 1] = requestId
   if (headers === answer.headers) {
     outgoing.writeHead(200, headers)
-    outgoing.end(answer.body, 'latin1')
+    sendBody(outgoing, answer.body)
   } else {
     outgoing.writeHead(304, headers)
     outgoing.end()
   }
+}
+
+function sendBody(outgoing: ServerResponse, body: Answer['body']): void {
+  if (typeof body !== 'string' && 'chunks' in body) {
+    // All of them in one system call.
+    outgoing.cork()
+    for (const chunk of body.chunks) outgoing.write(chunk)
+    outgoing.end()
+  } else outgoing.end(body, 'latin1')
 }
 
 /**
@@ -121,7 +131,7 @@ export function keptUntil(freshMs: number | null, note: CredentialNote, now: Ins
   return Math.min(now + freshMs, note.expiresAt ?? Infinity)
 }
 
-export function answerOf(response: Response, body: Buffer): Answer {
+function answerOf(response: Response, body: Buffer | Chunks): Answer {
   const headers: string[] = []
   const notModifiedHeaders: string[] = []
   for (const [name, value] of response.headers) {
@@ -135,20 +145,24 @@ export function answerOf(response: Response, body: Buffer): Answer {
     headers,
     notModifiedHeaders,
     etag: response.headers.get('etag'),
-    body: body.length <= ONE_WRITE_MAX ? body.toString('latin1') : body,
+    body: body instanceof Buffer && body.length <= ONE_WRITE_MAX ? body.toString('latin1') : body,
   }
 }
 
-/** Makes, keeps and looks up: the cache with the rule of when its tickets are taken. */
-export async function keep(
-  cache: AnswerCache,
-  key: string,
-  response: Response,
-  ticket: number,
-  topics: readonly string[],
-  until: Instant | null,
-): Promise<Response> {
+/** Sends a response that was made of chunks. @returns whether it is one. */
+export function sendChunks(outgoing: ServerResponse, response: Response): boolean {
+  const body = chunksOf(response)
+  if (body === undefined) return false
+  outgoing.writeHead(response.status, [...response.headers, ['content-length', String(body.length)]].flat())
+  sendBody(outgoing, body)
+  return true
+}
+
+/** The answer that a 200 is, and the same as a response again: what was read out of the first is gone from there. */
+export async function taken(response: Response): Promise<{ readonly answer: Answer; readonly response: Response }> {
+  const chunks = chunksOf(response)
+  if (chunks !== undefined) return { answer: answerOf(response, chunks), response }
   const body = Buffer.from(await response.arrayBuffer())
-  cache.put(ticket, key, answerOf(response, body), topics, until)
-  return new Response(body, { status: response.status, headers: response.headers })
+  const { status, headers } = response
+  return { answer: answerOf(response, body), response: new Response(body, { status, headers }) }
 }

@@ -4,7 +4,7 @@ import type { AnswerCache } from './answer-cache.ts'
 import { compressed, takesGzip } from './compressed.ts'
 import { conditional } from './conditional.ts'
 import type { CredentialNote, Noted } from './credentials.ts'
-import { answerKey, keep, keptUntil, takeHints } from './fast-lane.ts'
+import { answerKey, keptUntil, taken, takeHints } from './fast-lane.ts'
 import { errorText, type Logger } from './logger.ts'
 import type { Mount } from './mounts.ts'
 import { problemResponse } from './problem.ts'
@@ -38,7 +38,9 @@ export function responder(deps: Dependencies): (request: Request, incoming: Inco
       const key = answerKey(incoming)
       const until = keptUntil(freshMs, note, deps.now())
       if (key === undefined || until === undefined) return response
-      return await keep(cache, key, response, ticket, topics, until)
+      const { answer, response: again } = await taken(response)
+      cache.put(ticket, key, answer, topics, until)
+      return again
     } finally {
       cache.end()
     }

@@ -3,11 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Dialect } from '../dialects/dialect.ts'
 import type { App } from '../host/app.ts'
 import { ANSWER_CACHE_LIMITS, AnswerCache, type AnswerCacheLimits } from './answer-cache.ts'
 import { noteCredentials } from './credentials.ts'
-import { answerKey, sendAnswer } from './fast-lane.ts'
+import { answerKey, sendAnswer, sendChunks } from './fast-lane.ts'
 import { type Foreign, foreignMounts } from './foreign.ts'
 import { errorText, type Logger } from './logger.ts'
 import { type Mount, mountTable } from './mounts.ts'
@@ -141,10 +142,17 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
   const now = (): number => app.now()
   const mountFor = mountTable(mountsOf(parts, app, config.baseUrl ?? url, closing.signal))
   const respond = responder({ cache, noted, mountFor, now, logger })
-  const listener = getRequestListener((request, { incoming }) => respond(request, incoming as IncomingMessage), {
-    errorHandler: () =>
-      problemResponse({ code: 'invalid_request', message: 'The URL or the Host header is not valid' }, ''),
-  })
+  const serve = async (request: Request, incoming: IncomingMessage, outgoing: ServerResponse): Promise<Response> => {
+    const response = await respond(request, incoming)
+    return sendChunks(outgoing, response) ? RESPONSE_ALREADY_SENT : response
+  }
+  const listener = getRequestListener(
+    (request, { incoming, outgoing }) => serve(request, incoming as IncomingMessage, outgoing as ServerResponse),
+    {
+      errorHandler: () =>
+        problemResponse({ code: 'invalid_request', message: 'The URL or the Host header is not valid' }, ''),
+    },
+  )
   const stopListening = parts.app.feed.onChange((topics) => cache.changed(topics))
   const stopLooking = endStalled(server, timeouts.stalledMs)
 

@@ -190,9 +190,22 @@ export interface StageView extends NodeFields {
   readonly parallel: boolean
   readonly triggers: TriggersView | null
   readonly tasks: readonly TaskView[]
-  readonly flow: { readonly edges: readonly (EdgeSpec & { readonly taken: boolean })[] } | null
+  /**
+   * The same tasks, in parts. Of a large run a part in which nothing has changed is the same object as in the view
+   * before, so what a presenter has made of it is still true.
+   */
+  readonly parts: readonly (readonly TaskView[])[]
+  readonly flow: FlowView | null
   readonly allowed: readonly NodeAction[]
 }
+
+export interface FlowView {
+  readonly edges: readonly EdgeView[]
+  /** The same edges, in parts as those of {@link StageView.parts}. */
+  readonly parts: readonly (readonly EdgeView[])[]
+}
+
+export type EdgeView = EdgeSpec & { readonly taken: boolean }
 
 export interface TaskView extends NodeFields {
   readonly kind: 'task'

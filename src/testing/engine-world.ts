@@ -207,7 +207,8 @@ export class EngineWorld {
   viewed(key: string): TaskView {
     const [broken] = brokenLaws(this.run)
     if (broken !== undefined) throw new TypeError(broken)
-    const { stages } = viewOf(this.run, projectView(), {} as never)
+    // What is kept of views, too, must be what would be made anew.
+    const { stages } = viewOf(this.run, projectView(), {} as never, 0)
     const found = stages.flatMap(({ tasks }) => tasks).find((task) => task.key === key)
     if (found === undefined) throw new TypeError(`no task ${key}`)
     return found

@@ -138,7 +138,7 @@ export const taskView = (changes: Partial<TaskView> = {}): TaskView => ({
 })
 
 /** A stage that succeeded, with one such task. */
-export const stageView = (changes: Partial<StageView> = {}): StageView => ({
+export const stageView = ({ tasks = [taskView()], ...changes }: Partial<StageView> = {}): StageView => ({
   kind: 'stage',
   id: nodeId(RUN_ID, 0),
   index: 0,
@@ -153,7 +153,8 @@ export const stageView = (changes: Partial<StageView> = {}): StageView => ({
   always: false,
   parallel: false,
   triggers: null,
-  tasks: [taskView()],
+  tasks,
+  parts: [tasks],
   flow: null,
   allowed: [],
   ...changes,
@@ -248,7 +249,11 @@ function placed(runId: RunId, stages: readonly StageView[]): StageView[] {
     place += 1
     return { id: nodeId(runId, index), index }
   }
-  return stages.map((stage) => ({ ...stage, ...next(), tasks: stage.tasks.map((task) => ({ ...task, ...next() })) }))
+  return stages.map((stage) => {
+    const place = next()
+    const tasks = stage.tasks.map((task) => ({ ...task, ...next() }))
+    return { ...stage, ...place, tasks, parts: [tasks] }
+  })
 }
 
 const specOf = (stage: StageView): StageSpec =>

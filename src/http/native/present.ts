@@ -9,6 +9,7 @@ import type { Instant } from '../../model/time.ts'
 import type {
   Attention,
   AttemptView,
+  EdgeView,
   PipelineView,
   ProjectView,
   ReviewView,
@@ -229,9 +230,7 @@ export const presentStage = (stage: StageView): Wire<typeof wire.Stage> => ({
   allowed: [...stage.allowed],
 })
 
-export function presentEdge(
-  edge: NonNullable<StageView['flow']>['edges'][number],
-): NonNullable<Wire<typeof wire.Stage>['edges']>[number] {
+export function presentEdge(edge: EdgeView): NonNullable<Wire<typeof wire.Stage>['edges']>[number] {
   const { key, name, from, to, default: otherwise, taken } = edge
   return { key, name, from, to, default: otherwise, taken }
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { App, Caller } from '../../host/app.ts'
 import type { ProblemCode, Result } from '../../model/problem.ts'
+import type { Chunks } from '../answer-cache.ts'
 import type { Logger } from '../logger.ts'
 import type { LogIndexes } from './log-index.ts'
 import type { Foreign } from '../foreign.ts'
@@ -58,7 +59,7 @@ export type Reply<Wire> = ReplyHead & ({ readonly body: Wire } | { readonly json
 
 declare const json: unique symbol
 /** JSON of such a value, where making it anew each time would cost too much. */
-export type JsonText<Wire> = string & { readonly [json]: Wire }
+export type JsonText<Wire> = (string | Chunks) & { readonly [json]: Wire }
 
 interface ReplyHead {
   readonly status?: 200 | 201 | 202 | 204

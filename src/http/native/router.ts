@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Caller } from '../../host/app.ts'
 import { asId, type UserId } from '../../model/id.ts'
 import { accept } from '../../model/problem.ts'
+import { chunksResponse } from '../chunks.ts'
 import { DEPENDS_HEADER } from '../fast-lane.ts'
 import { errorText } from '../logger.ts'
 import { type HttpProblem, problemResponse, securityHeaders } from '../problem.ts'
@@ -151,8 +152,7 @@ function respond(route: Route, reply: Reply<unknown> | ByteReply): Response {
     ...reply.headers,
   }
   if (status === 204) return new Response(null, { status, headers })
-  return new Response('json' in reply ? reply.json : JSON.stringify(reply.body), {
-    status,
-    headers: { ...headers, 'content-type': 'application/json' },
-  })
+  const body = 'json' in reply ? reply.json : JSON.stringify(reply.body)
+  const init = { status, headers: { ...headers, 'content-type': 'application/json' } }
+  return typeof body === 'string' ? new Response(body, init) : chunksResponse(body, init)
 }

@@ -1,37 +1,61 @@
 import type { z } from 'zod'
-import type { RunView, StageView, TaskView } from '../../model/view.ts'
-import { presentEdge, presentHead, presentStage, presentTask } from './present.ts'
+import type { EdgeView, RunView, StageView, TaskView } from '../../model/view.ts'
+import type { Chunks } from '../answer-cache.ts'
+import { presentEdge, presentHead, presentRun, presentStage, presentTask } from './present.ts'
 import type { JsonText } from './route.ts'
 import type { Run } from './schema.ts'
 
 /**
  * The JSON of a run: what {@link presentRun} makes, as text. Of a run of 10,000 nodes few change from one answer to the
- * next, so the text of each is kept as long as its view is the same (engine/view.ts).
+ * next, so the bytes of each part of its tree are kept as long as the part is the same (StageView.parts).
  */
 export function runText(run: RunView): JsonText<z.output<typeof Run>> {
-  const head = JSON.stringify(presentHead(run))
-  return `${head.slice(0, -1)},"stages":[${run.stages.map(stageText).join(',')}]}` as JsonText<z.output<typeof Run>>
+  return (isLarge(run) ? inChunks(run) : JSON.stringify(presentRun(run))) as JsonText<z.output<typeof Run>>
 }
 
-function stageText(stage: StageView): string {
+/** What is shown in one part is made as quickly as kept. */
+const isLarge = (run: RunView): boolean => run.stages.some(({ parts }) => parts.length > 1)
+
+function inChunks(run: RunView): Chunks {
+  const chunks = [Buffer.from(`${JSON.stringify(presentHead(run)).slice(0, -1)},"stages":[`)]
+  for (const [place, stage] of run.stages.entries()) {
+    if (place > 0) chunks.push(COMMA)
+    addStage(chunks, stage)
+  }
+  chunks.push(Buffer.from(']}'))
+  return { chunks, length: chunks.reduce((sum, chunk) => sum + chunk.length, 0) }
+}
+
+function addStage(chunks: Buffer[], stage: StageView): void {
   const { tasks: _tasks, edges: _edges, ...rest } = presentStage({ ...stage, tasks: [], flow: null })
-  const edges = stage.flow === null ? 'null' : `[${texts(stage.flow.edges, edgeText)}]`
-  return `${JSON.stringify(rest).slice(0, -1)},"tasks":[${texts(stage.tasks, taskText)}],"edges":${edges}}`
-}
-
-const texts = <Item>(items: readonly Item[], textOf: (item: Item) => string): string => items.map(textOf).join(',')
-
-function kept<Item extends object>(make: (item: Item) => unknown): (item: Item) => string {
-  const known = new WeakMap<Item, string>()
-  return (item) => {
-    let text = known.get(item)
-    if (text === undefined) {
-      text = JSON.stringify(make(item))
-      known.set(item, text)
-    }
-    return text
+  chunks.push(Buffer.from(`${JSON.stringify(rest).slice(0, -1)},"tasks":[`))
+  addParts(chunks, stage.parts, taskBytes)
+  if (stage.flow === null) chunks.push(Buffer.from('],"edges":null}'))
+  else {
+    chunks.push(Buffer.from('],"edges":['))
+    addParts(chunks, stage.flow.parts, edgeBytes)
+    chunks.push(Buffer.from(']}'))
   }
 }
 
-const taskText = kept<TaskView>(presentTask)
-const edgeText = kept(presentEdge)
+const COMMA = Buffer.from(',')
+
+/** Of each part the bytes have a comma first; that of the first is left out. */
+function addParts<Part>(chunks: Buffer[], parts: readonly Part[], bytesOf: (part: Part) => Buffer): void {
+  for (const [place, part] of parts.entries()) chunks.push(place === 0 ? bytesOf(part).subarray(1) : bytesOf(part))
+}
+
+function kept<Item>(present: (item: Item) => unknown): (part: readonly Item[]) => Buffer {
+  const known = new WeakMap<readonly Item[], Buffer>()
+  return (part) => {
+    let bytes = known.get(part)
+    if (bytes === undefined) {
+      bytes = Buffer.from(part.map((item) => `,${JSON.stringify(present(item))}`).join(''))
+      known.set(part, bytes)
+    }
+    return bytes
+  }
+}
+
+const taskBytes = kept<TaskView>(presentTask)
+const edgeBytes = kept<EdgeView>(presentEdge)

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import type { RunView } from '../model/view.ts'
+import { definition, flow, gateway, on, review, script, stage, subflow } from '../testing/definitions.ts'
+import { EngineWorld } from '../testing/engine-world.ts'
+import { projectView } from '../testing/views.ts'
+import type { Run } from './run.ts'
+import { runOfSnapshot, snapshotOf } from './snapshot.ts'
+import { viewOf } from './view.ts'
+
+const shown = (run: Run): RunView => viewOf(run, projectView(), {} as never, 0)
+
+/** So many beside each other that they fill several parts. */
+const crowd = (name: string, count = 40) => Array.from({ length: count }, (_, place) => script(`${name}${place}`))
+const between = (from: string, name: string, to: string, count = 40): readonly string[] =>
+  Array.from({ length: count }, (_, place) => `${from} -> ${name}${place} -> ${to}`)
+
+/** A view that is made while others are kept is the one that nobody has kept anything for. */
+function expectTrue(run: Run): RunView {
+  const view = shown(run)
+  expect(view).toEqual(shown(runOfSnapshot(run.id, run.plan, snapshotOf(run)) as Run))
+  return view
+}
+
+test('a part in which nothing has changed is the same object in the next view, and the others are not', () => {
+  const w = new EngineWorld(
+    definition({
+      stages: [
+        flow(
+          [gateway('p', 'parallel'), ...crowd('a'), gateway('m', 'converge')],
+          ['start -> p', ...between('p', 'a', 'm'), 'm -> end'],
+        ),
+      ],
+    }),
+  )
+  const before = expectTrue(w.run).stages[0]!
+  w.succeed('a20')
+  const after = expectTrue(w.run).stages[0]!
+  const changed = after.parts.filter((part, place) => part !== before.parts[place])
+  expect(after.parts.length).toBeGreaterThan(2)
+  expect(changed.flat().map(({ key, status }) => `${key}:${status}`)).toContain('a20:succeeded')
+  // Its own, and that of the gateway where the branches meet.
+  expect(changed).toHaveLength(2)
+  // Its edge to where the branches meet was taken, no other.
+  expect(after.flow?.parts.filter((part, place) => part !== before.flow?.parts[place])).toHaveLength(1)
+  w.pause()
+  expect(expectTrue(w.run).stages[0]!.parts.some((part) => after.parts.includes(part))).toBe(false)
+})
+
+test('what a sub-flow shows of what is in it changes with that, however far away it is', () => {
+  const inner = subflow('s', [gateway('p', 'parallel'), ...crowd('a', 60), gateway('m', 'converge')])
+  const w = new EngineWorld(
+    definition({
+      stages: [flow(inner, ['start -> s -> end', 's-start -> p', ...between('p', 'a', 'm', 60), 'm -> s-end'])],
+    }),
+  )
+  const statusOf = (key: string): string | undefined =>
+    expectTrue(w.run).stages[0]!.tasks.find((task) => task.key === key)?.status
+  expect([statusOf('s'), statusOf('a59')]).toEqual(['running', 'queued'])
+  w.lease('a59')
+  w.pauseNode('s')
+  expect([statusOf('s'), statusOf('a58')]).toEqual(['paused', 'pending'])
+  expect(expectTrue(w.run).attention.map(({ kind }) => kind)).toEqual(['paused-node'])
+  w.resumeNode('s')
+  expect([statusOf('s'), statusOf('a59')]).toEqual(['running', 'running'])
+  for (let place = 0; place < 60; place += 1) w.succeed(`a${place}`)
+  expect([statusOf('s'), w.status()]).toEqual(['succeeded', 'succeeded'])
+})
+
+test('who failed, and who waits for a person, is told wherever they stand', () => {
+  const w = new EngineWorld(
+    definition({
+      stages: [stage('one', [...crowd('a'), script('late', on('hold')), review('ask')]), stage('two', crowd('b', 3))],
+    }),
+  )
+  expect(expectTrue(w.run).attention.map(({ kind }) => kind)).toEqual(['review'])
+  w.wait(1_000)
+  w.fail('late')
+  w.wait(1_000)
+  w.fail('a3')
+  const view = expectTrue(w.run)
+  expect(view.failure?.nodeName).toBe('late')
+  expect(view.attention.map((one) => ('nodeName' in one ? `${one.kind} ${one.nodeName}` : one.kind))).toEqual([
+    'held late',
+    'review ask',
+  ])
+})
