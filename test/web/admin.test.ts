@@ -93,6 +93,40 @@ test('somebody is told of runs: made, tried, and what became of it is seen and s
   await row.waitFor({ state: 'detached' })
 })
 
+test('somebody is told of one pipeline alone, which its page and the administration say', LONG, async () => {
+  const { page, server } = visit
+  const { items } = await server.client.pipelines.list()
+  const one = items.find(({ name }) => name === 'pipeline-1')
+  await server.client.notifications.create(one?.project.name ?? '', {
+    name: 'everything',
+    pipeline: null,
+    events: ['ended'],
+    to: { kind: 'email', addresses: ['all@example.com'] },
+  })
+  await page.goto(`${server.url}/pipelines/${one?.id}?tab=notifications`)
+  await main().getByLabel('Name').fill('its owners')
+  await main().getByRole('combobox', { name: 'By' }).click()
+  await page.getByRole('option', { name: 'E-mail' }).click()
+  await main().getByLabel('E-mail addresses').fill('a@example.com, b@example.com')
+  await page.getByRole('button', { name: 'Have them told' }).click()
+  const own = page.locator('[data-notification="its owners"]')
+  await own.getByText('This one').waitFor()
+  await own.getByText('a@example.com, b@example.com').waitFor()
+  // Whoever is told of all is shown, and changed elsewhere.
+  const all = page.locator('[data-notification="everything"]')
+  await all.getByText('All of the project').waitFor()
+  expect(await all.getByRole('button').count()).toBe(0)
+  const other = items.find(({ name }) => name === 'staged-release')
+  await page.goto(`${server.url}/pipelines/${other?.id}?tab=notifications`)
+  await all.waitFor()
+  expect(await own.count()).toBe(0)
+
+  await page.getByRole('link', { name: 'All of the project, and what became' }).click()
+  await own.getByRole('link', { name: 'pipeline-1' }).waitFor()
+  for (const name of ['its owners', 'everything']) await agree(`Remove ${name}`, 'Remove')
+  await own.waitFor({ state: 'detached' })
+})
+
 test('secrets are kept for a project or for one pipeline, and never shown again', LONG, async () => {
   const { page } = visit
   await open('secrets')

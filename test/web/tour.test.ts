@@ -124,6 +124,7 @@ describe.each([
       `/pipelines/${id}?tab=definition`,
       `/pipelines/${id}?tab=versions`,
       `/pipelines/${id}?tab=triggers`,
+      `/pipelines/${id}?tab=notifications`,
       ...ADMIN_TABS.map((tab) => `/admin?tab=${tab}`),
       '/nothing',
     ]) {

@@ -51,7 +51,7 @@ export const readRunSearch = (raw: Raw): RunSearch =>
     line: count(raw['line']),
   })
 
-export const PIPELINE_TABS = ['runs', 'definition', 'versions', 'triggers'] as const
+export const PIPELINE_TABS = ['runs', 'definition', 'versions', 'triggers', 'notifications'] as const
 export type PipelineTab = (typeof PIPELINE_TABS)[number]
 
 export const readPipelineSearch = (raw: Raw) =>

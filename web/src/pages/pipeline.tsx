@@ -24,6 +24,9 @@ const route = getRouteApi('/inside/pipelines/$pipeline')
 const Definition = lazy(async () => ({ default: (await import('./pipeline-definition.tsx')).Definition }))
 const Versions = lazy(async () => ({ default: (await import('./pipeline-versions.tsx')).Versions }))
 const Triggers = lazy(async () => ({ default: (await import('./pipeline-triggers.tsx')).Triggers }))
+const Notifications = lazy(async () => ({
+  default: (await import('./pipeline-notifications.tsx')).PipelineNotifications,
+}))
 
 export function PipelinePage() {
   const { pipeline: id } = route.useParams()
@@ -84,6 +87,9 @@ function Shown({ pipeline }: { readonly pipeline: Pipeline }) {
           </Tabs.Panel>
           <Tabs.Panel value="triggers">
             <Triggers pipeline={pipeline} />
+          </Tabs.Panel>
+          <Tabs.Panel value="notifications">
+            <Notifications pipeline={pipeline} />
           </Tabs.Panel>
         </Suspense>
       </Tabs>

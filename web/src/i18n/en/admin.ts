@@ -101,6 +101,8 @@ export const admin = {
   notify: {
     lead: 'Who is told when runs fail, work again or need somebody. Webhooks are signed as Standard Webhooks are.',
     to: 'To',
+    of: 'Pipeline',
+    ofThis: 'This one',
     by: 'By',
     when: 'When a run',
     webhook: 'Webhook',

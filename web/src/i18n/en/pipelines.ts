@@ -23,6 +23,7 @@ export const pipelines = {
     definition: 'Definition',
     versions: 'Versions',
     triggers: 'Triggers',
+    notifications: 'Notifications',
   },
   inProject: 'in {{project}}',
   version: 'version {{version}}',
@@ -63,6 +64,10 @@ export const pipelines = {
     version: 'Version',
     by: 'By',
     at: 'Saved',
+  },
+  notify: {
+    lead: 'Who is told when runs of this pipeline fail, work again or need somebody. Its definition may name others under `notify`.',
+    all: 'All of the project, and what became of each message',
   },
   triggers: {
     none: 'Only people start it',

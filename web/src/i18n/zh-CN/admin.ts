@@ -99,6 +99,8 @@ export const admin: Words<typeof source> = {
   notify: {
     lead: '运行失败、恢复或需要人工处理时通知谁。Webhook 按 Standard Webhooks 规范签名。',
     to: '接收方',
+    of: '流水线',
+    ofThis: '本流水线',
     by: '方式',
     when: '触发条件',
     webhook: 'Webhook',

@@ -14,7 +14,14 @@ export const pipelines: Words<typeof source> = {
   bar: '#{{number}}：{{status}}，{{time}}',
   start: '启动',
   startOf: '启动 {{name}}',
-  tabs: { label: '流水线视图', runs: '运行', definition: '定义', versions: '版本', triggers: '触发器' },
+  tabs: {
+    label: '流水线视图',
+    runs: '运行',
+    definition: '定义',
+    versions: '版本',
+    triggers: '触发器',
+    notifications: '通知',
+  },
   inProject: '项目 {{project}}',
   version: '版本 {{version}}',
   changed: '由 {{name}} 修改',
@@ -53,6 +60,10 @@ export const pipelines: Words<typeof source> = {
     version: '版本',
     by: '作者',
     at: '保存时间',
+  },
+  notify: {
+    lead: '本流水线的运行失败、恢复或需要人工处理时通知谁。流水线定义也可以在 `notify` 中指定其他接收方。',
+    all: '查看整个项目的通知及每条消息的结果',
   },
   triggers: {
     none: '只能人工启动',
