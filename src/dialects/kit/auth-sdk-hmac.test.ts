@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { DerivedAKSKSigner } from '@huaweicloud/huaweicloud-sdk-core/auth/DerivedAKSKSigner.js'
 import { describe, expect, test } from 'vitest'
 import { isSdkHmac, isSignedWith, isSkewed, parseSdkHmac, type SignedRequest } from './auth-sdk-hmac.ts'
 
@@ -112,6 +113,15 @@ describe('forms beside the vectors', () => {
     expect(isGood(request('/v3/a', '', at('/v3/a/')))).toBe(true)
   })
 
+  test('a header beyond ASCII is signed as the text that it is', () => {
+    const headers = sign(
+      `GET\n/v3/a/\n\noperator:王\nx-sdk-date:20260102T030405Z\n\noperator;x-sdk-date\n${emptyHash}`,
+      'operator;x-sdk-date',
+      { operator: Buffer.from('王').toString('latin1') },
+    )
+    expect(isGood(request('/v3/a', '', headers))).toBe(true)
+  })
+
   test('a path may be signed as it came', () => {
     expect(isGood(request('/v3/a(b)', '', at('/v3/a(b)/')))).toBe(true)
   })
@@ -147,6 +157,46 @@ describe('forms beside the vectors', () => {
       'x-none;x-sdk-date',
     )
     expect(isGood(request('/v3/a', '', signed))).toBe(false)
+  })
+})
+
+describe('a key that is derived for a day, a region and a service', () => {
+  /** Signed now, by the signer of Node's core. */
+  const derived = (): SignedRequest => {
+    const request = {
+      method: 'GET',
+      endpoint: 'http://127.0.0.1:18080/v3/pipelines/1/status',
+      url: '/v3/pipelines/1/status',
+      queryParams: { build_id: '2' },
+      headers: { 'content-type': 'application/json' },
+    }
+    const credential = {
+      getAk: () => 'AKTEST',
+      getSk: () => 'SKTESTSECRET',
+      getRegionId: () => 'cn-north-4',
+      getDerivedAuthServiceName: () => 'codeartspipeline',
+    }
+    const headers = DerivedAKSKSigner.sign(request as never, credential as never) as Record<string, string>
+    const [path, query, body] = ['/v3/pipelines/1/status', 'build_id=2', new Uint8Array()]
+    return { method: 'GET', path, query, headers: new Headers(headers), body }
+  }
+
+  test('signs as the key itself does', () => {
+    expect(isGood(derived())).toBe(true)
+    expect(isGood(derived(), 'SKTESTSECREU')).toBe(false)
+    expect(isGood({ ...derived(), path: '/v3/pipelines/2/status' })).toBe(false)
+  })
+
+  test.each([
+    [/\d{8}\/cn/, '20200103/cn'],
+    [/cn-north-4/, 'cn-north-1'],
+    [/codeartspipeline/, 'iam'],
+    [/V11-/, 'V12-'],
+    [/\/codeartspipeline/, ''],
+  ])('is good for nothing else: %s', (was, is) => {
+    const request = derived()
+    request.headers.set('authorization', (request.headers.get('authorization') ?? '').replace(was, is))
+    expect(isGood(request)).toBe(false)
   })
 })
 

@@ -1,15 +1,20 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { Instant } from '../../model/time.ts'
 
 /**
  * Verification of requests signed with a key pair by the scheme `SDK-HMAC-SHA256`. The official signers differ in
  * how they write the path and which body hash they sign, so every form that one of them makes is tried; the checks
- * stay exact, as each form is a full canonical request under the same key.
+ * stay exact, as each form is a full canonical request under the same key. `V11-HMAC-SHA256` ("derived auth" of the SDKs)
+ * is the same, but for a key that is derived for a day, a region and a service.
  */
 
 const ALGORITHM = 'SDK-HMAC-SHA256'
+const DERIVED = 'V11-HMAC-SHA256'
 const CREDENTIAL =
   /^SDK-HMAC-SHA256 +Access=([^,\s]{1,128}), *SignedHeaders=([^,\s]{1,4096}), *Signature=([0-9a-fA-F]{64})$/
+/** `Credential=<key>/<yyyyMMdd>/<region>/<service>`. */
+const DERIVED_CREDENTIAL =
+  /^V11-HMAC-SHA256 +Credential=([^,/\s]{1,128})\/(\d{8}\/[^,/\s]{1,64}\/[^,/\s]{1,64}), *SignedHeaders=([^,\s]{1,4096}), *Signature=([0-9a-fA-F]{64})$/
 const SKEW_MAX_MS = 15 * 60_000
 const SIGNED_HEADERS_MAX = 100
 const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
@@ -28,6 +33,8 @@ export interface SignedRequest {
 
 export interface SdkHmacCredential {
   readonly accessKey: string
+  /** What the key is derived for: day, region and service. null: it is used as it is. */
+  readonly scope: string | null
   /** As received: the names, joined with `;`. */
   readonly signedHeaders: string
   readonly signature: Uint8Array
@@ -36,18 +43,35 @@ export interface SdkHmacCredential {
 }
 
 /** Whether a header is of this scheme at all; a malformed one of it is a wrong credential, not a missing one. */
-export const isSdkHmac = (authorization: string): boolean => authorization.startsWith(`${ALGORITHM} `)
+export const isSdkHmac = (authorization: string): boolean =>
+  authorization.startsWith(`${ALGORITHM} `) || authorization.startsWith(`${DERIVED} `)
 
 /** @returns undefined when `Authorization` or `X-Sdk-Date` is not as the scheme has it, or the date is not signed. */
 export function parseSdkHmac(headers: Headers): SdkHmacCredential | undefined {
-  const parts = CREDENTIAL.exec(headers.get('authorization')?.trim() ?? '')
+  const parts = partsOf(headers.get('authorization')?.trim() ?? '')
   const date = headers.get(DATE_HEADER)?.trim() ?? ''
   const at = parseDate(date)
-  if (parts === null || at === undefined) return undefined
-  const [, accessKey = '', signedHeaders = '', signature = ''] = parts
+  if (parts === undefined || at === undefined) return undefined
+  const { scope, signedHeaders } = parts
+  // A key of another day is none.
+  if (scope !== null && !date.startsWith(scope.slice(0, 8))) return undefined
   const names = signedHeaders.toLowerCase().split(';')
   if (!names.includes(DATE_HEADER) || names.length > SIGNED_HEADERS_MAX) return undefined
-  return { accessKey, signedHeaders, signature: Buffer.from(signature, 'hex'), date, at }
+  return { ...parts, date, at }
+}
+
+function partsOf(
+  authorization: string,
+): Pick<SdkHmacCredential, 'accessKey' | 'scope' | 'signedHeaders' | 'signature'> | undefined {
+  const plain = CREDENTIAL.exec(authorization)
+  if (plain !== null) {
+    const [, accessKey = '', signedHeaders = '', signature = ''] = plain
+    return { accessKey, scope: null, signedHeaders, signature: Buffer.from(signature, 'hex') }
+  }
+  const derived = DERIVED_CREDENTIAL.exec(authorization)
+  if (derived === null) return undefined
+  const [, accessKey = '', scope = '', signedHeaders = '', signature = ''] = derived
+  return { accessKey, scope, signedHeaders, signature: Buffer.from(signature, 'hex') }
 }
 
 /** More than 15 minutes before or after `now`: replayed, or a wrong clock. */
@@ -67,20 +91,29 @@ export function isSignedWith(
   const headers = canonicalHeaders(credential.signedHeaders, request.headers)
   if (headers === undefined) return false
   const { method } = request
-  const { signedHeaders, date, signature } = credential
+  const { signedHeaders, signature } = credential
+  const key = keyOf(secret, credential)
+  const preamble = preambleOf(credential)
   let matches = false
   for (const path of canonicalPaths(request.path)) {
     for (const query of canonicalQueries(request.query)) {
       for (const hash of bodyHashes(request, options.unsignedPayload)) {
         const canonical = [method.toUpperCase(), path, query, headers, signedHeaders, hash].join('\n')
-        const toSign = `${ALGORITHM}\n${date}\n${sha256(canonical)}`
+        const toSign = `${preamble}\n${sha256(canonical)}`
         // No early end: every form is made and compared, whichever fits.
-        if (timingSafeEqual(createHmac('sha256', secret).update(toSign).digest(), signature)) matches = true
+        if (timingSafeEqual(createHmac('sha256', key).update(toSign).digest(), signature)) matches = true
       }
     }
   }
   return matches
 }
+
+const preambleOf = ({ scope, date }: SdkHmacCredential): string =>
+  scope === null ? `${ALGORITHM}\n${date}` : `${DERIVED}\n${date}\n${scope}`
+
+/** RFC 5869 with the key's name for salt; what comes of it is used as text. */
+const keyOf = (secret: string, { accessKey, scope }: SdkHmacCredential): string =>
+  scope === null ? secret : Buffer.from(hkdfSync('sha256', secret, accessKey, scope, 32)).toString('hex')
 
 /** `20260102T030405Z`, strictly. */
 function parseDate(text: string): Instant | undefined {
@@ -127,7 +160,8 @@ function canonicalHeaders(signedHeaders: string, headers: Headers): string | und
   for (const name of signedHeaders.split(';')) {
     const value = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) ? headers.get(name) : null
     if (value === null) return undefined
-    lines.push(`${name}:${value.trim()}\n`)
+    // A server hands bytes on as Latin-1; what was signed is the text that they are.
+    lines.push(`${name}:${Buffer.from(value.trim(), 'latin1').toString()}\n`)
   }
   return lines.join('')
 }
