@@ -54,6 +54,8 @@ export class Credentials implements Access, Users {
   readonly #crowd: Lockout
   readonly #guesses = new Turns<string>()
   readonly #accounts: UserAccounts
+  /** Not a part of callers: who it is does not say by what it was found. */
+  readonly #foundBy = new WeakMap<Caller, Pick<KeyRecord, 'kind' | 'name'>>()
   #added = 0
 
   private constructor(deps: Dependencies) {
@@ -176,6 +178,15 @@ export class Credentials implements Access, Users {
     const sealed = seal(sealKey, `${sk}\n${hashSecret(securityToken)}`, accessKeyPlace(ak), entropy)
     await this.#add('aksk', ak, sealed, caller.user.id, label, expiresAt)
     return { ak, sk, securityToken }
+  }
+
+  isValid(caller: Caller): boolean {
+    const user = this.#users.get(caller.user.id)
+    if (user === undefined || user.disabledAt !== null || user.role !== caller.role) return false
+    if (String(user.projectIds) !== String(caller.projectIds)) return false
+    if (caller.expiresAt !== null && caller.expiresAt <= this.#deps.clock.now()) return false
+    const key = this.#foundBy.get(caller)
+    return key === undefined || this.#usable(key.kind, key.name) !== undefined
   }
 
   async revokeToken(caller: Caller, id: string): Promise<Result<null>> {
@@ -347,7 +358,10 @@ export class Credentials implements Access, Users {
 
   #caller(key: KeyRecord): Caller | undefined {
     const user = this.#users.get(key.userId)
-    return user === undefined || user.disabledAt !== null ? undefined : callerOf(user, key.expiresAt)
+    if (user === undefined || user.disabledAt !== null) return undefined
+    const caller = callerOf(user, key.expiresAt)
+    this.#foundBy.set(caller, key)
+    return caller
   }
 }
 

@@ -101,6 +101,11 @@ export interface Access {
     label: string,
     expiresAt: Instant,
   ): Promise<{ readonly ak: string; readonly sk: string; readonly securityToken: string }>
+  /**
+   * Whether the credential that this caller was found by is still good, and means the same: not removed, not over, its
+   * user not disabled, with the same rights. Reads no disk. A caller that was not found here is judged by its user alone.
+   */
+  isValid(caller: Caller): boolean
   revokeToken(caller: Caller, id: string): Promise<Result<null>>
   tokens(caller: Caller): Promise<
     readonly {

@@ -10,7 +10,14 @@ export interface CredentialNote {
   once: boolean
   /** The address that the request came from; null: not known. */
   readonly source: string | null
+  /** Whom the credentials were found to stand for. */
+  readonly callers: Caller[]
 }
+
+const notes = new AsyncLocalStorage<CredentialNote>()
+
+/** Whom the credentials of the request that is being answered stand for, as far as they were looked at. */
+export const requestCallers = (): readonly Caller[] => notes.getStore()?.callers ?? []
 
 /** Makes something, writing down what is learned about credentials meanwhile. */
 export type Noted = <Value>(note: CredentialNote, make: () => Value) => Value
@@ -20,20 +27,23 @@ export type Noted = <Value>(note: CredentialNote, make: () => Value) => Value
  * answer must not outlive them, and no dialect should have to remember to say so.
  */
 export function noteCredentials(app: App): { readonly app: App; readonly noted: Noted } {
-  const notes = new AsyncLocalStorage<CredentialNote>()
   const seen = <Found extends Caller | string | undefined>(found: Found): Found => {
     const note = notes.getStore()
-    if (note === undefined || typeof found !== 'object' || found.expiresAt === null) return found
+    if (note === undefined || typeof found !== 'object') return found
+    note.callers.push(found)
+    if (found.expiresAt === null) return found
     if (note.expiresAt === null || found.expiresAt < note.expiresAt) note.expiresAt = found.expiresAt
     return found
   }
   const inner = app.access
   const access: Access = {
     byToken: async (token) => seen(await inner.byToken(token)),
-    byAccessKey: (ak, securityToken) => {
+    byAccessKey: async (ak, securityToken) => {
       const note = notes.getStore()
       if (note !== undefined) note.once = true
-      return inner.byAccessKey(ak, securityToken)
+      const found = await inner.byAccessKey(ak, securityToken)
+      if (typeof found === 'object') note?.callers.push(found.caller)
+      return found
     },
     failedSignature: (ak) => inner.failedSignature(ak),
     byApp: async (code, secret) => seen(await inner.byApp(code, secret)),
@@ -41,6 +51,7 @@ export function noteCredentials(app: App): { readonly app: App; readonly noted: 
       seen(await inner.byPassword(name, password, domain, notes.getStore()?.source ?? null)),
     issueToken: (caller, label, expiresAt) => inner.issueToken(caller, label, expiresAt),
     issueAccessKey: (caller, label, expiresAt) => inner.issueAccessKey(caller, label, expiresAt),
+    isValid: (caller) => inner.isValid(caller),
     revokeToken: (caller, id) => inner.revokeToken(caller, id),
     tokens: (caller) => inner.tokens(caller),
     user: (name) => inner.user(name),

@@ -26,7 +26,7 @@ export function responder(deps: Dependencies): (request: Request, incoming: Inco
 
   const made = async (mount: Mount, request: Request, incoming: IncomingMessage): Promise<Response> => {
     const source = incoming.socket.remoteAddress ?? null
-    const note: CredentialNote = { expiresAt: null, once: false, source }
+    const note: CredentialNote = { expiresAt: null, once: false, source, callers: [] }
     // Taken before anything is read: what changes from here on may be missing in the answer.
     const ticket = cache.begin()
     try {

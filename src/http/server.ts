@@ -7,6 +7,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Dialect } from '../dialects/dialect.ts'
 import type { App } from '../host/app.ts'
 import { ANSWER_CACHE_LIMITS, AnswerCache, type AnswerCacheLimits } from './answer-cache.ts'
+import { CredentialWatch } from './credential-watch.ts'
 import { noteCredentials } from './credentials.ts'
 import { answerKey, sendAnswer, sendChunks } from './fast-lane.ts'
 import { type Foreign, foreignMounts } from './foreign.ts'
@@ -281,7 +282,7 @@ const DIALECT_STREAMS_MAX = 1_000
 
 function mountsOf(parts: ServerParts, app: App, baseUrl: string, closing: AbortSignal): readonly Mount[] {
   const { zoneOffsetMinutes, bodyMaxBytes, laterApps = [] } = parts.config
-  const streams = dialectStreams(new StreamSlots(DIALECT_STREAMS_MAX), closing)
+  const streams = dialectStreams(new StreamSlots(DIALECT_STREAMS_MAX, new CredentialWatch(app)), closing)
   const onDefect = (error: unknown): void =>
     parts.logger.error({ error: errorText(error) }, 'a dialect failed to answer a request')
   const options = { baseUrl, zoneOffsetMinutes, bodyMaxBytes, laterApps, onDefect, streams }

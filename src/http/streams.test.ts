@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { CredentialWatch } from './credential-watch.ts'
 import { dialectStreams, StreamSlots } from './streams.ts'
 
+const app = { access: { isValid: () => true }, feed: { onChange: () => () => undefined } }
+const credentials = new CredentialWatch(app)
 const BYTES = new TextEncoder().encode('data:1\n\n')
 
-function opened(request = new Request('http://localhost/'), slots = new StreamSlots(1)) {
+function opened(request = new Request('http://localhost/'), slots = new StreamSlots(1, credentials)) {
   const closing = new AbortController()
   let until: AbortSignal | undefined
   const streams = dialectStreams(slots, closing.signal)
@@ -36,7 +39,7 @@ describe('a dialect’s stream', () => {
   })
 
   test('is refused when all places are taken', () => {
-    const slots = new StreamSlots(1)
+    const slots = new StreamSlots(1, credentials)
     expect(opened(undefined, slots).body).toBeDefined()
     expect(opened(undefined, slots).body).toBeUndefined()
   })
@@ -48,7 +51,7 @@ describe('a dialect’s stream', () => {
   })
 
   test('waits no longer than it was told', async () => {
-    const streams = dialectStreams(new StreamSlots(1), new AbortController().signal)
+    const streams = dialectStreams(new StreamSlots(1, credentials), new AbortController().signal)
     await expect(streams.wait(0, new AbortController().signal)).resolves.toBeUndefined()
     await expect(streams.wait(3_600_000, AbortSignal.abort())).resolves.toBeUndefined()
   })

@@ -1,29 +1,43 @@
 import type { Streams } from '../dialects/dialect.ts'
+import type { CredentialWatch } from './credential-watch.ts'
 
 /** Answers without an end: how many there may be, and how they are read. */
+
+/** Of one open stream. */
+export interface StreamPlace {
+  /** Aborted when the credentials that it was opened with are good no more. */
+  readonly until: AbortSignal
+  /** Gives the place back; a second call does nothing. */
+  readonly release: () => void
+}
 
 /** Counts open streams, so that readers cannot use up the server by opening ever more. */
 export class StreamSlots {
   readonly #max: number
+  readonly #credentials: CredentialWatch
   #open = 0
 
-  constructor(max: number) {
+  constructor(max: number, credentials: CredentialWatch) {
     this.#max = max
+    this.#credentials = credentials
   }
 
   get open(): number {
     return this.#open
   }
 
-  /** @returns the way to give the place back (a second call does nothing), or undefined when all are taken. */
-  take(): (() => void) | undefined {
+  /** For the request that is being answered now. @returns undefined when all are taken. */
+  take(): StreamPlace | undefined {
     if (this.#open >= this.#max) return undefined
     this.#open += 1
+    const { until, stop } = this.#credentials.watch()
     let taken = true
-    return () => {
+    const release = (): void => {
       if (taken) this.#open -= 1
       taken = false
+      stop()
     }
+    return { until, release }
   }
 }
 
@@ -58,15 +72,16 @@ export function pulledStream(chunks: AsyncIterable<Uint8Array>, stop: () => void
 /** What dialects open answers without an end by: all of them share `slots`. */
 export const dialectStreams = (slots: StreamSlots, closing: AbortSignal): Streams => ({
   open(request, chunks) {
-    const release = slots.take()
-    if (release === undefined) return undefined
+    const place = slots.take()
+    if (place === undefined) return undefined
+    const { release } = place
     const stop = new AbortController()
     // HEAD is made of GET and its body dropped: nobody would ever end a stream that was opened for it.
     if (request.method === 'HEAD') {
       release()
       return new Blob([]).stream()
     }
-    const until = AbortSignal.any([request.signal, closing, stop.signal])
+    const until = AbortSignal.any([request.signal, closing, place.until, stop.signal])
     return pulledStream(chunks(until), () => {
       release()
       stop.abort()

@@ -91,6 +91,8 @@ export interface WorldOptions {
   readonly store?: Store
   /** Where files of runners on other machines go, when there are any. */
   readonly directory?: string
+  /** Of files, which can be followed; left out: they are in memory, and end where they end. */
+  readonly openLog?: HostOptions['openLog']
   /** What reads definitions; without it: texts as people and dialects write them, and JSON of the checked form, as the builders give it. */
   readonly check?: HostOptions['check']
 }
@@ -178,7 +180,9 @@ async function serve(
     sealKey: new Uint8Array(32).fill(7),
     check: options.check ?? checkEither,
     verbatim: (uses) => (uses === 'script' ? ['script'] : []),
-    openLog: (runId, node, attempt, ended) => memoryLog(files.logs, `${runId}/${node}/${attempt}`, attempt, ended),
+    openLog:
+      options.openLog ??
+      ((runId, node, attempt, ended) => memoryLog(files.logs, `${runId}/${node}/${attempt}`, attempt, ended)),
     reports: memoryReports(files),
     openArtifact: (sha256) => {
       const kept = [...files.artifacts.values()].flat().find((one) => one.sha256 === sha256)

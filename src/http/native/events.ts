@@ -103,12 +103,13 @@ export const followEvents = route({
     if (seen > app.feed.last()) await app.feed.catchUp().catch(() => undefined)
     const from = startOf(header('last-event-id'), given.after, app.feed.last())
     if (!from.ok) return from
-    const release = context.streams.take()
-    if (release === undefined) {
+    const place = context.streams.take()
+    if (place === undefined) {
       return { ok: false, problem: { code: 'too_many_requests', message: 'Too many streams are open on this server' } }
     }
     const stop = new AbortController()
-    const ended = AbortSignal.any([signal, context.closing, stop.signal])
+    const { release } = place
+    const ended = AbortSignal.any([signal, context.closing, place.until, stop.signal])
     const events = await app.feed.follow(caller, from.value, selection.value, ended)
     if (!events.ok) {
       release()

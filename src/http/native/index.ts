@@ -7,6 +7,7 @@ import { openApiDocument } from './openapi.ts'
 import type { ShownSetting } from './route.ts'
 import { nativeRouter, requestId } from './router.ts'
 import { routes } from './routes.ts'
+import { CredentialWatch } from '../credential-watch.ts'
 import { StreamSlots } from '../streams.ts'
 
 export interface NativeOptions {
@@ -26,7 +27,7 @@ const STREAMS_MAX = 1_000
 /** What of HTTP is our own: the API, health, and the documents that describe it. */
 export function nativeMounts(options: NativeOptions): (context: MountContext) => readonly Mount[] {
   return (context) => {
-    const streams = new StreamSlots(options.streamsMax ?? STREAMS_MAX)
+    const streams = new StreamSlots(options.streamsMax ?? STREAMS_MAX, new CredentialWatch(context.app))
     const api = nativeRouter(routes, {
       ...context,
       streams,

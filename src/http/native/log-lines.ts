@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { LogSource } from '../../host/app.ts'
-import { accept } from '../../model/problem.ts'
+import { accept, type Problem } from '../../model/problem.ts'
 import { timeOrNull } from './present.ts'
 import * as query from './query.ts'
 import { nodeRef, runRef } from './refs.ts'
@@ -39,9 +39,8 @@ export const getLogLines = route({
     const found = await app.runs.log(caller, runRef(param('run')), nodeRef(param('node')), wanted ?? null)
     if (!found.ok) return found
     const log = found.value
-    if (beyond !== undefined && !(await grown(log, beyond, signal, context))) {
-      return { ok: false, problem: { code: 'too_many_requests', message: 'Too many streams are open on this server' } }
-    }
+    const refused = beyond === undefined ? undefined : await grown(log, beyond, signal, context)
+    if (refused !== undefined) return { ok: false, problem: refused }
     // First whether it has ended, then what there is: the other way round, a line in between would be lost.
     const ended = log.ended()
     const index = context.logs.of(log)
@@ -55,18 +54,25 @@ export const getLogLines = route({
   },
 })
 
-/** @returns false when nothing can be waited for: too many others do. */
-async function grown(log: LogSource, beyond: number, signal: AbortSignal, context: NativeContext): Promise<boolean> {
-  if (log.ended() || (await log.size()) > beyond) return true
-  const release = context.streams.take()
-  if (release === undefined) return false
-  const until = AbortSignal.any([signal, context.closing, AbortSignal.timeout(WAIT_MS)])
+/** @returns why there is no answer: too many wait, or who waits would not be let in any more. */
+async function grown(
+  log: LogSource,
+  beyond: number,
+  signal: AbortSignal,
+  context: NativeContext,
+): Promise<Problem | undefined> {
+  if (log.ended() || (await log.size()) > beyond) return undefined
+  const place = context.streams.take()
+  if (place === undefined) return { code: 'too_many_requests', message: 'Too many streams are open on this server' }
+  const until = AbortSignal.any([signal, context.closing, place.until, AbortSignal.timeout(WAIT_MS)])
   try {
     for await (const _ of log.follow(beyond, until)) break
   } finally {
-    release()
+    place.release()
   }
-  return true
+  return place.until.aborted
+    ? { code: 'unauthenticated', message: 'The token is not known, or no longer valid' }
+    : undefined
 }
 
 export const searchLog = route({

@@ -50,11 +50,12 @@ export const getLog = route({
       const bytes = pulledStream(stored(log, begin, size, signal), () => stop.abort())
       return accept({ bytes, headers: { ...headers, 'content-length': String(Math.max(0, size - begin)) } })
     }
-    const release = context.streams.take()
-    if (release === undefined) {
+    const place = context.streams.take()
+    if (place === undefined) {
       return { ok: false, problem: { code: 'too_many_requests', message: 'Too many streams are open on this server' } }
     }
-    const until = AbortSignal.any([signal, context.closing, stop.signal])
+    const { release } = place
+    const until = AbortSignal.any([signal, context.closing, place.until, stop.signal])
     const bytes = pulledStream(log.follow(begin, until), () => {
       release()
       stop.abort()
