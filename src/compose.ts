@@ -14,6 +14,7 @@ import { openSealKeys, rotateSealKey, type GivenKeys } from './host/key-file.ts'
 import { openArtifact } from './host/artifact-file.ts'
 import { sweepArtifacts } from './host/kept-files.ts'
 import { openLog } from './host/logs.ts'
+import { MovedFiles } from './host/moved-files.ts'
 import { measuredStore, measures } from './host/measures.ts'
 import type { Logger } from './http/logger.ts'
 import { metricsMount } from './http/metrics.ts'
@@ -35,9 +36,9 @@ import type { RunView } from './model/view.ts'
 import { capabilityLabels, detectExecutors, NO_EXECUTORS, type Executors } from './runner/capabilities.ts'
 import { allowedEnvironment } from './runner/environment.ts'
 import { startEmbeddedRunner, type EmbeddedRunner } from './runner/embedded.ts'
-import { runnerPaths } from './runner/paths.ts'
+import { type RunnerPaths, runnerPaths } from './runner/paths.ts'
 import { startRemoteRunner, type RemoteRunner } from './runner/remote/remote.ts'
-import { listReports, readReport } from './runner/report-file.ts'
+import { listReports, readReport, reportsAmong } from './runner/report-file.ts'
 import { removeTree } from './runner/remove-tree.ts'
 import { firstStart, refreshQuickstart, type FirstStart } from './samples/first-start.ts'
 import { stepSpecs } from './steps/index.ts'
@@ -70,6 +71,8 @@ export interface MillraceOptions {
    * directory.
    */
   readonly filesDirectory?: string | null
+  /** Where they go when their run has ended: `s3://bucket/prefix?endpoint=...`; null: nowhere. */
+  readonly filesStorage?: string | null
   /** Attempts at once. */
   readonly slots: number
   readonly labels: readonly string[]
@@ -192,6 +195,7 @@ export async function openWorks(
     | 'databasePool'
     | 'databaseTimeoutMs'
     | 'filesDirectory'
+    | 'filesStorage'
     | 'slots'
     | 'labels'
     | 'caFile'
@@ -219,6 +223,11 @@ export async function openWorks(
   const dataDirectory = resolve(options.dataDirectory)
   const filesDirectory = resolve(options.filesDirectory ?? options.dataDirectory)
   const paths = runnerPaths(dataDirectory, filesDirectory)
+  const logs = join(filesDirectory, 'logs')
+  const moved = await movedFiles(options.filesStorage ?? null, logs, paths)
+  const sweepDisk = async (): Promise<void> => {
+    await sweepArtifacts(logs, paths.artifacts, systemClock.now())
+  }
   const onFatal = (error: Error): void => {
     logger.error({ error: error.message }, 'the store died: ending, so that nothing is answered that is not durable')
     process.exit(70)
@@ -246,23 +255,38 @@ export async function openWorks(
       verbatim: (uses) => steps.find(({ type }) => type === uses)?.verbatim ?? [],
       openLog: (runId, node, attempt, ended) => {
         if (runner === undefined) throw new Error('no log is read before the runner is there')
-        return openLog(runner.logPath({ runId, node, attempt }), attempt, ended)
+        const log = openLog(runner.logPath({ runId, node, attempt }), attempt, ended)
+        return moved?.log(log, runId, node) ?? log
       },
       reports: {
-        list: (runId, kind) => listReports(paths, runId, kind),
-        read: (runId, node, attempt, kind) => readReport(paths, { runId, node, attempt }, kind),
+        list: async (runId, kind) => [
+          ...(await listReports(paths, runId, kind)),
+          ...reportsAmong((await moved?.names(runId)) ?? [], kind),
+        ],
+        read: async (runId, node, attempt, kind) =>
+          (await readReport(paths, { runId, node, attempt }, kind)) ?? moved?.report(runId, node, attempt, kind),
       },
       retention: {
         policy: { runs: options.keepRuns ?? null, forMs: options.keepForMs ?? null },
         files: {
-          runs: () => Promise.resolve(runsIn(join(filesDirectory, 'logs'))),
-          remove: (runId) => removeTree(paths.logs(runId)),
-          sweepArtifacts: async () => {
-            await sweepArtifacts(join(filesDirectory, 'logs'), paths.artifacts, systemClock.now())
+          runs: async () => [...new Set([...runsIn(logs), ...((await moved?.runs()) ?? [])])],
+          remove: async (runId) => {
+            await removeTree(paths.logs(runId))
+            await moved?.remove(runId)
           },
+          sweepArtifacts: sweepDisk,
         },
       },
-      openArtifact: (sha256) => openArtifact(paths.artifact(sha256)),
+      openArtifact: async (sha256) => (await openArtifact(paths.artifact(sha256))) ?? moved?.artifact(sha256),
+      ...(moved === undefined
+        ? undefined
+        : {
+            movable: {
+              runs: () => Promise.resolve(runsIn(logs)),
+              move: (runId: RunId) => moved.move(runId),
+              sweepArtifacts: sweepDisk,
+            },
+          }),
       outbound: {
         post: poster(guard(options.httpAllow ?? '')),
         mail: options.smtp == null || options.mailFrom == null ? null : mailer(options.smtp, options.mailFrom),
@@ -401,6 +425,14 @@ async function openStore(
     release()
     throw error
   }
+}
+
+/** The client is large: nobody waits for it who has no such storage. */
+async function movedFiles(url: string | null, logs: string, paths: RunnerPaths): Promise<MovedFiles | undefined> {
+  if (url === null) return undefined
+  const { s3Depot } = await import('./outbound/s3-depot.ts')
+  const artifact = (sha256: string): string => paths.artifact(sha256)
+  return new MovedFiles({ depot: s3Depot(url), logs, artifact, now: () => systemClock.now() })
 }
 
 /** What a runner on another machine is made of. */

@@ -146,7 +146,16 @@ const layers: readonly Layer[] = [
   // What leaves the server besides answers.
   {
     files: 'outbound/**',
-    imports: ['host/outbound.ts', 'steps/kit/guard.ts', 'steps/kit/ssh.ts', 'npm:nodemailer', 'node:**'],
+    imports: [
+      'host/outbound.ts',
+      'host/depot.ts',
+      'steps/kit/guard.ts',
+      'steps/kit/ssh.ts',
+      'npm:@aws-sdk/client-s3',
+      'npm:@aws-sdk/lib-storage',
+      'npm:nodemailer',
+      'node:**',
+    ],
   },
   { files: 'runner/**', imports: ['steps/**', 'model/**', 'node:**'] },
 

@@ -27,6 +27,7 @@ test('without flags and variables the defaults hold', () => {
     metrics: 'token',
     databaseTimeoutMs: 30_000,
     filesDirectory: null,
+    filesStorage: null,
     slots: availableParallelism(),
     labels: [process.platform, process.arch],
     zoneOffsetMinutes: 480,
@@ -165,4 +166,21 @@ test('every setting has a flag, a variable and a default of its own', () => {
 test('docs/reference/configuration.md is fresh (npm run gen:docs)', () => {
   const page = readFileSync(new URL('../../docs/reference/configuration.md', import.meta.url), 'utf8')
   expect(page).toBe(configurationPage())
+})
+
+test.each([
+  ['s3://bucket', true],
+  ['s3://bucket/a/b-c?region=eu-central-1', true],
+  ['s3://bucket/?endpoint=http://127.0.0.1:9000', true],
+  ['s3://bucket?endpoint=https://user:secret@host', false],
+  ['s3://bucket?endpoint=ftp://host', false],
+  ['s3://bucket/a/../b', false],
+  ['s3://bucket?colour=red', false],
+  ['s3://bucket?region=EU', false],
+  ['s3://Bucket', false],
+  ['s3://user:secret@bucket', false],
+  ['https://bucket', false],
+])('storage of files at %s: %s', (text, isTaken) => {
+  const loaded = loadConfig({ MILLRACE_FILES_STORAGE: text }, {})
+  expect(loaded.ok).toBe(isTaken)
 })

@@ -119,6 +119,16 @@ export const settings = {
     expected: 'the path of a directory',
     parse: (text) => (text === '' || text.includes('\0') ? undefined : text),
   }),
+  filesStorage: setting<string | null>({
+    env: 'MILLRACE_FILES_STORAGE',
+    flag: '--files-storage',
+    placeholder: '<url>',
+    doc: 'S3-compatible storage that logs, reports and artifacts are moved to when their run has ended, such as `s3://bucket/millrace?region=eu-central-1`; for storage of others `endpoint=https://host:port` besides. Keys come from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, a profile or the machine.',
+    standard: 'they stay where they are',
+    fallback: () => null,
+    expected: 's3://bucket, with a prefix, and region and endpoint as parameters',
+    parse: parseFilesStorage,
+  }),
   slots: setting({
     env: 'MILLRACE_SLOTS',
     flag: '--slots',
@@ -328,6 +338,19 @@ function wholeNumber(min: number, max: number): (text: string) => number | undef
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN
     return value >= min && value <= max ? value : undefined
   }
+}
+
+/** Without user and password: the address is shown to admins. */
+function parseFilesStorage(text: string): string | undefined {
+  if (
+    !/^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/(?!\.{1,2}(?:[/?]|$))[\w.-]{1,64}){0,8}\/?(?:\?[^\s#]*)?$/.test(text)
+  )
+    return undefined
+  const { searchParams } = new URL(text)
+  for (const name of searchParams.keys()) if (name !== 'region' && name !== 'endpoint') return undefined
+  const endpoint = searchParams.get('endpoint')
+  if (endpoint !== null && parseBaseUrl(endpoint) === undefined) return undefined
+  return /^[a-z0-9-]{1,64}$/.test(searchParams.get('region') ?? 'none') ? text : undefined
 }
 
 function parseDatabaseUrl(text: string): string | undefined {

@@ -10,6 +10,7 @@ import type { Clock } from './clock.ts'
 import type { Entropy } from './entropy.ts'
 import type { EventFeed } from './feed.ts'
 import type { Committed, LiveRuns } from './live.ts'
+import { type MovableFiles, Mover } from './mover.ts'
 import { Notices } from './notices.ts'
 import type { NotificationUseCases } from './notifications.ts'
 import type { Outbound } from './outbound.ts'
@@ -33,6 +34,7 @@ interface Dependencies {
   readonly secrets: SecretUseCases
   readonly outbound: Outbound | undefined
   readonly retention: { readonly policy: Retention; readonly files: RunFiles } | undefined
+  readonly movable: MovableFiles | undefined
   readonly onRemoved: (gone: readonly RunSummary[]) => void
   readonly onDefect: (error: unknown) => void
 }
@@ -42,11 +44,12 @@ interface Parts {
   readonly notices: Notices
   readonly sender: OutboxSender | undefined
   readonly retention: RetentionSweep | undefined
+  readonly mover: Mover | undefined
 }
 
 /**
  * What is done once, whatever the number of servers: schedules and starts after other runs, notices, the outbox,
- * retention. A server that does not have the duties does nothing of it.
+ * retention, moving of files. A server that does not have the duties does nothing of it.
  */
 export class Duties {
   readonly #deps: Dependencies
@@ -73,6 +76,7 @@ export class Duties {
 
   drop(): void {
     this.#parts?.retention?.close()
+    this.#parts?.mover?.close()
     this.#parts?.autoStarts.close()
     this.#parts?.notices.close()
     this.#parts?.sender?.close()
@@ -139,7 +143,7 @@ function partsOf(deps: Dependencies): Parts {
     wake: () => sender?.wake(),
     onDefect,
   })
-  return { autoStarts, notices, sender, retention: retentionOf(deps) }
+  return { autoStarts, notices, sender, retention: retentionOf(deps), mover: moverOf(deps) }
 }
 
 function senderOf(deps: Dependencies): OutboxSender | undefined {
@@ -159,6 +163,9 @@ function senderOf(deps: Dependencies): OutboxSender | undefined {
     onDefect,
   })
 }
+
+const moverOf = ({ store, clock, movable: files, onDefect }: Dependencies): Mover | undefined =>
+  files === undefined ? undefined : new Mover({ log: store.runs, clock, files, onDefect })
 
 function retentionOf({ store, clock, catalog, retention, onRemoved, onDefect }: Dependencies) {
   if (retention === undefined) return undefined

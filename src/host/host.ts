@@ -22,6 +22,7 @@ import { leaseTimes } from './runner-link.ts'
 import { documentUseCases } from './documents.ts'
 import { Duties } from './duties.ts'
 import type { Entropy } from './entropy.ts'
+import type { MovableFiles } from './mover.ts'
 import { EventFeed } from './feed.ts'
 import { feedUseCases } from './feed-use-cases.ts'
 import { findingsUseCases } from './findings.ts'
@@ -69,6 +70,8 @@ export interface HostOptions {
   readonly outbound?: Outbound
   /** How long runs are kept, and where their files are; left out: for ever. */
   readonly retention?: { readonly policy: Retention; readonly files: RunFiles }
+  /** Files that have another place once their run has ended; left out: they stay. */
+  readonly movable?: MovableFiles
   /** Where files go that runners on other machines send. */
   readonly attemptFiles: AttemptFiles
   /** How long a runner that is not heard of keeps what it has; without: {@link LEASE_MS}. */
@@ -320,6 +323,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     secrets,
     outbound: options.outbound,
     retention: options.retention,
+    movable: options.movable,
     onRemoved: removed,
     onDefect: options.onDefect,
   })

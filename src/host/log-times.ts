@@ -18,18 +18,43 @@ export async function timesAt(
   const file = await openIfThere(timesPathOf(logPath))
   if (file === undefined) return offsets.map(() => unnoted)
   try {
-    const records = new Records(file)
-    const count = Math.floor((await file.stat()).size / TIME_RECORD_BYTES)
-    const times: (Instant | null)[] = []
-    let at = 0
-    for (const offset of offsets) {
-      at = await firstBeyond(records, offset, at, count)
-      times.push(at < count ? (await records.at(at)).at : unnoted)
-    }
-    return times
+    return await timesIn(await recordsOf(file), offsets, unnoted)
   } finally {
     await file.close()
   }
+}
+
+/** The file of records, wherever it is. */
+export interface RecordBytes {
+  readonly sizeBytes: number
+  /** As many as there are. */
+  read(offset: number, length: number): Promise<Uint8Array>
+}
+
+const recordsOf = async (file: FileHandle): Promise<RecordBytes> => ({
+  sizeBytes: (await file.stat()).size,
+  read: async (offset, length) => {
+    const bytes = new Uint8Array(length)
+    const { bytesRead } = await file.read(bytes, 0, length, offset)
+    return bytes.subarray(0, bytesRead)
+  },
+})
+
+/** As {@link timesAt}. */
+export async function timesIn(
+  bytes: RecordBytes,
+  offsets: readonly number[],
+  unnoted: Instant | null,
+): Promise<readonly (Instant | null)[]> {
+  const records = new Records(bytes)
+  const count = Math.floor(bytes.sizeBytes / TIME_RECORD_BYTES)
+  const times: (Instant | null)[] = []
+  let at = 0
+  for (const offset of offsets) {
+    at = await firstBeyond(records, offset, at, count)
+    times.push(at < count ? (await records.at(at)).at : unnoted)
+  }
+  return times
 }
 
 /** The first record from `low` on of a log that had more bytes than `offset`; `count` when there is none. */
@@ -44,10 +69,10 @@ async function firstBeyond(records: Records, offset: number, low: number, count:
 }
 
 class Records {
-  readonly #file: FileHandle
+  readonly #file: RecordBytes
   readonly #blocks = new Map<number, Uint8Array>()
 
-  constructor(file: FileHandle) {
+  constructor(file: RecordBytes) {
     this.#file = file
   }
 
@@ -58,8 +83,8 @@ class Records {
   }
 
   async #read(block: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(BLOCK_RECORDS * TIME_RECORD_BYTES)
-    await this.#file.read(bytes, 0, bytes.length, block * bytes.length)
+    const length = BLOCK_RECORDS * TIME_RECORD_BYTES
+    const bytes = await this.#file.read(block * length, length)
     this.#blocks.set(block, bytes)
     return bytes
   }

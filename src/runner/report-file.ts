@@ -23,7 +23,11 @@ export async function listReports(
   runId: RunId,
   kind: ReportKind,
 ): Promise<readonly Omit<AttemptName, 'runId'>[]> {
-  const names = await readdir(paths.logs(runId)).catch(orNothing([]))
+  return reportsAmong(await readdir(paths.logs(runId)).catch(orNothing([])), kind)
+}
+
+/** The same of names of files, wherever they are. */
+export function reportsAmong(names: readonly string[], kind: ReportKind): readonly Omit<AttemptName, 'runId'>[] {
   return names.flatMap((name) => {
     const [, node, attempt, found] = NAME.exec(name) ?? []
     return found === kind ? [{ node: Number(node), attempt: Number(attempt) }] : []

@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import S3rver from 's3rver'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { TestRunner } from '../../../test/support/attempts.ts'
+import { s3Server } from '../../../test/support/s3-server.ts'
 import { allowHosts, HttpTarget } from '../../../test/support/http-target.ts'
 import { asId, type RunId } from '../../model/id.ts'
 import type { JsonObject } from '../../model/json.ts'
@@ -163,27 +163,18 @@ describe('to an HTTP server', () => {
 
 describe('to S3-compatible storage', () => {
   async function storage() {
-    const directory = mkdtempSync(join(tmpdir(), 'millrace-s3-'))
-    const server = new S3rver({
-      address: '127.0.0.1',
-      port: 0,
-      silent: true,
-      directory,
-      configureBuckets: [{ name: 'releases', configs: [] }],
-    })
-    const { port } = await server.run()
-    const forbid = allowHosts(`127.0.0.1:${port}`, `localhost:${port}`)
+    const { endpoint, credentials, close } = await s3Server('releases')
+    const { host, port } = new URL(endpoint)
+    const forbid = allowHosts(host, `localhost:${port}`)
     onTestFinished(async () => {
       forbid()
-      await server.close()
-      rmSync(directory, { recursive: true, force: true })
+      await close()
     })
-    const endpoint = `http://127.0.0.1:${port}`
     const client = new S3Client({
       endpoint,
       region: 'us-east-1',
       forcePathStyle: true,
-      credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
+      credentials,
     })
     return {
       endpoint,
