@@ -1,12 +1,14 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { blueking } from '../src/dialects/blueking/index.ts'
 import { compile } from '../src/engine/compile.ts'
 import { nativeMounts } from '../src/http/native/index.ts'
 import { silent } from '../src/http/logger.ts'
 import { startServer } from '../src/http/server.ts'
 import type { PipelineDefinition } from '../src/model/definition.ts'
 import type { RunId } from '../src/model/id.ts'
+import type { RunView } from '../src/model/view.ts'
 import { callback, definition, flow, gateway, noop } from '../src/testing/definitions.ts'
 import { need } from '../src/testing/world.ts'
 import { openBenchHost, percentile, round, type BenchHost } from './support.ts'
@@ -47,30 +49,36 @@ export async function flowTree(): Promise<Record<string, number>> {
   const { token } = await bench.host.app.access.issueToken(bench.admin, 'bench', null)
   const server = await startServer({
     app: bench.host.app,
-    dialects: [],
+    dialects: [blueking],
     mounts: nativeMounts({ version: 'bench', pipelineSchema: {}, settings: [] }),
     config: { host: '127.0.0.1', port: 0, baseUrl: null, zoneOffsetMinutes: 480, bodyMaxBytes: 4 << 20 },
     logger: silent,
   })
   const reader = fork(fileURLToPath(new URL('./tree-reader.ts', import.meta.url)), [])
-  const read = async (id: string): Promise<Read> => {
-    reader.send({ url: `${server.url}/api/v1/runs/${id}`, token })
+  const read = async (path: string, headers: Readonly<Record<string, string>>): Promise<Read> => {
+    reader.send({ url: server.url + path, headers })
     const [answer] = (await once(reader, 'message')) as [Read]
     if (answer.status !== 200) throw new Error(`answered ${answer.status}`)
     return answer
+  }
+  const native = (id: string): Promise<Read> => read(`/api/v1/runs/${id}`, { authorization: `Bearer ${token}` })
+  const asBlueKing = ({ serial, project }: RunView): Promise<Read> => {
+    const asked = blueking.asks!({ serial, project } as RunView, token)
+    return read(asked.path, asked.headers)
   }
   try {
     const wide = await bench.pipeline(wideFlow())
     const times: number[] = []
     const rates: number[] = []
-    const [afterNode, afterRun]: [number[], number[]] = [[], []]
+    const [afterNode, afterNodeBlueKing, afterRun]: [number[], number[], number[]] = [[], [], []]
     let bytes = 0
     for (let count = 0; count < RUNS; count += 1) {
-      const { id } = need(await bench.host.app.runs.start(bench.admin, { pipeline: { id: wide.id }, params: {} }))
+      const run = need(await bench.host.app.runs.start(bench.admin, { pipeline: { id: wide.id }, params: {} }))
+      const { id } = run
       const start = performance.now()
       const done = waiting(bench, id).then(() => true)
       for (let over = false; !over;) {
-        const answer = await read(id)
+        const answer = await native(id)
         bytes = answer.bytes
         times.push(answer.tookMs)
         over = await Promise.race([done, new Promise<false>((resolve) => setTimeout(resolve, READ_EVERY_MS, false))])
@@ -78,11 +86,12 @@ export async function flowTree(): Promise<Record<string, number>> {
       rates.push(NODES / ((performance.now() - start) / 1_000))
       for (const action of ['pause', 'resume', 'pause', 'resume'] as const) {
         need(await bench.host.app.runs.actOnNode(bench.admin, { id }, { key: LAST }, { action }))
-        afterNode.push((await read(id)).tookMs)
+        afterNode.push((await native(id)).tookMs)
+        afterNodeBlueKing.push((await asBlueKing(run)).tookMs)
       }
       for (const action of ['pause', 'resume', 'pause', 'cancel'] as const) {
         need(await bench.host.app.runs.act(bench.admin, { id }, { action }))
-        afterRun.push((await read(id)).tookMs)
+        afterRun.push((await native(id)).tookMs)
       }
     }
     return {
@@ -94,6 +103,7 @@ export async function flowTree(): Promise<Record<string, number>> {
       read_p50_ms: round(percentile(times, 0.5), 1),
       read_p99_ms: round(percentile(times, 0.99), 1),
       after_node_p50_ms: round(percentile(afterNode, 0.5), 1),
+      after_node_blueking_p50_ms: round(percentile(afterNodeBlueKing, 0.5), 1),
       after_run_p50_ms: round(percentile(afterRun, 0.5), 1),
     }
   } finally {

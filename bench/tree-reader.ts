@@ -6,11 +6,16 @@ import { Agent, get } from 'node:http'
  */
 const agent = new Agent({ keepAlive: true })
 
-process.on('message', ({ url, token }: { readonly url: string; readonly token: string }) => {
-  const before = performance.now()
-  get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
-    let bytes = 0
-    response.on('data', (chunk: Buffer) => (bytes += chunk.length))
-    response.on('end', () => process.send?.({ status: response.statusCode, tookMs: performance.now() - before, bytes }))
-  })
-})
+process.on(
+  'message',
+  ({ url, headers }: { readonly url: string; readonly headers: Readonly<Record<string, string>> }) => {
+    const before = performance.now()
+    get(url, { agent, headers }, (response) => {
+      let bytes = 0
+      response.on('data', (chunk: Buffer) => (bytes += chunk.length))
+      response.on('end', () =>
+        process.send?.({ status: response.statusCode, tookMs: performance.now() - before, bytes }),
+      )
+    })
+  },
+)

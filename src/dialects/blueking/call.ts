@@ -25,7 +25,12 @@ export interface Call {
   readonly baseUrl: string
 }
 
-export const styleOf = ({ engine, time, app }: Call): Style => ({ engine, time, now: app.now() })
+export const styleOf = ({ engine, time, zoneOffsetMinutes, app }: Call): Style => ({
+  engine,
+  time,
+  zoneOffsetMinutes,
+  now: app.now(),
+})
 
 export interface Operation {
   /** What the gateway insists on. The ESB takes POST for reads too. */
@@ -43,6 +48,8 @@ export interface Reply {
   readonly envelope: Envelope
   /** The run that the answer was made from and nothing else, when it may be kept: see DEPENDS_HEADER. */
   readonly of?: Pick<RunView, 'id' | 'seq'>
+  /** JSON of the children that the envelope shows none of: see {@link presentLarge}. */
+  readonly children?: readonly string[]
 }
 
 export const succeed = (data: unknown): Reply => ({ envelope: { result: true, data } })

@@ -79,10 +79,25 @@ export class DoorRefusal extends Error {
 /** A code of the ESB for what bk-sops itself refused, as old bk-sops gave none. */
 const ESB_FAILURE_CODE = 1306000
 
-/** What bk-sops said, as it leaves this door: the ESB fills in what is missing where `result` is false. */
-export function answer(door: Door, envelope: Envelope, requestId: string): Response {
+/**
+ * What bk-sops said, as it leaves this door: the ESB fills in what is missing where `result` is false.
+ * @param children JSON of those of the status in it, which has none.
+ */
+export function answer(door: Door, envelope: Envelope, requestId: string, children?: readonly string[]): Response {
+  if (children !== undefined) return jsonText(200, withChildren(JSON.stringify(envelope), children))
   if (door === 'gateway' || envelope.result) return json(200, envelope)
   return json(200, { data: null, code: ESB_FAILURE_CODE, ...envelope, request_id: requestId })
+}
+
+const NO_CHILDREN = '"children":{}'
+
+/**
+ * The JSON of an answer with the children in the place where it has none. Within a text of it the quotes were escaped,
+ * so that no name is taken for the place.
+ */
+function withChildren(json: string, children: readonly string[]): string {
+  const place = json.indexOf(NO_CHILDREN) + NO_CHILDREN.length - 1
+  return [json.slice(0, place), children.join(','), json.slice(place)].join('')
 }
 
 export function refusal(door: Door, error: DoorError, message: string, requestId: string): Response {
@@ -104,9 +119,11 @@ export function refusal(door: Door, error: DoorError, message: string, requestId
   )
 }
 
-function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json', ...headers } })
-}
+const json = (status: number, body: object, headers?: Readonly<Record<string, string>>): Response =>
+  jsonText(status, JSON.stringify(body), headers)
+
+const jsonText = (status: number, text: string, headers?: Readonly<Record<string, string>>): Response =>
+  new Response(text, { status, headers: { 'Content-Type': 'application/json', ...headers } })
 
 /** A header holds visible ASCII only, and a message may quote what the client sent. */
 const headerText = (message: string): string => message.replace(/[^\x20-\x7e]+/g, '?').slice(0, 256)

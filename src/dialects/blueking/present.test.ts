@@ -9,7 +9,7 @@ import { nodeState, reportedState, runState } from './status.ts'
 import { CLASS_NAMES, type StatusTree } from './wire.ts'
 
 const time = (at: Instant | null): string => (at === null ? '' : formatPlainWithOffset(at, 480))
-const style: Style = { engine: 1, time, now: AT + 60_000 }
+const style: Style = { engine: 1, time, zoneOffsetMinutes: 480, now: AT + 60_000 }
 const fixture = JSON.parse(readFileSync(`${import.meta.dirname}/fixtures/get_task_status.json`, 'utf8'))
 
 const started = (status: RunStatus, tasks = [taskView()], stageStatus: NodeStatus = 'running') =>

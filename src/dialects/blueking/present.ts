@@ -13,6 +13,7 @@ export interface Style {
   readonly engine: Engine
   /** `YYYY-MM-DD HH:MM:SS +ZZZZ`, or the empty string for an unset instant. */
   readonly time: (at: Instant | null) => string
+  readonly zoneOffsetMinutes: number
   readonly now: Instant
 }
 
@@ -59,7 +60,7 @@ export const stateOf = (shown: Shown, engine: Engine): State =>
     engine,
   )
 
-function present(shown: Shown, style: Style, parentId: string, rootId: string): Status {
+export function present(shown: Shown, style: Style, parentId: string, rootId: string): Status {
   return style.engine === 1 ? presentFirst(shown, style) : presentLater(shown, style, parentId, rootId)
 }
 

@@ -78,9 +78,9 @@ async function respond(
     const { zoneOffsetMinutes, baseUrl } = options
     const time = (at: number | null): string => (at === null ? '' : formatPlainWithOffset(at, zoneOffsetMinutes))
     const call: Call = { app, caller, appCode, params, time, engine, zoneOffsetMinutes, baseUrl }
-    const { envelope, of: run } = await runOperation(operation, call, door)
+    const { envelope, of: run, children } = await runOperation(operation, call, door)
     const coded = engine === 2 || operation.first !== true
-    const response = answer(door, withCode(envelope, coded), app.freshId())
+    const response = answer(door, withCode(envelope, coded), app.freshId(), children)
     if (run === undefined || context.req.method !== 'GET') return response
     response.headers.set('ETag', `"${run.id}.${run.seq}"`)
     return withDepends(response, [`run:${run.id}`])

@@ -32,6 +32,12 @@ export interface Shown {
 
 /** undefined: nobody has started it. */
 export function shownRun(run: RunView, title: string): Shown | undefined {
+  const head = shownHead(run, title)
+  return head === undefined || run.startedAt === null ? head : { ...head, children: shownRoot(run) }
+}
+
+/** As {@link shownRun}, without what is in it. */
+export function shownHead(run: RunView, title: string): Shown | undefined {
   const own = ownState(run)
   if (run.startedAt === null && own === 'CREATED') return undefined
   return {
@@ -46,7 +52,7 @@ export function shownRun(run: RunView, title: string): Shown | undefined {
     version: executionVersion(run.id, 1, 1),
     startedAt: run.startedAt,
     endedAt: run.endedAt,
-    children: run.startedAt === null ? [] : shownRoot(run),
+    children: [],
     task: null,
   }
 }
@@ -117,7 +123,7 @@ function flowNodes(run: RunView, stage: StageView, parent: string | null, gone: 
   })
 }
 
-function shownTask(run: RunView, task: TaskView): Shown | undefined {
+export function shownTask(run: RunView, task: TaskView): Shown | undefined {
   const own = taskState(task)
   if (own === null) return undefined
   const { skipped } = task

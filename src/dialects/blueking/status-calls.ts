@@ -13,6 +13,7 @@ import {
 import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
 import { parseSerial } from './ids.ts'
+import { presentLarge } from './large-status.ts'
 import { arrayParam, isTruthy, optionalText, requiredText } from './params.ts'
 import { CREATED, failedLeaves, presentFailures, presentNode, presentStatus, stateOf } from './present.ts'
 import { presentTaskStatus } from './present-rows.ts'
@@ -35,6 +36,11 @@ export const getTaskStatus: Operation = {
     // Elapsed time goes on by itself.
     const kept = call.engine === 1 || run.endedAt !== null ? { of: run } : {}
     const nodeId = optionalText(call.params, 'subprocess_id') ?? located.nodeId
+    const large = nodeId === null ? presentLarge(run, styleOf(call)) : undefined
+    if (large !== undefined) {
+      const { status, children } = large
+      return { ...succeed({ ...status, ...asked(call, run, status.state) }), ...kept, children }
+    }
     const status = nodeId === null ? presentStatus(run, styleOf(call)) : presentNode(run, nodeId, styleOf(call))
     if (status === undefined) {
       // Later versions take what was not reached, and what is not there, for what has not begun.
