@@ -495,6 +495,21 @@ describe('product workflows', () => {
       ['testingv2', 'created', false],
     ])
     expect(Object.values(body.stages[0].sub_tasks).map((task: Body) => task.service_name)).toEqual(['web', 'api'])
+    expect(body.workflow_args).toMatchObject({ targets: [], artifact_args: [], tests: [], is_parallel: false })
+    expect((await ask('GET', `${base}/workflow`)).body).toMatchObject([
+      {
+        lastest_task: { task_id: 1, pipeline_name: 'shop-workflow', status: 'running' },
+        last_task_success: null,
+        total_num: 0,
+        is_favorite: false,
+      },
+    ])
+    const found = (await ask('GET', `${base}/workflow/find/shop-workflow`)).body
+    expect(found).toMatchObject({
+      lastest_task: null,
+      total_num: 0,
+      distribute_stage: { distributes: [], releases: [] },
+    })
     const list = (await ask('GET', `${base}/workflowtask/max/10/start/0/pipelines/shop-workflow`)).body
     expect(list).toMatchObject({ total: 1, data: [{ task_id: 1, type: 'workflow' }] })
     expect(await ask('DELETE', path)).toEqual(SUCCESS)
@@ -574,6 +589,73 @@ describe('streams', () => {
   })
 })
 
+test('a sub-task has every field of its struct, and of those that Go leaves out only what is set', async () => {
+  const { ask, world } = await open()
+  const sub_tasks = [
+    {
+      type: 'buildv2',
+      enabled: true,
+      service_name: 'web',
+      job_ctx: { build_steps: [{ type: 'shell', scripts: 'make' }] },
+    },
+    { type: 'deploy', enabled: true, env_name: 'qa' },
+    { type: 'distribute2kodo', enabled: true },
+  ]
+  await ask('POST', '/api/workflow/v2/pipelines', { ...SINGLE, sub_tasks })
+  await ask('POST', '/api/workflow/v2/tasks', { pipeline_name: 'single' })
+  const path = '/api/workflow/v2/tasks/id/1/pipelines/single'
+  const [build, deploy, distribute] = (await ask('GET', path)).body.sub_tasks
+  expect(build).toEqual({
+    type: 'buildv2',
+    enabled: true,
+    status: 'running',
+    service: '',
+    service_name: 'web',
+    service_type: '',
+    env_name: '',
+    namespace: '',
+    start_time: expect.any(Number),
+    job_ctx: expect.objectContaining({
+      enable_proxy: false,
+      builds: [],
+      build_steps: [{ type: 'shell', scripts: 'make' }],
+      envs: [],
+      caches: [],
+      test_threshold: 0,
+    }),
+    install_items: [],
+    image_id: '',
+    res_req: '',
+    log_file: '',
+    registries: [],
+    is_restart: false,
+  })
+  expect(deploy).toEqual({
+    type: 'deploy',
+    enabled: true,
+    status: 'created',
+    namespace: '',
+    env_name: 'qa',
+    product_name: '',
+    service_name: '',
+    service_type: '',
+    container_name: '',
+    image: '',
+    replace_resources: [],
+    skipWaiting: false,
+    is_restart: false,
+    reset_image: false,
+  })
+  expect(distribute).not.toHaveProperty('is_restart')
+  world.runner.endTask('s1-buildv2', exited(1))
+  await world.settled()
+  expect((await ask('GET', path)).body.sub_tasks[0]).toMatchObject({
+    status: 'failed',
+    error: 'the process exited with code 1',
+    end_time: expect.any(Number),
+  })
+})
+
 describe('the overview', () => {
   test('has each pipeline with its last tasks, and finds tasks by commit', async () => {
     const { ask, world } = await open()
@@ -622,6 +704,31 @@ describe('a code host', () => {
       message: 'trigger pipeline error',
     })
     expect((await ask('POST', '/api/gitlabhook?id=nobody', push)).body.code).toBe(6207)
+  })
+
+  test('Gerrit tells of a change under the same names', async () => {
+    const { ask, world } = await open()
+    const text =
+      'name: hooked\nparams: {branch: main, commit_id: "", repo_name: "", pull_request_number: "", event: ""}\n' +
+      'triggers: [{webhook: push, params: {branch: branch, commit_id: commit_id, repo_name: repo_name, pull_request_number: pull_request_number, event: event}}]\n' +
+      'tasks: [{name: compile, script: make}]\n'
+    const { webhooks } = need(
+      await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }),
+    )
+    const change = {
+      type: 'patchset-created',
+      change: { project: 'team/app', branch: 'develop', number: 12 },
+      patchSet: { number: 1, revision: 'abc123', ref: 'refs/changes/12/12/1' },
+    }
+    expect(await ask('POST', `/api/gerritHook?id=${webhooks[0]!.id}`, change)).toEqual(SUCCESS)
+    const run = need(await world.app.runs.get(world.admin, { pipeline: { name: 'hooked' }, latest: true }))
+    expect(Object.fromEntries(run.params.map(({ name, value }) => [name, value]))).toMatchObject({
+      branch: 'develop',
+      commit_id: 'abc123',
+      repo_name: 'app',
+      pull_request_number: '12',
+      event: 'patchset-created',
+    })
   })
 
   test('must sign where the trigger says so', async () => {

@@ -29,7 +29,8 @@ export async function preview(call: Call): Promise<Response> {
   )
 }
 
-async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject> {
+/** The last tasks of a pipeline, and how many of them there are: a list shows them beside it. */
+export async function tallyOf(call: Call, pipeline: PipelineView): Promise<JsonObject> {
   const filter = { pipeline: { id: pipeline.id } }
   const newest = async (statuses: readonly RunStatus[]): Promise<JsonObject | null> => {
     const runs = await call.app.runs.list(call.caller, { ...filter, statuses }, { before: null, limit: 1 })
@@ -41,6 +42,18 @@ async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject
     return total.ok ? total.value : 0
   }
   const { latestRun } = pipeline
+  const passed = await count(['succeeded'])
+  return {
+    lastest_task: latestRun === null ? null : taskInfo(latestRun),
+    last_task_success: latestRun === null ? null : await newest(['succeeded']),
+    last_task_failure: latestRun === null ? null : await newest(FAILED),
+    total_duration: 0,
+    total_num: passed + (await count(FAILED)),
+    total_success: passed,
+  }
+}
+
+async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject> {
   const subTasks = subTasksOf(pipeline, 'zadig')
     .map(withoutSecrets)
     .map((subTask) =>
@@ -50,7 +63,6 @@ async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject
         ),
       ),
     )
-  const passed = await count(['succeeded'])
   return {
     product_name: pipeline.project.name,
     name: pipeline.name,
@@ -60,12 +72,7 @@ async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject
     update_by: pipeline.createdBy.name,
     update_time: seconds(pipeline.updatedAt),
     is_favorite: false,
-    lastest_task: latestRun === null ? null : taskInfo(latestRun),
-    last_task_success: latestRun === null ? null : await newest(['succeeded']),
-    last_task_failure: latestRun === null ? null : await newest(FAILED),
-    total_duration: 0,
-    total_num: passed + (await count(FAILED)),
-    total_success: passed,
+    ...(await tallyOf(call, pipeline)),
   }
 }
 

@@ -7,6 +7,7 @@ import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Slot } from '../slots.ts'
 import { withoutSecrets } from './secrets.ts'
 import { nodeWord } from './status.ts'
+import { zadigSubTask } from './struct-fields.ts'
 
 /** What a kind of sub-task is here: its role, and what it runs when its body has no commands; null: nothing. */
 interface Kind {
@@ -185,18 +186,19 @@ export const seenSubTask = (
 }
 
 /** A sub-task as it is in a task: what was said of it, and how far it is. */
-export function shownSubTask(said: JsonObject, node: TaskView | StageView, run: RunView): JsonObject {
+export function shownSubTask(said: JsonObject, node: TaskView | StageView, run: RunView, names: TypeNames): JsonObject {
   const failed = node.kind === 'task' ? node : node.tasks.find(({ failure }) => failure !== null)
   const disabled = node.status === 'skipped' && flagOf(said, 'enabled') === false
-  return {
-    ...withoutSecrets(said),
+  const progress = {
     status: disabled ? 'disabled' : nodeWord[node.status],
     error: failed?.failure == null ? '' : failureSentence(failed.failure),
     start_time: seconds(node.startedAt),
     end_time: seconds(node.endedAt),
-    log_file: '',
     is_restart: isRestarted(run),
   }
+  const shown = withoutSecrets(said)
+  if (names === 'zadig') return zadigSubTask(textOf(shown, 'type'), shown, progress)
+  return { ...shown, ...progress, log_file: '' }
 }
 
 export const seconds = (at: number | null): number => (at === null ? 0 : Math.floor(at / 1_000))

@@ -8,6 +8,7 @@ import { bodyOf } from './pipeline.ts'
 import { secretNames, shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, placeOf, seconds, seenSubTask, shownSubTask, typeOf, type TypeNames } from './sub-tasks.ts'
+import { REPOSITORY, TEST_ARGS, WORKFLOW_TASK_ARGS } from './struct-fields.ts'
 import { isWorkflow } from './workflow.ts'
 
 /** The end of what runs is its beginning: that is how a task is stored there when it is made. */
@@ -32,7 +33,7 @@ function subTasksOf(
   const said = place === null || body === undefined ? undefined : objectsOf(body, 'sub_tasks')[place]
   if (said !== undefined) {
     const name = textOf(said, 'service_name') || textOf(said, 'test_name') || textOf(said, 'type')
-    return [{ name, shown: shownSubTask(said, stage, run) }]
+    return [{ name, shown: shownSubTask(said, stage, run, names) }]
   }
   const facts = runFacts(run)
   return stage.tasks.map((task) => {
@@ -40,7 +41,7 @@ function subTasksOf(
     const service = own ?? run.pipeline.name
     const said = { ...seenSubTask(task, service, names), service_name: service }
     // In a workflow the services of a stage are told apart by their names.
-    return { name: isWorkflow(run.definition) ? service : task.key, shown: shownSubTask(said, task, run) }
+    return { name: isWorkflow(run.definition) ? service : task.key, shown: shownSubTask(said, task, run, names) }
   })
 }
 
@@ -101,6 +102,8 @@ function argsOf(run: RunView, workflow: boolean): JsonObject {
   const facts = runFacts(run)
   const builds = [
     {
+      ...REPOSITORY,
+      is_primary: true,
       repo_owner: factOf(facts, 'repo_owner') ?? '',
       repo_name: factOf(facts, 'repo_name') ?? '',
       branch: factOf(facts, 'branch') ?? '',
@@ -109,11 +112,10 @@ function argsOf(run: RunView, workflow: boolean): JsonObject {
   ].filter(({ repo_name }) => repo_name !== '')
   return workflow
     ? {
+        ...WORKFLOW_TASK_ARGS,
         workflow_name: run.pipeline.name,
         product_tmpl_name: run.project.name,
         namespace: factOf(facts, 'deploy_env') ?? '',
-        targets: [],
-        tests: [],
         req_id: run.id,
         workflow_task_creator: run.cause.by,
       }
@@ -123,6 +125,7 @@ function argsOf(run: RunView, workflow: boolean): JsonObject {
         builds,
         build_args,
         deploy: { namespace: factOf(facts, 'deploy_env') ?? '', suffix: '', image: '', package_file: '' },
+        test: TEST_ARGS,
         task_creator: run.cause.by,
         req_id: run.id,
         notification_id: '',

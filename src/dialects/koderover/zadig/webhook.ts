@@ -20,7 +20,11 @@ export async function webhook(call: Omit<Call, 'caller'>): Promise<Response> {
   const payload = payloadOf(bytes.value)
   if (!payload.ok) return face.bodyRefused(payload)
   const params = isJsonObject(payload.value) ? paramsOf(payload.value) : {}
-  const event = request.headers.get('X-GitHub-Event') ?? request.headers.get('X-Gitlab-Event') ?? ''
+  const event =
+    request.headers.get('X-GitHub-Event') ??
+    request.headers.get('X-Gitlab-Event') ??
+    request.headers.get('X-Gitee-Event') ??
+    ''
   // For triggers that must be signed, and so that a delivery that comes twice fires once.
   const signed = {
     header: (name: string) => request.headers.get(name) ?? undefined,
@@ -46,22 +50,37 @@ function payloadOf(bytes: Uint8Array): ReturnType<typeof parseJson> {
   return payload === null ? json : parseJson(new TextEncoder().encode(payload))
 }
 
-/** What GitHub, GitLab and Gerrit tell of a push or a change, under the names that pipelines have here. */
+/** What GitHub, GitLab, Gitee and Gerrit tell of a push or a change, under the names that pipelines have here. */
 function paramsOf(payload: JsonObject): Readonly<Record<string, string>> {
   const repository = objectOf(payload, 'repository')
   const project = objectOf(payload, 'project')
   const full = textOf(repository, 'full_name') || textOf(project, 'path_with_namespace')
   const request = objectOf(payload, 'pull_request')
   const merge = objectOf(payload, 'object_attributes')
-  const ref = textOf(payload, 'ref')
+  // Gerrit's: its kind stands in the body, and the whole name of its project is one.
+  const change = objectOf(payload, 'change')
+  const patch = objectOf(payload, 'patchSet')
+  const update = objectOf(payload, 'refUpdate')
+  const gerrit = textOf(change, 'project') || textOf(update, 'project')
+  const ref = textOf(payload, 'ref') || textOf(patch, 'ref') || textOf(update, 'refName')
   const head = objectOf(request, 'head')
-  const number = integerOf(payload, 'number') || integerOf(merge, 'iid')
+  const number = integerOf(payload, 'number') || integerOf(merge, 'iid') || integerOf(change, 'number')
   const found = {
     ref,
-    branch: textOf(head, 'ref') || textOf(merge, 'source_branch') || ref.replace(/^refs\/(?:heads|tags)\//, ''),
-    commit_id: textOf(head, 'sha') || textOf(objectOf(merge, 'last_commit'), 'id') || textOf(payload, 'after'),
-    repo_owner: full.split('/').slice(0, -1).join('/'),
-    repo_name: full.split('/').at(-1) ?? '',
+    branch:
+      textOf(head, 'ref') ||
+      textOf(merge, 'source_branch') ||
+      textOf(change, 'branch') ||
+      ref.replace(/^refs\/(?:heads|tags)\//, ''),
+    commit_id:
+      textOf(head, 'sha') ||
+      textOf(objectOf(merge, 'last_commit'), 'id') ||
+      textOf(patch, 'revision') ||
+      textOf(update, 'newRev') ||
+      textOf(payload, 'after'),
+    repo_owner: (full || gerrit).split('/').slice(0, -1).join('/'),
+    repo_name: (full || gerrit).split('/').at(-1) ?? '',
+    ...(gerrit === '' ? {} : { event: textOf(payload, 'type') }),
     pull_request_number: number === 0 ? '' : String(number),
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== '' && value.length <= VALUE_MAX))

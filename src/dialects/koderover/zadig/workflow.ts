@@ -14,6 +14,7 @@ import { pack, unpack } from '../packed.ts'
 import { isEnabled } from '../present.ts'
 import { objectId } from '../v1-queue.ts'
 import { repositoryParams, schedulesOf } from './pipeline.ts'
+import { wholeWorkflow } from './struct-fields.ts'
 import { seconds } from './sub-tasks.ts'
 
 /** Product workflows: the services of a product are built, deployed, tested and distributed, stage by stage. */
@@ -158,7 +159,9 @@ export const presentWorkflow = (pipeline: PipelineView): JsonObject => {
   const body = workflowBodyOf(pipeline.definition) ?? {}
   return {
     ...EMPTY,
-    ...body,
+    ...wholeWorkflow(body),
+    // A client that puts back what it got has last time's here.
+    ...NO_TASKS,
     id: objectId(pipeline.id),
     name: pipeline.name,
     enabled: isEnabled(pipeline),
@@ -171,13 +174,24 @@ export const presentWorkflow = (pipeline: PipelineView): JsonObject => {
   }
 }
 
+/** Of one workflow nothing is counted, as there; a list of them fills it in. */
+const NO_TASKS = {
+  is_favorite: false,
+  lastest_task: null,
+  last_task_success: null,
+  last_task_failure: null,
+  total_duration: 0,
+  total_num: 0,
+  total_success: 0,
+} as const satisfies JsonObject
+
 const EMPTY = {
   display_name: '',
   schedule_enabled: false,
   build_stage: { enabled: false, modules: [] },
   test_stage: { enabled: false },
   security_stage: { enabled: false },
-  distribute_stage: { enabled: false },
+  distribute_stage: { enabled: false, distributes: [], releases: [] },
   extension_stage: null,
   notify_ctls: [],
   hook_ctl: { enabled: false, items: [] },

@@ -6,6 +6,7 @@ import { misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
 import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
 import { zadigFace as face } from './face.ts'
+import { tallyOf } from './overview.ts'
 import { make, rewrite } from './pipelines.ts'
 import { objectBody, pipelineOf } from './request.ts'
 import { startRun } from './tasks.ts'
@@ -41,7 +42,13 @@ export async function updateWorkflow(call: Call): Promise<Response> {
 export async function listWorkflows(call: Call): Promise<Response> {
   const pipelines = await allPipelines(call)
   if (!pipelines.ok) return face.problem('listWorkflows', pipelines.problem)
-  return json(200, pipelines.value.filter(({ definition }) => isWorkflow(definition)).map(presentWorkflow))
+  const shown: JsonObject[] = []
+  for (const pipeline of pipelines.value) {
+    if (isWorkflow(pipeline.definition)) {
+      shown.push({ ...presentWorkflow(pipeline), ...(await tallyOf(call, pipeline)) })
+    }
+  }
+  return json(200, shown)
 }
 
 export async function findWorkflow(call: Call): Promise<Response> {

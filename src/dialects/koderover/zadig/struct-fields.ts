@@ -1,0 +1,178 @@
+import { isJsonObject, type JsonObject } from '../../../model/json.ts'
+
+/**
+ * What the structs of Zadig 1.x write whether it is set or not (their JSON tags without `omitempty`, read 2026-11-22 in
+ * aslan's common/repository/models): clients of Go, and the portal, find every one of them. Empty lists are lists.
+ */
+
+const JOB_CTX = {
+  enable_proxy: false,
+  proxy: null,
+  clean_workspace: false,
+  builds: [],
+  build_steps: [],
+  sshs: [],
+  envs: [],
+  upload_pkg: false,
+  test_threshold: 0,
+  test_type: '',
+  caches: [],
+  is_has_artifact: false,
+  classic_build: false,
+  post_scripts: '',
+} as const satisfies JsonObject
+
+const BUILD = {
+  service: '',
+  service_name: '',
+  service_type: '',
+  env_name: '',
+  namespace: '',
+  job_ctx: JOB_CTX,
+  install_items: [],
+  image_id: '',
+  res_req: '',
+  log_file: '',
+  registries: [],
+  is_restart: false,
+} as const satisfies JsonObject
+
+const TESTING = {
+  test_name: '',
+  job_ctx: JOB_CTX,
+  install_items: [],
+  image_id: '',
+  res_req: '',
+  log_file: '',
+  test_module_name: '',
+  report_ready: false,
+  is_restart: false,
+} as const satisfies JsonObject
+
+const DISTRIBUTE = {
+  package_file: '',
+  product_name: '',
+  service_name: '',
+  dest_storage_url: '',
+  s3_storage_id: '',
+} as const satisfies JsonObject
+
+/** By type of sub-task, besides `type`, `enabled` and `status`. */
+const SUB_TASKS: ReadonlyMap<string, JsonObject> = new Map<string, JsonObject>([
+  ['build', BUILD],
+  ['buildv2', BUILD],
+  ['buildv3', BUILD],
+  ['docker_build', { work_dir: '', docker_file: '', image: '', job_name: '', log_file: '' }],
+  [
+    'deploy',
+    {
+      namespace: '',
+      env_name: '',
+      product_name: '',
+      service_name: '',
+      service_type: '',
+      container_name: '',
+      image: '',
+      replace_resources: [],
+      skipWaiting: false,
+      is_restart: false,
+      reset_image: false,
+    },
+  ],
+  ['testing', TESTING],
+  ['testingv2', TESTING],
+  ['distribute', DISTRIBUTE],
+  ['distribute2kodo', DISTRIBUTE],
+  ['release_image', { image_test: '', image_release: '', image_repo: '', log_file: '', releases: [] }],
+])
+
+interface Progress {
+  readonly status: string
+  /** Empty, and zeros: left out, as Go leaves them out. */
+  readonly error: string
+  readonly start_time: number
+  readonly end_time: number
+  readonly is_restart: boolean
+}
+
+/** A sub-task as Zadig's task has it. @param said what its pipeline says of it. */
+export function zadigSubTask(type: string, said: JsonObject, progress: Progress): JsonObject {
+  const fields = SUB_TASKS.get(type) ?? {}
+  const context = said['job_ctx']
+  return {
+    type,
+    enabled: false,
+    ...fields,
+    ...said,
+    ...('job_ctx' in fields && isJsonObject(context) ? { job_ctx: { ...JOB_CTX, ...context } } : {}),
+    status: progress.status,
+    ...(progress.error === '' ? {} : { error: progress.error }),
+    ...(progress.start_time === 0 ? {} : { start_time: progress.start_time }),
+    ...(progress.end_time === 0 ? {} : { end_time: progress.end_time }),
+    ...('is_restart' in fields ? { is_restart: progress.is_restart } : {}),
+  }
+}
+
+/** `models.WorkflowTaskArgs`, what a task of a workflow was started with. */
+export const WORKFLOW_TASK_ARGS = {
+  workflow_name: '',
+  product_tmpl_name: '',
+  namespace: '',
+  targets: [],
+  artifact_args: [],
+  tests: [],
+  req_id: '',
+  distribute_enabled: false,
+  workflow_task_creator: '',
+  ignore_cache: false,
+  reset_cache: false,
+  notification_id: '',
+  merge_request_id: '',
+  commit_id: '',
+  source: '',
+  codehost_id: 0,
+  repo_owner: '',
+  repo_name: '',
+  is_parallel: false,
+} as const satisfies JsonObject
+
+/** `models.TestArgs`, which every `models.TaskArgs` has. */
+export const TEST_ARGS = { namespace: '', test_module_name: '', envs: [], builds: [] } as const satisfies JsonObject
+
+/** `types.Repository`. */
+export const REPOSITORY = {
+  repo_owner: '',
+  repo_name: '',
+  branch: '',
+  is_primary: false,
+  codehost_id: 0,
+  oauth_token: '',
+  address: '',
+} as const satisfies JsonObject
+
+/** Lists within the stages of `models.Workflow`, by the field that holds them. */
+const WORKFLOW_STAGES = {
+  build_stage: { enabled: false, modules: [] },
+  artifact_stage: { enabled: false, modules: [] },
+  distribute_stage: {
+    enabled: false,
+    s3_storage_id: '',
+    image_repo: '',
+    jump_box_host: '',
+    distributes: [],
+    releases: [],
+  },
+  hook_ctl: { enabled: false, items: [] },
+  schedules: { enabled: false, items: [] },
+} as const satisfies Record<string, JsonObject>
+
+/** A workflow's body with every list that it holds. */
+export const wholeWorkflow = (body: JsonObject): JsonObject => ({
+  ...body,
+  ...Object.fromEntries(
+    Object.entries(WORKFLOW_STAGES).flatMap(([name, fields]) => {
+      const stage = body[name]
+      return isJsonObject(stage) ? [[name, { ...fields, ...stage }]] : []
+    }),
+  ),
+})
