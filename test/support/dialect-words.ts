@@ -179,7 +179,13 @@ function taskState(task: TaskView): unknown {
   // Passed over, and between two attempts: what the failed one was.
   if (task.ignored) return 'FINISHED'
   if (task.retryAt !== null) return 'FAILED'
-  if (task.status === 'pending') return nodeState[task.earlier.at(-1)?.status ?? 'pending']
+  if (task.status === 'pending') {
+    const last = task.earlier.at(-1)
+    // What failed and was retried in a run that stands still is READY, until it begins.
+    const isRetried =
+      last !== undefined && last.failure !== null && !last.skipped && last.loop === Math.max(1, task.loop)
+    return isRetried ? 'READY' : nodeState[last?.status ?? 'pending']
+  }
   return nodeState[task.status]
 }
 
