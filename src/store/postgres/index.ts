@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readMigrations } from '../kit/migrations.ts'
+import { readMigrations, type Migration } from '../kit/migrations.ts'
 import { type Store, StoreError } from '../store.ts'
 import { postgresCatalog } from './catalog.ts'
 import { Database } from './database.ts'
@@ -22,6 +22,8 @@ export interface PostgresOptions {
   readonly statementTimeoutMs?: number
   /** Of this server among others that work on the same schema: 8 hex digits of its own. Without: it is to be the only one. */
   readonly serverId?: string
+  /** Of another release than this, for tests of upgrades. */
+  readonly migrations?: readonly Migration[]
   /** Called once when the connection that holds the lock, or one that was committing, has broken. The process should end. */
   readonly onFatal?: (error: Error) => void
 }
@@ -65,7 +67,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
       shared = opened
       release = () => opened.close()
     }
-    await migrate(database, schema, readMigrations(join(import.meta.dirname, 'migrations')))
+    await migrate(database, schema, options.migrations ?? postgresMigrations())
   } catch (error) {
     await close()
     throw error
@@ -85,6 +87,9 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     close,
   }
 }
+
+/** Of this release. */
+export const postgresMigrations = (): readonly Migration[] => readMigrations(join(import.meta.dirname, 'migrations'))
 
 async function checkServer(database: Database): Promise<void> {
   const [row] = await database.rows<{ readonly version: string; readonly encoding: string }>(

@@ -5,10 +5,13 @@ import type { Database, Session } from './database.ts'
 /** Any number that no other program on the same server is likely to lock by. "Mill" in ASCII. */
 const LOCK = 0x4d69_6c6c
 
+/** How a migration begins that leaves what the release before uses as it uses it: its servers may go on beside it. */
+const EXPANDS = /^-- expands\b/
+
 /**
  * Brings the schema up to these migrations, all in one transaction under a lock, so that of servers that start at once
  * one does it and the others find it done.
- * @throws StoreError `corrupt` when the schema was written by a newer release, or made by other migrations than these
+ * @throws StoreError `conflict` when servers of an older release are at work that would not get on with it, `corrupt` when the schema was written by a newer release, or made by other migrations than these
  */
 export async function migrate(database: Database, schema: string, migrations: readonly Migration[]): Promise<void> {
   await database.transaction(async (session) => {
@@ -21,8 +24,27 @@ export async function migrate(database: Database, schema: string, migrations: re
     )`)
     const applied = await session.rows<Applied>('select version, name, checksum from migrations order by version')
     check(applied, migrations, schema)
-    for (const migration of migrations.slice(applied.length)) await apply(session, migration)
+    const due = migrations.slice(applied.length)
+    if (due.some(({ sql }) => !EXPANDS.test(sql))) await checkAlone(session, schema, applied.length, migrations.length)
+    for (const migration of due) await apply(session, migration)
   })
+}
+
+/** Those that are only starting wait for our lock, and find out themselves whether they know what they find then. */
+async function checkAlone(session: Session, schema: string, from: number, to: number): Promise<void> {
+  // Before there were many servers, one had the schema for itself.
+  const [table] = await session.rows<{ readonly name: string | null }>(`select to_regclass('servers')::text as name`)
+  if (table?.name == null) return
+  const atWork = await session.rows<{ readonly id: string }>(
+    `select s.id from servers s where exists
+      (select from pg_stat_activity a where a.datname = current_database() and a.application_name = 'millrace ' || s.id)`,
+  )
+  if (atWork.length === 0) return
+  throw new StoreError(
+    'conflict',
+    `schema ${schema} has version ${from}, and what this release makes of it (${to}) the ${atWork.length} that work on it ` +
+      'now would not understand: end all servers of the older release, then start this one.',
+  )
 }
 
 /** A schema with tables is ours when it says which migrations made it. */
