@@ -1,16 +1,22 @@
 // Several servers and runners on one PostgreSQL, while all of them are killed, stopped, cut off and restarted, and the
-// database too: `npm run chaos -- --rounds N [--seed S] [--servers 3] [--runners 8] [--json] [--keep]`. Looks whether every
+// database too: `npm run chaos -- --rounds N [--seconds S] [--seed S] [--servers 3] [--runners 8] [--netns] [--json] [--keep]`. Looks whether every
 // run that was acknowledged is there once and has ended, whether every attempt was done at most once, and whether streams
-// have every event once and in order. Exit code 1: something is wrong; standard error says what, and with which seed.
+// have every event once and in order. With --netns, servers are in network namespaces and are cut off, too (root, iproute2).
+// Exit code 1: something is wrong; standard error says what, and with which seed.
 import { parseArgs } from 'node:util'
 import { ChaosWorld, TROUBLES, type Trouble } from './chaos/world.ts'
 import { dice } from '../src/testing/dice.ts'
 
 export interface ChaosOptions {
   readonly rounds: number
+  /** No round begins later than this. Left out: as many as were asked for. */
+  readonly seconds?: number
   readonly seed: number
   readonly servers: number
   readonly runners: number
+  readonly netns: boolean
+  /** Whether some troubles last longer than a lease: half a minute. Left out: they do. */
+  readonly long?: boolean
   /** Whether directories stay for who wants to look. */
   readonly keep?: boolean
   readonly tell?: (sentence: string) => void
@@ -31,43 +37,55 @@ export interface ChaosReport {
   readonly gaps: number
   /** Attempts that were done after another one was lost. */
   readonly reruns: number
+  /** How often a server or a runner has ended. */
+  readonly ends: number
+  readonly seconds: number
   readonly troubles: Readonly<Partial<Record<Trouble, number>>>
   readonly wrong: readonly string[]
 }
 
-/** Of a hundred rounds. */
+/** Of a hundred rounds, and some for cables. Starting a process costs most. */
 const WEIGHTS = {
-  'kill server': 20,
-  'stop server': 15,
-  'restart server': 10,
-  'kill runner': 15,
-  'stop runner': 10,
-  'drop connections': 15,
-  'restart database fast': 8,
-  'restart database immediate': 7,
+  'kill server': 14,
+  'stop server': 17,
+  'restart server': 6,
+  'kill runner': 16,
+  'stop runner': 17,
+  'drop connections': 20,
+  'restart database fast': 5,
+  'restart database immediate': 5,
+  'cut server from database': 15,
+  'cut server from all others': 10,
 } as const satisfies Record<Trouble, number>
 
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { rounds, seed, tell } = options
+  const { seed, tell, netns, seconds = Number.POSITIVE_INFINITY } = options
   const draw = dice(seed)
+  const started = performance.now()
+  const passed = (): number => Math.round((performance.now() - started) / 1_000)
+  let rounds = 0
   const world = await ChaosWorld.open({ ...options, draw })
   const troubles: Partial<Record<Trouble, number>> = {}
   try {
-    for (let round = 1; round <= rounds; round += 1) {
-      const trouble = drawn(draw)
+    while (rounds < options.rounds && passed() < seconds) {
+      const trouble = drawn(draw, netns)
       troubles[trouble] = (troubles[trouble] ?? 0) + 1
       await world.round(trouble)
-      tell?.(`${round} of ${rounds} rounds: ${trouble}; ${world.acked} runs`)
+      rounds += 1
+      tell?.(`${rounds} of ${options.rounds} rounds, ${passed()} s: ${trouble}; ${world.acked} runs`)
     }
-    return { rounds, seed, ...(await world.verdict()), troubles }
+    const { ends } = world
+    const verdict = await world.verdict()
+    return { rounds, seed, ...verdict, ends, seconds: passed(), troubles }
   } finally {
     await world.close(options.keep === true)
   }
 }
 
-function drawn(draw: () => number): Trouble {
-  let rest = draw() * TROUBLES.reduce((sum, trouble) => sum + WEIGHTS[trouble], 0)
-  for (const trouble of TROUBLES) {
+function drawn(draw: () => number, netns: boolean): Trouble {
+  const possible = TROUBLES.filter((trouble) => netns || !trouble.startsWith('cut '))
+  let rest = draw() * possible.reduce((sum, trouble) => sum + WEIGHTS[trouble], 0)
+  for (const trouble of possible) {
     rest -= WEIGHTS[trouble]
     if (rest < 0) return trouble
   }
@@ -78,18 +96,22 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: '20' },
+      seconds: { type: 'string' },
       seed: { type: 'string', default: '1' },
       servers: { type: 'string', default: '3' },
       runners: { type: 'string', default: '8' },
+      netns: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
     },
   })
   const report = await chaos({
     rounds: Number(values.rounds),
+    ...(values.seconds === undefined ? undefined : { seconds: Number(values.seconds) }),
     seed: Number(values.seed),
     servers: Number(values.servers),
     runners: Number(values.runners),
+    netns: values.netns,
     keep: values.keep,
     tell: (sentence) => console.error(sentence),
   })

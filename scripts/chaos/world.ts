@@ -7,6 +7,7 @@ import pg from 'pg'
 import { freePort } from '../../src/testing/free-port.ts'
 import { postgresServer, type PostgresServer } from '../../src/testing/postgres-server.ts'
 import { Client, type RunSeen } from './client.ts'
+import { loopback, namespacePlace, type Place } from './network.ts'
 import { program, Supervised } from './process.ts'
 
 export const TROUBLES = [
@@ -18,21 +19,29 @@ export const TROUBLES = [
   'drop connections',
   'restart database fast',
   'restart database immediate',
+  'cut server from database',
+  'cut server from all others',
 ] as const
 export type Trouble = (typeof TROUBLES)[number]
 
 export interface WorldOptions {
   readonly servers: number
   readonly runners: number
+  /** Servers are in network namespaces of their own, whose cables can be pulled. */
+  readonly netns: boolean
+  /** Whether some troubles last longer than a lease. Left out: they do. */
+  readonly long?: boolean
   readonly draw: () => number
 }
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const ENDS = ['succeeded', 'failed', 'errored', 'timed_out', 'cancelled']
-/** Runs of a round, each begun at any server. */
-const RUNS = 4
-/** What everything gets to come to an end after the last trouble. */
-const QUIET_MS = 120_000
+/** Runs that no server has acknowledged yet: with more of them, trouble waits until servers can be heard through it. */
+const UNANSWERED_MAX = 8
+/** Before each trouble, at most. */
+const PAUSE_MS = 300
+/** What everything gets to come to an end after the last trouble; or nothing more ends for so long. */
+const QUIET_MS = 300_000
 const UP_MS = 120_000
 
 /** A database, servers, runners and clients, all of them real. */
@@ -49,6 +58,10 @@ export class ChaosWorld {
   readonly #made = new Map<string, string>()
   readonly #starting: Promise<void>[] = []
   readonly #streams: { readonly numbers: number[]; readonly over: Promise<void> }[] = []
+  /** Servers and runners that are not themselves now; nothing else happens to them. */
+  readonly #ill = new Map<Supervised, Promise<void>>()
+  readonly #places: Place[] = []
+  #unanswered = 0
   #token = ''
   #pipeline = ''
   #keys = 0
@@ -61,17 +74,35 @@ export class ChaosWorld {
     await client.query(`drop database if exists ${database} with (force)`)
     await client.query(`create database ${database}`)
     await client.end()
-    const ports = await Promise.all(Array.from({ length: options.servers }, freePort))
-    const world = new ChaosWorld(options, postgres, postgres.url.replace(/\/postgres$/, `/${database}`), ports)
-    await world.#begin(ports)
+    const databaseUrl = postgres.url.replace(/\/postgres$/, `/${database}`)
+    const places: Place[] = []
+    for (let place = 0; place < options.servers; place += 1) {
+      const number = (process.pid % 1_000) * 16 + place * 2
+      places.push(options.netns ? await namespacePlace(databaseUrl, number) : loopback(databaseUrl))
+    }
+    const ports = await Promise.all(places.map(freePort))
+    const urls = places.map(({ host }, place) => `http://${host}:${ports[place]}`)
+    const world = new ChaosWorld(options, postgres, databaseUrl, places, urls)
+    try {
+      await world.#begin(ports, urls)
+    } catch (error) {
+      await world.close(true)
+      throw error
+    }
     return world
   }
 
-  private constructor(options: WorldOptions, postgres: PostgresServer, databaseUrl: string, ports: readonly number[]) {
+  private constructor(
+    options: WorldOptions,
+    postgres: PostgresServer,
+    databaseUrl: string,
+    places: readonly Place[],
+    urls: readonly string[],
+  ) {
     this.#options = options
     this.#postgres = postgres
     this.#databaseUrl = databaseUrl
-    const urls = ports.map((port) => `http://127.0.0.1:${port}`)
+    this.#places.push(...places)
     this.#client = new Client(urls, () => this.#token, options.draw, this.#stop.signal)
   }
 
@@ -79,26 +110,37 @@ export class ChaosWorld {
     return this.#made.size
   }
 
-  /** Some runs, and in the middle of them the trouble. */
+  /** How often a server or a runner has ended. */
+  get ends(): number {
+    return [...this.#servers, ...this.#runners].reduce((sum, { ends }) => sum + ends, 0)
+  }
+
+  /** A run, begun at any server, and trouble in the middle of what runs; it may last longer than this takes. */
   async round(trouble: Trouble): Promise<void> {
-    for (let count = 0; count < RUNS; count += 1) this.#starting.push(this.#make())
-    await delay(this.#options.draw() * 500)
+    const deadline = Date.now() + QUIET_MS
+    while (this.#unanswered > UNANSWERED_MAX) {
+      if (Date.now() > deadline) throw new Error(`${this.#unanswered} runs were not acknowledged in ${QUIET_MS} ms`)
+      await delay(20)
+    }
+    this.#starting.push(this.#make())
+    await delay(this.#options.draw() * PAUSE_MS)
     await this.#trouble(trouble)
-    await delay(300 + this.#options.draw() * 700)
   }
 
   /** Waits for the end of everything, and looks. */
   async verdict() {
+    await within(QUIET_MS, Promise.all(this.#ill.values()))
     await within(QUIET_MS, Promise.all(this.#starting))
     const wrong: string[] = []
     let [lost, stuck, doubled] = [0, 0, 0]
-    const deadline = Date.now() + QUIET_MS
+    let deadline = Date.now() + QUIET_MS
     for (const [key, id] of this.#made) {
       let seen = await this.#client.ask<RunSeen>('GET', `/runs/${id}`)
       while (seen.status === 200 && !ENDS.includes(seen.body.status) && Date.now() < deadline) {
         await delay(100)
         seen = await this.#client.ask<RunSeen>('GET', `/runs/${id}`)
       }
+      if (seen.status === 200 && ENDS.includes(seen.body.status)) deadline = Math.max(deadline, Date.now() + QUIET_MS)
       if (seen.status !== 200) {
         lost += 1
         wrong.push(`run ${id} of ${key} was acknowledged and is not there: ${seen.status}`)
@@ -141,32 +183,46 @@ export class ChaosWorld {
     this.#stop.abort()
     await Promise.all([...this.#runners, ...this.#servers].map((each) => each.end()))
     await Promise.all(this.#streams.map(({ over }) => over))
+    for (const place of this.#places) place.close()
     if (keep) console.error(`kept in ${this.#directory}`)
     else rmSync(this.#directory, { recursive: true, force: true })
   }
 
-  async #begin(ports: readonly number[]): Promise<void> {
+  async #begin(ports: readonly number[], urls: readonly string[]): Promise<void> {
     const { runners } = this.#options
     const log = join(this.#directory, 'log')
     for (const [place, port] of ports.entries()) {
-      const args = ['serve', '--port', String(port), '--slots', '2', '--labels', 'near', '--containers', 'off']
+      const { host, databaseUrl, wrap } = this.#places[place] as Place
+      const address = ['--host', host, '--port', String(port)]
+      const args = ['serve', '--json', ...address, '--slots', '2', '--labels', 'near', '--containers', 'off']
       const directories = [
         '--data-dir',
         join(this.#directory, `server-${place}`),
         '--files-dir',
         join(this.#directory, 'files'),
       ]
-      const start = () => program([MAIN, ...args, ...directories], { MILLRACE_DATABASE_URL: this.#databaseUrl })
+      const env = { MILLRACE_DATABASE_URL: databaseUrl }
+      const start = () => program([MAIN, ...args, ...directories], env, wrap)
       this.#servers.push(new Supervised(`server ${place}`, start, log))
       // The first one makes the administrator.
       if (place === 0) await this.#found(join(this.#directory, 'server-0'))
     }
     await this.#client.ask('POST', '/projects', { name: 'chaos' })
-    const urls = ports.map((port) => `http://127.0.0.1:${port}`)
     for (let place = 0; place < runners; place += 1) {
       const { body } = await this.#client.ask<{ token: string }>('POST', '/runners', { name: `far-${place}` })
       const turned = urls.map((_, index) => urls[(index + place) % urls.length])
-      const args = ['runner', '--url', turned.join(','), '--labels', 'far', '--slots', '2', '--containers', 'off']
+      const args = [
+        'runner',
+        '--json',
+        '--url',
+        turned.join(','),
+        '--labels',
+        'far',
+        '--slots',
+        '2',
+        '--containers',
+        'off',
+      ]
       const start = () =>
         program([MAIN, ...args, '--data-dir', join(this.#directory, `far-${place}`)], {
           MILLRACE_RUNNER_TOKEN: body.token,
@@ -186,6 +242,7 @@ export class ChaosWorld {
         { name: 'f', needs: ['d', 'e'], uses: 'noop' },
       ],
     }
+    await within(UP_MS, Promise.all([...this.#servers, ...this.#runners].map((each) => each.up())))
     const made = await this.#client.ask<{ id: string }>('POST', '/pipelines', {
       project: 'chaos',
       definition: JSON.stringify(definition),
@@ -214,38 +271,63 @@ export class ChaosWorld {
   async #make(): Promise<void> {
     this.#keys += 1
     const key = `chaos-${this.#keys}`
+    this.#unanswered += 1
     const { status, body } = await this.#client.ask<RunSeen>('POST', `/pipelines/${this.#pipeline}/runs`, {}, key)
+    this.#unanswered -= 1
     if (status >= 300) throw new Error(`a run was refused: ${status} ${JSON.stringify(body)}`)
     this.#made.set(key, body.id)
   }
 
+  /** Mostly short; one in 32 is longer than a lease, and than others wait for a server that says nothing. */
+  #lastingMs(): number {
+    const { draw, long = true } = this.#options
+    return long && draw() < 1 / 32 ? 20_000 + draw() * 10_000 : 50 + draw() * 1_500
+  }
+
   async #trouble(trouble: Trouble): Promise<void> {
     const { draw } = this.#options
-    const one = (of: readonly Supervised[]): Supervised => of[Math.floor(draw() * of.length)] as Supervised
     switch (trouble) {
       case 'kill server':
-        return one(this.#servers).signal('SIGKILL')
+        return this.#harm(this.#servers, (one) => one.restart('SIGKILL'))
       case 'kill runner':
-        return one(this.#runners).signal('SIGKILL')
+        return this.#harm(this.#runners, (one) => one.restart('SIGKILL'))
       case 'restart server':
-        return one(this.#servers).restart()
+        return this.#harm(this.#servers, (one) => one.restart('SIGTERM'))
       case 'stop server':
-        return this.#pause(one(this.#servers), 300 + draw() * 3_000)
+        return this.#harm(this.#servers, (one) => stopped(one, this.#lastingMs()))
       case 'stop runner':
-        return this.#pause(one(this.#runners), 300 + draw() * 3_000)
+        return this.#harm(this.#runners, (one) => stopped(one, this.#lastingMs()))
       case 'drop connections':
         return this.#drop(draw())
       case 'restart database fast':
         return this.#postgres.restart('fast')
       case 'restart database immediate':
         return this.#postgres.restart('immediate')
+      case 'cut server from database':
+        return this.#harm(this.#servers, (one) => this.#pulled(one, 'database', this.#lastingMs()))
+      case 'cut server from all others':
+        return this.#harm(this.#servers, (one) => this.#pulled(one, 'front', this.#lastingMs()))
     }
   }
 
-  async #pause(one: Supervised, ms: number): Promise<void> {
-    one.signal('SIGSTOP')
+  /** One that is well gets it, and nothing else until it is well again. One of them is always left. */
+  async #harm(among: readonly Supervised[], how: (one: Supervised) => Promise<void>): Promise<void> {
+    const well = () => among.filter((each) => !this.#ill.has(each))
+    while (well().length < 2) await Promise.race(among.flatMap((each) => this.#ill.get(each) ?? []))
+    const victims = well()
+    const one = victims[Math.floor(this.#options.draw() * victims.length)] as Supervised
+    const over = how(one)
+      .then(() => one.up())
+      .finally(() => this.#ill.delete(one))
+    this.#ill.set(one, over)
+  }
+
+  async #pulled(server: Supervised, which: 'database' | 'front', ms: number): Promise<void> {
+    const cable = this.#places[this.#servers.indexOf(server)]?.cables?.[which]
+    if (cable === undefined) throw new Error('servers that share a network have no cables')
+    cable.cut()
     await delay(ms)
-    one.signal('SIGCONT')
+    cable.heal()
   }
 
   /** The database's end of a part of all connections goes. */
@@ -293,9 +375,22 @@ export class ChaosWorld {
 }
 
 function doneTwice(done: readonly string[], wrong: string[]): number {
-  const twice = done.filter((attempt, place) => done.indexOf(attempt) < place)
-  for (const attempt of twice) wrong.push(`attempt ${attempt} was done twice`)
-  return twice.length
+  const seen = new Set<string>()
+  let twice = 0
+  for (const attempt of done) {
+    if (seen.has(attempt)) {
+      twice += 1
+      wrong.push(`attempt ${attempt} was done twice`)
+    }
+    seen.add(attempt)
+  }
+  return twice
+}
+
+async function stopped(one: Supervised, ms: number): Promise<void> {
+  one.signal('SIGSTOP')
+  await delay(ms)
+  one.signal('SIGCONT')
 }
 
 function tokenIn(path: string): string | undefined {

@@ -107,30 +107,20 @@ export async function relayLine(target: () => number): Promise<Line> {
  * @param number from 0 to 16_000, of nobody else on this machine
  */
 export async function namespaceLine(target: () => number, number: number): Promise<Line> {
-  const [name, near, far] = [`millrace-${number}`, `mr${number}a`, `mr${number}b`]
-  const network = `10.${200 + Math.floor(number / 16_000)}.${Math.floor(number / 64) % 250}`
-  const host = (number % 64) * 4
-  const [ours, theirs] = [`${network}.${host + 1}`, `${network}.${host + 2}`]
-  const ip = (...args: readonly string[]): void => {
-    execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  }
+  const name = `millrace-${number}`
   ip('netns', 'add', name)
-  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', name)
-  ip('addr', 'add', `${ours}/30`, 'dev', near)
-  ip('link', 'set', near, 'up')
-  ip('-n', name, 'addr', 'add', `${theirs}/30`, 'dev', far)
-  ip('-n', name, 'link', 'set', far, 'up')
   ip('-n', name, 'link', 'set', 'lo', 'up')
+  const cable = cableInto(name, number)
   const relay = new Relay(target)
-  const url = await relay.listen(ours)
+  const url = await relay.listen(cable.ours)
   return {
     url,
     wrap: ['ip', 'netns', 'exec', name],
-    cut: () => ip('link', 'set', near, 'down'),
+    cut: () => cable.cut(),
     reset: () => relay.reset(),
     delay: (ms) => relay.delay(ms),
     heal: () => {
-      ip('link', 'set', near, 'up')
+      cable.heal()
       relay.heal()
     },
     close: () => {
@@ -138,4 +128,31 @@ export async function namespaceLine(target: () => number, number: number): Promi
       ip('netns', 'del', name)
     },
   }
+}
+
+/** A link between this machine's own network and a namespace, which can be pulled. */
+export interface Cable {
+  /** Addresses of its ends. */
+  readonly ours: string
+  readonly theirs: string
+  cut(): void
+  heal(): void
+}
+
+/** @param number as of {@link namespaceLine} */
+export function cableInto(namespace: string, number: number): Cable {
+  const [near, far] = [`mr${number}a`, `mr${number}b`]
+  const network = `10.${200 + Math.floor(number / 16_000)}.${Math.floor(number / 64) % 250}`
+  const host = (number % 64) * 4
+  const [ours, theirs] = [`${network}.${host + 1}`, `${network}.${host + 2}`]
+  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', namespace)
+  ip('addr', 'add', `${ours}/30`, 'dev', near)
+  ip('link', 'set', near, 'up')
+  ip('-n', namespace, 'addr', 'add', `${theirs}/30`, 'dev', far)
+  ip('-n', namespace, 'link', 'set', far, 'up')
+  return { ours, theirs, cut: () => ip('link', 'set', near, 'down'), heal: () => ip('link', 'set', near, 'up') }
+}
+
+export function ip(...args: readonly string[]): void {
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] })
 }
