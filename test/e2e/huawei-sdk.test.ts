@@ -1,6 +1,8 @@
 // Huawei's own clients, unmodified but for their endpoint, on a server as `serve` makes it: that of IAM, that of SWR (which
 // knows registries only, so it is told what is not here), and the core of the SDK with requests as the generated clients
 // of CodeArts Pipeline and Check put them together: method, path, content type, query, empty bodies.
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { BasicCredentials, GlobalCredentials } from '@huaweicloud/huaweicloud-sdk-core'
 import * as iam from '@huaweicloud/huaweicloud-sdk-iam/v3/public-api.js'
 import { ListNamespacesRequest, SwrClient } from '@huaweicloud/huaweicloud-sdk-swr/v2/public-api.js'
@@ -20,9 +22,26 @@ afterAll(() => server.close())
 
 const keys = () => server.quickstart.credentials.huawei
 
+const models = join(dirname(fileURLToPath(import.meta.resolve('@huaweicloud/huaweicloud-sdk-iam'))), 'v3/model')
+const iamModels = SdkModels.ofDeclarations(models)
+const wrong: string[] = []
+
+/** Every answer that the client gets is held to the model that it declares for it. */
+const watched = (client: iam.IamClient): iam.IamClient =>
+  new Proxy(client, {
+    get: (target, name) => async (request: never) => {
+      const method = target[name as keyof iam.IamClient] as unknown as (request: never) => Promise<Body>
+      const body = await method.call(target, request)
+      const model = `${String(name).charAt(0).toUpperCase()}${String(name).slice(1)}Response`
+      wrong.push(...iamModels.mismatchesOf(model, body))
+      return body
+    },
+  })
+
 describe('the client of IAM', () => {
   const credentials = () => new GlobalCredentials().withAk(keys().ak).withSk(keys().sk).withDomainId('account')
-  const open = () => iam.IamClient.newBuilder().withCredential(credentials()).withEndpoint(server.url).build()
+  const open = () => watched(iam.IamClient.newBuilder().withCredential(credentials()).withEndpoint(server.url).build())
+  afterAll(() => expect(wrong).toEqual([]))
 
   test('finds account, projects, region, services and itself', async () => {
     const client = open()
@@ -111,7 +130,7 @@ test('the client of SWR, which knows registries only, is told that there is none
 })
 
 test('the client of CodeArts Pipeline: every operation of it that is served, v5 and v3', async () => {
-  const client = new GeneratedClient(server, new SdkModels('codeartspipeline.models'))
+  const client = new GeneratedClient(server, SdkModels.ofFixture('codeartspipeline.models'))
   await pipelinesOfV5(client)
   await groupsAndTagsOfV5(client)
   await templatesOf(client)
@@ -311,7 +330,7 @@ async function pipelinesOfV3(client: GeneratedClient): Promise<void> {
 }
 
 test('the client of CodeArts Check: every operation of it', async () => {
-  const client = new GeneratedClient(server, new SdkModels('codeartscheck.models'))
+  const client = new GeneratedClient(server, SdkModels.ofFixture('codeartscheck.models'))
   const IN_PROJECT = '/v2/{project_id}/tasks/{task_id}'
   const git_url = 'https://git.invalid/team/web.git'
   const creation = { check_type: ['source'], git_url, git_branch: 'main', language: ['js'] }

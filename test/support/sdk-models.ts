@@ -25,8 +25,24 @@ const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {
 export class SdkModels {
   readonly #operations = new Map<string, string>()
   readonly #models = new Map<string, ReadonlyMap<string, Field>>()
+  readonly #declarations: string | null
 
-  constructor(file: string) {
+  private constructor(declarations: string | null) {
+    this.#declarations = declarations
+  }
+
+  /** Of the `.d.ts` files of a client for Node: each model in one of its own. */
+  static ofDeclarations(directory: string): SdkModels {
+    return new SdkModels(directory)
+  }
+
+  static ofFixture(file: string): SdkModels {
+    const models = new SdkModels(null)
+    models.#read(file)
+    return models
+  }
+
+  #read(file: string): void {
     const path = join(import.meta.dirname, '../fixtures/huawei', file)
     for (const line of readFileSync(path, 'utf8').split('\n')) {
       if (line === '' || line.startsWith('#')) continue
@@ -55,6 +71,20 @@ export class SdkModels {
     return body === null ? [`${operation}: null`] : [...this.#wrong(type, body, operation)]
   }
 
+  /** The same for an answer of which only the model is known. */
+  mismatchesOf(model: string, body: unknown): readonly string[] {
+    return [...this.#wrong(model, body, model)]
+  }
+
+  #model(name: string): ReadonlyMap<string, Field> {
+    const known = this.#models.get(name)
+    if (known !== undefined) return known
+    if (this.#declarations === null) throw new Error(`no model ${name}`)
+    const declared = declaredFields(readFileSync(join(this.#declarations, `${name}.d.ts`), 'utf8'))
+    this.#models.set(name, declared)
+    return declared
+  }
+
   *#wrong(type: string, value: unknown, at: string): Iterable<string> {
     if (value === null) return
     const scalar = SCALARS[type]
@@ -72,10 +102,8 @@ export class SdkModels {
     } else if (type.startsWith('{')) {
       for (const [key, item] of Object.entries(value)) yield* this.#wrong(inner, item, `${at}.${key}`)
     } else {
-      const fields = this.#models.get(type)
-      if (fields === undefined) throw new Error(`no model ${type}`)
       const sent = new Map(Object.entries(value))
-      for (const [name, field] of fields) {
+      for (const [name, field] of this.#model(type)) {
         if (sent.has(name)) yield* this.#wrong(field.type, sent.get(name), `${at}.${name}`)
         else if (field.isRequired) yield `${at}.${name}: never left out by the vendor`
       }
@@ -93,3 +121,30 @@ const fieldsOf = (text: string): ReadonlyMap<string, Field> =>
         return [name, { type: type.replace(/!$/, ''), isRequired: type.endsWith('!') }]
       }),
   )
+
+/** `name?: T` as it is on the wire; of a private one the accessor beside it tells the type. */
+function declaredFields(text: string): ReadonlyMap<string, Field> {
+  const fields = new Map<string, Field>()
+  for (const [, name = '', type] of text.matchAll(/^ {4}(?:private )?'?(\w+)'?\??(?:: ([^;]+))?;$/gm)) {
+    const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+    const declared = type ?? new RegExp(`get ${camel}\\(\\): ([^|;]+)`).exec(text)?.[1]?.trim()
+    if (declared !== undefined) fields.set(name, { type: typeOf(declared), isRequired: false })
+  }
+  return fields
+}
+
+function typeOf(declared: string): string {
+  const [, item] = /^Array<(.+)>$/.exec(declared) ?? []
+  if (item !== undefined) return `[${typeOf(item)}]`
+  switch (declared) {
+    case 'string':
+    case 'Date':
+      return 's'
+    case 'number':
+      return 'f32'
+    case 'boolean':
+      return 'b'
+    default:
+      return /^\w+$/.test(declared) && !['object', 'any'].includes(declared) ? declared : 'any'
+  }
+}

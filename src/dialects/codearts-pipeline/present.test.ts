@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { Change } from '../../model/change.ts'
 import { NODE_STATUSES, RUN_STATUSES } from '../../model/status.ts'
 import {
   AT,
@@ -14,6 +15,7 @@ import {
 } from '../../testing/views.ts'
 import { freshMs, presentDetail, presentNeverRun, presentResult, presentRun, presentStates } from './present.ts'
 import { executeTypes, nodeWords, runWords, statusesOf } from './status.ts'
+import { presentLatest } from './v5-present.ts'
 
 const frame = { now: AT + 12_345, baseUrl: 'http://localhost:8080', zoneOffsetMinutes: 480 }
 /** Seed 001, the sample, with its slip `end_time"` read as every SDK reads it. */
@@ -185,6 +187,47 @@ describe('the calls beside', () => {
     })
     expect(presentDetail(pipelineView(), null, null, frame).workflow.execute_type).toBeNull()
     expect(new Set(Object.values(executeTypes))).toEqual(new Set(['Manual', 'Scheduler', 'Push', 'MR']))
+  })
+
+  test('what a run builds is the change that a forge told of', () => {
+    const change = {
+      forge: 'gitlab',
+      kind: 'merge_request',
+      action: 'synchronized',
+      repository: 'shop/web',
+      ref: 'refs/merge-requests/7/head',
+      branch: 'main',
+      tag: null,
+      sourceBranch: 'feature',
+      sha: 'a'.repeat(40),
+      before: null,
+      author: 'li',
+      message: 'Add a cart',
+      url: '',
+      number: 7,
+      title: 'Cart',
+      fork: false,
+    } as const
+    const ofChange = (more: Partial<Change>) =>
+      presentLatest(runView({ cause: { kind: 'push', by: 'gitlab', change: { ...change, ...more } } }), null, frame)
+    expect(ofChange({}).build_params).toMatchObject({
+      action: 'update',
+      build_type: 'branch',
+      commit_id: 'a'.repeat(40),
+      event_type: 'MR',
+      merge_id: '7',
+      message: 'Add a cart',
+      source_branch: 'feature',
+      target_branch: 'main',
+    })
+    expect(ofChange({ kind: 'tag', action: null, tag: 'v1', number: null }).build_params).toMatchObject({
+      action: null,
+      build_type: 'tag',
+      event_type: 'CreateTag',
+      merge_id: null,
+      tag: 'v1',
+    })
+    expect(presentLatest(runView(), null, frame).build_params).toEqual({})
   })
 
   test('a filter by the vendor’s words means all of ours that are shown so', () => {

@@ -1,3 +1,4 @@
+import type { Change, ChangeAction, ChangeKind } from '../../model/change.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 import { failureSentence } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
@@ -247,14 +248,35 @@ function sourcesOf(run: RunView, original: Original | null): Json {
   }))
 }
 
-/** The branch that the first source's param names. */
-function buildParams({ params, definition }: RunView): JsonObject {
+/** What a run builds: the change that a forge told of, or the branch that the first source's param names. */
+function buildParams({ params, definition, cause }: RunView): JsonObject {
   const [source] = shownSources(originalOf(definition)?.dto ?? null)
+  const { git_url = null, codehub_id = null } = (source?.['params'] ?? {}) as JsonObject
+  if (cause.change !== undefined) return { ...changeParams(cause.change), git_url, codehub_id }
   const branch = params.find(({ name }) => name.endsWith('_BRANCH'))?.value
   if (source === undefined || typeof branch !== 'string') return {}
-  const { git_url = null, codehub_id = null } = (source['params'] ?? {}) as JsonObject
-  return { build_type: 'branch', event_type: 'Manual', target_branch: branch, git_url, codehub_id }
+  return { build_type: 'branch', event_type: executeTypes[cause.kind], target_branch: branch, git_url, codehub_id }
 }
+
+const EVENTS = { push: 'Push', tag: 'CreateTag', merge_request: 'MR' } as const satisfies Record<ChangeKind, string>
+const ACTIONS = {
+  opened: 'open',
+  synchronized: 'update',
+  reopened: 'reopen',
+  closed: 'merge',
+} as const satisfies Record<ChangeAction, string>
+
+const changeParams = (change: Change): JsonObject => ({
+  action: change.action === null ? null : ACTIONS[change.action],
+  build_type: change.kind === 'tag' ? 'tag' : 'branch',
+  commit_id: change.sha,
+  event_type: EVENTS[change.kind],
+  merge_id: change.number === null ? null : String(change.number),
+  message: change.message,
+  source_branch: change.sourceBranch,
+  tag: change.tag,
+  target_branch: change.branch,
+})
 
 interface Member {
   readonly task: TaskView

@@ -176,7 +176,7 @@ describe('a key that is derived for a day, a region and a service', () => {
       getRegionId: () => 'cn-north-4',
       getDerivedAuthServiceName: () => 'codeartspipeline',
     }
-    const headers = DerivedAKSKSigner.sign(request as never, credential as never) as Record<string, string>
+    const headers: Record<string, string> = DerivedAKSKSigner.sign(request, credential as never)
     const [path, query, body] = ['/v3/pipelines/1/status', 'build_id=2', new Uint8Array()]
     return { method: 'GET', path, query, headers: new Headers(headers), body }
   }
