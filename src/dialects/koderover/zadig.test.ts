@@ -582,10 +582,21 @@ describe('streams', () => {
     expect((await ask('GET', '/api/logs/log/pipelines/single/tasks/1/tests/smoke')).body.code).toBe(6161)
   })
 
+  test('of a log begin ten lines before its end when nobody says how many in numbers', async () => {
+    const { send, world } = await started()
+    const run = need(await world.app.runs.get(world.admin, { pipeline: { name: 'single' }, number: 1 }))
+    const text = Array.from({ length: 12 }, (_, at) => `line ${at + 1}\n`).join('')
+    world.logs.set(`${run.id}/${run.stages[0]!.tasks[0]!.index}/1`, new TextEncoder().encode(text))
+    const lines = await (await send('/api/logs/sse/build/single/1/many')).text()
+    expect(lines.split('\n\n').slice(0, -1)).toEqual(
+      Array.from({ length: 10 }, (_, at) => `event:message\ndata:line ${at + 3}`),
+    )
+  })
+
   test('of nothing are refused before they begin', async () => {
     const { ask } = await started()
     expect((await ask('GET', '/api/workflow/sse/tasks/id/9/pipelines/single')).body.code).toBe(6161)
-    expect((await ask('GET', '/api/logs/sse/build/single/1/many')).body.code).toBe(400)
+    expect((await ask('GET', '/api/logs/sse/build/single/x/10')).body.code).toBe(400)
   })
 })
 

@@ -127,11 +127,19 @@ function dropConstants(tree: Mutable, excluded: readonly string[]): JsonObject {
     return kept.has(key) || (isJsonObject(constant) && constant['source_type'] === 'component_outputs')
   }
   const entries = Object.entries(constants)
-  const left = entries.filter(([key]) => isKept(key))
-  tree['constants'] = Object.fromEntries(left.map(([key, value]) => [key, withoutSources(value, excluded)])) as Json
+  // They are counted anew, in the order that they had.
+  const left = entries.filter(([key]) => isKept(key)).toSorted(([, one], [, other]) => indexOf(one) - indexOf(other))
+  tree['constants'] = Object.fromEntries(
+    left.map(([key, value], index) => [key, numbered(withoutSources(value, excluded), index)]),
+  ) as Json
   tree['outputs'] = (tree['outputs'] as readonly string[]).filter((key) => isKept(key))
   return Object.fromEntries(entries.filter(([key]) => !isKept(key)))
 }
+
+const indexOf = (constant: Json): number =>
+  isJsonObject(constant) && typeof constant['index'] === 'number' ? constant['index'] : 0
+
+const numbered = (constant: Json, index: number): Json => (isJsonObject(constant) ? { ...constant, index } : constant)
 
 function withoutSources(constant: Json, excluded: readonly string[]): Json {
   if (!isJsonObject(constant) || !isJsonObject(constant['source_info'])) return constant

@@ -519,6 +519,28 @@ describe('leaving nodes out', () => {
     expect(validateTree(read(left.tree))).toEqual([])
   })
 
+  test('constants that are left are counted anew, in the order of their numbers', () => {
+    const left = excludeNodes(
+      webTree({
+        ...sketch,
+        constants: {
+          '${last}': constant('1', { index: 9 }),
+          '${idle}': constant('2', { index: 4 }),
+          '${first}': constant('3', { index: 1 }),
+        },
+        activities: { a: component('bk_display', { bk_display_message: '${last} ${first}' }) },
+        outputs: [],
+      }),
+      ['b'],
+    )
+    if (!left.ok) throw new Error(left.message)
+    const constants = Object.entries(left.tree['constants'] as Record<string, { index: number }>)
+    expect(constants.map(([key, { index }]) => [key, index])).toEqual([
+      ['${first}', 0],
+      ['${last}', 1],
+    ])
+  })
+
   test('a parallel gateway with nothing between goes, its converge gateway too', () => {
     const left = excludeNodes(webTree(sketch), ['d', 'b'])
     if (!left.ok) throw new Error(left.message)

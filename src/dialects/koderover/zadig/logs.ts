@@ -45,8 +45,8 @@ async function whole(call: Call, what: What, name: string): Promise<Response> {
 }
 
 async function follow(call: Call, what: What, name: string): Promise<Response> {
-  const tail = call.param('lines')
-  if (!/^-?\d{1,9}$/.test(tail)) return face.badRequest('tailLines is not a number')
+  // What is no number is ten, as there.
+  const tail = /^-?\d{1,9}$/.test(call.param('lines')) ? call.param('lines') : '10'
   const found = await find(call, what, name)
   if (found instanceof Response) return found
   const { app, caller } = call
@@ -72,8 +72,11 @@ async function find(call: Call, what: What, name: string): Promise<Found | Respo
   if (!run.ok) return face.problem('getTask', run.problem)
   const all = run.value.stages.flatMap((stage) => stage.tasks.map((task) => ({ role: task.role, task, stage })))
   const own = bySlot(all)[what].map(({ task }) => task)
-  const asked = name === '' ? '' : call.param(name)
-  const named = own.filter((task) => namesOf(task, run.value).includes(asked.toLowerCase()))
+  // The name of a container: what stands before its `_` is the service's, unless something is called by the whole.
+  const whole = (name === '' ? '' : call.param(name)).toLowerCase()
+  const called = (asked: string) => own.filter((task) => namesOf(task, run.value).includes(asked))
+  const exact = called(whole)
+  const named = exact.length > 0 ? exact : called(whole.split('_')[0]!)
   // One that nothing here is called by is the service as a whole: all that is built or tested of it.
   const tasks = named.length > 0 ? named : own
   return tasks.length > 0 ? { run: run.value, tasks } : face.operation('getTask', `the task has no ${what} with a log`)
