@@ -155,7 +155,7 @@ export function failureHint(failure: Failure): string {
     case 'output-limit':
       return 'let it write less; large results belong into artifacts, and long texts into files'
     case 'said-no':
-      return 'its log tells what was found'
+      return 'mend what it names; its log, where it has one, tells more'
     case 'rejected':
       return 'do what the reviewer asks for, then start the run again'
     case 'forced':

@@ -11,6 +11,15 @@ afterAll(() => native.server.close())
 
 const pathOf = (path: string): string => path.replaceAll(/\{\w+\}/g, '1')
 
+test.each([
+  [`mrr_${'0'.repeat(16)}_${'0'.repeat(64)}`, 'This is the token of a runner'],
+  [`mr_${'0'.repeat(16)}_${'0'.repeat(64)}`, 'The token is not known, or no longer valid'],
+  ['ghp_0123456789', 'those of Millrace begin with mr_'],
+])('what is wrong with %s is said', async (token, sentence) => {
+  const response = await native.send('GET', '/api/v1/runs', { token })
+  expect([response.status, await response.json()]).toMatchObject([401, { detail: expect.stringContaining(sentence) }])
+})
+
 describe('every route', () => {
   test.each(routes.filter(({ open }) => open !== true).map(({ method, path }) => [method, path] as const))(
     '%s %s needs a token that is known',

@@ -114,9 +114,16 @@ async function authenticate(request: Request, { app, baseUrl }: NativeContext): 
   const token = session ?? /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1]
   const caller = token === undefined ? undefined : await app.access.byToken(token)
   if (caller !== undefined) return accept(caller)
-  const message =
-    token === undefined ? 'This needs `Authorization: Bearer <token>`' : 'The token is not known, or no longer valid'
-  return { ok: false, problem: { code: 'unauthenticated', message } }
+  return { ok: false, problem: { code: 'unauthenticated', message: unknownToken(token) } }
+}
+
+/** Tokens of another kind are told by their first letters, which say nothing of the rest. */
+function unknownToken(token: string | undefined): string {
+  if (token === undefined) return 'This needs `Authorization: Bearer <token>`'
+  if (token.startsWith('mrr_')) return 'This is the token of a runner, for `millrace runner` alone: use one of a user'
+  return token.startsWith('mr_')
+    ? 'The token is not known, or no longer valid'
+    : 'The token is not known: those of Millrace begin with mr_'
 }
 
 async function readBody(

@@ -119,7 +119,7 @@ export function runnerMount({ app, bodyMaxBytes, closing }: MountContext): Mount
     handle: async (request) => {
       const token = /^Bearer ([\x21-\x7e]{1,512})$/.exec(request.headers.get('authorization') ?? '')?.[1]
       const id = token === undefined ? undefined : wire.byToken(token)
-      if (id === undefined) return answer(no('unauthenticated', 'this needs the token of a runner'))
+      if (id === undefined) return answer(no('unauthenticated', notARunners(token)))
       const url = new URL(request.url)
       const rest = url.pathname.slice(RUNNER_PATH.length + 1).split('/')
       const incarnation = request.headers.get('millrace-incarnation') ?? ''
@@ -180,3 +180,9 @@ function wrong(error: z.ZodError) {
   const [issue] = error.issues
   return invalid(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`.slice(0, 300))
 }
+
+/** Tokens of another kind are told by their first letters, which say nothing of the rest. */
+const notARunners = (token: string | undefined): string =>
+  token?.startsWith('mr_') === true
+    ? 'this is the token of a user, and this needs the token of a runner: millrace runners --add gives one'
+    : 'this needs the token of a runner, as millrace runners --add gave it'

@@ -70,6 +70,12 @@ const send = (
 const codeOf = async (response: Response): Promise<unknown> => ((await response.json()) as { code?: unknown }).code
 
 describe('who has no token of a runner', () => {
+  test('but one of a user is told so', async () => {
+    const { credentials } = world
+    const response = await send('POST', '/hello', '{}', { authorization: `Bearer ${credentials.token}` })
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining('this is the token of a user') })
+  })
+
   test.each(['', 'Bearer', 'Bearer x', `Basic ${'a'.repeat(20)}`, `Bearer mrr_${'0'.repeat(16)}_${'0'.repeat(64)}`])(
     'is refused: %j',
     async (authorization) => {

@@ -3,7 +3,7 @@ import type { Job } from '../../model/job.ts'
 import { withinTime } from '../kit/deadline.ts'
 import { exchange, operatorsGuard, shownUrl } from '../kit/exchange.ts'
 import { ProgramFailed } from '../kit/programs.ts'
-import { saidNo } from '../kit/said-no.ts'
+import { isRefusal, saidNo, unauthorized } from '../kit/said-no.ts'
 import { CannotStart, isHttpUrl, type StepContext } from '../step.ts'
 import type { DeployInput } from './spec.ts'
 
@@ -27,6 +27,7 @@ export async function byHttp(
     context.log(`${answer.status} with ${answer.sizeBytes} bytes\n`)
     const outputs = { status: answer.status, answer: new TextDecoder().decode(answer.start).replaceAll('\0', '\uFFFD') }
     if (answer.status >= 200 && answer.status < 300) return { kind: 'succeeded', outputs }
+    if (isRefusal(answer.status)) return unauthorized(`${url.host} answered with status ${answer.status}`, outputs)
     return saidNo(`the answer has status ${answer.status}, expected 2xx`, outputs)
   })
   if (result.kind === 'failed') throw new ProgramFailed(result)

@@ -97,6 +97,11 @@ describe('by an HTTP request', () => {
       failure: { kind: 'said-no', reason: 'the answer has status 409, expected 2xx' },
       outputs: { answer: 'busy' },
     })
+    server.answer = (_, response) => void response.writeHead(401).end('who?')
+    expect((await go({ http: { request: { url: server.url() } } })).result).toMatchObject({
+      failure: { kind: 'unauthorized', reason: `${server.host} answered with status 401` },
+      outputs: { answer: 'who?' },
+    })
     expect((await go({ http: { request: { url: 'http://10.1.2.3/' } } })).result).toMatchObject({
       failure: { kind: 'cannot-start' },
     })

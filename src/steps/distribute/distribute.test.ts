@@ -58,7 +58,7 @@ function withFiles(files: Readonly<Record<string, string | Buffer>>) {
 
 const reasonOf = (result: Awaited<ReturnType<TestRunner['run']>>['result']): string => {
   const failure = result.kind === 'failed' ? result.failure : undefined
-  return failure?.kind === 'said-no' || failure?.kind === 'cannot-start'
+  return failure?.kind === 'said-no' || failure?.kind === 'cannot-start' || failure?.kind === 'unauthorized'
     ? `${failure.kind}: ${failure.reason}`
     : result.kind
 }
@@ -151,13 +151,32 @@ describe('to an HTTP server', () => {
     )
     server.answer = (_, response) => void response.writeHead(403).end()
     const http = { url: server.url('/x'), user: 'ci', password: 'TOKEN' }
-    expect(reasonOf((await go({ files: 'a', http })).result)).toContain('status 403: the credentials were refused')
+    expect(reasonOf((await go({ files: 'a', http })).result)).toMatch(
+      /^unauthorized: .* status 403: the credentials were refused$/,
+    )
     expect(server.seen.at(-1)?.headers.authorization).toBe(
       `Basic ${Buffer.from('ci:a token nobody guesses').toString('base64')}`,
     )
     expect(reasonOf((await go({ files: 'a', http: { url: 'http://10.0.0.1/' } })).result)).toMatch(
       /^cannot-start: 10\.0\.0\.1/,
     )
+  })
+
+  test.each([
+    ['a token', 401, { token: 'TOKEN' }, 'the credentials were refused'],
+    ['a user and a password', 403, { user: 'ci', password: 'TOKEN' }, 'the credentials were refused'],
+    ['a header', 403, { headers: { 'x-api-key': '1' } }, 'the credentials were refused'],
+    ['nothing', 401, {}, 'it wants credentials, and was given none'],
+  ])('%s that an HTTP server refuses with %d is not authorized, and not tried again', async (_, status, more, what) => {
+    const server = await target()
+    server.answer = (__, response) => void response.writeHead(status).end()
+    const { go } = withFiles({ a: 'a' })
+    const { result, log } = await go({ files: 'a', http: { url: server.url('/x'), ...more } })
+    expect(result).toMatchObject({
+      failure: { kind: 'unauthorized', reason: expect.stringMatching(new RegExp(`status ${status}: ${what}$`)) },
+    })
+    expect(log).not.toContain('nobody guesses')
+    expect(server.seen).toHaveLength(1)
   })
 })
 
@@ -196,11 +215,27 @@ describe('to S3-compatible storage', () => {
     expect([small.ContentLength, small.Metadata]).toEqual([5, { sha256: sha256('small') }])
   })
 
+  test.each(['SignatureDoesNotMatch', 'ExpiredToken', 'AccessDenied'])('%s is not authorized', async (code) => {
+    const server = await HttpTarget.open()
+    const forbid = allowHosts(server.host)
+    onTestFinished(() => {
+      forbid()
+      server.close()
+    })
+    server.answer = (_, response) =>
+      void response
+        .writeHead(403, { 'content-type': 'application/xml' })
+        .end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message></Error>`)
+    const s3 = { bucket: 'releases', endpoint: server.url(), access_key: 'AK', secret_key: 'SK' }
+    const { go } = withFiles({ a: 'a' })
+    expect(reasonOf((await go({ files: 'a', s3 })).result)).toBe(`unauthorized: the storage refused it: ${code}: no`)
+  })
+
   test('credentials that are wrong, a bucket that is not there and an address that may not be are refused', async () => {
     const { s3, port } = await storage()
     const { go } = withFiles({ a: 'a' })
     expect(reasonOf((await go({ files: 'a', s3: { ...s3, access_key: 'TOKEN' } })).result)).toMatch(
-      /^said-no: the storage refused it: InvalidAccessKeyId/,
+      /^unauthorized: the storage refused it: InvalidAccessKeyId/,
     )
     expect(reasonOf((await go({ files: 'a', s3: { ...s3, bucket: 'nobodys' } })).result)).toMatch(
       /^said-no: the storage refused it: NoSuchBucket/,

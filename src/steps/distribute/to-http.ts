@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { exchange, operatorsGuard, shownUrl } from '../kit/exchange.ts'
-import { SaidNo } from '../kit/said-no.ts'
+import { isRefusal, SaidNo, Unauthorized } from '../kit/said-no.ts'
 import { CannotStart, givenSecret, isHttpUrl, type StepContext } from '../step.ts'
 import type { Carrier } from './run.ts'
 import type { DistributeInput } from './spec.ts'
@@ -27,8 +27,10 @@ export async function toHttp(input: NonNullable<DistributeInput['http']>, contex
     const body = { stream: createReadStream(path), sizeBytes }
     const sent = { method, url, headers: { ...headers, [input.checksum_header]: sha256 }, body }
     const answer = await exchange(sent, allowed, signal, 1_000)
-    if (answer.status === 401 || answer.status === 403) {
-      throw new SaidNo(`${url.host} answered with status ${answer.status}: the credentials were refused`)
+    if (isRefusal(answer.status)) {
+      const given = Object.hasOwn(headers, 'authorization') || Object.keys(input.headers).length > 0
+      const what = given ? 'the credentials were refused' : 'it wants credentials, and was given none'
+      throw new Unauthorized(`${url.host} answered with status ${answer.status}: ${what}`)
     }
     if (answer.status < 200 || answer.status > 299) {
       throw new SaidNo(`${url.host} answered with status ${answer.status}, expected 2xx`)

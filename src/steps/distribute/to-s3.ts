@@ -6,7 +6,7 @@ import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { operatorsGuard } from '../kit/exchange.ts'
 import { addressOf } from '../kit/guard.ts'
-import { SaidNo } from '../kit/said-no.ts'
+import { isRefusal, SaidNo, Unauthorized } from '../kit/said-no.ts'
 import { CannotStart, givenSecret, isHttpUrl, type StepContext } from '../step.ts'
 import type { Carrier } from './run.ts'
 import type { DistributeInput } from './spec.ts'
@@ -81,14 +81,24 @@ async function checkedEndpoint(text: string): Promise<string> {
   return url.href
 }
 
-const REFUSALS: ReadonlySet<string> = new Set([
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html: what is wrong with the keys, or their rights. */
+const NOT_LET_IN: ReadonlySet<string> = new Set([
   'AccessDenied',
+  'AccountProblem',
+  'AllAccessDisabled',
+  'ExpiredToken',
   'InvalidAccessKeyId',
+  'InvalidToken',
+  'RequestExpired',
   'SignatureDoesNotMatch',
-  'NoSuchBucket',
+  'TokenRefreshRequired',
 ])
 
 function refusalOf(error: unknown): unknown {
-  const { name, message } = error as Error
-  return REFUSALS.has(name) ? new SaidNo(`the storage refused it: ${name}: ${message}`) : error
+  const { name, message, $metadata } = error as Error & { readonly $metadata?: { readonly httpStatusCode?: number } }
+  // An answer without a body, as to HEAD, has a status and no name.
+  if (NOT_LET_IN.has(name) || isRefusal($metadata?.httpStatusCode ?? 0)) {
+    return new Unauthorized(`the storage refused it: ${name}: ${message}`)
+  }
+  return name === 'NoSuchBucket' ? new SaidNo(`the storage refused it: ${name}: ${message}`) : error
 }

@@ -12,6 +12,7 @@ import {
   type StepContext,
   type StepRun,
 } from '../step.ts'
+import { answered, Unauthorized } from '../kit/said-no.ts'
 import { keyText, refusalSentence, sshCommand, sshRefusal, type SshSetting } from '../kit/ssh.ts'
 import { insideOf, readStart } from '../kit/workspace-file.ts'
 import {
@@ -25,6 +26,7 @@ import {
   splitCredentials,
   storedCredentials,
 } from './address.ts'
+import { isNotLetIn } from './events.ts'
 import { git, type GitInput } from './spec.ts'
 
 /** The filters that `git lfs install` writes into the user's configuration. */
@@ -35,11 +37,6 @@ const LFS = `[filter "lfs"]
 \trequired = true
 `
 
-/** The server knows us, or does not, and says no. */
-class NotLetIn extends Error {
-  override readonly name = 'NotLetIn'
-}
-
 /** Where the ref was found and what to fetch for it. */
 type Target =
   | { readonly kind: 'branch' | 'tag'; readonly name: string }
@@ -49,14 +46,7 @@ type Target =
  * Runs git with nothing of the machine's: no system or user configuration, no hooks, no questions, and only the
  * transports that fetch. All words are checked in address.ts and no shell is between.
  */
-export const run: StepRun = async (job, context) => {
-  try {
-    return await fetched(job, context)
-  } catch (error) {
-    if (!(error instanceof NotLetIn)) throw error
-    return { kind: 'failed', failure: { kind: 'unauthorized', reason: error.message }, outputs: null }
-  }
-}
+export const run: StepRun = (job, context) => answered(() => fetched(job, context))
 
 async function fetched(job: Job, context: StepContext): Promise<AttemptResult> {
   const input = parseWith(git, job)
@@ -220,6 +210,9 @@ class Repository {
 
   /** ssh appends to it what it has to say. */
   readonly #sshLog: string
+  /** And git, as events: https://git-scm.com/docs/api-trace2 */
+  readonly #trace: string
+  readonly #hasCredentials: boolean
 
   constructor(context: StepContext, input: GitInput, config: string) {
     const { path, url, lfs } = input
@@ -229,6 +222,8 @@ class Repository {
       throw new CannotStart(`${JSON.stringify(path)} is not inside the workspace`)
     }
     this.#sshLog = join(context.scratch, 'ssh-log')
+    this.#trace = join(context.scratch, 'git-events')
+    this.#hasCredentials = config !== ''
     const file = join(context.scratch, 'gitconfig')
     // As the user's configuration, because git gives `-c` options not to the process that reads a local repository.
     writeFileSync(
@@ -248,6 +243,7 @@ class Repository {
       SSH_ASKPASS: 'true',
       GIT_SSH_COMMAND: sshCommand({ ...sshFiles(input, context), logFile: this.#sshLog }),
       LC_ALL: 'C.UTF-8',
+      ...(/^https?:/.test(url) ? { GIT_TRACE2_EVENT: this.#trace } : {}),
     }
   }
 
@@ -295,7 +291,13 @@ class Repository {
     if (said !== '') this.#context.log(said.endsWith('\n') ? said : `${said}\n`)
     const refusal = sshRefusal(said)
     const reason = `git could not ${purpose}`
-    if (refusal === 'not-let-in') return new NotLetIn(`${reason}: ${refusalSentence[refusal]}`)
+    if (isNotLetIn(readStart(this.#trace, 256 * 1_024))) {
+      const given = this.#hasCredentials
+        ? 'the server refused the token, or what it may do'
+        : 'the server wants a token, or there is no such repository'
+      return new Unauthorized(`${reason}: ${given}`)
+    }
+    if (refusal === 'not-let-in') return new Unauthorized(`${reason}: ${refusalSentence[refusal]}`)
     if (refusal !== undefined) return new CannotStart(`${reason}: ${refusalSentence[refusal]}`)
     return new CannotStart(`${reason}: it exited with code ${code}, its log says why`)
   }

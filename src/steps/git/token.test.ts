@@ -108,12 +108,16 @@ test('without a user it is that of git', async () => {
   expect(asked).toContain(`git:${TOKEN}`)
 })
 
-test('a wrong token, and none, cannot start', async () => {
-  const failure = { kind: 'cannot-start', reason: expect.stringContaining('git could not read the repository') }
+test('a wrong token, and none, are not authorized, and each is told as what it is', async () => {
+  const failureFor = (what: string) => ({
+    kind: 'unauthorized',
+    reason: `git could not read the repository: the server ${what}`,
+  })
   const wrong = await fetch({ url, token: 'FORGE_TOKEN' }, 'another-token')
-  expect(wrong.result).toMatchObject({ failure })
+  expect(wrong.result).toMatchObject({ failure: failureFor('refused the token, or what it may do') })
   expect(wrong.log).not.toContain('another-token')
-  expect((await fetch({ url }, TOKEN)).result).toMatchObject({ failure })
+  const none = await fetch({ url }, TOKEN)
+  expect(none.result).toMatchObject({ failure: failureFor('wants a token, or there is no such repository') })
 })
 
 test.each(['ssh://git@127.0.0.1/web', '/srv/web', 'git://127.0.0.1/web', 'http://li:word@127.0.0.1:1/web'])(

@@ -169,7 +169,9 @@ describe('an image', { timeout: PATIENCE_MS }, () => {
 
     const wrong = secrets.map((secret) => ({ ...secret, value: 'another-word' }))
     const refused = await go({ ...input, tag: 'v8' }, { secrets: wrong })
-    expect(refused.result).toMatchObject({ kind: 'failed', failure: { kind: 'exit-code' } })
+    expect(refused.result, refused.log).toMatchObject({
+      failure: { kind: 'unauthorized', reason: `${registry.host} does not let this user push ${name}:v8` },
+    })
     expect((await registry.get(`shop/${NAME}/manifests/v8`)).status).toBe(404)
   })
 

@@ -3,9 +3,9 @@ import { join, relative } from 'node:path'
 import type { Outputs } from '../../model/event.ts'
 import type { Job } from '../../model/job.ts'
 import { directoryIn } from '../kit/globs.ts'
-import { must } from '../kit/programs.ts'
+import { must, succeeded } from '../kit/programs.ts'
 import { putInto } from '../kit/put-into.ts'
-import { answered } from '../kit/said-no.ts'
+import { answered, Unauthorized } from '../kit/said-no.ts'
 import { insideOf, readStart } from '../kit/workspace-file.ts'
 import {
   CannotStart,
@@ -38,7 +38,8 @@ export const run: StepRun = (job, context) =>
     const made: Record<string, string> = { image: name, image_name: input.image, image_tag: tagOf(name), image_id: id }
 
     const digestFile = join(context.scratch, 'image-digest')
-    if (input.push) for (const one of build.names) await must(context, commands.push(one, digestFile, build), { env })
+    if (input.push)
+      for (const one of build.names) await pushed(context, commands.push(one, digestFile, build), env, one)
     const told = await must(context, commands.digest(id), { env, capture: true })
     const digest =
       input.push && builder.kind !== 'docker' ? readFileSync(digestFile, 'utf8').trim() : digestIn(told, input)
@@ -48,6 +49,23 @@ export const run: StepRun = (job, context) =>
     context.log(`built ${name}: ${made['digest'] ?? id}${input.push ? ', pushed' : ''}\n`)
     return { kind: 'succeeded', outputs: made }
   })
+
+/** What registries and the builders say of credentials: of podman, buildah and docker in these words. */
+const NOT_LET_IN =
+  /\b(unauthorized|authentication required|access (to the resource is )?denied|401 Unauthorized|403 Forbidden)/i
+
+async function pushed(
+  context: StepContext,
+  argv: readonly [string, ...string[]],
+  env: ImageBuilder['env'],
+  name: string,
+): Promise<void> {
+  const ended = await context.exec(argv, { env, logged: true })
+  if (ended.kind === 'exited' && ended.code !== 0 && NOT_LET_IN.test(ended.stdout)) {
+    throw new Unauthorized(`${registryOf(name)} does not let this user push ${name}`)
+  }
+  succeeded(ended)
+}
 
 const tagOf = (name: string): string => name.slice(name.lastIndexOf(':') + 1)
 

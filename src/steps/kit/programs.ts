@@ -1,4 +1,4 @@
-import { MissingTool, type ExecOptions, type StepContext } from '../step.ts'
+import { MissingTool, type ExecOptions, type ExecResult, type StepContext } from '../step.ts'
 import type { AttemptResult } from '../../model/command.ts'
 
 /** How a program ended that did not succeed, thrown from deep inside. */
@@ -22,7 +22,11 @@ export async function must(
   argv: readonly [string, ...string[]],
   options: ExecOptions = {},
 ): Promise<string> {
-  const ended = await context.exec(argv, options)
+  return succeeded(await context.exec(argv, options))
+}
+
+/** The same of one that has ended. */
+export function succeeded(ended: ExecResult): string {
   switch (ended.kind) {
     case 'not-found':
       throw new MissingTool(ended.program)

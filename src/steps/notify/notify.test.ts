@@ -74,6 +74,13 @@ describe('a webhook', () => {
       failure: { kind: 'said-no', reason: 'the webhook answered with status 503, expected 2xx' },
       outputs: { status: 503 },
     })
+    server.answer = (_, response) => void response.writeHead(403).end()
+    expect((await go({ url: server.url() })).result).toMatchObject({
+      failure: {
+        kind: 'unauthorized',
+        reason: 'the webhook answered with status 403: it does not let this message in',
+      },
+    })
   })
 
   test('that never answers is given up', async () => {

@@ -3,7 +3,7 @@ import type { AttemptResult } from '../../model/command.ts'
 import type { Job } from '../../model/job.ts'
 import { exchange, shownUrl } from '../kit/exchange.ts'
 import type { Guard } from '../kit/guard.ts'
-import { saidNo } from '../kit/said-no.ts'
+import { isRefusal, saidNo, unauthorized } from '../kit/said-no.ts'
 import { CannotStart, givenSecret, isHttpUrl, type StepContext } from '../step.ts'
 
 export interface Message {
@@ -46,6 +46,9 @@ export async function sendWebhook(
   context.log(`${answer.status} with ${answer.sizeBytes} bytes\n`)
   const outputs = { status: answer.status, message_id: id }
   if (answer.status >= 200 && answer.status < 300) return { kind: 'succeeded', outputs }
+  if (isRefusal(answer.status)) {
+    return unauthorized(`the webhook answered with status ${answer.status}: it does not let this message in`, outputs)
+  }
   return saidNo(`the webhook answered with status ${answer.status}, expected 2xx`, outputs)
 }
 

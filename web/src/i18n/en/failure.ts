@@ -29,7 +29,7 @@ export const failure = {
     signal: 'Its log tells what it did last; nobody of the server sent the signal',
     'out-of-memory': 'Let it use less memory, run fewer tasks at once, or use a runner with more memory',
     'output-limit': 'Let it write less; large results belong into artifacts, and long texts into files',
-    'said-no': 'Its log tells what was found',
+    'said-no': 'Mend what it names; its log, where it has one, tells more',
     rejected: 'Do what the reviewer asks for, then start the run again',
     forced: 'Retry it when what stood against it is gone',
     'no-branch': 'Choose the way by hand, or mend the conditions of its edges',

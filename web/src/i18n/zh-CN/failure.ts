@@ -31,7 +31,7 @@ export const failure: Words<typeof source> = {
     signal: '日志末尾有它最后的输出；该信号并非服务器发出',
     'out-of-memory': '请减少内存用量、减少并行任务，或使用内存更大的执行器',
     'output-limit': '请减少输出；大的结果放入制品，长文本写入文件',
-    'said-no': '日志中有发现的内容',
+    'said-no': '请按所述修正；有日志时，其中有更多内容',
     rejected: '按审批人的要求修改后，重新发起运行',
     forced: '阻碍消除后重试',
     'no-branch': '手动选择分支，或修正各连线的条件',
