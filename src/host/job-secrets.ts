@@ -19,7 +19,11 @@ export function resolveSecrets(request: JobRequest, valueOf: SecretValue): Resol
   }
   const missing = [...new Set(uses.map(({ name }) => name))].filter((name) => !values.has(name))
   if (missing.length > 0) {
-    const reason = `${missing.length > 1 ? 'there are no secrets' : 'there is no secret'} ${missing.join(', ')}: set ${missing.length > 1 ? 'them' : 'it'} for the pipeline or its project`
+    const names = missing.join(', ')
+    const reason =
+      missing.length > 1
+        ? `there are no secrets ${names}: set them for the pipeline or its project`
+        : `there is no secret ${names}: set it for the pipeline or its project`
     return { ok: false, failure: { kind: 'cannot-start', reason } }
   }
   const secrets = uses.map((use): JobSecret => ({ ...use, value: values.get(use.name)! }))

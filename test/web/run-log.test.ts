@@ -148,6 +148,16 @@ test('a run of a thousand tasks is there at once, folded, and steered as any oth
   await visit.page.getByTestId('sentence').waitFor()
   const drawn = await visit.page.evaluate<number>(`document.querySelectorAll('[data-testid=graph] *').length`)
   expect(drawn).toBeLessThan(2_000)
+  // Folded as it is, it shows where the run is: what waits for a person, in the sixth of ten stages.
+  const sixth = visit.page.getByTestId('graph').locator('[data-node="shard-6"]')
+  await waitUntil(
+    () =>
+      sixth.evaluate((box: { getBoundingClientRect(): { left: number; right: number } }) => {
+        const { left, right } = box.getBoundingClientRect()
+        return left >= 0 && right <= 1_440
+      }),
+    60_000,
+  )
   // A tree of this size is a large answer: it is asked for once, and little else is before it is shown.
   await visit.page.getByText('Live', { exact: true }).waitFor()
   await waitUntil(async () => asked.includes('/api/v1/runs/batch'), 60_000)

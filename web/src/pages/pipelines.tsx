@@ -71,7 +71,7 @@ export function PipelinesPage() {
                 <Table.Th visibleFrom="md" ta="end">
                   {t('pipelines.columns.rate')}
                 </Table.Th>
-                <Table.Th visibleFrom="md" ta="end">
+                <Table.Th visibleFrom="md" ta="end" style={{ whiteSpace: 'nowrap' }}>
                   {t('pipelines.columns.usual')}
                 </Table.Th>
                 <Table.Th visibleFrom="sm">{t('pipelines.columns.last')}</Table.Th>

@@ -8,6 +8,7 @@ import { client } from '../api/client.ts'
 import { meQuery, pipelineQuery } from '../api/queries.ts'
 import { ConfirmButton } from '../ui/confirm-button.tsx'
 import { ToneDot } from '../ui/status.tsx'
+import { WithCode } from '../ui/with-code.tsx'
 import { Issued, type IssuedPart } from './admin/issued.tsx'
 import { MakeForm, Part } from './admin/part.tsx'
 
@@ -53,7 +54,7 @@ export function Told({ project, pipeline, lead, children }: ToldProps) {
       form={
         <>
           <Text px="md" pt="md" c="dimmed" fz="sm">
-            {lead}
+            <WithCode text={lead} />
           </Text>
           {mayChange ? (
             <NewForm

@@ -4,9 +4,11 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Event, Run } from '../../../src/client/client.ts'
+import type { Event, Run, Task } from '../../../src/client/client.ts'
 import { language } from '../i18n/language.ts'
+import { reasonText } from '../i18n/sentences.ts'
 import { durationText } from '../ui/duration.ts'
+import { failureText } from '../ui/said.ts'
 import { Failed, Loading } from '../ui/states.tsx'
 import { fullTime } from '../ui/time.tsx'
 import classes from './events.module.css'
@@ -268,16 +270,14 @@ function List({
         .join(': ')
     }
     if (type === 'run_ended' || type === 'stage_ended') return t(`status.${text('status') as 'failed'}`)
-    const failure = data['failure']
-    if (
-      typeof failure === 'object' &&
-      failure !== null &&
-      'message' in failure &&
-      typeof failure['message'] === 'string'
-    )
-      return failure['message']
+    if (isFailure(data['failure'])) return failureText(t, data['failure'])
     if (typeof data['attempt'] === 'number' && data['attempt'] > 1)
       return t('run.timeline.attempt', { attempt: data['attempt'] })
-    return text('reason')
+    return reasonText(t, text('reason'))
   }
+}
+
+/** As the API gives it in the data of events. */
+function isFailure(value: unknown): value is NonNullable<Task['failure']> {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'details' in value
 }

@@ -454,6 +454,9 @@ function whereItIs(run: Run): string | undefined {
     ?.key
 }
 
+const isStageOf = (node: Node, task: Task): boolean =>
+  node.kind === 'stage' && node.tasks.some(({ id }) => id === task.id)
+
 /** What is chosen elsewhere is brought into sight. */
 function useShown(
   scroller: React.RefObject<HTMLDivElement | null>,
@@ -464,10 +467,10 @@ function useShown(
 ): void {
   useEffect(() => {
     const element = scroller.current
-    const box = boxes.find(({ id }) => {
-      const node = nodes.get(id)
-      return node !== undefined && keyOf(node) === chosen
-    })
+    const task = [...nodes.values()].find((node) => keyOf(node) === chosen)
+    // One that is folded is where its stage is.
+    const stage = task?.kind === 'task' ? [...nodes.values()].find((node) => isStageOf(node, task)) : undefined
+    const box = boxes.find(({ id }) => id === task?.id) ?? boxes.find(({ id }) => id === stage?.id)
     if (element === null || box === undefined) return
     const left = box.x * scale
     const top = box.y * scale

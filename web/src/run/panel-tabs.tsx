@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { Explanation, Run, Task } from '../../../src/client/client.ts'
 import { client } from '../api/client.ts'
 import { language } from '../i18n/language.ts'
-import { failureText } from '../ui/said.ts'
+import { failureText, skippedText } from '../ui/said.ts'
 import { StatusChip } from '../ui/status.tsx'
 import { Ago, Elapsed, fullTime } from '../ui/time.tsx'
 import classes from './panel.module.css'
@@ -67,7 +67,7 @@ export function About({
       )}
       {node.skipped !== null && (
         <Section title={t('run.panel.skipped')}>
-          <Text fz="sm">{node.skipped.reason}</Text>
+          <Text fz="sm">{skippedText(t, node.skipped)}</Text>
         </Section>
       )}
       {node.description !== '' && (

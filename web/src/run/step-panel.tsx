@@ -5,6 +5,7 @@ import type { Explanation, Run, Task } from '../../../src/client/client.ts'
 import { failureText, hintText } from '../ui/said.ts'
 import { StatusChip } from '../ui/status.tsx'
 import { Elapsed } from '../ui/time.tsx'
+import { WithCode } from '../ui/with-code.tsx'
 import { ActionBar } from './action-bar.tsx'
 import { nodeChoices } from './actions.ts'
 import { LogView } from './log-view.tsx'
@@ -61,7 +62,9 @@ export function StepPanel({ run, node, explanations, selection, mayOperate }: Pa
         {task?.failure != null && attempt === task.attempt && (
           <div className={classes['failure']} role="note">
             {failureText(t, task.failure)}
-            <span className={classes['hint']}>{hintText(t, task.failure)}</span>
+            <span className={classes['hint']}>
+              <WithCode text={hintText(t, task.failure)} />
+            </span>
           </div>
         )}
         <div className={classes['actions']}>

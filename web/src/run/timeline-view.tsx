@@ -203,5 +203,5 @@ const STEPS = [
 
 function ticksOf(span: number): readonly number[] {
   const step = STEPS.find((one) => span / one <= 7) ?? Math.ceil(span / 7 / 86_400_000) * 86_400_000
-  return Array.from({ length: Math.floor(span / step) + 1 }, (_, at) => at * step).filter((at) => at / span < 0.96)
+  return Array.from({ length: Math.floor(span / step) + 1 }, (_, at) => at * step).filter((at) => at / span < 0.92)
 }

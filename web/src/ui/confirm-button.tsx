@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { FormEnd } from './form-end.tsx'
 import { problemText } from './said.ts'
+import { WithCode } from './with-code.tsx'
 
 interface ConfirmButton {
   /** On the button. */
@@ -45,7 +46,7 @@ export function ConfirmButton({ label, title, will, isDanger = false, act }: Con
       <Modal opened={opened} onClose={close} title={title} closeButtonProps={{ 'aria-label': t('app.confirm.back') }}>
         <Stack>
           <Text fz="sm" data-testid="what-will-happen">
-            {will}
+            <WithCode text={will} />
           </Text>
           <FormEnd
             problem={problem}

@@ -3,13 +3,14 @@ import type { Task } from '../../../src/client/client.ts'
 import { ClientError } from '../api/client.ts'
 import type { en } from '../i18n/en/index.ts'
 import { language } from '../i18n/language.ts'
+import { reasonText } from '../i18n/sentences.ts'
 import { durationText } from './duration.ts'
 
 /** What the server says in English, said in the reader's language from its codes and facts. */
 
 type Failure = NonNullable<Task['failure']>
 
-export function failureText(t: TFunction, { kind, details, message }: Failure): string {
+export function failureText(t: TFunction, { kind, details }: Failure): string {
   const text = (name: string): string => {
     const value = details[name]
     return Array.isArray(value) ? value.join(t('problem.join')) : String(value ?? '')
@@ -29,7 +30,9 @@ export function failureText(t: TFunction, { kind, details, message }: Failure): 
     case 'expired':
       return t(`failure.say.${kind}`, { after })
     case 'out-of-memory':
-      return details['limit_bytes'] === null ? t('failure.say.out-of-memory') : message
+      return details['limit_bytes'] === null
+        ? t('failure.say.out-of-memory')
+        : t('failure.say.ofItsMemory', { bytes: text('limit_bytes') })
     case 'exit-code':
     case 'signal':
     case 'output-limit':
@@ -47,12 +50,26 @@ export function failureText(t: TFunction, { kind, details, message }: Failure): 
       return t(`failure.say.${kind}`, {
         code: text('code'),
         signal: text('signal'),
-        reason: text('reason'),
+        reason: reasonText(t, text('reason')),
         names: text('names'),
         limit: text('limit'),
         tool: text('tool'),
-        what: text('what'),
+        what: reasonText(t, text('what')),
       })
+  }
+}
+
+type Skipped = NonNullable<Task['skipped']>
+
+/** Why it was left out. A person's words are theirs. */
+export function skippedText(t: TFunction, { because, reason }: Skipped): string {
+  switch (because) {
+    case 'operator':
+      return reason
+    case 'condition':
+    case 'excluded':
+    case 'timeout':
+      return t(`failure.skipped.${because}`)
   }
 }
 

@@ -4,6 +4,7 @@ export const failure = {
     'exit-code': 'the process exited with code {{code}}',
     signal: 'the process was ended by {{signal}}',
     'out-of-memory': 'the process was ended because no memory was left',
+    ofItsMemory: 'the process was ended because it used more than its {{bytes}} bytes of memory',
     'output-limit': '{{reason}}',
     'said-no': '{{reason}}',
     rejected: 'rejected by {{by}}',
@@ -23,6 +24,11 @@ export const failure = {
     timeout: 'timed out after {{after}}',
     'not-started': 'no runner took it within {{after}}',
     expired: 'nobody decided within {{after}}',
+  },
+  skipped: {
+    condition: 'its condition is false',
+    excluded: 'it was left out of this run',
+    timeout: 'its time ran out',
   },
   hint: {
     'exit-code': 'Its log tells what it said last',

@@ -7,7 +7,21 @@ import { problem } from './problem.ts'
 import { reason } from './reason.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
+import { sentence } from './sentence.ts'
 import { signIn } from './sign-in.ts'
 import { status } from './status.ts'
 
-export const en = { admin, app, failure, home, pipelines, problem, reason, run, runs, signIn, status } as const
+export const en = {
+  admin,
+  app,
+  failure,
+  home,
+  pipelines,
+  problem,
+  reason,
+  run,
+  runs,
+  sentence,
+  signIn,
+  status,
+} as const

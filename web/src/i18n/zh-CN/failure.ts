@@ -6,6 +6,7 @@ export const failure: Words<typeof source> = {
     'exit-code': '进程以代码 {{code}} 退出',
     signal: '进程被 {{signal}} 终止',
     'out-of-memory': '内存耗尽，进程被终止',
+    ofItsMemory: '进程使用的内存超过其 {{bytes}} 字节的上限，被终止',
     'output-limit': '{{reason}}',
     'said-no': '{{reason}}',
     rejected: '被 {{by}} 驳回',
@@ -25,6 +26,11 @@ export const failure: Words<typeof source> = {
     timeout: '运行 {{after}} 后超时',
     'not-started': '{{after}}内没有执行器领取',
     expired: '{{after}}内无人处理',
+  },
+  skipped: {
+    condition: '条件不成立',
+    excluded: '本次运行未包含它',
+    timeout: '时间已用完',
   },
   hint: {
     'exit-code': '日志末尾有它最后的输出',

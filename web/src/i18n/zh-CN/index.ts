@@ -9,6 +9,7 @@ import { problem } from './problem.ts'
 import { reason } from './reason.ts'
 import { run } from './run.ts'
 import { runs } from './runs.ts'
+import { sentence } from './sentence.ts'
 import { signIn } from './sign-in.ts'
 import { status } from './status.ts'
 
@@ -22,6 +23,7 @@ export const zhCN: Words<typeof en> = {
   reason,
   run,
   runs,
+  sentence,
   signIn,
   status,
 }
