@@ -1,5 +1,6 @@
 // What bamboo-engine 2.x does, case by case: its tests and handlers, read 2026-11-22, asked by the gateway.
 import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../model/json.ts'
 import { taskOf, type BkTask } from '../../testing/blueking-task.ts'
 import { constant, outputOf, pause, shell, subProcess, webTree } from '../../testing/blueking-trees.ts'
 import { exited, succeeded } from '../../testing/scripted-runner.ts'
@@ -147,6 +148,43 @@ describe('what every node makes', () => {
       ]),
     )
   })
+})
+
+test('a field with need_render false stays as it is written', async () => {
+  const http = (fields: Readonly<Record<string, JsonObject>>): JsonObject => ({
+    component: {
+      code: 'bk_http_request',
+      data: { bk_http_request_method: { hook: false, value: 'POST' }, ...fields },
+    },
+  })
+  const t = await taskOf({
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 'end'],
+    ],
+    activities: {
+      a: http({
+        bk_http_request_url: { hook: false, value: 'http://127.0.0.1/${x}' },
+        bk_http_request_body: { hook: false, need_render: false, value: '{"x": "${x}", "y": "${x + 1}"}' },
+      }),
+      b: {
+        component: {
+          code: 'job_fast_execute_script',
+          data: { job_content: { hook: false, need_render: false, value: 'echo ${x}' } },
+        },
+      },
+    },
+    constants: { '${x}': constant('7', { show_type: 'hide' }) },
+  })
+  const given = t.client.world.runner.jobs[0]?.with
+  expect(given).toMatchObject({ url: 'http://127.0.0.1/7', body: '{"x": "${x}", "y": "${x + 1}"}' })
+  expect((await t.detail('a')).inputs).toMatchObject({
+    bk_http_request_url: 'http://127.0.0.1/7',
+    bk_http_request_body: '{"x": "${x}", "y": "${x + 1}"}',
+  })
+  await ends(t, 'a', succeeded())
+  expect(env(t, 'x')).toBeUndefined()
 })
 
 describe('conditions', () => {

@@ -4,8 +4,9 @@ import { exData, lastFailure } from './present.ts'
 import { assignKeys } from './tree/keys.ts'
 import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
 import { paramOf } from './tree/params.ts'
+import type { ServiceActivity } from './tree/web-tree.ts'
 import { pluginOf } from './tree/plugins.ts'
-import { nodeInputs as storedInputs, storedTree } from './tree/stored-tree.ts'
+import { serviceActivities, storedTree } from './tree/stored-tree.ts'
 
 /** What a node was given and what it has made, as get_task_node_data and get_task_node_detail tell it. */
 export interface NodeData {
@@ -22,10 +23,15 @@ const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway',
 export function nodeInputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
   if (!isActivity(task)) return {}
   const replaced = attempt === null ? task.inputs : attempt.inputs
-  const given = replaced ?? dataOf(run, task) ?? (task.work.kind === 'runner' ? task.work.with : {})
+  const activity = activityOf(run, task)
+  const data = activity === undefined ? undefined : Object.fromEntries(activity.data)
+  const given = replaced ?? data ?? (task.work.kind === 'runner' ? task.work.with : {})
+  const isVerbatim = (key: string): boolean => replaced === null && activity?.verbatim.has(key) === true
   const names = namesOf(run)
   const loop = attempt === null ? task.loop : attempt.loop
-  const rendered = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, rendersTo(value, names)]))
+  const rendered = Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key, isVerbatim(key) ? value : rendersTo(value, names)]),
+  )
   return loop === 0 ? rendered : { ...rendered, _loop: loop, _inner_loop: loop }
 }
 
@@ -89,9 +95,9 @@ function hookedNames(run: RunView, task: TaskView): ReadonlyMap<string, string> 
 }
 
 /** As its plugin calls it, of a tree that was made here. */
-function dataOf(run: RunView, task: TaskView): JsonObject | undefined {
+function activityOf(run: RunView, task: TaskView): ServiceActivity | undefined {
   const stored = storedTree(run.definition)
-  return stored === undefined ? undefined : storedInputs(stored).get(task.key)
+  return stored === undefined ? undefined : serviceActivities(stored).get(task.key)
 }
 
 /** Constants by name, as far as they can be told. */

@@ -3,7 +3,7 @@ import type { PipelineDefinition } from '../../../model/definition.ts'
 import { deflated, inflated } from '../../kit/deflate.ts'
 import { assignKeys, type LevelKeys } from './keys.ts'
 import { readTree } from './read-tree.ts'
-import type { RawTree, WebTree } from './web-tree.ts'
+import type { RawTree, ServiceActivity, WebTree } from './web-tree.ts'
 
 /**
  * A pipeline keeps the tree that it was made of, whole, in its annotations, so that it can be given back as it came: an
@@ -35,22 +35,22 @@ export interface StoredTree {
   readonly tree: WebTree
 }
 
-/** What the nodes of a stored tree were given, by the keys of our tasks. */
-export function nodeInputs(stored: StoredTree): ReadonlyMap<string, JsonObject> {
-  const known = inputs.get(stored)
+/** The activities of a stored tree that are plugins, by the keys of our tasks. */
+export function serviceActivities(stored: StoredTree): ReadonlyMap<string, ServiceActivity> {
+  const known = services.get(stored)
   if (known !== undefined) return known
-  const found = new Map<string, JsonObject>()
+  const found = new Map<string, ServiceActivity>()
   collect(stored.tree, assignKeys(stored.tree), found)
-  inputs.set(stored, found)
+  services.set(stored, found)
   return found
 }
-const inputs = new WeakMap<StoredTree, ReadonlyMap<string, JsonObject>>()
+const services = new WeakMap<StoredTree, ReadonlyMap<string, ServiceActivity>>()
 
-function collect(tree: WebTree, keys: LevelKeys, found: Map<string, JsonObject>): void {
+function collect(tree: WebTree, keys: LevelKeys, found: Map<string, ServiceActivity>): void {
   for (const activity of tree.activities.values()) {
     const key = keys.nodes.get(activity.id) ?? activity.id
     const inner = keys.inner.get(activity.id)
-    if (activity.type === 'ServiceActivity') found.set(key, Object.fromEntries(activity.data))
+    if (activity.type === 'ServiceActivity') found.set(key, activity)
     else if (inner !== undefined) collect(activity.tree, inner, found)
   }
 }

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
+import { mapTexts } from '../../kit/credentials.ts'
 import { assignKeys, type LevelKeys } from './keys.ts'
 import { paramOf } from './params.ts'
 import { pluginOf, type PluginWork } from './plugins.ts'
@@ -163,8 +164,11 @@ class Writer {
       }
     }
     const plugin = pluginOf(activity.code)
+    const { zoneOffsetMinutes } = this.#options
+    // A script takes constants by its environment: one that is not rendered takes none.
+    const seen = activity.verbatim.has('job_content') ? new Set<string>() : names
     return (
-      plugin?.work(activity, { names, zoneOffsetMinutes: this.#options.zoneOffsetMinutes }) ?? {
+      plugin?.work({ data: writtenData(activity) }, { names: seen, zoneOffsetMinutes }) ?? {
         ok: false,
         message: `plugin ${activity.code} is not served here, see get_plugin_list`,
       }
@@ -249,6 +253,13 @@ function timing(activity: ServiceActivity, work: PluginWork): JsonObject {
     ...(autoRetry === null ? {} : { retry: { max: autoRetry.times, delay, max_delay: delay, jitter: 0 } }),
   }
 }
+
+/** What a plugin is given; fields that are not rendered there are written so that rendering gives them back. */
+const writtenData = ({ data, verbatim }: ServiceActivity): ReadonlyMap<string, Json> =>
+  new Map([...data].map(([key, value]) => [key, verbatim.has(key) && key !== 'job_content' ? literal(value) : value]))
+
+/** The one text of the language that comes out as `$`: what was put in is not looked at again. */
+const literal = (value: Json): Json => mapTexts(value, (text) => text.replaceAll('${', "${'\\x24'}{"))
 
 /** What an independent sub-process is started with: the values of the constants that its node shows. */
 function shownValues(subprocess: Json | undefined): JsonObject {
