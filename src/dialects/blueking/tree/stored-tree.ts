@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
+import { isJsonObject, type Json } from '../../../model/json.ts'
 import type { PipelineDefinition } from '../../../model/definition.ts'
 import { deflated, inflated } from '../../kit/deflate.ts'
 import { assignKeys, type LevelKeys } from './keys.ts'
