@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Body, GeneratedClient } from '../support/generated-client.ts'
 import { GitDaemon } from '../support/git-daemon.ts'
 import { codeBlocks } from '../support/markdown.ts'
 import { openSampleServer, type SampleServer } from '../support/sample-server.ts'
+import { SdkModels } from '../support/sdk-models.ts'
 
 const snippetsOf = (page: string): readonly string[] =>
   codeBlocks(readFileSync(join(import.meta.dirname, '../../docs/dialects', page), 'utf8'))
@@ -85,6 +87,24 @@ test('a task of the page fetches the repository, checks it and shows what it fou
     ['package.json', '1', 'json-syntax'],
     ['src/a.js', '1', 'trailing-space'],
   ])
+
+  // The same as the vendor's clients read it.
+  const client = new GeneratedClient(server, SdkModels.ofFixture('codeartscheck.models'))
+  const { tasks } = await client.send('GET', '/v2/{project_id}/tasks')
+  const { task_id } = tasks.find(({ git_url }: Body) => git_url === daemon.address('web'))
+  const path = { task_id }
+  const IN_PROJECT = '/v2/{project_id}/tasks/{task_id}'
+  for (const url of ['log-detail', 'checkrecord', 'metrics-summary', 'listpathtree']) {
+    await client.send('GET', `${IN_PROJECT}/${url}`, { path })
+  }
+  for (const url of ['summary', 'detail', 'statistic']) {
+    await client.send('GET', `/v2/tasks/{task_id}/defects-${url}`, { path })
+  }
+  const change = { defect_id: defects[0]?.['defect_id'], defect_status: '2' }
+  await client.send('PUT', '/v2/tasks/{task_id}/defect-status', { path, data: change })
+  const { status } = await client.send('GET', '/v2/tasks/{task_id}/defects-statistic', { path })
+  expect(status).toEqual({ unresolved: 3, resolved: 0, dismissed: 1 })
+  expect(client.wrong).toEqual([])
 }, 60_000)
 
 test('a token and a key pair of the page are had, used and ended', async () => {

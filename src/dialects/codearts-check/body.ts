@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseJson } from '../kit/body.ts'
 import { refusal, type Call } from './call.ts'
 import { errors } from './errors.ts'
-import { LANGUAGES } from './rulesets.ts'
+import { languageOf, LANGUAGES } from './rulesets.ts'
 
 /** Bodies, as the models of the official SDKs have them. What a client of another version adds is passed over. */
 export function readJson<Schema extends z.ZodType>({ body }: Call, schema: Schema): z.output<Schema> {
@@ -26,7 +26,7 @@ const optional = (max: number) =>
     .transform((value) => value ?? '')
 
 export const language = required(32)
-  .transform((value) => value.toLowerCase())
+  .transform(languageOf)
   .refine((value) => LANGUAGES.includes(value), `expected one of ${LANGUAGES.join(', ')}`)
 
 /** What git would take for an option, or we for a template; the `git` step looks closer when it runs. */

@@ -17,7 +17,7 @@ export interface Call {
 
 /**
  * Ends a call with the vendor's refusal. It is thrown because a handler looks up several things before it does one;
- * routes.ts catches it, and nothing else does.
+ * routes.ts catches it, and {@link answeringList}.
  */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
@@ -29,6 +29,22 @@ export class Refusal extends Error {
 }
 
 export const refusal = (error: VendorError, detail = ''): Refusal => new Refusal(errorResponse(error, detail))
+
+/**
+ * For calls whose answer is a bare array. An error with HTTP 200 is an answer to typed clients; one that expects an array
+ * cannot read it, and Go's ends its process then. Such an error comes with 400.
+ */
+export const answeringList =
+  (handler: (call: Call) => Promise<Response>) =>
+  async (call: Call): Promise<Response> => {
+    try {
+      return await handler(call)
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.response.status !== 200) throw error
+      const { body, headers } = error.response
+      throw new Refusal(new Response(body, { status: 400, headers }))
+    }
+  }
 
 /** The value of a use case; `missing` is what the vendor says when there is no such thing. */
 export function need<Value>(result: Result<Value>, missing: VendorError): Value {

@@ -1,5 +1,5 @@
 import type { EndpointMethod, EndpointRow } from '../kit/endpoints.ts'
-import type { Call } from './call.ts'
+import { answeringList, type Call } from './call.ts'
 import * as results from './result-calls.ts'
 import * as rules from './rule-calls.ts'
 import * as settings from './setting-calls.ts'
@@ -53,9 +53,14 @@ export const served: readonly Served[] = [
   sdk('POST', `${IN_PROJECT}/config-ignorepath`, 'UpdateIgnorePath', settings.ignorePaths),
   sdk('GET', `${IN_PROJECT}/settings`, 'ShowTaskSettings: timeout and runner labels', settings.showSettings),
   sdk('POST', `${IN_PROJECT}/settings`, 'UpdateTaskSettings', settings.updateSettings),
-  sdk('GET', `${IN_PROJECT}/ruleset/:ruleset/check-parameters`, 'CheckParameters', settings.checkParametersV2),
+  sdk(
+    'GET',
+    `${IN_PROJECT}/ruleset/:ruleset/check-parameters`,
+    'CheckParameters',
+    answeringList(settings.checkParametersV2),
+  ),
   sdk('POST', `${IN_PROJECT}/config-parameters`, 'ListTaskParameter (sic): sets them', settings.setParameters),
-  sdk('GET', `${IN_PROJECT}/rulesets`, 'ListTaskRuleset', rules.taskRuleSetsV2),
+  sdk('GET', `${IN_PROJECT}/rulesets`, 'ListTaskRuleset', answeringList(rules.taskRuleSetsV2)),
   sdk('PUT', '/v2/tasks/:task/ruleset', 'UpdateTaskRuleset', rules.updateTaskRuleSets),
   sdk('GET', '/v2/rules', 'ListRules: those of the built-in linter', rules.listRules),
   sdk('POST', '/v2/ruleset', 'CreateRuleset', rules.createRuleSet),

@@ -403,6 +403,27 @@ describe('runs', () => {
 describe('rules', () => {
   const listed = (query = '') => call('GET', inProject(`/rulesets${query}`))
 
+  test('of a task that is not there are refused with a status, as the answer is an array', async () => {
+    const headers = { 'X-Auth-Token': world.credentials.token }
+    const path = inProject(`/tasks/${ABSENT}`)
+    for (const call of ['rulesets', `ruleset/${systemId('js')}/check-parameters`]) {
+      const response = await handle(new Request(`${BASE}${path}/${call}`, { headers }))
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ error_code: 'CC.00050002' })
+    }
+  })
+
+  test('are found by languages as newer documents write them', async () => {
+    const totalFor = async (language: string): Promise<number> =>
+      (await call('GET', `/v2/rules?rule_languages=${encodeURIComponent(language)}`)).total
+    expect(await totalFor('JAVASCRIPT')).toBe(await totalFor('js'))
+    expect(await totalFor('C++')).toBe(await totalFor('cpp'))
+    expect(await totalFor('JAVA')).toBe((await totalFor('js')) - 1)
+    const id = await create({ language: ['JAVASCRIPT', 'C#', 'Go', 'terraform'] })
+    const { param_info } = await call('GET', `/v2/${world.project.id}/tasks/${id}/log-detail`)
+    expect(param_info.language).toBe('js,csharp,go,terraform')
+  })
+
   test('are those of the linter, by language and severity', async () => {
     const all = await call('GET', '/v2/rules')
     expect(all.total).toBe(world.app.findings.rules().length)

@@ -11,6 +11,7 @@ import {
   addRuleSet,
   appliesTo,
   defaultsOf,
+  languageOf,
   removeRuleSet,
   ruleSet,
   ruleSetsOf,
@@ -28,7 +29,7 @@ const flag = (is: boolean): Flag => (is ? '1' : '0')
 const forLanguages = (rules: readonly LintRule[], languages: readonly string[]): readonly LintRule[] =>
   languages.length === 0
     ? rules
-    : rules.filter((rule) => languages.some((language) => appliesTo(rule, language.toLowerCase())))
+    : rules.filter((rule) => languages.some((language) => appliesTo(rule, languageOf(language))))
 
 export function listRules(call: Call): Promise<Response> {
   const { app, query } = call
@@ -140,7 +141,7 @@ export async function deleteRuleSet(call: Call): Promise<Response> {
 
 export async function setDefaultRuleSet(call: Call): Promise<Response> {
   const project = await projectOf(call)
-  const language = call.param('language').toLowerCase()
+  const language = languageOf(call.param('language'))
   const set = await ruleSet(call, project, call.param('ruleset'))
   if (set.language !== language) throw refusal(errors.badParameter, `rule set ${set.id} is for ${set.language}`)
   await setDefault(call, project, language, set.id)

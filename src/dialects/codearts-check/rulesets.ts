@@ -25,8 +25,15 @@ const RULESETS_MAX = 1_000
 /** The ten that the SDK names, and what newer documents add. */
 export const LANGUAGES: readonly string[] = [
   ...'cpp java js python php css html go typescript csharp'.split(' '),
-  ...'arkts kotlin lua rust scala shell sql'.split(' '),
+  ...'arkts cangjie kotlin lua rust scala shell sql terraform'.split(' '),
 ]
+
+/** The newer documents write languages in full and in capitals: `JAVASCRIPT`, `C++`. */
+const IN_FULL: Readonly<Record<string, string>> = { javascript: 'js', 'c++': 'cpp', 'c#': 'csharp' }
+export function languageOf(text: string): string {
+  const lower = text.trim().toLowerCase()
+  return Object.hasOwn(IN_FULL, lower) ? (IN_FULL[lower] ?? lower) : lower
+}
 
 /** Files of configuration belong to every language; JavaScript's syntax to its own. */
 export const appliesTo = (rule: LintRule, language: string): boolean =>

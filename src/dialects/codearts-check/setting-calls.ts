@@ -4,7 +4,7 @@ import { pageOf, refusal, refusalOf, taskOf, type Call } from './call.ts'
 import { changeTask } from './change-task.ts'
 import { errors } from './errors.ts'
 import { readPage } from './request.ts'
-import { ruleSet } from './rulesets.ts'
+import { languageOf, ruleSet } from './rulesets.ts'
 import { configOf, type TaskConfig } from './task-config.ts'
 import type { AdvancedSetting, CheckParameters, InfoList } from './wire.ts'
 
@@ -36,7 +36,7 @@ const parametersOf = (config: TaskConfig | undefined): readonly CheckParameters[
 async function parameters(call: Call): Promise<readonly CheckParameters[]> {
   const task = await taskOf(call)
   const set = await ruleSet(call, task.project, call.param('ruleset'))
-  const language = (call.query.get('language') ?? '').toLowerCase()
+  const language = languageOf(call.query.get('language') ?? '')
   if (language !== '' && language !== set.language) throw refusal(errors.badParameter)
   return parametersOf(configOf(task))
 }
