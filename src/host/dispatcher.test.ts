@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { asId, type RunId } from '../model/id.ts'
+import type { Run } from '../engine/run.ts'
 import type { Job } from '../model/job.ts'
 import type { Priority } from '../model/priority.ts'
 import { openFullStore } from '../testing/full-store.ts'
@@ -523,4 +524,22 @@ test('a runner that comes back while an attempt is being leased to it gets it, a
   release()
   await shop.settled()
   expect([before.jobs.length, after.jobs.length, (await shop.run(id)).status]).toEqual([0, 1, 'running'])
+})
+
+test('what a runner has ended it is not given again by a log that does not say so yet', async () => {
+  const store = openFullStore()
+  const shop = await openShop(['a', 'b'], { store })
+  const id = asId<RunId>(await shop.start())
+  const entries = await store.runs.entries(id, 0, 100)
+  const [job] = shop.runner.jobs
+  const given: unknown[] = []
+  shop.runner.script = (next) => void given.push(next.node)
+  const release = store.hold()
+  shop.host.dispatcher.ended('scripted', job as Job, succeeded())
+  shop.host.dispatcher.followed(shop.host.live.peek(id) as Run, entries)
+  expect(given).toEqual([])
+  release()
+  await shop.settled()
+  expect(given).toHaveLength(1)
+  expect(given).not.toContain(job?.node)
 })

@@ -63,6 +63,8 @@ interface Seat {
   readonly held: Map<string, Attempt>
   /** Whose that is, by the same names. */
   readonly projects: Map<string, string>
+  /** What it has ended, until that is durable: the log still says that it holds these. */
+  readonly ending: Set<string>
 }
 
 export interface Standing {
@@ -119,7 +121,14 @@ export class Dispatcher {
   add(runner: Runner, taking: Taking = 'all'): void {
     const seat = this.#runners.get(runner.name)
     if (seat === undefined)
-      this.#runners.set(runner.name, { runner, taking, leasing: 0, held: new Map(), projects: new Map() })
+      this.#runners.set(runner.name, {
+        runner,
+        taking,
+        leasing: 0,
+        held: new Map(),
+        projects: new Map(),
+        ending: new Set(),
+      })
     else Object.assign(seat, { runner, taking })
     this.#sort()
     this.#dispatch()
@@ -255,7 +264,7 @@ export class Dispatcher {
   /** @returns whether it did not already. */
   #hold(seat: Seat, { projectId: project }: Run, attempt: Attempt): boolean {
     const name = nameOf(attempt)
-    if (seat.held.has(name)) return false
+    if (seat.held.has(name) || seat.ending.has(name)) return false
     seat.held.set(name, attempt)
     seat.projects.set(name, project)
     this.#shares.hold(project)
@@ -325,9 +334,19 @@ export class Dispatcher {
     const command = { type: 'report-attempt', node: attempt.node, fence: attempt.fence, result } as const
     // The end of the one and the lease of the next that gets its place are one commit.
     this.#live.together(() => {
-      this.#live.report(attempt.runId, command, actorOf(runnerName))
+      this.#live.report(attempt.runId, command, actorOf(runnerName), this.#ending(runnerName, attempt))
       this.#release(runnerName, attempt)
     })
+  }
+
+  /** Its slot is free at once, but it does not get this again from a log that still says that it holds it. */
+  #ending(runnerName: string, attempt: Pick<Attempt, 'runId' | 'node' | 'fence'>, then?: () => void): () => void {
+    const ending = this.#runners.get(runnerName)?.ending
+    ending?.add(nameOf(attempt))
+    return () => {
+      ending?.delete(nameOf(attempt))
+      then?.()
+    }
   }
 
   /**
@@ -357,7 +376,8 @@ export class Dispatcher {
    * @param done when that is durable, the run has gone on without it, or the store was closed
    */
   lost(runnerName: string, attempt: Pick<Job, 'runId' | 'node' | 'fence'>, reason: string, done?: () => void): void {
-    this.#lose(attempt.runId, attempt.node, attempt.fence, runnerName, reason, done)
+    const over = this.#ending(runnerName, attempt, done)
+    this.#lose(attempt.runId, attempt.node, attempt.fence, runnerName, reason, over)
     this.#release(runnerName, attempt)
   }
 

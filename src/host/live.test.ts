@@ -453,6 +453,24 @@ describe('where another server writes to the same log', () => {
     return { ...one, other: { live: two, told, ordered, catchUp } }
   }
 
+  test('what it has committed behind ours is told of alone: ours was told of when it was new', async () => {
+    const { store, live, told, other, create } = await openTwo()
+    const { id } = await create()
+    await other.catchUp()
+    await live.submit(id, lease(1), USER)
+    await other.catchUp()
+    const seq = live.peek(id)?.seq ?? 0
+    await other.live.submit(id, { type: 'pause' }, USER)
+    const before = told.length
+    // As whoever reads the log finds them: both, one behind the other.
+    const both = (await store.runs.entries(id, 0, 100)).slice(-2)
+    expect(both[0]?.seq).toBe(seq)
+    await live.follow(id, both, await store.runs.lastNumber())
+    expect(told.slice(before).map(({ entries, foreign }) => [entries.map((entry) => entry.seq), foreign])).toEqual([
+      [[other.live.peek(id)?.seq], true],
+    ])
+  })
+
   test('its commits are folded and told of, and order nothing here', async () => {
     const { live, other, create } = await openTwo()
     const { id } = await create()

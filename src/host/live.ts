@@ -347,11 +347,14 @@ export class LiveRuns {
     else if (handle.run.seq < last.seq) await this.#foldOn(handle, entries)
     // Taken away since.
     if (handle === undefined) return
+    // Of what we have committed ourselves everybody was told when it was new, and what follows from it was done.
+    const { told } = handle
+    const news = entries.filter(({ seq }) => seq > told)
     handle.told = last.seq
     this.#keep(handle)
     const { run } = handle
     const summaryChanged = before === undefined || before === run || isSummaryChanged(before, run)
-    this.#tell({ run, entries, lastNumber, summaryChanged, foreign: true })
+    this.#tell({ run, entries: news, lastNumber, summaryChanged, foreign: true })
   }
 
   async #followed(id: RunId, entries: readonly LogEntry[]): Promise<Handle | undefined> {
