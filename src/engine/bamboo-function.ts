@@ -34,14 +34,18 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['any', { most: 1, body: (args) => itemsOf(args.required(0), args.meter).some(isTruthy) }],
   ['bool', { most: 1, body: (args) => isTruthy(args.or(0, false)) }],
   ['bin', { most: 1, body: (args) => withBase(args, '0b', 2) }],
+  ['chr', { most: 1, body: chr }],
   ['dict', { most: 1, names: ['*'], body: dict }],
   ['enumerate', { most: 2, names: ['start'], body: enumerate }],
+  ['filter', { most: 2, body: filter }],
   ['float', { most: 1, body: (args) => float(args.or(0, 0n), args.meter) }],
   ['format', { most: 2, body: (args) => formatValue(args.required(0), args.optionalText(1) ?? '', args.meter) }],
   ['hex', { most: 1, body: (args) => withBase(args, '0x', 16) }],
   ['int', { most: 2, names: ['base'], body: int }],
+  ['isinstance', { most: 2, body: ({ required }) => isInstance(required(0), required(1)) }],
   ['len', { most: 1, body: length }],
   ['list', { most: 1, body: (args) => listOf(itemsOf(args.or(0, listOf([])), args.meter)) }],
+  ['map', { most: MANY, body: map }],
   ['max', { most: MANY, names: ['key', 'default'], body: (args) => extreme('>', args) }],
   ['min', { most: MANY, names: ['key', 'default'], body: (args) => extreme('<', args) }],
   ['oct', { most: 1, body: (args) => withBase(args, '0o', 8) }],
@@ -124,12 +128,56 @@ function length({ required, meter }: Arguments): Value {
   throw new BambooError(`object of type '${typeName(value)}' has no len()`)
 }
 
+function callable(value: Value): Callable {
+  if (typeof value === 'object' && value?.kind === 'function') return value
+  throw new BambooError(`'${typeName(value)}' object is not callable`)
+}
+
 /** @param key a function of one argument, or nothing for the items themselves. */
 function keysOf(items: readonly Value[], key: Value | undefined): readonly Value[] {
   if (key === undefined || key === null) return items
-  if (typeof key !== 'object' || key.kind !== 'function')
-    throw new BambooError(`'${typeName(key)}' object is not callable`)
-  return items.map((item) => key.call([item], new Map()))
+  const made = callable(key)
+  return items.map((item) => made.call([item], new Map()))
+}
+
+function filter({ required, meter }: Arguments): Value {
+  const items = itemsOf(required(1), meter)
+  const kept = keysOf(items, required(0))
+  return listOf(items.filter((_, at) => isTruthy(kept[at]!)))
+}
+
+function map({ required, all, meter }: Arguments): Value {
+  const made = callable(required(0))
+  const columns = all.slice(1).map((value) => itemsOf(value, meter))
+  if (columns.length === 0) throw new BambooError('map() must have at least two arguments.')
+  const rows = Math.min(...columns.map((column) => column.length))
+  return listOf(
+    Array.from({ length: rows }, (_, at) =>
+      made.call(
+        columns.map((column) => column[at]!),
+        new Map(),
+      ),
+    ),
+  )
+}
+
+/** The functions that make values of a type stand for it. */
+const TYPES: readonly string[] = ['bool', 'dict', 'float', 'int', 'list', 'str', 'tuple']
+
+function isInstance(value: Value, type: Value): boolean {
+  if (isItems(type) && type.kind === 'tuple') return type.items.some((one) => isInstance(value, one))
+  const { name } = callable(type)
+  if (!TYPES.includes(name)) throw new BambooError('isinstance() arg 2 must be a type or a tuple of types')
+  return typeName(value) === name || (name === 'int' && typeof value === 'boolean')
+}
+
+function chr({ optionalInt }: Arguments): Value {
+  const point = Number(optionalInt(0) ?? -1n)
+  // Half of a pair is no text of ours.
+  if (point < 0 || point > 0x10_ff_ff || (point >= 0xd8_00 && point <= 0xdf_ff)) {
+    throw new BambooError('chr() arg not in range(0x110000)')
+  }
+  return String.fromCodePoint(point)
 }
 
 function extreme(order: '<' | '>', { all, named, meter }: Arguments): Value {
