@@ -20,6 +20,9 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => server.close())
 
+/** On a machine under load a script takes long to begin. */
+const until = (holds: () => Promise<boolean>): Promise<void> => waitUntil(holds, 60_000)
+
 const keys = () => server.quickstart.credentials.huawei
 
 const models = join(dirname(fileURLToPath(import.meta.resolve('@huaweicloud/huaweicloud-sdk-iam'))), 'v3/model')
@@ -137,7 +140,7 @@ test('the client of CodeArts Pipeline: every operation of it that is served, v5 
   await pipelinesOfV3(client)
   expect(client.wrong).toEqual([])
   expect(client.uncalled).toEqual([])
-}, 90_000)
+}, 240_000)
 
 const V5 = '/v5/{project_id}/api'
 const PIPELINE = `${V5}/pipelines/{pipeline_id}`
@@ -190,7 +193,7 @@ async function pipelinesOfV5(client: GeneratedClient): Promise<void> {
   const detail = (query: Readonly<Record<string, string>> = {}) =>
     client.send('GET', `${PIPELINE}/pipeline-runs/detail`, { path, query })
   let now: Body = await detail()
-  await waitUntil(async () => (now = await detail({ pipeline_run_id: run.pipeline_run_id })).status === 'SUSPEND')
+  await until(async () => (now = await detail({ pipeline_run_id: run.pipeline_run_id })).status === 'SUSPEND')
   expect(now).toMatchObject({ id: run.pipeline_run_id, run_number: 1, description: 'by hand' })
   const [build, approve] = now.stages.map((one: Body) => one.jobs[0])
   const step = (one: Body) => ({ ...run, job_run_id: one.id, step_run_id: one.steps[0].id })
@@ -206,11 +209,11 @@ async function pipelinesOfV5(client: GeneratedClient): Promise<void> {
   expect(await list()).toMatchObject({ pipelines: [{ latest_run: { status: 'SUSPEND', run_number: 1 } }] })
 
   expect(await client.send('POST', `${STEP}/pass`, { path: step(approve) })).toMatchObject({ success: true })
-  await waitUntil(async () => (now = await detail()).stages[2].status === 'SUSPEND')
+  await until(async () => (now = await detail()).stages[2].status === 'SUSPEND')
   const begin = { ...run, step_run_id: now.stages[2].pre[0].id as string }
   const manual = await client.send('POST', `${RUN}/steps/{step_run_id}/manual/pass`, { path: begin })
   expect(manual).toMatchObject({ success: true })
-  await waitUntil(async () => (now = await detail()).status === 'COMPLETED')
+  await until(async () => (now = await detail()).status === 'COMPLETED')
   expect([typeof now.start_time, typeof now.end_time]).toEqual(['number', 'number'])
   const page = { path, data: { offset: 0, limit: 10 } }
   const { pipeline_runs } = await client.send('POST', `${PIPELINE}/pipeline-runs/list`, page)
@@ -222,13 +225,13 @@ async function pipelinesOfV5(client: GeneratedClient): Promise<void> {
 
   const again = await client.send('POST', `${PIPELINE}/run`, { path, data: {} })
   const second = { ...path, pipeline_run_id: again.pipeline_run_id as string }
-  await waitUntil(async () => (now = await detail()).status === 'SUSPEND')
+  await until(async () => (now = await detail()).status === 'SUSPEND')
   const refused = { ...second, job_run_id: now.stages[1].jobs[0].id, step_run_id: now.stages[1].jobs[0].steps[0].id }
   expect(await client.send('POST', `${STEP}/refuse`, { path: refused })).toMatchObject({ success: true })
-  await waitUntil(async () => (now = await detail()).status === 'FAILED')
+  await until(async () => (now = await detail()).status === 'FAILED')
   expect(await client.send('PUT', `${RUN}/retry`, { path: second, data: {} })).toMatchObject({ success: true })
   expect(await client.send('POST', `${RUN}/stop`, { path: second })).toMatchObject({ success: true })
-  await waitUntil(async () => (now = await detail()).status === 'CANCELED')
+  await until(async () => (now = await detail()).status === 'CANCELED')
   expect(await client.send('POST', `${V5}/pipelines/status`, { data: [pipeline_id] })).toMatchObject({
     0: { pipeline_id, status: 'CANCELED' },
   })
@@ -386,12 +389,12 @@ test('the client of CodeArts Check: every operation of it', async () => {
   const started = await client.send('POST', '/v2/tasks/{task_id}/run', { path, data: {} })
   expect(started).toMatchObject({ exec_id: expect.any(String) })
   const progress = async () => (await client.send('GET', '/v2/tasks/{task_id}/progress', { path })).task_status
-  await waitUntil(async () => (await progress()) !== 0)
+  await until(async () => (await progress()) !== 0)
   await readAll()
   await client.send('POST', '/v2/tasks/{task_id}/run', { path, data: {} })
   // The documented body of this answer, null, breaks the clients of Node and Go.
   await client.send('POST', '/v2/tasks/{task_id}/stop', { path, mayComeTooLate: true })
-  await waitUntil(async () => (await progress()) !== 0)
+  await until(async () => (await progress()) !== 0)
   await client.send('DELETE', '/v2/tasks/{task_id}', { path })
   const { info } = await client.send('GET', '/v2/{project_id}/rulesets', { query: { category: '0', limit: 100 } })
   const { template_id: system } = info.find((one: Body) => one.language === 'js')
@@ -401,4 +404,4 @@ test('the client of CodeArts Check: every operation of it', async () => {
   expect(client.wrong).toEqual([])
   // A task whose repository cannot be had has no defect to set: huawei-pages.test.ts has one.
   expect(client.uncalled).toEqual(['PUT /v2/tasks/{task_id}/defect-status'])
-}, 60_000)
+}, 240_000)
