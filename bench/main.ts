@@ -6,6 +6,7 @@ import { idleLatency } from './idle-latency.ts'
 import { launch } from './launch.ts'
 import { logs } from './logs.ts'
 import { overhead } from './overhead.ts'
+import { page } from './page.ts'
 import { remote } from './remote.ts'
 import { store } from './store.ts'
 import { stored } from './stored.ts'
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, () => Promise<Record<string, unknown> | r
   'engine-pure': enginePure,
   launch,
   overhead,
+  page,
   remote,
   logs,
   store,

@@ -164,6 +164,13 @@ test('a run of a thousand tasks is there at once, folded, and steered as any oth
   expect(asked.filter((path) => path === `/api/v1/runs/${run}`)).toHaveLength(1)
   expect(asked.length).toBeLessThan(40)
 
+  // A stage is unfolded, and folded again.
+  const graph = visit.page.getByTestId('graph')
+  await graph.getByRole('button', { name: 'Shard 6: 100 tasks, folded' }).click()
+  await graph.locator('[data-node="t-6-1"]').waitFor()
+  await graph.getByRole('button', { name: 'Fold Shard 6' }).click()
+  await graph.locator('[data-node="t-6-1"]').waitFor({ state: 'detached' })
+
   for (const view of ['Table', 'Timeline', 'Events']) {
     await visit.page.getByRole('tab', { name: view }).click()
     await visit.page.getByRole('tabpanel').locator('button').first().waitFor()

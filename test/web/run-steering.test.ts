@@ -27,6 +27,20 @@ tasks:
   await visit.panel.getByText('Do what the reviewer asks for, then start the run again').waitFor()
 })
 
+test('all that failed is tried again at once, and only that', LONG, async () => {
+  const run = await visit.start(
+    'name: twice\ntasks:\n  - {name: fine, noop: {}}\n  - {name: one, script: exit 1}\n  - {name: two, script: exit 1}\n',
+  )
+  await visit.openRun(run)
+  await visit.header.getByText('Failed', { exact: true }).waitFor()
+  expect(await visit.act(visit.header, 'Retry what failed')).toBe(
+    '2 tasks that failed or were cancelled begin again: one, two.',
+  )
+  const attempts = async (): Promise<readonly number[]> =>
+    (await visit.server.client.runs.get(run)).stages.flatMap(({ tasks }) => tasks.map(({ attempt }) => attempt))
+  await expect.poll(attempts, POLL).toEqual([1, 2, 2])
+})
+
 test('a stage that waits for its trigger is started by a person', LONG, async () => {
   const run = await visit.start(`
 name: triggered

@@ -87,8 +87,39 @@ describe('four views of one selection', () => {
     // Two attempts and the wait for a person.
     await until(async () => (await row.locator('[data-kind="held"]').count()) === 1)
     expect(await row.locator('[data-kind="running"][data-bad="true"]').count()).toBe(2)
+    // What made the run as long as it is: marked, and shown alone for who asks.
+    const rows = page.getByRole('region', { name: 'Timeline of the run' }).locator('button[data-kind="task"]')
+    const keys = (): Promise<readonly string[]> =>
+      rows.evaluateAll((all) =>
+        (all as unknown as readonly { getAttribute(name: string): string | null }[]).map(
+          (row) => row.getAttribute('data-node') ?? '',
+        ),
+      )
+    expect(await keys()).toContain('licences')
+    await page.getByLabel('Only the critical path').check()
+    await until(async () => (await keys()).join() === 'compile,pack,web')
+    expect(await rows.getByRole('img', { name: 'Critical path' }).count()).toBe(3)
     await page.goBack()
     await page.getByTestId('graph').waitFor()
+  })
+
+  test('when a run ends is told from runs of before, with a range', LONG, async () => {
+    const { client } = server
+    const first = await startRun(
+      client,
+      'name: like before\nparams: {SECONDS_LONG: 0.2}\ntasks: [{name: work, script: sleep "$SECONDS_LONG"}]\n',
+    )
+    await until(async () => (await client.runs.get(first)).status === 'succeeded')
+    const { pipeline } = await client.runs.get(first)
+    const { id } = await client.runs.start(pipeline.id, { params: { SECONDS_LONG: 600 } })
+    await page.goto(`${server.url}/runs/${id}`)
+    await page.getByTestId('eta').hover()
+    await page
+      .getByRole('tooltip')
+      .getByText(/^.+ to .+ \(from the last run that succeeded\)$/)
+      .waitFor()
+    await client.runs.act(id, 'cancel', { mode: 'force' })
+    await page.getByTestId('eta').waitFor({ state: 'detached' })
   })
 
   test('the slider shows the run as it was', LONG, async () => {
