@@ -15,6 +15,8 @@ interface Standing {
   /** Whether a stage of it waits for its triggers. */
   readonly waiting: boolean
   readonly counts: Counts
+  /** How many tasks stand still that would go on: of those that `counts` has as paused, those whose turn has come. */
+  readonly still: number
 }
 
 /**
@@ -22,7 +24,7 @@ interface Standing {
  * and a running one is `running` (its `attention` tells of the held one), as in BlueKing's first engine.
  */
 export function statusOf(standing: Standing): RunStatus {
-  const { phase, outcome, paused, begun, inLine, rollingBack, waiting, counts } = standing
+  const { phase, outcome, paused, begun, inLine, rollingBack, waiting, counts, still } = standing
   if (outcome !== null) return outcome
   if (phase === 'waiting') return inLine ? 'queued' : 'waiting'
   if (rollingBack) return 'rolling_back'
@@ -31,7 +33,7 @@ export function statusOf(standing: Standing): RunStatus {
   if (counts.queued > 0) return begun ? 'running' : 'queued'
   if (counts.reviewing > 0) return 'reviewing'
   if (counts.held > 0) return 'held'
-  if (counts.paused > 0) return 'paused'
+  if (still > 0) return 'paused'
   return waiting ? 'waiting' : 'running'
 }
 
@@ -45,7 +47,8 @@ export const runStatus = (run: Run): RunStatus =>
     begun: run.begun,
     rollingBack: run.rollback !== null,
     waiting: run.waiting.length > 0,
-    counts: { ...run.counts, paused: pausedNow(run) },
+    counts: run.counts,
+    still: pausedNow(run),
   })
 
 /** How many stand still that have their turn: in a stage that has not begun nothing does yet. */
@@ -65,6 +68,7 @@ export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 's
     rollingBack: false,
     waiting: false,
     counts: open.counts,
+    still: open.counts.paused,
   })
 }
 
@@ -96,6 +100,7 @@ export function taskStatus(run: Run, index: number, counts: Counts | undefined):
     rollingBack: false,
     waiting: false,
     counts,
+    still: counts.paused,
   })
 }
 

@@ -60,6 +60,15 @@ interface Answer {
   readonly outcome: Outcome
 }
 
+interface Decided {
+  readonly run: Run
+  readonly entries: readonly LogEntry[]
+  readonly effects: readonly RunEffect[]
+  readonly answers: readonly Answer[]
+}
+
+const NONE: readonly never[] = []
+
 interface Handle {
   /** As of the last durable commit: what readers see. */
   run: Run
@@ -253,6 +262,11 @@ export class LiveRuns {
   }
 
   #enqueue(handle: Handle, waiting: Waiting): void {
+    // Nearly always nothing else waits.
+    if (this.#gathered === undefined && !handle.busy && handle.waiting.length === 0) {
+      this.#take(handle, [waiting])
+      return
+    }
     handle.waiting.push(waiting)
     if (this.#gathered === undefined) this.#pump(handle)
     else this.#gathered.add(handle)
@@ -462,22 +476,31 @@ export class LiveRuns {
   }
 
   /** What a batch of commands does to a run. Refusals are answered with the rest: they may rest on what is not durable yet. */
-  #decide(before: Run, batch: readonly Waiting[]) {
-    const { clock } = this.#deps
+  #decide(before: Run, batch: readonly Waiting[]): Decided {
+    const [only] = batch
+    if (only !== undefined && batch.length === 1) return this.#decideOne(before, only)
     let run = before
     const entries: LogEntry[] = []
     const effects: RunEffect[] = []
     const answers: Answer[] = []
     for (const waiting of batch) {
-      const outcome = this.#advance(run, waiting, clock.now())
-      if (outcome === undefined) continue
-      answers.push({ waiting, outcome })
-      if (!outcome.ok || outcome.events.length === 0) continue
-      run = outcome.run
-      entries.push({ v: 1, seq: run.seq, at: run.updatedAt, actor: waiting.actor, events: outcome.events })
-      effects.push(...outcome.effects)
+      const decided = this.#decideOne(run, waiting)
+      run = decided.run
+      entries.push(...decided.entries)
+      effects.push(...decided.effects)
+      answers.push(...decided.answers)
     }
     return { run, entries, effects, answers }
+  }
+
+  #decideOne(run: Run, waiting: Waiting): Decided {
+    const outcome = this.#advance(run, waiting, this.#deps.clock.now())
+    if (outcome === undefined) return { run, entries: NONE, effects: NONE, answers: NONE }
+    const answers = [{ waiting, outcome }]
+    if (!outcome.ok || outcome.events.length === 0) return { run, entries: NONE, effects: NONE, answers }
+    const { seq, updatedAt: at } = outcome.run
+    const entries: LogEntry[] = [{ v: 1, seq, at, actor: waiting.actor, events: outcome.events }]
+    return { run: outcome.run, entries, effects: outcome.effects, answers }
   }
 
   /** A broken assumption in the engine fails this command and leaves the run as it was. */

@@ -111,9 +111,12 @@ export class WorkerLink<Ops extends Operations> {
     const all = this.#waiting
     this.#waiting = []
     // The worker is idle: with a large batch cut in two, it writes one half while we take up what the other one caused.
-    const half = this.#inFlight.length === 0 && all.length >= SPLIT_FROM ? all.length >> 1 : all.length
-    this.#send(all.slice(0, half))
-    if (half < all.length) this.#send(all.slice(half))
+    if (this.#inFlight.length > 0 || all.length < SPLIT_FROM) this.#send(all)
+    else {
+      const half = all.length >> 1
+      this.#send(all.slice(0, half))
+      this.#send(all.slice(half))
+    }
   }
 
   #send(batch: Waiting[]): void {
