@@ -25,7 +25,7 @@ async function openAccess() {
       entropy,
       sealKey: new Uint8Array(32).fill(5),
       audit: auditTrail({
-        catalog: store.catalog,
+        store,
         clock,
         onDefect: (error) => {
           throw error

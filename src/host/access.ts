@@ -161,8 +161,8 @@ export class Credentials implements Access, Users {
   ): Promise<{ readonly token: string; readonly issuedAt: Instant }> {
     const { entropy } = this.#deps
     const [id, secret] = [entropy.bytes(8).toString('hex'), entropy.bytes(32).toString('hex')]
-    const key = await this.#add('token', id, hashSecret(secret), caller.user.id, label, expiresAt)
-    await this.#deps.audit.note(caller, 'token.create', id, label)
+    const { keys } = this.#deps.audit.of(caller, 'token.create', id, label)
+    const key = await this.#add(keys, 'token', id, hashSecret(secret), caller.user.id, label, expiresAt)
     return { token: `mr_${id}_${secret}`, issuedAt: key.createdAt }
   }
 
@@ -176,7 +176,7 @@ export class Credentials implements Access, Users {
     const sk = entropy.bytes(20).toString('hex')
     const securityToken = entropy.bytes(64).toString('base64url')
     const sealed = seal(sealKey, `${sk}\n${hashSecret(securityToken)}`, accessKeyPlace(ak), entropy)
-    await this.#add('aksk', ak, sealed, caller.user.id, label, expiresAt)
+    await this.#add(this.#deps.keys, 'aksk', ak, sealed, caller.user.id, label, expiresAt)
     return { ak, sk, securityToken }
   }
 
@@ -196,10 +196,11 @@ export class Credentials implements Access, Users {
   }
 
   async #revoke(caller: Caller, { kind, name, userId }: KeyRecord): Promise<Result<null>> {
-    await this.#deps.keys.revokeKey(kind, name, this.#deps.clock.now())
+    const { audit, clock, onChange } = this.#deps
+    const { keys } = audit.of(caller, `${kind}.revoke`, name, `of ${this.#users.get(userId)?.name ?? userId}`)
+    await keys.revokeKey(kind, name, clock.now())
     this.#keys.delete(nameOf(kind, name))
-    this.#deps.onChange()
-    await this.#deps.audit.note(caller, `${kind}.revoke`, name, `of ${this.#users.get(userId)?.name ?? userId}`)
+    onChange()
     return accept(null)
   }
 
@@ -307,19 +308,20 @@ export class Credentials implements Access, Users {
     const { entropy, sealKey } = this.#deps
     const ak = entropy.bytes(10).toString('hex').toUpperCase()
     const sk = entropy.bytes(20).toString('hex')
-    await this.#add('aksk', ak, seal(sealKey, sk, accessKeyPlace(ak), entropy), caller.user.id, label, null)
-    await this.#deps.audit.note(caller, 'aksk.create', ak, label)
+    const { keys } = this.#deps.audit.of(caller, 'aksk.create', ak, label)
+    await this.#add(keys, 'aksk', ak, seal(sealKey, sk, accessKeyPlace(ak), entropy), caller.user.id, label, null)
     return { ak, sk }
   }
 
   async addApp(caller: Caller, code: string, label: string): Promise<{ readonly secret: string }> {
     const secret = this.#deps.entropy.bytes(32).toString('hex')
-    await this.#add('bk-app', code, hashSecret(secret), caller.user.id, label, null)
-    await this.#deps.audit.note(caller, 'bk-app.create', code, label)
+    const { keys } = this.#deps.audit.of(caller, 'bk-app.create', code, label)
+    await this.#add(keys, 'bk-app', code, hashSecret(secret), caller.user.id, label, null)
     return { secret }
   }
 
   async #add(
+    keys: Pick<Keys, 'addKey'>,
     kind: KeyKind,
     name: string,
     secret: string,
@@ -337,7 +339,7 @@ export class Credentials implements Access, Users {
       expiresAt,
       revokedAt: null,
     }
-    await this.#deps.keys.addKey(key)
+    await keys.addKey(key)
     this.#keys.set(nameOf(kind, name), key)
     this.#added += 1
     if (this.#added >= ADDED_MAX) this.#forget()

@@ -130,21 +130,22 @@ export class CatalogUseCases implements Pipelines {
     const common = { createdAt: at, createdBy: caller.user }
     const added = await this.#written(
       `project ${project.value.name} has a pipeline ${definition.name} already`,
-      this.#deps.catalog.addPipeline(
-        {
-          id,
-          projectId: project.value.id,
-          name: definition.name,
-          ...common,
-          updatedAt: at,
-          webhooks: this.#webhooks(definition, []),
-        },
-        { ...common, text: input.text, plan: JSON.stringify(compile(definition)) },
-      ),
+      this.#deps.audit
+        .of(caller, 'pipeline.create', id, `${definition.name} in ${project.value.name}`)
+        .catalog.addPipeline(
+          {
+            id,
+            projectId: project.value.id,
+            name: definition.name,
+            ...common,
+            updatedAt: at,
+            webhooks: this.#webhooks(definition, []),
+          },
+          { ...common, text: input.text, plan: JSON.stringify(compile(definition)) },
+        ),
     )
     if (!added.ok) return added
     this.#deps.onPipeline(added.value, definition)
-    await this.#deps.audit.note(caller, 'pipeline.create', id, `${definition.name} in ${project.value.name}`)
     return this.#changed(added.value)
   }
 
@@ -164,9 +165,10 @@ export class CatalogUseCases implements Pipelines {
     const checked = await this.#checked(input.text, input.file)
     if (!checked.ok) return checked
     const definition = checked.value
+    const detail = `${definition.name}, version ${before.version + 1}`
     const added = await this.#written(
       `pipeline ${before.name} was changed meanwhile, or the name ${definition.name} is taken`,
-      this.#deps.catalog.addVersion(
+      this.#deps.audit.of(caller, 'pipeline.update', before.id, detail).catalog.addVersion(
         before.id,
         {
           createdAt: this.#deps.clock.now(),
@@ -180,8 +182,6 @@ export class CatalogUseCases implements Pipelines {
     )
     if (added.ok) {
       this.#deps.onPipeline(added.value, definition)
-      const detail = `${definition.name}, version ${added.value.version}`
-      await this.#deps.audit.note(caller, 'pipeline.update', before.id, detail)
       return this.#changed(added.value)
     }
     // Two of them with the same If-Match: the slower one is told so, not that a name is taken.
@@ -230,12 +230,12 @@ export class CatalogUseCases implements Pipelines {
       const runs = open === 1 ? 'a run that has' : `${open} runs that have`
       return refuse('conflict', `pipeline ${view.name} has ${runs} not ended: cancel what is under way first`)
     }
-    const written = await this.#written('', this.#deps.catalog.deletePipeline(view.id, this.#deps.clock.now()))
+    const { catalog } = this.#deps.audit.of(caller, 'pipeline.delete', view.id, view.name)
+    const written = await this.#written('', catalog.deletePipeline(view.id, this.#deps.clock.now()))
     if (!written.ok) return written
     this.#deps.onPipeline(found.value, null)
     this.#records.delete(view.id)
     this.#forget(view.id, view.project.id)
-    await this.#deps.audit.note(caller, 'pipeline.delete', view.id, view.name)
     return accept(view)
   }
 
@@ -469,11 +469,12 @@ export class CatalogUseCases implements Pipelines {
     const id = asId<ProjectId>(this.#deps.entropy.id(createdAt))
     const added = await this.#written(
       `there is a project ${input.name} already`,
-      this.#deps.catalog.addProject({ id, name: input.name, description: input.description, createdAt }),
+      this.#deps.audit
+        .of(caller, 'project.create', id, input.name)
+        .catalog.addProject({ id, name: input.name, description: input.description, createdAt }),
     )
     if (!added.ok) return added
     this.#projects.set(id, added.value)
-    await this.#deps.audit.note(caller, 'project.create', id, input.name)
     return added
   }
 
@@ -492,12 +493,11 @@ export class CatalogUseCases implements Pipelines {
     if (wrong !== undefined) return wrong
     const changed = await this.#written(
       `there is a project ${name} already`,
-      this.#deps.catalog.changeProject(id, { name, description }),
+      this.#deps.audit.of(caller, 'project.update', id, name).catalog.changeProject(id, { name, description }),
     )
     if (!changed.ok) return changed
     this.#projects.set(id, changed.value)
     this.#deps.onChange([`project:${id}`])
-    await this.#deps.audit.note(caller, 'project.update', id, name)
     return changed
   }
 
@@ -512,14 +512,13 @@ export class CatalogUseCases implements Pipelines {
     const { id, name } = found.value
     const written = await this.#written(
       `project ${name} has pipelines: delete them first`,
-      this.#deps.catalog.deleteProject(id, this.#deps.clock.now()),
+      this.#deps.audit.of(caller, 'project.delete', id, name).catalog.deleteProject(id, this.#deps.clock.now()),
     )
     if (!written.ok) return written
     this.#deletedProjects.set(id, found.value)
     this.#projects.delete(id)
     this.#answers = new Lru(ANSWERS_MAX)
     this.#deps.onChange([`project:${id}`])
-    await this.#deps.audit.note(caller, 'project.delete', id, name)
     return found
   }
 

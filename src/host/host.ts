@@ -126,7 +126,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const embedded = options.embedded ?? EMBEDDED
   const feed = new EventFeed(store.runs, await store.runs.lastNumber())
   const histories = new Histories(store.runs, (id) => live.isCreating(id))
-  const audit = auditTrail({ catalog: store.catalog, clock, onDefect: options.onDefect })
+  const audit = auditTrail({ store, clock, onDefect: options.onDefect })
   const credentials = await Credentials.open({
     audit,
     projectId: async (caller, ref) => {
@@ -226,7 +226,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     roster: await RunnerRoster.open({ keys: store.keys, clock, entropy }, embedded),
     dispatcher,
     uploads: new Uploads(options.attemptFiles, options.logMaxBytes ?? REMOTE_LOG_MAX_BYTES),
-    catalog: store.catalog,
+    audit,
     clock,
     entropy,
     leaseMs,

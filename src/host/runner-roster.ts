@@ -116,7 +116,12 @@ export class RunnerRoster {
     return this.#entry(key)
   }
 
-  async add(caller: Caller, name: string): Promise<Result<{ readonly entry: RunnerEntry; readonly token: string }>> {
+  /** @param keysFor with what is written down of the runner of this id */
+  async add(
+    caller: Caller,
+    name: string,
+    keysFor: (id: string) => Pick<Keys, 'addKey'>,
+  ): Promise<Result<{ readonly entry: RunnerEntry; readonly token: string }>> {
     if (!RUNNER_NAME.test(name) || RESERVED.includes(name) || name.startsWith(EMBEDDED)) {
       const found = JSON.stringify(name.slice(0, 80))
       return refuse('invalid_request', `a runner's name is letters, digits and _ . -, at most 64, found ${found}`)
@@ -127,7 +132,7 @@ export class RunnerRoster {
     if (this.#keys.size >= RUNNERS_MAX) {
       return refuse('too_many_requests', `a server has at most ${RUNNERS_MAX} runners: remove one first`)
     }
-    const { keys, clock, entropy } = this.#deps
+    const { clock, entropy } = this.#deps
     const [id, secret] = [entropy.bytes(8).toString('hex'), entropy.bytes(32).toString('hex')]
     const key: KeyRecord = {
       kind: 'runner',
@@ -141,7 +146,11 @@ export class RunnerRoster {
     }
     // Before it is durable: two of one name must not come at once.
     this.#keys.set(id, key)
-    const stored = await unlessFull<null>(keys.addKey(key).then(() => accept(null)))
+    const stored = await unlessFull<null>(
+      keysFor(id)
+        .addKey(key)
+        .then(() => accept(null)),
+    )
     if (!stored.ok) {
       this.#keys.delete(id)
       return stored
@@ -149,10 +158,11 @@ export class RunnerRoster {
     return accept({ entry: this.#entry(key), token: `mrr_${id}_${secret}` })
   }
 
-  async remove(id: string): Promise<Result<null>> {
+  /** @param keys with what is written down of it */
+  async remove(id: string, keys: Pick<Keys, 'revokeKey'>): Promise<Result<null>> {
     const key = this.#keys.get(id)
     if (key === undefined) return refuse('not_found', `there is no runner ${id}`)
-    const { keys, clock } = this.#deps
+    const { clock } = this.#deps
     const revoked = await unlessFull<null>(keys.revokeKey('runner', id, clock.now()).then(() => accept(null)))
     if (revoked.ok) {
       this.#keys.delete(id)
@@ -162,9 +172,13 @@ export class RunnerRoster {
   }
 
   /** @throws StoreError when it could not be kept; then the old one holds. */
-  async change(id: string, change: Partial<RunnerState>): Promise<void> {
+  async change(
+    id: string,
+    change: Partial<RunnerState>,
+    keys: Pick<Keys, 'putSetting'> = this.#deps.keys,
+  ): Promise<void> {
     const state = { ...this.state(id), ...change }
-    await this.#deps.keys.putSetting(settingOf(id), JSON.stringify(state))
+    await keys.putSetting(settingOf(id), JSON.stringify(state))
     this.#states.set(id, state)
   }
 

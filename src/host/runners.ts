@@ -1,3 +1,4 @@
+import type { AuditTrail } from './audit.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import {
   RUNNER_PROTOCOL,
@@ -14,7 +15,7 @@ import {
 } from '../model/runner.ts'
 import type { ReportKind } from '../model/report.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
-import type { Attendance, Attending, Catalog } from '../store/store.ts'
+import type { Attendance, Attending } from '../store/store.ts'
 import type { Caller, Piece, RunnerName, Runners, RunnerWire } from './app.ts'
 import type { Clock } from './clock.ts'
 import type { Attempt, Dispatcher, Taking } from './dispatcher.ts'
@@ -33,7 +34,7 @@ interface Dependencies {
   readonly roster: RunnerRoster
   readonly dispatcher: Dispatcher
   readonly uploads: Uploads
-  readonly catalog: Pick<Catalog, 'audit'>
+  readonly audit: Pick<AuditTrail, 'of'>
   readonly clock: Clock
   readonly entropy: Entropy
   readonly leaseMs: DurationMs
@@ -129,10 +130,10 @@ export class RunnerUseCases implements Runners, RunnerWire {
   async create(caller: Caller, { name }: { readonly name: string }) {
     const refused = mayNot(caller, 'add a runner')
     if (refused !== undefined) return refused
-    const made = await this.#deps.roster.add(caller, name)
+    const { roster, audit } = this.#deps
+    const made = await roster.add(caller, name, (id) => audit.of(caller, 'create-runner', id, name).keys)
     if (!made.ok) return made
     const { entry, token } = made.value
-    await this.#audit(caller, 'create-runner', entry.id, name)
     return accept({ runner: this.#view(entry), token })
   }
 
@@ -151,10 +152,10 @@ export class RunnerUseCases implements Runners, RunnerWire {
       return refuse('not_allowed', 'the embedded runner is a part of the server: pause it instead')
     const entry = this.#find(ref)
     if (entry === undefined) return refuse('not_found', `there is no runner ${shown(ref)}`)
-    const removed = await this.#deps.roster.remove(entry.id)
+    const { roster, audit } = this.#deps
+    const removed = await roster.remove(entry.id, audit.of(caller, 'remove-runner', entry.id, entry.name).keys)
     if (!removed.ok) return removed
     await this.#lose(entry.id, 'its runner was removed')
-    await this.#audit(caller, 'remove-runner', entry.id, entry.name)
     return accept(null)
   }
 
@@ -164,19 +165,13 @@ export class RunnerUseCases implements Runners, RunnerWire {
     const found = await this.get(caller, ref)
     if (!found.ok) return found
     const { id, name } = found.value
-    const { roster, dispatcher } = this.#deps
-    const stored = await unlessFull<null>(roster.change(id, { paused }).then(() => accept(null)))
+    const { roster, dispatcher, audit } = this.#deps
+    const { keys } = audit.of(caller, paused ? 'pause-runner' : 'resume-runner', id, name)
+    const stored = await unlessFull<null>(roster.change(id, { paused }, keys).then(() => accept(null)))
     if (!stored.ok) return stored
     const { taking } = dispatcher.runners().find((runner) => runner.name === name) ?? { taking: 'all' }
     if (taking !== 'draining') dispatcher.let(name, paused ? 'paused' : 'all')
-    await this.#audit(caller, paused ? 'pause-runner' : 'resume-runner', id, name)
     return this.get(caller, id)
-  }
-
-  #audit({ user }: Caller, action: string, target: string, detail: string): Promise<void> {
-    const { catalog, clock } = this.#deps
-    const actor = { kind: 'user', name: user.name } as const
-    return unlessStoreFails(catalog.audit({ at: clock.now(), actor, action, target, detail }))
   }
 
   // What runners say.

@@ -78,27 +78,27 @@ export class SecretUseCases implements Secrets {
     if (!place.ok) return place
     const problem = valueProblem(name, value)
     if (problem !== undefined) return problem
-    const { secrets, sealKey, entropy, clock, audit } = this.#deps
+    const { sealKey, entropy, clock, audit } = this.#deps
     const key = secretPlace(place.value)
     const full = [...this.#records.values()].filter(({ projectId }) => projectId === place.value.projectId)
     if (full.length >= SECRETS_MAX && !this.#records.has(key)) {
       return refuse('conflict', `a project has at most ${SECRETS_MAX} secrets, those of its pipelines counted`)
     }
     const sealed = seal(sealKey, value, key, entropy)
+    const { secrets } = audit.of(caller, 'secret.set', nameOf(place.value))
     const stored = await this.#written(secrets.putSecret({ ...place.value, sealed, at: clock.now(), by: caller.user }))
     if (!stored.ok) return stored
     this.#records.set(key, stored.value)
-    await audit.note(caller, 'secret.set', nameOf(place.value))
     return accept(viewOf(stored.value))
   }
 
   async remove(caller: Caller, owner: SecretOwner, name: string): Promise<Result<null>> {
     const place = await this.#writable(caller, owner, name, 'remove a secret')
     if (!place.ok) return place
-    const removed = await this.#written(this.#deps.secrets.removeSecret(place.value))
+    const { secrets } = this.#deps.audit.of(caller, 'secret.remove', nameOf(place.value))
+    const removed = await this.#written(secrets.removeSecret(place.value))
     if (!removed.ok) return removed
     this.#records.delete(secretPlace(place.value))
-    await this.#deps.audit.note(caller, 'secret.remove', nameOf(place.value))
     return accept(null)
   }
 

@@ -1,6 +1,6 @@
 import { asId, type ProjectId, type UserId } from '../model/id.ts'
 import { accept, refuse, type Problem, type Result } from '../model/problem.ts'
-import { StoreError, type Keys, type Role, type UserRecord } from '../store/store.ts'
+import { StoreError, type Role, type UserRecord } from '../store/store.ts'
 import type { Caller, NewUserInput, ProjectRef, UserChange, UserView } from './app.ts'
 import { lacksServer, type AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
@@ -9,7 +9,6 @@ import { hashPassword } from './seal.ts'
 import { unlessFull } from './store-problems.ts'
 
 interface Dependencies {
-  readonly keys: Keys
   readonly clock: Clock
   readonly entropy: Entropy
   readonly audit: AuditTrail
@@ -50,7 +49,7 @@ export class UserAccounts {
       if (wrong !== undefined) return wrong
       const projectIds = await this.#projects(caller, input.projects)
       if (!projectIds.ok) return projectIds
-      const { clock, entropy, keys, users, audit } = this.#deps
+      const { clock, entropy, users, audit } = this.#deps
       const createdAt = clock.now()
       const user: UserRecord = {
         id: asId<UserId>(entropy.id(createdAt)),
@@ -62,8 +61,10 @@ export class UserAccounts {
         createdAt,
         disabledAt: null,
       }
+      const detail = `role ${role}, ${projectsText(user.projectIds)}`
+      const { keys: written } = audit.of(caller, 'user.create', name, detail)
       const added = await unlessFull(
-        keys.addUser(user).then(
+        written.addUser(user).then(
           () => accept(user),
           (error: unknown) => {
             if (error instanceof StoreError && error.code === 'conflict') {
@@ -75,7 +76,6 @@ export class UserAccounts {
       )
       if (!added.ok) return added
       users.set(user.id, user)
-      await audit.note(caller, 'user.create', name, `role ${role}, ${projectsText(user.projectIds)}`)
       return accept(viewOf(user))
     })
   }
@@ -127,17 +127,17 @@ export class UserAccounts {
     next: Partial<Pick<UserRecord, 'role' | 'projectIds' | 'disabledAt'>>,
     { password }: UserChange,
   ): Promise<Result<UserView>> {
-    const { keys, entropy, users, audit, onChange } = this.#deps
+    const { entropy, users, audit, onChange } = this.#deps
     const hashed =
       password === undefined ? {} : { passwordHash: password === null ? null : await hashPassword(password, entropy) }
+    const detail = changesText(before, { ...before, ...next }, password !== undefined)
+    const { keys } = audit.of(caller, 'user.change', before.name, detail)
     const changed = await unlessFull(
       keys.changeUser(before.id, { ...next, ...hashed }).then((user): Result<UserRecord> => accept(user)),
     )
     if (!changed.ok) return changed
     users.set(before.id, changed.value)
     onChange()
-    const detail = changesText(before, changed.value, password !== undefined)
-    await audit.note(caller, 'user.change', before.name, detail)
     return accept(viewOf(changed.value))
   }
 

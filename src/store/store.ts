@@ -16,10 +16,25 @@ export interface Store {
   readonly documents: Documents
   readonly outbox: Outbox
   readonly secrets: Secrets
+  /**
+   * The same, and whatever is changed by it is one with this entry of the audit record: both are there, or neither. A
+   * change that is refused leaves no entry.
+   */
+  audited(entry: AuditEntry): Audited
   /** There when other servers may work on the same store at the same time. */
   readonly shared?: Shared
   /** Waits for what is under way, then closes. A second call does nothing. Calls after it reject as `closed`. */
   close(): Promise<void>
+}
+
+/** What people change outside of runs. */
+export interface Audited {
+  readonly catalog: Pick<
+    Catalog,
+    'addProject' | 'changeProject' | 'deleteProject' | 'addPipeline' | 'addVersion' | 'deletePipeline'
+  >
+  readonly keys: Pick<Keys, 'addUser' | 'changeUser' | 'addKey' | 'revokeKey' | 'putSetting'>
+  readonly secrets: Pick<Secrets, 'putSecret' | 'removeSecret'>
 }
 
 export class StoreError extends Error {

@@ -1,4 +1,5 @@
 import { openMemoryStore } from '../store/memory/index.ts'
+import { wrapped } from '../store/memory/wrapped.ts'
 import { StoreError, type RunCommit, type Store } from '../store/store.ts'
 
 /** A memory store whose disk can be full, and whose commits can be made to wait. */
@@ -76,6 +77,14 @@ export function openFullStore(): FullStore {
       ...secrets,
       putSecret: (...args) => unlessFull(() => secrets.putSecret(...args)),
       removeSecret: (...args) => unlessFull(() => secrets.removeSecret(...args)),
+    },
+    audited: (entry) => {
+      const inner = store.audited(entry)
+      return {
+        catalog: wrapped(inner.catalog, unlessFull),
+        keys: wrapped(inner.keys, unlessFull),
+        secrets: wrapped(inner.secrets, unlessFull),
+      }
     },
     close: () => store.close(),
     refuse: (count, after = 0) => {

@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { describeAudited } from './audited.ts'
 import { describeCatalog } from './catalog.ts'
 import { describeCommit } from './commit.ts'
 import { describeDocuments } from './documents.ts'
@@ -25,6 +26,7 @@ export function describeStore(name: string, open: Open, options: { readonly dura
     describeRemoval(open, options)
     describeCatalog(open)
     describeKeys(open)
+    describeAudited(open, options)
     describeDocuments(open)
     describeOutbox(open)
     describeSecrets(open)

@@ -9,8 +9,9 @@ import {
   StoreError,
   type VersionRecord,
 } from '../store.ts'
+import { writeAudit } from './audit.ts'
 import { bounded, type Condition, conditions } from './conditions.ts'
-import type { Database, Session } from './database.ts'
+import type { Session, Statements } from './database.ts'
 import {
   PROJECT_COLUMNS,
   type PipelineRow,
@@ -20,7 +21,7 @@ import {
   SELECT_PIPELINE,
 } from './rows.ts'
 
-export function postgresCatalog(database: Database): Catalog {
+export function postgresCatalog(database: Statements): Catalog {
   return {
     addProject: async (project) => {
       const { id, name, description, createdAt } = project
@@ -39,15 +40,16 @@ export function postgresCatalog(database: Database): Catalog {
       const sql = `select ${PROJECT_COLUMNS} from projects where deleted_at is not null order by serial`
       return (await database.rows<ProjectRow>(sql)).map(projectView)
     },
-    changeProject: async (id, { name, description }) => {
-      const [row] = await database.rows<ProjectRow>(
-        `update projects set name = $2, description = $3 where id = $1 and deleted_at is null
-         returning ${PROJECT_COLUMNS}`,
-        [id, name, description],
-      )
-      if (row === undefined) throw new StoreError('missing', `there is no project ${id}`)
-      return projectView(row)
-    },
+    changeProject: (id, { name, description }) =>
+      database.transaction(async (session) => {
+        const [row] = await session.rows<ProjectRow>(
+          `update projects set name = $2, description = $3 where id = $1 and deleted_at is null
+           returning ${PROJECT_COLUMNS}`,
+          [id, name, description],
+        )
+        if (row === undefined) throw new StoreError('missing', `there is no project ${id}`)
+        return projectView(row)
+      }),
     deleteProject: (id, at) =>
       database.transaction(async (session) => {
         // Whoever adds a pipeline to it holds the row too: see addPipeline.
@@ -68,10 +70,11 @@ export function postgresCatalog(database: Database): Catalog {
       database.transaction((session) => addVersion(session, pipelineId, version, change, expectedVersion)),
     addSideVersion: (pipelineId, version) =>
       database.transaction((session) => addSideVersion(session, pipelineId, version)),
-    deletePipeline: async (id, at) => {
-      const sql = 'update pipelines set deleted_at = coalesce(deleted_at, $2) where id = $1 returning 1 as found'
-      if ((await database.rows(sql, [id, at])).length === 0) throw noPipeline(id)
-    },
+    deletePipeline: (id, at) =>
+      database.transaction(async (session) => {
+        const sql = 'update pipelines set deleted_at = coalesce(deleted_at, $2) where id = $1 returning 1 as found'
+        if ((await session.rows(sql, [id, at])).length === 0) throw noPipeline(id)
+      }),
     pipeline: async (ref) => {
       const [row] = await findRow(database, ref)
       return row === undefined ? undefined : pipelineRecord(row)
@@ -124,13 +127,7 @@ export function postgresCatalog(database: Database): Catalog {
         order by number desc limit ${bounded(limit)}`
       return (await database.rows<AuditRow>(sql, values)).map(auditRecord)
     },
-    audit: async ({ at, actor, action, target, detail }) => {
-      await database.rows(
-        `insert into audit (number, at, actor_kind, actor_name, action, target, detail)
-         values (next_of('audit'), $1, $2, $3, $4, $5, $6)`,
-        [at, actor.kind, actor.name, action, target, detail],
-      )
-    },
+    audit: (entry) => writeAudit(database, entry),
   }
 }
 
@@ -224,7 +221,7 @@ async function replaceWebhooks(
   )
 }
 
-function findRow(database: Database, ref: PipelineRef): Promise<PipelineRow[]> {
+function findRow(database: Pick<Session, 'rows'>, ref: PipelineRef): Promise<PipelineRow[]> {
   switch (ref.by) {
     case 'id':
       return database.rows(`${SELECT_PIPELINE} where p.id = $1`, [ref.id])

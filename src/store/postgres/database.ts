@@ -13,6 +13,12 @@ export interface Session {
   script(sql: string): Promise<void>
 }
 
+/** What changes and reads outside of runs need. */
+export interface Statements extends Pick<Session, 'rows'> {
+  /** All or nothing; what `work` throws rolls back. */
+  transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
+}
+
 export interface DatabaseOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string
@@ -33,7 +39,7 @@ export const sessionOptions = (schema: string, serverId: string | undefined): st
   `-c search_path=${schema},public -c timezone=UTC${serverId === undefined ? '' : ` -c millrace.server=${serverId}`}`
 
 /** A pool of connections that speaks in the port's errors. */
-export class Database implements Pick<Session, 'rows'> {
+export class Database implements Statements {
   readonly #pool: pg.Pool
   readonly #any: Pick<Session, 'rows'>
   readonly #pending = new Set<Promise<unknown>>()

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { readMigrations, type Migration } from '../kit/migrations.ts'
 import { type Store, StoreError } from '../store.ts'
+import { auditing } from './audit.ts'
 import { postgresCatalog } from './catalog.ts'
 import { Database } from './database.ts'
 import { postgresDocuments } from './documents.ts'
@@ -84,6 +85,14 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
     documents: postgresDocuments(database),
     outbox: postgresOutbox(database),
     secrets: postgresSecrets(database),
+    audited: (entry) => {
+      const statements = auditing(database, entry)
+      return {
+        catalog: postgresCatalog(statements),
+        keys: postgresKeys(statements),
+        secrets: postgresSecrets(statements),
+      }
+    },
     close,
   }
 }

@@ -1,11 +1,11 @@
 import { type Keys, StoreError } from '../store.ts'
-import type { Database } from './database.ts'
+import type { Statements } from './database.ts'
 import { keyRecord, type KeyRow, SELECT_KEY } from '../kit/rows.ts'
 import { userRecord, type UserRow } from './rows.ts'
 
 const SELECT_USER = 'select id, name, domain, password_hash, role, project_ids, created_at, disabled_at from users'
 
-export function postgresKeys(database: Database): Keys {
+export function postgresKeys(database: Statements): Keys {
   return {
     addUser: async (user) => {
       const { id, name, domain, passwordHash, role, projectIds, createdAt, disabledAt } = user
@@ -47,12 +47,13 @@ export function postgresKeys(database: Database): Keys {
       return row === undefined ? undefined : keyRecord(row)
     },
     keys: async () => (await database.rows<KeyRow>(`${SELECT_KEY} order by place`)).map(keyRecord),
-    revokeKey: async (kind, name, at) => {
-      const sql =
-        'update keys set revoked_at = coalesce(revoked_at, $3) where kind = $1 and name = $2 returning 1 as found'
-      const found = await database.rows(sql, [kind, name, at])
-      if (found.length === 0) throw new StoreError('missing', `there is no ${kind} ${JSON.stringify(name)}`)
-    },
+    revokeKey: (kind, name, at) =>
+      database.transaction(async (session) => {
+        const sql =
+          'update keys set revoked_at = coalesce(revoked_at, $3) where kind = $1 and name = $2 returning 1 as found'
+        const found = await session.rows(sql, [kind, name, at])
+        if (found.length === 0) throw new StoreError('missing', `there is no ${kind} ${JSON.stringify(name)}`)
+      }),
     setting: async (name) => {
       const sql = 'select value from settings where name = $1'
       return (await database.rows<{ readonly value: string }>(sql, [name]))[0]?.value

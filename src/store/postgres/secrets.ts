@@ -7,18 +7,19 @@ import {
   type Secrets,
   StoreError,
 } from '../store.ts'
-import type { Database, Session } from './database.ts'
+import type { Session, Statements } from './database.ts'
 
 const AT_PLACE = 'where project = $1 and pipeline = $2 and name = $3'
 
-export function postgresSecrets(database: Database): Secrets {
+export function postgresSecrets(database: Statements): Secrets {
   return {
     secrets: async () => (await database.rows<SecretRow>(`${SELECT_SECRET} order by place`)).map(secretRecord),
     putSecret: (secret) => database.transaction((session) => put(session, secret)),
-    removeSecret: async (place) => {
-      const gone = await database.rows(`delete from secrets ${AT_PLACE} returning 1 as gone`, placeOf(place))
-      if (gone.length === 0) throw new StoreError('missing', `there is no secret ${place.name}`)
-    },
+    removeSecret: (place) =>
+      database.transaction(async (session) => {
+        const gone = await session.rows(`delete from secrets ${AT_PLACE} returning 1 as gone`, placeOf(place))
+        if (gone.length === 0) throw new StoreError('missing', `there is no secret ${place.name}`)
+      }),
     usedSecrets: (places, at) =>
       database.transaction(async (session) => {
         for (const place of places) {

@@ -2,7 +2,7 @@ import type { Catalog } from '../store.ts'
 import type { WorkerLink } from './link.ts'
 import type { Reads, Writes } from './protocol.ts'
 
-export function sqliteCatalog(writer: WorkerLink<Writes>, reader: WorkerLink<Reads>): Catalog {
+export function sqliteCatalog(writer: Pick<WorkerLink<Writes>, 'call'>, reader: WorkerLink<Reads>): Catalog {
   return {
     addProject: (project) => writer.call('addProject', project),
     projects: () => reader.call('projects'),

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Store } from '../store.ts'
+import type { AuditEntry, Store } from '../store.ts'
 import { sqliteCatalog } from './catalog.ts'
 import { sqliteDocuments } from './documents.ts'
 import { sqliteKeys } from './keys.ts'
@@ -51,9 +51,22 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     documents: sqliteDocuments(writer, reader),
     outbox: sqliteOutbox(writer, reader),
     secrets: sqliteSecrets(writer, reader),
+    audited: (entry) => {
+      const auditing = auditingWriter(writer, entry)
+      return {
+        catalog: sqliteCatalog(auditing, reader),
+        keys: sqliteKeys(auditing, reader),
+        secrets: sqliteSecrets(auditing, reader),
+      }
+    },
     close,
   }
 }
+
+/** Every change is one call with its entry, and a call is whole or not at all. */
+const auditingWriter = (writer: WorkerLink<Writes>, entry: AuditEntry): Pick<WorkerLink<Writes>, 'call'> => ({
+  call: (name, ...args) => writer.call('audited', entry, name, args) as ReturnType<typeof writer.call<typeof name>>,
+})
 
 interface Threads {
   readonly writer: WorkerLink<Writes>

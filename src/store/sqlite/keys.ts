@@ -2,7 +2,7 @@ import type { Keys } from '../store.ts'
 import type { WorkerLink } from './link.ts'
 import type { Reads, Writes } from './protocol.ts'
 
-export function sqliteKeys(writer: WorkerLink<Writes>, reader: WorkerLink<Reads>): Keys {
+export function sqliteKeys(writer: Pick<WorkerLink<Writes>, 'call'>, reader: WorkerLink<Reads>): Keys {
   return {
     addUser: (user) => writer.call('addUser', user),
     user: (ref) => reader.call('user', ref),

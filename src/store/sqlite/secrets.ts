@@ -2,7 +2,7 @@ import type { Secrets } from '../store.ts'
 import type { WorkerLink } from './link.ts'
 import type { Reads, Writes } from './protocol.ts'
 
-export function sqliteSecrets(writer: WorkerLink<Writes>, reader: WorkerLink<Reads>): Secrets {
+export function sqliteSecrets(writer: Pick<WorkerLink<Writes>, 'call'>, reader: WorkerLink<Reads>): Secrets {
   return {
     secrets: () => reader.call('secrets'),
     putSecret: (secret) => writer.call('putSecret', secret),

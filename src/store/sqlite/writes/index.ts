@@ -15,9 +15,11 @@ import { markMessage, pruneMessages, putMessages, replayMessage } from './outbox
 import { removeRuns } from './remove-runs.ts'
 import { reserve } from './reserve.ts'
 import { putSecret, removeSecret, reseal, usedSecrets } from './secrets.ts'
+import type { AuditEntry } from '../../store.ts'
+import type { Operations } from '../protocol.ts'
+import type { Writer } from './writer.ts'
 
-/** Every operation of the writing thread, by the name that the main thread calls it by. */
-export const writes = {
+const changes = {
   addKey,
   addPipeline,
   addProject,
@@ -45,3 +47,14 @@ export const writes = {
   revokeKey,
   usedSecrets,
 } as const
+
+/** A change and what is written down of it. A change that refuses has written nothing, and nothing is written of it. */
+function audited(writer: Writer, entry: AuditEntry, name: string, args: readonly unknown[]): unknown {
+  const operations: Operations = changes
+  const value = operations[name]?.(...([writer, ...args] as never[]))
+  audit(writer, entry)
+  return value
+}
+
+/** Every operation of the writing thread, by the name that the main thread calls it by. */
+export const writes = { ...changes, audited } as const
