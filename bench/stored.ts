@@ -2,12 +2,11 @@ import { systemClock } from '../src/host/clock.ts'
 import { systemEntropy } from '../src/host/entropy.ts'
 import { createHost, type Host } from '../src/host/host.ts'
 import type { Caller, RunListFilter } from '../src/host/app.ts'
-import type { PipelineDefinition } from '../src/model/definition.ts'
 import { asId, type RunId } from '../src/model/id.ts'
 import type { RunStatus } from '../src/model/status.ts'
 import type { PipelineView, RunSummary } from '../src/model/view.ts'
-import { runnerPaths } from '../src/runner/paths.ts'
 import type { RunCommit, Store } from '../src/store/store.ts'
+import { NO_FILES } from '../src/testing/no-files.ts'
 import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
 import { need } from '../src/testing/world.ts'
 import { benchPlace } from './open-store.ts'
@@ -37,12 +36,12 @@ export async function stored(): Promise<Record<string, unknown>> {
     world.host.close()
     await store.close()
     const small = await measured(place.open, world)
-    const again = await place.open()
     const filling = performance.now()
-    await fill(again, world, total - SMALL)
+    await place.copyRuns(total - SMALL)
+    const again = await place.open()
     // A server at work notes how far it has told of what happened.
     await again.keys.putSetting('notices', String(await again.runs.lastNumber()))
-    const filled = Math.round((total - SMALL) / ((performance.now() - filling) / 1_000))
+    const filledSeconds = Math.round((performance.now() - filling) / 1_000)
     await again.close()
     const large = await measured(place.open, world)
     const figures = [...small].map(([name, before]): [string, string] => {
@@ -51,7 +50,7 @@ export async function stored(): Promise<Record<string, unknown>> {
     })
     return {
       runs: total,
-      filled_per_s: filled,
+      filled_seconds: filledSeconds,
       ...Object.fromEntries(figures),
       seconds: Math.round((performance.now() - began) / 1_000),
     }
@@ -66,7 +65,6 @@ interface World {
   readonly pipelines: readonly PipelineView[]
   /** A run that was run: the others are like it. */
   readonly like: { readonly summary: RunSummary; readonly entries: RunCommit['entries'] }
-  readonly ids: RunId[]
 }
 
 const openHost = (store: Store): Promise<Host> =>
@@ -74,15 +72,7 @@ const openHost = (store: Store): Promise<Host> =>
     store,
     clock: systemClock,
     entropy: systemEntropy,
-    sealKey: new Uint8Array(32),
-    check: (text) => ({ ok: true, definition: JSON.parse(text) as PipelineDefinition }),
-    verbatim: () => [],
-    reports: { list: () => Promise.resolve([]), read: () => Promise.resolve(undefined) },
-    openArtifact: () => Promise.resolve(undefined),
-    attemptFiles: runnerPaths('no-runner-is-on-another-machine'),
-    openLog: () => {
-      throw new Error('no attempt of a bench has a log')
-    },
+    ...NO_FILES,
     onDefect: (error) => {
       throw error
     },
@@ -116,32 +106,27 @@ async function prepare(store: Store): Promise<World> {
   await ended({ host }, run.id)
   const summary = await store.runs.summary({ by: 'id', id: run.id })
   if (summary === undefined) throw new Error('a run has a summary')
-  return { host, admin, pipelines, like: { summary, entries: await store.runs.entries(run.id, 0, 1_000) }, ids: [] }
+  return { host, admin, pipelines, like: { summary, entries: await store.runs.entries(run.id, 0, 1_000) } }
 }
 
 /** One in twenty has failed, one in a thousand was cancelled. None that timed out: whoever asks for those finds nothing. */
 const statusOf = (index: number): RunStatus =>
   index % 1_000 === 999 ? 'cancelled' : index % 20 === 19 ? 'failed' : 'succeeded'
 
-async function fill(store: Store, { pipelines, like, ids }: World, count: number): Promise<void> {
+async function fill(store: Store, world: World, count: number): Promise<void> {
   for (let from = 0; from < count; from += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) => from + index)
-    await Promise.all(batch.map((index) => add(store, { pipelines, like, ids }, index)))
+    await Promise.all(batch.map((index) => add(store, world, index)))
   }
 }
 
-async function add(
-  store: Store,
-  { pipelines, like, ids }: Omit<World, 'host' | 'admin'>,
-  index: number,
-): Promise<void> {
+async function add(store: Store, { pipelines, like }: Omit<World, 'host' | 'admin'>, index: number): Promise<void> {
   const pipeline = pipelines[index % pipelines.length]
   if (pipeline === undefined) throw new Error('there are pipelines')
   const names = await store.runs.reserve(pipeline.id)
   // A second apart, up to now.
   const at = like.summary.createdAt - 2_000_000_000 + names.serial * 1_000
   const id = asId<RunId>(systemEntropy.id(at))
-  if (names.serial % 97 === 0) ids.push(id)
   const { id: pipelineId, name: pipelineName } = pipeline
   const projectId = pipeline.project.id
   const times = { createdAt: at, startedAt: at + 10, endedAt: at + 20, updatedAt: at + 20 }
@@ -157,7 +142,7 @@ async function add(
 }
 
 /** Opens the store and a server's host on it, as at a start, and asks. */
-async function measured(open: () => Promise<Store>, { admin, pipelines, ids }: World): Promise<Map<string, number>> {
+async function measured(open: () => Promise<Store>, { admin, pipelines }: World): Promise<Map<string, number>> {
   const times = new Map<string, number>()
   const began = performance.now()
   const store = await open()
@@ -197,16 +182,27 @@ async function measured(open: () => Promise<Store>, { admin, pipelines, ids }: W
   )
   await timed(times, 'count pipeline', async () => need(await app.runs.count(admin, { pipeline: { id: first.id } })))
   await timed(times, 'count all', async () => need(await app.runs.count(admin, {})))
-  let next = 0
+  const ids = await spread(store, newest[0]?.serial ?? 0)
   await timed(times, 'status of an ended run', async () => {
-    next = (next + 7) % ids.length
-    const id = ids[next]
-    if (id !== undefined) need(await app.runs.get(admin, { id }))
+    const id = ids.pop()
+    if (id === undefined) throw new Error('as many runs were to be asked for as there are rounds')
+    need(await app.runs.get(admin, { id }))
   })
   await timed(times, 'newest events', async () => store.runs.feed((await store.runs.lastNumber()) - 100, {}, 100))
   host.close()
   await store.close()
   return times
+}
+
+/** Ids of so many runs as there are rounds, and the one that is not counted, from all over the store. */
+async function spread(store: Store, last: number): Promise<RunId[]> {
+  const ids: RunId[] = []
+  for (let part = 1; part <= ROUNDS + 1; part += 1) {
+    const serial = LIVE + 2 + Math.floor(((last - LIVE - 2) * part) / (ROUNDS + 2))
+    const run = await store.runs.summary({ by: 'serial', serial })
+    if (run !== undefined) ids.push(run.id)
+  }
+  return ids
 }
 
 const oldest = async (store: Store): Promise<number> =>

@@ -2,7 +2,7 @@ import { isEnded } from '../../model/status.ts'
 import type { RunSummary } from '../../model/view.ts'
 import { foldCase } from '../kit/text.ts'
 import { IDEMPOTENCY_MS, type CommitReceipt, type RunCommit, StoreError } from '../store.ts'
-import type { Session, Value } from './database.ts'
+import type { Database, Value } from './database.ts'
 import { failureOf, isFateUnknown } from './failure.ts'
 import { encodeText } from './text.ts'
 
@@ -21,6 +21,10 @@ interface Waiting {
 
 /** More in one transaction make the others wait longer than another fsync does. */
 const BATCH_MAX = 512
+/** So few are no batch as long as another is under way: a transaction costs as much as these do. */
+const BATCH_MIN = 32
+/** One that the database is at, and one that waits in the connection. */
+const WRITING_MAX = 2
 
 const SQL = `select ord, refusal, last_number from commit_runs(
   $1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[],
@@ -29,46 +33,89 @@ const SQL = `select ord, refusal, last_number from commit_runs(
 )`
 
 /**
- * Collects the commits of a turn, and those that come while a batch is under way, into one statement: one round trip
- * and one fsync for all of them. Each fails alone.
+ * Collects the commits of a turn, and those that come while batches are under way, into one statement: one round trip
+ * and one fsync for all of them. Each fails alone. Batches go over one connection, so they are done, and answered, in
+ * the order in which they were made.
  */
 export class Commits {
+  readonly #database: Pick<Database, 'inOrder'>
   readonly #onLost: (error: Error) => void
   readonly #dutyPid: () => number | null
   #waiting: Waiting[] = []
-  #busy = false
+  /** Runs, serials and keys of what is under way. */
+  readonly #names = new Set<string>()
+  #writing = 0
+  #isSoon = false
 
   /**
    * @param onLost nobody knows whether a commit was done: what was held in memory may be behind the log
    * @param dutyPid of the connection that holds the duties, when this server has them
    */
-  constructor(onLost: (error: Error) => void, dutyPid: () => number | null = () => null) {
+  constructor(
+    database: Pick<Database, 'inOrder'>,
+    onLost: (error: Error) => void,
+    dutyPid: () => number | null = () => null,
+  ) {
+    this.#database = database
     this.#onLost = onLost
     this.#dutyPid = dutyPid
   }
 
-  commit(session: Pick<Session, 'rows'>, commit: RunCommit): Promise<CommitReceipt> {
+  commit(commit: RunCommit): Promise<CommitReceipt> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ commit, resolve, reject })
-      if (this.#busy) return
-      this.#busy = true
-      setImmediate(() => void this.#drain(session))
+      this.#soon()
     })
   }
 
-  async #drain(session: Pick<Session, 'rows'>): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const { batch, rest } = split(this.#waiting)
+  #soon(): void {
+    if (this.#isSoon || this.#writing === WRITING_MAX || this.#waiting.length === 0) return
+    this.#isSoon = true
+    setImmediate(() => {
+      this.#isSoon = false
+      this.#drain()
+    })
+  }
+
+  /** One batch is made, and what came of another is dealt with, while the database is at the one between. */
+  #drain(): void {
+    while (this.#waiting.length > 0 && this.#writing < WRITING_MAX) {
+      const room = WRITING_MAX - this.#writing
+      // A few are gathered until the database is free.
+      if (room < WRITING_MAX && this.#waiting.length < BATCH_MIN) return
+      const size = this.#waiting.length < room * BATCH_MIN ? BATCH_MAX : Math.ceil(this.#waiting.length / room)
+      const { batch, rest } = this.#split(Math.min(size, BATCH_MAX))
+      // What is under way decides about all that wait.
+      if (batch.length === 0) return
       this.#waiting = rest
-      await this.#write(session, batch)
+      this.#writing += 1
+      void this.#write(batch).finally(() => {
+        this.#writing -= 1
+        for (const { commit } of batch) for (const name of namesOf(commit)) this.#names.delete(name)
+        this.#soon()
+      })
     }
-    this.#busy = false
+  }
+
+  /** Of the same run, serial or key only the first goes: what the database says of it decides about the next. */
+  #split(max: number): { readonly batch: readonly Waiting[]; readonly rest: Waiting[] } {
+    const seen = new Set<string>()
+    const batch: Waiting[] = []
+    const rest: Waiting[] = []
+    for (const each of this.#waiting) {
+      const own = namesOf(each.commit)
+      if (batch.length < max && !own.some((name) => seen.has(name) || this.#names.has(name))) batch.push(each)
+      else rest.push(each)
+      for (const name of own) seen.add(name)
+    }
+    for (const { commit } of batch) for (const name of namesOf(commit)) this.#names.add(name)
+    return { batch, rest }
   }
 
   /** When a batch breaks (a text that is too long for the database), each is tried on its own. */
-  async #write(session: Pick<Session, 'rows'>, batch: readonly Waiting[]): Promise<void> {
+  async #write(batch: readonly Waiting[]): Promise<void> {
     try {
-      const verdicts = await session.rows<Verdict>(SQL, [
+      const verdicts = await this.#database.inOrder<Verdict>(SQL, [
         ...valuesOf(batch.map(({ commit }) => commit)),
         batch.map(({ commit }) => commit.onDuty === true),
         this.#dutyPid(),
@@ -78,23 +125,9 @@ export class Commits {
       if (isFateUnknown(failureOf(error))) this.#onLost(failureOf(error))
       const [only] = batch
       if (batch.length === 1) only?.reject(error)
-      else for (const each of batch) await this.#write(session, [each])
+      else for (const each of batch) await this.#write([each])
     }
   }
-}
-
-/** Of the same run, serial or key only the first goes: what the database says of it decides about the next. */
-function split(waiting: readonly Waiting[]): { readonly batch: readonly Waiting[]; readonly rest: Waiting[] } {
-  const names = new Set<string>()
-  const batch: Waiting[] = []
-  const rest: Waiting[] = []
-  for (const each of waiting) {
-    const own = namesOf(each.commit)
-    if (batch.length < BATCH_MAX && !own.some((name) => names.has(name))) batch.push(each)
-    else rest.push(each)
-    for (const name of own) names.add(name)
-  }
-  return { batch, rest }
 }
 
 function namesOf({ runId, expectedSeq, summary, idempotency }: RunCommit): string[] {

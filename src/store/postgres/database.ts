@@ -41,21 +41,23 @@ export const sessionOptions = (schema: string, serverId: string | undefined): st
 /** A pool of connections that speaks in the port's errors. */
 export class Database implements Statements {
   readonly #pool: pg.Pool
+  readonly #lane: Lane
   readonly #any: Pick<Session, 'rows'>
   readonly #pending = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
   constructor({ url, schema, connections, statementTimeoutMs, serverId }: DatabaseOptions) {
     if (!SCHEMA_NAME.test(schema)) throw new StoreError('corrupt', `${JSON.stringify(schema)} is no name of a schema`)
-    this.#pool = new pg.Pool({
+    const config = {
       connectionString: url,
-      max: connections,
       application_name: 'millrace',
       statement_timeout: statementTimeoutMs,
       connectionTimeoutMillis: 10_000,
       options: sessionOptions(schema, serverId),
       types: { getTypeParser },
-    })
+    }
+    this.#pool = new pg.Pool({ ...config, max: connections })
+    this.#lane = new Lane(config)
     this.#any = { rows: (sql, values = []) => rowsOf(this.#pool, sql, values) }
     // A connection that breaks while it is idle is replaced; what matters is said by the next statement.
     this.#pool.on('error', () => {})
@@ -63,6 +65,27 @@ export class Database implements Statements {
 
   rows<Row>(sql: string, values: readonly Value[] = []): Promise<Row[]> {
     return this.track((session) => session.rows<Row>(sql, values))
+  }
+
+  /**
+   * As {@link rows} on a connection of its own: statements are done one after the other in the order of the calls, the
+   * next one begins as soon as the one before is over, and they come back in that order. Only inside of {@link track},
+   * which {@link close} waits for. @throws StoreError
+   */
+  async inOrder<Row>(sql: string, values: readonly Value[]): Promise<Row[]> {
+    try {
+      return await this.#lane.rows<Row>(sql, values)
+    } catch (error) {
+      throw failureOf(error)
+    }
+  }
+
+  /**
+   * As {@link rows}, planned anew for these very values: where a plan for any values would pass over rows by the million
+   * that a rare one among them finds by an index.
+   */
+  planned<Row>(sql: string, values: readonly Value[]): Promise<Row[]> {
+    return this.track(() => rowsOf(this.#pool, sql, values, null))
   }
 
   /** All or nothing; what `work` throws rolls back. */
@@ -87,7 +110,10 @@ export class Database implements Statements {
 
   /** Waits for what is under way. Calls after it reject as `closed`. */
   close(): Promise<void> {
-    this.#closing ??= Promise.allSettled(this.#pending).then(() => this.#pool.end())
+    this.#closing ??= Promise.allSettled(this.#pending).then(async () => {
+      await this.#lane.close()
+      await this.#pool.end()
+    })
     return this.#closing
   }
 
@@ -106,6 +132,42 @@ export class Database implements Statements {
   }
 }
 
+/** One connection, made when it is needed, and anew after it has broken. */
+class Lane {
+  readonly #config: pg.ClientConfig
+  #client: Promise<pg.Client> | undefined
+
+  constructor(config: pg.ClientConfig) {
+    this.#config = config
+  }
+
+  async rows<Row>(sql: string, values: readonly Value[]): Promise<Row[]> {
+    return rowsOf(await (this.#client ??= this.#connect()), sql, values)
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined)
+    await client?.end()
+  }
+
+  async #connect(): Promise<pg.Client> {
+    const client = new pg.Client(this.#config)
+    const forget = (): void => {
+      this.#client = undefined
+    }
+    // Statements under way fail by themselves; without any, nobody else would be told.
+    client.on('error', forget)
+    client.on('end', forget)
+    try {
+      await client.connect()
+    } catch (error) {
+      forget()
+      throw error
+    }
+    return client
+  }
+}
+
 const sessionOf = (client: pg.PoolClient): Session => ({
   rows: (sql, values = []) => rowsOf(client, sql, values),
   script: async (sql) => {
@@ -113,9 +175,15 @@ const sessionOf = (client: pg.PoolClient): Session => ({
   },
 })
 
-async function rowsOf<Row>(connection: Pick<pg.Pool, 'query'>, sql: string, values: readonly Value[]): Promise<Row[]> {
-  // Named by itself: the database keeps the plan of a statement that comes again.
-  const { rows } = await connection.query({ name: nameOf(sql), text: sql, values: values.map(encodeValue) } as const)
+/** @param name by which the database keeps the plan of a statement that comes again; null: it does not. */
+async function rowsOf<Row>(
+  connection: Pick<pg.Pool, 'query'>,
+  sql: string,
+  values: readonly Value[],
+  name: string | null = nameOf(sql),
+): Promise<Row[]> {
+  const query = { text: sql, values: values.map(encodeValue) }
+  const { rows } = await connection.query(name === null ? query : { ...query, name })
   return rows as Row[]
 }
 

@@ -20,7 +20,7 @@ export function postgresRunLog(
   onLost: (error: Error) => void,
   dutyPid?: () => number | null,
 ): RunLog {
-  const commits = new Commits(onLost, dutyPid)
+  const commits = new Commits(database, onLost, dutyPid)
   const lastNumber = async (): Promise<number> => {
     const sql = `select value from counters where name = 'event'`
     return (await database.rows<{ readonly value: number }>(sql))[0]?.value ?? 0
@@ -33,9 +33,9 @@ export function postgresRunLog(
       return names
     },
     commit: (commit) =>
-      database.track(async (session) => {
+      database.track(async () => {
         checkCommit(commit)
-        return commits.commit(session, commit)
+        return commits.commit(commit)
       }),
     remove: async (ids) => {
       const gone = await database.rows<{ readonly id: string }>('select id from remove_runs($1)', [ids])
@@ -98,12 +98,12 @@ export function postgresRunLog(
         return `(${SELECT_RUN} ${where} order by r.serial desc limit $1)`
       })
       const sql = `select * from (${pages.join(' union all ')}) page order by serial desc limit $1`
-      return (await database.rows<RunRow>(sql, values)).map(runSummary)
+      return (await database.planned<RunRow>(sql, values)).map(runSummary)
     },
     count: async (filter) => {
       const { where, values } = conditions(filterConditions(filter))
       const sql = `select count(*) as count from runs r ${where}`
-      return (await database.rows<{ readonly count: number }>(sql, values))[0]?.count ?? 0
+      return (await database.planned<{ readonly count: number }>(sql, values))[0]?.count ?? 0
     },
     live: async () => {
       const rows = await database.rows<{ readonly id: string }>('select id from runs where live order by serial')
