@@ -1,6 +1,7 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { TIME_RECORD_BYTES, timeRecordIn, timesPathOf, type TimeRecord } from '../model/log-times.ts'
 import type { Instant } from '../model/time.ts'
+import { openIfThere } from './file-if-there.ts'
 
 /** Read at once: what is looked for next is mostly near. */
 const BLOCK_RECORDS = 256
@@ -87,14 +88,5 @@ class Records {
     const bytes = await this.#file.read(block * length, length)
     this.#blocks.set(block, bytes)
     return bytes
-  }
-}
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
   }
 }

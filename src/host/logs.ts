@@ -1,7 +1,8 @@
 import { mkdirSync, watch, type FSWatcher } from 'node:fs'
-import { open, stat, type FileHandle } from 'node:fs/promises'
+import { stat, type FileHandle } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import type { LogSource } from './app.ts'
+import { isMissing, openIfThere } from './file-if-there.ts'
 import { timesAt } from './log-times.ts'
 
 /** What one `read` or one piece of `follow` gives at most. */
@@ -150,17 +151,6 @@ function noneIfMissing(error: unknown): null {
   if (isMissing(error)) return null
   throw error
 }
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(path, 'r')
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
-
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
 /** As many bytes as there are, at most `length`. */
 async function readAll(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
