@@ -34,11 +34,11 @@ beforeEach(async () => {
   await client.query('create database whole')
   await client.end()
   databaseUrl = url.replace(/\/postgres$/, '/whole')
-})
+}, 60_000)
 afterEach(async () => {
   for (const server of servers) await server.kill()
   for (const each of directories) rmSync(each, { recursive: true, force: true })
-})
+}, 60_000)
 
 interface Run {
   readonly id: string

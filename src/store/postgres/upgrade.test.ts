@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { expect, onTestFinished, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { postgresServer } from '../../testing/postgres-server.ts'
 import { expectRefusal } from '../conformance/open.ts'
 import { addPipeline, addRun, nextCommit } from '../conformance/samples.ts'
@@ -19,6 +19,9 @@ const EXPANDED = next(
   `-- expands\nalter table runs add column note text; create table notes (id text primary key)`,
 )
 const BROKEN = next('moved', 'alter table runs rename column pipeline_name to pipeline_called')
+
+// A machine under load takes its time to start a database.
+beforeAll(async () => void (await postgresServer()), 60_000)
 
 let schemas = 0
 const freshSchema = (): string => `upgrade_${(schemas += 1)}`
