@@ -113,7 +113,7 @@ test(
         }
       })()
       const ended = expect(committing).rejects.toMatchObject({ name: 'StoreError' })
-      await expect.poll(() => acknowledged).toBeGreaterThan(20)
+      await expect.poll(() => acknowledged, { timeout: 60_000 }).toBeGreaterThan(20)
       await server.restart(mode)
       await ended
       expect((await fatal.promise).message).toMatch(/the lock|while it committed/)
@@ -127,21 +127,25 @@ test(
   },
 )
 
-test('a connection that breaks in a commit ends the store: nobody knows whether it was done', async () => {
-  const fatal = Promise.withResolvers<Error>()
-  const { store, schema } = await openHere({ onFatal: fatal.resolve })
-  const run = await addRun(store, await addPipeline(store))
-  // The door is held from outside, so that the commit waits inside of the database.
-  const { url } = await postgresServer()
-  const holder = new pg.Client({ connectionString: url })
-  await holder.connect()
-  await holder.query(`begin; select value from ${schema}.counters where name = 'event' for update`)
-  const refused = expectRefusal('full', store.runs.commit(nextCommit(run.id, 1)))
-  const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%commit_runs%'`
-  await expect.poll(async () => (await holder.query(waiting)).rows.length).toBe(1)
-  await holder.query(`select pg_terminate_backend(pid) from (${waiting}) w`)
-  await refused
-  expect((await fatal.promise).message).toContain('while it committed')
-  await holder.end()
-  await expectRefusal('closed', store.runs.lastNumber())
-})
+test(
+  'a connection that breaks in a commit ends the store: nobody knows whether it was done',
+  { timeout: 90_000 },
+  async () => {
+    const fatal = Promise.withResolvers<Error>()
+    const { store, schema } = await openHere({ onFatal: fatal.resolve })
+    const run = await addRun(store, await addPipeline(store))
+    // The door is held from outside, so that the commit waits inside of the database.
+    const { url } = await postgresServer()
+    const holder = new pg.Client({ connectionString: url })
+    await holder.connect()
+    await holder.query(`begin; select value from ${schema}.counters where name = 'event' for update`)
+    const refused = expectRefusal('full', store.runs.commit(nextCommit(run.id, 1)))
+    const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%commit_runs%'`
+    await expect.poll(async () => (await holder.query(waiting)).rows.length, { timeout: 60_000 }).toBe(1)
+    await holder.query(`select pg_terminate_backend(pid) from (${waiting}) w`)
+    await refused
+    expect((await fatal.promise).message).toContain('while it committed')
+    await holder.end()
+    await expectRefusal('closed', store.runs.lastNumber())
+  },
+)
