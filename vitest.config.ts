@@ -12,6 +12,8 @@ export default defineConfig({
     // Threads and processes that tests start need not strip and compile the same files again.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compile') },
     testTimeout: 20_000,
+    // What is waited for comes late on a busy machine: the test's own time is what ends it.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ['default', new SummaryReporter()],
   },
 })
