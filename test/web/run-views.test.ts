@@ -175,12 +175,9 @@ describe('four views of one selection', () => {
       ['codearts-pipeline', 'status: suspending'],
       ['koderover', 'status: failed'],
       ['swr', 'status: stage_exception'],
-    ]) {
+    ] as const) {
       const lane = page.locator(`[data-dialect="${dialect}"]`)
-      await lane
-        .getByText(word ?? '')
-        .first()
-        .waitFor()
+      await lane.locator('p').getByText(word, { exact: true }).waitFor()
       expect(await lane.getByRole('textbox').textContent()).toMatch(/^curl -sS .*\$MILLRACE_TOKEN/)
     }
     expect(browser.complaints).toEqual([])

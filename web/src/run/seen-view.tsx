@@ -127,7 +127,8 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   'codearts-check': /"(task_status)": ?(\d+)/,
   'codearts-pipeline': /"(status)": ?"([^"]+)"/,
   koderover: /"(status)": ?"([^"]+)"/,
-  swr: /^(status): ?"?([\w-]+)/m,
+  // Of the object `status`, not of the stages in it.
+  swr: /^ {2}(status): ?"?([\w-]+)/m,
 }
 
 /** More parts than this are not coloured. */
