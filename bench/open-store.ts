@@ -6,6 +6,7 @@ import { openPostgresStore } from '../src/store/postgres/index.ts'
 import { openSqliteStore } from '../src/store/sqlite/index.ts'
 import type { Store } from '../src/store/store.ts'
 import { postgresServer } from '../src/testing/postgres-server.ts'
+import { options } from './options.ts'
 
 /** An empty store in a temporary directory, every commit fsynced as in production. */
 export interface BenchStore {
@@ -35,8 +36,7 @@ export async function openBenchStore(): Promise<BenchStore> {
 }
 
 /** The embedded store, or with `--store postgres` one in a PostgreSQL server that is started for it. */
-export const benchPlace = (): Promise<BenchPlace> =>
-  process.argv.join(' ').includes('--store postgres') ? inPostgres() : inDirectory()
+export const benchPlace = (): Promise<BenchPlace> => (options.store === 'postgres' ? inPostgres() : inDirectory())
 
 async function inDirectory(): Promise<BenchPlace> {
   const directory = mkdtempSync(join(process.env['MILLRACE_BENCH_DIR'] ?? tmpdir(), 'millrace-bench-'))

@@ -10,13 +10,14 @@ import { NO_FILES } from '../src/testing/no-files.ts'
 import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
 import { need } from '../src/testing/world.ts'
 import { benchPlace } from './open-store.ts'
+import { options } from './options.ts'
 import { chain, ended, percentile, round } from './support.ts'
 
 const SMALL = 1_000
 const LIVE = 50
 const PIPELINES = 20
 /** At once. A database has few connections, and who waits for one for longer than 10 s is refused. */
-const BATCH = process.argv.includes('postgres') ? 200 : 2_000
+const BATCH = options.store === 'postgres' ? 200 : 2_000
 const ROUNDS = 15
 
 /**
@@ -24,8 +25,8 @@ const ROUNDS = 15
  * so many, and how much longer it takes. Medians in milliseconds.
  */
 export async function stored(): Promise<Record<string, unknown>> {
-  const total = process.argv.includes('--runs') ? Number(process.argv[process.argv.indexOf('--runs') + 1]) : 100_000
-  if (!Number.isSafeInteger(total) || total <= SMALL) throw new Error(`--runs: expected more than ${SMALL}`)
+  const total = options.runs
+  if (total <= SMALL) throw new Error(`--runs: expected more than ${SMALL}`)
   const place = await benchPlace()
   try {
     const began = performance.now()

@@ -3,6 +3,7 @@ import type { RunId } from '../model/id.ts'
 import type { DurationMs } from '../model/time.ts'
 import type { RunLog } from '../store/store.ts'
 import type { Clock } from './clock.ts'
+import { Rounds } from './rounds.ts'
 
 /** Files on disk that have another place once their run is over. */
 export interface MovableFiles {
@@ -29,51 +30,35 @@ const SETTLED_MS: DurationMs = 5 * 60_000
 /** Moves the files of runs that have ended, once a minute. What fails stays where it is, and is moved another time. */
 export class Mover {
   readonly #deps: Dependencies
-  #stop: () => void = () => {}
-  #sweeping: Promise<number> | undefined
-  #closed = false
+  readonly #rounds: Rounds<number>
 
   constructor(deps: Dependencies) {
     this.#deps = deps
-    this.#wait()
-  }
-
-  close(): void {
-    this.#closed = true
-    this.#stop()
-  }
-
-  #wait(): void {
-    const { clock, onDefect } = this.#deps
-    this.#stop = clock.at(clock.now() + EVERY_MS, () => {
-      void this.sweep()
-        .catch(onDefect)
-        .finally(() => {
-          if (!this.#closed) this.#wait()
-        })
-    })
+    const { clock, onDefect } = deps
+    this.#rounds = new Rounds({ clock, onDefect, firstMs: EVERY_MS, everyMs: EVERY_MS, round: () => this.#sweep() })
   }
 
   /** @returns how many runs were moved. */
   sweep(): Promise<number> {
-    this.#sweeping ??= this.#sweep().finally(() => {
-      this.#sweeping = undefined
-    })
-    return this.#sweeping
+    return this.#rounds.now()
+  }
+
+  close(): void {
+    this.#rounds.close()
   }
 
   async #sweep(): Promise<number> {
     const { clock, files, log } = this.#deps
     const ids = await files.runs()
     let moved = 0
-    for (let at = 0; at < ids.length && !this.#closed; at += PAGE) {
+    for (let at = 0; at < ids.length && !this.#rounds.isClosed; at += PAGE) {
       for (const { id, status, updatedAt } of await log.summaries(ids.slice(at, at + PAGE))) {
-        if (this.#closed || !isEnded(status) || updatedAt > clock.now() - SETTLED_MS) continue
+        if (this.#rounds.isClosed || !isEnded(status) || updatedAt > clock.now() - SETTLED_MS) continue
         await files.move(id)
         moved += 1
       }
     }
-    if (moved > 0 && !this.#closed) await files.sweepArtifacts()
+    if (moved > 0 && !this.#rounds.isClosed) await files.sweepArtifacts()
     return moved
   }
 }

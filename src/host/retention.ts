@@ -5,6 +5,7 @@ import type { RunSummary } from '../model/view.ts'
 import type { DurationMs } from '../model/time.ts'
 import type { RunLog } from '../store/store.ts'
 import type { Clock } from './clock.ts'
+import { Rounds } from './rounds.ts'
 
 /** What lies on disk of runs. */
 export interface RunFiles {
@@ -40,43 +41,28 @@ const EVERY_MS: DurationMs = 3_600_000
  */
 export class RetentionSweep {
   readonly #deps: Dependencies
-  #stop: () => void = () => {}
-  #sweeping: Promise<number> | undefined
-  #closed = false
+  readonly #rounds: Rounds<number>
 
   constructor(deps: Dependencies) {
     this.#deps = deps
-    this.#wait(FIRST_MS)
+    const { clock, onDefect } = deps
+    this.#rounds = new Rounds({ clock, onDefect, firstMs: FIRST_MS, everyMs: EVERY_MS, round: () => this.#sweep() })
   }
 
   /** Looks at all runs now. @returns how many have gone. */
   sweep(): Promise<number> {
-    this.#sweeping ??= this.#sweep().finally(() => {
-      this.#sweeping = undefined
-    })
-    return this.#sweeping
+    return this.#rounds.now()
   }
 
   close(): void {
-    this.#closed = true
-    this.#stop()
-  }
-
-  #wait(ms: DurationMs): void {
-    this.#stop = this.#deps.clock.at(this.#deps.clock.now() + ms, () => {
-      void this.sweep()
-        .catch((error: unknown) => this.#deps.onDefect(error))
-        .finally(() => {
-          if (!this.#closed) this.#wait(EVERY_MS)
-        })
-    })
+    this.#rounds.close()
   }
 
   async #sweep(): Promise<number> {
     const pipelines = new Map<PipelineId, Pipeline>()
     let gone = 0
     let before: number | null = null
-    while (!this.#closed) {
+    while (!this.#rounds.isClosed) {
       const page: readonly RunSummary[] = await this.#deps.log.list({}, before, PAGE)
       const last = page.at(-1)
       if (last === undefined) break
@@ -94,7 +80,7 @@ export class RetentionSweep {
     const { files, log } = this.#deps
     const ids = await files.runs()
     let removed = false
-    for (let at = 0; at < ids.length && !this.#closed; at += PAGE) {
+    for (let at = 0; at < ids.length && !this.#rounds.isClosed; at += PAGE) {
       const page = ids.slice(at, at + PAGE)
       const known = new Set((await log.summaries(page)).map(({ id }) => id))
       for (const id of page) {
@@ -103,7 +89,7 @@ export class RetentionSweep {
         removed = true
       }
     }
-    if (removed && !this.#closed) await files.sweepArtifacts()
+    if (removed && !this.#rounds.isClosed) await files.sweepArtifacts()
   }
 
   /** Newest first: what was seen of a pipeline before is newer. */
@@ -125,7 +111,7 @@ export class RetentionSweep {
 
   async #remove(due: readonly RunSummary[]): Promise<number> {
     let count = 0
-    for (let at = 0; at < due.length && !this.#closed; at += BATCH) {
+    for (let at = 0; at < due.length && !this.#rounds.isClosed; at += BATCH) {
       const batch = due.slice(at, at + BATCH)
       const gone = new Set<RunId>(await this.#deps.log.remove(batch.map(({ id }) => id)))
       count += gone.size
