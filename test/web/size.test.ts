@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeAll, expect, test } from 'vitest'
@@ -42,7 +42,14 @@ test('what Home needs is at most 250 KiB of compressed script', () => {
   expect(size).toBeLessThanOrEqual(250)
 })
 
-test('editor, graph and charts are not among it', () => {
-  const text = [...withImports([...entries(), chunk('home')])].map(read).join('\n')
-  for (const sign of ['cm-content', 'react-flow__node', 'u-legend']) expect(text).not.toContain(sign)
+test('the editor, the graph and the timeline are not among it', () => {
+  const first = [...withImports([...entries(), chunk('home')])].map(read).join('\n')
+  const all = readdirSync(join(dist, 'assets'))
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => read(`assets/${name}`))
+    .join('\n')
+  for (const sign of ['cm-content', 'run.graph.zoomOut', 'run.timeline.label']) {
+    expect(all).toContain(sign)
+    expect(first).not.toContain(sign)
+  }
 })

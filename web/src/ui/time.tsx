@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next'
 import { language } from '../i18n/language.ts'
 import { useNow } from './clock.ts'
-import { durationText } from './duration.ts'
+import { durationText, steadyDurationText } from './duration.ts'
 
 interface At {
   /** As the API writes it. */
@@ -13,7 +13,7 @@ export function Ago({ at }: At) {
   const { t } = useTranslation()
   const now = useNow()
   const past = now - Date.parse(at)
-  const time = durationText(Math.abs(past), language())
+  const time = steadyDurationText(Math.abs(past), language())
   return (
     <time dateTime={at} {...titled(at)}>
       {Math.abs(past) < 1_000
@@ -27,17 +27,27 @@ export function Ago({ at }: At) {
 
 /** From `from` until `to`, or until now while it is null: "2 min 5 s". */
 export function Elapsed({ from, to }: { readonly from: string; readonly to: string | null }) {
-  return to === null ? <Running from={from} /> : <Took from={from} ms={Date.parse(to) - Date.parse(from)} />
+  return to === null ? (
+    <Running from={from} />
+  ) : (
+    <Took from={from} ms={Date.parse(to) - Date.parse(from)} text={durationText} />
+  )
 }
 
 function Running({ from }: { readonly from: string }) {
-  return <Took from={from} ms={useNow() - Date.parse(from)} />
+  return <Took from={from} ms={useNow() - Date.parse(from)} text={steadyDurationText} />
 }
 
-function Took({ from, ms }: { readonly from: string; readonly ms: number }) {
+interface TookProps {
+  readonly from: string
+  readonly ms: number
+  readonly text: (ms: number, locale: string) => string
+}
+
+function Took({ from, ms, text }: TookProps) {
   return (
     <time dateTime={`PT${Math.max(0, ms) / 1_000}S`} {...titled(from)}>
-      {durationText(Math.max(0, ms), language())}
+      {text(Math.max(0, ms), language())}
     </time>
   )
 }
