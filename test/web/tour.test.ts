@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ADMIN_TABS } from '../../web/src/app/search.ts'
@@ -70,6 +71,29 @@ test('a new version is saved and shown beside the one before', LONG, async () =>
   await page.getByText('description: the first').waitFor()
   await page.getByRole('button', { name: 'version 1' }).click()
   await page.getByText('The first version, whole').waitFor()
+  expect(browser.complaints).toEqual([])
+})
+
+test('a run that a forge has started says of what it is, with the way there', LONG, async () => {
+  const { items } = await server.client.projects.list()
+  const definition = 'name: pushed\ntriggers: [{forge: generic}]\ntasks: [{name: x, uses: noop}]\n'
+  const { id, triggers } = await server.client.pipelines.create({ project: items[0]!.name, definition })
+  const { name, path } = triggers!.list[0]!
+  const { secret } = await server.client.triggers.secret(id, name)
+  const sha = '0123456789abcdef0123456789abcdef01234567'
+  const address = `https://git.example.com/acme/web/commit/${sha}`
+  const body = JSON.stringify({ repository: 'acme/web', ref: 'refs/heads/main', sha, message: 'Mend it', url: address })
+  const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+  const headers = { 'Content-Type': 'application/json', 'X-Hub-Signature-256': signature }
+  const answer = await fetch(new URL(path!, server.url), { method: 'POST', headers, body })
+  expect(await answer.json()).toMatchObject({ run: {} })
+  const { items: runs } = await server.client.runs.list({ pipeline: id })
+  await using browser = await openBrowser()
+  const page = await signedIn(browser, server)
+  await page.goto(`${server.url}/runs/${runs[0]!.id}`)
+  await page.getByText('Push by').waitFor()
+  const commit = page.getByRole('link', { name: 'main 0123456789ab' })
+  expect(await commit.getAttribute('href')).toBe(address)
   expect(browser.complaints).toEqual([])
 })
 

@@ -1,5 +1,5 @@
 import { Anchor, Group, Progress, Text, Title, Tooltip } from '@mantine/core'
-import { IconBolt, IconBraces, IconGitCommit, IconHourglass, IconPhoto } from '@tabler/icons-react'
+import { IconBolt, IconBraces, IconHourglass, IconPhoto } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useTranslation } from 'react-i18next'
@@ -11,6 +11,7 @@ import { StatusChip } from '../ui/status.tsx'
 import { Ago, Elapsed } from '../ui/time.tsx'
 import { ActionBar } from './action-bar.tsx'
 import { runChoices } from './actions.ts'
+import { Commit } from './commit.tsx'
 import classes from './header.module.css'
 import { estimateQuery } from './queries.ts'
 import { progressOf, runSentence } from './sentence.ts'
@@ -66,7 +67,6 @@ function Sentence({ run, explanations }: { readonly run: Run; readonly explanati
 function Facts({ run }: { readonly run: Run }) {
   const { t } = useTranslation()
   const { done, total } = progressOf(run)
-  const commit = run.annotations['commit'] ?? run.annotations['sha'] ?? run.annotations['git/commit'] ?? ''
   const cause = run.cause.origin?.as === 'rerun' ? 'rerun' : run.cause.kind
   return (
     <div className={classes['facts']}>
@@ -94,11 +94,7 @@ function Facts({ run }: { readonly run: Run }) {
         </span>
       )}
       {!run.ended && run.started_at !== null && <Eta run={run} />}
-      {commit !== '' && (
-        <span title={commit}>
-          <IconGitCommit size={14} aria-hidden /> {commit.slice(0, 12)}
-        </span>
-      )}
+      <Commit run={run} />
       <span>{t('run.facts.version', { version: run.version })}</span>
       {run.pass > 1 && <span>{t('run.facts.pass', { pass: run.pass })}</span>}
       {run.parent !== null && (
