@@ -1,17 +1,14 @@
 import { open, stat } from 'node:fs/promises'
 import type { ArtifactFile } from './app.ts'
+import { ifMissing } from './file-if-there.ts'
 
 const CHUNK_BYTES = 256 * 1024
 
 /** The bytes at this path; undefined: there are none. The file is opened when its first byte is asked for. */
 export async function openArtifact(path: string): Promise<ArtifactFile | undefined> {
-  try {
-    const { size } = await stat(path)
-    return { sizeBytes: size, read: (offset, length, signal) => read(path, offset, length, signal) }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  const found = await stat(path).catch(ifMissing(undefined))
+  if (found === undefined) return undefined
+  return { sizeBytes: found.size, read: (offset, length, signal) => read(path, offset, length, signal) }
 }
 
 async function* read(path: string, offset: number, length: number, signal: AbortSignal): AsyncIterable<Uint8Array> {

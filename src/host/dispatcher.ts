@@ -60,9 +60,7 @@ interface Seat {
   /** Leases that are being committed. */
   leasing: number
   /** What the runner was given and has not ended, by {@link nameOf}. */
-  readonly held: Map<string, Attempt>
-  /** Whose that is, by the same names. */
-  readonly projects: Map<string, string>
+  readonly held: Map<string, { readonly attempt: Attempt; readonly project: string }>
   /** What it has ended, until that is durable: the log still says that it holds these. */
   readonly ending: Set<string>
 }
@@ -82,7 +80,8 @@ export interface Standing {
 
 /**
  * Hands queued attempts to runners: of those that a runner can do the one whose turn it is by priority and project
- * (fairness.ts), first come first served within these. The engine has the last word: an offer is taken by the command `lease-attempt`, and work begins only when that is durable.
+ * (fairness.ts), first come first served within these. The engine has the last word: an offer is taken by the command
+ * `lease-attempt`, and work begins only when that is durable.
  */
 export class Dispatcher {
   readonly #live: LiveRuns
@@ -126,7 +125,6 @@ export class Dispatcher {
         taking,
         leasing: 0,
         held: new Map(),
-        projects: new Map(),
         ending: new Set(),
       })
     else Object.assign(seat, { runner, taking })
@@ -139,7 +137,7 @@ export class Dispatcher {
     const seat = this.#runners.get(name)
     if (seat === undefined) return
     this.#runners.delete(name)
-    for (const project of seat.projects.values()) this.#shares.giveBack(project)
+    for (const { project } of seat.held.values()) this.#shares.giveBack(project)
     if (!this.#others.has(name)) this.#unsettle(name)
     this.#sort()
     this.#dispatch()
@@ -176,7 +174,7 @@ export class Dispatcher {
       }
     }
     for (const { runner, held } of this.#runners.values()) {
-      for (const attempt of held.values()) {
+      for (const { attempt } of held.values()) {
         if (attempt.runId !== run.id) continue
         const { status, fence } = taskAt(run, attempt.node)
         const isOver = run.phase !== 'live' || status !== 'running' || fence !== attempt.fence
@@ -265,28 +263,28 @@ export class Dispatcher {
   #hold(seat: Seat, { projectId: project }: Run, attempt: Attempt): boolean {
     const name = nameOf(attempt)
     if (seat.held.has(name) || seat.ending.has(name)) return false
-    seat.held.set(name, attempt)
-    seat.projects.set(name, project)
+    seat.held.set(name, { attempt, project })
     this.#shares.hold(project)
     return true
   }
 
   #letGo(seat: Seat | undefined, attempt: Pick<Attempt, 'runId' | 'node' | 'fence'>): boolean {
     const name = nameOf(attempt)
-    if (seat?.held.delete(name) !== true) return false
-    this.#shares.giveBack(seat.projects.get(name) ?? '')
-    seat.projects.delete(name)
+    const held = seat?.held.get(name)
+    if (seat === undefined || held === undefined) return false
+    seat.held.delete(name)
+    this.#shares.giveBack(held.project)
     return true
   }
 
   /** What a runner holds, as far as is known here. */
   held(name: string): readonly Attempt[] {
-    return [...(this.#runners.get(name)?.held.values() ?? [])]
+    return [...(this.#runners.get(name)?.held.values() ?? [])].map(({ attempt }) => attempt)
   }
 
   /** Whether a runner holds exactly this attempt. */
   holds(name: string, attempt: Attempt): boolean {
-    return this.#runners.get(name)?.held.get(nameOf(attempt))?.attempt === attempt.attempt
+    return this.#runners.get(name)?.held.get(nameOf(attempt))?.attempt.attempt === attempt.attempt
   }
 
   /** Gives an attempt to its runner once more, which has not got it the first time. */
@@ -312,7 +310,7 @@ export class Dispatcher {
   cancel(run: Run, node: number, fence: number): void {
     const name = nameOf({ runId: run.id, node, fence })
     for (const { runner, held } of this.#runners.values()) {
-      const attempt = held.get(name)
+      const attempt = held.get(name)?.attempt
       if (attempt !== undefined) {
         runner.cancel(attempt)
         return

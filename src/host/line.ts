@@ -21,8 +21,9 @@ export interface LineKind {
 }
 
 /**
- * Offers of one project and priority that the same runners may take, first come first, one per node. Taking the first and withdrawing any costs the
- * same however many wait: one iterator goes on where it was, as a new one would pass over all that were taken before.
+ * Offers of one project and priority that the same runners may take, first come first, one per node. Taking the first
+ * and withdrawing any costs the same however many wait: one iterator goes on where it was, as a new one would pass over
+ * all that were taken before.
  */
 export class Line {
   readonly kind: LineKind

@@ -6,6 +6,7 @@ import type { ReportKind } from '../model/report.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
 import type { LogSource } from './app.ts'
 import type { Depot, DepotFile } from './depot.ts'
+import { ifMissing } from './file-if-there.ts'
 import { timesIn } from './log-times.ts'
 import { Turns } from './turns.ts'
 
@@ -45,11 +46,11 @@ export class MovedFiles {
     return this.#turns.take('files', async () => {
       const { depot, logs, artifact, now } = this.#deps
       const directory = join(logs, runId)
-      const names = await readdir(directory).catch(orNothing([]))
+      const names = await readdir(directory).catch(ifMissing([]))
       for (const sha256 of await namedIn(names, (name) => readFile(join(directory, name), 'utf8'))) {
         await depot.put(markOf(sha256, runId), { text: '' })
         const there = await depot.open(artifactOf(sha256))
-        const isHere = await stat(artifact(sha256)).then(() => true, orNothing(false))
+        const isHere = await stat(artifact(sha256)).then(() => true, ifMissing(false))
         if (isHere && (there === undefined || there.putAt < now() - AGED_MS)) {
           await depot.put(artifactOf(sha256), { path: artifact(sha256) })
         }
@@ -74,8 +75,7 @@ export class MovedFiles {
   remove(runId: RunId): Promise<void> {
     return this.#turns.take('files', async () => {
       const { depot, now } = this.#deps
-      const prefix = fileOf(runId, '')
-      const names = (await all(depot.list(prefix))).map((name) => name.slice(prefix.length))
+      const names = await this.names(runId)
       const shas = await namedIn(names, async (name) => textOf(await depot.open(fileOf(runId, name))))
       for (const sha256 of shas) {
         await depot.remove([markOf(sha256, runId)])
@@ -189,10 +189,3 @@ async function bytesOf(file: DepotFile, offset: number, length: number): Promise
 
 const textOf = async (file: DepotFile | undefined): Promise<string> =>
   file === undefined ? '' : Buffer.from(await bytesOf(file, 0, file.sizeBytes)).toString('utf8')
-
-const orNothing =
-  <Nothing>(nothing: Nothing) =>
-  (error: unknown): Nothing => {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return nothing
-    throw error
-  }

@@ -150,21 +150,18 @@ class Lane {
     await client?.end()
   }
 
-  async #connect(): Promise<pg.Client> {
+  #connect(): Promise<pg.Client> {
     const client = new pg.Client(this.#config)
+    const connected = client.connect().then(() => client)
+    // A broken one says so more than once: by then there may be another in its place.
     const forget = (): void => {
-      this.#client = undefined
+      if (this.#client === connected) this.#client = undefined
     }
     // Statements under way fail by themselves; without any, nobody else would be told.
     client.on('error', forget)
     client.on('end', forget)
-    try {
-      await client.connect()
-    } catch (error) {
-      forget()
-      throw error
-    }
-    return client
+    connected.catch(forget)
+    return connected
   }
 }
 
