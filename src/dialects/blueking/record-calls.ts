@@ -39,13 +39,14 @@ export const getTaskOperateRecord: Operation = {
     if (!located.ok) return { envelope: located.failure }
     const { run } = located
     const nodeId = optionalText(call.params, 'node_id')
+    const tasks = new Map(tasksOf(run).map((task) => [task.index, task]))
     const rows: JsonObject[] = []
     let after = 0
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const found = await call.app.runs.events(call.caller, { id: run.id }, after, PAGE)
       if (!found.ok) return { envelope: refusedHere(call, found.problem, found.problem.message) }
       for (const record of found.value) {
-        const row = rowOf(run, record)
+        const row = rowOf(run, record, tasks)
         if (row !== undefined && (nodeId === undefined || row['node_id'] === nodeId)) rows.push(row)
       }
       const last = found.value.at(-1)
@@ -56,9 +57,14 @@ export const getTaskOperateRecord: Operation = {
   },
 }
 
-function rowOf(run: RunView, { event, actor, at }: EventRecord): JsonObject | undefined {
+/** @param tasks by their places */
+function rowOf(
+  run: RunView,
+  { event, actor, at }: EventRecord,
+  tasks: ReadonlyMap<number, TaskView>,
+): JsonObject | undefined {
   if (actor.kind !== 'user') return undefined
-  const task = 'node' in event ? tasksOf(run).find(({ index }) => index === event.node) : undefined
+  const task = 'node' in event ? tasks.get(event.node) : undefined
   const type = operationOf(event, task)
   if (type === undefined) return undefined
   return {

@@ -6,6 +6,7 @@ import { withinTime } from '../kit/deadline.ts'
 import { findPaths } from '../kit/globs.ts'
 import { SaidNo } from '../kit/said-no.ts'
 import { CannotStart, parseWith, type StepContext, type StepRun } from '../step.ts'
+import type { Carrier, Parcel } from './carrier.ts'
 import { distribute, type DistributeInput } from './spec.ts'
 import { toDirectory } from './to-directory.ts'
 import { toHttp } from './to-http.ts'
@@ -13,18 +14,6 @@ import { toS3 } from './to-s3.ts'
 
 const FILES_MAX = 1_000
 const TIMEOUT_MAX_MS = 6 * 3_600_000
-
-/** A file that goes somewhere. */
-export interface Parcel {
-  /** What it is called there: the last part of its path. */
-  readonly name: string
-  readonly path: string
-  readonly sizeBytes: number
-  readonly sha256: string
-}
-
-/** Brings one file; the answer is where it is now. */
-export type Carrier = (parcel: Parcel, signal: AbortSignal) => Promise<string>
 
 export const run: StepRun = async (job, context) => {
   const input = parseWith(distribute, job)

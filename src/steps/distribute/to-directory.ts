@@ -4,7 +4,7 @@ import { mkdir, open, realpath, rename, rm } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CannotStart } from '../step.ts'
-import type { Carrier, Parcel } from './run.ts'
+import type { Carrier, Parcel } from './carrier.ts'
 import type { DistributeInput } from './spec.ts'
 
 /** Each file is there whole or not at all: written beside its place, fsynced, then renamed. */

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { exchange, operatorsGuard, shownUrl } from '../kit/exchange.ts'
 import { isRefusal, SaidNo, Unauthorized } from '../kit/said-no.ts'
 import { CannotStart, givenSecret, isHttpUrl, type StepContext } from '../step.ts'
-import type { Carrier } from './run.ts'
+import type { Carrier } from './carrier.ts'
 import type { DistributeInput } from './spec.ts'
 
 export async function toHttp(input: NonNullable<DistributeInput['http']>, context: StepContext): Promise<Carrier> {

@@ -8,7 +8,7 @@ import { operatorsGuard } from '../kit/exchange.ts'
 import { addressOf } from '../kit/guard.ts'
 import { isRefusal, SaidNo, Unauthorized } from '../kit/said-no.ts'
 import { CannotStart, givenSecret, isHttpUrl, type StepContext } from '../step.ts'
-import type { Carrier } from './run.ts'
+import type { Carrier } from './carrier.ts'
 import type { DistributeInput } from './spec.ts'
 
 const PART_BYTES = 16 * 1_024 * 1_024

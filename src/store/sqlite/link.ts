@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
 import { StoreError } from '../store.ts'
 import { errorOf } from './failure.ts'
-import type { Answer, Answers, Arguments, Call, Operations, Output, Request, WorkerStart } from './protocol.ts'
+import type { Arguments, Operations, Output } from './operations.ts'
+import type { Answer, Answers, Call, Request, WorkerStart } from './protocol.ts'
 
 interface Waiting {
   readonly call: Call

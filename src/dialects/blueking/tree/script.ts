@@ -1,4 +1,4 @@
-import type { PluginWork } from './plugins.ts'
+import type { PluginWork } from './plugin-work.ts'
 
 export interface ScriptInput {
   readonly source: string

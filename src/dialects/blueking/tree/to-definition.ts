@@ -2,7 +2,8 @@ import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts
 import { mapTexts } from '../../kit/credentials.ts'
 import { assignKeys, type LevelKeys } from './keys.ts'
 import { paramOf } from './params.ts'
-import { pluginOf, type PluginWork } from './plugins.ts'
+import type { PluginWork } from './plugin-work.ts'
+import { pluginOf } from './plugins.ts'
 import { convergesOf, sharedConverges } from './regions.ts'
 import {
   constantVariable,

@@ -1,6 +1,7 @@
 import { StoreError } from '../../store.ts'
 import { type Failure, failureOf } from '../failure.ts'
-import type { Answers, Call, Operations } from '../protocol.ts'
+import type { Operations } from '../operations.ts'
+import type { Answers, Call } from '../protocol.ts'
 import { writes } from './index.ts'
 import type { Writer } from './writer.ts'
 

@@ -16,7 +16,7 @@ import { removeRuns } from './remove-runs.ts'
 import { reserve } from './reserve.ts'
 import { putSecret, removeSecret, reseal, usedSecrets } from './secrets.ts'
 import type { AuditEntry } from '../../store.ts'
-import type { Operations } from '../protocol.ts'
+import type { Operations } from '../operations.ts'
 import type { Writer } from './writer.ts'
 
 const changes = {
