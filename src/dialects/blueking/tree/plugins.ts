@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
+import { isJsonObject, type Json } from '../../../model/json.ts'
 import type { PluginWork } from './plugin-work.ts'
 import { readScript } from './script.ts'
 import type { ServiceActivity } from './web-tree.ts'
