@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openMillrace } from '../src/compose.ts'
+import { openMillrace } from '../src/compose/millrace.ts'
 import { runnerPaths } from '../src/runner/paths.ts'
 import { asId, type RunId } from '../src/model/id.ts'
 import { createClient } from '../src/client/client.ts'

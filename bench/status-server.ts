@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openWorks } from '../src/compose.ts'
+import { openWorks } from '../src/compose/works.ts'
 import { dialects } from '../src/dialects/index.ts'
 import { silent } from '../src/http/logger.ts'
 import { nativeMounts } from '../src/http/native/index.ts'
@@ -11,7 +11,7 @@ import { ended, runToEnd } from './support.ts'
 import { need } from '../src/testing/world.ts'
 
 /**
- * A whole server with the sample project, in a process of its own, as compose.ts makes it. Over IPC it tells its
+ * A whole server with the sample project, in a process of its own, as compose/ makes it. Over IPC it tells its
  * quickstart; `{load: true}` keeps 200 runs of 20 no-op steps going in it until `{load: false}`.
  */
 const LOAD_RUNS = 200

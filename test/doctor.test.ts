@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { examineStore } from '../src/compose.ts'
+import { examineStore } from '../src/compose/store.ts'
 import { api, startServerProcess } from './support/server-process.ts'
 
 /** `millrace doctor` on the data directory of a real server. */

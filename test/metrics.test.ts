@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { MillraceOptions } from '../src/compose.ts'
+import type { MillraceOptions } from '../src/compose/options.ts'
 import { api, startServerProcess, type ServerProcess } from './support/server-process.ts'
 
 /** What a Prometheus reads of a real server. */

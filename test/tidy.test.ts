@@ -24,7 +24,7 @@ interface Layer {
 const allButHttpAndCli = [
   'checker/**',
   'client/**',
-  'compose.ts',
+  'compose/**',
   'config/**',
   'definition/**',
   'dialects/**',
@@ -217,7 +217,7 @@ const layers: readonly Layer[] = [
     imports: [
       'client/**',
       'config/**',
-      'compose.ts',
+      'compose/**',
       'upkeep/**',
       'model/**',
       'samples/**',
@@ -247,7 +247,7 @@ const layers: readonly Layer[] = [
   },
   { files: 'samples/**', imports: ['host/app.ts', 'model/**', 'definition/**', 'node:**'] },
 
-  { files: 'compose.ts', imports: everything },
+  { files: 'compose/**', imports: everything },
   { files: 'main.ts', imports: everything },
   { files: 'testing/**', imports: [...allButHttpAndCli, 'npm:*', 'node:**'] },
 ]
@@ -507,7 +507,7 @@ const webSources = filesBelow('web/src')
   .filter(isSource)
   .map((path) => readSource(`web/src/${path}`, read(`web/src/${path}`)))
 /** Once there is something to compose, all the layers are there. */
-const isWhole = existsSync(posix.join(root, 'src/compose.ts'))
+const isWhole = existsSync(posix.join(root, 'src/compose/works.ts'))
 const planted = (path: string, text: string): Source => readSource(path, text)
 
 describe('the arrows', () => {
@@ -572,7 +572,7 @@ describe('the arrows', () => {
     ['testing/world.ts', "import { serve } from '../http/server.ts'"],
     ['testing/world.ts', "import { main } from '../cli/main.ts'"],
     ['utils/format.ts', "import type { Run } from '../model/run.ts'"],
-    ['compose.ts', 'await import(`./dialects/${name}/index.ts`)'],
+    ['compose/works.ts', 'await import(`../dialects/${name}/index.ts`)'],
   ])('a planted violation is seen: %s with %s', (path, text) => {
     expect(wrongArrows([planted(path, text)])).toHaveLength(1)
   })
@@ -593,8 +593,8 @@ describe('the arrows', () => {
     ['dialects/swr/routes.ts', "import type { App } from '../../host/app.ts'"],
     ['dialects/swr/routes.ts', "import { Hono } from 'hono/tiny'"],
     ['dialects/index.ts', "import { swr } from './swr/index.ts'"],
-    ['cli/serve.ts', "import { compose } from '../compose.ts'"],
-    ['compose.ts', "import { open } from './store/sqlite/index.ts'"],
+    ['cli/serve.ts', "import { open } from '../compose/works.ts'"],
+    ['compose/store.ts', "import { open } from '../store/sqlite/index.ts'"],
     ['testing/world.ts', "import { memoryStore } from '../store/memory/index.ts'"],
     ['model/run.ts', "// import { z } from 'zod'\nconst text = \"import { z } from 'zod'\""],
   ])('what is allowed passes: %s with %s', (path, text) => {

@@ -1,5 +1,5 @@
 import { type Client, ClientError, createClient, type Run } from '../client/client.ts'
-import type { Local } from '../compose.ts'
+import type { Local } from '../compose/local.ts'
 import type { Config } from '../config/settings.ts'
 import { createLog } from '../telemetry/log.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
@@ -45,7 +45,7 @@ export async function runLocally(
   >,
   work: LocalRun,
 ): Promise<LocalResult> {
-  const { openLocal } = await import('../compose.ts')
+  const { openLocal } = await import('../compose/local.ts')
   const log = createLog({ level: 'warn', readable: terminal.errIsTty, write: terminal.err })
   await using directory = await throwAwayDirectory()
   const interrupts = new Interrupts(terminal, work.say)

@@ -1,5 +1,5 @@
 import type { Attention, Client, Run, Task } from '../client/client.ts'
-import type { Local } from '../compose.ts'
+import type { Local } from '../compose/local.ts'
 import { quoted, tasksOf } from './names.ts'
 import { safe } from './output.ts'
 import type { Terminal } from './terminal.ts'

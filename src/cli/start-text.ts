@@ -1,4 +1,4 @@
-import type { Millrace } from '../compose.ts'
+import type { Millrace } from '../compose/millrace.ts'
 import type { Quickstart } from '../samples/quickstart.ts'
 import type { Terminal } from './terminal.ts'
 

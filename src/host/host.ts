@@ -119,7 +119,7 @@ const SILENT_MORE_MS: DurationMs = 3_000
 /** A runner ends a task whose log passes 1 GiB, and looks four times a second. */
 const REMOTE_LOG_MAX_BYTES = 1024 ** 3 + 512 * 1024 ** 2
 
-/** Puts the host together. It owns no process and no socket: those are given by compose.ts. */
+/** Puts the host together. It owns no process and no socket: those are given by compose/. */
 export async function createHost(options: HostOptions): Promise<Host> {
   const { store, clock, entropy } = options
   const { shared } = store

@@ -1,6 +1,6 @@
 import type { DurationMs } from '../model/time.ts'
 
-/** What the host asks of the world outside; given by compose.ts (src/outbound/). */
+/** What the host asks of the world outside; given by compose/ (src/outbound/). */
 export interface Outbound {
   /**
    * One POST. Follows no redirect, goes to no address that is not allowed. Rejects with {@link OutboundRefused} for an

@@ -6,7 +6,7 @@ import type { ProjectView } from '../model/view.ts'
 import { makeSamples } from './index.ts'
 import { movedTo, quickstartOf, type Quickstart, type QuickstartCredentials } from './quickstart.ts'
 
-/** What the first start needs of the server beyond its use cases; compose.ts gives it. */
+/** What the first start needs of the server beyond its use cases; compose/ gives it. */
 export interface Founding {
   readonly app: App
   /** Users and keys; nothing that is reachable from outside makes these. */

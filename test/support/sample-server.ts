@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Millrace, openMillrace } from '../../src/compose.ts'
+import { type Millrace, openMillrace } from '../../src/compose/millrace.ts'
 import { silent } from '../../src/http/logger.ts'
 import type { Quickstart } from '../../src/samples/quickstart.ts'
 

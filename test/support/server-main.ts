@@ -1,4 +1,5 @@
-import { openMillrace, type MillraceOptions } from '../../src/compose.ts'
+import { openMillrace } from '../../src/compose/millrace.ts'
+import type { MillraceOptions } from '../../src/compose/options.ts'
 import type { Logger } from '../../src/http/logger.ts'
 
 /** A server in a process of its own, for tests that kill it: `node server-main.ts DATA_DIRECTORY [OPTIONS]`. Tells where it is over IPC. */

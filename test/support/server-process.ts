@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { MillraceOptions } from '../../src/compose.ts'
+import type { MillraceOptions } from '../../src/compose/options.ts'
 
 const MAIN = fileURLToPath(new URL('./server-main.ts', import.meta.url))
 

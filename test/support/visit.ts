@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core'
 import type { Client } from '../../src/client/client.ts'
-import type { MillraceOptions } from '../../src/compose.ts'
+import type { MillraceOptions } from '../../src/compose/options.ts'
 import { type Browser, type BrowserOptions, openBrowser } from './browser.ts'
 import { openPageServer, type PageServer } from './page-server.ts'
 import { waitUntil } from './wait-until.ts'

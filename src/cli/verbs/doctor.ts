@@ -24,7 +24,7 @@ export const doctor: Verb = ({ terminal, action }) =>
     .addHelpText('after', examples('millrace doctor', 'millrace doctor --data-dir /backup/millrace --json'))
     .action(
       action(async ({ json, ...options }: Readonly<Record<string, unknown>>) => {
-        const { examineStore } = await import('../../compose.ts')
+        const { examineStore } = await import('../../compose/store.ts')
         const progress = (runs: number): void => {
           if (terminal.errIsTty) terminal.err(`\r${runs} runs`)
         }

@@ -71,7 +71,7 @@ async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   if (drainMs === undefined)
     throw new Fault(EXIT.usage, `--grace: expected a duration such as 10m, found ${options.grace}`)
   trust(config.caFile)
-  const { openRunner } = await import('../../compose.ts')
+  const { openRunner } = await import('../../compose/runner.ts')
   const say = (sentence: string): void => terminal.err(`${sentence}\n`)
   const ready = (name: string): void => {
     if (options.json === true) printJsonLine(terminal, { name, url, slots, labels })

@@ -111,7 +111,7 @@ export const secrets: Verb = ({ terminal, action }) =>
             throw new Fault(EXIT.usage, message)
           }
           const { dataDirectory } = configOf(terminal, options, ['dataDirectory'])
-          const { rotateKey } = await import('../../compose.ts')
+          const { rotateKey } = await import('../../compose/store.ts')
           const ids = await rotateKey(dataDirectory).catch((error: unknown) => {
             if (!(error instanceof Error)) throw error
             if (error.name === 'UnknownSealKey') throw new Fault(EXIT.badConfiguration, error.message, { cause: error })

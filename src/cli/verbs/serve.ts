@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Millrace } from '../../compose.ts'
+import type { Millrace } from '../../compose/millrace.ts'
 import type { Config } from '../../config/settings.ts'
 import { createLog } from '../../telemetry/log.ts'
 import { examples, jsonOption } from '../act.ts'
@@ -65,7 +65,7 @@ async function serveUntilSignal(terminal: Terminal, config: Config, json: boolea
 async function open(terminal: Terminal, config: Config, log: ReturnType<typeof createLog>): Promise<Millrace> {
   const sealKeys = sealKeysFrom(terminal)
   trust(config.caFile)
-  const { openMillrace } = await import('../../compose.ts')
+  const { openMillrace } = await import('../../compose/millrace.ts')
   try {
     return await openMillrace({ version: version(), ...config, sealKeys }, log)
   } catch (error) {

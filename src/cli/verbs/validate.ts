@@ -20,7 +20,7 @@ export const validate: Verb = ({ terminal, action }) =>
     action(async (files: readonly string[], options: { readonly json?: boolean; readonly steps?: string }) => {
       const { json } = options
       const { stepDirectories } = configOf(terminal, options, ['stepDirectories'])
-      const { checkDefinition } = await import('../../compose.ts')
+      const { checkDefinition } = await import('../../compose/steps.ts')
       const errors = files.map(readDefinition).flatMap(({ text, file }) => checkDefinition(text, file, stepDirectories))
       const valid = errors.length === 0
       if (json === true) printJson(terminal, { valid, errors })

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { codeBlocks } from '../../../test/support/markdown.ts'
-import { type Millrace, openMillrace } from '../../compose.ts'
+import { type Millrace, openMillrace } from '../../compose/millrace.ts'
 import { silent } from '../../http/logger.ts'
 import type { Quickstart } from '../../samples/quickstart.ts'
 
