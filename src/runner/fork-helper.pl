@@ -1,44 +1,57 @@
 # Starts one program at a time for the runner and waits until nothing of it is left. See helper.ts for why it exists.
 #
-#   perl fork-helper.pl <number of prctl(2) here, or 0>
+#   perl fork-helper.pl <number of prctl(2) here, or 0> <number of setsid(2), or 0>
 #
 # It writes `ready <1 if it adopts orphans, else 0>`, then for each request on standard input either
 # `refused <what> <errno>` or `started <pid>` and later `ended <wait status>`.
 # A request is its length in bytes, a newline, then fields joined by NUL: cwd, stdin, stdout, stderr, the number of
 # environment entries, these as NAME=value, argv. No field is ever read by a shell.
+#
+# Every page that is written between fork(2) and execve(2) is copied first, and every module makes more of them: so none
+# is loaded where the numbers are known, and files, directory and environment are the helper's own before it forks.
 use strict;
-use warnings;
-no warnings 'exec';
-use POSIX ();
 
-use constant { PR_SET_PDEATHSIG => 1, PR_SET_CHILD_SUBREAPER => 36 };
-
-my $prctl = $ARGV[0];
+my ($prctl, $setsid) = @ARGV;
+my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER) = (1, 36);
+my ($SIGTERM, $WNOHANG, $EINTR) = (15, 1, 4);    # the same numbers on Linux, macOS and the BSDs
 my $runner = getppid();
+my $helper = $$;
 my ($main, $gentle);
+require POSIX unless $setsid;
 
 # The runner has died without a word (kill -9): end what runs, then this. The kernel sends this TERM.
-$SIG{TERM} = sub { $gentle = 0; kill_rest(); reap_rest(); POSIX::_exit(1) };
+$SIG{TERM} = sub { exit 1 if $$ != $helper; $gentle = 0; kill_rest(); reap_rest(); exit 1 };
 # The runner has sent TERM to the group: what is left when the program ends may still take its time...
 $SIG{USR1} = sub { $gentle = 1 };
 # ...until now. It comes again and again: Perl may miss the first one while it enters waitpid.
 $SIG{USR2} = sub { $gentle = 0; kill_rest() };
-$SIG{PIPE} = 'IGNORE';    # the runner's end must not be the end of this while a program runs
+# The runner's end must not be the end of this while a program runs. Not ignored: that would be handed on by exec, and
+# what is caught becomes the default.
+$SIG{PIPE} = sub { };
 
 # What the server was started with by mistake is not the tasks' business.
 if (opendir my $open, '/dev/fd') {
   my @open = grep { /^\d+$/ && $_ > 2 } readdir $open;
   closedir $open;
-  POSIX::close($_) for @open;
+  for my $fd (@open) {
+    open my $file, '<&=', $fd or next;
+    close $file;
+  }
 }
+
+# Standard input, output and error are those of the program that is started next. Perl closes all others on exec.
+open my $orders, '<&', \*STDIN or exit 1;
+open my $words, '>&', \*STDOUT or exit 1;
+open my $complaints, '>&', \*STDERR or exit 1;
+leave_files();
 
 my $adopts = 0;
 if ($prctl) {
   # Orphans of the program become children of this process, however they left its group: a double fork or setsid
   # does not hide them, nor does an empty environment.
-  $adopts = syscall($prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 ? 1 : 0;
-  syscall($prctl, PR_SET_PDEATHSIG, POSIX::SIGTERM(), 0, 0, 0);
-  POSIX::_exit(1) if getppid() != $runner;    # it died before the line above
+  $adopts = syscall($prctl, $PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0 ? 1 : 0;
+  syscall($prctl, $PR_SET_PDEATHSIG, $SIGTERM, 0, 0, 0);
+  exit 1 if getppid() != $runner;    # it died before the line above
 }
 say_line("ready $adopts");
 
@@ -46,7 +59,8 @@ while (defined(my $request = next_request())) {
   my ($cwd, $in, $out, $err, $count, @rest) = split /\0/, $request, -1;
   my @env = splice @rest, 0, $count;
   $gentle = 0;
-  my $refusal = start($cwd, $in, $out, $err, \@env, \@rest);
+  my $refusal = enter($cwd, $in, $out, $err, \@env) // start(\@rest);
+  leave_files();
   if (defined $refusal) {
     say_line("refused $refusal");
     next;
@@ -61,31 +75,51 @@ while (defined(my $request = next_request())) {
   say_line("ended $status");
 }
 
-# Forks and waits for exec(2). The pipe closes by itself on success, so the program then has its own session, its
-# files and its directory: whoever hears `started` may signal the whole group.
+# Makes this process what the program is to be. Returns what could not be done.
+sub enter {
+  my ($cwd, $in, $out, $err, $env) = @_;
+  open STDIN, '<', $in or return 'stdin ' . ($! + 0);
+  my $mask = umask 077;
+  my $opened = open(STDOUT, '>>', $out) && ($err eq $out ? open(STDERR, '>&', \*STDOUT) : open(STDERR, '>>', $err));
+  my $errno = $! + 0;
+  umask $mask;
+  return "output $errno" unless $opened;
+  chdir $cwd or return 'cwd ' . ($! + 0);
+  # Only what differs from the program before: each change is a call.
+  my %env = map { split /=/, $_, 2 } @$env;
+  for my $name (keys %ENV) { delete $ENV{$name} unless exists $env{$name} }
+  for my $name (keys %env) {
+    $ENV{$name} = $env{$name} unless exists $ENV{$name} && $ENV{$name} eq $env{$name};
+  }
+  return undef;
+}
+
+# Nothing of a program is held on to when it has been started: a pipe has no end as long as somebody could write.
+sub leave_files {
+  open STDIN, '<', '/dev/null';
+  open STDOUT, '>&', $complaints;
+  open STDERR, '>&', $complaints;
+  chdir '/';
+}
+
+# Forks and waits for exec(2). The pipe closes by itself on success, so the program then has its own session: whoever
+# hears `started` may signal the whole group.
 sub start {
-  my ($cwd, $in, $out, $err, $env, $argv) = @_;
+  my ($argv) = @_;
   pipe(my $read, my $write) or return 'pipe ' . ($! + 0);
   my $pid = fork();
   return 'fork ' . ($! + 0) unless defined $pid;
   if ($pid == 0) {
-    $SIG{TERM} = $SIG{PIPE} = 'DEFAULT';    # caught signals become the default by exec, ignored ones do not
-    my $refuse = sub { syswrite $write, "$_[0] " . ($! + 0); POSIX::_exit(127) };
-    POSIX::setsid();
-    connect_fd(0, $in, POSIX::O_RDONLY()) or $refuse->('stdin');
-    connect_fd(1, $out, POSIX::O_WRONLY() | POSIX::O_APPEND() | POSIX::O_CREAT()) or $refuse->('stdout');
-    if ($err eq $out) { POSIX::dup2(1, 2) }
-    else { connect_fd(2, $err, POSIX::O_WRONLY() | POSIX::O_APPEND() | POSIX::O_CREAT()) or $refuse->('stderr') }
-    chdir $cwd or $refuse->('cwd');
-    %ENV = map { split /=/, $_, 2 } @$env;
+    $setsid ? syscall($setsid) : POSIX::setsid();
     exec { $argv->[0] } @$argv;
-    $refuse->('exec');
+    syswrite $write, 'exec ' . ($! + 0);
+    kill 'KILL', $$;    # not exit: what is to be done at the end of this is not the child's to do
   }
   close $write;
   my $refusal = '';
   while (1) {
     my $got = sysread $read, $refusal, 64, length $refusal;
-    last if defined $got ? $got == 0 : !$!{EINTR};
+    last if defined $got ? $got == 0 : $! != $EINTR;
   }
   if ($refusal ne '') {
     waitpid $pid, 0;
@@ -93,17 +127,6 @@ sub start {
   }
   $main = $pid;
   return undef;
-}
-
-sub connect_fd {
-  my ($fd, $path, $flags) = @_;
-  my $opened = POSIX::open($path, $flags, 0600);
-  return 0 unless defined $opened;
-  if ($opened != $fd) {
-    POSIX::dup2($opened, $fd);
-    POSIX::close($opened);
-  }
-  return 1;
 }
 
 # Reaps adopted orphans on the way.
@@ -118,7 +141,7 @@ sub wait_for_main {
 # Returns when all children, born or adopted, are gone and reaped: at once when there are none.
 sub reap_rest {
   while (1) {
-    my $pid = waitpid(-1, POSIX::WNOHANG());
+    my $pid = waitpid(-1, $WNOHANG);
     return if $pid == -1;
     next if $pid > 0;
     kill_rest() unless $gentle;
@@ -129,7 +152,7 @@ sub reap_rest {
 # Kills every child, those in the program's group all at once. The number of a child that was not reaped, and of a
 # group that it is in, is given to nobody else, so no stranger is hit.
 sub kill_rest {
-  opendir my $proc, '/proc' or return kill 'KILL', -$main;
+  opendir my $proc, '/proc' or return defined $main && kill 'KILL', -$main;
   for my $pid (grep { /^\d+$/ } readdir $proc) {
     open my $file, '<', "/proc/$pid/stat" or next;
     local $/;
@@ -151,9 +174,9 @@ sub next_request {
         return $request;
       }
     }
-    my $got = sysread STDIN, $pending, 65536, length $pending;
-    return undef if defined $got ? $got == 0 : !$!{EINTR};
+    my $got = sysread $orders, $pending, 65536, length $pending;
+    return undef if defined $got ? $got == 0 : $! != $EINTR;
   }
 }
 
-sub say_line { syswrite STDOUT, "$_[0]\n" }
+sub say_line { syswrite $words, "$_[0]\n" }

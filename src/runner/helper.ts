@@ -23,16 +23,21 @@ import { signal } from './processes.ts'
  */
 const SCRIPT = fileURLToPath(new URL('./fork-helper.pl', import.meta.url))
 
-/** Number of prctl(2) by `process.arch`, from the kernel's syscall tables. Elsewhere the helper does without. */
-const PRCTL: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
-  x64: 157,
-  arm64: 167,
-  riscv64: 167,
-  loong64: 167,
-  arm: 172,
-  ia32: 172,
-  ppc64: 171,
-  s390x: 172,
+interface SystemCalls {
+  readonly prctl: number
+  readonly setsid: number
+}
+
+/** Numbers of prctl(2) and setsid(2) by `process.arch`, from the kernel's syscall tables. Elsewhere the helper does without. */
+const SYSTEM_CALLS: Readonly<Partial<Record<NodeJS.Architecture, SystemCalls>>> = {
+  x64: { prctl: 157, setsid: 112 },
+  arm64: { prctl: 167, setsid: 157 },
+  riscv64: { prctl: 167, setsid: 157 },
+  loong64: { prctl: 167, setsid: 157 },
+  arm: { prctl: 172, setsid: 66 },
+  ia32: { prctl: 172, setsid: 66 },
+  ppc64: { prctl: 171, setsid: 66 },
+  s390x: { prctl: 172, setsid: 66 },
 }
 
 type Line =
@@ -56,8 +61,11 @@ class Helper {
   readonly closed: Promise<void>
 
   constructor(program: string) {
-    const prctl = process.platform === 'linux' ? (PRCTL[process.arch] ?? 0) : 0
-    this.#process = spawn(program, [SCRIPT, String(prctl)], { env: {}, stdio: ['pipe', 'pipe', 'inherit'] })
+    const calls = process.platform === 'linux' ? SYSTEM_CALLS[process.arch] : undefined
+    this.#process = spawn(program, [SCRIPT, String(calls?.prctl ?? 0), String(calls?.setsid ?? 0)], {
+      env: {},
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
     this.#process.stdout.setEncoding('latin1').on('data', (text: string) => this.#read(text))
     // A write to a helper that died fails; that it died is told by `close`.
     this.#process.stdin.on('error', () => {})
