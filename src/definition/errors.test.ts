@@ -473,7 +473,12 @@ describe('expressions and templates', () => {
     [staged('vars'), ['7:9 stages[1].when: expected vars.NAME, found "vars"']],
     [staged('vars.hosts.0'), ['7:9 stages[1].when: expected the name of a variable, found "hosts"']],
     [staged('tasks.a.outputs.report.high == 0'), []],
-    [staged('run.id'), ['7:9 stages[1].when: expected one of run.number, run.cause or run.attempt, found "run.id"']],
+    [
+      staged('run.name'),
+      [
+        '7:9 stages[1].when: expected one of run.number, run.cause, run.attempt, run.id or run.pipeline, found "run.name"',
+      ],
+    ],
     [
       staged('tasks.a.state'),
       ['7:9 stages[1].when: expected tasks.KEY.status or tasks.KEY.outputs.NAME, found "tasks.a.state"'],

@@ -25,7 +25,7 @@ const scope: Scope = {
           outputs: { tag: 'v1.2', count: '12', changed: 'false', 'image-id': 'sha', response: { code: 0 } },
         }
       : undefined,
-  run: { number: 7, cause: 'manual', attempt: 1 },
+  run: { number: 7, cause: 'manual', attempt: 1, id: 'a1'.repeat(16), pipeline: 'b2'.repeat(16) },
 }
 
 function valueOf(text: string): Json {
@@ -68,6 +68,8 @@ describe('values', () => {
     ['run.number', 7],
     ['run.cause', 'manual'],
     ['run.attempt', 1],
+    ['run.id', 'a1'.repeat(16)],
+    ['run.pipeline', 'b2'.repeat(16)],
     ['((((1))))', 1],
   ])('%s is %j', (text, value) => {
     expect(valueOf(text)).toEqual(value)

@@ -23,7 +23,7 @@ export function scopeOf(run: Run): Scope {
       const state: NodeState | undefined = index === undefined ? undefined : run.nodes.at(index)
       return state?.kind === 'task' ? { status: state.status, outputs: state.outputs } : undefined
     },
-    run: { number: run.number, cause: run.cause.kind, attempt: run.pass },
+    run: { number: run.number, cause: run.cause.kind, attempt: run.pass, id: run.id, pipeline: run.pipelineId },
     trigger: run.cause.change === undefined ? {} : factsOf(run.cause.change),
   }
   return scope

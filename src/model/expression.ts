@@ -6,7 +6,7 @@ import type { Json } from './json.ts'
  */
 export type Expression =
   | { readonly op: 'literal'; readonly value: Json }
-  /** `params.branch`, `vars.hosts.0`, `tasks.build.outputs.tag`, `tasks.build.status`, `run.number`, `run.attempt`. */
+  /** `params.branch`, `vars.hosts.0`, `tasks.build.outputs.tag`, `tasks.build.status`, `run.number`, `run.id`. */
   | { readonly op: 'path'; readonly path: readonly string[] }
   /** A BoolRule text, its `${...}` rendered before it is read; only in pipelines of the language `bamboo`. */
   | { readonly op: 'bool-rule'; readonly text: string }

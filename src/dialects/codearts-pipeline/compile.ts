@@ -1,34 +1,44 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import { quote } from '../kit/query.ts'
 import type { PipelineDto, Source, Variable } from './dto.ts'
-import { AT, originalAnnotations } from './original.ts'
-import { AUTO_TRIGGER, type PluginContext, type StepWork, workOf } from './plugins.ts'
+import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
+import { AUTO_TRIGGER, escaped, type PluginContext, type StepWork, workOf } from './plugins.ts'
 import { BadValue } from './read.ts'
 import { cronLines } from './schedule.ts'
 import type { JobDoc, StageDoc, StepDoc } from './stages.ts'
+import type { SystemName } from './system-variables.ts'
 
 /**
  * A pipeline of the vendor's v5 form as a definition of ours, which is JSON and so YAML. A step becomes a task: the
  * steps of a job one after the other, its first after the jobs that it depends on; `pre` comes before all jobs of its
  * stage and `post` after them.
+ * @param shared variables of parameter groups; the pipeline's own outweigh them, and of the same name the last counts
+ * (usermanual-pipeline/pipeline_01_0003).
  * @returns the text for `pipelines.create`
  * @throws BadValue, UnknownPlugin
  */
-export function compileDto(dto: PipelineDto, names: Names): string {
+export function compileDto(dto: PipelineDto, names: Names, shared: readonly SharedVariable[] = []): string {
   const context: PluginContext = { ...names, sources: branchesOf(dto) }
   const keys = new Keys()
   const stages = inOrder(dto.stages).map(({ stage, parallel }) => compileStage(stage, parallel, context, keys))
   const tree = stages.length === 0 ? [emptyStage] : stages
   const { triggers, concurrency } = rulesOf(dto)
+  const own = new Set([...dto.variables.map(({ name }) => name), ...context.sources.map(({ branch }) => branch)])
+  const added = shared.filter(
+    ({ variable: { name } }, at) =>
+      !own.has(name) && shared.findLastIndex(({ variable }) => variable.name === name) === at,
+  )
   return JSON.stringify({
     name: dto.name,
     description: dto.description,
-    params: { ...paramsOf(dto.variables), ...branchParams(dto, context) },
-    // Predefined parameters of the vendor that are known before a run.
-    env: { PIPELINE_NAME: dto.name, PIPELINE_NUMBER: '${{ run.number }}', PROJECT_ID: names.projectId },
+    params: {
+      ...paramsOf([...dto.variables, ...added.map(({ variable }) => variable)]),
+      ...branchParams(dto, context),
+    },
+    env: systemEnv(dto, names.projectId),
     ...(triggers.length === 0 ? {} : { triggers }),
     ...(concurrency === null ? {} : { concurrency }),
-    annotations: originalAnnotations(dto.given, tree),
+    annotations: { ...originalAnnotations(dto.given, tree), ...sharedAnnotations(added) },
     stages: tree,
   })
 }
@@ -194,20 +204,32 @@ function free(parts: readonly string[], taken: Set<string>): string {
   return key
 }
 
+/** Predefined parameters of the vendor. */
+function systemEnv({ name, sources }: PipelineDto, projectId: string): Readonly<Record<SystemName, string>> {
+  const url = sources.find((source) => source.url !== '')?.url ?? ''
+  return {
+    PROJECT_ID: projectId,
+    PIPELINE_ID: '${{ run.pipeline }}',
+    PIPELINE_NUMBER: '${{ run.number }}',
+    PIPELINE_NAME: name,
+    PIPELINE_RUN_ID: '${{ run.id }}',
+    // Without its login, which is the checkout's alone.
+    REPO_URL: escaped(url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]+@/i, '$1')),
+  }
+}
+
 // --- Params ----------------------------------------------------------------------------------------------------------
 
 const paramsOf = (variables: readonly Variable[]): JsonObject =>
   Object.fromEntries(
     variables.map(({ name, type, value, description, limits }) => {
       const isChoice = type === 'enum' && limits.length > 0
-      // A choice whose value is none of its own is a slip that the vendor's page would not let through.
-      if (isChoice && value !== '' && !limits.includes(value)) {
-        throw new BadValue(`variables.${name}.value: expected one of limits, found ${quote(value)}`)
-      }
       const fallback = isChoice && value === '' ? {} : { default: value }
+      // The vendor takes a default that is none of the limits, as its Terraform provider's own tests have it.
+      const options = value === '' || limits.includes(value) ? limits : [...limits, value]
       return [
         name,
-        { type: isChoice ? 'choice' : 'string', description, ...fallback, ...(isChoice ? { options: limits } : {}) },
+        { type: isChoice ? 'choice' : 'string', description, ...fallback, ...(isChoice ? { options } : {}) },
       ]
     }),
   )

@@ -59,11 +59,10 @@ export class Desk {
     return project.ok ? project : this.refusal(c, project.problem, errors.noProject)
   }
 
-  /** The pipeline of the path, in the project of the path: another project's is not there. */
-  async pipeline(c: Context<Env>): Promise<Found<PipelineView>> {
+  /** The pipeline of the path, or of this id, in the project of the path: another project's is not there. */
+  async pipeline(c: Context<Env>, id = c.req.param('id') ?? ''): Promise<Found<PipelineView>> {
     const project = await this.project(c)
     if (!project.ok) return project
-    const id = c.req.param('id') ?? ''
     const pipeline = await this.app.pipelines.get(this.callerOf(c), { id })
     if (!pipeline.ok) return this.refusal(c, pipeline.problem, errors.noPipeline)
     if (pipeline.value.project.id === project.value.id) return pipeline

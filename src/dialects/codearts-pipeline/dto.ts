@@ -48,7 +48,7 @@ export interface Source {
   readonly branch: string
 }
 
-const VARIABLES_MAX = 150
+export const VARIABLES_MAX = 150
 const SOURCES_MAX = 20
 /** How a secret is shown; given back like that it stays what it was. */
 export const SECRET = '******'

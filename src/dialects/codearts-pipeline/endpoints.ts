@@ -36,8 +36,6 @@ const unserved = (
     }
   })
 const PLUGINS = 'steps of one’s own are files of the server, not uploads'
-const NO_LINK = 'no call links a group with a pipeline: it would be kept and mean nothing'
-const RIGHTS = 'a user has a role and projects here, set by an administrator; no pipeline has rights of its own'
 const ALERTS = 'who is told of what is set in projects and definitions (`notify`)'
 
 export const endpoints: readonly EndpointRow[] = [
@@ -70,6 +68,11 @@ export const endpoints: readonly EndpointRow[] = [
     ['PUT', '/{pipeline_id}/ban', 'this vendor’s clients may not start or edit it; Terraform'],
     ['PUT', '/{pipeline_id}/unban', 'they may again; Terraform'],
     ['GET', '/{pipeline_id}/webhook', 'the address of its first webhook; Terraform'],
+    ['POST', '/pipelines-version', 'manifest versions of `[{pipeline_id}]`; `QueryPipelinesManifestVersion`'],
+    ['GET', '/{pipeline_id}/list-runtime-vars', 'variables that a start may set; `ListRuntimeVars`'],
+    ['GET', '/{pipeline_id}/list-system-vars', 'predefined ones that steps see; `ListPipelineSystemVars`'],
+    ['GET', '/{pipeline_id}/pipelines-modify-historys', 'who edited it when; `ListPipelineModifyHistory`'],
+    ['GET', '/{pipeline_id}/trigger-failed-record', 'refused automatic starts; `ListPipelineTriggerFailedRecords`'],
   ]),
   ...rowsOf('v5 runs', '/v5/{project_id}/api/pipelines', [
     ['POST', '/{pipeline_id}/run', 'starts a run; `RunPipeline`'],
@@ -78,7 +81,7 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', `${RUN}/stop`, 'cancels; `StopPipelineRun`'],
     ['PUT', `${RUN}/retry`, 'what failed, again, or some jobs of it; `RetryPipelineRun`'],
     ['GET', `${RUN}/artifacts`, 'files that `package` steps have kept; `ShowPipelineArtifacts`'],
-    ['GET', `${RUN}/run-variables?mode`, 'the values that it was started with; Terraform'],
+    ['GET', `${RUN}/run-variables?mode`, 'the values that it was started with; `ListRunVariables`'],
     ['GET', `${RUN}/steps/outputs`, 'outputs of `step_run_ids`; `ShowStepOutputs`'],
     ['POST', `${STEP}/logs`, 'a page of a step’s log; `ShowPipelineLog`'],
     ['POST', `${STEP}/pass`, 'approves a review; `AcceptManualReview`'],
@@ -91,7 +94,8 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', `${STEP}/resume`, 'a step that was paused, or waits after a failure, goes on; Terraform'],
     ['POST', '/{pipeline_id}/{pipeline_run_id}/cancel-queuing/{queue_id}', 'out of the queue; Terraform'],
     ['GET', '/{pipeline_id}/queued-pipeline', 'runs that wait for their turn; Terraform'],
-    ['POST', '/batch-runs/result', 'DOC-P', 'no client was found, and its fields are documented nowhere'],
+    ['POST', '/batch-runs', 'a run of each of `pipeline_ids`; `BatchRunPipeline`'],
+    ['POST', '/batch-runs/result', 'whether they were started; `ShowBatchRunResult`'],
   ]),
   ...rowsOf('v5 templates', '/v5/{tenant_id}/api/pipeline-templates', [
     ['POST', '', 'makes one; `CreatePipelineTemplate`'],
@@ -100,7 +104,7 @@ export const endpoints: readonly EndpointRow[] = [
     ['PUT', '/{template_id}', '`UpdatePipelineTemplate`'],
     ['DELETE', '/{template_id}', '`DeletePipelineTemplate`'],
     ['POST', '/{template_id}/create-pipeline', 'a pipeline of it; `CreatePipelineByTemplateId`'],
-    ['POST', '/{template_id}/favorite', 'Terraform', 'nobody’s favourites are kept'],
+    ['POST', '/{template_id}/favorite?flag', 'a favourite of the caller, or no more; `CollectPipelineTemplate`'],
   ]),
   ...rowsOf('v5 groups', '/v5/{project_id}/api/pipeline-group', [
     ['POST', '/create', 'makes a group; `CreatePipelineGroup`'],
@@ -118,17 +122,21 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', '/set-tags', 'the tags of pipelines, whole; DOC-P'],
   ]),
   ...rowsOf('v5 parameter groups', '/v5/{project_id}/api/pipeline/variable/group', [
-    ['POST', '/create', '`CreateVariableGroup`', NO_LINK],
-    ['POST', '/list', '`ListVariableGroups`', NO_LINK],
-    ['GET', '/{id}', '`ShowVariableGroupDetail`', NO_LINK],
-    ['PUT', '/update', 'Terraform', NO_LINK],
-    ['DELETE', '/delete?id', '`DeleteVariableGroup`', NO_LINK],
+    ['POST', '/create', 'makes one; `CreateVariableGroup`'],
+    ['POST', '/list', 'all of a project; `ListVariableGroups`'],
+    ['GET', '/{id}', 'one, with the pipelines that have it; `ShowVariableGroupDetail`'],
+    ['PUT', '/update', 'pipelines that have it get its variables; `UpdateVariableGroup`'],
+    ['DELETE', '/delete?id', 'pipelines lose its variables; `DeleteVariableGroup`'],
+    ['POST', '/relation', 'the groups of a pipeline, whole; `BindVariableGroupToPipeline`'],
+    ['GET', '/pipeline?pipelineId', 'those of a pipeline; `ListPipelineVariableGroup`'],
   ]),
   ...rowsOf('v5 permissions', '/v5/{project_id}/api/pipeline-permissions/{pipeline_id}', [
-    ['GET', '/role-permission', 'Terraform', RIGHTS],
-    ['GET', '/user-permission', 'Terraform', RIGHTS],
-    ['POST', '/update-role-permission', 'Terraform', RIGHTS],
-    ['POST', '/update-user-permission', 'Terraform', RIGHTS],
+    ['GET', '/role-permission', 'what each role may do; `ShowPipelineRolePermission`'],
+    ['GET', '/user-permission?subject&limit&offset', 'what each user may do; `ShowPipelineUserPermission`'],
+    ['GET', '/permission-switch', 'that rights are the project’s; `ShowPipelinePermissionSwitch`'],
+    ['PUT', '/update-permission-switch?flag', 'that they stay so, refused otherwise; `SwitchPipelinePermission`'],
+    ['POST', '/update-role-permission', 'what is so already, refused otherwise; `UpdatePipelineRolePermission`'],
+    ['POST', '/update-user-permission', 'what is so already, refused otherwise; `UpdatePipelineUserPermission`'],
   ]),
   ...rowsOf('v5 alerts', '/v5/{tenant_id}/api/alert/policies', [
     ['POST', '', '`CreateAlertPolicy`', ALERTS],

@@ -38,6 +38,8 @@ export const errors = {
   noGroup: { status: 404, code: 'DEVPIPE.00014007' },
   /** Seen. */
   noTag: { status: 404, code: 'DEVPIPE.00014024' },
+  /** Seen. */
+  noVariableGroup: { status: 404, code: 'DEVPIPE.00014033' },
   /** Seen: a pipeline of a plugin that is not there. */
   noPlugin: { status: 400, code: 'DEVPIPE.30011001' },
   /** Seen, with HTTP 200: the run is made, and waits for its turn. */

@@ -27,7 +27,8 @@ async function openSubject(): Promise<FuzzSubject> {
       'name definition is_publish sources variables schedules triggers concurrency_control group_id choose_jobs ' +
       'choose_stages description status project_ids start_time end_time update_time offset limit sort sort_key sort_dir ' +
       'start_offset end_offset id parent_id pipelines build_params pipeline_name pipeline_ids build_id start_date ' +
-      'end_date outcome pipeline_run_id step_run_ids flow states workflow template_type is_build_in'
+      'end_date outcome pipeline_run_id step_run_ids flow states workflow template_type is_build_in pipeline_group_ids ' +
+      'query flag mode pipelineId subject role_id user_id operation_query'
     ).split(' '),
     notTheirError: ({ headers, text: answer }) => {
       const body = JSON.parse(answer) as Record<string, unknown>
@@ -58,6 +59,10 @@ test('who belongs to one project learns nothing of another, and changes nothing 
     if (method === 'GET') return [{}]
     if (path.endsWith('/status')) return [[pipeline.id]]
     if (path.endsWith('/move')) return [{ pipelines: [{ pipeline_id: pipeline.id, pipeline_name: 'x' }] }]
+    if (path.endsWith('/batch-runs')) return [{ pipeline_ids: [pipeline.id] }]
+    if (path.endsWith('/result')) return [{ query: [{ pipeline_id: pipeline.id, pipeline_run_id: '' }] }]
+    if (path.endsWith('-version')) return [[{ pipeline_id: pipeline.id }]]
+    if (path.endsWith('/relation')) return [{ pipeline_id: pipeline.id, pipeline_group_ids: [] }]
     if (path.endsWith('/logs')) return [{ limit: 10, sort: 'asc' }]
     if (path.endsWith('/list')) {
       const ids = path.startsWith('/v3') ? [project.id, other.id] : [[project.id], [other.id]]

@@ -1,7 +1,7 @@
 import type { PipelineDefinition } from '../../model/definition.ts'
-import { isJsonObject, type JsonObject } from '../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { SealParam } from '../kit/credentials.ts'
-import { SECRET } from './dto.ts'
+import { SECRET, type Variable } from './dto.ts'
 import { plainText } from './read.ts'
 import { readStages, type StageDoc } from './stages.ts'
 
@@ -24,9 +24,49 @@ export const AT = 'codearts-pipeline/at'
 const PIECE_LENGTH = 8_000
 
 export function originalAnnotations(dto: JsonObject, tree: Tree): Readonly<Record<string, string>> {
-  const pieces = cut(JSON.stringify(dto)).map((piece, index) => [PIECE + index, piece] as const)
-  return { ...Object.fromEntries(pieces), [MADE]: fingerprint(tree) }
+  return { ...packed(PIECE, dto), [MADE]: fingerprint(tree) }
 }
+
+const packed = (name: string, value: Json): Readonly<Record<string, string>> =>
+  Object.fromEntries(cut(JSON.stringify(value)).map((piece, index) => [name + index, piece]))
+
+/** undefined: nothing that was packed. */
+function unpackedFrom(annotations: PipelineDefinition['annotations'], name: string): Json | undefined {
+  let text = ''
+  for (let index = 0; annotations[name + index] !== undefined; index += 1) text += annotations[name + index]
+  try {
+    return text === '' ? undefined : (JSON.parse(text) as Json)
+  } catch {
+    // Annotations are anybody's to write.
+    return undefined
+  }
+}
+
+/** A variable that a pipeline has of a parameter group. */
+export interface SharedVariable {
+  /** The group's name. */
+  readonly group: string
+  readonly variable: Variable
+}
+const SHARED = 'codearts-pipeline/shared.'
+
+/** Which params are of which group, and which of them are secret. */
+export const sharedAnnotations = (shared: readonly SharedVariable[]): Readonly<Record<string, string>> =>
+  shared.length === 0
+    ? {}
+    : packed(
+        SHARED,
+        shared.map(({ group, variable: { name, isSecret } }) => ({ group, name, is_secret: isSecret })),
+      )
+
+const sharedOf = ({ annotations }: PipelineDefinition): readonly JsonObject[] => {
+  const shared = unpackedFrom(annotations, SHARED)
+  return Array.isArray(shared) ? shared.filter(isJsonObject) : []
+}
+
+/** The parameter group that each param is of, where it is of one. */
+export const groupNames = (definition: PipelineDefinition): ReadonlyMap<string, string> =>
+  new Map(sharedOf(definition).map(({ name, group }) => [plainText(name), plainText(group)]))
 
 const kept = new WeakMap<PipelineDefinition, Original | null>()
 
@@ -40,14 +80,17 @@ export function originalOf(definition: PipelineDefinition): Original | null {
 }
 
 function unpacked({ annotations, stages }: PipelineDefinition): Original | null {
-  if (annotations[MADE] !== fingerprint(stages)) return null
-  let text = ''
-  for (let index = 0; annotations[PIECE + index] !== undefined; index += 1) text += annotations[PIECE + index]
+  const dto = annotations[MADE] === fingerprint(stages) ? unpackedFrom(annotations, PIECE) : undefined
+  if (dto === undefined || !isJsonObject(dto)) return null
+  const read = readIfWhole(() => readStages(plainText(dto['definition'])))
+  return read === null ? null : { dto, stages: read }
+}
+
+/** Annotations are anybody's to write. */
+function readIfWhole<Value>(reader: () => Value): Value | null {
   try {
-    const dto = JSON.parse(text) as JsonObject
-    return { dto, stages: readStages(plainText(dto['definition'])) }
+    return reader()
   } catch {
-    // Annotations are anybody's to write.
     return null
   }
 }
@@ -77,7 +120,8 @@ function cut(text: string): readonly string[] {
 /** Names of the params whose values this vendor's clients do not show. */
 export const secretNames = (definition: PipelineDefinition): ReadonlySet<string> => {
   const { variables } = originalOf(definition)?.dto ?? {}
-  const given = Array.isArray(variables) ? variables.filter(isJsonObject) : []
+  const own = Array.isArray(variables) ? variables.filter(isJsonObject) : []
+  const given = [...own, ...sharedOf(definition)]
   const secret = given.filter(({ is_secret }) => is_secret === true || is_secret === 'true')
   return new Set(secret.map(({ name }) => plainText(name)))
 }

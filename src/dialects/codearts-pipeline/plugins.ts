@@ -106,7 +106,7 @@ function withRole(work: StepWork, { business_type }: JsonObject): StepWork {
 const own = (uses: string, inputs: Inputs): StepWork => ({ uses, with: inputs, role: 'other' })
 
 /** What looks like a template of ours stays text. The replacement is a function, as `$$` in a text means one `$`. */
-const escaped = (text: string): string => text.replaceAll('${{', () => '$${{')
+export const escaped = (text: string): string => text.replaceAll('${{', () => '$${{')
 
 // --- Scripts ---------------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,16 @@ export interface PipelineState {
   /** Who edited it last through this dialect. */
   readonly updaterId: string | null
   readonly tagIds: readonly string[]
+  /** Parameter groups, in the order in which they were bound: the first that has a variable gives it. */
+  readonly variableGroupIds: readonly string[]
 }
-export const NO_STATE: PipelineState = { groupId: null, banned: false, updaterId: null, tagIds: [] }
+export const NO_STATE: PipelineState = {
+  groupId: null,
+  banned: false,
+  updaterId: null,
+  tagIds: [],
+  variableGroupIds: [],
+}
 
 const KIND = 'codearts-pipeline/pipeline'
 const PAGE = 1_000
@@ -59,14 +67,18 @@ const refOf = ({ id, project }: PipelineView) => ({ project: { id: project.id },
 
 const parsed = (value: Json): PipelineState => {
   if (!isJsonObject(value)) return NO_STATE
-  const { groupId, banned, updaterId, tagIds } = value
+  const { groupId, banned, updaterId } = value
   return {
     groupId: typeof groupId === 'string' ? groupId : null,
     banned: banned === true,
     updaterId: typeof updaterId === 'string' ? updaterId : null,
-    tagIds: Array.isArray(tagIds) ? tagIds.filter((id) => typeof id === 'string') : [],
+    tagIds: idsOf(value['tagIds']),
+    variableGroupIds: idsOf(value['variableGroupIds']),
   }
 }
+
+const idsOf = (value: Json | undefined): readonly string[] =>
+  Array.isArray(value) ? value.filter((id) => typeof id === 'string') : []
 
 /** Every document of a kind in a project. */
 export async function everyDocument(

@@ -7,6 +7,7 @@ import type { Env } from '../kit/receive.ts'
 import type { Desk, Found } from './desk.ts'
 import { variablesOf } from './dto.ts'
 import { errorResponse, errors } from './errors.ts'
+import { favouritesOf, setFavourite } from './favourites.ts'
 import { bodyOfFlow, flowOf } from './flow.ts'
 import { pipelineUrl } from './present.ts'
 import {
@@ -85,22 +86,24 @@ export class TemplateCalls {
       all.value.filter((template) => isMeant(template, query.value)),
       query.value,
     )
+    const favourites = await favouritesOf(this.#desk.app, this.#desk.callerOf(c))
     return Response.json({
       total: found.length,
       page_number: Math.floor(offset / limit) + 1,
       page_size: limit,
-      content: found.slice(offset, offset + limit).map((template) => this.#presentV3(c, template)),
+      content: found.slice(offset, offset + limit).map((template) => this.#presentV3(c, template, favourites)),
     })
   }
 
   async showV3(c: Context<Env>): Promise<Response> {
     const template = await this.#template(c)
     if (!template.ok) return template.response
-    return Response.json(this.#presentV3(c, template.value))
+    const favourites = await favouritesOf(this.#desk.app, this.#desk.callerOf(c))
+    return Response.json(this.#presentV3(c, template.value, favourites))
   }
 
   /** The SDKs have a list's element with all that one template by itself has, and four things more. */
-  #presentV3(c: Context<Env>, template: Template): JsonObject {
+  #presentV3(c: Context<Env>, template: Template, favourites: ReadonlySet<string>): JsonObject {
     const { domain, role } = this.#desk.callerOf(c)
     const isChangeable = template.project !== null && role !== 'viewer'
     const { zoneOffsetMinutes } = this.#desk.options
@@ -118,7 +121,7 @@ export class TemplateCalls {
       project_name: template.project?.name ?? '',
       create_time: formatPlain(template.createdAt, zoneOffsetMinutes),
       last_modify_time: formatPlain(template.updatedAt, zoneOffsetMinutes),
-      is_watch: false,
+      is_watch: favourites.has(template.id),
       description: template.description,
       parameter: template.variables.map(parameterOf),
       ...flowOf(readStages(template.definition)),
@@ -167,9 +170,10 @@ export class TemplateCalls {
       all.value.filter((template) => isMeant(template, query.value)),
       query.value,
     )
+    const favourites = await favouritesOf(this.#desk.app, this.#desk.callerOf(c))
     const templates = found.slice(offset, offset + limit).map((template) => ({
       ...this.#present(c, template),
-      is_collect: false,
+      is_collect: favourites.has(template.id),
       stages: readStages(template.definition).map(({ name }, sequence) => ({ name, sequence })),
     }))
     return Response.json({ offset, limit, total: found.length, templates })
@@ -188,6 +192,19 @@ export class TemplateCalls {
       create_time: createdAt,
       update_time: updatedAt,
     })
+  }
+
+  /** Of the caller alone; `flag` false: no more. */
+  async favour(c: Context<Env>): Promise<Response> {
+    const template = await this.#template(c)
+    if (!template.ok) return template.response
+    const flag = read(() => optionalFlag({ flag: new URL(c.req.url).searchParams.get('flag') }, 'flag'))
+    if (!flag.ok) return this.#desk.unreadable(c, flag)
+    const project = template.value.project ?? (await this.#home(c))
+    if (project === undefined) return errorResponse(errors.noProject, 'there is no project to keep favourites in')
+    const { id } = template.value
+    const done = await setFavourite(this.#desk.app, this.#desk.callerOf(c), project.id, id, flag.value ?? true)
+    return done.ok ? Response.json({ templateId: id }) : this.#desk.refused(c, done.problem, errors.noTemplate)
   }
 
   /** A pipeline of the template's stages; what the request says of it wins. */
@@ -252,11 +269,13 @@ const parameterOf = (variable: JsonObject): JsonObject => ({
   constraints: [],
 })
 
+const SORT_KEYS = ['name', 'create_time', 'update_time'] as const
+
 interface TemplateQuery {
   readonly name: string | null
   readonly language: string | null
   readonly isSystem: boolean | null
-  readonly sort: { readonly key: 'name' | 'create_time'; readonly descending: boolean } | null
+  readonly sort: { readonly key: (typeof SORT_KEYS)[number]; readonly descending: boolean } | null
   readonly offset: number
   readonly limit: number
 }
@@ -270,7 +289,13 @@ function sorted(templates: readonly Template[], { sort }: TemplateQuery): readon
   if (sort === null) return templates
   const sign = sort.descending ? -1 : 1
   const compare = (a: Template, b: Template): number =>
-    sort.key === 'create_time' ? a.createdAt - b.createdAt : a.name < b.name ? -1 : Number(a.name > b.name)
+    sort.key === 'create_time'
+      ? a.createdAt - b.createdAt
+      : sort.key === 'update_time'
+        ? a.updatedAt - b.updatedAt
+        : a.name < b.name
+          ? -1
+          : Number(a.name > b.name)
   return templates.toSorted((a, b) => sign * compare(a, b))
 }
 
@@ -281,7 +306,7 @@ const START = { min: 0, max: 1_000_000, fallback: 0 } as const
 const readTemplateQuery = (query: URLSearchParams): Read<TemplateQuery> =>
   read(() => {
     const texts = Object.fromEntries(query)
-    const key = oneOf(optionalText(texts, 'sort'), 'sort', ['name', 'create_time'])
+    const key = oneOf(optionalText(texts, 'sort'), 'sort', SORT_KEYS)
     const isAscending = optionalFlag({ asc: texts['asc'] === '' ? null : (texts['asc'] ?? null) }, 'asc')
     return {
       name: optionalText(texts, 'name'),
@@ -295,7 +320,7 @@ const readTemplateQuery = (query: URLSearchParams): Read<TemplateQuery> =>
 
 const readTemplateList = (bytes: Uint8Array): Read<TemplateQuery> =>
   readBodyObject(bytes, (body) => {
-    const key = oneOf(optionalText(body, 'sort_key'), 'sort_key', ['name', 'create_time'])
+    const key = oneOf(optionalText(body, 'sort_key'), 'sort_key', SORT_KEYS)
     const direction = oneOf(optionalText(body, 'sort_dir'), 'sort_dir', ['asc', 'desc'])
     return {
       name: optionalText(body, 'name'),

@@ -20,6 +20,9 @@ import { findPipelinesV5 } from './v5-find.ts'
 import { presentLatest, presentListedV5, presentPipeline } from './v5-present.ts'
 import { readBatch, readListV5 } from './v5-request.ts'
 import type { LatestRun } from './v5-wire.ts'
+import { sharedVariables } from './variable-groups.ts'
+
+const BIND_TRIES = 5
 
 /** Pipelines of the v5 family: made, read, edited, listed, banned. */
 export class PipelineCalls {
@@ -80,6 +83,44 @@ export class PipelineCalls {
     const change = { ...inGroup, updaterId: caller.user.id }
     const put = await changeState(app, caller, pipeline.value, change)
     return put.ok ? Response.json({ pipeline_id: id }) : this.#desk.refused(c, put.problem, errors.noPipeline)
+  }
+
+  /**
+   * Gives a pipeline other parameter groups: its definition gets their variables as params.
+   * @param change from the groups that it has to those that it shall have.
+   */
+  async bind(
+    c: Context<Env>,
+    id: string,
+    change: (groupIds: readonly string[]) => readonly string[],
+  ): Promise<Found<null>> {
+    const { app } = this.#desk
+    const caller = this.#desk.callerOf(c)
+    for (let left = BIND_TRIES; ; left -= 1) {
+      const found = await app.pipelines.get(caller, { id })
+      if (!found.ok) return this.#desk.refusal(c, found.problem, errors.noPipeline)
+      const { project, version, definition } = found.value
+      const { variableGroupIds: before } = await stateOf(app, caller, found.value)
+      const groupIds = change(before)
+      const original = originalOf(definition)
+      if (original === null && groupIds.some((one) => !before.includes(one))) {
+        const message = `pipeline ${found.value.name} was made in another way: its variables are params of its definition`
+        return { ok: false, response: errorResponse(errors.notAllowed, message) }
+      }
+      if (original === null) return this.#bound(c, found.value, groupIds)
+      const text = await this.#textOf(c, project.id, dtoOf(original.dto), groupIds)
+      if (!text.ok) return text
+      const updated = await app.pipelines.update(caller, { id }, { text: text.value, expectedVersion: version })
+      // Somebody edited it meanwhile.
+      if (!updated.ok && updated.problem.code === 'stale_version' && left > 0) continue
+      if (!updated.ok) return this.#desk.refusal(c, updated.problem, errors.noPipeline)
+      return this.#bound(c, updated.value, groupIds)
+    }
+  }
+
+  async #bound(c: Context<Env>, pipeline: PipelineView, variableGroupIds: readonly string[]): Promise<Found<null>> {
+    const put = await changeState(this.#desk.app, this.#desk.callerOf(c), pipeline, { variableGroupIds })
+    return put.ok ? { ok: true, value: null } : this.#desk.refusal(c, put.problem, errors.noPipeline)
   }
 
   async remove(c: Context<Env>): Promise<Response> {
@@ -183,10 +224,23 @@ export class PipelineCalls {
     if (groupId !== null && (await groupNamed(this.#desk.app, caller, projectId, groupId)) === null) {
       return { ok: false, response: errorResponse(errors.noGroup, `there is no group ${groupId}`) }
     }
-    const names = await this.#names(caller, projectId, dto.value)
-    const text = read(() => compileDto(dto.value, names))
-    if (!text.ok) return { ok: false, response: this.#desk.unreadable(c, text) }
-    return { ok: true, value: { text: text.value, dto: dto.value } }
+    const groupIds = former === null ? [] : (await stateOf(this.#desk.app, caller, former)).variableGroupIds
+    const text = await this.#textOf(c, projectId, dto.value, groupIds)
+    return text.ok ? { ok: true, value: { text: text.value, dto: dto.value } } : text
+  }
+
+  async #textOf(
+    c: Context<Env>,
+    projectId: string,
+    dto: PipelineDto,
+    groupIds: readonly string[],
+  ): Promise<Found<string>> {
+    const caller = this.#desk.callerOf(c)
+    const shared = await sharedVariables(this.#desk.app, caller, projectId, groupIds)
+    if (!shared.ok) return this.#desk.refusal(c, shared.problem, errors.noProject)
+    const names = await this.#names(caller, projectId, dto)
+    const text = read(() => compileDto(dto, names, shared.value))
+    return text.ok ? text : { ok: false, response: this.#desk.unreadable(c, text) }
   }
 
   /** Who and what a definition names by id. */

@@ -7,7 +7,7 @@ import { accountId, derivedId } from '../kit/derived-id.ts'
 import { formatPlain } from '../kit/time.ts'
 import { mapTexts, masked } from '../kit/credentials.ts'
 import { SECRET } from './dto.ts'
-import { AT, originalOf, secretNames, type Original } from './original.ts'
+import { AT, groupNames, originalOf, secretNames, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
 import { inputsOf } from './plugins.ts'
 import type { JobDoc, StepDoc } from './stages.ts'
@@ -66,6 +66,10 @@ const shownSources = (dto: JsonObject | null): readonly JsonObject[] =>
 export const manifestOf = (dto: JsonObject | null): string =>
   typeof dto?.['manifest_version'] === 'string' && dto['manifest_version'] !== '' ? dto['manifest_version'] : MANIFEST
 
+/** As the pipeline shows them. */
+export const presentVariables = (pipeline: PipelineView): readonly Json[] =>
+  variablesOf(pipeline, originalOf(pipeline.definition)?.dto ?? null)
+
 const VARIABLE = {
   is_secret: false,
   description: '',
@@ -111,12 +115,16 @@ const flagsOf = (variable: JsonObject): JsonObject =>
     ),
   )
 
-/** Values of a run in the place of the defaults. A bare array, of which one key is in camel case. */
-export const presentRunVariables = (run: RunView): readonly JsonObject[] => {
+/**
+ * Values of a run in the place of the defaults. A bare array, of which one key is in camel case.
+ * @param mode 0: variables of the pipeline; 2: of its parameter groups.
+ */
+export const presentRunVariables = (run: RunView, mode: 0 | 2): readonly JsonObject[] => {
   const given = (originalOf(run.definition)?.dto['variables'] ?? []) as readonly JsonObject[]
   const secrets = secretNames(run.definition)
+  const groups = groupNames(run.definition)
   return run.params
-    .filter(({ system }) => !system)
+    .filter(({ name, system }) => !system && groups.has(name) === (mode === 2))
     .map(({ name, value }, index) => {
       const variable = given.find((one) => one['name'] === name) ?? {}
       const text = typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value)
@@ -125,13 +133,14 @@ export const presentRunVariables = (run: RunView): readonly JsonObject[] => {
         type: 'string',
         ...variable,
         ...flagsOf(variable),
+        is_secret: secrets.has(name),
         name,
         sequence: index + 1,
         value: secrets.has(name) ? SECRET : text,
         latest_value: null,
         runtime_value: null,
         required: false,
-        variableGroupName: null,
+        variableGroupName: groups.get(name) ?? null,
       }
     })
 }

@@ -21,13 +21,17 @@ import {
   textsAt,
   VALUE_MAX,
 } from './read.ts'
+import { VARIABLES_MAX, variablesOf } from './dto.ts'
 import type { TagInput } from './tags.ts'
 import { RUN_WORDS } from './v5-status.ts'
 import type { RunWord } from './v5-wire.ts'
+import type { VariableGroupInput } from './variable-groups.ts'
 
 /** What the v5 calls ask, checked. Unknown keys are passed over: newer SDKs have more of them. */
 
 const IDS_MAX = 100
+/** Parameter groups that a pipeline may have. */
+const BOUND_MAX = 20
 const OFFSET_MAX = 10_000_000
 const PAGE = { min: 1, max: 100, fallback: 10 } as const
 
@@ -169,6 +173,60 @@ export const readBatch = (bytes: Uint8Array): Read<readonly string[]> =>
     return [...new Set(textsAt(body, 'the body', IDS_MAX))]
   })
 
+/** `mode` of run-variables; the vendor asks for it, and 0 is what it means mostly. */
+export const readMode = (query: URLSearchParams): Read<0 | 1 | 2> =>
+  read(() => queryInteger(query, 'mode', { min: 0, max: 2, fallback: 0 }) as 0 | 1 | 2)
+
+/** `{pipeline_ids}`. */
+export const readBatchRun = (bytes: Uint8Array): Read<readonly string[]> =>
+  readBodyObject(bytes, (body) => {
+    const wanted = ids(body, 'pipeline_ids')
+    if (wanted.length === 0) throw new BadValue('pipeline_ids: expected at least one, found none')
+    return wanted
+  })
+
+export const readBatchResult = (
+  bytes: Uint8Array,
+): Read<readonly { readonly pipelineId: string; readonly runId: string }[]> =>
+  readBodyObject(bytes, (body) =>
+    objectsAt(body['query'], 'query', IDS_MAX).map((one) => ({
+      pipelineId: requiredText(one, 'pipeline_id', 128),
+      runId: optionalText(one, 'pipeline_run_id', 128) ?? '',
+    })),
+  )
+
+/** `[{pipeline_id}]`. */
+export const readVersions = (bytes: Uint8Array): Read<readonly string[]> =>
+  readBody(bytes, (body) => [
+    ...new Set(objectsAt(body, 'the body', IDS_MAX).map((one) => requiredText(one, 'pipeline_id', 128))),
+  ])
+
+/** What a role, or a user, may do with a pipeline. */
+export interface Rights {
+  readonly operation_query: boolean
+  readonly operation_execute: boolean
+  readonly operation_update: boolean
+  readonly operation_delete: boolean
+  readonly operation_authorize: boolean
+}
+const rightsOf = (body: JsonObject): Rights => {
+  const right = (name: keyof Rights): boolean => optionalFlag(body, name) ?? false
+  return {
+    operation_query: right('operation_query'),
+    operation_execute: right('operation_execute'),
+    operation_update: right('operation_update'),
+    operation_delete: right('operation_delete'),
+    operation_authorize: right('operation_authorize'),
+  }
+}
+export const readRoleRights = (bytes: Uint8Array): Read<{ readonly roleId: number; readonly rights: Rights }> =>
+  readBodyObject(bytes, (body) => ({ roleId: roleIdOf(body), rights: rightsOf(body) }))
+export const readUserRights = (bytes: Uint8Array): Read<{ readonly userId: string; readonly rights: Rights }> =>
+  readBodyObject(bytes, (body) => ({ userId: requiredText(body, 'user_id', 128), rights: rightsOf(body) }))
+
+const roleIdOf = (body: JsonObject): number =>
+  integer(body['role_id'], 'role_id', { min: -(2 ** 31), max: 2 ** 31 - 1, fallback: 0 })
+
 export interface LogQuery {
   /** Bytes; null: not said. */
   readonly start: number | null
@@ -232,6 +290,29 @@ export const readTagging = (
   bytes: Uint8Array,
 ): Read<{ readonly pipelineIds: readonly string[]; readonly tagIds: readonly string[] }> =>
   readBodyObject(bytes, (body) => ({ pipelineIds: ids(body, 'pipelineList'), tagIds: ids(body, 'tagList') }))
+
+const variableGroupOf = (body: JsonObject): VariableGroupInput => {
+  variablesOf(body)
+  return {
+    name: requiredText(body, 'name', 128),
+    description: optionalText(body, 'description', 1_024) ?? '',
+    variables: objectsAt(body['variables'], 'variables', VARIABLES_MAX),
+  }
+}
+export const readVariableGroup = (bytes: Uint8Array): Read<VariableGroupInput> => readBodyObject(bytes, variableGroupOf)
+export const readVariableGroupChange = (bytes: Uint8Array): Read<VariableGroupInput & { readonly id: string }> =>
+  readBodyObject(bytes, (body) => ({ id: requiredText(body, 'id', 128), ...variableGroupOf(body) }))
+export const readVariableGroups = (
+  bytes: Uint8Array,
+): Read<{ readonly name: string; readonly offset: number; readonly limit: number }> =>
+  readBodyObject(bytes, (body) => ({ name: optionalText(body, 'name') ?? '', ...pageOf(body) }))
+export const readBinding = (
+  bytes: Uint8Array,
+): Read<{ readonly pipelineId: string; readonly groupIds: readonly string[] }> =>
+  readBodyObject(bytes, (body) => ({
+    pipelineId: requiredText(body, 'pipeline_id', 128),
+    groupIds: [...new Set(textsAt(body['pipeline_group_ids'], 'pipeline_group_ids', BOUND_MAX))],
+  }))
 
 const ids = (body: JsonObject, name: string): readonly string[] => [...new Set(textsAt(body[name], name, IDS_MAX))]
 

@@ -4,11 +4,15 @@ import type { DialectOptions } from '../dialect.ts'
 import type { Env } from '../kit/receive.ts'
 import { Desk } from './desk.ts'
 import { TemplateCalls } from './template-calls.ts'
+import { BatchCalls } from './v5-batch.ts'
+import { FactCalls } from './v5-facts.ts'
 import { GroupCalls } from './v5-groups.ts'
 import { PipelineCalls } from './v5-pipelines.ts'
+import { RightsCalls } from './v5-rights.ts'
 import { RunCalls } from './v5-runs.ts'
 import { StepCalls } from './v5-steps.ts'
 import { TagCalls } from './v5-tags.ts'
+import { VariableGroupCalls } from './v5-variable-groups.ts'
 
 /** A step is put off by an hour: the call says nothing of how long. */
 const DELAY_MS = 3_600_000
@@ -24,12 +28,31 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.post('/v5/:project/api/pipelines', who, (c) => pipelines.create(c))
   routes.post('/v5/:project/api/pipelines/list', who, (c) => pipelines.list(c))
   routes.post('/v5/:project/api/pipelines/status', who, (c) => pipelines.batch(c))
+  const batch = new BatchCalls(desk, runs)
+  routes.post('/v5/:project/api/pipelines/batch-runs', who, (c) => batch.start(c))
+  routes.post('/v5/:project/api/pipelines/batch-runs/result', who, (c) => batch.result(c))
+  routes.post('/v5/:project/api/pipelines/pipelines-version', who, (c) => batch.versions(c))
   routes.get('/v5/:project/api/pipelines/:id', who, (c) => pipelines.show(c))
   routes.put('/v5/:project/api/pipelines/:id', who, (c) => pipelines.edit(c))
   routes.delete('/v5/:project/api/pipelines/:id', who, (c) => pipelines.remove(c))
   routes.put('/v5/:project/api/pipelines/:id/ban', who, (c) => pipelines.ban(c, true))
   routes.put('/v5/:project/api/pipelines/:id/unban', who, (c) => pipelines.ban(c, false))
   routes.get('/v5/:project/api/pipelines/:id/webhook', who, (c) => pipelines.webhook(c))
+
+  const facts = new FactCalls(desk)
+  routes.get('/v5/:project/api/pipelines/:id/list-runtime-vars', who, (c) => facts.runtimeVariables(c))
+  routes.get('/v5/:project/api/pipelines/:id/list-system-vars', who, (c) => facts.systemVariables(c))
+  routes.get('/v5/:project/api/pipelines/:id/pipelines-modify-historys', who, (c) => facts.history(c))
+  routes.get('/v5/:project/api/pipelines/:id/trigger-failed-record', who, (c) => facts.refusals(c))
+
+  const rights = new RightsCalls(desk)
+  const permissions = '/v5/:project/api/pipeline-permissions/:id'
+  routes.get(`${permissions}/permission-switch`, who, (c) => rights.showSwitch(c))
+  routes.put(`${permissions}/update-permission-switch`, who, (c) => rights.setSwitch(c))
+  routes.get(`${permissions}/role-permission`, who, (c) => rights.ofRoles(c))
+  routes.get(`${permissions}/user-permission`, who, (c) => rights.ofUsers(c))
+  routes.post(`${permissions}/update-role-permission`, who, (c) => rights.setRole(c))
+  routes.post(`${permissions}/update-user-permission`, who, (c) => rights.setUser(c))
 
   routes.post('/v5/:project/api/pipelines/:id/run', who, (c) => runs.start(c))
   routes.get('/v5/:project/api/pipelines/:id/queued-pipeline', who, (c) => runs.queue(c))
@@ -62,6 +85,7 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.get(`${template}/:id`, who, (c) => templates.show(c))
   routes.put(`${template}/:id`, who, (c) => templates.edit(c))
   routes.delete(`${template}/:id`, who, (c) => templates.remove(c))
+  routes.post(`${template}/:id/favorite`, who, (c) => templates.favour(c))
   routes.post(`${template}/:id/create-pipeline`, who, (c) => templates.createPipeline(c))
   routes.post('/v3/templates/task', who, (c) => templates.createTask(c))
   routes.get('/v3/templates', who, (c) => templates.listV3(c))
@@ -75,6 +99,16 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.get(`${group}/tree`, who, (c) => groups.tree(c))
   routes.post(`${group}/pipeline/move`, who, (c) => groups.move(c))
   routes.post(`${group}/swap`, who, (c) => groups.swap(c))
+
+  const variables = new VariableGroupCalls(desk, pipelines)
+  const variable = '/v5/:project/api/pipeline/variable/group'
+  routes.post(`${variable}/create`, who, (c) => variables.create(c))
+  routes.post(`${variable}/list`, who, (c) => variables.list(c))
+  routes.get(`${variable}/pipeline`, who, (c) => variables.ofPipeline(c))
+  routes.post(`${variable}/relation`, who, (c) => variables.bind(c))
+  routes.put(`${variable}/update`, who, (c) => variables.update(c))
+  routes.delete(`${variable}/delete`, who, (c) => variables.remove(c))
+  routes.get(`${variable}/:id`, who, (c) => variables.show(c))
 
   const tags = new TagCalls(desk)
   const tag = '/v5/:project/api/pipeline-tag'

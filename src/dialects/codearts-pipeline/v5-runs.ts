@@ -7,7 +7,7 @@ import { taggedJson, withDepends } from '../kit/cache.ts'
 import { sealParams } from '../kit/credentials.ts'
 import type { Env } from '../kit/receive.ts'
 import { chosenTasks } from './choose.ts'
-import type { Desk } from './desk.ts'
+import type { Desk, Found } from './desk.ts'
 import { errorResponse, errors } from './errors.ts'
 import { groupNamed } from './groups.ts'
 import { nextValues } from './increment.ts'
@@ -15,8 +15,18 @@ import { sealedParams, secretNames } from './original.ts'
 import { read } from './read.ts'
 import { stateOf } from './state.ts'
 import { executeTypes } from './status.ts'
+import { presentSystemValues } from './system-variables.ts'
 import { presentLatest, presentRunDetail, presentRunVariables, tasksOfJob } from './v5-present.ts'
-import { readPage, readRetry, readRunsV5, readRunV5, runNumberOf, type RunsV5, type RunV5Input } from './v5-request.ts'
+import {
+  readMode,
+  readPage,
+  readRetry,
+  readRunsV5,
+  readRunV5,
+  runNumberOf,
+  type RunsV5,
+  type RunV5Input,
+} from './v5-request.ts'
 import { v5StatusesOf } from './v5-status.ts'
 
 const QUEUED = 'The maximum number of concurrent runs of the pipeline is reached; the run is in the queue'
@@ -37,29 +47,29 @@ export class RunCalls {
     if (!pipeline.ok) return pipeline.response
     const input = readRunV5(this.#desk.bodyOf(c))
     if (!input.ok) return this.#desk.unreadable(c, input)
-    const { app } = this.#desk
-    const caller = this.#desk.callerOf(c)
-    if ((await stateOf(app, caller, pipeline.value)).banned) {
-      return errorResponse(errors.banned, `pipeline ${pipeline.value.name} is disabled`)
-    }
-    const chosen = read(() => chosenTasks(pipeline.value.definition, input.value))
-    if (!chosen.ok) return this.#desk.unreadable(c, chosen)
-    const params = await this.#params(caller, pipeline.value, input.value)
-    const { description } = input.value
-    const annotations = description === '' ? {} : { [DESCRIPTION]: description }
-    const run = await app.runs.start(caller, {
-      pipeline: { id: pipeline.value.id },
-      params,
-      annotations,
-      ...chosen.value,
-    })
-    if (!run.ok) return this.#desk.refused(c, run.problem, errors.noPipeline)
+    const run = await this.started(c, pipeline.value, input.value)
+    if (!run.ok) return run.response
     const pipeline_run_id = run.value.id
-    if (!(await this.#waitsForTurn(caller, run.value))) return Response.json({ pipeline_run_id })
+    if (!(await this.#waitsForTurn(this.#desk.callerOf(c), run.value))) return Response.json({ pipeline_run_id })
     // 200 all the same: Terraform takes any other status for a failure, and looks for these words in the body.
     const error = { pipeline_run_id, queue_id: String(run.value.serial) }
     const { code } = errors.queued
     return Response.json({ pipeline_run_id, error_code: code, error_msg: QUEUED, error })
+  }
+
+  async started(c: Context<Env>, pipeline: PipelineView, input: RunV5Input): Promise<Found<RunView>> {
+    const { app } = this.#desk
+    const caller = this.#desk.callerOf(c)
+    if ((await stateOf(app, caller, pipeline)).banned) {
+      return { ok: false, response: errorResponse(errors.banned, `pipeline ${pipeline.name} is disabled`) }
+    }
+    const chosen = read(() => chosenTasks(pipeline.definition, input))
+    if (!chosen.ok) return { ok: false, response: this.#desk.unreadable(c, chosen) }
+    const params = await this.#params(caller, pipeline, input)
+    const { description } = input
+    const annotations = description === '' ? {} : { [DESCRIPTION]: description }
+    const run = await app.runs.start(caller, { pipeline: { id: pipeline.id }, params, annotations, ...chosen.value })
+    return run.ok ? run : this.#desk.refusal(c, run.problem, errors.noPipeline)
   }
 
   /** As many runs of it as there may be at once are under way. */
@@ -130,10 +140,13 @@ export class RunCalls {
     return this.#act(c, { action: 'cancel' })
   }
 
-  /** What the run was started with; `mode` says which the vendor's page shows, and sorts nothing out here. */
+  /** What the run was started with. `mode` 0: the pipeline's own variables, 1: predefined ones, 2: those of parameter groups. */
   async variables(c: Context<Env>): Promise<Response> {
     const run = await this.#desk.runOfPath(c)
-    return run.ok ? Response.json(presentRunVariables(run.value)) : run.response
+    if (!run.ok) return run.response
+    const mode = readMode(new URL(c.req.url).searchParams)
+    if (!mode.ok) return this.#desk.unreadable(c, mode)
+    return Response.json(mode.value === 1 ? presentSystemValues(run.value) : presentRunVariables(run.value, mode.value))
   }
 
   /** All that failed, or in the jobs that the body names. */

@@ -39,6 +39,30 @@ export interface PipelineV5 {
   readonly definition: string
 }
 
+/** `GET /pipeline/variable/group/{id}`. Times in seconds. */
+export interface VariableGroupV5 {
+  readonly id: string
+  readonly project_id: string
+  readonly domain_id: string
+  readonly name: string
+  readonly description: string
+  readonly variables: readonly {
+    readonly name: string
+    readonly sequence: number
+    readonly type: string
+    readonly value: string
+    readonly is_secret: boolean
+    readonly description: string
+  }[]
+  readonly related_pipelines: readonly { readonly id: string; readonly name: string }[]
+  readonly creator_id: string
+  readonly updater_id: string
+  readonly creator_name: string
+  readonly updater_name: string
+  readonly create_time: number
+  readonly update_time: number
+}
+
 /** An element of `POST /pipelines/list`. */
 export interface ListedPipeline {
   readonly pipeline_id: string

@@ -1,0 +1,75 @@
+import type { Context } from 'hono'
+import type { Env } from '../kit/receive.ts'
+import type { Desk } from './desk.ts'
+import { errors } from './errors.ts'
+import { presentSystemVariables, runtimeVariables } from './system-variables.ts'
+import { presentVariables } from './v5-present.ts'
+import { readPage } from './v5-request.ts'
+
+/** What else is asked of a pipeline: its variables, who has edited it, which of its triggers were refused. */
+export class FactCalls {
+  readonly #desk: Desk
+
+  constructor(desk: Desk) {
+    this.#desk = desk
+  }
+
+  async runtimeVariables(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const page = readPage(new URL(c.req.url).searchParams)
+    if (!page.ok) return this.#desk.unreadable(c, page)
+    const { offset, limit } = page.value
+    const all = runtimeVariables(pipeline.value, presentVariables(pipeline.value))
+    return Response.json({ offset, limit, total: all.length, variables: all.slice(offset, offset + limit) })
+  }
+
+  async systemVariables(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    return pipeline.ok ? Response.json(presentSystemVariables(pipeline.value)) : pipeline.response
+  }
+
+  /** The newest first; the first version is the making of it. */
+  async history(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const page = readPage(new URL(c.req.url).searchParams)
+    if (!page.ok) return this.#desk.unreadable(c, page)
+    const versions = await this.#desk.app.pipelines.versions(this.#desk.callerOf(c), { id: pipeline.value.id })
+    if (!versions.ok) return this.#desk.refused(c, versions.problem, errors.noPipeline)
+    const { offset, limit } = page.value
+    const newest = versions.value.toSorted((a, b) => b.version - a.version)
+    const data = newest.slice(offset, offset + limit).map(({ version, createdAt, createdBy: { name } }) => ({
+      creator_name: name,
+      creator_nick_name: name,
+      create_time: createdAt,
+      modify_type: version === 1 ? 'create' : 'edit',
+    }))
+    return Response.json({ data, count: newest.length })
+  }
+
+  /** Automatic starts that were refused, as far as they are remembered: the newest. */
+  async refusals(c: Context<Env>): Promise<Response> {
+    const pipeline = await this.#desk.pipeline(c)
+    if (!pipeline.ok) return pipeline.response
+    const page = readPage(new URL(c.req.url).searchParams)
+    if (!page.ok) return this.#desk.unreadable(c, page)
+    const { id, definition } = pipeline.value
+    const fires = await this.#desk.app.pipelines.nextFires(this.#desk.callerOf(c), { id }, 1)
+    if (!fires.ok) return this.#desk.refused(c, fires.problem, errors.noPipeline)
+    const { offset, limit } = page.value
+    const all = fires.value.refusals.toSorted((a, b) => b.at - a.at)
+    const records = all.slice(offset, offset + limit).map(({ trigger, at, message }) => {
+      const spec = definition.triggers?.list.find(({ name }) => name === trigger)
+      return {
+        pipeline_id: id,
+        trigger_time: at,
+        trigger_type: spec?.kind === 'schedule' ? 'Scheduler' : 'Push',
+        executor_id: null,
+        executor_name: trigger,
+        reason: message,
+      }
+    })
+    return Response.json({ offset, limit, total: all.length, triggerFailedRecordVOS: records })
+  }
+}
