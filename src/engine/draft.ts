@@ -76,7 +76,8 @@ function chosen<Edge extends { readonly edge: number }>(
 /** A gateway has sent so many tokens on their way to where its branches meet. */
 function expect(run: Draft, index: number, tokens: number): void {
   const state = taskAt(run, index)
-  place(run, index, { ...(state.loop === 0 ? state : again(run, index, state)), loop: state.loop + 1, unmet: tokens })
+  const next = state.loop === 0 ? state : again(run, index, state)
+  place(run, index, { ...next, ...onePassMore(run, index, state), unmet: tokens })
 }
 
 /** A token comes to a node: for the first time, to where others are awaited, or back to one that was over. */
@@ -85,19 +86,30 @@ export function arrive(run: Draft, index: number): void {
   const state = taskAt(run, index)
   if (work.kind === 'gateway' && work.gateway === 'converge') {
     place(run, index, { ...state, unmet: state.unmet - 1 })
-  } else if (state.loop === 0) place(run, index, { ...state, loop: 1, unmet: 0 })
-  else place(run, index, { ...again(run, index, state), outputs: state.outputs, loop: state.loop + 1, unmet: 0 })
+  } else {
+    const next = state.loop === 0 ? state : { ...again(run, index, state), outputs: state.outputs }
+    place(run, index, { ...next, ...onePassMore(run, index, state), unmet: 0 })
+  }
+}
+
+/** Where a sub-flow has begun once more, what is in it is counted anew, too. */
+function onePassMore(run: Draft, index: number, { loop, innerLoop, outerAttempt }: TaskState) {
+  const parent = taskPlan(run.plan, index).flow?.parent ?? null
+  const outer = parent === null ? 0 : taskAt(run, parent).attempt
+  return { loop: loop + 1, innerLoop: outer === outerAttempt ? innerLoop + 1 : 1, outerAttempt: outer }
 }
 
 /** As new, but that its attempts go on counting (their logs are kept) and are remembered. */
 function again(run: Draft, index: number, state: TaskState): TaskState {
-  const { attempt, pausedAt, excluded, inputs, loop } = state
+  const { attempt, pausedAt, excluded, inputs, loop, innerLoop, outerAttempt } = state
   return {
     ...freshTask(taskPlan(run.plan, index)),
     attempt,
     takenUpAt: attempt,
     loopAt: attempt,
     loop,
+    innerLoop,
+    outerAttempt,
     pausedAt,
     excluded,
     inputs,
@@ -106,7 +118,12 @@ function again(run: Draft, index: number, state: TaskState): TaskState {
 }
 
 /** Back to where a run begins: no token has come to it yet. */
-export const anew = (run: Draft, index: number): TaskState => ({ ...again(run, index, taskAt(run, index)), loop: 0 })
+export const anew = (run: Draft, index: number): TaskState => ({
+  ...again(run, index, taskAt(run, index)),
+  loop: 0,
+  innerLoop: 0,
+  outerAttempt: 0,
+})
 
 /** The same of a task. */
 type TaskDraft = { -readonly [Key in keyof TaskState]: TaskState[Key] }
@@ -131,10 +148,11 @@ export function nextAttempt(run: Draft, index: number, attempt: number): TaskDra
 /** All attempts so far, the present one included. */
 export function attemptsOf(run: Draft, index: number, state: TaskState): readonly AttemptView[] {
   if (state.attempt === 0 || state.earlier.at(-1)?.attempt === state.attempt) return state.earlier
-  const { attempt, startedAt, endedAt, runner, failure, inputs, outputs, skipped, loop, loopAt } = state
+  const { attempt, startedAt, endedAt, runner, failure, inputs, outputs, skipped, loop, innerLoop, loopAt } = state
   const present: AttemptView = {
     attempt,
     loop: Math.max(1, loop),
+    innerLoop: Math.max(1, innerLoop),
     retry: Math.max(0, attempt - loopAt - 1),
     version: attemptVersion(run.id, index, attempt),
     // While it waits for the next attempt the task is queued; the attempt itself has failed.

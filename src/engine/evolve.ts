@@ -427,11 +427,13 @@ function startStage(run: Draft, index: number, at: Instant): void {
 function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): void {
   const index = event.node
   const state = taskAt(run, index)
-  const { attempt, unmet, loop, loopAt, excluded, pausedAt } = state
+  const { attempt, unmet, loop, innerLoop, outerAttempt, loopAt, excluded, pausedAt } = state
   place(run, index, {
     ...freshTask(taskPlan(run.plan, index)),
     unmet,
     loop,
+    innerLoop,
+    outerAttempt,
     loopAt,
     excluded,
     pausedAt,

@@ -13,19 +13,24 @@ import { taskAt, taskPlan, type Run } from './run.ts'
 const PRESET = ['_result', '_loop', '_inner_loop', 'ex_data'] as const
 type Preset = (typeof PRESET)[number]
 
+/** Which pass of a loop a node is in: of all, or since its sub-flow began. */
+type Count = '_loop' | '_inner_loop'
+export const isCount = (name: string): name is Count => name === '_loop' || name === '_inner_loop'
+export const countOf = (passes: { readonly loop: number; readonly innerLoop: number }, name: Count): number =>
+  name === '_loop' ? passes.loop : passes.innerLoop
+
 const isPreset = (output: string): output is Preset => (PRESET as readonly string[]).includes(output)
 
 /** @param asker the node whose texts are filled in; null: none. @returns undefined: it is not known, or no such output. */
 export function presetOutput(run: Run, node: number, output: string, asker: number | null): Json | undefined {
   if (!isPreset(output)) return undefined
   // A node knows its own count before it has ended, and so does what is in a sub-flow.
-  const counts = output === '_loop' || output === '_inner_loop'
-  if (counts && asker !== null && isAround(run, node, asker)) return taskAt(run, node).loop
+  if (isCount(output) && asker !== null && isAround(run, node, asker)) return countOf(taskAt(run, node), output)
   const told = attemptsOf(run, node, taskAt(run, node)).findLast(
     (attempt) => hasTold(attempt) && (output !== 'ex_data' || attempt.failure !== null),
   )
   if (told === undefined) return undefined
-  if (counts) return told.loop
+  if (isCount(output)) return countOf(told, output)
   if (output === '_result') return told.failure === null
   return told.failure === null ? undefined : failureSentence(told.failure)
 }

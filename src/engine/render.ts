@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { bambooBudget, referencedNames, renderBamboo } from './bamboo-template.ts'
 import { momentText } from './bamboo-time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
-import { presetOutput } from './preset-outputs.ts'
+import { countOf, isCount, presetOutput } from './preset-outputs.ts'
 import { outputOf, scopeOf, variableSpec } from './scope.ts'
 import { renderJson, renderText } from './template.ts'
 
@@ -66,7 +66,7 @@ class Names {
   lookUp(name: string): Json | undefined {
     const index = this.#asker
     if (name === '_system') return systemFacts(this.#run)
-    if (index !== null && (name === '_loop' || name === '_inner_loop')) return taskAt(this.#run, index).loop
+    if (index !== null && isCount(name)) return countOf(taskAt(this.#run, index), name)
     return this.#named(name, index === null ? null : taskPlan(this.#run.plan, index).spec.parent)
   }
 

@@ -125,6 +125,10 @@ export interface TaskState {
   readonly unmet: number
   /** In a flow: how often a token has come to it. */
   readonly loop: number
+  /** How often since the sub-flow that it is in last began; the same as `loop` outside of one. */
+  readonly innerLoop: number
+  /** Which attempt of that sub-flow `innerLoop` counts in; 0: outside of one. */
+  readonly outerAttempt: number
   /** The attempt that it had reached when the token last came. */
   readonly loopAt: number
   /** Of a gateway: the edges that its token has gone along, by place; null: all, or it has not been passed. */
@@ -305,6 +309,8 @@ export const freshTask = ({ needs, flow }: TaskPlan): TaskState => ({
   status: 'pending',
   unmet: flow === null ? needs.length : 1,
   loop: 0,
+  innerLoop: 0,
+  outerAttempt: 0,
   loopAt: 0,
   taken: null,
   excluded: false,

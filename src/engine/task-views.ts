@@ -238,6 +238,7 @@ function taskView(run: Run, index: number, inner: Counts | undefined): TaskView 
     retryable: spec.retryable,
     optional: spec.optional,
     loop: flow === null ? Number(state.attempt > 0 || state.status === 'skipped') : state.loop,
+    innerLoop: flow === null ? Number(state.attempt > 0 || state.status === 'skipped') : state.innerLoop,
     version: attemptVersion(run.id, index, state.attempt),
     paused: state.pausedAt !== null,
     inputs: state.inputs,

@@ -220,6 +220,8 @@ export interface TaskView extends NodeFields {
   readonly optional: boolean
   /** How often a token has come to it; 0: never. Of a task outside of flows: 1 once it was reached. */
   readonly loop: number
+  /** As `loop`, counted anew whenever the sub-flow that it is in begins. */
+  readonly innerLoop: number
   /** 32 hex digits; another one for each attempt. Callbacks may show it. */
   readonly version: string
   /** A person paused it. */
@@ -267,6 +269,8 @@ export interface AttemptView {
   readonly attempt: number
   /** Which pass of a loop it was in, from 1. */
   readonly loop: number
+  /** The same, counted from when the sub-flow that it is in last began. */
+  readonly innerLoop: number
   /** Which try of its loop it was, from 0. */
   readonly retry: number
   readonly version: string

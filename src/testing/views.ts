@@ -116,6 +116,7 @@ export const taskView = (changes: Partial<TaskView> = {}): TaskView => ({
   retryable: true,
   optional: false,
   loop: 1,
+  innerLoop: 1,
   version: attemptVersion(RUN_ID, 1, 1),
   paused: false,
   inputs: null,
@@ -272,6 +273,7 @@ const specOf = (stage: StageView): StageSpec =>
 export const attemptView = (changes: Partial<AttemptView> = {}): AttemptView => ({
   attempt: 1,
   loop: 1,
+  innerLoop: 1,
   retry: 0,
   version: attemptVersion(RUN_ID, 1, changes.attempt ?? 1),
   status: 'succeeded',

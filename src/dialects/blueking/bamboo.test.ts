@@ -74,6 +74,49 @@ describe('what every node makes', () => {
     expect(await t.states(2)).toMatchObject({ root: 'FINISHED', s: 'FINISHED' })
   })
 
+  test('what is in a sub-process counts anew each time that it begins: _inner_loop', async () => {
+    const inner = webTree({
+      gateways: { y: 'Exclusive' },
+      lines: [
+        ['start', 'i'],
+        ['i', 'y'],
+        ['y', 'i', '${passes} < 2'],
+        ['y', 'end', '${passes} >= 2'],
+      ],
+      activities: { i: shell('echo ${_loop} ${_inner_loop}') },
+      constants: { '${passes}': outputOf('i', '_inner_loop') },
+    })
+    const t = await taskOf({
+      gateways: { x: 'Exclusive' },
+      lines: [
+        ['start', 's'],
+        ['s', 'x'],
+        ['x', 's', '${count} < 2'],
+        ['x', 'end', '${count} >= 2'],
+      ],
+      activities: { s: subProcess(inner) },
+      constants: { '${count}': outputOf('s', '_loop') },
+    })
+    for (const counts of [
+      ['1', '1'],
+      ['2', '2'],
+      ['3', '1'],
+    ]) {
+      expect([env(t, '_loop'), env(t, '_inner_loop')]).toEqual(counts)
+      await ends(t, 'i', succeeded())
+    }
+    // A retry is the same pass.
+    await ends(t, 'i', exited(1))
+    expect(await t.act('s.i', 'retry')).toMatchObject({ result: true })
+    await ends(t, 'i', succeeded())
+    expect(await t.states(2)).toMatchObject({ root: 'FINISHED', s: 'FINISHED' })
+    const last = await t.detail('s.i')
+    expect(last).toMatchObject({ loop: 4, retry: 1, inputs: { _loop: 4, _inner_loop: 2 } })
+    expect(
+      last.histories.map(({ loop, inner_loop }: { loop: number; inner_loop: number }) => [loop, inner_loop]),
+    ).toEqual([[4, 2]])
+  })
+
   test('a failure that is passed over is told by _result and ex_data', async () => {
     const t = await taskOf({
       gateways: { x: 'Exclusive' },

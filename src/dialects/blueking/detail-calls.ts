@@ -87,7 +87,7 @@ export const getTaskNodeDetail: Operation = {
     const code = optionalText(call.params, 'component_code')
     const wanted = integerParam(call.params, 'loop', 0, [0, 1_000_000])
     const style = styleOf(call)
-    const status = presentNode(run, task.id, style)
+    const status = presentNode(run, task.id, style, true)
     if (status === undefined) {
       return succeed({
         ...namedIn(taskTree(run), task),
@@ -132,13 +132,14 @@ function nodeOf(level: JsonObject, id: string): JsonObject | undefined {
 
 /** A row for each attempt that is over: of the pass, before the present one, and the one that was skipped over. */
 function rowsOf(run: RunView, task: TaskView, loop: number, style: Style): readonly JsonObject[] {
-  const { skipped, attempt, startedAt, endedAt, runner, failure, inputs, outputs, retry, version } = task
+  const { skipped, attempt, startedAt, endedAt, runner, failure, inputs, outputs, retry, version, innerLoop } = task
   const passed: readonly AttemptView[] =
     skipped?.because === 'operator' && attempt > 0
       ? [
           {
             attempt,
             loop,
+            innerLoop,
             retry,
             version,
             status: 'failed',
@@ -165,7 +166,7 @@ function historyRow(run: RunView, task: TaskView, attempt: AttemptView, style: S
     node_id: task.id,
     retry: attempt.retry,
     loop: attempt.loop,
-    inner_loop: attempt.loop,
+    inner_loop: attempt.innerLoop,
     skip: attempt.skipped,
     version: style.engine === 2 ? `v${attempt.version}` : attempt.version,
     start_time: start,
@@ -184,13 +185,16 @@ function historyRow(run: RunView, task: TaskView, attempt: AttemptView, style: S
 export const getTaskNodeData: Operation = {
   method: 'GET',
   path: ['bk_biz_id', 'task_id'],
-  about: 'what a node was given and has made',
+  about: 'what a node was given and has made; `loop` asks for an earlier pass',
   async run(call) {
     const located = await locateNode(call)
     if (!located.ok) return { envelope: located.failure }
     const { run, task } = located
     const code = optionalText(call.params, 'component_code') ?? pluginCode(task)
-    return succeed(nodeData(run, task, null, code))
+    const wanted = integerParam(call.params, 'loop', 0, [0, 1_000_000])
+    const isEarlier = wanted > 0 && wanted < Math.max(1, task.loop)
+    const last = isEarlier ? task.earlier.findLast(({ loop }) => loop === wanted) : undefined
+    return succeed(nodeData(run, task, last ?? null, code))
   },
 }
 

@@ -76,17 +76,29 @@ export class DoorRefusal extends Error {
   }
 }
 
-/** A code of the ESB for what bk-sops itself refused, as old bk-sops gave none. */
-const ESB_FAILURE_CODE = 1306000
+/** What the ESB fills in where bk-sops said nothing of it, as old bk-sops gave no code at all. */
+const ESB_FILLS = {
+  success: { data: null, message: '', code: 0 },
+  failure: { data: null, code: 1306000 },
+} as const
 
 /**
- * What bk-sops said, as it leaves this door: the ESB fills in what is missing where `result` is false.
+ * What bk-sops said, as it leaves this door: the ESB fills in what is missing, and clients in use index `message` and
+ * `code` of a success without a look.
+ * @param requestId null: the answer may be given again, and each request has a number of its own.
  * @param children JSON of those of the status in it, which has none.
  */
-export function answer(door: Door, envelope: Envelope, requestId: string, children?: readonly string[]): Response {
-  if (children !== undefined) return jsonText(200, withChildren(JSON.stringify(envelope), children))
-  if (door === 'gateway' || envelope.result) return json(200, envelope)
-  return json(200, { data: null, code: ESB_FAILURE_CODE, ...envelope, request_id: requestId })
+export function answer(
+  door: Door,
+  envelope: Envelope,
+  requestId: string | null,
+  children?: readonly string[],
+): Response {
+  const fills = ESB_FILLS[envelope.result ? 'success' : 'failure']
+  const numbered = requestId === null ? {} : { request_id: requestId }
+  const missing = Object.entries(fills).filter(([name]) => !Object.hasOwn(envelope, name))
+  const body = door === 'gateway' ? envelope : { ...envelope, ...Object.fromEntries(missing), ...numbered }
+  return children === undefined ? json(200, body) : jsonText(200, withChildren(JSON.stringify(body), children))
 }
 
 const NO_CHILDREN = '"children":{}'

@@ -82,11 +82,12 @@ describe('a flow', () => {
     expect(await t.status({ engine_ver: '2' })).toEqual({ ...created, name: 'a task' })
     expect(await t.operate('pause')).toMatchObject({ result: false, message: 'operate failed, please try again later' })
     const start = (engine_ver: string) => t.client.post('start_task', [t.id, t.client.biz], { engine_ver })
-    expect(await start('1')).toEqual({ result: true, data: {}, message: {} })
+    expect(await start('1')).toEqual({ result: true, data: {}, message: {}, code: 0 })
     expect(await start('1')).toEqual({
       result: false,
       message: 'pipeline instance already started.',
       data: 'pipeline instance already started.',
+      code: 3545000,
     })
     expect(await start('2')).toMatchObject({ result: false, message: 'task already started', code: 3545000 })
   })

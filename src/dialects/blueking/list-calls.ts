@@ -24,6 +24,7 @@ export const getTemplateList: Operation = {
   method: 'GET',
   path: ['bk_biz_id'],
   first: true,
+  zoned: true,
   about: 'the templates of a project; `id_in`, `name_keyword`; `template_source=common` gives none',
   async run(call) {
     const bizId = requiredText(call.params, 'bk_biz_id')
@@ -64,6 +65,7 @@ function serialsIn(list: string | undefined): Set<number> | undefined {
 export const getTaskList: Operation = {
   method: 'GET',
   path: ['bk_biz_id'],
+  zoned: true,
   about: 'the tasks of a project, newest first, with `count` beside `data`',
   async run(call) {
     const bizId = requiredText(call.params, 'bk_biz_id')
@@ -79,13 +81,33 @@ export const getTaskList: Operation = {
     const templates = await pipelinesOf(call, found.rows)
     const zone = optionalText(call.params, 'expected_timezone') !== undefined
     const rows = found.rows.map((run) =>
-      presentTask(run, business.project, templates.get(run.pipelineId) ?? null, zone ? call : null),
+      presentTask(run, business.project, templates.get(run.pipelineId) ?? null, call, zone),
     )
     if (isTruthy(call.params, 'without_count')) return { envelope: { result: true, data: rows, count: -1 } }
     if (found.passed !== null) return { envelope: { result: true, data: rows, count: found.passed } }
     const count = await countTasks(call, filter)
     if (!count.ok) return refusedReply(call, count.problem, bizId)
     return { envelope: { result: true, data: rows, count: count.value } }
+  },
+}
+
+export const getTaskCount: Operation = {
+  method: 'GET',
+  path: ['bk_biz_id'],
+  about: 'how many tasks get_task_list has by the same criteria',
+  async run(call) {
+    const bizId = requiredText(call.params, 'bk_biz_id')
+    const criteria = taskCriteria(call)
+    const business = await findBusiness(call, bizId)
+    if (!business.ok) return { envelope: business.failure }
+    const filter = { project: { id: business.project.id }, ...criteria }
+    const picks = pickerOf(call)
+    if (picks === undefined) {
+      const count = await countTasks(call, filter)
+      return count.ok ? succeed({ count: count.value }) : refusedReply(call, count.problem, bizId)
+    }
+    const found = await slice(call, filter, picks, 0, 0)
+    return found.ok ? succeed({ count: found.passed ?? 0 }) : refusedReply(call, found.problem, bizId)
   },
 }
 
@@ -138,14 +160,12 @@ function statusesOf(started: boolean | undefined, finished: boolean | undefined)
   )
 }
 
+/** As a BooleanField of Django's forms: every text is true but `false` and `0`. */
 function flagParam(params: Params, name: string): boolean | undefined {
   const value = params[name]
   if (typeof value === 'boolean') return value
   const text = optionalText(params, name)?.toLowerCase()
-  if (text === undefined) return undefined
-  if (text === 'true' || text === '1') return true
-  if (text === 'false' || text === '0') return false
-  throw new DoorRefusal('bad-parameter', `param ${name} must be true or false`)
+  return text === undefined ? undefined : text !== 'false' && text !== '0'
 }
 
 function timeParam(params: Params, name: string): number | undefined {

@@ -35,6 +35,7 @@ function readWanted(call: Call): ReadWanted {
     ok: false,
     failure: fail(`task params is invalid: ${detail}`, CODES.badParameter),
   })
+  if (typeof call.params['name'] !== 'string') return invalid(`${name} is not of type 'string'`)
   if (name.length > NAME_MAX) return invalid(`name must have at most ${NAME_MAX} characters`)
   const flowType = optionalText(call.params, 'flow_type') ?? 'common'
   if (flowType !== 'common') return invalid(`flow_type ${flowType} is not supported by this server`)

@@ -16,7 +16,7 @@ export interface NodeData {
 }
 
 /** Of an attempt of the task, or of its present one. */
-type Attempt = Pick<AttemptView, 'inputs' | 'outputs' | 'loop' | 'failure'> | null
+type Attempt = Pick<AttemptView, 'inputs' | 'outputs' | 'loop' | 'innerLoop' | 'failure'> | null
 
 const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway', 'subflow'].includes(work.kind)
 
@@ -28,15 +28,15 @@ export function nodeInputs(run: RunView, task: TaskView, attempt: Attempt): Json
   const given = replaced ?? data ?? (task.work.kind === 'runner' ? task.work.with : {})
   const isVerbatim = (key: string): boolean => replaced === null && activity?.verbatim.has(key) === true
   const names = namesOf(run)
-  const loop = attempt === null ? task.loop : attempt.loop
+  const { loop, innerLoop } = attempt ?? task
   const rendered = Object.fromEntries(
     Object.entries(given).map(([key, value]) => [key, isVerbatim(key) ? value : rendersTo(value, names)]),
   )
-  return loop === 0 ? rendered : { ...rendered, _loop: loop, _inner_loop: loop }
+  return loop === 0 ? rendered : { ...rendered, _loop: loop, _inner_loop: innerLoop }
 }
 
 export function nodeOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
-  const { outputs, failure, loop } = attempt ?? { outputs: task.outputs, failure: lastFailure(task), loop: task.loop }
+  const { outputs, failure, loop, innerLoop } = attempt ?? { ...task, failure: lastFailure(task) }
   if (!isActivity(task) || loop === 0) return {}
   const failed = failure !== null
   return {
@@ -46,7 +46,7 @@ export function nodeOutputs(run: RunView, task: TaskView, attempt: Attempt): Jso
     ...(failure?.kind === 'forced' ? { _forced_failed: true } : {}),
     _result: !failed || failure.kind === 'forced',
     _loop: loop,
-    _inner_loop: loop,
+    _inner_loop: innerLoop,
     ...(failed ? { ex_data: exData(run, failure) } : {}),
   }
 }

@@ -9,7 +9,7 @@ import {
 } from './catalog-calls.ts'
 import { copyTemplateAcrossProject } from './copy-call.ts'
 import { getTaskDetail, getTaskNodeData, getTaskNodeDetail, getTaskNodeLog } from './detail-calls.ts'
-import { getTaskList, getTemplateList, queryTaskCount } from './list-calls.ts'
+import { getTaskCount, getTaskList, getTemplateList, queryTaskCount } from './list-calls.ts'
 import { createAndStartTask, createTask, fastCreateTask } from './make-calls.ts'
 import { nodeCallback, operateNode } from './node-calls.ts'
 import {
@@ -29,6 +29,7 @@ import {
   getCommonTemplateList,
   getTemplateInfo,
   getTemplateSchemes,
+  previewCommonTaskTree,
   previewTaskTree,
 } from './template-calls.ts'
 
@@ -44,6 +45,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_common_template_info: getCommonTemplateInfo,
   get_template_schemes: getTemplateSchemes,
   preview_task_tree: previewTaskTree,
+  preview_common_task_tree: previewCommonTaskTree,
   copy_template_across_project: copyTemplateAcrossProject,
   create_task: createTask,
   fast_create_task: fastCreateTask,
@@ -59,6 +61,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_node_job_executed_log: getNodeJobExecutedLog,
   get_task_operate_record: getTaskOperateRecord,
   get_task_list: getTaskList,
+  get_task_count: getTaskCount,
   query_task_count: queryTaskCount,
   modify_constants_for_task: modifyConstantsForTask,
   get_plugin_list: getPluginList,

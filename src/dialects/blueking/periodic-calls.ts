@@ -48,6 +48,7 @@ export const createPeriodicTask: Operation = {
   about: 'a task of a template by a clock: `cron` with minute, hour, day_of_week, day_of_month, month_of_year',
   async run(call) {
     const name = requiredText(call.params, 'name').slice(0, 64)
+    if (!isTruthy(call.params, 'cron')) throw new DoorRefusal('bad-parameter', 'param cron is required')
     const cron = cronParam(call)
     const found = await locateTemplate(
       call,

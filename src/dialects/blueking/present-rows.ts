@@ -4,7 +4,7 @@ import type { Cause } from '../../model/event.ts'
 import type { PipelineView, ProjectView, RunSummary, RunView } from '../../model/view.ts'
 import { styleOf, type Call } from './call.ts'
 import { TEMPLATE_ANNOTATION } from './make-calls.ts'
-import { presentStatus } from './present.ts'
+import { presentTimed } from './present.ts'
 import { templateName } from './templates.ts'
 import { taskName } from './task-name.ts'
 import { runState } from './status.ts'
@@ -14,7 +14,7 @@ const isFinished = (status: RunStatus): boolean => runState[status] === 'FINISHE
 const isClosed = (status: RunStatus): boolean => isFinished(status) || runState[status] === 'REVOKED'
 
 export function presentTaskStatus(run: RunView, call: Call, withChildren: boolean): TaskStatusRow {
-  const full = presentStatus(run, styleOf(call))
+  const full = presentTimed(run, styleOf(call))
   const { children: _children, ...bare } = full
   return {
     id: run.serial,
@@ -30,15 +30,16 @@ export function presentTaskStatus(run: RunView, call: Call, withChildren: boolea
   }
 }
 
-/** @param zoned given: times are written in the server's zone, as when a client expects one. */
+/** @param zoned times are written as everywhere else, in the zone that the client expects. */
 export function presentTask(
   run: RunSummary,
   project: ProjectView,
   pipeline: PipelineView | null,
-  zoned: Call | null,
+  call: Call,
+  zoned: boolean,
 ): TaskRow {
   const time = (at: Instant | null): string | null =>
-    zoned === null ? (at === null ? null : new Date(at).toISOString()) : zoned.time(at)
+    zoned ? call.time(at) : at === null ? null : new Date(at).toISOString()
   return {
     id: run.serial,
     name: taskName(run),
@@ -58,7 +59,7 @@ export function presentTask(
     project_name: project.name,
     bk_biz_id: project.serial,
     bk_biz_name: project.name,
-    auth_actions: [],
+    auth_actions: call.caller.role === 'viewer' ? TASK_VIEWED : TASK_OPERATED,
   }
 }
 
@@ -69,14 +70,25 @@ export function presentTemplate(pipeline: PipelineView, call: Call): TemplateRow
     category: pipeline.definition.annotations['blueking/category'] ?? 'Default',
     project_id: pipeline.project.serial,
     project_name: pipeline.project.name,
-    bk_biz_id: call.engine === 1 ? String(pipeline.project.serial) : pipeline.project.serial,
+    bk_biz_id: pipeline.project.serial,
     bk_biz_name: pipeline.project.name,
     creator: pipeline.createdBy.name,
     create_time: call.time(pipeline.createdAt),
     editor: null,
     edit_time: call.time(pipeline.updatedAt),
+    auth_actions: FLOW_ACTIONS[call.caller.role],
   }
 }
+
+/** What their permission system calls what a caller may do here. */
+const TASK_VIEWED = ['task_view']
+const TASK_OPERATED = ['task_view', 'task_edit', 'task_operate', 'task_claim']
+const FLOW_USED = ['flow_view', 'flow_create_task', 'flow_create_clocked_task']
+const FLOW_ACTIONS = {
+  viewer: ['flow_view'],
+  operator: FLOW_USED,
+  admin: [...FLOW_USED, 'flow_edit', 'flow_create_periodic_task'],
+} as const
 
 /** Of the template that stands behind a task: what its run says, else its pipeline; empty: there is none. */
 export const templateIdOf = (

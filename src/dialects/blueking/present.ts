@@ -34,13 +34,19 @@ export function presentStatus(run: RunView, style: Style): Status | CreatedStatu
   return present(shown, style, run.id, run.id)
 }
 
+/** The same as the operations that came after the seed's tell it: clients of theirs index `elapsed_time`. */
+export function presentTimed(run: RunView, style: Style): Status | CreatedStatus {
+  const shown = shownRun(run, taskName(run))
+  return shown === undefined || style.engine === 2 ? presentStatus(run, style) : presentFirst(shown, style, true)
+}
+
 /** The node with this id, with all below it; undefined: the run has none, or it has not been entered. */
-export function presentNode(run: RunView, id: string, style: Style): Status | undefined {
+export function presentNode(run: RunView, id: string, style: Style, timed = false): Status | undefined {
   const root = shownRun(run, taskName(run))
   const found = root === undefined ? undefined : findShown(root, id)
-  return found === undefined
-    ? undefined
-    : present(found.shown, style, found.parent === '' ? run.id : found.parent, run.id)
+  if (found === undefined) return undefined
+  if (timed && style.engine === 1) return presentFirst(found.shown, style, true)
+  return present(found.shown, style, found.parent === '' ? run.id : found.parent, run.id)
 }
 
 export function findShown(root: Shown, id: string, parent = ''): { shown: Shown; parent: string } | undefined {
@@ -61,10 +67,10 @@ export const stateOf = (shown: Shown, engine: Engine): State =>
   )
 
 export function present(shown: Shown, style: Style, parentId: string, rootId: string): Status {
-  return style.engine === 1 ? presentFirst(shown, style) : presentLater(shown, style, parentId, rootId)
+  return style.engine === 1 ? presentFirst(shown, style, false) : presentLater(shown, style, parentId, rootId)
 }
 
-function presentFirst(shown: Shown, style: Style): StatusTree {
+function presentFirst(shown: Shown, style: Style, timed: boolean): StatusTree {
   // Version 1 sets both times to the moment of the skip.
   const startedAt = shown.skip ? (shown.endedAt ?? shown.startedAt) : shown.startedAt
   return {
@@ -73,11 +79,18 @@ function presentFirst(shown: Shown, style: Style): StatusTree {
     finish_time: style.time(shown.endedAt),
     skip: shown.skip,
     start_time: style.time(startedAt),
-    children: Object.fromEntries(shown.children.map((child) => [child.id, presentFirst(child, style)])),
+    children: Object.fromEntries(shown.children.map((child) => [child.id, presentFirst(child, style, timed)])),
     state: stateOf(shown, 1),
     version: shown.kind === 'pipeline' ? '' : shown.version,
     id: shown.id,
     loop: shown.loop,
+    ...(timed
+      ? {
+          elapsed_time: elapsedSeconds(shown, style.now),
+          error_ignorable: shown.ignored,
+          error_ignored: shown.ignored,
+        }
+      : {}),
   }
 }
 

@@ -77,7 +77,7 @@ const shared = (): Promise<Setting> => (untouched ??= setting())
 const taskId = ({ run }: Setting) => ({ task_id: String(run.serial) })
 
 describe('get_task_status', () => {
-  test('answers the same by every addressing: with result and data, and nothing else', async () => {
+  test('answers the same by every addressing: with result and data, and what the door fills in', async () => {
     const at = await setting()
     at.world.runner.endTask('a', exited(1))
     await at.world.settled()
@@ -105,9 +105,16 @@ describe('get_task_status', () => {
     for (const { status, body, headers } of answers) {
       expect(status).toBe(200)
       expect(headers.get('X-Bkapi-Error-Code')).toBeNull()
-      expect(body).toEqual(first.body)
+      expect([body.result, body.code, body.data]).toEqual([true, 0, first.body.data])
     }
-    expect(Object.keys(first.body)).toEqual(['result', 'data'])
+    // What may be given again has no number of a request.
+    expect(answers.map(({ body }) => Object.keys(body).slice(2).join(' '))).toEqual([
+      ...Array.from({ length: 3 }, () => 'message code'),
+      ...Array.from({ length: 3 }, () => 'message code request_id'),
+      'message code',
+      ...Array.from({ length: 3 }, () => 'code'),
+    ])
+    expect(Object.keys(first.body)).toEqual(['result', 'data', 'message', 'code'])
     expect(first.body).toMatchObject({ result: true, data: { state: 'FAILED', id: at.run.id, finish_time: '' } })
   })
 
@@ -313,7 +320,8 @@ describe('commands', () => {
       constants: { '${count}': '3' },
     })
     expect(made.body).toMatchObject({ result: true, data: { task_id: expect.any(Number) } })
-    expect(Object.keys(made.body)).toEqual(['result', 'data'])
+    // Clients in use index all of them without a look.
+    expect(Object.keys(made.body)).toEqual(['result', 'data', 'message', 'code', 'request_id'])
     const task = { task_id: String(made.body.data.task_id) }
     expect((await at.get('get_task_status', task)).body.data).toEqual({
       start_time: null,
@@ -324,7 +332,7 @@ describe('commands', () => {
       elapsed_time: 0,
       children: {},
     })
-    expect((await at.post('start_task', task)).body).toEqual({ result: true, data: {}, message: {} })
+    expect((await at.post('start_task', task)).body).toMatchObject({ result: true, data: {}, message: {}, code: 0 })
     await at.world.settled()
     expect((await at.get('get_task_status', task)).body.data.state).toBe('RUNNING')
     const run = need(await at.world.app.runs.get(at.world.admin, { serial: made.body.data.task_id }))
@@ -339,15 +347,15 @@ describe('commands', () => {
   test('a task is paused, resumed and revoked; what may not be is refused', async () => {
     const at = await setting()
     const operate = async (action: string) => (await at.post('operate_task', { ...taskId(at), action })).body
-    expect(await operate('pause')).toEqual({ result: true, data: {} })
+    expect(await operate('pause')).toMatchObject({ result: true, data: {}, message: '', code: 0 })
     expect(await state(at)).toBe('SUSPENDED')
     const refused = { result: false, message: 'operate failed, please try again later' }
     expect(await operate('pause')).toMatchObject(refused)
-    expect(await operate('resume')).toEqual({ result: true, data: {} })
+    expect(await operate('resume')).toMatchObject({ result: true, data: {} })
     expect(await operate('start')).toMatchObject(refused)
     expect(await operate('explode')).toMatchObject({ result: false, message: 'task action is invalid' })
     expect(await operate('constructor')).toMatchObject({ result: false, message: 'task action is invalid' })
-    expect(await operate('revoke')).toEqual({ result: true, data: {} })
+    expect(await operate('revoke')).toMatchObject({ result: true, data: {} })
     at.world.runner.endTask('a', { kind: 'cancelled' })
     await at.world.settled()
     expect(await state(at)).toBe('REVOKED')
@@ -369,7 +377,7 @@ describe('commands', () => {
     const first = await shown()
     expect(first).toMatchObject({ state: 'FAILED', retry: 0, skip: false })
 
-    expect(await operate('retry')).toEqual({ result: true, data: 'success', message: 'success', code: 0 })
+    expect(await operate('retry')).toMatchObject({ result: true, data: 'success', message: 'success', code: 0 })
     await at.world.settled()
     at.world.runner.endTask('a', exited(1))
     await at.world.settled()
@@ -522,12 +530,18 @@ describe('lists', () => {
     for (const wrong of [
       { limit: '-1' },
       { offset: '-1' },
-      { is_started: 'x' },
+      { expected_timezone: 'Nope' },
       { create_time_end: 'today' },
       { template_ids: 'x' },
     ]) {
       expect((await list(wrong)).code).toBe(1306406)
     }
+    // As Django's forms read a flag: any text but `false` and `0`.
+    expect((await list({ is_started: 'yes' })).count).toBe(1)
+    const abroad = await list({ expected_timezone: 'America/St_Johns' })
+    expect(abroad.data[0].create_time).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d -0[23]30$/)
+    expect((await at.get('get_task_count', { keyword: 'build' })).body.data).toEqual({ count: 5 })
+    expect((await at.get('get_task_count', { is_started: 'true' })).body.data).toEqual({ count: 1 })
   })
 
   test('get_template_list gives the pipelines of the business', async () => {
@@ -537,7 +551,7 @@ describe('lists', () => {
     expect(template).toMatchObject({
       id: at.run.pipeline.serial,
       name: 'build-and-ship',
-      bk_biz_id: at.who['bk_biz_id'],
+      bk_biz_id: Number(at.who['bk_biz_id']),
       creator: 'ci',
       editor: null,
     })

@@ -3,6 +3,7 @@ import type { App } from '../../host/app.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { withDepends } from '../kit/cache.ts'
 import { formatPlainWithOffset } from '../kit/time.ts'
+import { offsetsOf } from '../kit/zone.ts'
 import { authenticate } from './auth.ts'
 import type { Call, Operation, Reply } from './call.ts'
 import { CODES } from './codes.ts'
@@ -76,12 +77,16 @@ async function respond(
     const { caller, appCode } = await authenticate(app, context.req.raw.headers, params)
     const engine = engineOf(options, appCode, params)
     const { zoneOffsetMinutes, baseUrl } = options
-    const time = (at: number | null): string => (at === null ? '' : formatPlainWithOffset(at, zoneOffsetMinutes))
+    const zone = operation.zoned === true ? zoneParam(params) : undefined
+    const offset = (at: number): number => (zone === undefined ? zoneOffsetMinutes : zone(at))
+    const time = (at: number | null): string => (at === null ? '' : formatPlainWithOffset(at, offset(at)))
     const call: Call = { app, caller, appCode, params, time, engine, zoneOffsetMinutes, baseUrl }
     const { envelope, of: run, children } = await runOperation(operation, call, door)
-    const coded = engine === 2 || operation.first !== true
-    const response = answer(door, withCode(envelope, coded), app.freshId(), children)
-    if (run === undefined || context.req.method !== 'GET') return response
+    // The gateway is younger than bk-sops without codes, and its clients look at them.
+    const coded = engine === 2 || operation.first !== true || door === 'gateway'
+    const kept = run !== undefined && context.req.method === 'GET'
+    const response = answer(door, withCode(envelope, coded), kept ? null : app.freshId(), children)
+    if (!kept) return response
     response.headers.set('ETag', `"${run.id}.${run.seq}"`)
     return withDepends(response, [`run:${run.id}`])
   } catch (error) {
@@ -100,7 +105,7 @@ async function runOperation(operation: Operation, call: Call, door: Door): Promi
   }
 }
 
-/** The seed's version gives no code; the ESB puts its own where there is none. */
+/** The seed's version gives no code to the ESB, which puts its own where there is none. */
 function withCode(envelope: Envelope, coded: boolean): Envelope {
   if (!coded) {
     if (envelope.result) return envelope
@@ -108,6 +113,17 @@ function withCode(envelope: Envelope, coded: boolean): Envelope {
     return rest
   }
   return envelope.result ? { ...envelope, code: CODES.success } : envelope
+}
+
+/** @throws DoorRefusal when there is no zone of that name. */
+function zoneParam(params: Params): ((at: number) => number) | undefined {
+  const name = optionalText(params, 'expected_timezone')
+  if (name === undefined) return undefined
+  const zone = offsetsOf(name)
+  if (zone === undefined) {
+    throw new DoorRefusal('bad-parameter', `expected_timezone ${name.slice(0, 64)} is unknown.`)
+  }
+  return zone
 }
 
 /** What the request asks for, else what its app was given, else the seed's. */

@@ -52,7 +52,8 @@ export const startTask: Operation = {
       const failure = refusedHere(call, done.problem, already)
       if (failure.message !== already) return { envelope: failure }
       // Both keys hold the same value, whatever it is: `{}` on success, the message on failure.
-      return { envelope: later ? fail(already, CODES.invalidOperation) : { ...failure, data: already } }
+      const refusal = fail(already, CODES.invalidOperation)
+      return { envelope: later ? refusal : { ...refusal, data: already } }
     }
     if (!later) return { envelope: { result: true, data: {}, message: {} } }
     return succeed({ task_url: taskUrl(done.value, call) })

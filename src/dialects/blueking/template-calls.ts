@@ -67,6 +67,7 @@ export const getTemplateInfo: Operation = {
   method: 'GET',
   path: ['template_id', 'bk_biz_id'],
   first: true,
+  zoned: true,
   about: 'a template with its tree as it was given; one made elsewhere has a tree made up of its stages and tasks',
   async run(call) {
     const found = await locateTemplate(
@@ -121,6 +122,17 @@ export const getTemplateSchemes: Operation = {
       requiredText(call.params, 'bk_biz_id'),
     )
     return found.ok ? succeed([]) : { envelope: found.failure }
+  },
+}
+
+export const previewCommonTaskTree: Operation = {
+  method: 'POST',
+  path: ['bk_biz_id', 'template_id'],
+  about: 'there are no common templates',
+  run: async (call) => {
+    const id = requiredText(call.params, 'template_id')
+    const message = `preview_common_task_tree fail: common template[id=${id}] does not exist`
+    return await Promise.resolve({ envelope: fail(message, CODES.unknown) })
   },
 }
 

@@ -25,6 +25,10 @@ export interface StatusTree {
   readonly loop: number
   /** Only when asked for with `with_ex_data`, only at a FAILED root: why, by node id. */
   readonly ex_data?: Readonly<Record<string, string>>
+  /** Whole seconds, as in {@link LaterStatus}; the seed's document has none of these three, later operations have them. */
+  readonly elapsed_time?: number
+  readonly error_ignorable?: boolean
+  readonly error_ignored?: boolean
 }
 
 export type Status = StatusTree | LaterStatus
@@ -126,13 +130,14 @@ export interface TemplateRow {
   readonly category: string
   readonly project_id: number
   readonly project_name: string
-  /** A string in 3.1.32, which copies it from the path, and a number later. */
-  readonly bk_biz_id: string | number
+  /** 3.1.32 copies it from the path as a string; typed clients of all later versions read a number. */
+  readonly bk_biz_id: number
   readonly bk_biz_name: string
   readonly creator: string
   readonly create_time: string
   readonly editor: string | null
   readonly edit_time: string
+  readonly auth_actions: readonly string[]
 }
 
 /** An answer of bk-sops itself: HTTP 200 either way. Clients look at `result` and nothing else. */

@@ -15,12 +15,18 @@ const DEFAULT_TIMEOUT_SECONDS = 7_200
 const TIMEOUT_MAX_SECONDS = 86_400
 const ARGUMENT = 'JOB_SCRIPT_PARAM'
 
+interface Language {
+  readonly interpreter: string
+  readonly takeArgument: string
+}
+
 /**
  * JOB runs a file without further switches, so a shell script goes on after a command that failed: the `#!` line says
  * what the type says. The arguments come in by the environment and are split without being read as a program.
  */
-const LANGUAGES: Readonly<Record<string, { readonly interpreter: string; readonly takeArgument: string }>> = {
-  '1': { interpreter: '/usr/bin/env bash', takeArgument: `set -f; set -- $${ARGUMENT}; set +f` },
+const SHELL: Language = { interpreter: '/usr/bin/env bash', takeArgument: `set -f; set -- $${ARGUMENT}; set +f` }
+const LANGUAGES: Readonly<Record<string, Language>> = {
+  '1': SHELL,
   '3': {
     interpreter: '/usr/bin/env perl',
     takeArgument: `use Text::ParseWords; BEGIN { @ARGV = shellwords($ENV{${ARGUMENT}}) }`,
@@ -41,7 +47,8 @@ export function readScript(input: ScriptInput): PluginWork {
     return { ok: false, message: 'job_script_type must be 1 (shell), 3 (Perl) or 4 (Python): nothing else runs here' }
   }
   if (content.trim() === '') return { ok: false, message: 'job_content is empty' }
-  const [first = '', ...rest] = content.replaceAll('\r\n', '\n').split('\n')
+  const { text, env } = language === SHELL ? withExpressions(content, input.names) : { text: content, env: {} }
+  const [first = '', ...rest] = text.replaceAll('\r\n', '\n').split('\n')
   const head = first.startsWith('#!') ? [first] : [`#!${language.interpreter}`]
   const body = first.startsWith('#!') ? rest : [first, ...rest]
   const takes = argument === '' ? [] : [language.takeArgument]
@@ -50,9 +57,32 @@ export function readScript(input: ScriptInput): PluginWork {
     ok: true,
     uses: 'script',
     with: { script: [...head, ...takes, ...body].join('\n'), marks: 'SOPS_VAR' },
-    env: { ...namedIn(content, input.names), ...(argument === '' ? {} : { [ARGUMENT]: argument }) },
+    env: { ...namedIn(content, input.names), ...env, ...(argument === '' ? {} : { [ARGUMENT]: argument }) },
     timeoutSeconds: Math.min(timeout > 0 ? timeout : DEFAULT_TIMEOUT_SECONDS, TIMEOUT_MAX_SECONDS),
   }
+}
+
+const PIECE = /\$\{([A-Za-z_]\w{0,63})([.[][^${}#\n]{0,500})\}/g
+const PIECES_MAX = 200
+
+/**
+ * `${_system.task_name}`, `${hosts[0]}`: what is more than a name has a variable of its own in the environment, as a
+ * shell would take it for something else. What no constant stands for is the shell's, as in the original.
+ */
+function withExpressions(content: string, names: ReadonlySet<string>) {
+  const env: Record<string, string> = {}
+  const byPiece = new Map<string, string>()
+  const text = content.replace(PIECE, (piece, head: string) => {
+    if (!names.has(head)) return piece
+    if (!byPiece.has(piece)) {
+      if (byPiece.size === PIECES_MAX) return piece
+      byPiece.set(piece, `BK_EXPRESSION_${byPiece.size + 1}`)
+    }
+    const name = byPiece.get(piece) ?? ''
+    env[name] = piece
+    return `\${${name}}`
+  })
+  return { text, env }
 }
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/

@@ -34,6 +34,9 @@ export interface TreeOptions {
 /** Theirs counts how often a node is run again: BAMBOO_DJANGO_ERI_NODE_RERUN_LIMIT is 100. */
 const PASSES_MAX = 101
 
+/** What their engine gives every node besides its constants. */
+const OWN_NAMES = ['_loop', '_inner_loop', '_system']
+
 /** What a node was called in its tree, where our key had to be another. */
 const ID_ANNOTATION = 'blueking/id'
 /** What a gateway was, where ours had to be of another kind. */
@@ -90,7 +93,7 @@ class Writer {
   /** @param parent key of the sub-flow; @param where what its errors begin with. */
   write(tree: WebTree, keys: LevelKeys, parent: string | null, where: string): void {
     const keyOf = (id: string): string => keys.nodes.get(id) ?? id
-    const names = new Set([...tree.constants.values()].map(({ variable }) => variable))
+    const names = new Set([...OWN_NAMES, ...[...tree.constants.values()].map(({ variable }) => variable)])
     const put = (id: string, node: JsonObject): void => {
       const annotations = { ...(keyOf(id) === id ? {} : { [ID_ANNOTATION]: id }), ...(node['annotations'] as object) }
       const owner = parent === null ? {} : { parent }

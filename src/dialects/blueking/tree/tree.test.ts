@@ -477,6 +477,27 @@ describe('a tree as a definition of ours', () => {
     })
   })
 
+  test('what is more than a name in a shell script is a variable of its own; what no constant stands for is the shell’s', () => {
+    const content = 'echo ${_system.task_name} ${hosts[0]} ${_loop} ${hosts[0]} ${free[0]} ${hosts:-x} ${#hosts}'
+    const made = definitionOf({
+      lines: [
+        ['start', 'a'],
+        ['a', 'p'],
+        ['p', 'end'],
+      ],
+      activities: { a: shell(content), p: shell('print("${hosts[0]}")', { job_script_type: '4' }) },
+      constants: { '${hosts}': constant(['h1']) },
+    })
+    expect(made.flow.nodes['a']).toMatchObject({
+      with: {
+        script:
+          '#!/usr/bin/env bash\necho ${BK_EXPRESSION_1} ${BK_EXPRESSION_2} ${_loop} ${BK_EXPRESSION_2} ${free[0]} ${hosts:-x} ${#hosts}',
+      },
+      env: { _loop: '${_loop}', BK_EXPRESSION_1: '${_system.task_name}', BK_EXPRESSION_2: '${hosts[0]}' },
+    })
+    expect(made.flow.nodes['p']).toMatchObject({ with: { script: '#!/usr/bin/env python3\nprint("${hosts[0]}")' } })
+  })
+
   test('a plugin that is not served is refused by its code', () => {
     const sketch = {
       lines: [
