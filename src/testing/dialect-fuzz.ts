@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import type { Dialect } from '../dialects/dialect.ts'
 import { type EndpointMethod, type EndpointRow, methodsOf, pathsOf } from '../dialects/kit/endpoints.ts'
@@ -28,6 +29,10 @@ export interface FuzzSubject {
   /** For each endpoint; 40 by default. */
   readonly requests?: number
 }
+
+/** More of them than a suite has time for: FUZZ_TIMES=20, and FUZZ_SEED to have the same again. */
+const TIMES = Number(process.env['FUZZ_TIMES'] ?? 1)
+const SEED = process.env['FUZZ_SEED']
 
 type HttpMethod = Exclude<EndpointMethod, 'WS'>
 
@@ -99,7 +104,40 @@ const body = (subject: FuzzSubject): fc.Arbitrary<Uint8Array<ArrayBuffer> | stri
       weight: 1,
       arbitrary: fc.constantFrom('', 'null', '[]', '{"__proto__":{"a":1}}', '['.repeat(5_000), 'x'.repeat(30_000)),
     },
+    { weight: 1, arbitrary: doubled(subject) },
+    { weight: 1, arbitrary: compressed(subject) },
   )
+
+/** A field twice, of two types; a number that no double holds; a value deeper than any that is meant. */
+const doubled = ({ known, fields }: FuzzSubject): fc.Arbitrary<string> =>
+  fc
+    .tuple(
+      fc.constantFrom(...fields),
+      oddValue(known),
+      fc.constantFrom(
+        '1e999999',
+        '-1e999999',
+        '123456789012345678901234567890',
+        `${'{"a":'.repeat(300)}1${'}'.repeat(300)}`,
+      ),
+    )
+    .map(([field, value, odd]) => `{"${field}":${JSON.stringify(value)},"${field}":${odd}}`)
+
+const compressed = (subject: FuzzSubject): fc.Arbitrary<Uint8Array<ArrayBuffer>> =>
+  shaped(subject).map((value) => new Uint8Array(gzipSync(JSON.stringify(value))))
+
+/** Said of a body, whatever it is: nothing, what is right, what is not, and what cannot be. */
+const said = fc.constantFrom<Readonly<Record<string, string>>>(
+  {},
+  { 'content-type': 'application/json' },
+  { 'content-type': 'application/json; charset=gb18030' },
+  { 'content-type': 'application/x-www-form-urlencoded' },
+  { 'content-type': 'multipart/form-data; boundary=' },
+  { 'content-type': 'text/xml' },
+  { 'content-type': ';;' },
+  { 'content-encoding': 'gzip' },
+  { 'content-encoding': 'br, gzip', 'content-type': 'application/yaml' },
+)
 
 const query = (subject: FuzzSubject): fc.Arbitrary<string> =>
   fc.oneof(
@@ -138,11 +176,12 @@ export async function fuzzRequests(subject: FuzzSubject, method: HttpMethod, row
   const send = sender(subject)
   const headers = credentialHeaders(subject.world)
   await fc.assert(
-    fc.asyncProperty(path(row, subject), query(subject), body(subject), async (to, search, content) => {
-      const answer = await send(method, `${to}?${search}`, headers, content)
-      checkAnswer(subject, answer, `${method} ${to}?${search} ${typeof content === 'string' ? content : 'bytes'}`)
+    fc.asyncProperty(path(row, subject), query(subject), said, body(subject), async (to, search, about, content) => {
+      const answer = await send(method, `${to}?${search}`, { ...about, ...headers }, content)
+      const told = `${JSON.stringify(about)} ${typeof content === 'string' ? content : 'bytes'}`
+      checkAnswer(subject, answer, `${method} ${to}?${search} ${told}`)
     }),
-    { numRuns: subject.requests ?? 40 },
+    { numRuns: (subject.requests ?? 40) * TIMES, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
   )
   await subject.world.settled()
 }

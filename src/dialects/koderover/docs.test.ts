@@ -43,7 +43,13 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-const expected = [/^passed passed passed\n$/, /^passed testing\n$/, /^event:message built\n/, /^passed 1\n$/]
+const expected = [
+  /^passed passed passed\n$/,
+  /^passed testing\n$/,
+  /^event:message built\n/,
+  /^passed dev web\n$/,
+  /^passed 1\n$/,
+]
 
 test('every program of the page is tried', () => expect(programs).toHaveLength(expected.length))
 

@@ -2,6 +2,7 @@ import type { EndpointRow } from '../kit/endpoints.ts'
 import { sessionRows } from './session.ts'
 import { v1Routes, webSockets } from './v1.ts'
 import { v2Routes, v2WebSockets } from './v2.ts'
+import { directoryNotServed, directoryRoutes } from './zadig/directory.ts'
 import { zadigNotServed, zadigRoutes } from './zadig.ts'
 
 export const endpoints: readonly EndpointRow[] = [
@@ -12,4 +13,6 @@ export const endpoints: readonly EndpointRow[] = [
   ...v2WebSockets,
   ...zadigRoutes.map(({ row }) => row),
   ...zadigNotServed,
+  ...directoryRoutes.map(({ row }) => row),
+  ...directoryNotServed,
 ]

@@ -9,7 +9,8 @@ import { v1Routes, webSockets } from './v1.ts'
 import { v2Routes, v2WebSockets } from './v2.ts'
 import { zadigRoutes } from './zadig.ts'
 import { framed, wantsWebSocket } from './web-socket.ts'
-import { type Face, v2Face, zadigFace } from './zadig/face.ts'
+import { directoryRoutes } from './zadig/directory.ts'
+import { directoryFace, type Face, v2Face, zadigFace } from './zadig/face.ts'
 
 /** What a generation says when there is nothing to say. */
 interface Generation {
@@ -36,6 +37,7 @@ const later = (routes: readonly Route[], face: Face): Generation => ({
 /** Which generation a path belongs to, by what it begins with; what is none of these is the first one's. */
 const LATER_PREFIXES = [
   { generation: later(v2Routes, v2Face), prefixes: ['/api/v2'] },
+  { generation: later(directoryRoutes, directoryFace), prefixes: ['/api/directory'] },
   {
     generation: later(zadigRoutes, zadigFace),
     prefixes: [

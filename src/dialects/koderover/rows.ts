@@ -38,4 +38,5 @@ export const webSocket = (family: string, path: string, from: string): EndpointR
 })
 export const V2 = 'V2 (October 2017)'
 export const ZADIG = 'Zadig 1.x'
+export const ZADIG_PUBLIC = 'Zadig’s public API, 1.0 to 1.18'
 export const ZADIG_V4 = 'Zadig from 1.13'

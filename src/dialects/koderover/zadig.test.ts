@@ -1,37 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { DIALECT_OPTIONS } from '../../testing/dialect-routes.ts'
-import { exited, ScriptedRunner, succeeded } from '../../testing/scripted-runner.ts'
+import { type Body, type Client, open } from '../../testing/koderover-client.ts'
+import { exited, succeeded } from '../../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
-import { need, openWorld, type World } from '../../testing/world.ts'
+import { need } from '../../testing/world.ts'
 import type { Streams } from '../dialect.ts'
-import { koderover } from './index.ts'
 
 // Clients of V2 and of Zadig, from end to end.
-
-/** Anything of JSON, for tests to take apart. */
-type Body = ReturnType<typeof JSON.parse>
-
-interface Client {
-  readonly world: World
-  ask(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Body }>
-  send(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>
-}
-
-async function open(slots = 100, streams: Streams = DIALECT_OPTIONS.streams): Promise<Client> {
-  const world = await openWorld({ runner: new ScriptedRunner(slots) })
-  const handle = koderover.create(world.app, { ...DIALECT_OPTIONS, streams })
-  const headers = { Authorization: `X-API-KEY ${world.credentials.token}` }
-  return {
-    world,
-    send: (path, given = headers) => handle(new Request(`${DIALECT_OPTIONS.baseUrl}${path}`, { headers: given })),
-    ask: async (method, path, body) => {
-      const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
-      const response = await handle(new Request(`${DIALECT_OPTIONS.baseUrl}${path}`, init))
-      await world.settled()
-      return { status: response.status, body: await response.json() }
-    },
-  }
-}
 
 const SUCCESS = { status: 200, body: { message: 'success' } }
 const SINGLE = {
@@ -182,7 +157,10 @@ describe.each(['/api/workflow', '/api/aslan/workflow'])('Zadig’s single pipeli
       build_args: [{ key: 'MODE', value: 'slow', is_credential: false }],
     }
     const started = await ask('POST', `${base}/v2/tasks`, args)
-    expect([started.status, started.body]).toEqual([200, { pipeline_name: 'single', task_id: 1 }])
+    expect([started.status, started.body]).toEqual([
+      200,
+      { project_name: 'default', pipeline_name: 'single', task_id: 1 },
+    ])
     expect(world.runner.jobs).toMatchObject([
       { uses: 'git', with: { url: 'https://git.example/li/app', ref: 'develop', path: 'app' } },
     ])
@@ -495,7 +473,12 @@ describe('product workflows', () => {
       ['testingv2', 'created', false],
     ])
     expect(Object.values(body.stages[0].sub_tasks).map((task: Body) => task.service_name)).toEqual(['web', 'api'])
-    expect(body.workflow_args).toMatchObject({ targets: [], artifact_args: [], tests: [], is_parallel: false })
+    expect(body.workflow_args).toMatchObject({
+      targets: [{ name: 'web' }, { name: 'api' }],
+      artifact_args: [],
+      tests: [{ test_module_name: 'smoke' }],
+      is_parallel: false,
+    })
     expect((await ask('GET', `${base}/workflow`)).body).toMatchObject([
       {
         lastest_task: { task_id: 1, pipeline_name: 'shop-workflow', status: 'running' },

@@ -10,9 +10,13 @@ import { pipelineHandlers } from './zadig/pipelines.ts'
 import { PENDING, RUNNING } from './zadig/request.ts'
 import { presentTask } from './zadig/task.ts'
 import { taskHandlers } from './zadig/tasks.ts'
+import * as open13 from './zadig/open-workflows.ts'
+import { filterValues } from './zadig/task-filters.ts'
 import * as v4 from './zadig/v4.ts'
+import { presetTask, presetWorkflow, productTargets } from './zadig/workflow-args.ts'
 import { webhook } from './zadig/webhook.ts'
 import {
+  copyWorkflow,
   createWorkflow,
   createWorkflowTask,
   findWorkflow,
@@ -43,7 +47,7 @@ const single: readonly Route[] = [
   route('POST', '/v2/tasks', 'run: TaskArgs → `{pipeline_name, task_id}`; error 6160', tasks.create),
   route(
     'GET',
-    '/v2/tasks/max/:max/start/:start/pipelines/:name',
+    '/v2/tasks/max/:max/start/:start/pipelines/:name?queryType&filters',
     '`{data, start_at, max_result, total}`; error 6162',
     tasks.page,
   ),
@@ -59,11 +63,31 @@ const single: readonly Route[] = [
 const workflows: readonly Route[] = [
   route('POST', '/workflow', 'create a product workflow; error 6540', createWorkflow),
   route('PUT', '/workflow', 'update; error 6540', updateWorkflow),
+  route('PUT', '/workflow/:name', 'the same, from 1.12 on', updateWorkflow),
+  route('PUT', '/workflow/old/:old/new/:new', 'copy; errors 6143, 6145', copyWorkflow),
+  route('PUT', '/workflow/old/:old/new/:new/:newDisplay', 'the same, from 1.16 on', copyWorkflow),
+  route('GET', '/workflow/preset/:productName', 'of which services a workflow can be made', presetWorkflow),
   route('GET', '/workflow', 'all; error 6541', listWorkflows),
   route('GET', '/workflow/find/:name', 'one; error 6542', findWorkflow),
   route('DELETE', '/workflow/:name', 'delete; error 6543', removeWorkflow),
   route('POST', '/workflowtask', 'run: WorkflowTaskArgs → `{pipeline_name, task_id}`; error 6160', createWorkflowTask),
   route('PUT', '/workflowtask', 'the same for artifacts; error 6160', createWorkflowTask),
+  route('POST', '/workflowtask/:name', 'run, from 1.12 on', createWorkflowTask),
+  route('PUT', '/workflowtask/:name', 'the same for artifacts', createWorkflowTask),
+  route(
+    'GET',
+    '/workflowtask/preset/:namespace/:workflowName',
+    'WorkflowTaskArgs with all that there is to choose; error 6542',
+    presetTask,
+  ),
+  route('GET', '/workflowtask/targets/:productName/:namespace', 'what of a product can be built', productTargets),
+  route('POST', '/workflowtask/targets/:productName/:namespace', 'the same, from 1.15 on', productTargets),
+  route(
+    'GET',
+    '/workflowtask/filters/pipelines/:name?workflowType&queryType',
+    'values by which its tasks can be filtered',
+    filterValues(zadigFace),
+  ),
   route('GET', '/workflowtask/max/:max/start/:start/pipelines/:name', 'as of single pipelines; error 6162', tasks.page),
   route(
     'GET',
@@ -138,10 +162,32 @@ const later: readonly Route[] = [
     'POST',
     '/openapi/workflows/custom/task',
     'run: `{workflow_key, project_key, parameters[], inputs[]}`',
-    v4.createOpenTask,
+    open13.createOpenTask,
   ),
   openRoute('GET', '/openapi/workflows/custom/task?taskId&workflowKey', 'one task', v4.getOpenTask),
   openRoute('DELETE', '/openapi/workflows/custom/task?taskId&workflowKey', 'cancel', v4.cancelOpenTask),
+  openRoute('POST', '/openapi/workflows/custom/task/approve', 'approve or reject; error 6169', v4.approve),
+  openRoute('POST', '/openapi/workflows/product/task', 'run a product workflow: `{input}`', open13.createProductTask),
+  openRoute('GET', '/openapi/workflows?projectKey', 'all of a project, from 2.0 on; error 6541', open13.listOpen),
+  openRoute('DELETE', '/openapi/workflows/custom?workflowKey', 'delete, from 2.0 on; error 6543', open13.removeOpen),
+  openRoute(
+    'GET',
+    '/openapi/workflows/custom/:name/detail?projectKey',
+    'one, from 2.0 on; error 6542',
+    open13.openDetail,
+  ),
+  openRoute(
+    'GET',
+    '/openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize',
+    '`{total, workflow_tasks}`, from 2.0 on; error 6162',
+    open13.listOpenTasks,
+  ),
+  openRoute(
+    'POST',
+    '/openapi/workflows/custom/:name/task/:taskID',
+    'what failed of it, again; error 6164',
+    v4.retryOpenTask,
+  ),
 ]
 
 /** Fixed paths come before those with a part that varies. */

@@ -97,16 +97,16 @@ const BODY_STATUS = {
 const errorAnswer = (code: number, message: string, description: string): Response =>
   json(code >= 6_000 ? 400 : code, { type: 'error', message, code, description, extra: {} })
 
-const statusAnswer = (status: number, description: string): Response =>
-  errorAnswer(status, STATUS_TEXT[status] ?? 'Error', description)
-
 const faceOf = (
   errors: Readonly<Partial<Record<Operation, readonly [number, string]>>>,
   nobody: () => Response,
+  answer = errorAnswer,
 ): Face => {
+  const statusAnswer = (status: number, description: string): Response =>
+    answer(status, STATUS_TEXT[status] ?? 'Error', description)
   const operation = (name: Operation, description: string): Response => {
     const [code, message] = errors[name] ?? [400, 'Bad Request']
-    return errorAnswer(code, message, description)
+    return answer(code, message, description)
   }
   return {
     operation,
@@ -125,7 +125,24 @@ const faceOf = (
 }
 
 export const v2Face: Face = faceOf(V2_ERRORS, () =>
-  statusAnswer(401, 'sign in, or send a key that is good: Authorization: X-API-KEY <token>'),
+  errorAnswer(401, 'Unauthorized', 'sign in, or send a key that is good: Authorization: X-API-KEY <token>'),
 )
 /** Nobody is told more than this, and without a code. */
 export const zadigFace: Face = faceOf(ZADIG_ERRORS, () => json(401, { message: 'auth failed' }))
+
+/** What the public API's documents of 1.6 call it; later ones have Zadig's form, so both are told. */
+const RESULT_TEXT: Readonly<Record<number, string>> = {
+  400: 'param is illegal!',
+  401: 'auth failed!',
+  403: 'forbidden',
+}
+const resultAnswer = (code: number, message: string, description: string): Response => {
+  const resultCode = code >= 6_000 ? 400 : code
+  const errorMsg = code >= 6_000 ? 'fail' : (RESULT_TEXT[code] ?? 'fail')
+  return json(resultCode, { type: 'error', message, code, description, extra: {}, resultCode, errorMsg })
+}
+export const directoryFace: Face = faceOf(
+  ZADIG_ERRORS,
+  () => json(401, { message: 'auth failed', resultCode: 401, errorMsg: RESULT_TEXT[401] }),
+  resultAnswer,
+)

@@ -29,10 +29,23 @@ export async function preview(call: Call): Promise<Response> {
   )
 }
 
+export interface TaskInfo extends JsonObject {
+  readonly task_id: number
+  readonly pipeline_name: string
+  readonly status: string
+}
+export interface Tally extends JsonObject {
+  readonly lastest_task: TaskInfo | null
+  readonly last_task_success: TaskInfo | null
+  readonly last_task_failure: TaskInfo | null
+  readonly total_num: number
+  readonly total_success: number
+}
+
 /** The last tasks of a pipeline, and how many of them there are: a list shows them beside it. */
-export async function tallyOf(call: Call, pipeline: PipelineView): Promise<JsonObject> {
+export async function tallyOf(call: Call, pipeline: PipelineView): Promise<Tally> {
   const filter = { pipeline: { id: pipeline.id } }
-  const newest = async (statuses: readonly RunStatus[]): Promise<JsonObject | null> => {
+  const newest = async (statuses: readonly RunStatus[]): Promise<TaskInfo | null> => {
     const runs = await call.app.runs.list(call.caller, { ...filter, statuses }, { before: null, limit: 1 })
     const [run] = runs.ok ? runs.value.items : []
     return run === undefined ? null : taskInfo(run)
@@ -76,7 +89,7 @@ async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject
   }
 }
 
-const taskInfo = (run: RunSummary): JsonObject => ({
+const taskInfo = (run: RunSummary): TaskInfo => ({
   task_id: run.number,
   pipeline_name: run.pipelineName,
   status: runWord[run.status],
@@ -98,7 +111,8 @@ export async function byCommit(call: Call): Promise<Response> {
       create_time: seconds(run.createdAt),
       start_time: seconds(run.startedAt ?? run.createdAt),
       end_time: seconds(run.endedAt ?? run.startedAt ?? run.createdAt),
-      url: `${call.options.baseUrl}/api/v1/runs/${run.id}`,
+      // The page that shows it, as theirs is.
+      url: `${call.options.baseUrl}/runs/${run.id}`,
     })),
   )
 }

@@ -113,6 +113,23 @@ export function zadigSubTask(type: string, said: JsonObject, progress: Progress)
   }
 }
 
+/** `models.TargetArgs`: a service of a workflow's start. */
+export const TARGET_ARGS = {
+  name: '',
+  image_name: '',
+  service_name: '',
+  service_type: 'k8s',
+  product_name: '',
+  build: { repos: [] },
+  version: '',
+  deploy: [],
+  image: '',
+  bin_file: '',
+  envs: [],
+  has_build: true,
+  build_name: '',
+} as const satisfies JsonObject
+
 /** `models.WorkflowTaskArgs`, what a task of a workflow was started with. */
 export const WORKFLOW_TASK_ARGS = {
   workflow_name: '',

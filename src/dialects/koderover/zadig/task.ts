@@ -8,7 +8,8 @@ import { bodyOf } from './pipeline.ts'
 import { secretNames, shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, placeOf, seconds, seenSubTask, shownSubTask, typeOf, type TypeNames } from './sub-tasks.ts'
-import { REPOSITORY, TEST_ARGS, WORKFLOW_TASK_ARGS } from './struct-fields.ts'
+import { REPOSITORY, TEST_ARGS } from './struct-fields.ts'
+import { argsOfRun } from './workflow-args.ts'
 import { isWorkflow } from './workflow.ts'
 
 /** The end of what runs is its beginning: that is how a task is stored there when it is made. */
@@ -79,7 +80,7 @@ export function presentTask(run: RunView): JsonObject {
     multi_run: run.definition.concurrency === null,
     target: '',
     build_module_ver: '',
-    [workflow ? 'workflow_args' : 'task_args']: argsOf(run, workflow),
+    ...(workflow ? { workflow_args: argsOfRun(run) } : { task_args: taskArgs(run) }),
     ...(run.failure === null ? {} : { error: run.failure.nodeName }),
     services: [],
     render: null,
@@ -90,8 +91,8 @@ export function presentTask(run: RunView): JsonObject {
   }
 }
 
-/** The params of the run, under the names that its start has for them. */
-function argsOf(run: RunView, workflow: boolean): JsonObject {
+/** `models.TaskArgs`: the params of the run, under the names that its start has for them. */
+function taskArgs(run: RunView): JsonObject {
   const given = run.params.filter(({ system }) => !system)
   const secrets = secretNames(bodyOf(run.definition))
   const build_args = given.map(({ name, value }) => ({
@@ -110,26 +111,17 @@ function argsOf(run: RunView, workflow: boolean): JsonObject {
       commit_id: factOf(facts, 'commit_id') ?? '',
     },
   ].filter(({ repo_name }) => repo_name !== '')
-  return workflow
-    ? {
-        ...WORKFLOW_TASK_ARGS,
-        workflow_name: run.pipeline.name,
-        product_tmpl_name: run.project.name,
-        namespace: factOf(facts, 'deploy_env') ?? '',
-        req_id: run.id,
-        workflow_task_creator: run.cause.by,
-      }
-    : {
-        product_name: run.project.name,
-        pipeline_name: run.pipeline.name,
-        builds,
-        build_args,
-        deploy: { namespace: factOf(facts, 'deploy_env') ?? '', suffix: '', image: '', package_file: '' },
-        test: TEST_ARGS,
-        task_creator: run.cause.by,
-        req_id: run.id,
-        notification_id: '',
-      }
+  return {
+    product_name: run.project.name,
+    pipeline_name: run.pipeline.name,
+    builds,
+    build_args,
+    deploy: { namespace: factOf(facts, 'deploy_env') ?? '', suffix: '', image: '', package_file: '' },
+    test: TEST_ARGS,
+    task_creator: run.cause.by,
+    req_id: run.id,
+    notification_id: '',
+  }
 }
 
 export function presentStage(stage: StageView, run: RunView): JsonObject {

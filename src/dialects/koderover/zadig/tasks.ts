@@ -6,6 +6,7 @@ import { type SealParam, sealParams } from '../../kit/credentials.ts'
 import { json, success } from '../errors.ts'
 import { misfit, objectOf, objectsOf, textOf, integerOf } from '../fields.ts'
 import { isEnabled } from '../present.ts'
+import { pack } from '../packed.ts'
 import { type Call, pipelineRef } from '../route.ts'
 import { givenFields, paramsOf } from '../start.ts'
 import { NAME_FRESH_MS } from '../v1-tasks.ts'
@@ -16,6 +17,7 @@ import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './r
 import { polled } from './sse.ts'
 import { runWord } from './status.ts'
 import { presentPreview } from './task.ts'
+import { ONLY, pageOf } from './task-filters.ts'
 
 /** Tasks, as V2 and as Zadig show and steer them. */
 export function taskHandlers(face: Face, present: (run: RunView) => JsonObject) {
@@ -74,13 +76,10 @@ export function taskHandlers(face: Face, present: (run: RunView) => JsonObject) 
     // A pipeline that is not there has no tasks: their list asks for nothing but the name.
     if (!pipeline.ok)
       return pipeline.problem.code === 'not_found' ? json(200, empty) : face.problem('listTasks', pipeline.problem)
-    const filter = { pipeline: { id: pipeline.value.id } }
     const rows = Number(max) === 0 ? MAX_MAX : Math.min(Number(max), MAX_MAX)
-    const runs = await runsFrom(call, filter, Number(start), rows)
-    const total = await call.app.runs.count(call.caller, filter)
-    if (!runs.ok) return face.problem('listTasks', runs.problem)
-    if (!total.ok) return face.problem('listTasks', total.problem)
-    return json(200, { ...empty, data: runs.value.map(presentPreview), total: total.value })
+    const found = await pageOf(call, { id: pipeline.value.id }, Number(start), rows)
+    if (!found.ok) return face.problem('listTasks', found.problem)
+    return json(200, { ...empty, data: found.value.runs.map(presentPreview), total: found.value.total })
   }
 
   /** Body TaskArgs. */
@@ -124,7 +123,7 @@ export async function restartRun(call: Call, face: Face, run: RunView): Promise<
   return done.ok ? success() : face.problem('restartTask', done.problem)
 }
 
-interface Start {
+export interface Start {
   /** The first repository: branch, pull request, commit. */
   readonly repository: JsonObject
   /** Pairs of `key` and `value`. */
@@ -134,15 +133,30 @@ interface Start {
   readonly only?: readonly string[]
 }
 
-/** Starts a run of the pipeline with what was asked for, or says which of it the pipeline has no param for. */
 export async function startRun(call: Call, face: Face, pipeline: PipelineView, asked: Start): Promise<Response> {
+  const number = await beginRun(call, face, pipeline, asked)
+  if (number instanceof Response) return number
+  // `project_name` is of 1.8; who does not know it reads over it.
+  return json(200, { project_name: pipeline.project.name, pipeline_name: pipeline.name, task_id: number })
+}
+
+/**
+ * Starts a run of the pipeline with what was asked for, or says which of it the pipeline has no param for.
+ * @returns its number.
+ */
+export async function beginRun(
+  call: Call,
+  face: Face,
+  pipeline: PipelineView,
+  asked: Start,
+): Promise<number | Response> {
   if (!isEnabled(pipeline)) return face.operation('createTask', '工作流未开启')
   const params = runParams(pipeline, asked, sealParams(call.app, pipeline.project.id, pipeline.id))
   if (typeof params === 'string') return face.operation('createTask', params)
-  const only = asked.only === undefined ? {} : { only: asked.only }
+  // What of it is run is not told by nodes that nothing has come to yet.
+  const only = asked.only === undefined ? {} : { only: asked.only, annotations: pack(ONLY, [...asked.only]) }
   const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params, ...only })
-  if (!started.ok) return face.problem('createTask', started.problem)
-  return json(200, { pipeline_name: pipeline.name, task_id: started.value.number })
+  return started.ok ? started.value.number : face.problem('createTask', started.problem)
 }
 
 export function runParams(
@@ -165,7 +179,7 @@ export function runParams(
   for (const variable of variables) {
     const name = textOf(variable, 'key')
     if (!known.has(name))
-      return `build_args: pipeline ${JSON.stringify(pipeline.name)} has no param ${JSON.stringify(name.slice(0, 64))}`
+      return `params: pipeline ${JSON.stringify(pipeline.name)} has no param ${JSON.stringify(name.slice(0, 64))}`
     if (isKeptSecret(name, variable['value'], secrets)) continue
     params[name] = sealedValue(variable, secrets.has(name), seal(name))
   }

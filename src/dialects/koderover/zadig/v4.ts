@@ -1,22 +1,20 @@
 import { failureSentence } from '../../../model/failure.ts'
-import type { Json, JsonObject } from '../../../model/json.ts'
+import type { JsonObject } from '../../../model/json.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { PipelineView, RunView, StageView, TaskView } from '../../../model/view.ts'
-import { sealParams } from '../../kit/credentials.ts'
 import { readInteger } from '../../kit/query.ts'
 import { json, success } from '../errors.ts'
 import { factOf, nearTask, runFacts } from '../facts.ts'
 import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
-import { isEnabled } from '../present.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
 import { bodyOf } from './pipeline.ts'
-import { isKeptSecret, sealedValue, secretNames, shownValue } from './secrets.ts'
+import { secretNames, shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
 import { revokerOf } from '../present.ts'
-import { cancelRun, restartRun } from './tasks.ts'
+import { beginRun, cancelRun, restartRun, type Start } from './tasks.ts'
 
 /** Workflows from 1.13 on: stages with jobs. Any pipeline is one; what they have beyond is made where it was made. */
 
@@ -29,53 +27,17 @@ export async function createTask(call: Call): Promise<Response> {
   return pipeline instanceof Response ? pipeline : await start(call, pipeline, objectsOf(body, 'params'))
 }
 
-/** The public API: `{workflow_key, project_key, parameters[], inputs[]}`. */
-export async function createOpenTask(call: Call): Promise<Response> {
-  const body = await objectBody(call, face)
-  if (body instanceof Response) return body
-  const kinds = {
-    workflow_key: 'string',
-    workflow_name: 'string',
-    project_key: 'string',
-    parameters: 'list',
-    inputs: 'list',
-  } as const
-  const wrong = misfit(body, kinds)
-  if (wrong !== undefined) return face.badRequest(wrong)
-  // Until 1.16 they were called workflow_name and project_name.
-  const name = textOf(body, 'workflow_key') || textOf(body, 'workflow_name')
-  const project = textOf(body, 'project_key') || textOf(body, 'project_name')
-  if (name === '' || project === '') return face.badRequest('project_key and workflow_key are required')
-  const found = await call.app.pipelines.get(call.caller, { name, project: { name: project } })
-  if (!found.ok) return face.problem('createTask', found.problem)
-  const pairs = objectsOf(body, 'inputs').flatMap((input) => {
-    const parameters = input['parameters']
-    return typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters)
-      ? objectsOf(parameters as JsonObject, 'kv').map((pair) => ({
-          name: textOf(pair, 'key'),
-          value: pair['value'] ?? '',
-        }))
-      : []
-  })
-  return await start(call, found.value, [...objectsOf(body, 'parameters'), ...pairs])
-}
-
-async function start(call: Call, pipeline: PipelineView, given: readonly JsonObject[]): Promise<Response> {
-  if (!isEnabled(pipeline)) return face.operation('createTask', '工作流未开启')
-  const params: Record<string, Json> = {}
-  const seal = sealParams(call.app, pipeline.project.id, pipeline.id)
-  const secrets = secretNames(bodyOf(pipeline.definition))
-  for (const param of given) {
-    const name = textOf(param, 'name')
-    if (!pipeline.definition.params.some((spec) => spec.name === name)) {
-      return face.operation('createTask', `params: there is no param ${JSON.stringify(name.slice(0, 64))}`)
-    }
-    if (isKeptSecret(name, param['value'], secrets)) continue
-    params[name] = sealedValue(param, secrets.has(name), seal(name))
-  }
-  const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params })
-  if (!started.ok) return face.problem('createTask', started.problem)
-  return json(200, { project_name: pipeline.project.name, workflow_name: pipeline.name, task_id: started.value.number })
+/** Params by their names; what else a start may say comes from the public API. */
+export async function start(
+  call: Call,
+  pipeline: PipelineView,
+  given: readonly JsonObject[],
+  more: Partial<Pick<Start, 'repository' | 'namespace' | 'only'>> = {},
+): Promise<Response> {
+  const variables = given.map((param) => ({ ...param, key: textOf(param, 'name') }))
+  const begun = await beginRun(call, face, pipeline, { repository: {}, namespace: '', ...more, variables })
+  if (begun instanceof Response) return begun
+  return json(200, { project_name: pipeline.project.name, workflow_name: pipeline.name, task_id: begun })
 }
 
 export async function listTasks(call: Call): Promise<Response> {
@@ -101,10 +63,17 @@ async function filterOf(call: Call, name: string): Promise<{ readonly pipeline: 
 
 export const getTask = (call: Call): Promise<Response> => answered(call, pathOf(call), 'getTask')
 export const getOpenTask = (call: Call): Promise<Response> => answered(call, queryOf(call), 'getTask')
+/** By the name in the path, as the public API has a task from 2.0 on. */
+export const retryOpenTask = (call: Call): Promise<Response> =>
+  acted(call, [call.param('taskID'), call.param('name')], 'restartTask')
 
 type Address = readonly [id: string, name: string]
 const pathOf = (call: Call): Address => [call.param('taskID'), call.param('workflowName')]
-const queryOf = (call: Call): Address => [call.query('taskId'), call.query('workflowKey') || call.query('workflowName')]
+/** `task_id` and `workflow_name` in 1.13 to 1.18, `taskId` and `workflowKey` after. */
+const queryOf = (call: Call): Address => [
+  call.query('taskId') || call.query('task_id'),
+  ['workflowKey', 'workflow_key', 'workflow_name', 'workflowName'].map(call.query).find((name) => name !== '') ?? '',
+]
 
 async function answered(call: Call, [id, name]: Address, operation: 'getTask'): Promise<Response> {
   const run = await runOf(call, face, operation, id, name)
@@ -121,12 +90,16 @@ async function acted(call: Call, [id, name]: Address, operation: 'cancelTask' | 
   return operation === 'cancelTask' ? await cancelRun(call, face, run) : await restartRun(call, face, run)
 }
 
-/** `{workflow_name, stage_name or job_name, task_id, approve, comment}`: decides the reviews that wait in there. */
+/**
+ * `{workflow_name, stage_name or job_name, task_id, approve, comment}`: decides the reviews that wait in there. The
+ * documents of the public API have them in the query, its code in the body.
+ */
 export async function approve(call: Call): Promise<Response> {
-  const body = await objectBody(call, face)
+  const body = await decisionOf(call)
   if (body instanceof Response) return body
   const kinds = {
     workflow_name: 'string',
+    workflow_key: 'string',
     stage_name: 'string',
     job_name: 'string',
     task_id: 'integer',
@@ -135,7 +108,8 @@ export async function approve(call: Call): Promise<Response> {
   } as const
   const wrong = misfit(body, kinds)
   if (wrong !== undefined) return face.badRequest(wrong)
-  const run = await runOf(call, face, 'approveTask', String(integerOf(body, 'task_id')), textOf(body, 'workflow_name'))
+  const [id, name] = [integerOf(body, 'task_id'), textOf(body, 'workflow_name') || textOf(body, 'workflow_key')]
+  const run = await runOf(call, face, 'approveTask', String(id), name)
   if (run instanceof Response) return run
   const asked = textOf(body, 'job_name') || textOf(body, 'stage_name')
   const waiting = run.stages
@@ -144,7 +118,7 @@ export async function approve(call: Call): Promise<Response> {
     .filter(({ task }) => task.allowed.includes('approve'))
     .filter(({ stage, task }) => [stage.key, stage.name, task.key, task.name].includes(asked))
   if (waiting.length === 0)
-    return face.operation('approveTask', `nothing waits for an approval in ${JSON.stringify(asked.slice(0, 64))}`)
+    return face.operation('approveTask', `workflow ${name} ID ${id} stage ${asked.slice(0, 64)} do not need approve`)
   for (const { task } of waiting) {
     const action = flagOf(body, 'approve') === true ? 'approve' : 'reject'
     const decision = { action, comment: textOf(body, 'comment') } as const
@@ -152,6 +126,25 @@ export async function approve(call: Call): Promise<Response> {
     if (!done.ok) return face.problem('approveTask', done.problem)
   }
   return success()
+}
+
+async function decisionOf(call: Call): Promise<JsonObject | Response> {
+  const query = new URL(call.request.url).searchParams
+  const said = Object.fromEntries(
+    ['workflow_name', 'workflow_key', 'stage_name', 'job_name', 'task_id', 'approve', 'comment'].flatMap((name) => {
+      const value = query.get(name)
+      return value === null ? [] : [[name, value]]
+    }),
+  )
+  const body = query.has('task_id') ? said : await objectBody(call, face)
+  if (body instanceof Response) return body
+  // Clients of Go have the number as a text, too.
+  const [id, approves] = [textOf(body, 'task_id'), textOf(body, 'approve')]
+  return {
+    ...body,
+    ...(/^\d{1,15}$/.test(id) ? { task_id: Number(id) } : {}),
+    ...(approves === 'true' || approves === 'false' ? { approve: approves === 'true' } : {}),
+  }
 }
 
 /** `WorkflowTaskPreview`; `workflow_key` is its later word for the name. */
@@ -171,6 +164,8 @@ function presentPreview(run: RunView): JsonObject {
         description,
         type: 'string',
         value: shownValue(name, value, secrets),
+        default: '',
+        is_credential: secrets.has(name),
       })),
     status: taskWord(run),
     task_creator: run.cause.by,
@@ -185,7 +180,7 @@ function presentPreview(run: RunView): JsonObject {
   }
 }
 
-function presentStage(stage: StageView, run: RunView): JsonObject {
+export function presentStage(stage: StageView, run: RunView): JsonObject {
   const review = stage.tasks.find((task) => task.review !== null)
   return {
     name: stage.name,
@@ -208,14 +203,33 @@ const approvalOf = ({ status, review, deadlineAt, startedAt }: TaskView): JsonOb
   status: isEnded(status) ? (status === 'succeeded' ? 'approve' : 'reject') : '',
   type: 'native',
   description: review?.question ?? '',
-  native_approval: {
-    timeout: deadlineAt === null || startedAt === null ? 0 : Math.ceil((deadlineAt - startedAt) / 60_000),
-    approve_users: (review?.reviewers ?? []).map((name) => ({ user_id: name, user_name: name })),
-    needed_approvers: review?.required ?? 1,
-  },
+  reject_or_approve: isEnded(status) ? (status === 'succeeded' ? 'approve' : 'reject') : '',
+  ...deciders(review, deadlineAt === null || startedAt === null ? 0 : Math.ceil((deadlineAt - startedAt) / 60_000)),
+  native_approval: deciders(
+    review,
+    deadlineAt === null || startedAt === null ? 0 : Math.ceil((deadlineAt - startedAt) / 60_000),
+  ),
 })
 
-const JOB_TYPES = {
+/** Who may decide, and what they have said: in a part of its own from 1.16 on, beside the rest before. */
+const deciders = (review: TaskView['review'], timeout: number): JsonObject => ({
+  timeout,
+  approve_users: [...new Set([...(review?.reviewers ?? []), ...(review?.decisions ?? []).map(({ by }) => by)])].map(
+    (name) => {
+      const said = review?.decisions.findLast(({ by }) => by === name)
+      return {
+        user_id: name,
+        user_name: name,
+        reject_or_approve: said?.decision ?? '',
+        comment: said?.comment ?? '',
+        operation_time: said === undefined ? 0 : seconds(said.at),
+      }
+    },
+  ),
+  needed_approvers: review?.required ?? 1,
+})
+
+export const JOB_TYPES = {
   build: 'zadig-build',
   deploy: 'zadig-deploy',
   test: 'zadig-test',
@@ -239,12 +253,21 @@ function presentJob(task: TaskView, stage: StageView, run: RunView): JsonObject 
     commit_id: fact('commit_id'),
   }
   const image = fact('image_name') === '' ? '' : `${fact('image_name')}:${fact('image_tag')}`
+  // Clients of Go read an object of every job.
   const spec =
-    type === 'zadig-build'
-      ? { repos: repo.repo_name === '' ? [] : [repo], image, service_name: service, service_module: service }
-      : type === 'zadig-deploy'
-        ? { env: fact('deploy_env'), service_and_images: [{ service_name: service, service_module: service, image }] }
-        : []
+    type === 'zadig-deploy'
+      ? {
+          env: fact('deploy_env'),
+          skip_check_run_status: false,
+          service_and_images: [{ service_name: service, service_module: service, image }],
+        }
+      : {
+          repos: repo.repo_name === '' ? [] : [repo],
+          image,
+          service_name: type === 'zadig-build' ? service : '',
+          service_module: type === 'zadig-build' ? service : '',
+          envs: [],
+        }
   return {
     name: task.key,
     type,

@@ -14,6 +14,7 @@ import { pack, unpack } from '../packed.ts'
 import { isEnabled } from '../present.ts'
 import { objectId } from '../v1-queue.ts'
 import { repositoryParams, schedulesOf } from './pipeline.ts'
+import type { Tally, TaskInfo } from './overview.ts'
 import { wholeWorkflow } from './struct-fields.ts'
 import { seconds } from './sub-tasks.ts'
 
@@ -43,20 +44,38 @@ export function readWorkflowBody(value: Json | undefined): JsonObject | string {
   })
   if (wrong !== undefined) return wrong
   if (textOf(value, 'name') === '') return 'name: expected a name'
-  const names = [...targetsOf(value), ...testsOf(value)]
+  const names = [...targetsOf(value), ...targetsOf(value, 'artifact_stage'), ...testsOf(value)]
   if (names.length > TARGETS_MAX) return `expected at most ${TARGETS_MAX} services and tests`
   return value
 }
+
+const isOn = (body: JsonObject, part: string): boolean => flagOf(objectOf(body, part), 'enabled') === true
+
+/** What a workflow must have one of, in their words; undefined: it has. */
+export const wrongWorkflow = (body: JsonObject): string | undefined =>
+  PARTS.some((part) => isOn(body, part)) ? undefined : '未检测到构建部署或交付物部署，请配置一项'
+
+const PARTS = [
+  'schedules',
+  'slack',
+  'build_stage',
+  'artifact_stage',
+  'test_stage',
+  'security_stage',
+  'distribute_stage',
+  'notify_ctl',
+  'hook_ctl',
+] as const
 
 export function workflowBodyOf(definition: PipelineDefinition): JsonObject | undefined {
   const body = unpack(definition.annotations, BODY)
   return isJsonObject(body) ? body : undefined
 }
 
-/** The services of the build stage, by the names of their modules. */
-function targetsOf(body: JsonObject): readonly string[] {
-  const stage = objectOf(body, 'build_stage')
-  if (flagOf(stage, 'enabled') !== true) return []
+/** The services of a stage, by the names of their modules. */
+export function targetsOf(body: JsonObject, part: 'build_stage' | 'artifact_stage' = 'build_stage'): readonly string[] {
+  const stage = objectOf(body, part)
+  if (!isOn(body, part)) return []
   const names = objectsOf(stage, 'modules').map((module) => {
     const target = objectOf(module, 'target')
     return textOf(target, 'service_module') || textOf(target, 'service_name')
@@ -64,9 +83,9 @@ function targetsOf(body: JsonObject): readonly string[] {
   return [...new Set(names.filter((name) => name !== ''))]
 }
 
-function testsOf(body: JsonObject): readonly string[] {
+export function testsOf(body: JsonObject): readonly string[] {
   const stage = objectOf(body, 'test_stage')
-  if (flagOf(stage, 'enabled') !== true) return []
+  if (!isOn(body, 'test_stage')) return []
   const listed = stage['test_names']
   const names = Array.isArray(listed) ? listed.filter((name) => typeof name === 'string') : []
   const tests = objectsOf(stage, 'tests').map((test) => textOf(test, 'test_name'))
@@ -74,13 +93,14 @@ function testsOf(body: JsonObject): readonly string[] {
 }
 
 export function workflowDefinition(body: JsonObject): DefinitionText {
-  const targets = targetsOf(body)
-  const distributes = flagOf(objectOf(body, 'distribute_stage'), 'enabled') === true
+  const built = targetsOf(body)
+  // Those of the artifact stage have an image already.
+  const targets = [...new Set([...built, ...targetsOf(body, 'artifact_stage')])]
   const stages = [
-    stageOf('build', 'build', targets),
+    stageOf('build', 'build', built),
     stageOf('deploy', 'deploy', targets),
     stageOf('test', 'test', testsOf(body)),
-    stageOf('distribute', 'distribute', distributes ? targets : []),
+    stageOf('distribute', 'distribute', isOn(body, 'distribute_stage') ? targets : []),
   ].filter((stage) => stage !== undefined)
   const idle: StageText = {
     key: 'nothing',
@@ -121,38 +141,50 @@ function stageOf(
   return { key, name: key, tasks }
 }
 
+/** What of a workflow is run, as it is asked for. */
+export interface Asked {
+  /** Services, with all that is done for them. */
+  readonly targets: readonly JsonObject[]
+  readonly tests: readonly JsonObject[]
+  /** Services whose image is there: not built, and all that follows. */
+  readonly images: readonly JsonObject[]
+}
+
 /**
- * Keys of the tasks for these targets and tests of a new task; undefined: none are named, so it is all of them.
- * @returns in words, which of them the workflow has not.
+ * Keys of the tasks for this; undefined: nothing is named, so it is all of them.
+ * @returns in words, which of it the workflow has not.
  */
 export function chosenTasks(
   { stages }: PipelineDefinition,
-  targets: readonly JsonObject[],
-  tests: readonly JsonObject[],
+  { targets, tests, images }: Asked,
 ): readonly string[] | string | undefined {
-  if (targets.length + tests.length === 0) return undefined
+  if (targets.length + tests.length + images.length === 0) return undefined
   const only: string[] = []
-  const choose = (names: readonly string[], role: 'test' | 'target'): boolean => {
+  const choose = (names: readonly string[], fits: (role: TaskText['role']) => boolean): boolean => {
     const keys = stages
       .flatMap(({ tasks }) => tasks)
-      .filter((task) => (task.role === 'test') === (role === 'test'))
-      .filter(({ annotations }) => names.includes(annotations['koderover/service_name'] ?? ''))
+      .filter(({ role, annotations }) => fits(role) && names.includes(annotations['koderover/service_name'] ?? ''))
       .map(({ key }) => key)
     only.push(...keys)
     return keys.length > 0
   }
-  for (const target of targets) {
-    const names = [textOf(target, 'name'), textOf(target, 'service_name')].filter((name) => name !== '')
-    if (!choose(names, 'target'))
-      return `targets: the workflow has no service ${JSON.stringify(names.join(' ').slice(0, 128))}`
-  }
-  for (const one of tests) {
-    const name = textOf(one, 'test_module_name')
-    if (!choose(name === '' ? [] : [name], 'test'))
-      return `tests: the workflow has no test ${JSON.stringify(name.slice(0, 128))}`
+  const kinds = [
+    ['targets', 'service', targets, (role: string) => role !== 'test'],
+    ['release_images', 'service', images, (role: string) => role !== 'test' && role !== 'build'],
+    ['tests', 'test', tests, (role: string) => role === 'test'],
+  ] as const
+  for (const [field, what, asked, fits] of kinds) {
+    for (const one of asked) {
+      const names = NAMES[what].map((name) => textOf(one, name)).filter((name) => name !== '')
+      if (!choose(names, fits))
+        return `${field}: the workflow has no ${what} ${JSON.stringify(names.join(' ').slice(0, 128))}`
+    }
   }
   return [...new Set(only)]
 }
+
+/** By which they are called, where they are asked for. */
+const NAMES = { service: ['name', 'service_module', 'service_name'], test: ['test_module_name'] } as const
 
 /** `models.Workflow`; what was PUT and means nothing here comes back as it was. */
 export const presentWorkflow = (pipeline: PipelineView): JsonObject => {
@@ -185,6 +217,32 @@ const NO_TASKS = {
   total_success: 0,
 } as const satisfies JsonObject
 
+/** `workflow.Workflow`: what lists say from 1.7 on, in words of their own. */
+export function presentListed(pipeline: PipelineView, tally: Tally): JsonObject {
+  const body = workflowBodyOf(pipeline.definition) ?? {}
+  const stages = ['build', 'artifact', 'test', 'distribute'].filter((stage) => isOn(body, `${stage}_stage`))
+  const info = (task: TaskInfo | null): JsonObject | null =>
+    task === null ? null : { taskID: task.task_id, pipelineName: task.pipeline_name, status: task.status }
+  return {
+    display_name: textOf(body, 'display_name') || pipeline.name,
+    projectName: pipeline.project.name,
+    updateTime: seconds(pipeline.updatedAt),
+    createTime: seconds(pipeline.createdAt),
+    updateBy: pipeline.createdBy.name,
+    schedulerEnabled: flagOf(body, 'schedule_enabled') ?? flagOf(objectOf(body, 'schedules'), 'enabled') === true,
+    enabledStages: stages,
+    isFavorite: false,
+    workflow_type: 'product',
+    recentTask: info(tally.lastest_task),
+    recentSuccessfulTask: info(tally.last_task_success),
+    recentFailedTask: info(tally.last_task_failure),
+    averageExecutionTime: 0,
+    successRate: tally.total_num === 0 ? 0 : tally.total_success / tally.total_num,
+    base_refs: [],
+    never_run: tally.lastest_task === null,
+  }
+}
+
 const EMPTY = {
   display_name: '',
   schedule_enabled: false,
@@ -195,6 +253,7 @@ const EMPTY = {
   extension_stage: null,
   notify_ctls: [],
   hook_ctl: { enabled: false, items: [] },
+  schedules: { enabled: false, items: [] },
   base_name: '',
   reset_image: false,
   is_parallel: false,

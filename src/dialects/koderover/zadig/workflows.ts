@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../../model/json.ts'
+import { isJsonObject, type JsonObject } from '../../../model/json.ts'
 import { type Seal, withKeptTexts } from '../../kit/credentials.ts'
 import { sealedBody, STARS } from '../credentials.ts'
 import { json, success } from '../errors.ts'
@@ -9,14 +9,16 @@ import { zadigFace as face } from './face.ts'
 import { tallyOf } from './overview.ts'
 import { make, rewrite } from './pipelines.ts'
 import { objectBody, pipelineOf } from './request.ts'
-import { startRun } from './tasks.ts'
+import { beginRun } from './tasks.ts'
 import {
   chosenTasks,
   isWorkflow,
+  presentListed,
   presentWorkflow,
   readWorkflowBody,
   workflowBodyOf,
   workflowDefinition,
+  wrongWorkflow,
 } from './workflow.ts'
 
 /** Product workflows. */
@@ -29,8 +31,9 @@ export async function createWorkflow(call: Call): Promise<Response> {
   return await make(call, face, 'upsertWorkflow', definedBy(body), textOf(body, 'product_tmpl_name'))
 }
 
+/** Later it is named in the path, too. */
 export async function updateWorkflow(call: Call): Promise<Response> {
-  const body = await workflowBody(call)
+  const body = await workflowBody(call, call.param('name'))
   if (body instanceof Response) return body
   const pipeline = await pipelineOf(call, face, 'upsertWorkflow', textOf(body, 'name'))
   if (pipeline instanceof Response) return pipeline
@@ -39,14 +42,30 @@ export async function updateWorkflow(call: Call): Promise<Response> {
   return await rewrite(call, face, 'upsertWorkflow', pipeline, definedBy(withKeptTexts(body, before, STARS)))
 }
 
+/** Under another name, the one that is shown included. */
+export async function copyWorkflow(call: Call): Promise<Response> {
+  const pipeline = await pipelineOf(call, face, 'getPipeline', call.param('old'))
+  if (pipeline instanceof Response) return pipeline
+  const body = workflowBodyOf(pipeline.definition)
+  if (body === undefined) return face.operation('upsertWorkflow', FOREIGN)
+  const shown = call.param('newDisplay')
+  const copied = { ...body, name: call.param('new'), ...(shown === '' ? {} : { display_name: shown }) }
+  return await make(call, face, 'pipelineExists', definedBy(copied), pipeline.project.name)
+}
+
+/** `?projectName=`, or `?projects=` once for each. */
 export async function listWorkflows(call: Call): Promise<Response> {
+  const projects = new URL(call.request.url).searchParams.getAll('projects').filter((name) => name !== '')
   const pipelines = await allPipelines(call)
-  if (!pipelines.ok) return face.problem('listWorkflows', pipelines.problem)
+  // A project that is not there has none.
+  if (!pipelines.ok)
+    return pipelines.problem.code === 'not_found' ? json(200, []) : face.problem('listWorkflows', pipelines.problem)
   const shown: JsonObject[] = []
   for (const pipeline of pipelines.value) {
-    if (isWorkflow(pipeline.definition)) {
-      shown.push({ ...presentWorkflow(pipeline), ...(await tallyOf(call, pipeline)) })
-    }
+    const isWanted = projects.length === 0 || projects.includes(pipeline.project.name)
+    if (!isWanted || !isWorkflow(pipeline.definition)) continue
+    const tally = await tallyOf(call, pipeline)
+    shown.push({ ...presentWorkflow(pipeline), ...tally, ...presentListed(pipeline, tally) })
   }
   return json(200, shown)
 }
@@ -61,34 +80,69 @@ export async function removeWorkflow(call: Call): Promise<Response> {
   return removed.ok ? success() : face.problem('deleteWorkflow', removed.problem)
 }
 
-/** Body WorkflowTaskArgs: the first repository of its targets, their variables, and where to deploy to. */
+/** Body WorkflowTaskArgs. Later the workflow is named in the path, too. */
 export async function createWorkflowTask(call: Call): Promise<Response> {
-  const args = await objectBody(call, face)
+  const args = await workflowTaskArgs(call, call.param('name'))
+  return args instanceof Response ? args : await startWorkflow(call, args, (started) => json(200, started))
+}
+
+const ARGS = {
+  workflow_name: 'string',
+  product_tmpl_name: 'string',
+  namespace: 'string',
+  env_name: 'string',
+  targets: 'list',
+  artifact_args: 'list',
+  release_images: 'list',
+  tests: 'list',
+} as const
+
+export async function workflowTaskArgs(call: Call, name = '', ours = face): Promise<JsonObject | Response> {
+  const args = await objectBody(call, ours)
   if (args instanceof Response) return args
-  const kinds = {
-    workflow_name: 'string',
-    product_tmpl_name: 'string',
-    namespace: 'string',
-    targets: 'list',
-    tests: 'list',
-  } as const
-  const wrong = misfit(args, kinds)
-  if (wrong !== undefined) return face.badRequest(wrong)
-  const pipeline = await pipelineOf(call, face, 'createTask', textOf(args, 'workflow_name'))
+  const wrong = misfit(args, ARGS)
+  if (wrong !== undefined) return ours.badRequest(wrong)
+  return textOf(args, 'workflow_name') === '' && name !== '' ? { ...args, workflow_name: name } : args
+}
+
+/** What a start answers: the same to all, each under its own names. */
+export interface Started extends JsonObject {
+  readonly project_name: string
+  readonly pipeline_name: string
+  readonly task_id: number
+}
+
+/** The first repository of the targets, their variables, and where to deploy to. */
+export async function startWorkflow(
+  call: Call,
+  args: JsonObject,
+  present: (started: Started) => Response,
+  ours = face,
+): Promise<Response> {
+  const pipeline = await pipelineOf(call, ours, 'findWorkflow', textOf(args, 'workflow_name'))
   if (pipeline instanceof Response) return pipeline
   const targets = objectsOf(args, 'targets')
   const [repository = {}] = targets.flatMap((target) => objectsOf(objectOf(target, 'build'), 'repos'))
   const variables = targets.flatMap((target) => objectsOf(target, 'envs'))
-  const asked = { repository, variables, namespace: textOf(args, 'namespace') }
-  if (!isWorkflow(pipeline.definition)) return await startRun(call, face, pipeline, asked)
-  const only = chosenTasks(pipeline.definition, targets, objectsOf(args, 'tests'))
-  if (typeof only === 'string') return face.operation('createTask', only)
-  return await startRun(call, face, pipeline, { ...asked, ...(only === undefined ? {} : { only }) })
+  const asked = { repository, variables, namespace: textOf(args, 'namespace') || textOf(args, 'env_name') }
+  const images = [...objectsOf(args, 'artifact_args'), ...objectsOf(args, 'release_images')]
+  const only = isWorkflow(pipeline.definition)
+    ? chosenTasks(pipeline.definition, { targets, tests: objectsOf(args, 'tests'), images })
+    : undefined
+  if (typeof only === 'string') return ours.operation('createTask', only)
+  const begun = await beginRun(call, ours, pipeline, { ...asked, ...(only === undefined ? {} : { only }) })
+  if (begun instanceof Response) return begun
+  return present({ project_name: pipeline.project.name, pipeline_name: pipeline.name, task_id: begun })
 }
 
-async function workflowBody(call: Call): Promise<JsonObject | Response> {
+/** From 1.17 on it stands beside the view that it is to be in. */
+async function workflowBody(call: Call, name = ''): Promise<JsonObject | Response> {
   const given = await objectBody(call, face)
   if (given instanceof Response) return given
-  const body = readWorkflowBody(given)
-  return typeof body === 'string' ? face.badRequest(body) : body
+  const { workflow } = given
+  const own = isJsonObject(workflow) && given['name'] === undefined ? workflow : given
+  const body = readWorkflowBody(textOf(own, 'name') === '' && name !== '' ? { ...own, name } : own)
+  if (typeof body === 'string') return face.badRequest(body)
+  const wrong = wrongWorkflow(body)
+  return wrong === undefined ? body : face.operation('upsertWorkflow', wrong)
 }

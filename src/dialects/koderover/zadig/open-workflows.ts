@@ -1,0 +1,199 @@
+import type { JsonObject } from '../../../model/json.ts'
+import type { PipelineView } from '../../../model/view.ts'
+import { readInteger } from '../../kit/query.ts'
+import { json, success } from '../errors.ts'
+import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
+import type { Call } from '../route.ts'
+import { allPipelines } from '../v1-pipelines.ts'
+import { zadigFace as face } from './face.ts'
+import { MAX_MAX, objectBody, pipelineOf, runsFrom, START_MAX } from './request.ts'
+import { taskWord } from './status.ts'
+import { seconds } from './sub-tasks.ts'
+import { JOB_TYPES, start } from './v4.ts'
+import { chosenTasks, isWorkflow } from './workflow.ts'
+
+/** The public API from 1.13 on: `/openapi/workflows`. Any pipeline is a workflow there. */
+
+/** Until 1.18 they were called `workflow_name` and `project_name`. */
+async function named(call: Call, body: JsonObject): Promise<PipelineView | Response> {
+  const name = textOf(body, 'workflow_key') || textOf(body, 'workflow_name')
+  const project = textOf(body, 'project_key') || textOf(body, 'project_name')
+  if (name === '' || project === '') return face.badRequest('project_key and workflow_key are required')
+  const found = await call.app.pipelines.get(call.caller, { name, project: { name: project } })
+  return found.ok ? found.value : face.problem('createTask', found.problem)
+}
+
+const NAMES = {
+  workflow_key: 'string',
+  workflow_name: 'string',
+  project_key: 'string',
+  project_name: 'string',
+} as const
+
+/** A repository as a start names it; whose it is is told by the pipeline. */
+const repositoryOf = (repos: readonly JsonObject[]): JsonObject => {
+  const [{ repo_name = '', branch = '', commit_id = '', pr = 0 } = {}] = repos
+  return { repo_name, branch, commit_id, pr }
+}
+
+/** `{workflow_key, project_key, parameters[], inputs[]}`. */
+export async function createOpenTask(call: Call): Promise<Response> {
+  const body = await objectBody(call, face)
+  if (body instanceof Response) return body
+  const wrong = misfit(body, { ...NAMES, parameters: 'list', inputs: 'list' })
+  if (wrong !== undefined) return face.badRequest(wrong)
+  const pipeline = await named(call, body)
+  if (pipeline instanceof Response) return pipeline
+  const jobs = objectsOf(body, 'inputs').map((input) => objectOf(input, 'parameters'))
+  const parts = jobs.flatMap((job) => [
+    job,
+    ...['service_list', 'testing_list', 'scanning_list'].flatMap((list) => objectsOf(job, list)),
+  ])
+  const pairs = parts.flatMap((part) => [...objectsOf(part, 'kv'), ...objectsOf(part, 'inputs')])
+  const parameters = objectsOf(body, 'parameters')
+  const repos = [
+    ...parameters.map((one) => objectOf(one, 'repo')),
+    ...parts.flatMap((part) => objectsOf(part, 'repo_info')),
+  ]
+  return await start(
+    call,
+    pipeline,
+    [
+      ...parameters.filter((one) => textOf(one, 'type') !== 'repo'),
+      ...pairs.map((pair) => ({ name: textOf(pair, 'key'), value: pair['value'] ?? '' })),
+    ],
+    {
+      repository: repositoryOf(repos.filter((repo) => textOf(repo, 'repo_name') !== '')),
+      namespace: jobs.map((job) => textOf(job, 'env_name')).find((name) => name !== '') ?? '',
+    },
+  )
+}
+
+/** `{workflow_name, project_name, input: {target_env, build, deploy}}`: product workflows, in 1.17 and 1.18. */
+export async function createProductTask(call: Call): Promise<Response> {
+  const body = await objectBody(call, face)
+  if (body instanceof Response) return body
+  const wrong = misfit(body, { ...NAMES, input: 'object' })
+  if (wrong !== undefined) return face.badRequest(wrong)
+  if (body['input'] === undefined) return face.badRequest('input cannot be empty')
+  const pipeline = await named(call, body)
+  if (pipeline instanceof Response) return pipeline
+  const input = objectOf(body, 'input')
+  const listed = (part: 'build' | 'deploy'): readonly JsonObject[] =>
+    flagOf(objectOf(input, part), 'enabled') === true ? objectsOf(objectOf(input, part), 'service_list') : []
+  const built = listed('build')
+  const called = (service: JsonObject): JsonObject => ({ name: textOf(service, 'service_module') })
+  const only = isWorkflow(pipeline.definition)
+    ? chosenTasks(pipeline.definition, {
+        targets: built.map(called),
+        tests: [],
+        // What is built is deployed with it.
+        images: listed('deploy')
+          .map(called)
+          .filter(({ name }) => !built.some((service) => textOf(service, 'service_module') === name)),
+      })
+    : undefined
+  if (typeof only === 'string') return face.operation('createTask', only)
+  const pairs = built.flatMap((service) => objectsOf(service, 'inputs'))
+  return await start(
+    call,
+    pipeline,
+    pairs.map((pair) => ({ name: textOf(pair, 'key'), value: pair['value'] ?? '' })),
+    {
+      repository: repositoryOf(built.flatMap((service) => objectsOf(service, 'repo_info'))),
+      namespace: textOf(input, 'target_env'),
+      ...(only === undefined ? {} : { only }),
+    },
+  )
+}
+
+/** `GET /openapi/workflows?projectKey=` */
+export async function listOpen(call: Call): Promise<Response> {
+  if (call.query('projectKey') === '') return face.badRequest('projectKey is required')
+  const pipelines = await allPipelines(call)
+  if (!pipelines.ok) return face.problem('listWorkflows', pipelines.problem)
+  return json(200, {
+    workflows: pipelines.value.map((pipeline) => ({
+      workflow_key: pipeline.name,
+      workflow_name: pipeline.name,
+      update_by: pipeline.createdBy.name,
+      update_time: seconds(pipeline.updatedAt),
+      type: isWorkflow(pipeline.definition) ? 'product' : 'custom',
+    })),
+  })
+}
+
+/** `OpenAPIWorkflowV4Detail` */
+export async function openDetail(call: Call): Promise<Response> {
+  if (call.query('projectKey') === '') return face.badRequest('projectKey is required')
+  const pipeline = await pipelineOf(call, face, 'findWorkflow', call.param('name'))
+  if (pipeline instanceof Response) return pipeline
+  const { definition } = pipeline
+  return json(200, {
+    workflow_key: pipeline.name,
+    workflow_name: pipeline.name,
+    project_key: pipeline.project.name,
+    description: definition.description,
+    created_by: pipeline.createdBy.name,
+    create_time: seconds(pipeline.createdAt),
+    updated_by: pipeline.createdBy.name,
+    update_time: seconds(pipeline.updatedAt),
+    params: definition.params.map((param) => ({
+      name: param.name,
+      description: param.description,
+      type: param.type === 'choice' ? 'choice' : 'string',
+      value: typeof param.default === 'string' ? param.default : '',
+      choice_option: [...param.options],
+      default: typeof param.default === 'string' ? param.default : '',
+      is_credential: false,
+    })),
+    stages: definition.stages.map(({ name, tasks }) => ({
+      name,
+      ...(tasks.length > 1 && tasks.every(({ needs }) => needs.length === 0) ? { parallel: true } : {}),
+      jobs: tasks.map((task) => ({ name: task.key, type: JOB_TYPES[task.role], skipped: false, spec: {} })),
+    })),
+    notify_ctls: [],
+    share_storages: [],
+    concurrency_limit: definition.concurrency?.limit ?? -1,
+  })
+}
+
+/** `GET /openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize` */
+export async function listOpenTasks(call: Call): Promise<Response> {
+  const query = new URL(call.request.url).searchParams
+  const size = readInteger(query, 'pageSize', { min: 1, max: MAX_MAX, fallback: 20 })
+  if (!size.ok) return face.badRequest(size.message)
+  const page = readInteger(query, 'pageNum', { min: 1, max: START_MAX, fallback: 1 })
+  if (!page.ok) return face.badRequest(page.message)
+  const pipeline = await pipelineOf(call, face, 'listTasks', call.param('name'))
+  if (pipeline instanceof Response) return pipeline
+  const filter = { pipeline: { id: pipeline.id } }
+  const runs = await runsFrom(call, filter, Math.min((page.value - 1) * size.value, START_MAX), size.value)
+  if (!runs.ok) return face.problem('listTasks', runs.problem)
+  const total = await call.app.runs.count(call.caller, filter)
+  if (!total.ok) return face.problem('listTasks', total.problem)
+  return json(200, {
+    total: total.value,
+    workflow_tasks: runs.value.map((run) => ({
+      workflow_key: run.pipeline.name,
+      workflow_name: run.pipeline.name,
+      project_key: run.project.name,
+      task_id: run.number,
+      create_time: seconds(run.createdAt),
+      task_creator: run.cause.by,
+      start_time: seconds(run.startedAt),
+      end_time: seconds(run.endedAt),
+      status: taskWord(run),
+    })),
+  })
+}
+
+/** `DELETE /openapi/workflows/custom?workflowKey&projectKey` */
+export async function removeOpen(call: Call): Promise<Response> {
+  const name = call.query('workflowKey')
+  if (name === '') return face.badRequest('workflowKey is required')
+  const pipeline = await pipelineOf(call, face, 'deleteWorkflow', name)
+  if (pipeline instanceof Response) return pipeline
+  const removed = await call.app.pipelines.remove(call.caller, { id: pipeline.id })
+  return removed.ok ? success() : face.problem('deleteWorkflow', removed.problem)
+}

@@ -1,0 +1,111 @@
+import type { RunListFilter } from '../../../host/app.ts'
+import { accept, type Result } from '../../../model/problem.ts'
+import { RUN_STATUSES } from '../../../model/status.ts'
+import type { RunView, StageView, TaskView } from '../../../model/view.ts'
+import { json } from '../errors.ts'
+import { factOf, nearTask, runFacts } from '../facts.ts'
+import { unpack } from '../packed.ts'
+import type { Call } from '../route.ts'
+import type { Face } from './face.ts'
+import { MAX_MAX, pipelineOf, runsFrom } from './request.ts'
+import { runWord } from './status.ts'
+
+/** `?queryType=&filters=a,b` of a list of tasks: what it is about, and the values of which one must be had. */
+interface TaskFilter {
+  readonly by: 'status' | 'creator' | 'serviceName' | 'committer'
+  readonly values: readonly string[]
+}
+
+const KINDS = new Map<string, TaskFilter['by']>([
+  ['taskStatus', 'status'],
+  ['creator', 'creator'],
+  ['serviceName', 'serviceName'],
+  ['committer', 'committer'],
+])
+
+/** undefined: all of them are wanted, as with a kind that nobody knows. */
+function filterOf(call: Pick<Call, 'query'>): TaskFilter | undefined {
+  const by = KINDS.get(call.query('queryType'))
+  const values = call.query('filters').split(',')
+  return by === undefined || values.join('') === '' ? undefined : { by, values }
+}
+
+/** Words for what stands in the queue: which of them a task has is told by more than its status. */
+const QUEUED = new Set(['waiting', 'queued', 'blocked', 'created', 'pending'])
+
+const statusesFor = (words: readonly string[]): RunListFilter['statuses'] =>
+  RUN_STATUSES.filter((status) => {
+    const word: string = runWord[status]
+    return QUEUED.has(word) ? words.some((asked) => QUEUED.has(asked)) : words.includes(word)
+  })
+
+export interface TaskPage {
+  readonly runs: readonly RunView[]
+  readonly total: number
+}
+
+/** Tasks of a list's page, newest first. What is not told by a status is looked for among the newest 500. */
+export async function pageOf(
+  call: Call,
+  pipeline: { readonly id: string },
+  start: number,
+  rows: number,
+): Promise<Result<TaskPage>> {
+  const asked = filterOf(call)
+  const by = asked?.by
+  if (asked !== undefined && by !== undefined && by !== 'status') {
+    const newest = await runsFrom(call, { pipeline }, 0, MAX_MAX)
+    if (!newest.ok) return newest
+    const found = newest.value.filter((run) => tellsOf(run, by).some((value) => asked.values.includes(value)))
+    return accept({ runs: found.slice(start, start + rows), total: found.length })
+  }
+  const statuses = asked === undefined ? undefined : statusesFor(asked.values)
+  if (statuses?.length === 0) return accept({ runs: [], total: 0 })
+  const filter: RunListFilter = { pipeline, ...(statuses === undefined ? {} : { statuses }) }
+  const runs = await runsFrom(call, filter, start, rows)
+  if (!runs.ok) return runs
+  const total = await call.app.runs.count(call.caller, filter)
+  return total.ok ? accept({ runs: runs.value, total: total.value }) : total
+}
+
+/** Nobody knows here who made a commit. */
+function tellsOf(run: RunView, by: Exclude<TaskFilter['by'], 'status'>): readonly string[] {
+  if (by === 'committer') return []
+  return by === 'creator' ? [run.cause.by] : servicesOf(run)
+}
+
+/** The annotation of a run of which only a part is run: keys of the tasks that are. */
+export const ONLY = 'koderover/only'
+
+/** The tasks of a run that were asked for. */
+export function askedTasks(run: RunView): readonly { readonly stage: StageView; readonly task: TaskView }[] {
+  const only = unpack(run.annotations, ONLY)
+  return run.stages.flatMap((stage) =>
+    stage.tasks
+      .filter(({ key, skipped }) => skipped?.because !== 'excluded' && (!Array.isArray(only) || only.includes(key)))
+      .map((task) => ({ stage, task })),
+  )
+}
+
+/** Names of the services that a run builds, deploys or distributes, in their order; tests have names of their own. */
+export function servicesOf(run: RunView): readonly string[] {
+  const facts = runFacts(run)
+  const names = askedTasks(run)
+    .filter(({ task }) => task.role !== 'test' && task.role !== 'check')
+    .map(({ stage, task }) => factOf(nearTask(facts, task, stage), 'service_name') ?? run.pipeline.name)
+  return [...new Set(names)]
+}
+
+/** All values that a list can be filtered by. */
+export const filterValues =
+  (face: Face) =>
+  async (call: Call): Promise<Response> => {
+    if (call.query('workflowType') !== 'workflow') return face.badRequest('invalid workflowType')
+    const by = KINDS.get(call.query('queryType'))
+    if (by === undefined || by === 'status') return face.badRequest('queryType parameter is invalid')
+    const pipeline = await pipelineOf(call, face, 'getTask', call.param('name'))
+    if (pipeline instanceof Response) return pipeline
+    const newest = await runsFrom(call, { pipeline: { id: pipeline.id } }, 0, MAX_MAX)
+    if (!newest.ok) return face.problem('getTask', newest.problem)
+    return json(200, [...new Set(newest.value.flatMap((run) => tellsOf(run, by)))].toSorted())
+  }
