@@ -1,3 +1,4 @@
+import { tuneHeap } from '../src/compose/heap.ts'
 import { compile } from '../src/engine/compile.ts'
 import type { Run } from '../src/engine/run.ts'
 import { systemClock } from '../src/host/clock.ts'
@@ -23,6 +24,7 @@ export interface BenchHost {
 }
 
 export async function openBenchHost(): Promise<BenchHost> {
+  tuneHeap()
   const { store, close } = await openBenchStore()
   const host = await createHost({
     store,

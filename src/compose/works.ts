@@ -16,6 +16,7 @@ import type { Store } from '../store/store.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { foundExecutors } from './executors.ts'
 import { hostFiles, runsIn } from './files.ts'
+import { tuneHeap } from './heap.ts'
 import type { WorksOptions } from './options.ts'
 import { startOwnRunner, type OwnRunner } from './own-runner.ts'
 import { stepsOf } from './steps.ts'
@@ -34,6 +35,7 @@ export interface Works {
 
 /** @throws StoreError `conflict` when another server holds the directory. */
 export async function openWorks(options: WorksOptions, logger: Logger): Promise<Works> {
+  tuneHeap()
   let publicUrl: string | null = null
   const steps = stepsOf(options)
   const closing = new AbortController()
