@@ -42,7 +42,7 @@ const SQLITE: Dialect = {
 /**
  * Statements that copy the run with the highest serial so often that a store is as full as after years: what a list, a
  * filter or a start costs depends on what is stored, not on how it came there. One in twenty copies has failed, one in
- * a thousand was cancelled; they go round among the pipelines, a second apart, up to when the first was created.
+ * a thousand was cancelled; they go round among the pipelines, a second apart, from when the first was created.
  */
 function statements(dialect: Dialect, count: number): readonly string[] {
   const { numbers, digits, hex, live, columns, values, counted } = dialect
@@ -55,7 +55,7 @@ function statements(dialect: Dialect, count: number): readonly string[] {
     ),
     model as (select * from runs order by serial desc limit 1),
     t as (
-      select m.serial + k as serial, h.last_number + 1 + k / h.many as number, h.*, m.created_at + (k - ${count}) * 1000 as at,
+      select m.serial + k as serial, h.last_number + 1 + k / h.many as number, h.*, m.created_at + k * 1000 as at,
         m.version, m.cause_kind, m.cause_by, m.annotations, k,
         ${columns === '' ? '0' : 'm.seq'} as seq,
         case when (m.serial + k) % 1000 = 999 then 'cancelled' when (m.serial + k) % 20 = 19 then 'failed'

@@ -43,6 +43,20 @@ test('an index row that says something else than the log is told, field by field
   ])
 })
 
+test('counts that are not those of the rows are told, of a pipeline and of all', async () => {
+  const store = await filled()
+  const count: RunLog['count'] = async (filter) =>
+    (await store.runs.count(filter)) + (filter.statuses?.includes('cancelled') === true ? 2 : 0)
+  const [{ pipelineId } = { pipelineId: '' }] = await store.runs.list({}, null, 1)
+  expect((await examined(lying(store, { count }))).disorders).toEqual([
+    { runId: null, what: `pipeline ${pipelineId} is said to have 3 runs that are cancelled, there are 1` },
+  ])
+  const none: RunLog['count'] = async (filter) => (filter.statuses === undefined ? 0 : store.runs.count(filter))
+  expect((await examined(lying(store, { count: none }))).disorders).toEqual([
+    { runId: null, what: 'the store is said to have 0 runs, there are 3' },
+  ])
+})
+
 test('an entry that is missing is told, of its run and of the numbers', async () => {
   const store = await filled()
   const [, cancelled] = await store.runs.list({}, null, 2)

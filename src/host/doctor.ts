@@ -5,8 +5,9 @@ import { runOfSnapshot, snapshotOf } from '../engine/snapshot.ts'
 import { upcastEntry, upcastPlan } from '../engine/upcast.ts'
 import { summaryOf } from '../engine/view.ts'
 import type { LogEntry } from '../model/event.ts'
-import type { RunId } from '../model/id.ts'
+import type { PipelineId, RunId } from '../model/id.ts'
 import type { Plan } from '../model/plan.ts'
+import type { RunStatus } from '../model/status.ts'
 import type { RunSummary } from '../model/view.ts'
 import type { RunLog, Store } from '../store/store.ts'
 
@@ -45,14 +46,18 @@ export async function examine(store: Store, onProgress: (runs: number) => void):
     return known
   }
   let runs = 0
+  const tally = new Map<string, Tally>()
   for (let before: number | null = null; ;) {
     const page: readonly RunSummary[] = await store.runs.list({}, before, PAGE)
     for (const row of page) await examineRun(store.runs, row, await planOf(row), (what) => found(row.id, what))
+    for (const row of page) count(tally, row)
     runs += page.length
     onProgress(runs)
     before = page.at(-1)?.serial ?? null
     if (before === null) break
   }
+  // They are made of the rows: of rows that are wrong they say nothing new.
+  if (disorders.length === 0) await examineCounts(store.runs, runs, tally, (what) => found(null, what))
   return { runs, events: await examineNumbers(store.runs, (what) => found(null, what)), disorders }
 }
 
@@ -114,6 +119,36 @@ function differences(row: RunSummary, fresh: RunSummary): string[] {
 
 const shown = (value: RunSummary[keyof RunSummary]): string =>
   typeof value === 'string' ? value : JSON.stringify(value)
+
+/** Runs of one pipeline in one status. */
+interface Tally {
+  readonly pipelineId: PipelineId
+  readonly status: RunStatus
+  runs: number
+}
+
+function count(tally: Map<string, Tally>, { pipelineId, status }: RunSummary): void {
+  const name = `${pipelineId} ${status}`
+  const known = tally.get(name)
+  if (known === undefined) tally.set(name, { pipelineId, status, runs: 1 })
+  else known.runs += 1
+}
+
+/** Stores keep counts beside their rows: of each pipeline and status, and so of what is there no more. */
+async function examineCounts(
+  log: RunLog,
+  runs: number,
+  tally: ReadonlyMap<string, Tally>,
+  found: (what: string) => void,
+): Promise<void> {
+  for (const { pipelineId, status, runs: there } of tally.values()) {
+    const said = await log.count({ pipelineId, statuses: [status] })
+    if (said !== there)
+      found(`pipeline ${pipelineId} is said to have ${said} runs that are ${status}, there are ${there}`)
+  }
+  const said = await log.count({})
+  if (said !== runs) found(`the store is said to have ${said} runs, there are ${runs}`)
+}
 
 async function examineNumbers(log: RunLog, found: (what: string) => void): Promise<number> {
   let last = 0

@@ -193,6 +193,45 @@ export function describeSummaries(open: Open): void {
     })
   })
 
+  describe('the count of runs', () => {
+    test('follows a run when it ends, is taken up again, ends otherwise under another name, and goes', async () => {
+      const opened = await openForTest(open)
+      const { store } = opened
+      const pipeline = await addPipeline(store, 'first')
+      const [run, other] = [await addRun(store, pipeline), await addRun(store, pipeline)]
+      const counts = async (): Promise<Record<string, number>> => {
+        const found: Record<string, number> = { all: await store.runs.count({ text: 'S' }) }
+        for (const status of RUN_STATUSES) {
+          const count = await store.runs.count({ pipelineId: pipeline.id, statuses: [status] })
+          if (count > 0) found[status] = count
+        }
+        return found
+      }
+      const change = async (of: RunSummary, seq: number, changed: Partial<RunSummary>): Promise<void> => {
+        const summary = { ...of, ...changed, seq: seq + 1 }
+        await store.runs.commit(nextCommit(of.id, seq, [1], { summary }))
+      }
+      expect(await counts()).toEqual({ all: 2, [run.status]: 2 })
+      await change(run, 1, { status: 'failed', endedAt: T0 })
+      expect(await counts()).toEqual({ all: 2, [other.status]: 1, failed: 1 })
+      // What changes nothing of it is not counted twice.
+      await change(run, 2, { status: 'failed', endedAt: T0, annotations: { note: 'seen' } })
+      await store.runs.commit(nextCommit(run.id, 3))
+      await change(other, 1, { status: 'failed', endedAt: T0 })
+      expect(await counts()).toEqual({ all: 2, failed: 2 })
+      await change(run, 4, { status: 'running' })
+      expect(await counts()).toEqual({ all: 2, failed: 1, running: 1 })
+      await change(run, 5, { status: 'succeeded', pipelineName: 'renamed', endedAt: T0 })
+      await change(other, 2, { status: 'succeeded', endedAt: T0 })
+      expect(await counts()).toEqual({ all: 1, succeeded: 2 })
+      expect(await store.runs.count({ text: 'rename', projectIds: [run.projectId] })).toBe(1)
+      expect(await store.runs.remove([run.id])).toEqual([run.id])
+      expect(await counts()).toEqual({ all: 1, succeeded: 1 })
+      expect(await store.runs.count({ text: 'rename' })).toBe(0)
+      expect(await store.runs.count({})).toBe(1)
+    })
+  })
+
   describe('live runs', () => {
     test('are all that have not ended, oldest first', async () => {
       const { store } = await openForTest(open)

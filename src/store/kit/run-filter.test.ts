@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ProjectId } from '../../model/id.ts'
-import { RUN_STATUSES } from '../../model/status.ts'
-import { partsOf } from './run-filter.ts'
+import { isEnded, RUN_STATUSES } from '../../model/status.ts'
+import { countsOf, partsOf } from './run-filter.ts'
 
 const [a, b] = ['a' as ProjectId, 'b' as ProjectId]
 
@@ -37,4 +37,25 @@ test('too many parts, and what is few anyway, stay one', () => {
   const many = { projectIds, statuses: RUN_STATUSES }
   expect(partsOf(many)).toEqual([many])
   expect(partsOf({ projectIds, needsPerson: true })).toEqual([{ projectIds, needsPerson: true }])
+})
+
+test('what is counted is parted into what has ended and what is under way', () => {
+  const ended = RUN_STATUSES.filter(isEnded)
+  const underWay = RUN_STATUSES.filter((status) => !isEnded(status))
+  expect(countsOf({ projectIds: [a], text: 'x' })).toEqual({
+    ended: { projectIds: [a], text: 'x', statuses: ended },
+    underWay: { projectIds: [a], text: 'x', statuses: underWay },
+  })
+  expect(countsOf({ statuses: ['failed'] })).toEqual({ ended: { statuses: ['failed'] }, underWay: null })
+  expect(countsOf({ statuses: ['running', 'failed'] })).toEqual({
+    ended: { statuses: ['failed'] },
+    underWay: { statuses: ['running'] },
+  })
+  expect(countsOf({ statuses: [] })).toEqual({ ended: null, underWay: null })
+})
+
+test('of times and needs the counts of ends say nothing', () => {
+  for (const filter of [{ needsPerson: false }, { createdFrom: 1 }, { createdTo: 1 }]) {
+    expect(countsOf(filter)).toBeUndefined()
+  }
 })

@@ -1,4 +1,4 @@
-import { isEnded } from '../../model/status.ts'
+import { isEnded, RUN_STATUSES, type RunStatus } from '../../model/status.ts'
 import type { RunFilter } from '../store.ts'
 
 /** More than so many would cost more to ask than they save. */
@@ -20,6 +20,21 @@ export function partsOf(filter: RunFilter): readonly RunFilter[] {
       : [...new Set(projectIds)].map((id) => ({ projectIds: [id] }))
   const parts = byStatus.flatMap((status) => byProject.map((project) => ({ ...filter, ...status, ...project })))
   return parts.length === 0 || parts.length > PARTS_MAX ? [filter] : parts
+}
+
+/**
+ * What is to be counted of the runs that have ended, which are counted by home, name and status, and of those that are
+ * under way, which are few; null for a side that has none. Undefined where the counts do not tell.
+ */
+export function countsOf(
+  filter: RunFilter,
+): { readonly ended: RunFilter | null; readonly underWay: RunFilter | null } | undefined {
+  const { statuses, needsPerson, createdFrom, createdTo } = filter
+  if (needsPerson !== undefined || createdFrom !== undefined || createdTo !== undefined) return undefined
+  const of = (wanted: readonly RunStatus[]): RunFilter | null =>
+    wanted.length === 0 ? null : { ...filter, statuses: wanted }
+  const known = statuses ?? RUN_STATUSES
+  return { ended: of(known.filter(isEnded)), underWay: of(known.filter((status) => !isEnded(status))) }
 }
 
 function byEnd(statuses: NonNullable<RunFilter['statuses']>): readonly Pick<RunFilter, 'statuses'>[] {

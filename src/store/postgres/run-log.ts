@@ -3,7 +3,7 @@ import { asId, type RunId } from '../../model/id.ts'
 import { isEnded } from '../../model/status.ts'
 import { checkCommit } from '../kit/commit.ts'
 import { pageOf, type StoredEntry } from '../kit/flatten.ts'
-import { partsOf } from '../kit/run-filter.ts'
+import { countsOf, partsOf } from '../kit/run-filter.ts'
 import { foldCase } from '../kit/text.ts'
 import { type FeedFilter, type NumberedEntry, type RunFilter, type RunLog, type RunRef, StoreError } from '../store.ts'
 import { Commits } from './commits.ts'
@@ -101,8 +101,15 @@ export function postgresRunLog(
       return (await database.planned<RunRow>(sql, values)).map(runSummary)
     },
     count: async (filter) => {
-      const { where, values } = conditions(filterConditions(filter))
-      const sql = `select count(*) as count from runs r ${where}`
+      const values: Value[] = []
+      const parts = countsOf(filter) ?? { ended: null, underWay: filter }
+      const sums = [
+        parts.ended &&
+          `select coalesce(sum(c.runs), 0) as sum from ended_counts c ${conditions(endedConditions(parts.ended), values).where}`,
+        parts.underWay && `select count(*) from runs r ${conditions(filterConditions(parts.underWay), values).where}`,
+      ].filter((sum) => sum !== null)
+      if (sums.length === 0) return 0
+      const sql = `select sum(s.sum)::bigint as count from (${sums.join(' union all ')}) s (sum)`
       return (await database.planned<{ readonly count: number }>(sql, values))[0]?.count ?? 0
     },
     live: async () => {
@@ -192,6 +199,14 @@ function filterConditions(filter: RunFilter): Condition[] {
     text !== undefined && ['strpos(r.pipeline_name_folded, ?) > 0', foldCase(text)],
   ]
 }
+
+/** @param filter one that the counts tell about */
+const endedConditions = ({ projectIds, pipelineId, statuses, text }: RunFilter): Condition[] => [
+  projectIds !== undefined && ['c.project = any(?)', projectIds],
+  pipelineId !== undefined && ['c.pipeline = ?', pipelineId],
+  statuses !== undefined && ['c.status = any(?)', statuses],
+  text !== undefined && ['strpos(c.pipeline_name_folded, ?) > 0', foldCase(text)],
+]
 
 /** The runs of one project are in order in its index. */
 function inProjects(projectIds: readonly string[]): Condition {

@@ -2,7 +2,9 @@ import pg from 'pg'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { postgresServer } from '../../testing/postgres-server.ts'
 import { expectRefusal } from '../conformance/open.ts'
-import { addPipeline, addRun, nextCommit } from '../conformance/samples.ts'
+import { addPipeline, addRun, nextCommit, T0 } from '../conformance/samples.ts'
+import type { RunStatus } from '../../model/status.ts'
+import type { RunSummary } from '../../model/view.ts'
 import type { Migration } from '../kit/migrations.ts'
 import type { Store } from '../store.ts'
 import { openPostgresStore, postgresMigrations } from './index.ts'
@@ -66,6 +68,53 @@ test('a migration that expands is made beside servers of the older release, whic
   const other = await addRun(renewed, pipeline)
   expect(await old.runs.entries(other.id, 0, 10)).toEqual(await renewed.runs.entries(other.id, 0, 10))
   expect(await old.runs.lastNumber()).toBe(await renewed.runs.lastNumber())
+})
+
+test('what has ended is counted when the counts come, and so is what servers of the release before end after it', async () => {
+  const schema = freshSchema()
+  const before = released.slice(
+    0,
+    released.findIndex(({ name }) => name === 'ended-counts'),
+  )
+  const old = await open(schema, 'aaaaaaaa', before)
+  const pipeline = await addPipeline(old)
+  const end = async (status: RunStatus): Promise<RunSummary> => {
+    const run = await addRun(old, pipeline)
+    const summary: RunSummary = { ...run, status, endedAt: T0, seq: 2 }
+    await old.runs.commit(nextCommit(run.id, 1, [1], { summary }))
+    return summary
+  }
+  const gone = await end('failed')
+  await addRun(old, pipeline, [1], { status: 'succeeded', endedAt: T0 })
+  await addRun(old, pipeline)
+  // One commit waits for its turn while the counts are made: what it runs is the function of the release before.
+  const { url } = await postgresServer()
+  const door = new pg.Client({ connectionString: url, options: `-c search_path=${schema}` })
+  await door.connect()
+  await door.query(`begin; select value from counters where name = 'event' for update`)
+  const waiting = addRun(old, pipeline, [1], { status: 'failed', endedAt: T0 })
+  const watch = new pg.Client({ connectionString: url })
+  await watch.connect()
+  const { rows } = await door.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const isWaiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
+  await expect
+    .poll(async () => (await watch.query(isWaiting, [rows[0]?.pid])).rowCount, { timeout: 60_000 })
+    .toBeGreaterThan(0)
+  const renewed = await open(schema, 'bbbbbbbb')
+  expect(await renewed.runs.count({ statuses: ['failed'] })).toBe(1)
+  await door.query('commit')
+  await Promise.all([door.end(), watch.end()])
+  await waiting
+  await end('failed')
+  const counts = async (): Promise<number[]> =>
+    Promise.all([
+      renewed.runs.count({ statuses: ['failed'] }),
+      renewed.runs.count({ pipelineId: pipeline.id, statuses: ['succeeded'] }),
+      renewed.runs.count({}),
+    ])
+  expect(await counts()).toEqual([3, 1, 5])
+  expect(await old.runs.remove([gone.id])).toEqual([gone.id])
+  expect(await counts()).toEqual([2, 1, 4])
 })
 
 test('a server of the older release that starts after that refuses, and says why', async () => {

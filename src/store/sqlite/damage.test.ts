@@ -76,7 +76,7 @@ describe('a full disk', () => {
     const run = await addRun(limited, await addPipeline(limited))
     const seq = await fill(limited, run.id, 10_000)
     expect(seq).toBeGreaterThan(5)
-    await expectRefusal('full', limited.keys.putSetting('a', 'x'.repeat(10_000)))
+    await expectRefusal('full', limited.keys.putSetting('a', 'x'.repeat(100_000)))
     expect(await limited.keys.setting('a')).toBeUndefined()
     await expectWhole(limited, run.id, seq)
     await limited.close()

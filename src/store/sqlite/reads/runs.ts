@@ -2,7 +2,7 @@ import { asId, type ProjectId, type RunId } from '../../../model/id.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { RunSummary } from '../../../model/view.ts'
-import { partsOf } from '../../kit/run-filter.ts'
+import { countsOf, partsOf } from '../../kit/run-filter.ts'
 import { foldCase } from '../../kit/text.ts'
 import { IDEMPOTENCY_MS, type RunFilter, type RunRef } from '../../store.ts'
 import type { Connection } from '../connection.ts'
@@ -53,9 +53,25 @@ export function list(connection: Connection, filter: RunFilter, before: number |
 }
 
 export function count(connection: Connection, filter: RunFilter): number {
-  const { where, values } = conditions(filterConditions(filter, 'count'))
-  return connection.get<{ count: number }>(`select count(*) as count from runs r ${where}`, ...values)?.count ?? 0
+  const { ended, underWay } = countsOf(filter) ?? { ended: null, underWay: filter }
+  const counted = conditions(ended === null ? [] : endedConditions(ended))
+  const found = conditions(underWay === null ? [] : filterConditions(underWay, 'count'))
+  const sums = [
+    ended && `(select coalesce(sum(c.runs), 0) from ended_counts c ${counted.where})`,
+    underWay && `(select count(*) from runs r ${found.where})`,
+  ].filter((sum) => sum !== null)
+  if (sums.length === 0) return 0
+  const sql = `select ${sums.join(' + ')} as count`
+  return connection.get<{ count: number }>(sql, ...counted.values, ...found.values)?.count ?? 0
 }
+
+/** @param filter one that the counts tell about */
+const endedConditions = ({ projectIds, pipelineId, statuses, text }: RunFilter): Condition[] => [
+  projectIds !== undefined && ['c.project in (select value from json_each(?))', JSON.stringify(projectIds)],
+  pipelineId !== undefined && ['c.pipeline = ?', pipelineId],
+  statuses !== undefined && ['c.status in (select value from json_each(?))', JSON.stringify(statuses)],
+  text !== undefined && ['instr(c.pipeline_name_folded, ?) > 0', foldCase(text)],
+]
 
 /**
  * SQLite knows nothing of how many rows an index leads to, so a plus keeps it from those that are not to be used: a list
