@@ -149,7 +149,7 @@ async function runStep(
   }
   try {
     secrets.writeFiles()
-    const { run } = await load()
+    const { run } = await loaded(load)
     await caches?.restore()
     const result = await Promise.race([run(job, context), overdue(stop, programs)])
     if (result.kind === 'succeeded') await caches?.save()
@@ -165,6 +165,17 @@ async function runStep(
     await place.close()
     await slot.leave()
   }
+}
+
+/** An import costs some 50 us each time, however often it was done before. One that failed is tried again. */
+const modules = new Map<StepLoad, Awaited<ReturnType<StepLoad>>>()
+type StepLoad = OutsideStep['load']
+async function loaded(load: StepLoad): Promise<Awaited<ReturnType<StepLoad>>> {
+  const known = modules.get(load)
+  if (known !== undefined) return known
+  const module = await load()
+  modules.set(load, module)
+  return module
 }
 
 function builderOf({ executors }: AttemptSetting): ImageBuilder | null {

@@ -76,7 +76,7 @@ async function start(request: LaunchRequest): Promise<LaunchAnswer> {
       signal(-pid, 'SIGKILL')
     }
     return await new Promise<LaunchAnswer>((resolve) => {
-      child.once('spawn', () => resolve({ kind: 'started', pid, ended, terminate, kill }))
+      child.once('spawn', () => resolve({ kind: 'started', pid, ended, isOver: () => over, terminate, kill }))
       child.once('error', (error: NodeJS.ErrnoException) =>
         resolve({ kind: 'refused', what: 'exec', code: error.code ?? 'EIO' }),
       )

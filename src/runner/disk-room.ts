@@ -7,8 +7,20 @@ const FULL_BYTES = 64 * 1024
 /** Errors of the system that mean it: no room on the device, or the user's share of it is used up. */
 const FULL_CODES: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT'])
 
+export const isDiskFullCode = (code: string | undefined): boolean => FULL_CODES.has(code)
+
 export const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && FULL_CODES.has((error as NodeJS.ErrnoException).code)
+  error instanceof Error && isDiskFullCode((error as NodeJS.ErrnoException).code)
+
+/** What another process of ours has met, with the code that it was told. */
+export class DiskFull extends Error {
+  override readonly name = 'DiskFull'
+  readonly code: string
+  constructor(message: string, code: string) {
+    super(message)
+    this.code = code
+  }
+}
 
 /** @returns what is full, for people: the first of the directories whose file system has no room; undefined: none. */
 export function fullDisk(directories: Readonly<Record<string, string>>): string | undefined {

@@ -112,6 +112,8 @@ class Helper {
       return {
         kind: 'started',
         pid,
+        // A short one has ended in the same breath: its last line lies there already.
+        isOver: () => this.#running !== pid || this.#lines.length > 0,
         ended: this.#end().finally(onFree),
         terminate: () => this.#terminate(pid),
         kill: () => this.#insist(pid, 'SIGUSR2'),

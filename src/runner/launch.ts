@@ -23,6 +23,8 @@ export type LaunchAnswer =
        * end by {@link terminate}: then it has until {@link kill}.
        */
       readonly ended: Promise<ExitStatus>
+      /** Whether it is known to be gone, with all of its own, although nobody was told yet. */
+      isOver(): boolean
       /** TERM to the whole group. */
       terminate(): void
       /** KILL to all of it, and to what comes of it. */

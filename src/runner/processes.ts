@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 
 /** What `/proc` tells of processes. Where there is none (macOS), everything here finds nothing. */
 
@@ -14,7 +14,7 @@ export interface ProcessStat {
 
 /** Field numbers as in proc_pid_stat(5); the name in field 2 may hold spaces and parentheses, so it is cut off first. */
 export function statOf(pid: number): ProcessStat | undefined {
-  const text = readText(`/proc/${pid}/stat`)
+  const text = readShort(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return {
@@ -74,6 +74,20 @@ function allPids(): readonly number[] {
     return []
   }
 }
+
+/** As {@link readText} of a file of one line, in half as many calls: it is read for every program. */
+function readShort(path: string): string | undefined {
+  let fd: number | undefined
+  try {
+    fd = openSync(path, 'r')
+    return short.toString('latin1', 0, readSync(fd, short))
+  } catch {
+    return undefined
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+const short = Buffer.alloc(4_096)
 
 /** undefined: gone meanwhile, not ours to read, or no `/proc`. */
 function readText(path: string): string | undefined {

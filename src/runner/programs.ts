@@ -3,6 +3,7 @@ import { join, relative, isAbsolute } from 'node:path'
 import type { DurationMs } from '../model/time.ts'
 import { CannotStart, type ExecOptions, type ExecResult } from '../steps/step.ts'
 import type { AttemptOutput, ProgramOutput } from './attempt-output.ts'
+import { DiskFull, isDiskFullCode } from './disk-room.ts'
 import { joinEnvironment } from './environment.ts'
 import type { Place, Prepared } from './executors/place.ts'
 import type { ExitStatus, LaunchAnswer, Launcher } from './launch.ts'
@@ -105,6 +106,8 @@ export class Programs {
     })
     if (answer.kind === 'refused') {
       if (answer.what === 'exec' && answer.code === 'ENOENT') return { kind: 'not-found', program: argv[0] }
+      if (answer.what === 'cwd') throw noDirectory(options.cwd ?? '.')
+      if (isDiskFullCode(answer.code)) throw new DiskFull(`the output of ${argv[0]} cannot be kept`, answer.code)
       throw new CannotStart(`${argv[0]}: ${refusals[answer.code] ?? answer.code}`)
     }
     const killsBefore = recentOomKills()
@@ -131,7 +134,8 @@ export class Programs {
 
   async #watch(program: Extract<LaunchAnswer, { readonly kind: 'started' }>, prepared: Prepared): Promise<ExitStatus> {
     const { record, graceMs, signal: stop, kill: now } = this.#setting
-    record.setLeader(program.pid)
+    // Whoever ends what is left behind looks for nobody who is gone.
+    if (!program.isOver()) record.setLeader(program.pid)
     let kill: NodeJS.Timeout | undefined
     const terminate = (): void => {
       program.terminate()
@@ -168,17 +172,21 @@ const refusals: Readonly<Record<string, string>> = {
   EAGAIN: 'no more processes can be made',
 }
 
-/** The real path of a directory in the workspace; links may not lead out of it. Throws {@link CannotStart}. */
+/**
+ * The real path of a directory in the workspace; links may not lead out of it. Throws {@link CannotStart}. The workspace
+ * itself is given as it is: whoever starts the program is told when it is not there.
+ */
 export function insideOf(workspace: string, path: string): string {
+  if (path === '.') return workspace
   let root: string
   let real: string
   try {
     root = realpathSync.native(workspace)
-    real = path === '.' ? root : realpathSync.native(join(workspace, path))
+    real = realpathSync.native(join(workspace, path))
     if (!statSync(real).isDirectory()) throw new CannotStart(`${path} is not a directory`)
   } catch (error) {
     if (error instanceof CannotStart) throw error
-    throw new CannotStart(`there is no directory ${JSON.stringify(path)} in the workspace`)
+    throw noDirectory(path)
   }
   const inner = relative(root, real)
   if (isAbsolute(path) || inner.split('/')[0] === '..') {
@@ -187,7 +195,12 @@ export function insideOf(workspace: string, path: string): string {
   return real
 }
 
+const noDirectory = (path: string): CannotStart =>
+  new CannotStart(`there is no directory ${JSON.stringify(path)} in the workspace`)
+
+/** Of a file that may not be there: then nothing was written. */
 function readFrom(path: string, from: number, maxBytes: number): string {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return ''
   const fd = openSync(path, 'r')
   try {
     const buffer = Buffer.alloc(Math.max(0, Math.min(maxBytes, statSync(path).size - from)))

@@ -8,12 +8,14 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TestRunner } from '../../test/support/attempts.ts'
+import { waitUntil } from '../../test/support/wait-until.ts'
 import { runnerPaths } from './paths.ts'
 import { Slot } from './slot.ts'
 
@@ -66,6 +68,26 @@ describe('a slot', () => {
     writeFileSync(join(slot.temporary, 'file'), '')
     await slot.take('one more')
     expect([names(), readdirSync(slot.temporary)]).toEqual([['tmp'], []])
+  })
+
+  test('finds what was left in it however long nothing was, and whatever time it bears', async () => {
+    for (const path of [slot.temporary, slot.scratch]) {
+      const attempt = async (work: () => void = () => {}): Promise<void> => {
+        await slot.take('attempt')
+        writeFileSync(script, 'true', { mode: 0o600 })
+        work()
+        await slot.leave()
+      }
+      await attempt()
+      await waitUntil(() => [slot.scratch, path].every((one) => Date.now() - statSync(one).ctimeMs > 150))
+      await attempt()
+      await attempt(() => {
+        const { atime, mtime } = statSync(path)
+        writeFileSync(join(path, 'left'), 'behind')
+        utimesSync(path, atime, mtime)
+      })
+      expect(existsSync(join(path, 'left'))).toBe(false)
+    }
   })
 })
 

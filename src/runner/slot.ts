@@ -18,6 +18,8 @@ export class Slot {
   readonly temporary: string
   readonly #recordPath: string
   #record: RecordFile | undefined
+  /** When the directories were changed last, while all that is in them are the two that are kept. */
+  #known: string | undefined
 
   constructor(paths: RunnerPaths, number: number) {
     this.scratch = paths.scratch(number)
@@ -30,6 +32,7 @@ export class Slot {
     if (!this.#isClean()) {
       await removeTree(this.scratch)
       mkdirSync(this.temporary, { recursive: true, mode: 0o700 })
+      this.#known = undefined
     }
     this.#record ??= new RecordFile(this.#recordPath)
     this.#record.begin(attempt)
@@ -52,7 +55,12 @@ export class Slot {
    */
   #clean(): boolean {
     try {
-      if (!this.#isPrivate() || readdirSync(this.temporary).length > 0) return false
+      const [changed, at] = this.#changed()
+      if (changed === this.#known) {
+        empty(join(this.scratch, SCRIPT))
+        return true
+      }
+      if (readdirSync(this.temporary).length > 0) return false
       const names = readdirSync(this.scratch).filter((name) => name !== 'tmp')
       if (names.length >= 10) return false
       for (const name of names) {
@@ -60,6 +68,8 @@ export class Slot {
         if (name === SCRIPT) empty(path)
         else unlinkSync(path)
       }
+      const isSettled = names.length === 1 && names[0] === SCRIPT && at < Date.now() - CTIME_STEP_MS
+      this.#known = isSettled ? changed : undefined
       return true
     } catch {
       // A directory, or no right to it.
@@ -69,8 +79,8 @@ export class Slot {
 
   #isClean(): boolean {
     try {
+      if (this.#changed()[0] === this.#known) return isEmptyFile(this.scratch)
       return (
-        this.#isPrivate() &&
         readdirSync(this.temporary).length === 0 &&
         readdirSync(this.scratch).every((name) => name === 'tmp' || (name === SCRIPT && isEmptyFile(this.scratch)))
       )
@@ -79,14 +89,30 @@ export class Slot {
     }
   }
 
-  /** The task's processes could do with it as we can: put a link in its place, close it, lend it to others. */
-  #isPrivate(): boolean {
-    return isPrivate(this.scratch) && isPrivate(this.temporary)
+  /**
+   * When something was last made, removed or renamed in the directories: times of change are the kernel's, and nobody
+   * else sets them. The task's processes could do with both as we can: put a link in their place, close them, lend them
+   * to others.
+   * @throws what is not a directory, or not for us alone.
+   */
+  #changed(): readonly [changed: string, at: number] {
+    const [scratch, temporary] = [changeOf(this.scratch), changeOf(this.temporary)]
+    return [`${scratch} ${temporary}`, Math.max(scratch, temporary)]
   }
 }
 
-/** A directory, no link to one, and for us alone. */
-const isPrivate = (path: string): boolean => (lstatSync(path).mode & 0o170777) === 0o040700
+/**
+ * Longer than the step of the clock that file systems take their times from (a tick of the kernel, 10 ms at most): what
+ * comes after a time that is older than this has another.
+ */
+const CTIME_STEP_MS = 100
+
+/** Of a directory, no link to one, and for us alone. */
+function changeOf(path: string): number {
+  const { mode, ctimeMs } = lstatSync(path)
+  if ((mode & 0o170777) !== 0o040700) throw new Error(`${path} is not a private directory`)
+  return ctimeMs
+}
 
 /** A regular file of one name, and for us alone. */
 function isEmptyFile(scratch: string): boolean {
