@@ -90,7 +90,7 @@ export class Programs {
     if (options.stdin !== undefined) writeFileSync(stdin, options.stdin, { mode: 0o600 })
     const stdout = options.capture === true ? join(scratch, `stdout-${this.#count}`) : output.path
     const directory = insideOf(workspace, options.cwd ?? '.')
-    const prepared = place.prepare({
+    const prepared = await place.prepare({
       argv,
       env: joinEnvironment(env, options.env ?? {}, ownEnv),
       cwd: directory,

@@ -62,7 +62,8 @@ export function containerPlace(executor: ContainerExecutor, setting: ContainerSe
   const names: string[] = []
   return {
     limitBytes: executor.memoryBytes,
-    prepare(program) {
+    async prepare(program) {
+      if (executor.user !== null) await handOver(executor.user, executor.image, setting)
       const name = `millrace-${attempt.replaceAll('/', '-')}-${names.length + 1}`
       names.push(name)
       return prepare(name, program, fixed, executor, setting)
@@ -186,8 +187,38 @@ const dataLabel = (dataDirectory: string): string =>
 
 // --- Volumes --------------------------------------------------------------------------------------------------------
 
+/**
+ * The files of the run become those of the container's user. Podman does so itself; with Docker the image's own `chown`
+ * does, in a container, where a link leads to nothing of the machine, and where the image's names of users are known.
+ */
+async function handOver(user: string, image: string, setting: ContainerSetting): Promise<void> {
+  const { engine, engineEnv, writable } = setting
+  if (engine.kind === 'podman') return
+  const own = process.getuid?.() ?? 0
+  if (own !== 0) {
+    // What another user owns, this process could not read or remove.
+    if (user.split(':')[0] === String(own)) return
+    throw new CannotStart(
+      `by Docker, a runner that is not root runs containers as its own user ${own}, as root or as the image says: expected one of these, found user ${user}`,
+    )
+  }
+  const mounts = writable.map((path) => `--volume=${plainPath(path)}:${plainPath(path)}`)
+  const words = ['run', '--rm', '--network=none', '--user=0:0', ...mounts, '--entrypoint=chown', image]
+  const options = { env: engineEnv, timeout: ENGINE_MS, killSignal: 'SIGKILL' } as const
+  const failed = await new Promise<string | undefined>((resolve) => {
+    execFile(
+      engine.program,
+      [...engine.options, ...words, '-Rh', '--', user, ...writable],
+      options,
+      (error, _, stderr) => resolve(error === null ? undefined : stderr.trim().slice(-500) || error.message),
+    )
+  })
+  if (failed === undefined) return
+  throw new CannotStart(`the files of the run could not be handed to the user ${user} of the image: ${failed}`)
+}
+
 function volumesOf(executor: ContainerExecutor, setting: ContainerSetting): readonly string[] {
-  // Podman hands the files to the user of the container; with Docker that user must be able to write to them.
+  // Podman hands the files to the user of the container; with Docker see handOver.
   const own = executor.user !== null && setting.engine.kind === 'podman' ? ':U' : ''
   return [
     ...setting.writable.map((path) => `${plainPath(path)}:${plainPath(path)}${own}`),

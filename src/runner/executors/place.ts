@@ -27,8 +27,8 @@ export type Outcome =
 
 /** Where the programs of one attempt run. */
 export interface Place {
-  /** @throws CannotStart when it cannot be run there. */
-  prepare(program: Program): Prepared
+  /** Rejects with CannotStart when it cannot be run there. */
+  prepare(program: Program): Promise<Prepared>
   /** No program of it runs any more: gives back what is left. Does not reject. */
   close(): Promise<void>
   /** Of memory; null: none of its own. */
@@ -38,7 +38,7 @@ export interface Place {
 /** As a process of the runner. */
 export const HOST: Place = {
   limitBytes: null,
-  prepare: ({ argv, env }) => ({ argv, env, outcome: ended, kill: () => {} }),
+  prepare: ({ argv, env }) => Promise.resolve({ argv, env, outcome: ended, kill: () => {} }),
   close: () => Promise.resolve(),
 }
 

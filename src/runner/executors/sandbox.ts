@@ -44,7 +44,7 @@ export function sandboxPlace(executor: SandboxExecutor, setting: SandboxSetting)
     limitBytes: null,
     prepare({ argv, env, cwd }) {
       const perl = findProgram('perl', env['PATH'] ?? '') !== undefined
-      return {
+      return Promise.resolve({
         argv: [
           ...(perl ? DEAF : []),
           program,
@@ -63,7 +63,7 @@ export function sandboxPlace(executor: SandboxExecutor, setting: SandboxSetting)
           : (): Promise<Outcome> => Promise.resolve({ kind: 'not-found' }),
         // It dies with its parent, and all in its process namespace with it.
         kill: () => {},
-      }
+      })
     },
     close: () => Promise.resolve(),
   }

@@ -1,0 +1,65 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { removeTree } from '../../src/runner/remove-tree.ts'
+import { waitUntil } from './wait-until.ts'
+
+/**
+ * A real Docker engine (Debian's docker.io) with a socket and a directory of its own. Its containers have no network but
+ * that of the machine, so it leaves the machine's firewall as it is. Needs root.
+ */
+export class DockerEngine implements AsyncDisposable {
+  /** What `DOCKER_HOST` must say. */
+  readonly host: string
+  readonly #directory: string
+  readonly #process: ChildProcess
+
+  private constructor(host: string, directory: string, process: ChildProcess) {
+    this.host = host
+    this.#directory = directory
+    this.#process = process
+  }
+
+  static async open(): Promise<DockerEngine> {
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-docker-'))
+    const host = `unix://${directory}/socket`
+    const log = openSync(join(directory, 'log'), 'w')
+    const words = [
+      `--host=${host}`,
+      `--data-root=${directory}/data`,
+      `--exec-root=${directory}/exec`,
+      `--pidfile=${directory}/pid`,
+      '--storage-driver=vfs',
+      '--bridge=none',
+      '--iptables=false',
+      '--ip6tables=false',
+    ]
+    const child = spawn('dockerd', words, { stdio: ['ignore', log, log] })
+    closeSync(log)
+    const engine = new DockerEngine(host, directory, child)
+    let failed: string | undefined
+    child.once('error', () => (failed = 'these tests need dockerd: apt-get install docker.io'))
+    child.once(
+      'exit',
+      () => (failed ??= `dockerd ended: ${readFileSync(join(directory, 'log'), 'utf8').slice(-2_000)}`),
+    )
+    await waitUntil(() => {
+      if (failed !== undefined) throw new Error(failed)
+      return readFileSync(join(directory, 'log'), 'utf8').includes('API listen on')
+    }, 60_000)
+    return engine
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve))
+    // It ends what it has begun, its containerd too.
+    this.#process.kill('SIGTERM')
+    await ended
+    for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
+      const [, path = ''] = line.split(' ')
+      if (path.startsWith(`${this.#directory}/`)) execFileSync('umount', ['--lazy', path])
+    }
+    await removeTree(this.#directory)
+  }
+}
