@@ -106,6 +106,16 @@ test('where no container runs, Buildah and Podman build by their own rights, unl
   expect((await detectExecutors(alone, 'off')).imageBuilder).toBeNull()
 })
 
+test('Docker without BuildKit runs containers and builds no images', async () => {
+  const docker = (build: string): string =>
+    `test "$1" = version || { test "$1 $DOCKER_BUILDKIT" = "build 1" && ${build}; }`
+  const whole = await detectExecutors(programs('with-buildkit', { docker: docker('true') }), 'auto')
+  expect(whole).toMatchObject({ containers: { kind: 'docker' }, imageBuilder: { kind: 'docker' }, notices: [] })
+  const without = await detectExecutors(programs('without-buildkit', { docker: docker('false') }), 'auto')
+  expect(without).toMatchObject({ containers: { kind: 'docker' }, imageBuilder: null })
+  expect(without.notices).toEqual(['docker cannot build images here: its buildx plugin is not there.'])
+})
+
 test('only programs that can be run are tools, and no directory is looked into that is not absolute', () => {
   const path = programs('tools', { git: '' })
   mkdirSync(join(path, 'make'))

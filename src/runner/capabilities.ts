@@ -62,11 +62,12 @@ export async function detectExecutors(path: string, choice: ContainerChoice, sig
     detectContainers(path, choice, signal),
     detectBubblewrap(path, signal),
   ])
+  const builder = choice === 'off' ? { found: null, notices: [] } : await detectBuilder(path, containers.found, signal)
   return {
     containers: containers.found,
     bubblewrap: sandbox.found,
-    imageBuilder: choice === 'off' ? null : await detectBuilder(path, containers.found, signal),
-    notices: [...containers.notices, ...sandbox.notices],
+    imageBuilder: builder.found,
+    notices: [...containers.notices, ...sandbox.notices, ...builder.notices],
   }
 }
 
@@ -100,15 +101,22 @@ async function detectBuilder(
   path: string,
   engine: ContainerEngine | null,
   signal?: AbortSignal,
-): Promise<FoundBuilder | null> {
-  if (engine !== null) return builderOf(engine)
+): Promise<Detected<FoundBuilder>> {
+  const notices: string[] = []
+  if (engine?.kind === 'podman') return { found: builderOf(engine), notices }
+  if (engine !== null) {
+    // Since Docker 23 its client needs a plugin for it, and without cannot even show the help.
+    const tried = await trial(engine.program, ['build', '--help'], signal, { DOCKER_BUILDKIT: '1' })
+    if (tried.ok) return { found: builderOf(engine), notices }
+    notices.push('docker cannot build images here: its buildx plugin is not there.')
+  }
   for (const kind of ['buildah', 'podman'] as const) {
     const program = findProgram(kind, path)
     // What asks for the images that there are opens their storage.
     if (program !== undefined && (await trial(program, ['images', '--quiet'], signal)).ok)
-      return aloneBuilder(kind, program)
+      return { found: aloneBuilder(kind, program), notices }
   }
-  return null
+  return { found: null, notices }
 }
 
 /** Its server runs them, as root: when it answers, it can. */
@@ -191,9 +199,15 @@ const SANDBOX_TRIAL =
 
 type Trial = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
-function trial(program: string, words: readonly string[], signal?: AbortSignal): Promise<Trial> {
+function trial(
+  program: string,
+  words: readonly string[],
+  signal?: AbortSignal,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Trial> {
   return new Promise((resolve) => {
-    execFile(program, words, { timeout: TRIAL_MS, killSignal: 'SIGKILL', signal }, (error, _, stderr) => {
+    const options = { timeout: TRIAL_MS, killSignal: 'SIGKILL', signal, env: { ...process.env, ...env } } as const
+    execFile(program, words, options, (error, _, stderr) => {
       if (error === null) return resolve({ ok: true })
       const said = stderr.trim().split('\n').at(-1)?.slice(0, 300)
       const why = error.killed ? `it took longer than ${TRIAL_MS / 1_000} s` : (said ?? '') || error.message

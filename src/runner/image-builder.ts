@@ -1,3 +1,4 @@
+import { CHROOT } from '../steps/image/builders.ts'
 import type { ImageBuilder } from '../steps/step.ts'
 
 export type FoundBuilder = Omit<ImageBuilder, 'env'>
@@ -25,5 +26,3 @@ export const aloneBuilder = (kind: 'buildah' | 'podman', program: string): Found
   options: [],
   buildOptions: [CHROOT],
 })
-
-const CHROOT = '--isolation=chroot'

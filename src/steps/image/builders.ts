@@ -109,11 +109,16 @@ const manners = {
 const dockerConfig = ({ authDirectory }: Build): readonly string[] =>
   authDirectory === undefined ? [] : [`--config=${authDirectory}`]
 
+/** Without namespaces (buildah-build(1)): what is built has the network of the machine. */
+export const CHROOT = '--isolation=chroot'
+
 /** The whole command lines for one builder. */
-export function commandsOf({ kind, program, options, buildOptions }: ImageBuilder) {
+export function commandsOf({ kind, program, options, buildOptions, env }: ImageBuilder) {
   const manner: Manner = manners[kind]
   const whole = (words: readonly string[]): Words => [program, ...options, ...words]
   return {
+    /** For each of them. Secrets need BuildKit, which Docker before 23 has and must be told to use. */
+    env: kind === 'docker' ? { ...env, DOCKER_BUILDKIT: '1' } : env,
     build(build: Build): Words {
       const words = manner.build(build)
       const at = words.indexOf('build') + 1

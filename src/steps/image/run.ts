@@ -17,7 +17,7 @@ import {
   type StepContext,
   type StepRun,
 } from '../step.ts'
-import { commandsOf, type Build } from './builders.ts'
+import { CHROOT, commandsOf, type Build } from './builders.ts'
 import { image, type ImageInput } from './spec.ts'
 import { DIGEST, IMAGE_NAME, IMAGE_TAG, PLATFORM, registryOf, STAGE } from './words.ts'
 
@@ -27,9 +27,9 @@ export const run: StepRun = (job, context) =>
     refuseWords(input)
     refuseSecrets(input, job)
     const builder = await builderFor(job, context)
-    const build = await prepare(input, builder.kind, context)
+    const build = await prepare(input, builder, context)
     const commands = commandsOf(builder)
-    const { env } = builder
+    const { env } = commands
     const [name] = build.names
     if (name === undefined) throw new CannotStart('with.tag: expected at least one')
     context.log(`Building ${build.names.join(', ')} by ${builder.kind}\n`)
@@ -121,7 +121,7 @@ function refuseSecrets({ build_args, labels, image: name, tag }: ImageInput, job
   }
 }
 
-async function prepare(input: ImageInput, kind: ImageBuilderKind, context: StepContext): Promise<Build> {
+async function prepare(input: ImageInput, { kind, buildOptions }: ImageBuilder, context: StepContext): Promise<Build> {
   const directory = await directoryIn(context.workspace, input.context)
   const secrets = Object.entries(input.secrets).map(([id, name], index) => {
     const path = join(context.scratch, `build-secret-${index}`)
@@ -131,6 +131,14 @@ async function prepare(input: ImageInput, kind: ImageBuilderKind, context: StepC
   })
   if (kind === 'docker' && input.insecure) {
     throw new CannotStart('Docker takes the list of insecure registries from its own configuration, not from a step')
+  }
+  if (buildOptions.includes(CHROOT) && input.network === 'none') {
+    throw new CannotStart(
+      'with.network: this runner builds images where no container can run, so their network cannot be taken away; expected default or host, found none',
+    )
+  }
+  if (kind === 'docker' && input.save?.format === 'oci-archive') {
+    throw new CannotStart('with.save.format: expected docker-archive, as Docker saves no other, found oci-archive')
   }
   return {
     names: input.tag.map((tag) => `${input.image}:${tag}`),
