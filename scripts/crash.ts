@@ -1,20 +1,25 @@
 // Kills servers with SIGKILL, again and again, and looks whether anything that a client was told is lost or doubled, and
-// whether a number of an event is missing: `npm run crash -- --cycles N [--seed S] [--lanes L] [--served P] [--json]`.
+// whether a number of an event is missing: `npm run crash -- --cycles N [--store postgres] [--seed S] [--lanes L] [--served P] [--json]`.
+// With PostgreSQL, a database of its own for each lane is stopped at once now and then as well.
 // Exit code 1: something is wrong; standard error says what, and with which seed.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import pg from 'pg'
 import { dice } from '../src/testing/dice.ts'
 import { stripSources } from './crash/built.ts'
-import { drawDeath } from './crash/death.ts'
-import { type Ending, insideLife, type Live, servedLife } from './crash/lives.ts'
+import { ownPostgresServer, type PostgresServer } from '../src/testing/postgres-server.ts'
+import { drawDeath, type StoreKind } from './crash/death.ts'
+import { type Ending, insideLife, type Live, type RestartDatabase, servedLife } from './crash/lives.ts'
 import { Ledger } from './crash/ledger.ts'
+import { type LogPlace, postgresLog, sqliteLog } from './crash/stored-log.ts'
 
 export interface CrashOptions {
+  readonly store: StoreKind
   readonly cycles: number
   readonly seed: number
-  /** Data directories worked on at once. */
+  /** Stores worked on at once. */
   readonly lanes: number
   /** Percent of the cycles that kill a whole server, `millrace serve` under HTTP; the rest kill store and host. */
   readonly servedPercent: number
@@ -40,8 +45,8 @@ export interface CrashReport {
   readonly sentences: readonly string[]
 }
 
-/** Cycles that share a data directory; then every run in it is brought to its end and the log is read as a whole. */
-const CYCLES_PER_DIRECTORY = { inside: 25, served: 10 } as const
+/** Cycles that share a store; then every run in it is brought to its end and the log is read as a whole. */
+const CYCLES_PER_STORE = { inside: 25, served: 10 } as const
 
 interface Group {
   readonly whole: boolean
@@ -55,7 +60,7 @@ function groupsOf({ cycles, seed, servedPercent }: CrashOptions): Group[] {
   const groups: Group[] = []
   const cut = (count: number, isWhole: boolean): void => {
     for (let left = count; left > 0;) {
-      const some = Math.min(left, CYCLES_PER_DIRECTORY[isWhole ? 'served' : 'inside'])
+      const some = Math.min(left, CYCLES_PER_STORE[isWhole ? 'served' : 'inside'])
       groups.push({ whole: isWhole, seed: Math.floor(draw() * 2 ** 31), cycles: some })
       left -= some
     }
@@ -71,10 +76,13 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
   const total = { cycles: 0, acked: 0, lost: 0, doubled: 0, gaps: 0, served: 0, atPoint: 0, notUp: 0, runs: 0 }
   const sentences: string[] = []
   const worker = async (): Promise<void> => {
+    const postgres = options.store === 'postgres' ? await ownPostgresServer() : undefined
+    const restart: RestartDatabase = async () => postgres?.restart('immediate')
     for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
       const { ledger, endings, runs } = await play(
         group,
-        group.whole ? servedLife(copy) : insideLife(copy),
+        group.whole ? servedLife(copy, restart) : insideLife(copy, restart),
+        postgres,
         options.hasty ?? false,
       )
       const { lost, doubled, gaps } = ledger.findings
@@ -87,7 +95,7 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
       total.atPoint += endings.filter(({ atPoint }) => atPoint).length
       total.notUp += endings.filter(({ wasUp }) => !wasUp).length
       total.runs += runs
-      sentences.push(...[...lost, ...doubled, ...gaps].map((what) => `directory of seed ${group.seed}: ${what}`))
+      sentences.push(...[...lost, ...doubled, ...gaps].map((what) => `store of seed ${group.seed}: ${what}`))
       options.tell?.(`${total.cycles} of ${options.cycles} cycles, ${total.acked} answers`)
     }
   }
@@ -95,30 +103,67 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
   return { ...total, sentences }
 }
 
-/** All cycles of one data directory, and then its end. */
+/** Where a store is, and what it is read by. */
+interface Place {
+  readonly directory: string
+  readonly databaseUrl: string | null
+  readonly log: LogPlace
+  remove(): Promise<void>
+}
+
+async function placeOf(seed: number, postgres: PostgresServer | undefined): Promise<Place> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-crash-'))
+  const removeDirectory = (): Promise<void> => rm(directory, { recursive: true, force: true })
+  if (postgres === undefined) {
+    return { directory, databaseUrl: null, log: sqliteLog(directory), remove: removeDirectory }
+  }
+  const name = `crash_${seed}`
+  const command = async (sql: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: postgres.url })
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+  await command(`create database ${name}`)
+  const url = new URL(postgres.url)
+  url.pathname = name
+  return {
+    directory,
+    databaseUrl: url.href,
+    log: postgresLog(url.href),
+    remove: async () => {
+      await command(`drop database ${name} with (force)`)
+      await removeDirectory()
+    },
+  }
+}
+
+/** All cycles of one store, and then its end. */
 async function play(
   { seed, cycles, whole }: Group,
   live: Live,
+  postgres: PostgresServer | undefined,
   hasty: boolean,
 ): Promise<{ ledger: Ledger; endings: Ending[]; runs: number }> {
   const draw = dice(seed)
   const ledger = new Ledger()
   const endings: Ending[] = []
-  const directory = await mkdtemp(join(tmpdir(), 'millrace-crash-'))
+  const { directory, databaseUrl, log, remove } = await placeOf(seed, postgres)
+  const kind = postgres === undefined ? 'sqlite' : 'postgres'
   try {
     for (let cycle = 0; cycle < cycles; cycle += 1) {
-      const life = { directory, life: `L${cycle}`, seed: Math.floor(draw() * 2 ** 31), again: ledger.unanswered() }
+      const life = { life: `L${cycle}`, seed: Math.floor(draw() * 2 ** 31), again: ledger.unanswered() }
       // The first life of a whole server says once which token there is: it must come to that.
-      const death = whole && cycle === 0 ? ({ kind: 'after-lines', lines: 5 } as const) : drawDeath(draw, whole)
-      endings.push(await live({ ...life, finish: false, hasty }, death, ledger))
-      ledger.check(directory)
+      const death = whole && cycle === 0 ? ({ kind: 'after-lines', lines: 5 } as const) : drawDeath(draw, whole, kind)
+      endings.push(await live({ directory, databaseUrl, ...life, finish: false, hasty }, death, ledger))
+      await ledger.check(log)
     }
-    await live({ directory, life: 'end', seed, again: [], finish: true }, null, ledger)
-    return { ledger, endings, runs: ledger.checkAll(directory) }
+    await live({ directory, databaseUrl, life: 'end', seed, again: [], finish: true }, null, ledger)
+    return { ledger, endings, runs: await ledger.checkAll(log) }
   } catch (error) {
-    throw new Error(`directory of seed ${seed}, cycle ${endings.length}: ${String(error)}`, { cause: error })
+    throw new Error(`store of seed ${seed}, cycle ${endings.length}: ${String(error)}`, { cause: error })
   } finally {
-    await rm(directory, { recursive: true, force: true })
+    await remove()
   }
 }
 
@@ -126,6 +171,7 @@ if (import.meta.main) {
   process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/compile')
   const { values } = parseArgs({
     options: {
+      store: { type: 'string', default: 'sqlite' },
       cycles: { type: 'string', default: '200' },
       seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
       lanes: { type: 'string', default: '2' },
@@ -139,9 +185,14 @@ if (import.meta.main) {
       throw new TypeError(`--${name}: expected a whole number from ${least}, found ${values[name]}`)
     return value
   }
+  const { store } = values
+  if (store !== 'sqlite' && store !== 'postgres') {
+    throw new TypeError(`--store: expected sqlite or postgres, found ${store}`)
+  }
   const seed = number('seed', 0)
   const began = performance.now()
   const report = await crash({
+    store,
     cycles: number('cycles', 1),
     seed,
     lanes: number('lanes', 1),

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { crash } from '../scripts/crash.ts'
 import { Ledger } from '../scripts/crash/ledger.ts'
+import { sqliteLog } from '../scripts/crash/stored-log.ts'
 import { addPipeline, addRun } from '../src/store/conformance/samples.ts'
 import { openSqliteStore } from '../src/store/sqlite/index.ts'
 
@@ -13,7 +14,7 @@ test(
   'nothing that was answered is lost or doubled by kill -9, and no number is missing',
   { timeout: 300_000 },
   async () => {
-    const report = await crash({ cycles: 45, seed: 20_261_122, lanes: 2, servedPercent: 12 })
+    const report = await crash({ store: 'sqlite', cycles: 45, seed: 20_261_122, lanes: 2, servedPercent: 12 })
     expect(report.sentences).toEqual([])
     expect(report).toMatchObject({ cycles: 45, served: 5, lost: 0, doubled: 0, gaps: 0 })
     // It saw something: answers, deaths at named points, runs that went on after all of it.
@@ -23,8 +24,17 @@ test(
   },
 )
 
+test('nor by kill -9 of servers on PostgreSQL, and of PostgreSQL itself', { timeout: 300_000 }, async () => {
+  const report = await crash({ store: 'postgres', cycles: 10, seed: 20_261_122, lanes: 2, servedPercent: 10 })
+  expect(report.sentences).toEqual([])
+  expect(report).toMatchObject({ cycles: 10, served: 1, lost: 0, doubled: 0, gaps: 0 })
+  expect(report.acked).toBeGreaterThan(20)
+  expect(report.atPoint).toBeGreaterThan(0)
+  expect(report.runs).toBeGreaterThan(20)
+})
+
 test('a server that answers before it is durable is found out', { timeout: 120_000 }, async () => {
-  const report = await crash({ cycles: 6, seed: 7, lanes: 2, servedPercent: 0, hasty: true })
+  const report = await crash({ store: 'sqlite', cycles: 6, seed: 7, lanes: 2, servedPercent: 0, hasty: true })
   expect(report.lost).toBeGreaterThan(0)
 })
 
@@ -52,7 +62,7 @@ describe('the ledger', () => {
     const run = await runIn('')
     ledger.told({ kind: 'acked', token: null, run, seq: 3 })
     ledger.told({ kind: 'event', number: 2, run, seq: 2, type: 'run_restarted' })
-    ledger.check(directory)
+    await ledger.check(sqliteLog(directory))
     expect(ledger.findings).toEqual({ lost: [], doubled: [], gaps: [] })
   })
 
@@ -62,14 +72,14 @@ describe('the ledger', () => {
     ledger.told({ kind: 'acked', token: null, run, seq: 3 })
     ledger.told({ kind: 'acked', token: 'L1', run, seq: 1 })
     ledger.told({ kind: 'event', number: 3, run, seq: 3, type: 'run_restarted' })
-    ledger.check(directory)
+    await ledger.check(sqliteLog(directory))
     expect(ledger.findings.lost).toHaveLength(3)
   })
 
   test('sees a number that is missing, of the server and of the run', async () => {
     const ledger = new Ledger()
     await runIn('delete from entries where number = 2')
-    ledger.check(directory)
+    await ledger.check(sqliteLog(directory))
     expect(ledger.findings.gaps).toHaveLength(2)
   })
 
@@ -77,14 +87,14 @@ describe('the ledger', () => {
     const ledger = new Ledger()
     const run = await runIn('')
     ledger.told({ kind: 'event', number: 2, run, seq: 1, type: 'run_created' })
-    ledger.check(directory)
+    await ledger.check(sqliteLog(directory))
     expect(ledger.findings.doubled).toHaveLength(1)
   })
 
   test('sees a seq that comes twice', async () => {
     const ledger = new Ledger()
     await runIn("update entries set body = json_set(body, '$.seq', 2) where number = 3")
-    ledger.check(directory)
+    await ledger.check(sqliteLog(directory))
     expect(ledger.findings.doubled).toHaveLength(1)
   })
 })

@@ -1,16 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -25,7 +15,9 @@ const CACHE = join(ROOT, 'node_modules/.cache/crash')
  * @returns the copy's directory, inside node_modules so that packages are found; kept for the next call
  */
 export function stripSources(): string {
-  const files = globSync('{src,scripts/crash}/**/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.test.ts'))
+  const files = globSync('{src,scripts/crash}/**/*.{ts,sql}', { cwd: ROOT }).filter(
+    (file) => !file.endsWith('.test.ts'),
+  )
   const texts = files.toSorted().map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const)
   const hash = createHash('sha256').update(process.version).update(JSON.stringify(texts)).digest('hex')
   const copy = join(CACHE, hash.slice(0, 16))
@@ -36,13 +28,15 @@ export function stripSources(): string {
   for (const [file, text] of texts) {
     const target = join(made, file.replace(/\.ts$/, '.js'))
     mkdirSync(dirname(target), { recursive: true })
-    writeFileSync(target, stripTypeScriptTypes(text).replace(/(['"])(\.\.?\/[^'"\n]+)\.ts\1/g, '$1$2.js$1'))
+    writeFileSync(target, file.endsWith('.sql') ? text : stripped(text))
   }
-  cpSync(join(ROOT, 'src/store/sqlite/migrations'), join(made, 'src/store/sqlite/migrations'), { recursive: true })
   rename(made, copy)
   liveOnce(copy)
   return copy
 }
+
+const stripped = (text: string): string =>
+  stripTypeScriptTypes(text).replace(/(['"])(\.\.?\/[^'"\n]+)\.ts\1/g, '$1$2.js$1')
 
 /** Another process may have made the same one meanwhile. */
 function rename(made: string, copy: string): void {
@@ -57,7 +51,7 @@ function rename(made: string, copy: string): void {
 /** A process that is killed writes nothing into the cache of compiled code: one that ends by itself does. */
 function liveOnce(copy: string): void {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-crash-'))
-  const life = JSON.stringify({ directory, life: 'first', seed: 1, again: [], finish: true })
+  const life = JSON.stringify({ directory, databaseUrl: null, life: 'first', seed: 1, again: [], finish: true })
   const { status, stderr } = spawnSync(process.execPath, [join(copy, 'scripts/crash/child.js'), life], {
     env: { ...process.env, NODE_OPTIONS: `--import ${join(copy, 'scripts/crash/points.js')}` },
     encoding: 'utf8',

@@ -18,6 +18,8 @@ import { type Answered, drive, driven, finish, type Steered, type Told } from '.
 
 export interface Life {
   readonly directory: string
+  /** Of the store; null: it is in the directory. */
+  readonly databaseUrl: string | null
   readonly life: string
   readonly seed: number
   readonly again: readonly string[]
@@ -37,17 +39,31 @@ const ADMIN: Caller = {
 
 const say = (line: Told | { readonly kind: 'up' }): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
-async function live({ directory, life, seed, again, finish: finishing, hasty = false }: Life): Promise<void> {
-  const opened = await openSqliteStore({ directory, onFatal: fail })
+/** Of this server among others on the same database, in all of its lives. */
+const SERVER_ID = 'c4a54c4a'
+const RUNNER = { name: 'inside', labels: [], slots: 100 } as const
+
+async function open({ directory, databaseUrl }: Life): Promise<Store> {
+  if (databaseUrl === null) return openSqliteStore({ directory, onFatal: fail })
+  // Not loaded by those that do without.
+  const { openPostgresStore } = await import('../../src/store/postgres/index.ts')
+  return openPostgresStore({ url: databaseUrl, serverId: SERVER_ID, onFatal: fail })
+}
+
+async function live(whole: Life): Promise<void> {
+  const { life, seed, again, finish: finishing, hasty = false } = whole
+  const opened = await open(whole)
   const store = hasty ? await answeringEarly(opened) : opened
   const host = await createHost({
     store,
     clock: systemClock,
     entropy: systemEntropy,
     ...NO_FILES,
+    embedded: RUNNER.name,
     onDefect: fail,
   })
   await host.recover()
+  await host.announceRunner(RUNNER)
   addRunner(host, finishing ? () => SUCCESS : resultsOf(seed))
   const pipeline = await pipelineOf(store, host)
   const steered = steeredBy(host, pipeline)
@@ -55,6 +71,7 @@ async function live({ directory, life, seed, again, finish: finishing, hasty = f
   if (finishing) {
     await finishAll(store, host, steered)
     host.close()
+    await host.leave()
     await store.close()
     return
   }
@@ -88,14 +105,12 @@ function resultsOf(seed: number): () => AttemptResult | undefined {
 
 function addRunner(host: Host, result: () => AttemptResult | undefined): void {
   host.addRunner({
-    name: 'inside',
-    labels: [],
-    slots: 100,
+    ...RUNNER,
     start: (job) => {
       const end = result()
-      if (end !== undefined) setImmediate(() => host.dispatcher.ended('inside', job, end))
+      if (end !== undefined) setImmediate(() => host.dispatcher.ended(RUNNER.name, job, end))
     },
-    cancel: (attempt) => setImmediate(() => host.dispatcher.ended('inside', attempt, { kind: 'cancelled' })),
+    cancel: (attempt) => setImmediate(() => host.dispatcher.ended(RUNNER.name, attempt, { kind: 'cancelled' })),
     clean: () => undefined,
   })
 }

@@ -1,14 +1,11 @@
-import { join } from 'node:path'
 import { fold } from '../../src/engine/evolve.ts'
 import { runStatus } from '../../src/engine/status.ts'
 import type { LogEntry, RunEvent } from '../../src/model/event.ts'
-import type { PipelineId } from '../../src/model/id.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import { isEnded } from '../../src/model/status.ts'
-import { Connection } from '../../src/store/sqlite/connection.ts'
-import { reads } from '../../src/store/sqlite/reads/index.ts'
 import { brokenLaws } from '../../src/testing/engine-laws.ts'
 import type { Told } from './driver.ts'
+import type { LogPlace, StoredLog } from './stored-log.ts'
 
 type Acked = Extract<Told, { kind: 'acked' }>
 type Seen = Extract<Told, { kind: 'event' }>
@@ -21,8 +18,7 @@ export interface Findings {
 }
 
 /**
- * What clients of one data directory were told, held against its log. The log is read by a connection of its own, that
- * leaves the WAL as it was for the server that comes next.
+ * What clients of one store were told, held against its log.
  */
 export class Ledger {
   readonly findings: Findings = { lost: [], doubled: [], gaps: [] }
@@ -49,35 +45,36 @@ export class Ledger {
   }
 
   /** After a kill: what is new in the log, and whether what was told since the last one is there. */
-  check(directory: string): void {
-    const connection = openLog(directory)
-    if (connection === undefined) {
-      if (this.#acks.length > 0) this.findings.lost.push('the database is gone')
+  async check(place: LogPlace): Promise<void> {
+    const log = await place.open()
+    if (log === undefined) {
+      if (this.#acks.length > 0) this.findings.lost.push('the store is gone')
       return
     }
     try {
-      this.#log.readOn(connection)
+      await this.#log.readOn(log)
     } finally {
-      connection.close()
+      await log.close()
     }
     this.#compare(this.#acks, this.#seen)
   }
 
   /**
-   * At the end, of a directory whose server was closed: the whole log anew, every run folded, and all that was ever told.
+   * At the end, of a store whose server was closed: the whole log anew, every run folded, and all that was ever told.
    * @returns how many runs there are
    */
-  checkAll(directory: string): number {
-    const connection = openLog(directory)
-    if (connection === undefined) throw new Error(`there is no database in ${directory}`)
+  async checkAll(place: LogPlace): Promise<number> {
+    const log = await place.open()
+    if (log === undefined) throw new Error('there is no store')
     try {
       this.#log = new Log(this.findings)
-      this.#log.readOn(connection)
+      await this.#log.readOn(log)
       this.#compare(this.#acks, this.#seen)
-      checkFile(connection, this.findings)
-      return checkRuns(connection, this.findings)
+      const runs = await checkRuns(log, this.findings)
+      this.findings.lost.push(...(await place.faults()))
+      return runs
     } finally {
-      connection.close()
+      await log.close()
     }
   }
 
@@ -115,11 +112,11 @@ class Log {
     this.#findings = findings
   }
 
-  readOn(connection: Connection): void {
+  async readOn(log: StoredLog): Promise<void> {
     for (;;) {
-      const { rows } = reads.feedEntries(connection, this.#last, {}, 10_000)
+      const rows = await log.entriesAfter(this.#last)
       if (rows.length === 0) return
-      for (const { number, runId, body } of rows) this.#take(runId, number, JSON.parse(body) as LogEntry)
+      for (const { runId, lastNumber, entry } of rows) this.#take(runId, lastNumber, entry)
     }
   }
 
@@ -155,36 +152,15 @@ function tokenOf(event: RunEvent): string | undefined {
   return undefined
 }
 
-/** @returns undefined when the server was killed before it had made the file. */
-function openLog(directory: string): Connection | undefined {
-  try {
-    const connection = new Connection(join(directory, 'millrace.db'), 'read-only')
-    const table = connection.get("select 1 from sqlite_master where name = 'entries'")
-    if (table !== undefined) return connection
-    connection.close()
-  } catch (error) {
-    if (!/unable to open|no such file/i.test(String(error))) throw error
-  }
-  return undefined
-}
-
-function checkFile(connection: Connection, { lost }: Findings): void {
-  const result = connection.get<{ integrity_check: string }>('pragma integrity_check')
-  if (result?.integrity_check !== 'ok') lost.push(`integrity_check: ${JSON.stringify(result)}`)
-  const orphans = connection.all('pragma foreign_key_check')
-  if (orphans.length > 0) lost.push(`foreign_key_check: ${JSON.stringify(orphans.slice(0, 3))}`)
-}
-
 /** Every run's log folds to what its index row says; it is over, and no law of the engine is broken. */
-function checkRuns(connection: Connection, { lost, doubled }: Findings): number {
-  const summaries = reads.list(connection, {}, null, 1_000_000)
+async function checkRuns(log: StoredLog, { lost, doubled }: Findings): Promise<number> {
+  const summaries = await log.runs()
   const plans = new Map<string, Plan>()
   for (const { id, pipelineId, version, seq, status, number, serial } of summaries) {
     const name = `${pipelineId}/${version}`
     let plan = plans.get(name)
-    if (plan === undefined) plans.set(name, (plan = planOf(connection, pipelineId, version)))
-    const entries = reads.entries(connection, id, 0, 1_000_000).map((body) => JSON.parse(body) as LogEntry)
-    const run = fold(id, plan, entries)
+    if (plan === undefined) plans.set(name, (plan = await log.plan(pipelineId, version)))
+    const run = fold(id, plan, await log.entries(id))
     if (run.seq !== seq || runStatus(run) !== status)
       lost.push(`run ${id} is ${status} at ${seq} in the index, ${runStatus(run)} at ${run.seq} in its log`)
     if (!isEnded(status)) lost.push(`run ${id} is stuck: ${status} at ${seq}`)
@@ -193,10 +169,4 @@ function checkRuns(connection: Connection, { lost, doubled }: Findings): number 
     if (run.number !== number || run.serial !== serial) doubled.push(`${named} has another name in its log`)
   }
   return summaries.length
-}
-
-function planOf(connection: Connection, pipelineId: PipelineId, version: number): Plan {
-  const record = reads.version(connection, pipelineId, version)
-  if (record === undefined) throw new Error(`version ${version} of ${pipelineId} is lost`)
-  return JSON.parse(record.plan) as Plan
 }

@@ -20,43 +20,80 @@ export interface Ending {
   readonly wasUp: boolean
 }
 
-/** One life of a server on a data directory, from its start to its death. */
+/** One life of a server on a store, from its start to its death. */
 export type Live = (life: Life, death: Death | null, ledger: Ledger) => Promise<Ending>
 
+/** Stops the database of the store at once and starts it again. */
+export type RestartDatabase = () => Promise<void>
+
+/** How a process is brought to its end. */
+class Executioner {
+  readonly #child: ChildProcess
+  readonly #restartDatabase: () => Promise<void>
+  #restarted: Promise<void> | undefined
+  /** By us, not by itself at its point. */
+  hasStruck = false
+
+  constructor(child: ChildProcess, restartDatabase: RestartDatabase) {
+    this.#child = child
+    this.#restartDatabase = restartDatabase
+  }
+
+  kill(): void {
+    this.hasStruck = true
+    this.#child.kill('SIGKILL')
+  }
+
+  /** As this death comes. The server of a database that dies may end by itself before it is killed. */
+  strike(death: Death): void {
+    if (death.kind !== 'database') return this.kill()
+    this.hasStruck = true
+    this.#restarted ??= this.#restartDatabase()
+    void this.#restarted.then(() => this.kill())
+  }
+
+  /** The database is there again. */
+  async over(): Promise<void> {
+    await this.#restarted
+  }
+}
+
 /** @param copy of the sources, by {@link stripSources} */
-function start(copy: string, args: readonly string[], death: Death | null, sources: string): ChildProcess {
+function start(
+  copy: string,
+  args: readonly string[],
+  death: Death | null,
+  sources: string,
+  { databaseUrl }: Life,
+): ChildProcess {
   const point = death?.kind === 'point' ? `${death.point}:${death.count}` : ''
   const env: NodeJS.ProcessEnv = { ...process.env, CRASH_POINT: point }
+  if (databaseUrl !== null) env['MILLRACE_DATABASE_URL'] = databaseUrl
   if (point !== '') env['NODE_OPTIONS'] = `--import ${join(copy, 'scripts/crash/points.js')}`
   return spawn(process.execPath, [join(sources, args[0] ?? ''), ...args.slice(1)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // What it says of a database that is gone is no news.
+    stdio: ['ignore', 'pipe', death?.kind === 'database' ? 'ignore' : 'inherit'],
     env,
   })
 }
 
-const kill = (child: ChildProcess): void => void child.kill('SIGKILL')
-
 /** @throws Error when it ended otherwise than by SIGKILL, or did not end by itself when it should */
-async function endOf(child: ChildProcess, expected: 'killed' | 'closed'): Promise<void> {
+async function endOf(child: ChildProcess, death: Death | null): Promise<void> {
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
-  if (expected === 'killed' ? signal !== 'SIGKILL' : code !== 0)
-    throw new Error(`the server should have been ${expected}, and ended with code ${code}, signal ${signal}`)
+  // Without its database it ends with a code of its own, or stays until it is killed.
+  const isRight = death === null ? code === 0 : signal === 'SIGKILL' || (death.kind === 'database' && code !== 0)
+  if (!isRight) throw new Error(`by ${JSON.stringify(death)} the server has ended with code ${code}, signal ${signal}`)
 }
 
 /** Store and host in a process that drives itself (child.ts). */
 export const insideLife =
-  (copy: string): Live =>
+  (copy: string, restartDatabase: RestartDatabase): Live =>
   async (life, death, ledger) => {
-    const child = start(copy, ['scripts/crash/child.js', JSON.stringify(life)], death, copy)
-    const ended = endOf(child, death === null ? 'closed' : 'killed')
-    const overdue = setTimeout(() => kill(child), STARTS_WITHIN_MS)
-    const stop = new AbortController()
-    let killed = false
-    const die = (): void => {
-      killed = true
-      kill(child)
-    }
-    if (death?.kind === 'after-ms') void delay(death.ms, undefined, { signal: stop.signal }).then(die, () => undefined)
+    const child = start(copy, ['scripts/crash/child.js', JSON.stringify(life)], death, copy, life)
+    const ended = endOf(child, death)
+    const end = new Executioner(child, restartDatabase)
+    const overdue = setTimeout(() => end.kill(), STARTS_WITHIN_MS)
+    const timer = death?.kind === 'after-ms' ? setTimeout(() => end.kill(), death.ms) : undefined
     let [lines, wasUp] = [0, false]
     for await (const line of createInterface({ input: child.stdout ?? raise() })) {
       const told = parse(line)
@@ -64,12 +101,13 @@ export const insideLife =
       lines += 1
       if (told.kind === 'up') wasUp = true
       else ledger.told(told)
-      if (death !== null && lines === death.lines) die()
+      if (death !== null && lines === death.lines) end.strike(death)
     }
-    stop.abort()
+    clearTimeout(timer)
     clearTimeout(overdue)
     await ended
-    return { atPoint: death?.kind === 'point' && !killed, wasUp }
+    await end.over()
+    return { atPoint: death?.kind === 'point' && !end.hasStruck, wasUp }
   }
 
 /** A line that the kill has cut was not told. */
@@ -87,20 +125,16 @@ interface Served {
 }
 
 /** A whole server, `millrace serve`, spoken to over HTTP by the native API's own client. */
-export function servedLife(copy: string): Live {
+export function servedLife(copy: string, restartDatabase: RestartDatabase): Live {
   let token: string | undefined
   let pipeline: string | undefined
   return async (life, death, ledger) => {
     const args = ['serve', '--port', '0', '--json', '--samples', 'false', '--slots', '4', '--data-dir', life.directory]
-    const child = start(copy, ['bin/millrace.js', ...args], death, ROOT)
-    const ended = endOf(child, death === null ? 'closed' : 'killed')
-    let killed = false
-    const die = (): void => {
-      killed = true
-      kill(child)
-    }
-    const timer = death?.kind === 'after-ms' ? setTimeout(die, death.ms) : undefined
-    const overdue = setTimeout(die, STARTS_WITHIN_MS)
+    const child = start(copy, ['bin/millrace.js', ...args], death, ROOT, life)
+    const ended = endOf(child, death)
+    const end = new Executioner(child, restartDatabase)
+    const timer = death?.kind === 'after-ms' ? setTimeout(() => end.kill(), death.ms) : undefined
+    const overdue = setTimeout(() => end.kill(), STARTS_WITHIN_MS)
     const served = await Promise.race([whereIs(child), ended.then(() => undefined)])
     if (served !== undefined) {
       token = served.token ?? token
@@ -109,7 +143,7 @@ export function servedLife(copy: string): Live {
         pipeline ??= await pipelineOn(client)
         const steered = steeredBy(client, pipeline)
         if (death === null) await finishAll(client, steered)
-        else await driveUntil(client, steered, life, death, ledger, die)
+        else await driveUntil(client, steered, life, death, ledger, end)
       } catch (error) {
         if (death === null || !isGone(error)) throw error
       }
@@ -118,7 +152,8 @@ export function servedLife(copy: string): Live {
     clearTimeout(timer)
     await ended
     clearTimeout(overdue)
-    return { atPoint: death?.kind === 'point' && !killed, wasUp: served !== undefined }
+    await end.over()
+    return { atPoint: death?.kind === 'point' && !end.hasStruck, wasUp: served !== undefined }
   }
 }
 
@@ -136,13 +171,13 @@ async function driveUntil(
   life: Life,
   death: Death,
   ledger: Ledger,
-  die: () => void,
+  end: Executioner,
 ): Promise<void> {
   let lines = 0
   const told = (what: Told): void => {
     ledger.told(what)
     lines += 1
-    if (lines === death.lines) die()
+    if (lines === death.lines) end.strike(death)
   }
   const stop = new AbortController()
   const following = follow(client, stop.signal, told).catch(() => undefined)

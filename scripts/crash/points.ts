@@ -6,8 +6,8 @@ import { ServerResponse } from 'node:http'
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import { Worker, isMainThread, workerData } from 'node:worker_threads'
 
-/** Those of the writing thread, then those of the main thread; `answer` is met by whole servers only. */
-export const POINTS = {
+/** Of the embedded store: those of its writing thread, then those of the main thread. */
+export const SQLITE_POINTS = {
   /** A statement of the opening of the database, migrations among them. */
   open: 12,
   /** A transaction has begun, nothing is written. */
@@ -17,15 +17,32 @@ export const POINTS = {
   'before-commit': 60,
   /** Durable, and nobody knows yet. */
   'after-commit': 60,
-  /** The last connection is about to fold the WAL into the file. */
-  close: 1,
   /** A message to a database thread, commits among them, is about to be posted. */
   ask: 100,
   /** The answer of a database thread has come, and nobody was told. */
   hear: 100,
+} as const satisfies Record<string, number>
+
+/** Of a store in PostgreSQL, which goes on with what it was sent. */
+export const POSTGRES_POINTS = {
+  /** A statement of the opening, migrations among them. */
+  schema: 8,
+  /** A batch of commits is about to be sent. */
+  send: 60,
+  /** It has gone, and nobody has heard what became of it. */
+  sent: 60,
+  /** Durable, and nobody was told. */
+  heard: 60,
+} as const satisfies Record<string, number>
+
+/** Of whole servers. */
+export const SERVED_POINTS = {
   /** An answer of 2xx is about to be sent. */
   answer: 40,
 } as const satisfies Record<string, number>
+
+/** How many times each is met in a life, about. */
+export const POINTS = { ...SQLITE_POINTS, ...POSTGRES_POINTS, ...SERVED_POINTS }
 export type Point = keyof typeof POINTS
 
 const [wanted, count] = (process.env['CRASH_POINT'] ?? '').split(':')
@@ -63,10 +80,6 @@ function watchWriter(): void {
     meet('write')
     return result
   })
-  wrap(DatabaseSync.prototype, 'close', (call, args) => {
-    meet('close')
-    return call(...args)
-  })
 }
 
 function watchMain(): void {
@@ -84,7 +97,26 @@ function watchMain(): void {
   })
 }
 
+function watchDatabase({ Client }: { readonly Client: { readonly prototype: object } }): void {
+  wrap(Client.prototype, 'query', (call, args) => {
+    const [asked] = args as [string | { readonly text?: string }]
+    const sql = typeof asked === 'string' ? asked : (asked.text ?? '')
+    const isBatch = sql.includes('from commit_runs(')
+    if (isBatch) meet('send')
+    const result = call(...args)
+    if (isBatch) meet('sent')
+    if (/^\s*(?:--|create|insert into migrations)/.test(sql)) meet('schema')
+    if (!isBatch || !(result instanceof Promise)) return result
+    return result.then((rows: unknown) => {
+      meet('heard')
+      return rows
+    })
+  })
+}
+
 if (wanted !== '') {
-  if (isMainThread) watchMain()
-  else if ((workerData as { role?: unknown } | null)?.role === 'writer') watchWriter()
+  if (isMainThread) {
+    watchMain()
+    if (Object.keys(POSTGRES_POINTS).includes(wanted ?? '')) watchDatabase((await import('pg')).default)
+  } else if ((workerData as { role?: unknown } | null)?.role === 'writer') watchWriter()
 }

@@ -24,6 +24,9 @@ let running: Promise<PostgresServer> | undefined
 export const postgresServer = (fsync: 'on' | 'off' = 'off'): Promise<PostgresServer> =>
   (running ??= start(binaries(), fsync))
 
+/** One that nobody else uses: who stops it disturbs nobody. */
+export const ownPostgresServer = (): Promise<PostgresServer> => start(binaries(), 'off')
+
 /** One of release 18, of the package that ships its programs, whatever the machine has. */
 export const postgresServer18 = (): Promise<PostgresServer> => start(unpacked18(), 'off')
 
