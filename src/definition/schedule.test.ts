@@ -27,6 +27,19 @@ test.each([
   expect(nexts(cron, timezone, from, 2)).toEqual(expected)
 })
 
+test('@at comes due once', () => {
+  const { next, last } = schedule('@at 2026-11-22T15:00:00+08:00')
+  const at = Date.parse('2026-11-22T07:00:00Z')
+  expect([next(at - 1), next(at), last(at - 1), last(at + 1)]).toEqual([at, null, null, at])
+})
+
+test.each(['@at', '@at 2026-11-22', '@at 2026-11-22T15:00:00', '@at 2026-13-22T15:00:00Z', '@at2026-11-22T15:00:00Z'])(
+  '%s is no time',
+  (cron) => {
+    expect(readSchedule(cron, 'UTC')).toMatchObject({ ok: false, at: 'cron' })
+  },
+)
+
 test('a time of day that there is not comes due at the end of the gap, what repeats leaves the gap out', () => {
   // On 2026-03-29 clocks in Berlin go from 2:00 to 3:00, which is 01:00 UTC.
   expect(nexts('30 2 * * *', 'Europe/Berlin', '2026-03-28T12:00:00Z', 2)).toEqual([

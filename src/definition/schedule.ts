@@ -21,7 +21,7 @@ const REFERENCE = new Date(Date.UTC(2024, 0, 1))
 
 /**
  * `0 3 * * *` (minute, hour, day, month, weekday; a sixth field before them is the second), `@daily` and its like, or
- * `@every 15s`. Fields are those of croner: lists, ranges, steps, names, `L`, `W` and `#`; with a day of the month and
+ * `@every 15s`, or `@at 2026-11-22T15:00:00+08:00`, which comes due once. Fields are those of croner: lists, ranges, steps, names, `L`, `W` and `#`; with a day of the month and
  * a weekday either of the two is enough. `@every` counts from 1970-01-01T00:00:00Z, so that it does not depend on when
  * a server was started.
  *
@@ -32,9 +32,14 @@ const REFERENCE = new Date(Date.UTC(2024, 0, 1))
 export function readSchedule(cron: string, timezone: string): ScheduleResult {
   const text = cron.trim()
   if (text.startsWith('@every')) return every(text.slice('@every'.length))
+  if (text.startsWith('@at')) return once(text.slice('@at'.length))
   const fields = text.split(/\s+/).length
   if (!NICKNAMES.includes(text) && (text.startsWith('@') || fields < 5 || fields > 6)) {
-    return { ok: false, at: 'cron', expected: 'five fields, six with seconds, @daily or its like, or @every 15s' }
+    return {
+      ok: false,
+      at: 'cron',
+      expected: 'five fields, six with seconds, @daily or its like, @every 15s, or @at and a time',
+    }
   }
   if (!isTimezone(timezone)) return { ok: false, at: 'timezone', expected: 'a time zone such as UTC or Europe/Berlin' }
   try {
@@ -58,6 +63,18 @@ function every(text: string): ScheduleResult {
   }
   const last = (upTo: Instant): Instant => Math.floor(upTo / ms) * ms
   return { ok: true, schedule: { last, next: (after) => last(after) + ms } }
+}
+
+/** RFC 3339 with its offset, so that no time zone has a say. */
+const INSTANT = /^ \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?(?:Z|[+-]\d\d:\d\d)$/
+
+function once(text: string): ScheduleResult {
+  const at = INSTANT.test(text) ? Date.parse(text.slice(1)) : NaN
+  if (Number.isNaN(at)) {
+    return { ok: false, at: 'cron', expected: '@at and a time with its offset, such as 2026-11-22T15:00:00+08:00' }
+  }
+  const schedule: Schedule = { next: (after) => (after < at ? at : null), last: (upTo) => (at <= upTo ? at : null) }
+  return { ok: true, schedule }
 }
 
 function isTimezone(name: string): boolean {

@@ -91,7 +91,7 @@ const webhook = record('a webhook', {
 const schedule = record('a schedule', {
   schedule: {
     shape: cron,
-    doc: 'When a run is started: five fields of cron, six with seconds, @daily or its like, or @every 15m.',
+    doc: 'When a run is started: five fields of cron, six with seconds, @daily or its like, @every 15m, or once: @at 2026-11-22T15:00:00+08:00.',
     required: true,
   },
   name: ownName,

@@ -153,7 +153,8 @@ function systemFacts(run: Run): JsonObject {
     operator: run.cause.by,
     executor: run.cause.by,
     language: 'en',
-    ...factsIn(run.annotations['system']),
+    // What a trigger started has no annotations of its own.
+    ...factsIn(run.annotations['system'] ?? run.plan.definition.annotations['system']),
   }
 }
 

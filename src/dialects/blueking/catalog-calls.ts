@@ -89,14 +89,6 @@ const presentProject = ({ serial, name }: ProjectView, { caller }: Call): JsonOb
   auth_actions: caller.role === 'viewer' ? ['project_view'] : ['project_view', 'flow_create', 'fast_create_task'],
 })
 
-/** bk-sops hands tasks of the flow type `common_func` to a functional team; every task here is a `common` one. */
-export const getFunctionalizationTaskList: Operation = {
-  method: 'GET',
-  path: [],
-  about: 'empty: no tasks are handed to a functional team here',
-  run: async () => await Promise.resolve({ envelope: { result: true, data: [], count: 0 } }),
-}
-
 export const getMiniAppList: Operation = {
   method: 'GET',
   path: ['bk_biz_id'],

@@ -36,7 +36,7 @@ export const getTaskDetail: Operation = {
       name: taskName(run),
       create_time: call.time(run.createdAt),
       creator: run.cause.by,
-      create_method: methodOf(run.cause),
+      create_method: methodOf(run.cause, run.definition),
       template_id: templateNumber(run),
       start_time: call.time(run.startedAt),
       finish_time: call.time(run.endedAt),

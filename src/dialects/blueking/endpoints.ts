@@ -42,28 +42,24 @@ const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: r
     ['bk_biz_id'],
     'an encoded export of bk-sops’ own database; create_template takes trees',
   ],
-  [
-    'claim_functionalization_task',
-    'POST',
-    ['task_id', 'bk_biz_id'],
-    'no tasks are handed to a functional team here: flow_type is common',
-  ],
-  [
-    'create_clocked_task',
-    'POST',
-    ['template_id', 'bk_biz_id'],
-    'a task at one moment: create_task and a client’s own clock, or create_periodic_task',
-  ],
   ['get_task_plugin_log', 'GET', ['bk_biz_id'], 'logs of the plugin service'],
   [
     'callback',
     'POST',
     ['token'],
-    'the door of plugins that other BlueKing systems answer; node_callback takes the word with credentials',
+    'the door of plugins that other BlueKing systems answer: only bk-sops’ own plugins are given a token; node_callback takes the word with credentials',
   ],
-  ['plugin_proxy', 'POST', [], 'the plugin service is not here'],
+  ['dispatch_plugin_query', 'POST', [], 'the plugin service is not here'],
   ['register_project', 'POST', [], 'projects come from the CMDB there; here from the native API'],
   ['modify_template_executor_proxy', 'POST', ['template_id', 'bk_biz_id'], 'nobody runs a task in another’s name here'],
+  [
+    'modify_template_notify',
+    'POST',
+    ['template_id', 'bk_biz_id'],
+    'its channels are those of another BlueKing system; who is told of runs is set in the native API',
+  ],
+  ['get_task_effective_time', 'GET', ['task_id', 'bk_biz_id'], 'of the statistics service, which is not here'],
+  ['get_node_execution_record', 'GET', ['template_id', 'bk_biz_id'], 'of the statistics service, which is not here'],
 ]
 
 const unserved: readonly EndpointRow[] = UNSERVED.map(([name, method, ids, reason]) => ({

@@ -2,13 +2,16 @@ import type { PipelineRef, RunListFilter } from '../../host/app.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { Problem } from '../../model/problem.ts'
 import { RUN_STATUSES, type RunStatus } from '../../model/status.ts'
-import type { PipelineView, RunSummary } from '../../model/view.ts'
+import type { PipelineView, ProjectView, RunSummary } from '../../model/view.ts'
 import { fail, findBusiness, refused, succeed, type Call, type Operation, type Reply } from './call.ts'
 import { CALLBACK_PIPELINE } from './callbacks.ts'
+import { CLOCKED_ANNOTATION } from './clocked.ts'
 import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
+import { isFunctional } from './functional.ts'
+import { hiddenPipelines } from './hidden-pipelines.ts'
 import { parseSerial } from './ids.ts'
-import { integerParam, isTruthy, objectParam, optionalText, requiredText, type Params } from './params.ts'
+import { integerParam, isTruthy, objectParam, optionalText, requiredText, timeParam, type Params } from './params.ts'
 import { executorOf, methodOf, presentTask, presentTemplate } from './present-rows.ts'
 import { runState } from './status.ts'
 import { taskName } from './task-name.ts'
@@ -75,7 +78,7 @@ export const getTaskList: Operation = {
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }
     const filter = { project: { id: business.project.id }, ...criteria }
-    const picks = pickerOf(call)
+    const picks = await pickerOf(call, business.project)
     const found = await slice(call, filter, picks, offset, limit)
     if (!found.ok) return refusedReply(call, found.problem, bizId)
     const templates = await pipelinesOf(call, found.rows)
@@ -101,7 +104,7 @@ export const getTaskCount: Operation = {
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }
     const filter = { project: { id: business.project.id }, ...criteria }
-    const picks = pickerOf(call)
+    const picks = await pickerOf(call, business.project)
     if (picks === undefined) {
       const count = await countTasks(call, filter)
       return count.ok ? succeed({ count: count.value }) : refusedReply(call, count.problem, bizId)
@@ -124,20 +127,31 @@ function taskCriteria(call: Call): Omit<RunListFilter, 'project'> {
 }
 
 /** What our lists cannot look for by themselves: read row by row. undefined: nothing of the kind was asked. */
-function pickerOf({ params }: Call): ((run: RunSummary) => boolean) | undefined {
+async function pickerOf(call: Call, project: ProjectView): Promise<((run: RunSummary) => boolean) | undefined> {
+  const { params } = call
   const keyword = optionalText(params, 'keyword')
   const executor = optionalText(params, 'executor')
   const method = optionalText(params, 'create_method')
   const isChild = flagParam(params, 'is_child_taskflow')
   const templates = serialsIn(optionalText(params, 'template_ids'))
   if ([keyword, executor, method, isChild, templates].every((one) => one === undefined)) return undefined
+  const byClock = method === 'clocked' || method === 'periodic'
+  const clocked = byClock ? await clockedIds(call, project) : null
   return (run) =>
     (keyword === undefined || taskName(run).includes(keyword)) &&
     (executor === undefined || executorOf(run) === executor) &&
-    (method === undefined || methodOf(run.cause) === method) &&
+    (method === undefined || methodOf(run.cause) === (method === 'clocked' ? 'periodic' : method)) &&
+    (clocked === null || (method === 'clocked') === clocked.has(run.pipelineId)) &&
     // None here is the child of another in their sense: those stand below their parent's node.
     isChild !== true &&
     (templates === undefined || templates.has(Number(run.annotations['blueking/template'] ?? NaN)))
+}
+
+async function clockedIds(call: Call, { id }: ProjectView): Promise<ReadonlySet<string>> {
+  const hidden = await hiddenPipelines(call, id)
+  return new Set(
+    hidden.filter(({ definition }) => CLOCKED_ANNOTATION in definition.annotations).map((pipeline) => pipeline.id),
+  )
 }
 
 function templateCriterion(params: Params): { pipeline?: PipelineRef } {
@@ -166,17 +180,6 @@ function flagParam(params: Params, name: string): boolean | undefined {
   if (typeof value === 'boolean') return value
   const text = optionalText(params, name)?.toLowerCase()
   return text === undefined ? undefined : text !== 'false' && text !== '0'
-}
-
-function timeParam(params: Params, name: string): number | undefined {
-  const text = optionalText(params, name)
-  if (text === undefined) return undefined
-  // `2018-04-26 16:08:34 +0800` as bk-sops writes it, or ISO 8601.
-  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?) ?(?:(Z)|([+-]\d\d):?(\d\d))$/.exec(text)
-  const at = parts === null ? NaN : Date.parse(`${parts[1]}T${parts[2]}${parts[3] ?? `${parts[4]}:${parts[5]}`}`)
-  if (Number.isNaN(at))
-    throw new DoorRefusal('bad-parameter', `param ${name} must be a time like 2018-04-26 16:08:34 +0800`)
-  return at
 }
 
 type Slice =
@@ -267,6 +270,13 @@ export const queryTaskCount: Operation = {
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }
     const filter = { project: { id: business.project.id }, ...criteria }
+    if (groupBy === 'flow_type') {
+      const all = await countTasks(call, filter)
+      const handed = await slice(call, filter, isFunctional, 0, 0)
+      if (!all.ok) return refusedReply(call, all.problem, bizId)
+      if (!handed.ok) return refusedReply(call, handed.problem, bizId)
+      return succeed({ total: all.value, groups: flowGroups(all.value, handed.passed ?? 0) })
+    }
     const groups = []
     for (const { code, name, statuses } of groupBy === 'status' ? STATUS_GROUPS : [ONLY_GROUP[groupBy] ?? NO_GROUP]) {
       const own =
@@ -283,12 +293,16 @@ export const queryTaskCount: Operation = {
 }
 
 type Group = { readonly code: string; readonly name: string; readonly statuses?: readonly RunStatus[] }
-/** All tasks here are of one category, one method and one type. */
+/** All tasks here are of one category and one method. */
 const ONLY_GROUP: Readonly<Record<string, Group>> = {
   category: { code: 'Default', name: '默认分类' },
   create_method: { code: 'api', name: 'API' },
-  flow_type: { code: 'common', name: '默认任务流程' },
 }
+
+const flowGroups = (all: number, functional: number) => [
+  { code: 'common', name: '默认任务流程', value: all - functional },
+  ...(functional === 0 ? [] : [{ code: 'common_func', name: '职能化任务流程', value: functional }]),
+]
 
 const NO_GROUP: Group = { code: '', name: '' }
 

@@ -3,8 +3,11 @@ import type { PipelineView, ProjectView, RunView } from '../../model/view.ts'
 import { sealParams } from '../kit/credentials.ts'
 import { fail, findBusiness, refused, succeed, type Call, type Operation } from './call.ts'
 import { CALLBACK_ANNOTATION, CALLBACK_VERSION_ANNOTATION, watchCallbacks } from './callbacks.ts'
+import { excludedBy } from './chosen-nodes.ts'
 import { CODES } from './codes.ts'
-import { arrayParam, isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
+import { FUNCTION_KIND, functionalAnnotation, isFunctional } from './functional.ts'
+import { isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
+import { systemAnnotation } from './system-facts.ts'
 import { NAME_ANNOTATION } from './task-name.ts'
 import { EXCLUDED_ANNOTATION, taskTree } from './task-tree.ts'
 import { locateTemplate, storeTree, templateTree } from './templates.ts'
@@ -38,7 +41,9 @@ function readWanted(call: Call): ReadWanted {
   if (typeof call.params['name'] !== 'string') return invalid(`${name} is not of type 'string'`)
   if (name.length > NAME_MAX) return invalid(`name must have at most ${NAME_MAX} characters`)
   const flowType = optionalText(call.params, 'flow_type') ?? 'common'
-  if (flowType !== 'common') return invalid(`flow_type ${flowType} is not supported by this server`)
+  if (flowType !== 'common' && flowType !== 'common_func') {
+    return invalid(`'${flowType.slice(0, 64)}' is not one of ['common', 'common_func']`)
+  }
   const url = optionalText(call.params, 'callback_url')
   // Their pattern, and what can be asked at all.
   if (url !== undefined && (!/^https?:\/\/\w.+$/.test(url) || URL.parse(url) === null || url.length > 2_048)) {
@@ -48,6 +53,7 @@ function readWanted(call: Call): ReadWanted {
   const version = optionalText(call.params, 'callback_version')
   const annotations = {
     [NAME_ANNOTATION]: name,
+    ...(flowType === 'common' ? {} : functionalAnnotation),
     ...(call.appCode === '' ? {} : { 'blueking/app': call.appCode.slice(0, 128) }),
     ...(url === undefined ? {} : { [CALLBACK_ANNOTATION]: url }),
     ...(url === undefined || version === undefined ? {} : { [CALLBACK_VERSION_ANNOTATION]: version.slice(0, 16) }),
@@ -74,6 +80,9 @@ export const createAndStartTask: Operation = {
     if (isTruthy(call.params, 'pipeline_tree')) {
       return { envelope: fail('task params is invalid: pipeline_tree is not taken here', CODES.badParameter) }
     }
+    if (optionalText(call.params, 'flow_type') === 'common_func') {
+      return { envelope: fail('task with current_flow:func_claim cannot be started', CODES.invalidOperation) }
+    }
     const made = await makeTask(call)
     if (!made.ok) return { envelope: made.failure }
     const started = await call.app.runs.act(call.caller, { id: made.run.id }, { action: 'start' })
@@ -98,7 +107,7 @@ async function makeTask(call: Call): Promise<Made> {
     return makeOwn(call, pipeline.project, jsonParam(call.params, 'pipeline_tree'), wanted, pipeline)
   }
   const source = templateTree(pipeline)
-  const excluded = excludedBy(call, source)
+  const excluded = await excludedBy(call, pipeline, source, call.params)
   if (!excluded.ok) return excluded
   // What params cannot carry, a tree of its own can.
   const overrides = Object.keys(wanted.constants).some((key) => {
@@ -114,25 +123,6 @@ async function makeTask(call: Call): Promise<Made> {
   const exclude = excluded.ids.flatMap((id) => keys.nodes.get(id) ?? [])
   const constants = sealGiven(wanted.constants, source, sealParams(call.app, pipeline.project.id, pipeline.id))
   return start(call, pipeline, { ...wanted, annotations }, paramsOf(source, pipeline, constants), exclude)
-}
-
-type Excluded =
-  | { readonly ok: true; readonly ids: readonly string[] }
-  | { readonly ok: false; readonly failure: Failure }
-
-/** `execute_task_nodes_id` wins over `exclude_task_nodes_id`; what is not optional is run all the same. */
-function excludedBy(call: Call, source: StoredTree): Excluded {
-  if ((arrayParam(call.params, 'template_schemes_id') ?? []).length > 0) {
-    return { ok: false, failure: fail('not all input scheme id exit: there are no schemes here', CODES.badParameter) }
-  }
-  const activities = [...source.tree.activities.values()]
-  const executed = (arrayParam(call.params, 'execute_task_nodes_id') ?? []).map(String)
-  const ids =
-    executed.length > 0
-      ? activities.filter(({ id, optional }) => optional && !executed.includes(id)).map(({ id }) => id)
-      : [...new Set((arrayParam(call.params, 'exclude_task_nodes_id') ?? []).map(String))]
-  const left = excludeNodes(source.raw, ids)
-  return left.ok ? { ok: true, ids } : { ok: false, failure: fail(left.message) }
 }
 
 function withoutNodes(source: StoredTree, ids: readonly string[]): Json {
@@ -192,28 +182,29 @@ async function start(
     pipeline: { id: pipeline.id },
     params,
     wait: true,
-    annotations: { ...wanted.annotations, system: JSON.stringify(systemFacts(pipeline.project)) },
+    annotations: { ...wanted.annotations, ...systemAnnotation(pipeline.project) },
     ...(exclude.length === 0 ? {} : { exclude }),
   })
   if (made.ok) {
-    const refusal =
-      wanted.annotations[CALLBACK_ANNOTATION] === undefined
-        ? undefined
-        : await watchCallbacks(call.app, call.caller, pipeline.project, made.value.id)
+    const refusal = (await watched(call, pipeline, wanted, made.value)) ?? (await handedOver(call, made.value))
     return refusal === undefined ? { ok: true, run: made.value } : { ok: false, failure: fail(refusal) }
   }
   const words = { missing: made.problem.message, refused: made.problem.message }
   return { ok: false, failure: refused(call, made.problem, String(pipeline.project.serial), words) }
 }
 
-/** What `${_system.X}` gives besides what the engine knows. */
-const systemFacts = ({ serial, name }: ProjectView): JsonObject => ({
-  project_id: serial,
-  project_name: name,
-  bk_biz_id: serial,
-  bk_biz_name: name,
-  biz_supplier_account: '0',
-})
+async function watched(call: Call, { project }: PipelineView, { annotations }: Wanted, run: RunView) {
+  if (annotations[CALLBACK_ANNOTATION] === undefined) return undefined
+  return await watchCallbacks(call.app, call.caller, project, run.id)
+}
+
+/** What others are to claim is listed from now on. */
+async function handedOver(call: Call, run: RunView): Promise<string | undefined> {
+  if (!isFunctional(run)) return undefined
+  const document = { project: { id: run.project.id }, kind: FUNCTION_KIND, key: run.id, value: {} }
+  const done = await call.app.documents.put(call.caller, document)
+  return done.ok ? undefined : done.problem.message
+}
 
 /** Constants that the tree has not do nothing, as in bk-sops; those of a pipeline made elsewhere are its params. */
 function paramsOf(source: StoredTree, pipeline: PipelineView, constants: JsonObject): JsonObject {
@@ -240,6 +231,7 @@ const presentMade = (run: RunView, call: Call): JsonObject => ({
   task_id: run.serial,
   task_url: taskUrl(run, call),
   pipeline_tree: taskTree(run),
+  ...(isFunctional(run) ? { function_task_claim_url: taskUrl(run, call) } : {}),
 })
 
 export const taskUrl = (run: { readonly id: string }, call: Call): string => `${call.baseUrl}/runs/${run.id}`

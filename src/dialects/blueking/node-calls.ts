@@ -5,7 +5,7 @@ import type { RunView, TaskView } from '../../model/view.ts'
 import { fail, type Call, type Operation, type Reply } from './call.ts'
 import { CODES } from './codes.ts'
 import { arrayParam, isTruthy, objectParam, optionalText, requiredText } from './params.ts'
-import { findShown, givenVersion, stateOf } from './present.ts'
+import { findShown, givenVersion } from './present.ts'
 import { kindOf, shownRun } from './shown.ts'
 import { locateNamed, refusedHere } from './task-calls.ts'
 import { edgeKey, tasksOf } from './task-tree.ts'
@@ -147,16 +147,16 @@ export const nodeCallback: Operation = {
 
 async function act(call: Call, run: RunView, task: TaskView, asked: Asked, word: string): Promise<Reply> {
   if ('refusal' in asked) return { envelope: fail(`fail: ${asked.refusal}`) }
-  const unwanted = refusedEarly(call, run, task, asked)
+  const unwanted = refusedEarly(run, task, asked)
   if (unwanted !== undefined) return { envelope: fail(`fail: ${unwanted}`) }
   const done = await call.app.runs.actOnNode(call.caller, { id: run.id }, { id: task.id }, asked)
   if (done.ok) return { envelope: { result: true, data: 'success', message: 'success' } }
-  return { envelope: refusedHere(call, done.problem, `fail: ${refusalOf(call, run, task, word, done.problem)}`) }
+  return { envelope: refusedHere(call, done.problem, `fail: ${refusalOf(run, task, word, done.problem)}`) }
 }
 
 /** What their engine refuses and ours would do, as a node may be skipped here before it has begun. */
-function refusedEarly(call: Call, run: RunView, task: TaskView, asked: NodeActionInput): string | undefined {
-  const state = nodeStateOf(call, run, task)
+function refusedEarly(run: RunView, task: TaskView, asked: NodeActionInput): string | undefined {
+  const state = ownStateOf(run, task)
   if (asked.action === 'skip') {
     const kind = shownKind(task)
     if (!task.skippable || !SKIPPABLE.includes(kind)) return 'can not skip this node'
@@ -173,15 +173,14 @@ function refusedEarly(call: Call, run: RunView, task: TaskView, asked: NodeActio
   return undefined
 }
 
-/** undefined: it has not been entered. */
-function nodeStateOf(call: Call, run: RunView, task: TaskView): State | undefined {
+/** As their engine keeps it, before its children have their say: a sub-process with a failed node is RUNNING. undefined: not entered. */
+function ownStateOf(run: RunView, task: TaskView): State | undefined {
   const root = shownRun(run, '')
-  const found = root === undefined ? undefined : findShown(root, task.id)
-  return found === undefined ? undefined : stateOf(found.shown, call.engine)
+  return root === undefined ? undefined : findShown(root, task.id)?.shown.own
 }
 
-function refusalOf(call: Call, run: RunView, task: TaskView, word: string, problem: Problem): string {
-  const state = nodeStateOf(call, run, task) ?? 'READY'
+function refusalOf(run: RunView, task: TaskView, word: string, problem: Problem): string {
+  const state = ownStateOf(run, task) ?? 'READY'
   switch (word) {
     case 'callback':
       return `can not find sleep process with current node id: ${task.id}`

@@ -4,11 +4,12 @@ import {
   getPluginList,
   getUserProjectDetail,
   getUserProjectList,
-  getFunctionalizationTaskList,
   getMiniAppList,
 } from './catalog-calls.ts'
+import { createClockedTask, getClockedTaskList } from './clocked-calls.ts'
 import { copyTemplateAcrossProject } from './copy-call.ts'
 import { getTaskDetail, getTaskNodeData, getTaskNodeDetail, getTaskNodeLog } from './detail-calls.ts'
+import { claimFunctionalizationTask, getFunctionalizationTaskList } from './function-calls.ts'
 import { getTaskCount, getTaskList, getTemplateList, queryTaskCount } from './list-calls.ts'
 import { createAndStartTask, createTask, fastCreateTask } from './make-calls.ts'
 import { nodeCallback, operateNode } from './node-calls.ts'
@@ -21,6 +22,7 @@ import {
   setPeriodicTaskEnabled,
 } from './periodic-calls.ts'
 import { getNodeJobExecutedLog, getTaskOperateRecord } from './record-calls.ts'
+import { createTemplateScheme, getTemplateSchemes } from './scheme-calls.ts'
 import { getTasksManualInterventionState, getTasksStatus, getTaskStatus } from './status-calls.ts'
 import { modifyConstantsForTask, operateTask, startTask } from './task-calls.ts'
 import {
@@ -28,7 +30,6 @@ import {
   getCommonTemplateInfo,
   getCommonTemplateList,
   getTemplateInfo,
-  getTemplateSchemes,
   previewCommonTaskTree,
   previewTaskTree,
 } from './template-calls.ts'
@@ -44,6 +45,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_common_template_list: getCommonTemplateList,
   get_common_template_info: getCommonTemplateInfo,
   get_template_schemes: getTemplateSchemes,
+  create_template_scheme: createTemplateScheme,
   preview_task_tree: previewTaskTree,
   preview_common_task_tree: previewCommonTaskTree,
   copy_template_across_project: copyTemplateAcrossProject,
@@ -67,6 +69,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_plugin_list: getPluginList,
   get_plugin_detail: getPluginDetail,
   get_functionalization_task_list: getFunctionalizationTaskList,
+  claim_functionalization_task: claimFunctionalizationTask,
   get_mini_app_list: getMiniAppList,
   get_user_project_list: getUserProjectList,
   get_user_project_detail: getUserProjectDetail,
@@ -76,4 +79,6 @@ export const operations: Readonly<Record<string, Operation>> = {
   set_periodic_task_enabled: setPeriodicTaskEnabled,
   modify_cron_for_periodic_task: modifyCronForPeriodicTask,
   modify_constants_for_periodic_task: modifyConstantsForPeriodicTask,
+  create_clocked_task: createClockedTask,
+  get_clocked_task_list: getClockedTaskList,
 }

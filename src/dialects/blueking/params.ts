@@ -115,3 +115,15 @@ function structured(params: Params, name: string): Json | undefined {
     throw new DoorRefusal('bad-parameter', `param ${name} is not valid JSON`)
   }
 }
+
+/** An instant, undefined when it is missing. @throws DoorRefusal otherwise. */
+export function timeParam(params: Params, name: string): number | undefined {
+  const text = optionalText(params, name)
+  if (text === undefined) return undefined
+  // `2018-04-26 16:08:34 +0800` as bk-sops writes it, or ISO 8601.
+  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?) ?(?:(Z)|([+-]\d\d):?(\d\d))$/.exec(text)
+  const at = parts === null ? NaN : Date.parse(`${parts[1]}T${parts[2]}${parts[3] ?? `${parts[4]}:${parts[5]}`}`)
+  if (Number.isNaN(at))
+    throw new DoorRefusal('bad-parameter', `param ${name} must be a time like 2018-04-26 16:08:34 +0800`)
+  return at
+}

@@ -1,14 +1,17 @@
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { fail, findBusiness, succeed, type Call, type Operation } from './call.ts'
+import { excludedBy } from './chosen-nodes.ts'
 import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
 import { parseSerial } from './ids.ts'
+import { annotated, hiddenPipelines } from './hidden-pipelines.ts'
 import { TEMPLATE_ANNOTATION } from './make-calls.ts'
-import { arrayParam, isTruthy, objectParam, requiredText } from './params.ts'
+import { isTruthy, objectParam, requiredText } from './params.ts'
+import { systemAnnotation } from './system-facts.ts'
 import { locateTemplate, storeTree, templateTree } from './templates.ts'
 import { excludeNodes } from './tree/exclude.ts'
-import { withConstants } from './tree/unfold.ts'
+import { givenConstants } from './tree/unfold.ts'
 import type { RawTree } from './tree/web-tree.ts'
 import type { Failure } from './wire.ts'
 
@@ -56,8 +59,10 @@ export const createPeriodicTask: Operation = {
       requiredText(call.params, 'bk_biz_id'),
     )
     if (!found.ok) return { envelope: found.failure }
-    const excluded = (arrayParam(call.params, 'exclude_task_nodes_id') ?? []).map(String)
-    const left = excludeNodes(templateTree(found.pipeline).raw, excluded)
+    const source = templateTree(found.pipeline)
+    const excluded = await excludedBy(call, found.pipeline, source, call.params)
+    if (!excluded.ok) return { envelope: excluded.failure }
+    const left = excludeNodes(source.raw, excluded.ids)
     if (!left.ok) return { envelope: fail(left.message) }
     const tree = givenConstants(left.tree, objectParam(call.params, 'constants'))
     const templateId = String(found.pipeline.serial)
@@ -66,9 +71,6 @@ export const createPeriodicTask: Operation = {
     return stored.ok ? succeed(present(stored.pipeline, stored.periodic, call, true)) : { envelope: stored.failure }
   },
 }
-
-const givenConstants = (tree: RawTree, values: JsonObject): RawTree =>
-  isJsonObject(tree['constants']) ? { ...tree, constants: withConstants(tree['constants'], values) } : tree
 
 type Stored =
   | { readonly ok: true; readonly pipeline: PipelineView; readonly periodic: Periodic }
@@ -82,7 +84,8 @@ async function storePeriodic(
   existing: PipelineView | null,
 ): Promise<Stored> {
   const timezone = zoneName(call.zoneOffsetMinutes)
-  const trigger = { schedule: periodic.cron, timezone, missed: 'skip' }
+  // Its runs are of whoever has made it.
+  const trigger = { schedule: periodic.cron, name: periodic.creator, timezone, missed: 'skip' }
   const stored = await storeTree(
     call,
     project,
@@ -94,6 +97,7 @@ async function storePeriodic(
       annotations: {
         [PERIODIC_ANNOTATION]: JSON.stringify(periodic),
         [TEMPLATE_ANNOTATION]: periodic.templateId,
+        ...systemAnnotation(project),
       },
       ...(periodic.enabled ? { more: { triggers: [trigger] } } : {}),
     },
@@ -111,17 +115,11 @@ function zoneName(offsetMinutes: number): string {
 }
 
 function periodicOf({ definition }: PipelineView): Periodic | undefined {
-  const text = definition.annotations[PERIODIC_ANNOTATION]
-  if (text === undefined) return undefined
-  try {
-    const value = JSON.parse(text) as Json
-    if (!isJsonObject(value)) return undefined
-    const part = (name: string): string => (typeof value[name] === 'string' ? value[name] : '')
-    const enabled = value['enabled'] === true
-    return { name: part('name'), templateId: part('templateId'), creator: part('creator'), cron: part('cron'), enabled }
-  } catch {
-    return undefined
-  }
+  const value = annotated(definition, PERIODIC_ANNOTATION)
+  if (value === undefined) return undefined
+  const part = (name: string): string => (typeof value[name] === 'string' ? value[name] : '')
+  const enabled = value['enabled'] === true
+  return { name: part('name'), templateId: part('templateId'), creator: part('creator'), cron: part('cron'), enabled }
 }
 
 function present(pipeline: PipelineView, periodic: Periodic, call: Call, detail: boolean): JsonObject {
@@ -147,33 +145,18 @@ const shownConstants = (tree: RawTree): JsonObject =>
       )
     : {}
 
-const PAGE = 100
-const PIPELINES_MAX = 10_000
-
 export const getPeriodicTaskList: Operation = {
   method: 'GET',
   path: ['bk_biz_id'],
+  zoned: true,
   about: 'the periodic tasks of a project',
   async run(call) {
     const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
     if (!business.ok) return { envelope: business.failure }
-    const rows: JsonObject[] = []
-    let after: number | null = null
-    let seen = 0
-    do {
-      const page = await call.app.pipelines.list(
-        call.caller,
-        { project: { id: business.project.id } },
-        { after, limit: PAGE },
-      )
-      if (!page.ok) return { envelope: fail(page.problem.message) }
-      for (const pipeline of page.value.items) {
-        const periodic = periodicOf(pipeline)
-        if (periodic !== undefined) rows.push(present(pipeline, periodic, call, false))
-      }
-      seen += page.value.items.length
-      after = page.value.next
-    } while (after !== null && seen < PIPELINES_MAX)
+    const rows = (await hiddenPipelines(call, business.project.id)).flatMap((pipeline) => {
+      const periodic = periodicOf(pipeline)
+      return periodic === undefined ? [] : [present(pipeline, periodic, call, false)]
+    })
     return succeed(rows)
   },
 }
@@ -193,6 +176,7 @@ async function locatePeriodic(call: Call): Promise<Stored> {
 export const getPeriodicTaskInfo: Operation = {
   method: 'GET',
   path: ['task_id', 'bk_biz_id'],
+  zoned: true,
   about: 'one of them, with its tree',
   async run(call) {
     const found = await locatePeriodic(call)

@@ -3,25 +3,28 @@ import type { Instant } from '../../model/time.ts'
 import type { Cause } from '../../model/event.ts'
 import type { PipelineView, ProjectView, RunSummary, RunView } from '../../model/view.ts'
 import { styleOf, type Call } from './call.ts'
+import { CLOCKED_ANNOTATION } from './clocked.ts'
+import { claimOf, isFunctional } from './functional.ts'
 import { TEMPLATE_ANNOTATION } from './make-calls.ts'
 import { presentTimed } from './present.ts'
 import { templateName } from './templates.ts'
 import { taskName } from './task-name.ts'
 import { runState } from './status.ts'
-import type { TaskRow, TaskStatusRow, TemplateRow } from './wire.ts'
+import type { TaskMethod, TaskRow, TaskStatusRow, TemplateRow } from './wire.ts'
 
 const isFinished = (status: RunStatus): boolean => runState[status] === 'FINISHED'
 const isClosed = (status: RunStatus): boolean => isFinished(status) || runState[status] === 'REVOKED'
 
-export function presentTaskStatus(run: RunView, call: Call, withChildren: boolean): TaskStatusRow {
+export async function presentTaskStatus(run: RunView, call: Call, withChildren: boolean): Promise<TaskStatusRow> {
+  const unclaimed = isFunctional(run) && run.startedAt === null && (await claimOf(call, run)) === undefined
   const full = presentTimed(run, styleOf(call))
   const { children: _children, ...bare } = full
   return {
     id: run.serial,
     name: taskName(run),
     status: withChildren ? full : bare,
-    flow_type: 'common',
-    current_flow: isClosed(run.status) ? 'finished' : 'execute_task',
+    flow_type: isFunctional(run) ? 'common_func' : 'common',
+    current_flow: isClosed(run.status) ? 'finished' : unclaimed ? 'func_claim' : 'execute_task',
     is_deleted: false,
     create_time: call.time(run.createdAt),
     start_time: call.time(run.startedAt),
@@ -32,9 +35,9 @@ export function presentTaskStatus(run: RunView, call: Call, withChildren: boolea
 
 /** @param zoned times are written as everywhere else, in the zone that the client expects. */
 export function presentTask(
-  run: RunSummary,
+  run: RunSummary | RunView,
   project: ProjectView,
-  pipeline: PipelineView | null,
+  pipeline: Pick<PipelineView, 'definition' | 'serial'> | null,
   call: Call,
   zoned: boolean,
 ): TaskRow {
@@ -44,7 +47,7 @@ export function presentTask(
     id: run.serial,
     name: taskName(run),
     category: 'Default',
-    create_method: methodOf(run.cause),
+    create_method: methodOf(run.cause, pipeline?.definition),
     creator: run.cause.by,
     executor: executorOf(run),
     create_time: time(run.createdAt) ?? '',
@@ -96,8 +99,11 @@ export const templateIdOf = (
   pipeline: Pick<PipelineView, 'definition' | 'serial'>,
 ): string => run[TEMPLATE_ANNOTATION] ?? pipeline.definition.annotations[TEMPLATE_ANNOTATION] ?? String(pipeline.serial)
 
-/** A trigger's runs are what bk-sops calls periodic; whatever else started one is a program here. */
-export const methodOf = ({ kind }: Cause): 'api' | 'periodic' => (kind === 'schedule' ? 'periodic' : 'api')
+/** A schedule's runs are what bk-sops calls periodic, or clocked; whatever else started one is a program here. */
+export function methodOf({ kind }: Cause, definition?: PipelineView['definition']): TaskMethod {
+  if (kind !== 'schedule') return 'api'
+  return definition?.annotations[CLOCKED_ANNOTATION] === undefined ? 'periodic' : 'clocked'
+}
 
 export const executorOf = (run: Pick<RunSummary, 'startedAt' | 'cause'>): string =>
   run.startedAt === null ? '' : run.cause.by

@@ -422,7 +422,7 @@ describe('commands', () => {
     for (const wrong of [
       { name: '' },
       { name: 'x'.repeat(101) },
-      { flow_type: 'common_func' },
+      { flow_type: 'other' },
       { exclude_task_nodes_id: ['a'] },
       { callback_url: 'ftp://example.com/' },
       { callback_url: 'http://[' },

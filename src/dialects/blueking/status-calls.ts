@@ -103,7 +103,7 @@ export const getTasksStatus: Operation = {
     const withChildren = isTruthy(call.params, 'include_children_status')
     const found = await tasksOf(call, refs)
     if (!found.ok) return found.reply
-    return succeed(found.runs.map((run) => presentTaskStatus(run, call, withChildren)))
+    return succeed(await Promise.all(found.runs.map((run) => presentTaskStatus(run, call, withChildren))))
   },
 }
 

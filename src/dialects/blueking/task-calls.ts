@@ -4,6 +4,7 @@ import type { RunView } from '../../model/view.ts'
 import { sealParams } from '../kit/credentials.ts'
 import { fail, locateTask, refused, succeed, type Call, type Operation } from './call.ts'
 import { CODES } from './codes.ts'
+import { refusedUnclaimed } from './functional.ts'
 import { taskUrl } from './make-calls.ts'
 import { objectParam, requiredText } from './params.ts'
 import { stateOf } from './present.ts'
@@ -45,6 +46,8 @@ export const startTask: Operation = {
   async run(call) {
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
+    const unclaimed = await refusedUnclaimed(call, located.run, 'start')
+    if (unclaimed !== undefined) return { envelope: unclaimed }
     const later = call.engine === 2
     const already = later ? 'task already started' : 'pipeline instance already started.'
     const done = await call.app.runs.act(call.caller, { id: located.run.id }, { action: 'start' })
@@ -73,7 +76,7 @@ export const operateTask: Operation = {
     }
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
-    const early = refusedEarly(call, located.run, action)
+    const early = refusedEarly(call, located.run, action) ?? (await refusedUnclaimed(call, located.run, action))
     if (early !== undefined) return { envelope: early }
     const done = await call.app.runs.act(call.caller, { id: located.run.id }, { action: TASK_ACTIONS[action] })
     if (!done.ok) return { envelope: refusedHere(call, done.problem, refusalOf(call, located.run, action)) }
@@ -119,17 +122,22 @@ export const modifyConstantsForTask: Operation = {
   async run(call) {
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
-    const { run } = located
-    const stored = storedTree(run.definition)
-    const seal = sealParams(call.app, run.project.id, run.pipeline.id)
-    const params = modified(run, sealGiven(objectParam(call.params, 'constants'), stored, seal))
-    if (!params.ok) return { envelope: params.failure }
-    const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'modify', params: params.value })
-    if (done.ok) return succeed('success')
-    return {
-      envelope: refusedHere(call, done.problem, run.endedAt === null ? done.problem.message : 'task is finished'),
-    }
+    const refusal = await modifyConstants(call, located.run)
+    return refusal === undefined ? succeed('success') : { envelope: refusal }
   },
+}
+
+/** Gives the task the `constants` of the call. @returns why not. */
+export async function modifyConstants(call: Call, run: RunView): Promise<Failure | undefined> {
+  const constants = objectParam(call.params, 'constants')
+  if (Object.keys(constants).length === 0 && run.endedAt === null) return undefined
+  const stored = storedTree(run.definition)
+  const seal = sealParams(call.app, run.project.id, run.pipeline.id)
+  const params = modified(run, sealGiven(constants, stored, seal))
+  if (!params.ok) return params.failure
+  const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'modify', params: params.value })
+  if (done.ok) return undefined
+  return refusedHere(call, done.problem, run.endedAt === null ? done.problem.message : 'task is finished')
 }
 
 function modified(run: RunView, constants: ReturnType<typeof objectParam>) {

@@ -111,20 +111,6 @@ export const getCommonTemplateInfo: Operation = {
   },
 }
 
-export const getTemplateSchemes: Operation = {
-  method: 'GET',
-  path: ['bk_biz_id', 'template_id'],
-  about: 'empty: which nodes run is said with each task',
-  async run(call) {
-    const found = await locateTemplate(
-      call,
-      requiredText(call.params, 'template_id'),
-      requiredText(call.params, 'bk_biz_id'),
-    )
-    return found.ok ? succeed([]) : { envelope: found.failure }
-  },
-}
-
 export const previewCommonTaskTree: Operation = {
   method: 'POST',
   path: ['bk_biz_id', 'template_id'],

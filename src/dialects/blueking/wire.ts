@@ -90,8 +90,8 @@ export interface TaskStatusRow {
   readonly id: number
   readonly name: string
   readonly status: Omit<Status, 'children'> | Omit<CreatedStatus, 'children'> | Status | CreatedStatus
-  readonly flow_type: 'common'
-  readonly current_flow: 'execute_task' | 'finished'
+  readonly flow_type: 'common' | 'common_func'
+  readonly current_flow: 'func_claim' | 'execute_task' | 'finished'
   readonly is_deleted: false
   readonly create_time: string
   readonly start_time: string
@@ -99,12 +99,14 @@ export interface TaskStatusRow {
   readonly url: string
 }
 
+export type TaskMethod = 'api' | 'periodic' | 'clocked'
+
 /** One row of `get_task_list`. Unlike everywhere else its times are `2020-03-18T09:22:05.123Z`, null when unset. */
 export interface TaskRow {
   readonly id: number
   readonly name: string
   readonly category: 'Default'
-  readonly create_method: 'api' | 'periodic'
+  readonly create_method: TaskMethod
   readonly creator: string
   readonly executor: string
   readonly create_time: string

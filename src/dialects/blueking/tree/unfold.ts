@@ -89,3 +89,7 @@ export function withConstants(constants: JsonObject, values: JsonObject): JsonOb
     ]),
   )
 }
+
+/** A tree whose constants have other values, where it has any. */
+export const givenConstants = (tree: RawTree, values: JsonObject): RawTree =>
+  isJsonObject(tree['constants']) ? { ...tree, constants: withConstants(tree['constants'], values) } : tree

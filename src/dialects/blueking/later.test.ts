@@ -1,0 +1,231 @@
+// Operations that came after the seed's version: schemes, clocked tasks, tasks that others claim. Source: bk-sops
+// `apigw/views` and their tests, read 2026-11-22.
+import { describe, expect, test } from 'vitest'
+import { openBkClient, type Body, type BkClient } from '../../testing/blueking-client.ts'
+import { component, constant, webTree } from '../../testing/blueking-trees.ts'
+
+/** `a` must run, `b` and `c` need not; `c` alone names `${only}`. */
+async function withTemplate(): Promise<{ readonly client: BkClient; readonly template: number }> {
+  const client = await openBkClient()
+  const optional = (text: string) => ({ ...component('bk_display', { bk_display_message: text }), optional: true })
+  const pipeline_tree = webTree({
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 'c'],
+      ['c', 'end'],
+    ],
+    activities: {
+      a: { ...component('bk_display', { bk_display_message: '${word}' }), optional: false },
+      b: optional('b'),
+      c: optional('${only}'),
+    },
+    constants: { '${word}': constant('hello'), '${only}': constant('x') },
+  })
+  const made = await client.need(client.post('create_template', [client.biz], { name: 'greet', pipeline_tree }))
+  return { client, template: made.template_id }
+}
+
+const namesOf = (tree: Body): readonly string[] =>
+  Object.values(tree.activities as Record<string, { template_node_id: string }>)
+    .map((node) => node.template_node_id)
+    .toSorted()
+
+describe('a scheme', () => {
+  test('names the nodes that a task runs, and is known by its number and its unique id', async () => {
+    const { client, template } = await withTemplate()
+    const make = (body: Readonly<Record<string, unknown>>) =>
+      client.post('create_template_scheme', [client.biz, template], body)
+    expect(await make({ name: 'short', data: ['b'] })).toMatchObject({
+      result: true,
+      data: { id: 1, unique_id: `${template}-short`, name: 'short', data: '["b"]' },
+    })
+    expect((await make({ name: 'other', data: '["c"]' })).data.id).toBe(2)
+    for (const [body, message] of [
+      [{ name: 'short', data: ['b'] }, `scheme with unique_id(${template}-short) already exists`],
+      [{ name: 'x', data: ['a'] }, 'node ids are not optional in template pipeline_tree: a'],
+      [{ name: 'x', data: ['z'] }, 'node ids do not exist in template pipeline_tree: z'],
+      [{ name: 'x', data: [] }, 'data must be a non-empty list of node ids'],
+      [{ name: 'x', data: 'b' }, 'data must be a non-empty list of node ids'],
+      [{ data: ['b'] }, 'param name is required'],
+    ] as const) {
+      expect(await make(body)).toMatchObject({ result: false, message, code: 3540000 })
+    }
+    const schemes = await client.need(client.get('get_template_schemes', [client.biz, template]))
+    expect(schemes).toEqual([
+      { id: `${template}-short`, name: 'short', data: '["b"]' },
+      { id: `${template}-other`, name: 'other', data: '["c"]' },
+    ])
+    const detailed = await client.need(
+      client.get('get_template_schemes', [client.biz, template], { with_constants: 'true' }),
+    )
+    expect(detailed.map((one: Body) => Object.keys(one.detail.constants))).toEqual([
+      ['${word}'],
+      ['${word}', '${only}'],
+    ])
+    const create = (body: Readonly<Record<string, unknown>>) =>
+      client.post('create_task', [template, client.biz], { name: 't', ...body })
+    for (const [ids, run] of [
+      [`${template}-short`, ['a', 'b']],
+      [1, ['a', 'b']],
+      ['2', ['a', 'c']],
+      [
+        [1, `${template}-other`],
+        ['a', 'b', 'c'],
+      ],
+    ] as const) {
+      const made = await client.need(create({ template_schemes_id: ids }))
+      expect(namesOf(made.pipeline_tree)).toEqual(run)
+    }
+    for (const [body, message] of [
+      [{ template_schemes_id: [`${template}-none`] }, `unknown template_schemes_id: ${template}-none`],
+      [{ template_schemes_id: [1, 1] }, 'duplicate template_schemes_id: 1'],
+      [
+        { template_schemes_id: [1, null] },
+        'invalid template_schemes_id: all items must be non-empty strings or positive integers',
+      ],
+      [
+        { template_schemes_id: [1], exclude_task_nodes_id: ['b'] },
+        'template_schemes_id can not be used with exclude_task_nodes_id or execute_task_nodes_id',
+      ],
+      [{ execute_task_nodes_id: ['b'] }, 'task node[id=a] is not optional'],
+    ] as const) {
+      expect(await create(body)).toMatchObject({ result: false, message })
+    }
+    const chosen = await client.need(create({ execute_task_nodes_id: ['a', 'c'], exclude_task_nodes_id: ['c'] }))
+    expect(namesOf(chosen.pipeline_tree)).toEqual(['a', 'c'])
+  })
+})
+
+describe('a clocked task', () => {
+  test('is planned, listed, and started when its time has come', async () => {
+    const { client, template } = await withTemplate()
+    const { world, biz } = client
+    const plan = new Date(world.clock.now() + 8 * 3_600_000 + 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
+    const planned = await client.need(
+      client.post('create_clocked_task', [template, biz], {
+        task_name: 'once',
+        plan_start_time: plan,
+        task_parameters: { constants: { '${word}': 'later' }, appoint_task_nodes_id: ['c'] },
+      }),
+    )
+    expect(planned).toMatchObject({
+      project_id: biz,
+      task_id: null,
+      task_name: 'once',
+      template_id: template,
+      template_name: 'greet',
+      template_source: 'project',
+      plan_start_time: `${plan}+0800`,
+      state: 'not_started',
+      task_parameters: { constants: { '${word}': 'later' }, appoint_task_nodes_id: ['c'] },
+    })
+    const list = async (query: Readonly<Record<string, string>> = {}) =>
+      await client.get('get_clocked_task_list', [biz], query)
+    expect(await list({ state: 'not_started', task_name: 'ON' })).toMatchObject({
+      count: 1,
+      data: [{ id: planned.id, plan_start_time: `${plan} +0800` }],
+    })
+    expect((await list({ state: 'started' })).count).toBe(0)
+    expect(await list({ state: 'x' })).toMatchObject({ result: false })
+    world.clock.advance(3_600_000)
+    await world.settled()
+    await world.settled()
+    const [row] = await client.need(client.get('get_task_list', [biz], { create_method: 'clocked' }))
+    expect(row).toMatchObject({ create_method: 'clocked', template_id: String(template), is_finished: true })
+    expect(await client.need(client.get('get_task_list', [biz], { create_method: 'periodic' }))).toEqual([])
+    expect((await list()).data).toMatchObject([{ state: 'started', task_id: row.id }])
+    const detail = await client.need(client.get('get_task_detail', [row.id, biz]))
+    expect(detail).toMatchObject({ create_method: 'clocked', constants: { '${word}': { value: 'later' } } })
+    expect(namesOf(detail.pipeline_tree)).toEqual(['a', 'c'])
+    // It comes once.
+    world.clock.advance(30 * 86_400_000)
+    await world.settled()
+    expect((await client.get('get_task_count', [biz], { create_method: 'clocked' })).data).toEqual({ count: 1 })
+  })
+
+  test.each([
+    [{ task_name: 'x' }, 'param plan_start_time is required'],
+    [
+      { task_name: 'x', plan_start_time: '2001-01-01 00:00:00' },
+      'params is invalid, error: plan_start_time: Plan start time should be later than the time to create the plan',
+    ],
+    [{ task_name: 'x', plan_start_time: 'soon' }, 'params is invalid, error: plan_start_time: must be a time'],
+    [
+      {
+        task_name: 'x',
+        plan_start_time: '2100-01-01T00:00:00Z',
+        task_parameters: { exclude_task_nodes_id: ['b'], appoint_task_nodes_id: ['b'] },
+      },
+      'can not use multiple method to appoint execute nodes',
+    ],
+  ])('%j is refused', async (body, message) => {
+    const { client, template } = await withTemplate()
+    const answer = await client.post('create_clocked_task', [template, client.biz], body)
+    expect(answer.result).toBe(false)
+    expect(answer.message).toContain(message)
+  })
+})
+
+describe('a task of the flow type common_func', () => {
+  test('is started when somebody has claimed it, with the constants that he gave', async () => {
+    const { client, template } = await withTemplate()
+    const { biz } = client
+    const made = await client.need(
+      client.post('create_task', [template, biz], { name: 'please', flow_type: 'common_func' }),
+    )
+    expect(made.function_task_claim_url).toBe(made.task_url)
+    const id: number = made.task_id
+    const flow = async () => {
+      const [row] = await client.need(client.post('get_tasks_status', [biz], { task_id_list: [id] }))
+      return [row.flow_type, row.current_flow]
+    }
+    const listed = async (query: Readonly<Record<string, string>> = {}) =>
+      (await client.need(client.get('get_functionalization_task_list', [], query))).map((one: Body) => [
+        one.status,
+        one.claimant,
+        one.task.id,
+      ])
+    const unclaimed = { result: false, message: 'task with current_flow:func_claim cannot be started' }
+    expect(await client.post('start_task', [id, biz])).toMatchObject(unclaimed)
+    expect(await client.post('operate_task', [id, biz], { action: 'start' })).toMatchObject(unclaimed)
+    expect(
+      await client.post('create_and_start_task', [template, biz], { name: 'x', flow_type: 'common_func' }),
+    ).toMatchObject(unclaimed)
+    expect([await flow(), await listed()]).toEqual([['common_func', 'func_claim'], [['submitted', '', id]]])
+    const claim = (body: Readonly<Record<string, unknown>> = {}) =>
+      client.post('claim_functionalization_task', [id, biz], body)
+    expect(await claim({ constants: { '${word}': 'claimed' } })).toMatchObject({ result: true, data: 'success' })
+    expect(await claim()).toMatchObject({ result: false, message: 'task has been claimed by others' })
+    expect([await flow(), await listed()]).toEqual([
+      ['common_func', 'execute_task'],
+      [['claimed', client.world.credentials.user, id]],
+    ])
+    expect((await client.post('start_task', [id, biz])).result).toBe(true)
+    await client.world.settled()
+    expect(await flow()).toEqual(['common_func', 'finished'])
+    expect(await listed({ status: 'finished', task_id_in: `${id},999` })).toHaveLength(1)
+    expect(await listed({ status: 'claimed' })).toEqual([])
+    const detail = await client.need(client.get('get_task_detail', [id, biz]))
+    expect(detail.constants['${word}'].value).toBe('claimed')
+    expect(await claim()).toMatchObject({ message: 'task with current_flow:execute_task cannot be claimed' })
+    const counts = await client.need(client.post('query_task_count', [biz], { group_by: 'flow_type' }))
+    expect(counts.groups.map(({ code, value }: Body) => [code, value])).toEqual([
+      ['common', 0],
+      ['common_func', 1],
+    ])
+  })
+
+  test('is none otherwise', async () => {
+    const { client, template } = await withTemplate()
+    const { task_id } = await client.need(client.post('create_task', [template, client.biz], { name: 'mine' }))
+    expect(await client.post('claim_functionalization_task', [task_id, client.biz])).toMatchObject({
+      result: false,
+      message: 'task is not functional',
+    })
+    expect(await client.post('create_task', [template, client.biz], { name: 'x', flow_type: 'none' })).toMatchObject({
+      result: false,
+      message: "task params is invalid: 'none' is not one of ['common', 'common_func']",
+    })
+  })
+})
