@@ -21,6 +21,16 @@ function expectTrue(run: Run): RunView {
   return view
 }
 
+test('a tree that is read late is of the run as it was, and a copy of a view has it', () => {
+  const w = new EngineWorld(definition({ stages: [stage('build', [script('a')])] }))
+  const [read, copied] = [shown(w.run), { ...shown(w.run) }]
+  w.succeed('a')
+  expect(read.stages[0]?.tasks.map(({ status }) => status)).toEqual(['queued'])
+  expect(read.stages).toBe(read.stages)
+  expect(copied.stages).toEqual(read.stages)
+  expect(Object.keys(read)).toEqual(expect.arrayContaining(['stages', 'failure', 'attention']))
+})
+
 test('a part in which nothing has changed is the same object in the next view, and the others are not', () => {
   const w = new EngineWorld(
     definition({

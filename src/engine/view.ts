@@ -59,8 +59,8 @@ const waitsForTriggers = ({ plan }: Run): boolean => plan.definition.triggers?.l
 const KEEP_FROM_NODES = 200
 
 /**
- * What readers see of a run; built only when somebody reads. Of a run of {@link keepFrom} nodes or more, parts in which
- * nothing has changed are kept from one view to the next.
+ * What readers see of a run. Of a run of {@link keepFrom} nodes or more, parts in which nothing has changed are kept from
+ * one view to the next.
  */
 export function viewOf(
   run: Run,
@@ -68,9 +68,7 @@ export function viewOf(
   pipeline: RunView['pipeline'],
   keepFrom = KEEP_FROM_NODES,
 ): RunView {
-  const parts = taskParts(run, keepFrom)
-  const stages = run.plan.stages.map((stage) => stageView(run, stage, parts.get(stage) ?? []))
-  return {
+  return withTree(run, keepFrom, {
     id: run.id,
     number: run.number,
     serial: run.serial,
@@ -96,12 +94,63 @@ export function viewOf(
     cancelling: run.phase === 'live' ? run.cancelling : null,
     cancelledBy: run.cancelling?.by ?? null,
     pass: run.pass,
-    stages,
+    allowed: allowedOnRun(run),
+  })
+}
+
+/** What of a view takes a look at every node. */
+type Tree = Pick<RunView, 'stages' | 'failure' | 'attention'>
+
+function treeOf(run: Run, keepFrom: number): Tree {
+  const parts = taskParts(run, keepFrom)
+  return {
+    stages: run.plan.stages.map((stage) => stageView(run, stage, parts.get(stage) ?? [])),
     failure: firstFailure(run, parts.values()),
     attention: attention(run, parts),
-    allowed: allowedOnRun(run),
   }
 }
+
+/** A tree that is made when somebody reads it. A run is never changed in place, so it is the same whenever that is. */
+class LateTree {
+  readonly #run: Run
+  readonly #keepFrom: number
+  #tree: Tree | undefined
+
+  constructor(run: Run, keepFrom: number) {
+    this.#run = run
+    this.#keepFrom = keepFrom
+  }
+
+  static of(view: LateTree): Tree {
+    return (view.#tree ??= treeOf(view.#run, view.#keepFrom))
+  }
+}
+
+/** The same for all views, so that V8 takes them as alike. */
+const LATE: PropertyDescriptorMap & ThisType<LateTree> = {
+  stages: {
+    enumerable: true,
+    get() {
+      return LateTree.of(this).stages
+    },
+  },
+  failure: {
+    enumerable: true,
+    get() {
+      return LateTree.of(this).failure
+    },
+  },
+  attention: {
+    enumerable: true,
+    get() {
+      return LateTree.of(this).attention
+    },
+  },
+}
+
+/** Who starts, pauses or cancels a run seldom looks at its tree. It is the view's own all the same, and goes with a copy. */
+const withTree = (run: Run, keepFrom: number, rest: Omit<RunView, keyof Tree>): RunView =>
+  Object.defineProperties(Object.assign(new LateTree(run, keepFrom), rest), LATE) as LateTree & RunView
 
 /** What others are put behind: of 10,000, `flat` takes some ms. */
 const NO_TASKS: readonly TaskView[] = []
