@@ -99,6 +99,7 @@ const layers: readonly Layer[] = [
     files: 'steps/package/**',
     imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:tar-stream', 'npm:yazl', 'node:**'],
   },
+  { files: 'steps/deploy/by-compose.ts', imports: ['steps/**', 'model/**', 'npm:yaml', 'node:**'] },
   { files: 'steps/test/**', imports: ['steps/step.ts', 'steps/kit/**', 'model/**', 'npm:fast-xml-parser', 'node:**'] },
   {
     files: 'steps/notify/**',

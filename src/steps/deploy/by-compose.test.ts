@@ -20,6 +20,7 @@ here=\${0%/*}
 { printf '%s' "\${0##*/}"; printf ' [%s]' "$@"; echo; } >> "$here/record"
 case " $* " in
   *' version '*) [ "\${0##*/} $1" != 'docker compose' ] || [ ! -e "$here/no-plugin" ] || exit 1 ;;
+  ' ps --all '*) [ ! -e "$here/all" ] || cat "$here/all" ;;
   ' ps '*) [ ! -e "$here/ps" ] || cat "$here/ps" ;;
   *' up '*)
     while [ $# -gt 0 ]; do [ "$1" != -f ] || file=$2; shift; done
@@ -58,10 +59,19 @@ function withPrograms(...programs: readonly string[]) {
   }
 }
 
+/** Whatever this machine has: Docker's answer nothing. */
+function onlyPodman() {
+  const programs = withPrograms('podman', 'podman-compose', 'docker', 'docker-compose')
+  for (const program of ['docker', 'docker-compose']) writeFileSync(programs.file(program), '#!/bin/sh\nexit 1\n')
+  return programs
+}
+
 const PS = '[ps] [--filter] [label=com.docker.compose.project=web] [--format] [{{.Image}}\t{{.Labels}}]'
 const DOCKER_SAYS =
   'registry/web:1\tcom.docker.compose.project=web,com.docker.compose.service=web\n' +
   'postgres:17\tcom.docker.compose.service=db,com.docker.compose.project=web\n'
+const podmanHas = (State: string, ExitCode = 0): string =>
+  JSON.stringify([{ State, ExitCode, Labels: { 'com.docker.compose.service': 'web' } }])
 const PODMAN_SAYS = 'registry/web:1\tmap[com.docker.compose.project:web com.docker.compose.service:web]\n'
 
 test('the project goes up, and what ran before is told; back it goes up with those images', async () => {
@@ -111,17 +121,33 @@ test('docker-compose and podman-compose take the place of the plugin', async () 
   await old.go({})
   expect(old.calls()[1]).toBe('docker-compose [-p] [web] [-f] [compose.yaml] [up] [-d]')
 
-  const podman = withPrograms('podman', 'podman-compose', 'docker', 'docker-compose')
-  for (const program of ['docker', 'docker-compose']) writeFileSync(podman.file(program), '#!/bin/sh\nexit 1\n')
+  const podman = onlyPodman()
   writeFileSync(podman.file('ps'), PODMAN_SAYS)
+  writeFileSync(podman.file('all'), podmanHas('running'))
   expect((await podman.go({})).result).toMatchObject({
     outputs: { previous_images: '{"web":"registry/web:1"}', services: 'web' },
   })
   expect(podman.calls()).toEqual([
     `podman ${PS}`,
-    'podman-compose [-p] [web] [-f] [compose.yaml] [up] [-d]',
+    'podman-compose [-p] [web] [-f] [compose.yaml] [up] [-d] [--force-recreate]',
+    'podman [ps] [--all] [--filter] [label=com.docker.compose.project=web] [--format] [json]',
     `podman ${PS}`,
   ])
+})
+
+test.each([
+  ['', 'failed'],
+  [podmanHas('created'), 'failed'],
+  [podmanHas('exited', 1), 'failed'],
+  [podmanHas('exited', 0), 'succeeded'],
+])('podman-compose says nothing of what did not come up: %s has %s', async (all, kind) => {
+  const { go, file } = onlyPodman()
+  writeFileSync(file('all'), all)
+  const { result } = await go({})
+  expect(result.kind).toBe(kind)
+  if (result.kind === 'failed') {
+    expect(result.failure).toMatchObject({ kind: 'said-no', reason: expect.stringContaining('did not come up: web') })
+  }
 })
 
 test('a file outside of the workspace is refused', async () => {
