@@ -1,24 +1,33 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, getHashes, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { Instant } from '../../model/time.ts'
 
 /**
  * Verification of requests signed with a key pair by the scheme `SDK-HMAC-SHA256`. The official signers differ in
  * how they write the path and which body hash they sign, so every form that one of them makes is tried; the checks
  * stay exact, as each form is a full canonical request under the same key. `V11-HMAC-SHA256` ("derived auth" of the SDKs)
- * is the same, but for a key that is derived for a day, a region and a service.
+ * is the same, but for a key that is derived for a day, a region and a service; `SDK-HMAC-SM3` is the same, but for
+ * the hash.
  */
 
-const ALGORITHM = 'SDK-HMAC-SHA256'
 const DERIVED = 'V11-HMAC-SHA256'
+/** Name of the scheme -> its hash, both of 32 bytes. A build of OpenSSL may lack SM3. */
+const HASHES: ReadonlyMap<string, string> = new Map(
+  (
+    [
+      ['SDK-HMAC-SHA256', 'sha256'],
+      ['SDK-HMAC-SM3', 'sm3'],
+      [DERIVED, 'sha256'],
+    ] as const
+  ).filter(([, hash]) => getHashes().includes(hash)),
+)
 const CREDENTIAL =
-  /^SDK-HMAC-SHA256 +Access=([^,\s]{1,128}), *SignedHeaders=([^,\s]{1,4096}), *Signature=([0-9a-fA-F]{64})$/
+  /^(SDK-HMAC-(?:SHA256|SM3)) +Access=([^,\s]{1,128}), *SignedHeaders=([^,\s]{1,4096}), *Signature=([0-9a-fA-F]{64})$/
 /** `Credential=<key>/<yyyyMMdd>/<region>/<service>`. */
 const DERIVED_CREDENTIAL =
   /^V11-HMAC-SHA256 +Credential=([^,/\s]{1,128})\/(\d{8}\/[^,/\s]{1,64}\/[^,/\s]{1,64}), *SignedHeaders=([^,\s]{1,4096}), *Signature=([0-9a-fA-F]{64})$/
 const SKEW_MAX_MS = 15 * 60_000
 const SIGNED_HEADERS_MAX = 100
 const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD'
-const CONTENT_HASH_HEADER = 'x-sdk-content-sha256'
 const DATE_HEADER = 'x-sdk-date'
 
 export interface SignedRequest {
@@ -32,6 +41,8 @@ export interface SignedRequest {
 }
 
 export interface SdkHmacCredential {
+  /** `SDK-HMAC-SHA256` and so on. */
+  readonly algorithm: string
   readonly accessKey: string
   /** What the key is derived for: day, region and service. null: it is used as it is. */
   readonly scope: string | null
@@ -44,7 +55,7 @@ export interface SdkHmacCredential {
 
 /** Whether a header is of this scheme at all; a malformed one of it is a wrong credential, not a missing one. */
 export const isSdkHmac = (authorization: string): boolean =>
-  authorization.startsWith(`${ALGORITHM} `) || authorization.startsWith(`${DERIVED} `)
+  HASHES.has(authorization.slice(0, Math.max(authorization.indexOf(' '), 0)))
 
 /** @returns undefined when `Authorization` or `X-Sdk-Date` is not as the scheme has it, or the date is not signed. */
 export function parseSdkHmac(headers: Headers): SdkHmacCredential | undefined {
@@ -52,7 +63,8 @@ export function parseSdkHmac(headers: Headers): SdkHmacCredential | undefined {
   const date = headers.get(DATE_HEADER)?.trim() ?? ''
   const at = parseDate(date)
   if (parts === undefined || at === undefined) return undefined
-  const { scope, signedHeaders } = parts
+  const { algorithm, scope, signedHeaders } = parts
+  if (!HASHES.has(algorithm)) return undefined
   // A key of another day is none.
   if (scope !== null && !date.startsWith(scope.slice(0, 8))) return undefined
   const names = signedHeaders.toLowerCase().split(';')
@@ -60,18 +72,16 @@ export function parseSdkHmac(headers: Headers): SdkHmacCredential | undefined {
   return { ...parts, date, at }
 }
 
-function partsOf(
-  authorization: string,
-): Pick<SdkHmacCredential, 'accessKey' | 'scope' | 'signedHeaders' | 'signature'> | undefined {
+function partsOf(authorization: string): Omit<SdkHmacCredential, 'date' | 'at'> | undefined {
   const plain = CREDENTIAL.exec(authorization)
   if (plain !== null) {
-    const [, accessKey = '', signedHeaders = '', signature = ''] = plain
-    return { accessKey, scope: null, signedHeaders, signature: Buffer.from(signature, 'hex') }
+    const [, algorithm = '', accessKey = '', signedHeaders = '', signature = ''] = plain
+    return { algorithm, accessKey, scope: null, signedHeaders, signature: Buffer.from(signature, 'hex') }
   }
   const derived = DERIVED_CREDENTIAL.exec(authorization)
   if (derived === null) return undefined
   const [, accessKey = '', scope = '', signedHeaders = '', signature = ''] = derived
-  return { accessKey, scope, signedHeaders, signature: Buffer.from(signature, 'hex') }
+  return { algorithm: DERIVED, accessKey, scope, signedHeaders, signature: Buffer.from(signature, 'hex') }
 }
 
 /** More than 15 minutes before or after `now`: replayed, or a wrong clock. */
@@ -92,24 +102,25 @@ export function isSignedWith(
   if (headers === undefined) return false
   const { method } = request
   const { signedHeaders, signature } = credential
+  const algorithm = HASHES.get(credential.algorithm) ?? 'sha256'
   const key = keyOf(secret, credential)
   const preamble = preambleOf(credential)
   let matches = false
   for (const path of canonicalPaths(request.path)) {
     for (const query of canonicalQueries(request.query)) {
-      for (const hash of bodyHashes(request, options.unsignedPayload)) {
+      for (const hash of bodyHashes(algorithm, request, options.unsignedPayload)) {
         const canonical = [method.toUpperCase(), path, query, headers, signedHeaders, hash].join('\n')
-        const toSign = `${preamble}\n${sha256(canonical)}`
+        const toSign = `${preamble}\n${hashOf(algorithm, canonical)}`
         // No early end: every form is made and compared, whichever fits.
-        if (timingSafeEqual(createHmac('sha256', key).update(toSign).digest(), signature)) matches = true
+        if (timingSafeEqual(createHmac(algorithm, key).update(toSign).digest(), signature)) matches = true
       }
     }
   }
   return matches
 }
 
-const preambleOf = ({ scope, date }: SdkHmacCredential): string =>
-  scope === null ? `${ALGORITHM}\n${date}` : `${DERIVED}\n${date}\n${scope}`
+const preambleOf = ({ algorithm, scope, date }: SdkHmacCredential): string =>
+  `${algorithm}\n${date}${scope === null ? '' : `\n${scope}`}`
 
 /** RFC 5869 with the key's name for salt; what comes of it is used as text. */
 const keyOf = (secret: string, { accessKey, scope }: SdkHmacCredential): string =>
@@ -132,9 +143,19 @@ function canonicalPaths(path: string): ReadonlySet<string> {
   return new Set([segments(decode(closed)), segments(Buffer.from(closed)), closed])
 }
 
+interface Pair {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+interface Written {
+  readonly key: string
+  readonly value: string
+}
+
 /**
  * Pairs decoded as the handlers will read them (`+` is a space), written anew, in order of key and value. The page on
- * signatures puts them in order as they are written; the SDKs do before that, where `空` comes behind `z`.
+ * signatures puts them in order as they are written; the SDKs do before that, where `空` comes behind `z`. Java leaves
+ * the values of one key as they came, and Python has 10 behind 2.
  */
 function canonicalQueries(query: string): ReadonlySet<string> {
   const pairs = query
@@ -145,13 +166,14 @@ function canonicalQueries(query: string): ReadonlySet<string> {
       const bytes = (text: string): Uint8Array => decode(text.replaceAll('+', ' '))
       return { key: bytes(pair.slice(0, cut)), value: bytes(pair.slice(cut + 1)) }
     })
-  const written = pairs
-    .map(({ key, value }) => ({ key: encode(key, false), value: encode(value, false) }))
-    .toSorted((a, b) => compare(a.key, b.key) || compare(a.value, b.value))
-  const decoded = pairs
-    .toSorted((a, b) => Buffer.compare(a.key, b.key) || Buffer.compare(a.value, b.value))
-    .map(({ key, value }) => ({ key: encode(key, false), value: encode(value, false) }))
-  return new Set([written, decoded].map((one) => one.map(({ key, value }) => `${key}=${value}`).join('&')))
+  const write = ({ key, value }: Pair): Written => ({ key: encode(key, false), value: encode(value, false) })
+  const byKey = pairs.toSorted((a, b) => Buffer.compare(a.key, b.key))
+  const forms = [
+    pairs.map(write).toSorted((a, b) => compare(a.key, b.key) || compare(a.value, b.value)),
+    byKey.toSorted((a, b) => Buffer.compare(a.key, b.key) || Buffer.compare(a.value, b.value)).map(write),
+    byKey.map(write),
+  ]
+  return new Set(forms.map((form) => form.map(({ key, value }) => `${key}=${value}`).join('&')))
 }
 
 /** One `name:value` line for each signed header. undefined: one of them did not come. */
@@ -166,9 +188,9 @@ function canonicalHeaders(signedHeaders: string, headers: Headers): string | und
   return lines.join('')
 }
 
-function bodyHashes(request: SignedRequest, unsignedPayload: boolean): readonly string[] {
-  const actual = sha256(request.body)
-  const claimed = request.headers.get(CONTENT_HASH_HEADER)?.trim()
+function bodyHashes(algorithm: string, request: SignedRequest, unsignedPayload: boolean): readonly string[] {
+  const actual = hashOf(algorithm, request.body)
+  const claimed = request.headers.get(`x-sdk-content-${algorithm}`)?.trim()
   if (claimed === undefined || claimed === actual) return [actual]
   if (claimed === UNSIGNED_PAYLOAD) {
     // With no body there is nothing left unprotected; Python signs the hash of nothing then.
@@ -178,7 +200,8 @@ function bodyHashes(request: SignedRequest, unsignedPayload: boolean): readonly 
   return claimed.toLowerCase() === actual ? [claimed] : []
 }
 
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex')
+const hashOf = (algorithm: string, data: string | Uint8Array): string =>
+  createHash(algorithm).update(data).digest('hex')
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
 /** Percent escapes to bytes; what is no escape stays as it is. */
