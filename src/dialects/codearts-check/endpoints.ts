@@ -75,6 +75,7 @@ export const served: readonly Served[] = [
     'CheckRulesetParameters',
     settings.checkParametersV3,
   ),
+  sdk('GET', '/v3/:project/rulesets', 'ListRulesetsV3: 50 at most; not in the SDKs', rules.listRuleSetsV3),
   sdk('GET', '/v3/:project/tasks/:task/branches', 'ShowBranchTasks; not in the SDKs', tasks.branches),
 ]
 
@@ -86,13 +87,16 @@ const newer = (method: Method, path: string, from: string, reason: string): Endp
   from,
   served: { reason },
 })
-const ONE_RUN =
-  'the newer jobs are of another shape (`httpStatus`, `result`, camel case) and in no SDK; the v2 calls do it'
+const OTHER_SHAPE =
+  'the newer calls are of another shape (`httpStatus`, `result`, camel case) and in no SDK; the v2 calls do it'
 
 export const endpoints: readonly EndpointRow[] = [
   ...served.map(({ row }) => row),
-  newer('POST', '/v1/jobs', 'CreateJob: a full check', ONE_RUN),
-  newer('GET', '/v1/jobs/:job', 'one of them', ONE_RUN),
+  newer('POST', '/v1/jobs', 'CreateJob: a full check', OTHER_SHAPE),
+  newer('GET', '/v1/jobs/:job', 'one of them', OTHER_SHAPE),
+  newer('GET', '/v1/criterionsets/language', 'ListCriterionSetsByLanguage', OTHER_SHAPE),
+  newer('GET', '/v2/all-criterionsets', 'ListAllCriterionSets', OTHER_SHAPE),
+  newer('GET', '/v4/tasks/:task/jobs', 'getJobsInfo: the executions of a task', OTHER_SHAPE),
   newer(
     'GET',
     '/v4/tasks/:task/branches',

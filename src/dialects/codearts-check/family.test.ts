@@ -413,6 +413,20 @@ describe('rules', () => {
     }
   })
 
+  test('sets are listed in shorter pages by the newer call, which need not look who uses them', async () => {
+    await create({ language: ['js'] })
+    const sets = async (query: string) => call('GET', `/v3/${world.project.id}/rulesets${query}`)
+    const all = await listed('?limit=50')
+    expect(await sets('?limit=50')).toEqual(all)
+    expect((await sets('')).info).toHaveLength(Math.min(10, all.total))
+    const used = async (query: string) => {
+      const { info } = await sets(`?limit=50${query}`)
+      return info.filter((set: { is_used: string }) => set.is_used === '1').length
+    }
+    expect([await used(''), await used('&need_selected_status=false')]).toEqual([1, 0])
+    expect((await sets('?limit=51')).error_code).toBe('CC.00000000')
+  })
+
   test('are found by languages as newer documents write them', async () => {
     const totalFor = async (language: string): Promise<number> =>
       (await call('GET', `/v2/rules?rule_languages=${encodeURIComponent(language)}`)).total
@@ -494,7 +508,8 @@ describe('rules', () => {
       },
       { template_id: id, language: 'js', template_name: '严格', type: 'optional', status: '0' },
     ])
-    expect((await call('GET', `/v3/${world.project.id}/tasks/${task}/rulesets?limit=1`)).total).toBe(2)
+    const third = await call('GET', `/v3/${world.project.id}/tasks/${task}/rulesets?limit=1`)
+    expect(third).toMatchObject({ total: 2, data: third.info })
     expect(await remove()).toEqual({})
     expect((await listed('?category=1')).total).toBe(0)
   })

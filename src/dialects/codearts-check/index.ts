@@ -5,10 +5,10 @@ import { endpoints } from './endpoints.ts'
 import { errorResponse, errors } from './errors.ts'
 import { createRoutes } from './routes.ts'
 
-/** HUAWEI CLOUD CodeArts Check, as of seed 003. All of `/v2` that no other service has is its own, and the tasks of `/v3`. */
+/** HUAWEI CLOUD CodeArts Check, as of seed 003. All of `/v2` that no other service has is its own, and the tasks and rule sets of `/v3`. */
 export const codeartsCheck: Dialect = {
   name: 'codearts-check',
-  prefixes: ['/v3/:project/tasks', '/v4/tasks', '/v1/jobs', '/v2'],
+  prefixes: ['/v3/:project/rulesets', '/v3/:project/tasks', '/v1/criterionsets', '/v4/tasks', '/v1/jobs', '/v2'],
   endpoints,
   asks: ({ id, pipeline }, token) => ({
     system: 'CodeArts Check',

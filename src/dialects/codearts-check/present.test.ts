@@ -101,8 +101,8 @@ describe('progress', () => {
     ['running', ['running'], '0%', 'running'],
     ['running', ['succeeded', 'skipped', 'running'], '66%', 'running'],
     ['running', ['succeeded', 'succeeded'], '99%', 'running'],
-    ['failed', ['succeeded', 'failed'], '50%', null],
-    ['cancelled', ['cancelled'], '0%', null],
+    ['failed', ['succeeded', 'failed'], null, null],
+    ['cancelled', ['cancelled'], null, null],
   ] as const)('a run that is %s with tasks %j is at %s', (status, tasks, ratio, info) => {
     const stages = [stageView({ tasks: tasks.map((word) => taskView({ status: word })) })]
     expect(presentProgress(runView({ status, stages })).progress).toEqual({ ratio, info })

@@ -21,12 +21,16 @@ export const presentTask = (pipeline: PipelineView): Task => ({
   last_check_time: pipeline.lastStartedAt === null ? null : formatPlain(pipeline.lastStartedAt, UTC),
 })
 
-/** `run`: the newest one, null before the first. */
+/** `run`: the newest one, null before the first. What has failed or was stopped shows no progress ("为null"). */
 export function presentProgress(run: RunView | null): Progress {
-  if (run === null) return { task_status: null, progress: { ratio: null, info: null } }
-  const status = runWord[run.status]
-  const info = ({ 0: 'running', 1: null, 2: 'success', 3: null } as const)[status]
-  return { task_status: status, progress: { ratio: `${percentDone(run)}%`, info } }
+  const status = run === null ? null : runWord[run.status]
+  if (run === null || status === 1 || status === 3) {
+    return { task_status: status, progress: { ratio: null, info: null } }
+  }
+  return {
+    task_status: status,
+    progress: { ratio: `${percentDone(run)}%`, info: status === 0 ? 'running' : 'success' },
+  }
 }
 
 /** Of its tasks, those that are over; 100 for what succeeded, and for nothing else. */

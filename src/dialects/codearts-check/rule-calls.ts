@@ -6,7 +6,7 @@ import { need, pageOf, pipelinesOf, projectOf, refusal, refusalOf, taskOf, type 
 import { changeTask } from './change-task.ts'
 import { errors } from './errors.ts'
 import { levelOf } from './present-results.ts'
-import { listOf, readPage, readSeverities } from './request.ts'
+import { listOf, readPage, readSeverities, type PageRequest } from './request.ts'
 import {
   addRuleSet,
   appliesTo,
@@ -54,9 +54,15 @@ export function listRules(call: Call): Promise<Response> {
 }
 
 /** `category`: 0 the system's, 1 one's own, 2 other people's; joined with commas, or all. */
-export async function listRuleSets(call: Call): Promise<Response> {
+export const listRuleSets = async (call: Call): Promise<Response> =>
+  ruleSetList(call, readPage(call.query, { max: 1_000, fallback: 100 }))
+
+/** The same in shorter pages. */
+export const listRuleSetsV3 = async (call: Call): Promise<Response> =>
+  ruleSetList(call, readPage(call.query, { max: 50, fallback: 10 }))
+
+async function ruleSetList(call: Call, page: PageRequest): Promise<Response> {
   const { caller, query } = call
-  const page = readPage(query, { max: 1_000, fallback: 100 })
   const categories = listOf(query, 'category')
   if (categories.some((one) => !/^[012]$/.test(one))) throw refusal(errors.badParameter)
   const project = await projectOf(call)
@@ -64,7 +70,9 @@ export async function listRuleSets(call: Call): Promise<Response> {
   const sets = (await ruleSetsOf(call, project)).filter(
     (set) => categories.length === 0 || categories.includes(categoryOf(set)),
   )
-  const [used, defaults] = [await usedIn(call, project), await defaultsOf(call, project)]
+  const asksForUse = query.get('need_selected_status') !== 'false'
+  const used = asksForUse ? await usedIn(call, project) : new Set<string>()
+  const defaults = await defaultsOf(call, project)
   const info = pageOf(sets, page).map((set): RuleSetItem => {
     const chosen = defaults.get(set.language) ?? systemId(set.language)
     return {
@@ -195,7 +203,9 @@ export const taskRuleSetsV2 = async (call: Call): Promise<Response> => Response.
 export async function taskRuleSetsV3(call: Call): Promise<Response> {
   const page = readPage(call.query, { max: 1_000, fallback: 10 })
   const all = await taskRuleSets(call)
-  return Response.json({ info: pageOf(all, page), total: all.length } satisfies InfoList<TaskRuleSet>)
+  const info = pageOf(all, page)
+  // `info` in the SDKs, `data` in the documents of 2025.
+  return Response.json({ info, data: info, total: all.length } satisfies InfoList<TaskRuleSet> & { data: unknown })
 }
 
 /** For each language the set that is used from now on; `if_use` 0: none, the language is not checked. */
