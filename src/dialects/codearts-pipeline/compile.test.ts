@@ -145,6 +145,16 @@ describe('plugins', () => {
     }
   })
 
+  test('a check task, which is a pipeline too', () => {
+    const inputs = [
+      { key: 'jobId', value: '2c'.repeat(16) },
+      { key: 'checkMode', value: 'full' },
+    ]
+    const task = workOf({ task: 'official_devcloud_codeCheck', business_type: 'Gate', inputs })
+    expect(task).toMatchObject({ role: 'check', work: { kind: 'run', pipeline: 'other', wait: true } })
+    expect(() => workOf({ task: 'official_devcloud_codeCheck' })).toThrow(/expected the id of a pipeline/)
+  })
+
   test('a wait, and a step type of ours', () => {
     const inputs = (values: object) => Object.entries(values).map(([key, value]) => ({ key, value }))
     const delay = { task: 'official_devcloud_delay', inputs: inputs({ delay_time: '5', time_unit: 'minutes' }) }

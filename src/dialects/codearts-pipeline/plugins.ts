@@ -28,7 +28,8 @@ export interface PluginContext {
 export const AUTO_TRIGGER = 'official_devcloud_autoTrigger'
 export const MANUAL_TRIGGER = 'official_devcloud_manualTrigger'
 const CHECKPOINT = 'official_devcloud_checkpoint'
-const SUB_PIPELINES = ['official_devcloud_subPipeline', 'official_devcloud_cloudBuild']
+const CODE_CHECK = 'official_devcloud_codeCheck'
+const SUB_PIPELINES = ['official_devcloud_subPipeline', 'official_devcloud_cloudBuild', CODE_CHECK]
 /** Our own step types, so that every pipeline of ours can be shown, and taken back, in the vendor's form. */
 const OWN = 'millrace_'
 
@@ -43,6 +44,7 @@ const plugins: Readonly<Record<string, Convert>> = {
   official_git_clone: (inputs, context, at) => clone(inputs, context, at),
   official_devcloud_subPipeline: (inputs, context, at) => subPipeline(inputs, context, at),
   official_devcloud_cloudBuild: (inputs, context, at) => subPipeline(inputs, context, at),
+  [CODE_CHECK]: (inputs, context, at) => ({ ...subPipeline(inputs, context, at), role: 'check' }),
 }
 
 /** @throws UnknownPlugin, BadValue */
@@ -198,7 +200,7 @@ function pipelineIdOf(inputs: Inputs): string | undefined {
   return typeof id === 'string' ? id : undefined
 }
 
-/** A build task there is a service of its own; here it can be another pipeline, by its id. */
+/** A build task and a check task there are of services of their own; here they are other pipelines, by their ids. */
 function subPipeline(inputs: Inputs, { pipelineNames }: PluginContext, at: string): StepWork {
   const id = pipelineIdOf(inputs)
   const pipeline = id === undefined ? undefined : pipelineNames.get(id)
