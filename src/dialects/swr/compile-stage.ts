@@ -45,9 +45,15 @@ export function stageTasks(stage: PlacedStage, around: Surroundings): readonly J
   }
   const kept = keeps
     .filter(({ localFilePath }) => localFilePath !== '')
-    .map((output, index) => keepTask(output, `${key}_keep_${index + 1}`, key, directory, around.words))
+    .flatMap((output, index) => {
+      const [keep, store] = [`${key}_keep_${index + 1}`, storeKey(`${key}_keep_${index + 1}`)]
+      return [keepTask(output, keep, key, directory, around.words), storeTask(output, store, keep)]
+    })
   return [main, ...fetches, ...kept]
 }
+
+/** Of the task that stores what this one has kept. */
+export const storeKey = (keep: string): string => keep.replace(/_keep_(?=\d+$)/, '_store_')
 
 type Package = Extract<ResourceBody, { type: 'package' }>
 
@@ -90,6 +96,16 @@ function fetchTask(input: Package, key: string, to: string, { template }: Words)
   }
 }
 
+/** Where the bytes lie that are to be stored as they are: no glob in it, whatever the file is called. */
+const keptPath = (keep: string): string => `packages.kept/${keep}`
+
+/** What is stored outlives the workspace, until its run is let go. */
+function storeTask({ name, localFilePath }: Package, key: string, keep: string): JsonObject {
+  const file = localFilePath.replace(/^.*\//s, '').replaceAll(/[^\p{L}\p{N}._+@=-]/gu, '_')
+  const stored = { name: `${keep}-${file}`.slice(0, 128), files: keptPath(keep), format: 'file' }
+  return { key, name, role: 'distribute', needs: [keep], package: stored }
+}
+
 function keepTask(output: Package, key: string, needs: string, directory: string, { template }: Words): JsonObject {
   return {
     key,
@@ -105,6 +121,7 @@ function keepTask(output: Package, key: string, needs: string, directory: string
       FOLDER: template(output.filePath === '' ? '/' : output.filePath),
       FROM: template(join(directory, output.localFilePath)),
       TO: template(packagePath(output)),
+      KEPT: keptPath(key),
     },
     annotations: { 'swr/package': 'true' },
   }

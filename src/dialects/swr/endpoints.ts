@@ -57,7 +57,6 @@ export const endpoints: readonly EndpointRow[] = [
     PACKAGES,
     'GET',
     '/v2/manage/namespaces/{namespace}/packages/{package_name}/versions/{version}/file_paths/{folder}/{filename}',
-    '“下载文件”',
-    { reason: 'the files of a run go with its workspace; what it told of them stays' },
+    '“下载文件”; a directory comes as `tar.gz`',
   ),
 ]

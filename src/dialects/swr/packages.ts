@@ -2,6 +2,7 @@ import type { App, Caller } from '../../host/app.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
 import { listedPipelines, queryOf, type Call } from './call.ts'
+import { storeKey } from './compile-stage.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
 import { jobId } from './stage.ts'
 import { wireTime } from './time.ts'
@@ -13,6 +14,9 @@ import type { PackageFile, PackageItem, PackageVersion } from './wire.ts'
  */
 interface KeptFile {
   readonly id: number
+  readonly run: string
+  /** Of the task that has kept it. */
+  readonly task: string
   readonly domain: string
   readonly namespace: string
   readonly name: string
@@ -90,7 +94,7 @@ export async function listFiles(app: App, c: Call<'/:namespace/:package/:version
   if (own instanceof Response) return own
   const body = own.map((file): PackageFile => {
     const parts = [file.namespace, file.name, version].map(encodeURIComponent)
-    const path = [...file.folder.split('/'), file.filename].filter((part) => part !== '').map(encodeURIComponent)
+    const path = pathOf(file).split('/').map(encodeURIComponent)
     const base = `/v2/manage/namespaces/${parts[0]}/packages/${parts[1]}/versions/${parts[2]}/file_paths`
     return {
       id: file.id,
@@ -110,6 +114,33 @@ export async function listFiles(app: App, c: Call<'/:namespace/:package/:version
     }
   })
   return Response.json(body)
+}
+
+const pathOf = ({ folder, filename }: KeptFile): string =>
+  [...folder.split('/'), filename].filter((part) => part !== '').join('/')
+
+/** The bytes of the newest that was kept under this name; a directory comes as a `tar.gz`. */
+export async function downloadFile(app: App, c: Call<'/:namespace/:package/:version/:path'>): Promise<Response> {
+  const [version, path] = [c.req.param('version'), c.req.param('path')]
+  const own = await filesOf(app, c, (file) => file.version === version && pathOf(file) === path)
+  if (own instanceof Response) return own
+  const [file] = own
+  const { caller } = c.var
+  const stored = await app.artifacts.list(caller, { id: file.run })
+  if (!stored.ok) return problemResponse(stored.problem)
+  const artifact = stored.value.find(({ nodeKey }) => nodeKey === storeKey(file.task))
+  const opened = artifact && (await app.artifacts.open(caller, { id: file.run }, artifact.name))
+  if (!opened?.ok) return errorResponse(errors.noPackage, 'its run has not stored the file')
+  const { sizeBytes, read } = opened.value.file
+  return new Response(ReadableStream.from(read(0, sizeBytes, c.req.raw.signal)), {
+    headers: {
+      'content-type': 'application/octet-stream',
+      'content-length': String(sizeBytes),
+      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.filename)}`,
+      // What a build has made must not run in the reader's browser.
+      'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+    },
+  })
 }
 
 async function filesOf(
@@ -169,6 +200,8 @@ function fileOf(run: RunView, task: TaskView, caller: Caller): KeptFile {
   }
   return {
     id: jobId(run.serial, task.index),
+    run: run.id,
+    task: task.key,
     domain: caller.domain,
     namespace: part('namespace'),
     name: part('name'),

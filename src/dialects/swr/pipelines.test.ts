@@ -413,6 +413,11 @@ describe('what was made', () => {
     })
     const kept = { namespace: 'shop', name: 'web', version: timestamp, folder: 'aa', filename: 'web.war' }
     await end('stage_2_keep_1', { ...kept, size: '12', digest: 'ab' })
+    expect(world.runner.jobs[0]).toMatchObject({
+      uses: 'package',
+      with: { name: 'stage_2_keep_1-web.war', files: ['packages.kept/stage_2_keep_1'], format: 'file' },
+    })
+    await end('stage_2_store_1')
     expect(world.runner.jobs[0]).toMatchObject({ uses: 'http', with: { url: 'https://hooks.example.com/built?x=1' } })
     await end('stage_2_post_1')
     expect(envOf('stage_3_fetch_1')).toMatchObject({ FROM: `packages/shop/web/${timestamp}`, TO: 'stage_3' })
@@ -458,6 +463,18 @@ describe('what was made', () => {
     expect(versions.body).toMatchObject([{ version: timestamp, num_files: 1 }])
     const files = await call('GET', `/v2/manage/namespaces/shop/packages/web/versions/${timestamp}/file_paths`)
     expect(files.body).toMatchObject([{ folder: 'aa', filename: 'web.war', digest: 'ab', size: 12 }])
+    const download = async (url: string) =>
+      handle(new Request(`${BASE}${url}`, { headers: { 'X-Auth-Token': world.credentials.token } }))
+    expect((await download(files.body[0].url)).status).toBe(404)
+    const stored = (await latest(made)).stages
+      .flatMap(({ tasks }) => tasks)
+      .find(({ key }) => key === 'stage_2_store_1')
+    const bytes = Buffer.from('hello')
+    const artifact = { name: 'stage_2_keep_1-web.war', sizeBytes: 5, sha256: 'ab'.repeat(32), bytes }
+    world.artifacts.set(`${run.id}/${stored?.index}/1`, [artifact])
+    const file = await download(files.body[0].url)
+    expect([file.status, file.headers.get('content-length'), await file.text()]).toEqual([200, '5', 'hello'])
+    expect((await download(files.body[0].url.replace('web.war', 'ear.war'))).status).toBe(404)
     const none = await call('GET', '/v2/manage/namespaces/shop/packages/other/versions')
     expect([none.status, none.body]).toEqual([404, errorOf('SVCSTG.SWR.4041161')])
   })

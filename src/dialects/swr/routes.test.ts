@@ -619,7 +619,7 @@ describe('everything else', () => {
     ['POST', '/v3/manage/pipelines'],
     ['PATCH', '/v3/manage/pipelines/1'],
     ['PUT', '/v3/manage/pipelinegroups/default'],
-    ['GET', '/v2/manage/namespaces/a/packages/b/versions/1/file_paths/x/y'],
+    ['PUT', '/v2/manage/namespaces/a/packages/b/versions/1/file_paths/x/y'],
     ['DELETE', '/v2/manage/webhooks/1'],
     ['GET', '/v3/manage/pipelines/1/stages'],
     ['GET', '/v3/manage/pipelines/1/'],

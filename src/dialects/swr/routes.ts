@@ -6,7 +6,7 @@ import { rethrow } from '../kit/serve.ts'
 import { admit, type Env } from './call.ts'
 import { errorResponse } from './errors.ts'
 import { createGroup, deleteGroup, listGroups } from './groups.ts'
-import { listFiles, listPackages, listVersions } from './packages.ts'
+import { downloadFile, listFiles, listPackages, listVersions } from './packages.ts'
 import { createPipeline, deletePipeline, listPipelines, showPipeline, updatePipeline } from './pipelines.ts'
 import { decideReview, listJobs, showLog, startStage } from './stages.ts'
 import { createTemplate, deleteTemplate, listTemplates, showTemplate } from './templates.ts'
@@ -66,5 +66,6 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   on('GET', '/v2/manage/packages', (c) => listPackages(app, c))
   on('GET', versions, (c) => listVersions(app, c))
   on('GET', `${versions}/:version/file_paths`, (c) => listFiles(app, c))
+  on('GET', `${versions}/:version/file_paths/:path{.+}`, (c) => downloadFile(app, c))
   return routes
 }

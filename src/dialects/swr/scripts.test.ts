@@ -48,7 +48,12 @@ function pathWith(name: string, script = 'echo "$0 $*" >&2'): string {
 }
 
 const pkg = { PACKAGE: 'shop/web:1', NAMESPACE: 'shop', NAME: 'web', VERSION: '1', FOLDER: 'aa' }
-const keep = { ...pkg, FROM: 'stage_1/target/web.war', TO: 'packages/shop/web/1/aa' }
+const keep = {
+  ...pkg,
+  FROM: 'stage_1/target/web.war',
+  TO: 'packages/shop/web/1/aa',
+  KEPT: 'packages.kept/stage_2_keep_1',
+}
 
 describe('a package', () => {
   test('is kept by its name, and laid out for who reads it', () => {
@@ -69,6 +74,18 @@ describe('a package', () => {
     })
     expect(run(FETCH_PACKAGE, { PACKAGE: 'shop/web:1', FROM: 'packages/shop/web/1', TO: 'stage_3' }).status).toBe(0)
     expect(readFileSync(join(workspace, 'stage_3/aa/web.war'), 'utf8')).toBe('hello')
+    expect(readFileSync(join(workspace, keep.KEPT), 'utf8')).toBe('hello')
+  })
+
+  test('of a directory is packed for what is to outlive the workspace', () => {
+    mkdirSync(join(workspace, 'dist'))
+    writeFileSync(join(workspace, 'dist/a.txt'), 'hello')
+    expect(run(KEEP_PACKAGE, { ...keep, FROM: 'dist' })).toMatchObject({
+      status: 0,
+      outputs: { size: '5', digest: '' },
+    })
+    const { stdout } = spawnSync('tar', ['-tzf', join(workspace, keep.KEPT)], { encoding: 'utf8' })
+    expect(stdout.split('\n')).toContain('./dist/a.txt')
   })
 
   test('that was not made fails the stage that should have made it, and the one that would read it', () => {

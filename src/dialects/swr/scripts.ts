@@ -8,7 +8,7 @@ const SAFE_PATH = `safe() {
 }
 `
 
-/** A package as it is called and where it lies in the workspace of the run. */
+/** A package as it is called and where it lies in the workspace of the run; what is to outlive that goes to `$KEPT`. */
 export const KEEP_PACKAGE = `${SAFE_PATH}
 safe "$FROM"; safe "$TO"
 if [ ! -e "$FROM" ]; then
@@ -22,6 +22,9 @@ file="$TO/\${FROM##*/}"
 size=$(find "$file" -type f -exec cat {} + | wc -c | tr -d ' ')
 digest=''
 if [ -f "$file" ] && command -v sha512sum >/dev/null 2>&1; then digest=$(sha512sum < "$file" | cut -d ' ' -f 1); fi
+rm -rf "$KEPT"
+mkdir -p "\${KEPT%/*}"
+if [ -f "$file" ]; then cp "$file" "$KEPT"; else tar -czf "$KEPT" -C "$TO" "./\${FROM##*/}"; fi
 one_line() { printf '%s=' "$1"; printf '%s' "$2" | tr '\\n' ' '; echo; }
 {
   one_line package "$PACKAGE"
