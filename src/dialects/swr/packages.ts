@@ -131,11 +131,11 @@ export async function downloadFile(app: App, c: Call<'/:namespace/:package/:vers
   const artifact = stored.value.find(({ nodeKey }) => nodeKey === storeKey(file.task))
   const opened = artifact && (await app.artifacts.open(caller, { id: file.run }, artifact.name))
   if (!opened?.ok) return errorResponse(errors.noPackage, 'its run has not stored the file')
-  const { sizeBytes, read } = opened.value.file
-  return new Response(ReadableStream.from(read(0, sizeBytes, c.req.raw.signal)), {
+  const bytes = opened.value.file
+  return new Response(ReadableStream.from(bytes.read(0, bytes.sizeBytes, c.req.raw.signal)), {
     headers: {
       'content-type': 'application/octet-stream',
-      'content-length': String(sizeBytes),
+      'content-length': String(bytes.sizeBytes),
       'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.filename)}`,
       // What a build has made must not run in the reader's browser.
       'content-security-policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
