@@ -271,6 +271,25 @@ async function groupsAndTagsOfV5(client: GeneratedClient): Promise<void> {
   expect(tagged).toMatchObject({ total: 1, pipelines: [{ pipeline_id, tag_list: [{ name: 'release' }] }] })
   expect(await client.send('DELETE', `${TAG}/delete`, { query: { tagId } })).toMatchObject({ success: true })
 
+  const PARAMETERS = `${V5}/pipeline/variable/group`
+  const variables = [{ name: 'REGION', sequence: 1, type: 'string', value: 'north', is_secret: false }]
+  const parameters = { name: 'shared', description: '', variables }
+  const { pipeline_variable_group_id: id } = await client.send('POST', `${PARAMETERS}/create`, {
+    data: { project_id, ...parameters },
+  })
+  await client.send('POST', `${PARAMETERS}/relation`, { data: { pipeline_id, pipeline_group_ids: [id] } })
+  await client.send('PUT', `${PARAMETERS}/update`, { data: { id, ...parameters, name: 'renamed' } })
+  const shared = await client.send('GET', `${PARAMETERS}/{id}`, { path: { id } })
+  expect(shared).toMatchObject({
+    name: 'renamed',
+    variables,
+    related_pipelines: [{ id: pipeline_id, name: 'grouped' }],
+  })
+  const groups = await client.send('POST', `${PARAMETERS}/list`, { data: { name: 'ren', offset: 0, limit: 10 } })
+  expect(groups).toMatchObject({ total: 1, pipeline_variable_groups: [{ id }] })
+  await client.send('POST', `${PARAMETERS}/relation`, { data: { pipeline_id, pipeline_group_ids: [] } })
+  expect(await client.send('DELETE', `${PARAMETERS}/delete`, { query: { id } })).toMatchObject({ success: true })
+
   const removed = await client.send('DELETE', `${GROUP}/delete`, { query: { id: top.id } })
   expect(removed).toMatchObject({ success: true })
   await client.send('DELETE', PIPELINE, { path: { pipeline_id } })
