@@ -108,7 +108,7 @@ interface Place {
   readonly directory: string
   readonly databaseUrl: string | null
   readonly log: LogPlace
-  remove(): Promise<void>
+  readonly remove: () => Promise<void>
 }
 
 async function placeOf(seed: number, postgres: PostgresServer | undefined): Promise<Place> {
