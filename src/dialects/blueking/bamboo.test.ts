@@ -256,6 +256,21 @@ describe('conditions', () => {
     else expect(states).toMatchObject({ root: 'FINISHED', [way]: 'FINISHED' })
   })
 
+  test.each(['1 ===', '', 'True', "'x'.startswith('x')"])('%j fails its gateway, not the tree', async (condition) => {
+    const t = await taskOf({
+      gateways: { x: 'Exclusive' },
+      lines: [
+        ['start', 'x'],
+        ['x', 'a', condition],
+        ['x', 'b', '1 == 2'],
+        ['a', 'end'],
+        ['b', 'end'],
+      ],
+    })
+    expect(await t.states(2)).toMatchObject({ root: 'FAILED', x: 'FAILED' })
+    expect((await t.reasons())['x']).toContain(`evaluate[${condition}] fail with data[{}] message: expected `)
+  })
+
   test('one that cannot be read is shown as it was read, with what its names stood for', async () => {
     const t = await choice('${v} == 1', 'a b')
     expect(await t.reasons()).toEqual({

@@ -353,6 +353,15 @@ describe('a task', () => {
     })
     expect(await retry({ job_content: 'echo other', job_script_type: '1' })).toMatchObject({ result: true })
     expect(client.world.runner.jobs[0]?.with).toMatchObject({ script: '#!/usr/bin/env bash\necho other' })
+    client.world.runner.endTask('a', exited(1))
+    await client.world.settled()
+    // Arguments come by the environment, which is the template's: those of a retry stand in the script.
+    expect(await retry({ job_content: 'echo $1', job_script_param: "it's $x" })).toMatchObject({ result: true })
+    expect(client.world.runner.jobs[0]?.with).toMatchObject({
+      script: "#!/usr/bin/env bash\nJOB_SCRIPT_PARAM='it'\\''s $x'; set -f; set -- $JOB_SCRIPT_PARAM; set +f\necho $1",
+    })
+    const data = await client.need(client.get('get_task_node_data', [client.biz, task_id], { node_id: a.id }))
+    expect(data.inputs).toEqual({ job_content: 'echo $1', _loop: 1, _inner_loop: 1 })
   })
 
   test('is counted by what it is', async () => {

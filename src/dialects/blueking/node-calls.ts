@@ -49,7 +49,7 @@ function retry(call: Call, task: TaskView): Asked {
   const [code = ''] = (task.annotations[PLUGIN_ANNOTATION] ?? '').split(' ')
   const plugin = pluginOf(code)
   if (plugin === undefined) return { action: 'retry', inputs }
-  const around = { names: new Set<string>(), zoneOffsetMinutes: call.zoneOffsetMinutes }
+  const around = { names: new Set<string>(), zoneOffsetMinutes: call.zoneOffsetMinutes, inline: true } as const
   const work = plugin.work({ data: new Map(Object.entries(inputs)) }, around)
   return work.ok ? { action: 'retry', inputs: work.with } : { refusal: `inputs: ${work.message}` }
 }

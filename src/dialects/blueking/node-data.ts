@@ -22,7 +22,7 @@ const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway',
 
 export function nodeInputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
   if (!isActivity(task)) return {}
-  const replaced = attempt === null ? task.inputs : attempt.inputs
+  const replaced = givenFields(task, attempt === null ? task.inputs : attempt.inputs)
   const activity = activityOf(run, task)
   const data = activity === undefined ? undefined : Object.fromEntries(activity.data)
   const given = replaced ?? data ?? (task.work.kind === 'runner' ? task.work.with : {})
@@ -33,6 +33,12 @@ export function nodeInputs(run: RunView, task: TaskView, attempt: Attempt): Json
     Object.entries(given).map(([key, value]) => [key, isVerbatim(key) ? value : rendersTo(value, names)]),
   )
   return loop === 0 ? rendered : { ...rendered, _loop: loop, _inner_loop: innerLoop }
+}
+
+/** What a retry gave, in the fields of the node's plugin. */
+function givenFields(task: TaskView, inputs: JsonObject | null): JsonObject | null {
+  const fields = inputs === null ? undefined : pluginOf(pluginCode(task) ?? '')?.fields?.(inputs)
+  return fields === undefined || Object.keys(fields).length === 0 ? inputs : fields
 }
 
 export function nodeOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {

@@ -160,6 +160,8 @@ export function exData(run: RunView, failure: Failure | null): string {
     case 'loop-limit':
       // Ours counts passes, theirs the ones after the first.
       return `node execution exceed rerun limit ${failure.limit - 1}`
+    case 'timeout':
+      return "The node has been terminated by the system due to exceeding the 'Timeout Setting'."
     case 'forced':
       return failure.reason === '' ? `The node has been terminated by ${failure.by}.` : failure.reason
     case 'exit-code':
@@ -175,7 +177,6 @@ export function exData(run: RunView, failure: Failure | null): string {
     case 'unauthorized':
     case 'lost':
     case 'internal':
-    case 'timeout':
     case 'not-started':
     case 'expired':
       return failureSentence(failure)

@@ -1,6 +1,6 @@
-import { isJsonObject, type Json } from '../../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import type { PluginWork } from './plugin-work.ts'
-import { readScript } from './script.ts'
+import { contentOf, readScript } from './script.ts'
 import type { ServiceActivity } from './web-tree.ts'
 
 export interface PluginField {
@@ -20,6 +20,8 @@ export interface Plugin {
   readonly inputs: readonly PluginField[]
   readonly outputs: readonly PluginField[]
   work(node: Pick<ServiceActivity, 'data'>, around: PluginAround): PluginWork
+  /** Its fields again, of the `with` that a retry gave a node; left out: they cannot be told from it. */
+  fields?(given: JsonObject): JsonObject
 }
 
 export interface PluginAround {
@@ -27,6 +29,8 @@ export interface PluginAround {
   readonly names: ReadonlySet<string>
   /** Minutes east of UTC of dates. */
   readonly zoneOffsetMinutes: number
+  /** Only `with` of the work is taken, as a retry gives nothing else. */
+  readonly inline?: true
 }
 
 const text = (node: Pick<ServiceActivity, 'data'>, field: string): string => {
@@ -54,6 +58,7 @@ const sleepTimer: Plugin = {
     field('force_check', 'Whether a date must be to come', 'bool', false),
   ],
   outputs: [field('timing_time', 'When it ends'), field('business_tz', 'Time zone')],
+  fields: ({ duration }) => (typeof duration === 'string' ? { bk_timing: duration.replace(/^(\d+)s$/, '$1') } : {}),
   work(node, { zoneOffsetMinutes }) {
     const timing = text(node, 'bk_timing').trim()
     if (isTemplate(timing)) return { ok: true, uses: 'sleep', with: { duration: timing } }
@@ -112,6 +117,12 @@ const httpRequest: Plugin = {
     field('bk_http_success_exp', 'When it has succeeded', 'string', false),
   ],
   outputs: [field('data', 'Answer', 'object'), field('status_code', 'Status', 'int')],
+  fields: ({ method = 'GET', url = '', body = '', success = '' }) => ({
+    bk_http_request_method: method,
+    bk_http_request_url: url,
+    bk_http_request_body: body,
+    bk_http_success_exp: success,
+  }),
   work(node) {
     const method = text(node, 'bk_http_request_method').trim().toUpperCase() || 'GET'
     if (!METHODS.includes(method)) return refuse(`bk_http_request_method must be one of ${METHODS.join(', ')}`)
@@ -198,8 +209,10 @@ const script: Plugin = {
     field('job_inst_url', 'Its page'),
     field('log_outputs', 'What its log gave', 'object'),
   ],
-  work: (node, { names }) =>
+  fields: ({ script: text }) => (typeof text === 'string' ? { job_content: contentOf(text) } : {}),
+  work: (node, { names, inline = false }) =>
     readScript({
+      inline,
       source: text(node, 'job_script_source'),
       type: text(node, 'job_script_type'),
       content: text(node, 'job_content'),

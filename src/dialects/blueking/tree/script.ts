@@ -8,6 +8,8 @@ export interface ScriptInput {
   readonly timeout: string
   /** Constants that the script may name as `${x}`. */
   readonly names: ReadonlySet<string>
+  /** The arguments stand in the script, as there is no other way for them. */
+  readonly inline: boolean
 }
 
 /** How long JOB itself gives a script. */
@@ -18,22 +20,30 @@ const ARGUMENT = 'JOB_SCRIPT_PARAM'
 interface Language {
   readonly interpreter: string
   readonly takeArgument: string
+  /** A line that gives the arguments to the one above, as a text of the language. */
+  readonly giveArgument: (text: string) => string
 }
 
 /**
  * JOB runs a file without further switches, so a shell script goes on after a command that failed: the `#!` line says
  * what the type says. The arguments come in by the environment and are split without being read as a program.
  */
-const SHELL: Language = { interpreter: '/usr/bin/env bash', takeArgument: `set -f; set -- $${ARGUMENT}; set +f` }
+const SHELL: Language = {
+  interpreter: '/usr/bin/env bash',
+  takeArgument: `set -f; set -- $${ARGUMENT}; set +f`,
+  giveArgument: (text) => `${ARGUMENT}='${text.replaceAll("'", "'\\''")}'`,
+}
 const LANGUAGES: Readonly<Record<string, Language>> = {
   '1': SHELL,
   '3': {
     interpreter: '/usr/bin/env perl',
     takeArgument: `use Text::ParseWords; BEGIN { @ARGV = shellwords($ENV{${ARGUMENT}}) }`,
+    giveArgument: (text) => `BEGIN { $ENV{${ARGUMENT}} = '${text.replace(/[\\']/g, '\\$&')}' }`,
   },
   '4': {
     interpreter: '/usr/bin/env python3',
     takeArgument: `import os, shlex, sys; sys.argv[1:] = shlex.split(os.environ['${ARGUMENT}'])`,
+    giveArgument: (text) => `import os; os.environ['${ARGUMENT}'] = ${JSON.stringify(text)}`,
   },
 }
 
@@ -51,7 +61,9 @@ export function readScript(input: ScriptInput): PluginWork {
   const [first = '', ...rest] = text.replaceAll('\r\n', '\n').split('\n')
   const head = first.startsWith('#!') ? [first] : [`#!${language.interpreter}`]
   const body = first.startsWith('#!') ? rest : [first, ...rest]
-  const takes = argument === '' ? [] : [language.takeArgument]
+  // One line: what it says of the lines of the script stays true but for one.
+  const given = input.inline ? `${language.giveArgument(argument.replace(/\s+/g, ' '))}; ` : ''
+  const takes = argument === '' ? [] : [`${given}${language.takeArgument}`]
   const timeout = /^\d{1,6}$/.test(input.timeout) ? Number(input.timeout) : 0
   return {
     ok: true,
@@ -83,6 +95,14 @@ function withExpressions(content: string, names: ReadonlySet<string>) {
     return `\${${name}}`
   })
   return { text, env }
+}
+
+/** What of a script that {@link readScript} wrote came from its node. */
+export function contentOf(script: string): string {
+  const [first = '', ...rest] = script.split('\n')
+  const own = Object.values(LANGUAGES).find(({ interpreter }) => first === `#!${interpreter}`)
+  if (own === undefined) return script
+  return (rest[0]?.endsWith(own.takeArgument) === true ? rest.slice(1) : rest).join('\n')
 }
 
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/

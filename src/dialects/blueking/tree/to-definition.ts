@@ -197,7 +197,7 @@ class Writer {
           ...(name === '' ? {} : { name }),
           from: keyOf(flow.source),
           to: shared.get(flow.target)?.has(flow.id) === true ? meetingKey(keyOf(flow.target)) : keyOf(flow.target),
-          ...(fallback ? { default: true } : condition === undefined ? {} : { when: condition.evaluate }),
+          ...(fallback ? { default: true } : condition === undefined ? {} : { when: readLater(condition.evaluate) }),
         })
       }
     }
@@ -230,6 +230,16 @@ class Writer {
     }
   }
 }
+
+const OPERAND = `(?:-?\\d{1,15}(?:\\.\\d{1,15})?|'[^'\\\\]*'|"[^"\\\\]*"|\\w+)`
+const PLAIN_CONDITION = new RegExp(`^ *${OPERAND} *(?:==|!=|>=|<=|>|<) *${OPERAND} *$`)
+
+/**
+ * A condition that cannot be read fails its gateway when a token comes there, as in the original, and not the tree that
+ * it is in: one with something to be filled in is read only then, and the empty text is that.
+ */
+const readLater = (evaluate: string): string =>
+  evaluate.includes('${') || PLAIN_CONDITION.test(evaluate) ? evaluate : `${evaluate}\${''}`
 
 /**
  * Gateways at which nothing forks or meets: a parallel one of a single branch, and a converge gateway where the ways of
