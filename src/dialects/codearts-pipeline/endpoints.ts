@@ -138,6 +138,14 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', '/update-role-permission', 'what is so already, refused otherwise; `UpdatePipelineRolePermission`'],
     ['POST', '/update-user-permission', 'what is so already, refused otherwise; `UpdatePipelineUserPermission`'],
   ]),
+  ...rowsOf('v5 permissions', '/v5', [
+    [
+      'POST',
+      '/{project_id}/api/pipeline-permissions/pipeline/batch-role-permission',
+      'the same of several pipelines; `BatchUpdatePipelinePermission`',
+    ],
+    ['POST', '/{tenant_id}/api/pipelines/check-rights', 'what the caller may do with each; `GetPipelinePermission`'],
+  ]),
   ...rowsOf('v5 alerts', '/v5/{tenant_id}/api/alert/policies', [
     ['POST', '', '`CreateAlertPolicy`', ALERTS],
     ['GET', '/{policy_id}', '`ShowAlertPolicy`', ALERTS],

@@ -224,6 +224,22 @@ export const readRoleRights = (bytes: Uint8Array): Read<{ readonly roleId: numbe
 export const readUserRights = (bytes: Uint8Array): Read<{ readonly userId: string; readonly rights: Rights }> =>
   readBodyObject(bytes, (body) => ({ userId: requiredText(body, 'user_id', 128), rights: rightsOf(body) }))
 
+/** `{pipeline_ids, roles}`: the same of each pipeline, for each of these roles. */
+export const readRolesOfMany = (
+  bytes: Uint8Array,
+): Read<{
+  readonly pipelineIds: readonly string[]
+  readonly roles: readonly { readonly roleId: number; readonly rights: Rights }[]
+}> =>
+  readBodyObject(bytes, (body) => ({
+    pipelineIds: ids(body, 'pipeline_ids'),
+    roles: objectsAt(body['roles'], 'roles', 100).map((role) => ({ roleId: roleIdOf(role), rights: rightsOf(role) })),
+  }))
+
+/** `{resource_ids}`, which other pages call `resourceIds`. */
+export const readResources = (bytes: Uint8Array): Read<readonly string[]> =>
+  readBodyObject(bytes, (body) => ids(body, 'resource_ids' in body ? 'resource_ids' : 'resourceIds'))
+
 const roleIdOf = (body: JsonObject): number =>
   integer(body['role_id'], 'role_id', { min: -(2 ** 31), max: 2 ** 31 - 1, fallback: 0 })
 

@@ -5,7 +5,7 @@ import type { Env } from '../kit/receive.ts'
 import type { Desk } from './desk.ts'
 import { errorResponse, errors } from './errors.ts'
 import { optionalFlag, read } from './read.ts'
-import { readPage, readRoleRights, readUserRights, type Rights } from './v5-request.ts'
+import { readPage, readResources, readRoleRights, readRolesOfMany, readUserRights, type Rights } from './v5-request.ts'
 
 type Role = Caller['role']
 
@@ -65,10 +65,33 @@ export class RightsCalls {
     if (!pipeline.ok) return pipeline.response
     const input = readRoleRights(this.#desk.bodyOf(c))
     if (!input.ok) return this.#desk.unreadable(c, input)
-    const { roleId, rights: wanted } = input.value
-    const role = ROLES.find((one) => roleIds[one] === roleId)
-    if (role !== undefined) return answered(areSame(wanted, rightsOfRole[role]))
-    return errorResponse(errors.badParameter, `role_id: expected 1 to ${ROLES.length}, found ${roleId}`)
+    return setRoles([input.value])
+  }
+
+  async setRolesOfMany(c: Context<Env>): Promise<Response> {
+    const input = readRolesOfMany(this.#desk.bodyOf(c))
+    if (!input.ok) return this.#desk.unreadable(c, input)
+    for (const id of input.value.pipelineIds) {
+      const pipeline = await this.#desk.pipeline(c, id)
+      if (!pipeline.ok) return pipeline.response
+    }
+    return setRoles(input.value.roles)
+  }
+
+  /** What the caller may do with each of these; with one that is not there, or not theirs to see, nothing. */
+  async ofCaller(c: Context<Env>): Promise<Response> {
+    const input = readResources(this.#desk.bodyOf(c))
+    if (!input.ok) return this.#desk.unreadable(c, input)
+    const caller = this.#desk.callerOf(c)
+    const all: Record<string, Record<string, boolean>>[] = []
+    for (const id of input.value) {
+      const pipeline = await this.#desk.app.pipelines.get(caller, { id })
+      if (!pipeline.ok && pipeline.problem.code !== 'not_found') {
+        return this.#desk.refused(c, pipeline.problem, errors.noPipeline)
+      }
+      all.push({ [id]: namedPlainly(pipeline.ok ? rightsOfRole[caller.role] : none) })
+    }
+    return Response.json(all)
   }
 
   /** All who see the project, for those who may see all users; anybody else sees themselves. */
@@ -111,6 +134,37 @@ export class RightsCalls {
     if (!all.ok) return [{ ...caller.user, role: caller.role }]
     return all.value.filter((user: UserView) => user.disabledAt === null && (user.projectIds?.includes(id) ?? true))
   }
+}
+
+const none: Rights = {
+  operation_query: false,
+  operation_execute: false,
+  operation_update: false,
+  operation_delete: false,
+  operation_authorize: false,
+}
+
+/** Who may edit a pipeline may also ban, copy and tag it. */
+const namedPlainly = (of: Rights) => ({
+  query: of.operation_query,
+  update: of.operation_update,
+  execute: of.operation_execute,
+  delete: of.operation_delete,
+  banned: of.operation_update,
+  copy: of.operation_update,
+  authorize: of.operation_authorize,
+  tag: of.operation_update,
+})
+
+function setRoles(wishes: readonly { readonly roleId: number; readonly rights: Rights }[]): Response {
+  for (const { roleId, rights: wanted } of wishes) {
+    const role = ROLES.find((one) => roleIds[one] === roleId)
+    if (role === undefined) {
+      return errorResponse(errors.badParameter, `role_id: expected 1 to ${ROLES.length}, found ${roleId}`)
+    }
+    if (!areSame(wanted, rightsOfRole[role])) return answered(false)
+  }
+  return answered(true)
 }
 
 const ofRole = (role: Role) => ({ role_id: roleIds[role], role_name: role, ...rightsOfRole[role] })

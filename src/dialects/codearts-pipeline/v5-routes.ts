@@ -53,6 +53,9 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.get(`${permissions}/user-permission`, who, (c) => rights.ofUsers(c))
   routes.post(`${permissions}/update-role-permission`, who, (c) => rights.setRole(c))
   routes.post(`${permissions}/update-user-permission`, who, (c) => rights.setUser(c))
+  const ofMany = '/v5/:project/api/pipeline-permissions/pipeline/batch-role-permission'
+  routes.post(ofMany, who, (c) => rights.setRolesOfMany(c))
+  routes.post('/v5/:tenant/api/pipelines/check-rights', who, (c) => rights.ofCaller(c))
 
   routes.post('/v5/:project/api/pipelines/:id/run', who, (c) => runs.start(c))
   routes.get('/v5/:project/api/pipelines/:id/queued-pipeline', who, (c) => runs.queue(c))

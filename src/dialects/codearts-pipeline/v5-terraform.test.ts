@@ -327,6 +327,16 @@ test('huaweicloud_codearts_pipeline_permission reads what roles give, and change
   const user_id = world.admin.user.id
   expect(await good('POST', `${rights}/update-user-permission`, { user_id, ...may(true) })).toEqual(done)
   expect(await call('POST', `${rights}/update-user-permission`, { user_id, ...may(false) })).toMatchObject(refused)
+  const many = '/pipeline-permissions/pipeline/batch-role-permission'
+  const both = { pipeline_ids: [id], is_project_switch: false, roles: [{ role_id: 1, ...may(true) }] }
+  expect(await good('POST', many, both)).toEqual(done)
+  const other = { ...both, roles: [...both.roles, { role_id: 3, ...may(true) }] }
+  expect(await call('POST', many, other)).toMatchObject(refused)
+  expect(await call('POST', many, { ...both, pipeline_ids: [id, 'ab'.repeat(16)] })).toMatchObject({ status: 404 })
+  const own = await good('POST', '/pipelines/check-rights', { resource_ids: [id, 'none'], resource_type: 'pipeline' })
+  const all = { query: true, update: true, execute: true, delete: true, banned: true, copy: true, tag: true }
+  const nothing = Object.fromEntries(Object.keys(all).map((name) => [name, false]))
+  expect(own).toEqual([{ [id]: { ...all, authorize: false } }, { none: { ...nothing, authorize: false } }])
   expect(await good('PUT', `${rights}/update-permission-switch?flag=false`)).toEqual(done)
   expect(await call('PUT', `${rights}/update-permission-switch?flag=true`)).toMatchObject(refused)
 })
