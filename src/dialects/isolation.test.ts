@@ -113,4 +113,4 @@ test('our own API is asked the same, by every route', async () => {
   })
   expect(leaks).toEqual([])
   expect(seenByOwner).toBeGreaterThan(20)
-})
+}, 120_000)

@@ -181,6 +181,7 @@ describe('what all five say of runs by chance, of pipelines made by', () => {
       'the native API',
       'zadig',
       'zadig v4',
+      'zadig, public',
     ])
   })
 })

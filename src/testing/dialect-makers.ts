@@ -39,6 +39,61 @@ const zadig = fc.array(subTask, { minLength: 1, maxLength: 4 }).map((sub_tasks) 
   }),
 )
 
+const product = fc
+  .record({
+    services: fc.subarray(['web', 'api'], { minLength: 1 }),
+    tests: fc.subarray(['smoke', 'load']),
+    distributes: fc.boolean(),
+    isArtifact: fc.boolean(),
+  })
+  .map(({ services, tests, distributes, isArtifact }) => {
+    const stage = {
+      enabled: true,
+      modules: services.map((name) => ({ target: { service_name: name, service_module: name } })),
+    }
+    return made(() => '/api/workflow/workflow', {
+      name: 'web',
+      product_tmpl_name: 'default',
+      enabled: true,
+      is_parallel: true,
+      ...(isArtifact ? { artifact_stage: stage } : { build_stage: stage }),
+      test_stage: { enabled: true, test_names: tests },
+      distribute_stage: { enabled: distributes },
+    })
+  })
+
+const customJob = fc.constantFrom('zadig-build', 'zadig-deploy', 'zadig-test', 'freestyle', 'approval', 'jira')
+const customStage = fc.record({
+  jobs: fc.array(customJob, { minLength: 1, maxLength: 3 }),
+  parallel: fc.boolean(),
+  reviewers: fc.option(fc.constantFrom([], ['ci'])),
+})
+const custom = fc.array(customStage, { minLength: 1, maxLength: 3 }).map((stages) =>
+  made(() => '/api/workflow/v4', {
+    name: 'web',
+    project: 'default',
+    multi_run: true,
+    params: [{ name: 'MODE', type: 'string', value: 'fast' }],
+    stages: stages.map(({ jobs, parallel, reviewers }, at) => ({
+      name: `s${at}`,
+      parallel,
+      ...(reviewers === null
+        ? {}
+        : {
+            approval: {
+              enabled: true,
+              native_approval: { needed_approvers: 1, approve_users: reviewers.map((user_name) => ({ user_name })) },
+            },
+          }),
+      jobs: jobs.map((type, place) => ({
+        name: `j${at}-${place}`,
+        type,
+        spec: type === 'freestyle' ? { steps: [{ type: 'shell', spec: { scripts: ['make'] } }] } : {},
+      })),
+    })),
+  }),
+)
+
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.constant(shell('make')) },
   {
@@ -234,6 +289,8 @@ const flows = fc
 export const makers: Readonly<Record<string, fc.Arbitrary<Made>>> = {
   'KodeRover, first generation': koderover,
   Zadig: zadig,
+  'Zadig, product workflows': product,
+  'Zadig, custom workflows': custom,
   'CodeArts Pipeline': codearts,
   BlueKing: blueking,
   'CodeArts Check': check,

@@ -7,7 +7,7 @@ import { openWorld, type World } from './world.ts'
 /** Anything of JSON, for tests to take apart. */
 export type Body = ReturnType<typeof JSON.parse>
 
-/** Somebody with a key, who sends JSON and reads it. */
+/** Somebody with a key, who sends JSON (a text as it is) and reads it. */
 export interface Client {
   readonly world: World
   ask(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Body }>
@@ -22,7 +22,10 @@ export async function open(slots = 100, streams: Streams = DIALECT_OPTIONS.strea
     world,
     send: (path, given = headers) => handle(new Request(`${DIALECT_OPTIONS.baseUrl}${path}`, { headers: given })),
     ask: async (method, path, body) => {
-      const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) }
+      const init =
+        body === undefined
+          ? { method, headers }
+          : { method, headers, body: typeof body === 'string' ? body : JSON.stringify(body) }
       const response = await handle(new Request(`${DIALECT_OPTIONS.baseUrl}${path}`, init))
       await world.settled()
       return { status: response.status, body: await response.json() }

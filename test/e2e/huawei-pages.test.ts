@@ -1,4 +1,4 @@
-// What docs/dialects/codearts-check.md and huawei-iam.md tell people to type, on a server as `serve` makes it and with a
+// What docs/dialects/codearts-check.md, codearts-pipeline.md and huawei-iam.md tell people to type, on a server as `serve` makes it and with a
 // real Git server: a check task from end to end.
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -105,6 +105,12 @@ test('a task of the page fetches the repository, checks it and shows what it fou
   const { status } = await client.send('GET', '/v2/tasks/{task_id}/defects-statistic', { path })
   expect(status).toEqual({ unresolved: 3, resolved: 0, dismissed: 1 })
   expect(client.wrong).toEqual([])
+}, 60_000)
+
+test('the pipelines are listed by the line of the page', async () => {
+  const [list] = answersIn(await type(snippetsOf('codearts-pipeline.md').find((snippet) => snippet.startsWith('curl'))))
+  expect(list).toMatchObject({ total: expect.any(Number), pipelines: expect.any(Array) })
+  expect((list?.['pipelines'] ?? []) as readonly unknown[]).not.toEqual([])
 }, 60_000)
 
 test('a token and a key pair of the page are had, used and ended', async () => {

@@ -88,8 +88,20 @@ async function zadig(get: Get, compare: Compare, { name }: PipelineView, run: Ru
     v4.stages?.map(({ status }: Body) => status),
     run.stages.map(({ status }) => zadigNodeWord[status]),
   )
+  compare(
+    'zadig v4, jobs',
+    v4.stages?.map(({ jobs }: Body) => jobs.map(({ status }: Body) => status)),
+    run.stages.map(({ tasks }) => tasks.map(({ status }) => zadigNodeWord[status])),
+  )
   const single = await get(`/api/workflow/v2/tasks/id/${run.number}/pipelines/${called}`)
   compare('zadig', single.status, zadigWord(run))
+  compare(
+    'zadig, stages',
+    single.stages?.map(({ status }: Body) => status),
+    run.stages.map(({ status }) => zadigNodeWord[status]),
+  )
+  const told = await get(`/api/directory/workflowTask/id/${run.number}/pipelines/${called}`)
+  compare('zadig, public', told.status, zadigWord(run))
   const v2 = await get(`/api/v2/tasks/id/${run.number}/pipelines/${called}`)
   compare('koderover V2', v2.status, zadigWord(run))
 }

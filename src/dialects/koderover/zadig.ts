@@ -10,6 +10,7 @@ import { pipelineHandlers } from './zadig/pipelines.ts'
 import { PENDING, RUNNING } from './zadig/request.ts'
 import { presentTask } from './zadig/task.ts'
 import { taskHandlers } from './zadig/tasks.ts'
+import * as custom from './zadig/custom-workflows.ts'
 import * as open13 from './zadig/open-workflows.ts'
 import { filterValues } from './zadig/task-filters.ts'
 import * as v4 from './zadig/v4.ts'
@@ -142,6 +143,10 @@ const open: readonly Route[] = [
 ]
 
 const later: readonly Route[] = [
+  v4Route('POST', '/v4?projectName', 'create a custom workflow, in YAML or JSON; error 6540', custom.createCustom),
+  v4Route('GET', '/v4?project&page_num&page_size', '`{workflow_list, total}`; error 6541', custom.listCustom),
+  v4Route('GET', '/v4/name/:name', 'one, in YAML; error 6542', custom.findCustom),
+  v4Route('GET', '/v4/preset/:name', 'one, to be started, in JSON; error 6542', custom.presetCustom),
   v4Route(
     'POST',
     '/v4/workflowtask',
@@ -157,6 +162,8 @@ const later: readonly Route[] = [
     'what failed of it, again',
     v4.retryTask,
   ),
+  v4Route('PUT', '/v4/:name', 'update, in YAML or JSON; error 6540', custom.updateCustom),
+  v4Route('DELETE', '/v4/:name', 'delete; error 6543', custom.removeCustom),
   v4Route('POST', '/v4/workflowtask/approve', 'approve or reject what waits in a stage or job; error 6169', v4.approve),
   openRoute(
     'POST',

@@ -14,7 +14,8 @@ import { lines } from './sse.ts'
 const route = familyOf(ZADIG)
 const LINES_MAX = 10_000
 
-type What = 'build' | 'test'
+/** `job`: one of a custom workflow, by its name. */
+type What = 'build' | 'test' | 'job'
 
 /** Both under the service's own prefix and through the gateway. */
 const logRoute = (path: string, from: string, what: What, follows: boolean, name: string): Route =>
@@ -31,6 +32,14 @@ export const logRoutes: readonly Route[] = [
   logRoute('/sse/workflow/build/:p/:id/:lines/:s', 'a build’s log of a workflow, a line an event', 'build', true, 's'),
   logRoute('/sse/test/:p/:id/:t/:lines', 'a test’s log, a line an event', 'test', true, 't'),
   logRoute('/sse/workflow/test/:p/:id/:t/:lines/:s', 'a test’s log of a workflow, a line an event', 'test', true, 't'),
+  logRoute(
+    '/log/v4/workflow/:p/tasks/:id/jobs/:job',
+    'a job’s log as a JSON string, from 1.13 on',
+    'job',
+    false,
+    'job',
+  ),
+  logRoute('/sse/v4/workflow/:p/:id/:job/:lines', 'a job’s log, a line an event, from 1.13 on', 'job', true, 'job'),
 ]
 
 interface Found {
@@ -71,14 +80,14 @@ async function find(call: Call, what: What, name: string): Promise<Found | Respo
   const run = await call.app.runs.get(call.caller, ref)
   if (!run.ok) return face.problem('getTask', run.problem)
   const all = run.value.stages.flatMap((stage) => stage.tasks.map((task) => ({ role: task.role, task, stage })))
-  const own = bySlot(all)[what].map(({ task }) => task)
+  const own = (what === 'job' ? all : bySlot(all)[what]).map(({ task }) => task)
   // The name of a container: what stands before its `_` is the service's, unless something is called by the whole.
   const whole = (name === '' ? '' : call.param(name)).toLowerCase()
   const called = (asked: string) => own.filter((task) => namesOf(task, run.value).includes(asked))
   const exact = called(whole)
   const named = exact.length > 0 ? exact : called(whole.split('_')[0]!)
   // One that nothing here is called by is the service as a whole: all that is built or tested of it.
-  const tasks = named.length > 0 ? named : own
+  const tasks = named.length > 0 || what === 'job' ? named : own
   return tasks.length > 0 ? { run: run.value, tasks } : face.operation('getTask', `the task has no ${what} with a log`)
 }
 

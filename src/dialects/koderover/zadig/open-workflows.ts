@@ -5,6 +5,7 @@ import { json, success } from '../errors.ts'
 import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
+import { presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runsFrom, START_MAX } from './request.ts'
 import { taskWord } from './status.ts'
@@ -129,6 +130,7 @@ export async function openDetail(call: Call): Promise<Response> {
   const pipeline = await pipelineOf(call, face, 'findWorkflow', call.param('name'))
   if (pipeline instanceof Response) return pipeline
   const { definition } = pipeline
+  const custom = presentCustom(pipeline, JOB_TYPES)
   return json(200, {
     workflow_key: pipeline.name,
     workflow_name: pipeline.name,
@@ -138,20 +140,8 @@ export async function openDetail(call: Call): Promise<Response> {
     create_time: seconds(pipeline.createdAt),
     updated_by: pipeline.createdBy.name,
     update_time: seconds(pipeline.updatedAt),
-    params: definition.params.map((param) => ({
-      name: param.name,
-      description: param.description,
-      type: param.type === 'choice' ? 'choice' : 'string',
-      value: typeof param.default === 'string' ? param.default : '',
-      choice_option: [...param.options],
-      default: typeof param.default === 'string' ? param.default : '',
-      is_credential: false,
-    })),
-    stages: definition.stages.map(({ name, tasks }) => ({
-      name,
-      ...(tasks.length > 1 && tasks.every(({ needs }) => needs.length === 0) ? { parallel: true } : {}),
-      jobs: tasks.map((task) => ({ name: task.key, type: JOB_TYPES[task.role], skipped: false, spec: {} })),
-    })),
+    params: custom['params'] ?? [],
+    stages: custom['stages'] ?? [],
     notify_ctls: [],
     share_storages: [],
     concurrency_limit: definition.concurrency?.limit ?? -1,

@@ -4,8 +4,9 @@ import { factOf, nearTask, runFacts } from '../facts.ts'
 import { objectsOf, textOf } from '../fields.ts'
 import { revokerOf } from '../present.ts'
 import { objectId } from '../v1-queue.ts'
-import { bodyOf } from './pipeline.ts'
-import { secretNames, shownValue } from './secrets.ts'
+import { bodyOf, repositoryParams } from './pipeline.ts'
+import { secretsOf } from './custom-workflow.ts'
+import { shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, placeOf, seconds, seenSubTask, shownSubTask, typeOf, type TypeNames } from './sub-tasks.ts'
 import { REPOSITORY, TEST_ARGS } from './struct-fields.ts'
@@ -91,10 +92,14 @@ export function presentTask(run: RunView): JsonObject {
   }
 }
 
+/** Those that every pipeline of this dialect has: `builds` and `deploy` tell them. */
+const REPOSITORY_PARAMS = new Set([...Object.keys(repositoryParams({})), 'deploy_env'])
+
 /** `models.TaskArgs`: the params of the run, under the names that its start has for them. */
 function taskArgs(run: RunView): JsonObject {
-  const given = run.params.filter(({ system }) => !system)
-  const secrets = secretNames(bodyOf(run.definition))
+  const own = run.definition.annotations['koderover/generation'] !== undefined
+  const given = run.params.filter(({ name, system }) => !system && !(own && REPOSITORY_PARAMS.has(name)))
+  const secrets = secretsOf(run.definition)
   const build_args = given.map(({ name, value }) => ({
     key: name,
     value: shownValue(name, value, secrets),

@@ -11,8 +11,8 @@ import { type Call, pipelineRef } from '../route.ts'
 import { givenFields, paramsOf } from '../start.ts'
 import { NAME_FRESH_MS } from '../v1-tasks.ts'
 import type { Face } from './face.ts'
-import { bodyOf } from './pipeline.ts'
-import { isKeptSecret, sealedValue, secretNames } from './secrets.ts'
+import { secretsOf } from './custom-workflow.ts'
+import { isKeptSecret, sealedValue } from './secrets.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
 import { polled } from './sse.ts'
 import { runWord } from './status.ts'
@@ -175,7 +175,7 @@ export function runParams(
   const params = paramsOf(pipeline, given, seal)
   if (typeof params === 'string') return params
   const known = new Set(pipeline.definition.params.map(({ name }) => name))
-  const secrets = secretNames(bodyOf(pipeline.definition))
+  const secrets = secretsOf(pipeline.definition)
   for (const variable of variables) {
     const name = textOf(variable, 'key')
     if (!known.has(name))

@@ -9,8 +9,8 @@ import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
-import { bodyOf } from './pipeline.ts'
-import { secretNames, shownValue } from './secrets.ts'
+import { secretsOf } from './custom-workflow.ts'
+import { shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
 import { revokerOf } from '../present.ts'
@@ -150,7 +150,7 @@ async function decisionOf(call: Call): Promise<JsonObject | Response> {
 /** `WorkflowTaskPreview`; `workflow_key` is its later word for the name. */
 function presentPreview(run: RunView): JsonObject {
   const start = run.startedAt ?? run.createdAt
-  const secrets = secretNames(bodyOf(run.definition))
+  const secrets = secretsOf(run.definition)
   const revoker = revokerOf(run)
   return {
     task_id: run.number,

@@ -1,0 +1,239 @@
+import type { PipelineDefinition, TaskRole } from '../../../model/definition.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
+import type { PipelineView } from '../../../model/view.ts'
+import {
+  asName,
+  type DefinitionText,
+  isAddress,
+  repositoryScript,
+  type StageText,
+  type TaskText,
+  verbatim,
+} from '../definition-text.ts'
+import { flagOf, integerOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
+import { pack, unpack } from '../packed.ts'
+import { objectId } from '../v1-queue.ts'
+import { bodyOf } from './pipeline.ts'
+import { secretNames } from './secrets.ts'
+import { seconds } from './sub-tasks.ts'
+
+/** Custom workflows, `models.WorkflowV4` of 1.13 and later: stages of jobs, approvals before stages, params. */
+
+const BODY = 'koderover/workflow-v4'
+const JOBS_MAX = 100
+
+export function customBodyOf(definition: PipelineDefinition): JsonObject | undefined {
+  const body = unpack(definition.annotations, BODY)
+  return isJsonObject(body) ? body : undefined
+}
+
+/** Params whose values are secret, whatever the pipeline was made of. */
+export const secretsOf = (definition: PipelineDefinition): ReadonlySet<string> =>
+  new Set([
+    ...secretNames(bodyOf(definition)),
+    ...objectsOf(customBodyOf(definition) ?? {}, 'params')
+      .filter((param) => flagOf(param, 'is_credential') === true)
+      .map((param) => textOf(param, 'name')),
+  ])
+
+/** What is wrong with a body as text, else the body. */
+export function readCustomBody(value: Json | undefined): JsonObject | string {
+  if (!isJsonObject(value)) return 'expected a workflow'
+  const wrong = misfit(value, {
+    name: 'string',
+    project: 'string',
+    description: 'string',
+    params: 'list',
+    stages: 'list',
+    multi_run: 'boolean',
+    concurrency_limit: 'integer',
+  })
+  if (wrong !== undefined) return wrong
+  if (textOf(value, 'name') === '') return 'name: expected a name'
+  const jobs = objectsOf(value, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
+  if (jobs.length > JOBS_MAX) return `expected at most ${JOBS_MAX} jobs`
+  const names = new Set<string>()
+  for (const job of jobs) {
+    const name = textOf(job, 'name')
+    // As there; and as a key of ours can be.
+    if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
+      return `job name [${name.slice(0, 64)}] did not match ^[a-z][a-z0-9-]{0,31}$`
+    if (names.has(name)) return `duplicated job name: ${name}`
+    names.add(name)
+  }
+  return { ...value, params: objectsOf(value, 'params').map(onePlace) }
+}
+
+/** Of a secret the value is in one place: where it is sealed. */
+const onePlace = (param: JsonObject): JsonObject =>
+  flagOf(param, 'is_credential') === true ? { ...param, value: valueOf(param), default: '' } : param
+
+const valueOf = (param: JsonObject): string => textOf(param, 'value') || textOf(param, 'default')
+
+interface Kind {
+  readonly role: TaskRole
+  /** What runs when the job has no commands of its own; null: nothing. */
+  readonly script: Parameters<typeof repositoryScript>[0] | null
+}
+/** What asks another system of theirs (jira, nacos, istio...) does nothing here. */
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ['freestyle', { role: 'other', script: null }],
+  ['zadig-build', { role: 'build', script: 'build' }],
+  ['zadig-deploy', { role: 'deploy', script: 'deploy' }],
+  ['custom-deploy', { role: 'deploy', script: 'deploy' }],
+  ['zadig-helm-chart-deploy', { role: 'deploy', script: 'deploy' }],
+  ['zadig-test', { role: 'test', script: 'test' }],
+  ['zadig-scanning', { role: 'check', script: 'security' }],
+  ['zadig-distribute-image', { role: 'distribute', script: 'distribute' }],
+])
+
+export function customDefinition(body: JsonObject): DefinitionText {
+  const limit = integerOf(body, 'concurrency_limit')
+  const isOne = limit === 0 && flagOf(body, 'multi_run') !== true
+  const stages = objectsOf(body, 'stages').map(stageOf)
+  const params = objectsOf(body, 'params').map((param) => [textOf(param, 'name'), verbatim(valueOf(param))] as const)
+  return {
+    name: textOf(body, 'name'),
+    description: textOf(body, 'description'),
+    params: Object.fromEntries(params.filter(([name]) => name !== '')),
+    annotations: { 'koderover/generation': 'v4', ...pack(BODY, body) },
+    stages: stages.filter(({ tasks }) => tasks.length > 0),
+    ...(limit > 0 || isOne ? { concurrency: { limit: Math.max(1, limit) } } : {}),
+  }
+}
+
+function stageOf(stage: JsonObject, place: number): StageText {
+  const name = textOf(stage, 'name')
+  const gate = approvalOf(objectOf(stage, 'approval'), `approval-${place + 1}`)
+  const tasks: TaskText[] = gate === undefined ? [] : [gate]
+  let before = gate?.key
+  for (const job of objectsOf(stage, 'jobs')) {
+    if (flagOf(job, 'skipped') === true) continue
+    const made = tasksOf(job, before)
+    tasks.push(...made)
+    // Side by side they follow the approval, else one another.
+    if (flagOf(stage, 'parallel') !== true) before = made.at(-1)?.key
+  }
+  return { key: `stage-${place + 1}`, name: asName(name, `stage ${place + 1}`), tasks }
+}
+
+/** A gate before the jobs of a stage, or a job that is one. */
+function approvalOf(approval: JsonObject, key: string, name = 'approval'): TaskText | undefined {
+  if (flagOf(approval, 'enabled') === false || Object.keys(approval).length === 0) return undefined
+  const own = objectOf(approval, 'native_approval')
+  const part = Object.keys(own).length === 0 ? approval : own
+  const users = objectsOf(part, 'approve_users').map((user) => textOf(user, 'user_name') || textOf(user, 'name'))
+  const reviewers = [...new Set(users.filter((user) => user !== ''))]
+  const needed = integerOf(part, 'needed_approvers')
+  const minutes = integerOf(part, 'timeout')
+  return {
+    key,
+    name: asName(name, key),
+    role: 'review',
+    uses: 'approval',
+    with: {
+      question: verbatim(textOf(approval, 'description')),
+      reviewers,
+      required: reviewers.length === 0 ? 1 : Math.min(Math.max(1, needed), reviewers.length),
+      ...(minutes > 0 ? { expire: `${minutes}m` } : {}),
+    },
+  }
+}
+
+/** The repositories of a job that say where they are, and the job. */
+function tasksOf(job: JsonObject, before: string | undefined): readonly TaskText[] {
+  const [key, type, spec] = [textOf(job, 'name'), textOf(job, 'type'), objectOf(job, 'spec')]
+  const needs = before === undefined ? [] : [before]
+  if (type === 'approval') {
+    const gate = approvalOf({ enabled: true, ...spec }, key, key)
+    return gate === undefined ? [] : [{ ...gate, needs }]
+  }
+  const kind = KINDS.get(type) ?? { role: 'other', script: null }
+  const steps = objectsOf(spec, 'steps')
+  const fetches = steps
+    .filter((step) => textOf(step, 'type') === 'git')
+    .flatMap((step) => objectsOf(objectOf(step, 'spec'), 'repos'))
+    .flatMap((repository, place) => fetchTask(repository, `${key}-fetch-${place + 1}`, needs))
+  const script = steps
+    .filter((step) => textOf(step, 'type') === 'shell')
+    .map((step) => textOf(objectOf(step, 'spec'), 'script') || textsOf(objectOf(step, 'spec'), 'scripts').join('\n'))
+    .filter((text) => text !== '')
+    .join('\n')
+  const services = [...objectsOf(spec, 'service_and_builds'), ...objectsOf(spec, 'service_and_images')]
+  const service = services.map((one) => textOf(one, 'service_module') || textOf(one, 'service_name')).join(' ')
+  const text = script === '' && kind.script !== null ? repositoryScript(kind.script) : verbatim(script)
+  const env = objectsOf(objectOf(spec, 'properties'), 'envs').map(
+    (pair) => [textOf(pair, 'key'), verbatim(textOf(pair, 'value'))] as const,
+  )
+  const minutes = integerOf(objectOf(spec, 'properties'), 'timeout')
+  const own: TaskText = {
+    key,
+    name: key,
+    role: kind.role,
+    ...(text === ''
+      ? { uses: 'noop' }
+      : { uses: 'script', with: { shell: 'bash', script: text }, ...(minutes > 0 ? { timeout: `${minutes}m` } : {}) }),
+    env: Object.fromEntries([...(service === '' ? [] : [['SERVICE', verbatim(service)] as const]), ...env]),
+    needs: [...needs, ...fetches.map((fetch) => fetch.key)],
+    ...(services.length === 1 ? { annotations: { 'koderover/service_name': service } } : {}),
+  }
+  return [...fetches, own]
+}
+
+const textsOf = (value: JsonObject, name: string): readonly string[] => {
+  const list = value[name]
+  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : []
+}
+
+function fetchTask(repository: JsonObject, key: string, needs: readonly string[]): readonly TaskText[] {
+  const [owner, name, address] = [
+    textOf(repository, 'repo_owner'),
+    textOf(repository, 'repo_name'),
+    textOf(repository, 'address'),
+  ]
+  const base = isAddress(address) ? `${address.replace(/\/+$/, '')}/` : ''
+  if (name === '' || (base === '' && !isAddress(owner))) return []
+  const ref = textOf(repository, 'commit_id') || textOf(repository, 'tag') || textOf(repository, 'branch') || 'HEAD'
+  const path = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) ? name : 'source'
+  const where = { url: verbatim(`${base}${owner}/${name}`), ref: verbatim(ref), path }
+  return [{ key, name: asName(`fetch ${name}`, 'fetch'), role: 'source', uses: 'git', with: where, needs }]
+}
+
+/** `models.WorkflowV4`; a pipeline that was made elsewhere has its stages and tasks. */
+export function presentCustom(pipeline: PipelineView, jobTypes: Readonly<Record<TaskRole, string>>): JsonObject {
+  const { definition } = pipeline
+  const body = customBodyOf(definition) ?? {
+    params: definition.params.map((param) => ({
+      name: param.name,
+      description: param.description,
+      type: param.type === 'choice' ? 'choice' : 'string',
+      value: typeof param.default === 'string' ? param.default : '',
+      choice_option: [...param.options],
+      default: typeof param.default === 'string' ? param.default : '',
+      is_credential: false,
+    })),
+    stages: definition.stages.map(({ name, tasks }) => ({
+      name,
+      parallel: tasks.length > 1 && tasks.every(({ needs }) => needs.length === 0),
+      approval: null,
+      jobs: tasks.map((task) => ({ name: task.key, type: jobTypes[task.role], skipped: false, spec: {} })),
+    })),
+  }
+  return {
+    display_name: pipeline.name,
+    notify_ctls: [],
+    hook_ctls: [],
+    share_storages: [],
+    multi_run: definition.concurrency === null,
+    concurrency_limit: definition.concurrency?.limit ?? -1,
+    ...body,
+    id: objectId(pipeline.id),
+    name: pipeline.name,
+    project: pipeline.project.name,
+    description: definition.description,
+    created_by: pipeline.createdBy.name,
+    create_time: seconds(pipeline.createdAt),
+    updated_by: pipeline.createdBy.name,
+    update_time: seconds(pipeline.updatedAt),
+  }
+}

@@ -1,0 +1,146 @@
+import { parse } from 'yaml'
+import { expect, test } from 'vitest'
+import { type Body, open } from '../../../testing/koderover-client.ts'
+import { succeeded } from '../../../testing/scripted-runner.ts'
+import { need } from '../../../testing/world.ts'
+
+// Custom workflows of Zadig 1.13 and later, as the portal makes, runs and reads them.
+
+const BASE = '/api/aslan/workflow/v4'
+const SUCCESS = { status: 200, body: { message: 'success' } }
+const TEXT = `
+name: release
+display_name: Release
+project: default
+description: made in YAML
+concurrency_limit: 2
+params:
+  - {name: MODE, type: string, value: fast, default: '', is_credential: false}
+  - {name: TOKEN, type: string, value: hunter2, is_credential: true}
+stages:
+  - name: build
+    parallel: true
+    jobs:
+      - name: compile
+        type: zadig-build
+        spec: {service_and_builds: [{service_name: web, service_module: web}]}
+      - name: note
+        type: freestyle
+        spec:
+          properties: {timeout: 5, envs: [{key: WHO, value: li, is_credential: false}]}
+          steps:
+            - {name: shell, type: shell, spec: {scripts: ['echo "$WHO $MODE"', 'make note']}}
+      - {name: later, type: freestyle, skipped: true, spec: {}}
+  - name: go
+    approval:
+      enabled: true
+      type: native
+      description: Go?
+      native_approval: {timeout: 60, needed_approvers: 1, approve_users: [{user_name: ci}]}
+    jobs:
+      - {name: put, type: custom-deploy, spec: {}}
+      - {name: tell, type: jira, spec: {}}
+`
+
+const workflow = (changes: object = {}): Body => ({ ...parse(TEXT), ...changes })
+
+test('a custom workflow is made in YAML, read in YAML, changed, listed and taken away', async () => {
+  const { ask, send, world } = await open()
+  expect((await ask('POST', `${BASE}?projectName=default`, 'a: [')).body.code).toBe(400)
+  expect((await ask('POST', `${BASE}?projectName=default`, 'a text')).body.code).toBe(400)
+  expect(await ask('POST', `${BASE}?projectName=default`, TEXT)).toEqual(SUCCESS)
+  const answer = await send(`${BASE}/name/release`)
+  expect(answer.headers.get('content-type')).toBe('application/x-yaml; charset=utf-8')
+  const text = await answer.text()
+  expect(text).not.toContain('hunter2')
+  const shown = parse(text)
+  expect(shown).toMatchObject({
+    name: 'release',
+    display_name: 'Release',
+    project: 'default',
+    concurrency_limit: 2,
+    params: [
+      { name: 'MODE', value: 'fast' },
+      { name: 'TOKEN', value: '********', is_credential: true },
+    ],
+    stages: workflow().stages,
+    created_by: 'ci',
+    create_time: expect.any(Number),
+  })
+  expect((await ask('GET', `${BASE}/preset/release`)).body).toEqual(shown)
+  // Put back as it was shown, the secret is what it was.
+  expect(await ask('PUT', `${BASE}/release`, { ...shown, description: 'changed' })).toEqual(SUCCESS)
+  await ask('POST', `${BASE}/workflowtask`, { name: 'release', params: [] })
+  expect(world.runner.jobs.find(({ env }) => env['MILLRACE_TASK'] === 'note')?.env).toMatchObject({
+    MODE: 'fast',
+    TOKEN: 'hunter2',
+    WHO: 'li',
+  })
+  expect((await ask('GET', `${BASE}?project=default&page_num=1&page_size=10`)).body).toMatchObject({
+    total: 1,
+    workflow_list: [
+      {
+        name: 'release',
+        projectName: 'default',
+        description: 'changed',
+        workflow_type: 'custom',
+        enabledStages: ['build', 'go'],
+        recentTask: { taskID: 1, status: 'running' },
+      },
+    ],
+  })
+  expect((await ask('GET', `${BASE}?project=nobody`)).body).toEqual({ workflow_list: [], total: 0 })
+  expect((await ask('DELETE', `${BASE}/release`)).body.code).toBe(6543)
+  expect((await ask('POST', BASE, workflow())).body.code).toBe(6540)
+  expect(await ask('POST', BASE, workflow({ name: 'other' }))).toEqual(SUCCESS)
+  expect(await ask('DELETE', `${BASE}/other`)).toEqual(SUCCESS)
+  expect((await ask('GET', `${BASE}/name/other`)).body.code).toBe(6542)
+})
+
+test('its jobs run side by side or one after another, behind their approval, and have logs by their names', async () => {
+  const { ask, world } = await open()
+  await ask('POST', BASE, workflow())
+  await ask('POST', `${BASE}/workflowtask`, { name: 'release', params: [{ name: 'MODE', value: 'slow' }] })
+  const running = () => world.runner.jobs.map(({ env }) => env['MILLRACE_TASK'])
+  expect(running()).toEqual(['compile', 'note'])
+  expect(world.runner.jobs[0]).toMatchObject({
+    with: { script: expect.stringContaining('.koderover/build.sh') },
+    env: { SERVICE: 'web', MODE: 'slow' },
+  })
+  expect(world.runner.jobs[1]?.with).toMatchObject({ shell: 'bash', script: 'echo "$WHO $MODE"\nmake note' })
+  const run = need(await world.app.runs.get(world.admin, { pipeline: { name: 'release' }, number: 1 }))
+  const note = run.stages.flatMap(({ tasks }) => tasks).find(({ key }) => key === 'note')
+  world.logs.set(`${run.id}/${note?.index}/1`, new TextEncoder().encode('noted\n'))
+  for (const key of ['compile', 'note']) world.runner.endTask(key, succeeded())
+  await world.settled()
+  expect(running()).toEqual([])
+  const logs = '/api/aslan/logs/log/v4/workflow/release/tasks/1/jobs'
+  expect(await ask('GET', `${logs}/note`)).toEqual({ status: 200, body: 'noted\n' })
+  expect((await ask('GET', `${logs}/nobody`)).body.code).toBe(6161)
+  const path = `${BASE}/workflowtask/workflow/release/task/1`
+  const stages = (await ask('GET', path)).body.stages
+  expect(stages.map(({ name, status }: Body) => [name, status])).toEqual([
+    ['build', 'passed'],
+    ['go', 'running'],
+  ])
+  expect(stages[1].approval).toMatchObject({
+    enabled: true,
+    native_approval: { needed_approvers: 1, timeout: 60, approve_users: [{ user_name: 'ci' }] },
+  })
+  const decision = { workflow_name: 'release', stage_name: 'go', task_id: 1, approve: true, comment: '' }
+  expect(await ask('POST', `${BASE}/workflowtask/approve`, decision)).toEqual(SUCCESS)
+  expect(running()).toEqual(['put'])
+  world.runner.endTask('put', succeeded())
+  await world.settled()
+  expect((await ask('GET', path)).body.status).toBe('passed')
+})
+
+test.each([
+  ['a job of another name', { stages: [{ name: 'a', jobs: [{ name: 'No!', type: 'freestyle' }] }] }],
+  ['two jobs of one name', { stages: [{ name: 'a', jobs: [{ name: 'a' }, { name: 'a' }] }] }],
+  ['no name', { name: '' }],
+  ['stages that are no list', { stages: {} }],
+])('%s is refused', async (_, changes) => {
+  const { ask } = await open()
+  expect((await ask('POST', BASE, workflow(changes))).body.code).toBe(400)
+})
