@@ -12,6 +12,12 @@ export const RUNNER_PROTOCOL = 1
 /** Where every request of it goes. */
 export const RUNNER_PATH = '/runner/v1'
 
+/**
+ * Header of every answer, with the number: what a proxy, a portal or another program says in the server's place has
+ * none, however much it looks like an answer. A runner that took it for one would think itself heard.
+ */
+export const RUNNER_PROTOCOL_HEADER = 'millrace-runner-protocol'
+
 /** One attempt, with the fence that whatever is said of it must carry. */
 export interface AttemptRef {
   readonly runId: RunId

@@ -1,4 +1,5 @@
 import type { AttemptResult } from '../model/command.ts'
+import { CACHE_KEY_MAX, CACHE_PATHS_MAX, CACHES_MAX } from '../model/cache.ts'
 import { parseRunId, type RunId } from '../model/id.ts'
 import { isJsonObject, type Json } from '../model/json.ts'
 import type { Job } from '../model/job.ts'
@@ -49,10 +50,7 @@ export function parseToRunner(value: Json | undefined): ToRunner | undefined {
   switch (textOf(value['type'])) {
     case 'start': {
       const { job, logPath } = value
-      if (!isMessage(job) || typeof logPath !== 'string' || parseRef(job) === undefined) return undefined
-      const shaped = typeof job['uses'] === 'string' && isMessage(job['with']) && isMessage(job['env'])
-      if (job['secrets'] !== undefined && !isSecrets(job['secrets'])) return undefined
-      return shaped && typeof job['graceMs'] === 'number' ? (value as unknown as ToRunner) : undefined
+      return typeof logPath === 'string' && isJob(job) ? (value as unknown as ToRunner) : undefined
     }
     case 'cancel': {
       const ref = parseRef(value)
@@ -97,6 +95,51 @@ export function parseToServer(value: Json | undefined): ToServer | undefined {
 
 const isMessage = (value: Json | undefined): value is { readonly [key: string]: Json } =>
   value !== undefined && isJsonObject(value)
+
+/** Longer than any grace that a definition can ask for, and short enough for a timer. */
+const GRACE_MAX_MS = 2 ** 31 - 1
+/** Made of ids, and a directory of the runner is called so. */
+const CACHE_SCOPE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/
+
+/** What `with` must hold each step type says itself (steps/step.ts), and a place what its executor must (executors/). */
+function isJob(job: Json | undefined): boolean {
+  if (!isMessage(job) || parseRef(job) === undefined) return false
+  const { uses, with: input, env, secrets, graceMs, takesBack, executor, caches } = job
+  if (typeof uses !== 'string' || !isMessage(input) || !isMessage(env)) return false
+  if (!Object.values(env).every((value) => typeof value === 'string')) return false
+  if (!isCount(graceMs) || graceMs > GRACE_MAX_MS) return false
+  if (secrets !== undefined && !isSecrets(secrets)) return false
+  if (takesBack !== undefined && takesBack !== null && !isMessage(takesBack)) return false
+  if (executor !== undefined && !isExecutor(executor)) return false
+  return caches === undefined || isCaches(caches)
+}
+
+function isExecutor(value: Json): boolean {
+  if (!isMessage(value)) return false
+  const { kind, image, volumes, pidsMax } = value
+  if (kind !== 'container') return kind === 'host' || kind === 'sandbox'
+  if (typeof image !== 'string' || !isCount(pidsMax) || !Array.isArray(volumes)) return false
+  return (volumes as readonly Json[]).every(
+    (volume) => isMessage(volume) && typeof volume['source'] === 'string' && typeof volume['target'] === 'string',
+  )
+}
+
+function isCaches(value: Json): boolean {
+  if (!isMessage(value) || !CACHE_SCOPE.test(textOf(value['scope'])) || typeof value['write'] !== 'boolean')
+    return false
+  const { list } = value
+  if (!Array.isArray(list) || list.length > CACHES_MAX) return false
+  return (list as readonly Json[]).every(
+    (cache) =>
+      isMessage(cache) &&
+      typeof cache['key'] === 'string' &&
+      cache['key'].length <= CACHE_KEY_MAX * 2 &&
+      [cache['files'], cache['restore'], cache['paths']].every((texts) => isTexts(texts)),
+  )
+}
+
+const isTexts = (value: Json | undefined): boolean =>
+  Array.isArray(value) && value.length <= CACHE_PATHS_MAX * 2 && value.every((text) => typeof text === 'string')
 
 const isSecrets = (value: Json): boolean =>
   Array.isArray(value) &&

@@ -6,6 +6,7 @@ import {
   parseRefText,
   RUNNER_PATH,
   RUNNER_PROTOCOL,
+  RUNNER_PROTOCOL_HEADER,
   type AttemptRef,
   type RunnerAnswer,
   type RunnerRefusal,
@@ -167,7 +168,12 @@ function countOf(url: URL, name: string): number | undefined {
 
 function answer(given: RunnerAnswer<unknown>): Response {
   const [status, body] = given.ok ? [200, given.value ?? {}] : [STATUS[given.refusal.code], given.refusal]
-  const headers = { ...securityHeaders, 'content-type': 'application/json', 'cache-control': 'no-store' }
+  const headers = {
+    ...securityHeaders,
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    [RUNNER_PROTOCOL_HEADER]: String(RUNNER_PROTOCOL),
+  }
   return new Response(JSON.stringify(body), { status, headers })
 }
 

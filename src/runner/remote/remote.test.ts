@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { asId, type RunId } from '../../model/id.ts'
 import { jobName, type Job } from '../../model/job.ts'
-import { RUNNER_PROTOCOL, type RunnerOrder, type RunnerReport } from '../../model/runner.ts'
+import { RUNNER_PROTOCOL, RUNNER_PROTOCOL_HEADER, type RunnerOrder, type RunnerReport } from '../../model/runner.ts'
 import { NO_EXECUTORS } from '../capabilities.ts'
 import { startRemoteRunner, type RemoteRunner } from './remote.ts'
 
@@ -74,7 +74,7 @@ beforeEach(async () => {
     void (async () => {
       let text = ''
       for await (const piece of request) text += String(piece)
-      response.setHeader('content-type', 'application/json')
+      response.setHeader('content-type', 'application/json').setHeader(RUNNER_PROTOCOL_HEADER, '1')
       response.end(JSON.stringify(await answerTo(request.url ?? '', text)))
     })()
   })

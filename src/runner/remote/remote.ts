@@ -6,6 +6,8 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { jobName } from '../../model/job.ts'
 import {
   refText,
+  RUNNER_HOLDS_MAX,
+  RUNNER_NAME,
   RUNNER_PROTOCOL,
   RUNNER_WORKSPACES_MAX,
   type RunnerHello,
@@ -73,6 +75,9 @@ export interface RemoteRunner {
   readonly ended: Promise<{ readonly kind: 'asked' } | { readonly kind: 'refused'; readonly refusal: RunnerRefusal }>
 }
 
+/** `isNew`: it says something that it did not before. */
+type Heard = Exclude<WireAnswer, { kind: 'ok' }> | (Extract<WireAnswer, { kind: 'ok' }> & { readonly isNew: boolean })
+
 type Terms = Pick<RunnerWelcome, 'leaseMs' | 'slackMs' | 'pollMs' | 'chunkBytes'>
 
 /** These end the runner: asking again would not help. */
@@ -90,6 +95,14 @@ const LAST_WORDS_MS: DurationMs = 3_000
 const WATCH_MS: DurationMs = 50
 const HELLO_MS: DurationMs = 10_000
 const RETRY_MS = [100, 200, 400, 800, 1_600] as const
+/** A poll that brings nothing waits; one that ended sooner than this did not. */
+const POLL_MIN_MS: DurationMs = 50
+/** Servers number their orders one by one: what is further from the last one is no number of theirs. */
+const ORDER_GAP_MAX = 1_000_000
+/** Longest lease that a runner believes in: it would go on with what it has for as long. */
+const LEASE_MAX_MS: DurationMs = 24 * 3_600_000
+const CHUNK_MAX_BYTES = 64 * 1_024 ** 2
+const SESSION_MAX = 200
 
 /**
  * Kills what an earlier runner left behind, removes its files but the workspaces, then works for the server until it is
@@ -128,6 +141,8 @@ class Remote implements RemoteRunner {
   /** Aborted when nothing more is said to the server. */
   readonly #over = new AbortController()
   #isSilent = false
+  /** Whether it was said in this session that its orders are not understood. */
+  #toldOfOrders = false
 
   constructor(options: RemoteRunnerOptions, launcher: Launcher) {
     this.#options = options
@@ -195,17 +210,24 @@ class Remote implements RemoteRunner {
 
   async #work(): Promise<Awaited<RemoteRunner['ended']>> {
     for (let failures = 0; !this.#isDone();) {
-      const answer = this.#session === undefined ? await this.#hello() : await this.#take(this.#session)
+      // Whoever slept has lost what it held, before anything else is said or done.
+      this.#watch()
+      const asked = this.#session
+      const startedAt = performance.now()
+      const answer = asked === undefined ? await this.#hello() : await this.#take(asked)
       if (answer.kind === 'ok') {
-        failures = 0
         this.#heard()
-        continue
-      }
-      if (answer.kind === 'refused') {
+        const isIdle = asked !== undefined && !answer.isNew && performance.now() - startedAt < POLL_MIN_MS
+        if (asked !== undefined && !isIdle) failures = 0
+        if (!isIdle) continue
+      } else if (answer.kind === 'refused') {
         if (FINAL.includes(answer.refusal.code)) return { kind: 'refused', refusal: answer.refusal }
-        const wasGreeted = this.#session !== undefined
         this.#session = undefined
-        if (answer.refusal.code === 'hello_again' && wasGreeted) continue
+        // It was started again, and is asked at once, the first time.
+        if (answer.refusal.code === 'hello_again' && asked !== undefined && failures === 0) {
+          failures = 1
+          continue
+        }
         this.#silent(answer.refusal.message)
       } else if (this.#poll.signal.aborted) {
         this.#poll = new AbortController()
@@ -224,7 +246,7 @@ class Remote implements RemoteRunner {
     return this.#over.signal.aborted || (this.#draining && this.#held.size === 0)
   }
 
-  async #hello(): Promise<WireAnswer> {
+  async #hello(): Promise<Heard> {
     const { name, version, labels, slots, incarnation } = this.#options
     const holds = [...this.#held.values()].map(({ ref }) => ref)
     const workspaces = await this.#workspaces()
@@ -238,17 +260,18 @@ class Remote implements RemoteRunner {
     const welcome = parseWelcome(answer.body)
     if (welcome === undefined) return { kind: 'silent', reason: 'an answer that is no welcome of this protocol' }
     this.#ack = 0
+    this.#toldOfOrders = false
     this.#session = welcome.session
     this.#terms = welcome
     const stop = new Set(welcome.stop.map(refText))
     for (const held of this.#held.values()) if (stop.has(held.name)) this.#forget(held)
     if (!this.#wasReady) this.#options.onReady(welcome.name)
     this.#wasReady = true
-    return answer
+    return { ...answer, isNew: true }
   }
 
   /** One poll: says what was done, waits for orders and does them. */
-  async #take(session: string): Promise<WireAnswer> {
+  async #take(session: string): Promise<Heard> {
     const cleaned = this.#cleaned
     const poll: RunnerPoll = { session, ack: this.#ack, draining: this.#draining, cleaned }
     const signal = AbortSignal.any([this.#over.signal, this.#poll.signal])
@@ -258,29 +281,58 @@ class Remote implements RemoteRunner {
     // It was us who slept: what is ordered here may have been given up, and given to another, since.
     if (this.#wire.silentMs() >= this.#terms.leaseMs) {
       this.#session = undefined
-      return answer
+      return { ...answer, isNew: true }
     }
-    this.#cleaned = this.#cleaned.slice(cleaned.length)
     const { orders } = answer.body
-    for (const order of Array.isArray(orders) ? (orders as readonly Json[]) : []) this.#obey(order)
-    return answer
+    if (!Array.isArray(orders)) return { kind: 'silent', reason: 'an answer to a poll that is none of this protocol' }
+    this.#cleaned = this.#cleaned.slice(cleaned.length)
+    const before = this.#ack
+    for (const order of orders as readonly Json[]) this.#obey(order)
+    return { ...answer, isNew: this.#ack > before }
   }
 
   #obey(order: Json): void {
-    if (!isJsonObject(order) || typeof order['number'] !== 'number' || order['number'] <= this.#ack) return
-    this.#ack = order['number']
+    if (!isJsonObject(order)) return this.#passOver()
+    const { number } = order
+    if (!Number.isSafeInteger(number) || typeof number !== 'number' || number > this.#ack + ORDER_GAP_MAX)
+      return this.#passOver()
+    if (number <= this.#ack) return
+    this.#ack = number
     // The path of the log is ours to say.
     const message = parseToRunner({ ...order, logPath: '/' })
     if (message === undefined || message.type === 'drain' || message.type === 'executors') {
-      this.#options.onNotice('The server gave an order that is none of this protocol; it was passed over.')
+      this.#passOver()
+      const ref =
+        order['type'] === 'start' && isJsonObject(order['job'] ?? null) ? parseRef(order['job'] ?? null) : null
+      // The server believes that it runs here.
+      if (ref)
+        this.#hold(new Held({ ...ref, uses: '', with: {}, env: {}, graceMs: 0 }), 'its job is none of this protocol')
       return
     }
     if (message.type === 'clean') this.#begun.forget(message.runId)
-    if (message.type !== 'start') return this.#agent.receive(message)
-    const held = new Held(message.job)
+    if (message.type === 'start') this.#hold(new Held(message.job), null)
+    else this.#agent.receive(message)
+  }
+
+  /** Said once in a session: it may come with every order. */
+  #passOver(): void {
+    if (this.#toldOfOrders) return
+    this.#toldOfOrders = true
+    this.#options.onNotice('The server gave an order that is none of this protocol; it was passed over.')
+  }
+
+  /** @param refusal why it is not begun; null: it is. */
+  #hold(held: Held, refusal: string | null): void {
     if (this.#held.has(held.name)) return
+    if (this.#held.size >= RUNNER_HOLDS_MAX) return this.#passOver()
+    const isThere = [...this.#held.values()].some(({ job }) => jobName(job) === jobName(held.job))
     this.#held.set(held.name, held)
-    this.#begin(held)
+    if (refusal !== null) this.#endUnbegun(held, failedToStart(refusal))
+    else if (isThere) {
+      // Of two with one name neither its files nor its end would be told apart.
+      held.lose('its runner has an earlier one of its name still')
+      this.#endUnbegun(held, { kind: 'cancelled' })
+    } else this.#begin(held)
     if (this.#stopping) this.#lose(held, 'its runner was stopped')
     void this.#sender.follow(held).then(() => {
       this.#held.delete(held.name)
@@ -302,7 +354,11 @@ class Remote implements RemoteRunner {
         : ({ kind: 'internal', reason } as const)
       result = { kind: 'failed', failure, outputs: null }
     }
-    held.end({ type: 'ended', ...ref, result, logBytes: 0 })
+    this.#endUnbegun(held, result)
+  }
+
+  #endUnbegun(held: Held, result: AttemptResult): void {
+    held.end({ type: 'ended', ...held.ref, result, logBytes: 0 })
   }
 
   #said(message: ToServer): void {
@@ -311,7 +367,7 @@ class Remote implements RemoteRunner {
       this.#cleaned = [...this.#cleaned, { runId, problem: problem?.slice(0, 1_000) ?? null }].slice(-1_000)
       void rm(this.#paths.logs(runId), { recursive: true, force: true })
     } else if (message.type === 'ended') {
-      for (const held of this.#held.values()) if (jobName(held.job) === jobName(message)) held.end(message)
+      this.#held.get(refText(message))?.end(message)
     }
   }
 
@@ -371,11 +427,20 @@ class Remote implements RemoteRunner {
 function parseWelcome(body: JsonObject): RunnerWelcome | undefined {
   const { protocol, name, session, leaseMs, slackMs, pollMs, chunkBytes, stop } = body
   if (protocol !== RUNNER_PROTOCOL || typeof name !== 'string' || typeof session !== 'string') return undefined
-  if (!isPositive(leaseMs) || !isPositive(slackMs) || !isPositive(pollMs) || !isPositive(chunkBytes)) return undefined
+  if (!RUNNER_NAME.test(name) || session.length > SESSION_MAX) return undefined
+  if (!isUpTo(leaseMs, LEASE_MAX_MS) || !isUpTo(slackMs, leaseMs) || !isUpTo(pollMs, leaseMs)) return undefined
+  if (!isUpTo(chunkBytes, CHUNK_MAX_BYTES) || !Number.isInteger(chunkBytes)) return undefined
   if (!Array.isArray(stop)) return undefined
   const refs = (stop as readonly Json[]).map((ref) => parseRef(ref))
   const known = refs.filter((ref) => ref !== undefined)
   return { protocol, name, session, leaseMs, slackMs, pollMs, chunkBytes, stop: known }
 }
 
-const isPositive = (value: Json | undefined): value is number => typeof value === 'number' && value > 0
+const isUpTo = (value: Json | undefined, max: number): value is number =>
+  typeof value === 'number' && value > 0 && value <= max
+
+const failedToStart = (reason: string): AttemptResult => ({
+  kind: 'failed',
+  failure: { kind: 'cannot-start', reason },
+  outputs: null,
+})

@@ -6,7 +6,7 @@ import type { RunnerReport } from '../../model/runner.ts'
 import type { DurationMs } from '../../model/time.ts'
 import { artifactPath, type RunnerPaths } from '../paths.ts'
 import type { Held } from './held.ts'
-import type { Wire, WireAnswer } from './wire.ts'
+import { isSize, type Wire, type WireAnswer } from './wire.ts'
 
 export interface SenderSetting {
   readonly wire: Wire
@@ -41,7 +41,7 @@ export class Sender {
   async follow(held: Held): Promise<void> {
     try {
       let sent = await this.#log(held, 0)
-      while (held.ended !== undefined && !held.forgotten) {
+      for (let round = 0; held.ended !== undefined && !held.forgotten && !this.#setting.stop.aborted; round += 1) {
         const { result, logBytes } = held.ended
         await this.#reports(held)
         const last: RunnerReport =
@@ -49,6 +49,7 @@ export class Sender {
         const answer = await this.#send(held, 'POST', 'end', last)
         if (answer === undefined || answer.kind === 'ok') break
         if (answer.refusal.code !== 'incomplete') throw new Refused(answer.refusal.message)
+        await this.#pause(round)
         sent = await this.#log(held, answer.refusal.size ?? sent)
       }
     } catch (error) {
@@ -69,7 +70,7 @@ export class Sender {
   /** Follows the log to its end. @returns how much of it was sent. */
   async #log(held: Held, from: number): Promise<number> {
     const path = this.#setting.paths.log(held.job)
-    for (let sent = from; ;) {
+    for (let [sent, idle] = [from, 0]; ;) {
       // Asked before the file is: what was written until then is then seen.
       const isLast = held.ended !== undefined
       if (held.forgotten) return sent
@@ -77,10 +78,14 @@ export class Sender {
       if (piece.length > 0) {
         const answer = await this.#send(held, 'PUT', `log?offset=${sent}`, piece)
         if (answer === undefined) return sent
+        const before = sent
         if (answer.kind === 'ok') sent = sizeIn(answer, sent + piece.length)
         else if (answer.refusal.code === 'offset') sent = answer.refusal.size ?? 0
         else if (answer.refusal.code === 'too_large') return sent
         else throw new Refused(answer.refusal.message)
+        // A server that has less than it had is asked again and again, and not in a hurry.
+        idle = sent > before ? 0 : idle + 1
+        if (idle > 0) await this.#pause(idle - 1)
       } else if (isLast) {
         return sent
       } else {
@@ -106,14 +111,17 @@ export class Sender {
   }
 
   async #file(held: Held, path: string, name: string, total: number): Promise<void> {
-    for (let [sent, again] = [0, true]; again || sent < total;) {
+    for (let [sent, again, idle] = [0, true, 0]; again || sent < total;) {
       const piece = await this.#pieceOf(path, sent)
       const answer = await this.#send(held, 'PUT', `${name}?offset=${sent}&total=${total}`, piece)
       if (answer === undefined) return
+      const before = sent
       if (answer.kind === 'ok') sent = sizeIn(answer, sent + piece.length)
       else if (answer.refusal.code === 'offset') sent = answer.refusal.size ?? 0
       else throw new Refused(answer.refusal.message)
       again = false
+      idle = sent > before ? 0 : idle + 1
+      if (idle > 0) await this.#pause(idle - 1)
     }
   }
 
@@ -147,9 +155,14 @@ export class Sender {
         this.#pieceBytes = Math.max(PIECE_MIN_BYTES, Math.ceil(body.length / 2))
         body = body.subarray(0, this.#pieceBytes)
       }
-      await delay(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)], undefined, { signal: stop }).catch(() => undefined)
+      await this.#pause(failures)
     }
     return undefined
+  }
+
+  async #pause(failures: number): Promise<void> {
+    const pauseMs = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)]
+    await delay(pauseMs, undefined, { signal: this.#setting.stop }).catch(() => undefined)
   }
 
   async #pieceOf(path: string, offset: number): Promise<Uint8Array<ArrayBuffer>> {
@@ -176,7 +189,7 @@ export class Sender {
 
 function sizeIn(answer: Extract<WireAnswer, { kind: 'ok' }>, expected: number): number {
   const { size } = answer.body
-  return typeof size === 'number' ? size : expected
+  return isSize(size) ? size : expected
 }
 
 const sizeOf = (path: string): Promise<number | undefined> =>

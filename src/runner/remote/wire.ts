@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
-import { RUNNER_PATH, RUNNER_REFUSALS, type RunnerRefusal } from '../../model/runner.ts'
+import { RUNNER_PATH, RUNNER_PROTOCOL_HEADER, RUNNER_REFUSALS, type RunnerRefusal } from '../../model/runner.ts'
 import type { DurationMs } from '../../model/time.ts'
 import { tlsSentence } from '../../model/tls.ts'
 
@@ -24,6 +24,11 @@ interface Call {
   readonly timeoutMs: DurationMs
   readonly signal?: AbortSignal
 }
+
+/** Longest answer that is read: orders with their jobs are the longest. */
+const ANSWER_MAX_BYTES = 64 * 1_024 ** 2
+/** Of what is said to people. */
+const SAID_MAX = 300
 
 /** After these the server does not count the runner as heard of. */
 const UNHEARD: readonly RunnerRefusal['code'][] = [
@@ -73,7 +78,7 @@ export class Wire {
         ...(body === undefined ? undefined : { body: body instanceof Uint8Array ? body : JSON.stringify(body) }),
         signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
       })
-      const answer = read(response.status, await response.text())
+      const answer = await read(response)
       const heard = answer.kind === 'ok' || (answer.kind === 'refused' && !UNHEARD.includes(answer.refusal.code))
       if (heard) this.#heardAt = Math.max(this.#heardAt, sentAt)
       else if (answer.kind === 'silent' || answer.refusal.code === 'unavailable') this.#next(url)
@@ -91,15 +96,41 @@ export class Wire {
   }
 }
 
-function read(status: number, text: string): WireAnswer {
+async function read(response: Response): Promise<WireAnswer> {
+  const { status, headers } = response
+  if (!headers.has(RUNNER_PROTOCOL_HEADER)) {
+    await response.body?.cancel()
+    return { kind: 'silent', reason: `an answer with status ${status} that is not from a Millrace` }
+  }
+  const text = await textOf(response)
+  if (text === undefined) return { kind: 'silent', reason: `an answer of more than ${ANSWER_MAX_BYTES} bytes` }
   const body = jsonOf(text)
   if (body !== undefined && status >= 200 && status < 300) return { kind: 'ok', body }
   const code = RUNNER_REFUSALS.find((one) => one === body?.['code'])
   if (body === undefined || code === undefined) return { kind: 'silent', reason: `an answer with status ${status}` }
   const { message, size } = body
-  const refusal = { code, message: typeof message === 'string' ? message : '' }
-  return { kind: 'refused', refusal: typeof size === 'number' ? { ...refusal, size } : refusal }
+  const refusal = { code, message: typeof message === 'string' ? saidBy(message) : '' }
+  return { kind: 'refused', refusal: isSize(size) ? { ...refusal, size } : refusal }
 }
+
+/** undefined: it is too long, or has no end. */
+async function textOf(response: Response): Promise<string | undefined> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  const body: AsyncIterable<Uint8Array> | null = response.body
+  for await (const piece of body ?? []) {
+    length += piece.length
+    if (length > ANSWER_MAX_BYTES) return undefined
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
+}
+
+/** What another machine says, on one line of a terminal or a log. */
+const saidBy = (text: string): string => text.slice(0, SAID_MAX).replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+
+/** Of a file. */
+export const isSize = (value: Json | undefined): value is number => Number.isSafeInteger(value) && Number(value) >= 0
 
 function jsonOf(text: string): JsonObject | undefined {
   try {
