@@ -17,16 +17,10 @@ const PROJECT = `shop-${process.pid}`
 const CONTAINERS_CONF =
   '[engine]\nruntime="runc"\n[containers]\ndefault_ulimits=["nofile=1024:4096","nproc=1024:4096"]\n'
 
-const docker = await DockerEngine.open()
-const KINDS = ['podman', ...('host' in docker ? (['docker'] as const) : [])] as const
-if ('refusal' in docker) test.skip(`by docker: ${docker.refusal}`, () => {})
-afterAll(async () => {
-  if ('host' in docker) await docker[Symbol.asyncDispose]()
-})
-
 /** With the real programs and real containers. */
-describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+describe.each(['docker', 'podman'] as const)('by %s', { timeout: PATIENCE_MS }, (kind) => {
   let runner: TestRunner
+  let docker: DockerEngine | undefined
   let engine: ContainerEngine
   let env: Record<string, string>
   const runId = asId<RunId>('1'.padStart(32, '0'))
@@ -38,7 +32,8 @@ describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
     for (const name of [kind, `${kind}-compose`]) symlinkSync(`/usr/bin/${name}`, join(bin, name))
     // There are the programs that make networks.
     env = { PATH: `${bin}:/usr/sbin:/sbin` }
-    if (kind === 'docker' && 'host' in docker) {
+    if (kind === 'docker') {
+      docker = await DockerEngine.open()
       vi.stubEnv('DOCKER_HOST', docker.host)
       env['DOCKER_HOST'] = docker.host
     } else {
@@ -57,6 +52,7 @@ describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
     if (kind === 'podman') words('network', 'rm', '--force', `${PROJECT}_default`)
     words('rmi', '--force', `${IMAGE}:1`, `${IMAGE}:2`)
     await runner.close()
+    await docker?.[Symbol.asyncDispose]()
     vi.unstubAllEnvs()
   }, PATIENCE_MS)
 

@@ -194,6 +194,8 @@ function nameOf(sql: string): string {
 function encodeValue(value: Value): unknown {
   if (typeof value === 'string') return encodeText(value)
   if (value === null || typeof value !== 'object') return value
+  // As the driver would write it, but that looks at every number for what to escape.
+  if (value.every((each) => typeof each === 'number')) return `{${value.join()}}`
   return value.map((each) => (typeof each === 'string' ? encodeText(each) : each))
 }
 

@@ -5,10 +5,11 @@ import { checkCommit } from '../kit/commit.ts'
 import { pageOf, type StoredEntry } from '../kit/flatten.ts'
 import { countsOf, partsOf } from '../kit/run-filter.ts'
 import { foldCase } from '../kit/text.ts'
-import { type FeedFilter, type NumberedEntry, type RunFilter, type RunLog, type RunRef, StoreError } from '../store.ts'
+import type { FeedFilter, NumberedEntry, RunFilter, RunLog, RunRef } from '../store.ts'
 import { Commits } from './commits.ts'
 import { bounded, type Condition, conditions } from './conditions.ts'
 import type { Database, Value } from './database.ts'
+import { Reserves } from './reserves.ts'
 import { runSummary, type RunRow, SELECT_RUN } from './rows.ts'
 
 /** So many entries of a page are asked for at once: those of a filter that lets little through lie far apart. */
@@ -21,17 +22,13 @@ export function postgresRunLog(
   dutyPid?: () => number | null,
 ): RunLog {
   const commits = new Commits(database, onLost, dutyPid)
+  const reserves = new Reserves()
   const lastNumber = async (): Promise<number> => {
     const sql = `select value from counters where name = 'event'`
     return (await database.rows<{ readonly value: number }>(sql))[0]?.value ?? 0
   }
   return {
-    reserve: async (pipelineId) => {
-      const sql = 'select number, serial from reserve_run($1)'
-      const [names] = await database.rows<{ readonly number: number; readonly serial: number }>(sql, [pipelineId])
-      if (names === undefined) throw new StoreError('missing', `there is no pipeline ${pipelineId}`)
-      return names
-    },
+    reserve: (pipelineId) => database.track((session) => reserves.reserve(session, pipelineId)),
     commit: (commit) =>
       database.track(async () => {
         checkCommit(commit)
