@@ -40,7 +40,11 @@ export const createTask = z.object({
   check_type: z.array(z.literal('source')).max(1).nullish(),
   git_url: url,
   git_branch: branch,
-  language: z.array(language).min(1).max(20),
+  language: z
+    .array(language)
+    .max(20)
+    .nullish()
+    .transform((value) => value ?? []),
   rule_sets: z
     .array(z.object({ ruleset_id: optional(64), language }))
     .max(20)

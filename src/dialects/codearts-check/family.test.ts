@@ -427,6 +427,23 @@ describe('rules', () => {
     expect((await sets('?limit=51')).error_code).toBe('CC.00000000')
   })
 
+  test('of a task are named by languages, by sets, or by sets of the default', async () => {
+    const body = { git_url: 'https://example.com/a.git', git_branch: 'master' }
+    const made = await call('POST', inProject('/task'), {
+      ...body,
+      rule_sets: [{ language: 'JAVA' }, { ruleset_id: systemId('js'), language: 'js' }],
+    })
+    const used = await call('GET', inProject(`/tasks/${made.task_id}/rulesets`))
+    expect(used).toMatchObject([
+      { language: 'java', type: 'selected' },
+      { template_id: systemId('js'), type: 'selected' },
+    ])
+    expect((await call('POST', inProject('/task'), body)).error_code).toBe('CC.00000000')
+    expect((await call('POST', inProject('/task'), { ...body, language: [], rule_sets: [] })).error_code).toBe(
+      'CC.00000000',
+    )
+  })
+
   test('are found by languages as newer documents write them', async () => {
     const totalFor = async (language: string): Promise<number> =>
       (await call('GET', `/v2/rules?rule_languages=${encodeURIComponent(language)}`)).total

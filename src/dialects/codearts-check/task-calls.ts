@@ -53,7 +53,9 @@ export async function createTask(call: Call): Promise<Response> {
   const project = await projectOf(call)
   const body = bodies.readJson(call, bodies.createTask)
   const { inc_config: inc } = body
-  const languages = [...new Set(body.language)]
+  // Either of them is enough ("2选1").
+  const languages = [...new Set([...body.language, ...body.rule_sets.map((set) => set.language)])]
+  if (languages.length === 0) throw refusal(errors.badParameter, 'language: expected one at least, found none')
   const sets = await setsOf(call, project, languages, body.rule_sets)
   const parent = inc?.parent_task_id ?? ''
   if (parent !== '') need(await app.pipelines.get(caller, { id: parent }), errors.noTask)
