@@ -1,7 +1,7 @@
 import type { Work } from '../model/definition.ts'
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
 import type { NodeStatus, RunStatus } from '../model/status.ts'
-import { isActive, runStatus, stageStatus, startableStages } from './status.ts'
+import { isActive, isFailing, runStatus, stageStatus, startableStages } from './status.ts'
 import { isToTakeBack } from './rollback.ts'
 import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
 
@@ -70,9 +70,7 @@ export function allowedOnRun(run: Run): readonly RunAction[] {
 
 /** A run that waits, or stages of one under way that do, be it beside others that are at work. */
 const isStartable = (run: Run): boolean =>
-  run.phase === 'waiting'
-    ? run.queuedAt === null
-    : run.pausedAt === null && run.rollback === null && startableStages(run).length > 0
+  run.phase === 'waiting' ? run.queuedAt === null : run.pausedAt === null && startableStages(run).length > 0
 
 export function allowedOnNode(run: Run, index: number): readonly NodeAction[] {
   return run.nodes.at(index).kind === 'stage' ? allowedOnStage(run, index) : allowedOnTask(run, index)
@@ -86,8 +84,7 @@ function allowedOnStage(run: Run, index: number): readonly NodeAction[] {
 const STAGE_ACTIONS = ['retry', 'skip', 'rollback'] as const
 
 function isStageOpenTo(run: Run, index: number, action: (typeof STAGE_ACTIONS)[number]): boolean {
-  if (run.phase === 'waiting' || (run.phase === 'live' && (run.cancelling !== null || run.rollback !== null)))
-    return false
+  if (run.phase === 'live' && (run.cancelling !== null || run.rollback !== null)) return false
   switch (action) {
     case 'skip':
       // One that was begun and taken up again holds tasks that are over: of those that are not, each can be skipped.
@@ -96,7 +93,7 @@ function isStageOpenTo(run: Run, index: number, action: (typeof STAGE_ACTIONS)[n
       if (run.phase === 'live') return !isActive(run.counts)
       return run.outcome !== 'succeeded' && run.startedAt !== null && index <= (takenBack(run) ?? index)
     case 'rollback':
-      return (run.phase === 'ended' || !isActive(run.counts)) && hasWayBack(run, index)
+      return !isActive(run.counts) && hasWayBack(run, index)
   }
 }
 
@@ -104,11 +101,11 @@ const hasWayBack = (run: Run, index: number): boolean =>
   stagePlan(run.plan, index).tasks.some((task) => isToTakeBack(run, task))
 
 function allowedOnTask(run: Run, index: number): readonly NodeAction[] {
-  const { status, pausedAt } = taskAt(run, index)
+  const { status } = taskAt(run, index)
   const asNode = status === 'open' ? 'running' : status
   return NODE_ACTIONS.filter((action) => {
     // Whatever it was at when it was paused, and however that has ended since.
-    const seen = action === 'resume' && pausedAt !== null ? 'paused' : asNode
+    const seen = action === 'resume' ? 'paused' : asNode
     return admitted(nodeAdmits[action], seen) && isOpenTo(run, index, action)
   })
 }
@@ -148,12 +145,10 @@ function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
 
 /** Whether a person may still change how it ended, or that it begins. */
 function isMendable(run: Run, index: number): boolean {
-  if (run.phase === 'waiting' || isPassedOver(run, index)) return false
+  if (isPassedOver(run, index)) return false
   if (run.phase === 'live') return run.cancelling === null && run.rollback === null
   return admitted(REOPENABLE, runStatus(run)) && takenBack(run) === undefined
 }
-
-const TAKEN_BACK: readonly NodeStatus[] = ['rolled_back', 'rollback_failed', 'rollback_errored']
 
 /**
  * The first stage of a run that has ended, of which something was taken back, be it that the rollback was cancelled.
@@ -168,11 +163,7 @@ export function takenBack(run: Run): number | undefined {
 const takenBacks = new WeakMap<Run, number | undefined>()
 
 function firstTakenBack(run: Run): number | undefined {
-  return run.plan.stages.find((stage) => {
-    const { status } = stageAt(run, stage)
-    if (status !== 'cancelled') return admitted(TAKEN_BACK, status)
-    return stagePlan(run.plan, stage).tasks.some((task) => taskAt(run, task).rollingBack)
-  })
+  return run.plan.stages.find((stage) => stagePlan(run.plan, stage).tasks.some((task) => taskAt(run, task).rollingBack))
 }
 
 export const isChoice = (work: Work): boolean =>
@@ -181,11 +172,11 @@ export const isChoice = (work: Work): boolean =>
 /** What only passes a token on cannot be skipped, and in a flow nothing that no token has come to. */
 function isSkippable(run: Run, index: number): boolean {
   const { spec, flow } = taskPlan(run.plan, index)
-  const { status, unmet, loop } = taskAt(run, index)
+  const { status, unmet } = taskAt(run, index)
   const { kind } = spec.work
   if (!spec.skippable || kind === 'start' || kind === 'end' || kind === 'gateway' || kind === 'subflow') return false
   if (status !== 'pending') return true
-  return isStillToCome(run, index) && (flow === null || (loop > 0 && unmet === 0))
+  return isStillToCome(run, index) && (flow === null || unmet === 0)
 }
 
 /** What was never reached in a run or a stage that is over has nothing to mend: what failed before it has. */
@@ -204,9 +195,8 @@ const isPassedOver = (run: Run, index: number): boolean => taskAt(run, index).po
 /** A run that was cancelled between two nodes has none to retry and goes on; one that never began has nothing to go on with. */
 function isRetryable(run: Run): boolean {
   const { phase, startedAt, counts } = run
-  const failed = counts.failed + counts.errored + counts.timed_out + counts.held
-  const some = phase === 'ended' ? startedAt !== null : failed + counts.restarting + counts.cancelled > 0
-  return some && (failed === 0 || !isRuledOut(run))
+  const some = phase === 'ended' ? startedAt !== null : isFailing(counts) || counts.held > 0
+  return some && !isRuledOut(run)
 }
 
 /** All that failed is not to be retried, says the definition, and nothing was cancelled. */

@@ -15,9 +15,11 @@ export function dueEffects(run: Run): readonly RunEffect[] {
     if (at !== null && at !== undefined) effects.push({ type: 'arm-timer', node, at })
   }
   arm(null, run.cancelling === null ? run.deadlineAt : run.cancelling.deadline)
-  for (const { index } of run.open) arm(index, stageAt(run, index).deadlineAt)
+  for (const { index } of run.open) if (run.rollback === null) arm(index, stageAt(run, index).deadlineAt)
   for (const node of openTasks(run)) {
     const state = taskAt(run, node)
+    // While its stage is taken back, nobody gives up what is held: its time, and that of the stage, count no more.
+    if (run.rollback !== null && !state.rollingBack) continue
     if (state.status === 'queued' && standsStill(run, node)) continue
     arm(node, state.deadlineAt)
     if (state.status === 'queued' && state.retryAt === null) {

@@ -33,7 +33,7 @@ describe('one task', () => {
   })
 })
 
-describe('two tasks', { timeout: 60_000 }, () => {
+describe('two tasks', { timeout: 300_000 }, () => {
   const layouts = [
     (one: Feature, two: Feature) => [shaped('s', [[], []], [one, two])],
     (one: Feature, two: Feature) => [shaped('s', [[], [0]], [one, two])],

@@ -113,6 +113,18 @@ describe('what is taken back on a runner is that, whatever it was before', () =>
   })
 })
 
+test('the time of a stage that is taken back counts no more, nor that of what is held in it', () => {
+  const w = new EngineWorld(
+    definition({ stages: [stage('s', [script('a', back), script('b', on('hold', 15_000))], { timeoutMs: 60_000 })] }),
+  )
+  w.succeed('a')
+  w.fail('b')
+  rollBack(w, 's')
+  expect(dueEffects(w.run)).toEqual([{ type: 'offer-attempt', node: w.index('a'), attempt: 2 }])
+  w.wait(100_000)
+  expect(w.picture()).toBe('rolling_back | s:rolling_back a:queued b:failed')
+})
+
 test('a run whose rollback was cancelled goes on from what was taken back, and from nothing after it', () => {
   const w = new EngineWorld(deploy)
   w.succeed('a', 'b')

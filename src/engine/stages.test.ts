@@ -157,6 +157,16 @@ describe('a stage that waits for triggers', () => {
     expect(picture(w)).toBe('waiting | s:succeeded a:succeeded t:waiting b:pending u:succeeded c:succeeded')
   })
 
+  test('is started by nobody while what runs beside it ends a run that has failed', () => {
+    const w = waiting('or', stage('u', [script('c'), script('d')], beside))
+    w.succeed('a')
+    w.lease('d')
+    expect(allowedOnRun(w.run)).toContain('start')
+    w.fail('c')
+    expect(w.status()).toBe('running')
+    expect(allowedOnRun(w.run)).not.toContain('start')
+  })
+
   test('ends with a cancel of its run', () => {
     const w = waiting('or')
     w.succeed('a')

@@ -1,17 +1,11 @@
 import { isEnded, type EndStatus, type NodeStatus, type RunStatus } from '../model/status.ts'
 import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Counts, type Run } from './run.ts'
 
-/** What a status is made of; a run and each of its stages have it. */
-interface Standing {
-  readonly phase: 'waiting' | 'live' | 'ended'
-  readonly outcome: EndStatus | null
+/** What the status of something under way is made of: of a run, of a stage, of a sub-flow. */
+interface UnderWay {
   readonly paused: boolean
-  /** Whether it waits for its turn among other runs. */
-  readonly inLine: boolean
   /** Whether any attempt has begun. */
   readonly begun: boolean
-  /** Whether it, or what it is in, is being taken back. */
-  readonly rollingBack: boolean
   /** Whether a stage of it waits for its triggers. */
   readonly waiting: boolean
   readonly counts: Counts
@@ -20,14 +14,10 @@ interface Standing {
 }
 
 /**
- * The one function that says where a run or a stage is. What is at work hides what waits: a run with a held node
+ * The one function that says where something under way is. What is at work hides what waits: a run with a held node
  * and a running one is `running` (its `attention` tells of the held one), as in BlueKing's first engine.
  */
-export function statusOf(standing: Standing): RunStatus {
-  const { phase, outcome, paused, begun, inLine, rollingBack, waiting, counts, still } = standing
-  if (outcome !== null) return outcome
-  if (phase === 'waiting') return inLine ? 'queued' : 'waiting'
-  if (rollingBack) return 'rolling_back'
+function statusOf({ paused, begun, waiting, counts, still }: UnderWay): RunStatus {
   if (paused) return 'paused'
   if (counts.running > 0) return 'running'
   if (counts.queued > 0) return begun ? 'running' : 'queued'
@@ -37,19 +27,16 @@ export function statusOf(standing: Standing): RunStatus {
   return waiting ? 'waiting' : 'running'
 }
 
+export function runStatus(run: Run): RunStatus {
+  const { phase, outcome, begun, counts } = run
+  if (outcome !== null) return outcome
+  if (phase === 'waiting') return run.queuedAt === null ? 'waiting' : 'queued'
+  if (run.rollback !== null) return 'rolling_back'
+  return statusOf({ paused: isPaused(run), begun, waiting: run.waiting.length > 0, counts, still: pausedNow(run) })
+}
+
 /** A cancel shows before a pause: the run is ending. */
-export const runStatus = (run: Run): RunStatus =>
-  statusOf({
-    phase: run.phase,
-    outcome: run.outcome,
-    inLine: run.queuedAt !== null,
-    paused: run.pausedAt !== null && run.cancelling === null,
-    begun: run.begun,
-    rollingBack: run.rollback !== null,
-    waiting: run.waiting.length > 0,
-    counts: run.counts,
-    still: pausedNow(run),
-  })
+const isPaused = (run: Run): boolean => run.pausedAt !== null && run.cancelling === null
 
 /** How many stand still that have their turn: in a stage that has not begun nothing does yet. */
 export const pausedNow = ({ counts, open }: Run): number =>
@@ -59,23 +46,13 @@ export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 's
   const stage = stageAt(run, index)
   const open = stage.status === 'running' ? run.open.find((one) => one.index === index) : undefined
   if (open === undefined) return stage.status
-  return statusOf({
-    phase: 'live',
-    outcome: null,
-    inLine: false,
-    paused: run.pausedAt !== null && run.cancelling === null,
-    begun: stage.begun,
-    rollingBack: false,
-    waiting: false,
-    counts: open.counts,
-    still: open.counts.paused,
-  })
+  const { counts } = open
+  return statusOf({ paused: isPaused(run), begun: stage.begun, waiting: false, counts, still: counts.paused })
 }
 
 /** Whether it has its turn. Who was paused ahead of time does not stand still yet. */
 function hasCome(run: Run, index: number): boolean {
-  const { loop, unmet } = taskAt(run, index)
-  return unmet === 0 && (loop > 0 || stageAt(run, taskPlan(run.plan, index).stage).startedAt !== null)
+  return taskAt(run, index).unmet === 0 && stageAt(run, taskPlan(run.plan, index).stage).startedAt !== null
 }
 
 /** What readers see of a task: `counts` are those of what is in it, when it is a sub-flow. */
@@ -91,17 +68,7 @@ export function taskStatus(run: Run, index: number, counts: Counts | undefined):
   if (counts === undefined) return 'running'
   // It was under way when its run ended: as its tasks did, or else as the run.
   if (run.phase === 'ended') return isFailing(counts) ? outcomeOf(counts) : (run.outcome ?? 'cancelled')
-  return statusOf({
-    phase: 'live',
-    outcome: null,
-    inLine: false,
-    paused: run.pausedAt !== null && run.cancelling === null,
-    begun: true,
-    rollingBack: false,
-    waiting: false,
-    counts,
-    still: counts.paused,
-  })
+  return statusOf({ paused: isPaused(run), begun: true, waiting: false, counts, still: counts.paused })
 }
 
 /** Whether something that ended unsuccessfully keeps the run from going on. */
@@ -124,8 +91,11 @@ export function outcomeOf(counts: Counts): EndStatus {
   return counts.cancelled > 0 ? 'cancelled' : 'succeeded'
 }
 
-/** How tasks that were taken back end what holds them; what could not be taken back weighs most. */
+/**
+ * How tasks that were taken back end what holds them; what could not be taken back weighs most. What was cancelled
+ * before and has no way back was never to be taken back.
+ */
 export function rollbackOutcome(counts: Counts): EndStatus {
   if (counts.rollback_errored > 0) return 'rollback_errored'
-  return counts.rollback_failed + counts.cancelled > 0 ? 'rollback_failed' : 'rolled_back'
+  return counts.rollback_failed > 0 ? 'rollback_failed' : 'rolled_back'
 }

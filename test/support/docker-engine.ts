@@ -7,7 +7,8 @@ import { waitUntil } from './wait-until.ts'
 
 /**
  * A real Docker engine (Debian's docker.io) with a socket and a directory of its own. Its containers have no network but
- * that of the machine, so it leaves the machine's firewall as it is. Needs root.
+ * that of the machine, so it leaves the machine's firewall as it is. Needs root, and a kernel that lets it mount: where
+ * it has none, `refusal` says so, and tests of it are skipped by that name.
  */
 export class DockerEngine implements AsyncDisposable {
   /** What `DOCKER_HOST` must say. */
@@ -21,7 +22,7 @@ export class DockerEngine implements AsyncDisposable {
     this.#process = process
   }
 
-  static async open(): Promise<DockerEngine> {
+  static async open(): Promise<DockerEngine | { readonly refusal: string }> {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-docker-'))
     const host = `unix://${directory}/socket`
     const log = openSync(join(directory, 'log'), 'w')
@@ -38,16 +39,18 @@ export class DockerEngine implements AsyncDisposable {
     const child = spawn('dockerd', words, { stdio: ['ignore', log, log] })
     closeSync(log)
     const engine = new DockerEngine(host, directory, child)
-    let failed: string | undefined
-    child.once('error', () => (failed = 'these tests need dockerd: apt-get install docker.io'))
-    child.once(
-      'exit',
-      () => (failed ??= `dockerd ended: ${readFileSync(join(directory, 'log'), 'utf8').slice(-2_000)}`),
-    )
-    await waitUntil(() => {
-      if (failed !== undefined) throw new Error(failed)
-      return readFileSync(join(directory, 'log'), 'utf8').includes('API listen on')
-    }, 60_000)
+    const said = (): string => readFileSync(join(directory, 'log'), 'utf8')
+    let missing = false
+    let hasEnded = false
+    child.once('error', () => (missing = true))
+    child.once('exit', () => (hasEnded = true))
+    await waitUntil(() => missing || hasEnded || said().includes('API listen on'), 60_000)
+    if (missing) throw new Error('these tests need dockerd: apt-get install docker.io')
+    if (hasEnded) {
+      const refusal = `dockerd does not run here: ${said().trim().split('\n').at(-1)?.slice(0, 300)}`
+      await engine.#remove()
+      return { refusal }
+    }
     return engine
   }
 
@@ -56,6 +59,10 @@ export class DockerEngine implements AsyncDisposable {
     // It ends what it has begun, its containerd too.
     this.#process.kill('SIGTERM')
     await ended
+    await this.#remove()
+  }
+
+  async #remove(): Promise<void> {
     for (const line of readFileSync('/proc/self/mounts', 'utf8').split('\n')) {
       const [, path = ''] = line.split(' ')
       if (path.startsWith(`${this.#directory}/`)) execFileSync('umount', ['--lazy', path])

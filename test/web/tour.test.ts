@@ -37,6 +37,8 @@ test('a new user makes a pipeline, starts it, decides its review and sees it suc
 
   await page.getByRole('button', { name: 'Start', exact: true }).click()
   await page.getByRole('dialog').getByLabel('who').fill('Millrace')
+  await page.getByRole('dialog').getByRole('combobox', { name: 'Priority' }).click()
+  await page.getByRole('option', { name: 'High' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Start' }).click()
   await page.waitForURL(/\/runs\/[0-9a-f]{32}/)
   const [, id = ''] = /runs\/([0-9a-f]{32})/.exec(page.url()) ?? []
@@ -53,7 +55,8 @@ test('a new user makes a pipeline, starts it, decides its review and sees it suc
   await page.getByRole('link', { name: 'Runs' }).click()
   const row = page.getByRole('row').filter({ hasText: 'hello #1' })
   await row.getByText('Succeeded').waitFor()
-  const { stages } = await server.client.runs.get(id)
+  const { stages, priority } = await server.client.runs.get(id)
+  expect(priority).toBe('high')
   expect(stages[1]?.tasks[0]?.review?.decisions).toMatchObject([{ decision: 'approve', comment: 'go' }])
   expect(browser.complaints).toEqual([])
 })

@@ -19,14 +19,19 @@ const PATIENCE_MS = 120_000
 /** Where the engines are looked for: the Docker of Debian, and not one of the machine's own without an engine. */
 const PATH = '/usr/bin:/bin:/usr/sbin:/sbin'
 
-describe.each(['podman', 'docker'] as const)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+const docker = await DockerEngine.open()
+const KINDS = ['podman', ...('host' in docker ? (['docker'] as const) : [])] as const
+if ('refusal' in docker) test.skip(`by docker: ${docker.refusal}`, () => {})
+afterAll(async () => {
+  if ('host' in docker) await docker[Symbol.asyncDispose]()
+})
+
+describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
   let engine: ContainerEngine
   let runner: TestRunner
   let shared: string
-  let docker: DockerEngine | undefined
   beforeAll(async () => {
-    if (kind === 'docker') {
-      docker = await DockerEngine.open()
+    if (kind === 'docker' && 'host' in docker) {
       vi.stubEnv('DOCKER_HOST', docker.host)
     }
     const executors = await detectExecutors(PATH, kind)
@@ -44,7 +49,6 @@ describe.each(['podman', 'docker'] as const)('by %s', { timeout: PATIENCE_MS }, 
     await runner.close()
     removeTestImage(engine, IMAGE)
     await removeTree(shared)
-    await docker?.[Symbol.asyncDispose]()
     vi.unstubAllEnvs()
   }, PATIENCE_MS)
 

@@ -17,10 +17,16 @@ const PROJECT = `shop-${process.pid}`
 const CONTAINERS_CONF =
   '[engine]\nruntime="runc"\n[containers]\ndefault_ulimits=["nofile=1024:4096","nproc=1024:4096"]\n'
 
+const docker = await DockerEngine.open()
+const KINDS = ['podman', ...('host' in docker ? (['docker'] as const) : [])] as const
+if ('refusal' in docker) test.skip(`by docker: ${docker.refusal}`, () => {})
+afterAll(async () => {
+  if ('host' in docker) await docker[Symbol.asyncDispose]()
+})
+
 /** With the real programs and real containers. */
-describe.each(['docker', 'podman'] as const)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
   let runner: TestRunner
-  let docker: DockerEngine | undefined
   let engine: ContainerEngine
   let env: Record<string, string>
   const runId = asId<RunId>('1'.padStart(32, '0'))
@@ -32,8 +38,7 @@ describe.each(['docker', 'podman'] as const)('by %s', { timeout: PATIENCE_MS }, 
     for (const name of [kind, `${kind}-compose`]) symlinkSync(`/usr/bin/${name}`, join(bin, name))
     // There are the programs that make networks.
     env = { PATH: `${bin}:/usr/sbin:/sbin` }
-    if (kind === 'docker') {
-      docker = await DockerEngine.open()
+    if (kind === 'docker' && 'host' in docker) {
       vi.stubEnv('DOCKER_HOST', docker.host)
       env['DOCKER_HOST'] = docker.host
     } else {
@@ -52,7 +57,6 @@ describe.each(['docker', 'podman'] as const)('by %s', { timeout: PATIENCE_MS }, 
     if (kind === 'podman') words('network', 'rm', '--force', `${PROJECT}_default`)
     words('rmi', '--force', `${IMAGE}:1`, `${IMAGE}:2`)
     await runner.close()
-    await docker?.[Symbol.asyncDispose]()
     vi.unstubAllEnvs()
   }, PATIENCE_MS)
 

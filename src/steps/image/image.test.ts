@@ -20,17 +20,22 @@ const SECRET = 'k3y-that-nobody-may-find'
 const PASSWORD = 'p4ss-word-of-ci'
 const NAME = `millrace-built-${process.pid}`
 
+const docker = await DockerEngine.open()
+const KINDS = ['podman', 'buildah', ...('host' in docker ? (['docker'] as const) : [])] as const
+if ('refusal' in docker) test.skip(`by docker: ${docker.refusal}`, () => {})
+afterAll(async () => {
+  if ('host' in docker) await docker[Symbol.asyncDispose]()
+})
+
 /** With real builders and a real registry. Buildah is what is left where no container runs. */
-describe.each(['podman', 'buildah', 'docker'] as const)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
   let runner: TestRunner
   let executors: Executors
   let registry: ImageRegistry
   let directory: string
-  let docker: DockerEngine | undefined
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'millrace-images-'))
-    if (kind === 'docker') {
-      docker = await DockerEngine.open()
+    if (kind === 'docker' && 'host' in docker) {
       vi.stubEnv('DOCKER_HOST', docker.host)
     }
     // Where no other is.
@@ -50,7 +55,6 @@ describe.each(['podman', 'buildah', 'docker'] as const)('by %s', { timeout: PATI
     if (ours.length > 0) storage('rmi', '--force', ...ours)
     await runner.close()
     await registry[Symbol.asyncDispose]()
-    await docker?.[Symbol.asyncDispose]()
     vi.unstubAllEnvs()
     await removeTree(directory)
   }, PATIENCE_MS)

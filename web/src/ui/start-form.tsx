@@ -18,6 +18,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { NewRun, Pipeline } from '../../../src/client/client.ts'
+import { PRIORITIES } from '../../../src/model/priority.ts'
 import { client } from '../api/client.ts'
 import { pipelineQuery } from '../api/queries.ts'
 import { problemText } from './said.ts'
@@ -63,6 +64,7 @@ function Fields({ pipeline, onClose }: { readonly pipeline: Pipeline; readonly o
   const [values, setValues] = useState<Values>(() =>
     Object.fromEntries(pipeline.params.map((one) => [one.name, first(one)])),
   )
+  const [priority, setPriority] = useState(pipeline.priority)
   const [wait, setWait] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
@@ -71,7 +73,12 @@ function Fields({ pipeline, onClose }: { readonly pipeline: Pipeline; readonly o
     setBusy(true)
     setProblem(null)
     try {
-      const run = await client.runs.start(pipeline.id, { params: paramsOf(pipeline.params, values), wait })
+      const run = await client.runs.start(pipeline.id, {
+        params: paramsOf(pipeline.params, values),
+        // That of the definition is left to it.
+        ...(priority === pipeline.priority ? {} : { priority }),
+        wait,
+      })
       notifications.show({
         message: t('pipelines.form.started', { name: pipeline.name, number: run.number }),
         color: 'teal',
@@ -104,6 +111,14 @@ function Fields({ pipeline, onClose }: { readonly pipeline: Pipeline; readonly o
             onChange={(value) => setValues({ ...values, [param.name]: value })}
           />
         ))}
+        <Select
+          label={t('pipelines.form.priority')}
+          description={t('pipelines.form.first')}
+          data={PRIORITIES.map((one) => ({ value: one, label: t(`pipelines.form.priorities.${one}`) }))}
+          value={priority}
+          onChange={(next) => setPriority(next ?? pipeline.priority)}
+          allowDeselect={false}
+        />
         <Checkbox
           label={t('pipelines.form.wait')}
           checked={wait}

@@ -1,0 +1,210 @@
+import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { registerHooks, stripTypeScriptTypes } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { declareClassPlugin, declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin'
+import {
+  determineHitLimitReached,
+  DryRunStatus,
+  MutantRunStatus,
+  TestStatus,
+  toMutantRunResult,
+  type DryRunResult,
+  type MutantRunOptions,
+  type MutantRunResult,
+  type TestResult,
+  type TestRunner,
+} from '@stryker-mutator/api/test-runner'
+import fc from 'fast-check'
+import { collect, type CollectedTest } from './collect.ts'
+
+/** Where instrumented code keeps which mutant is active, and what it has counted. */
+interface Instrumentation {
+  activeMutant?: string | undefined
+  currentTestId?: string | undefined
+  hitCount?: number | undefined
+  hitLimit?: number | undefined
+  mutantCoverage?: { static: Record<string, number>; perTest: Record<string, Record<string, number>> }
+}
+
+const TESTS = {
+  include: ['src/engine/*.test.ts', 'src/testing/engine-laws.test.ts'],
+  // Searches and properties at length: engine-laws.test.ts has a short round of them. One reads a page of the docs.
+  exclude: ['src/engine/laws.test.ts', 'src/engine/explore.test.ts', 'src/engine/expressions-page.test.ts'],
+}
+
+/** What a test costs without a mutant, and how often it comes to each: what comes much oftener will not end. */
+interface Cost {
+  readonly ms: number
+  readonly hits: Readonly<Record<string, number>>
+}
+
+/** In the sandbox, for the processes after the first. */
+const COSTS = 'mutate-costs.json'
+
+/** What a test may come oftener to a mutant than without it. */
+const hitsMax = (hits: number): number => 20 * hits + 10_000
+
+/**
+ * Plays the tests of the engine in this process, as often as there are mutants: a mutant costs the time of its tests,
+ * most of them a few milliseconds. For mutants of what is made at import all modules are made anew, under other URLs.
+ */
+class EngineTestRunner implements TestRunner {
+  static readonly inject = [] as const
+  readonly #stryker: Instrumentation
+  #costs: Readonly<Record<string, Cost>> = {}
+  #tests: readonly CollectedTest[] | undefined
+
+  constructor() {
+    const global = globalThis as { __stryker__?: Instrumentation }
+    this.#stryker = global.__stryker__ ??= {}
+    // Drawn once and for all, and the first thing that fails will do.
+    fc.configureGlobal({ seed: 1, endOnFailure: true })
+  }
+
+  capabilities() {
+    return { reloadEnvironment: true }
+  }
+
+  async dryRun(): Promise<DryRunResult> {
+    const tests = await this.#load()
+    const results: TestResult[] = []
+    for (const test of tests) {
+      this.#stryker.currentTestId = test.id
+      results.push(await played(test))
+      this.#stryker.currentTestId = undefined
+    }
+    const { mutantCoverage } = this.#stryker
+    const costs = results.map(({ id, timeSpentMs }) => [
+      id,
+      { ms: timeSpentMs, hits: mutantCoverage?.perTest[id] ?? {} },
+    ])
+    writeFileSync(COSTS, JSON.stringify(Object.fromEntries(costs)))
+    this.#learn(tests)
+    return { status: DryRunStatus.Complete, tests: results, ...(mutantCoverage && { mutantCoverage }) }
+  }
+
+  async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
+    const { activeMutant, mutantActivation, reloadEnvironment, testFilter, disableBail } = options
+    const stryker = this.#stryker
+    if (reloadEnvironment) this.#tests = undefined
+    stryker.hitLimit = undefined
+    if (mutantActivation === 'static') stryker.activeMutant = activeMutant.id
+    let tests: readonly CollectedTest[]
+    try {
+      tests = await this.#load()
+    } catch (error) {
+      return { status: MutantRunStatus.Error, errorMessage: `the tests cannot be imported: ${String(error)}` }
+    }
+    const wanted = testFilter && new Set(testFilter)
+    const results: TestResult[] = []
+    let endless: DryRunResult | undefined
+    for (const test of tests) {
+      if (wanted?.has(test.id) === false) continue
+      stryker.activeMutant = activeMutant.id
+      stryker.hitCount = 0
+      stryker.hitLimit = hitsMax(this.#costs[test.id]?.hits[activeMutant.id] ?? 0)
+      const result = await played(test)
+      results.push(result)
+      endless ??= determineHitLimitReached(stryker.hitCount, stryker.hitLimit)
+      stryker.hitLimit = undefined
+      if (endless === undefined && result.status !== TestStatus.Failed) continue
+      if (mutantActivation === 'runtime') await this.#playWithout(test)
+      if (!disableBail) break
+    }
+    stryker.activeMutant = undefined
+    return toMutantRunResult(endless ?? { status: DryRunStatus.Complete, tests: results })
+  }
+
+  /**
+   * What has failed with the mutant must pass without it: else the mutant before has left something behind in this
+   * process, and says nothing of this one. Stryker then tries again in another.
+   */
+  async #playWithout(test: CollectedTest): Promise<void> {
+    this.#stryker.activeMutant = undefined
+    const { status } = await played(test)
+    if (status === TestStatus.Failed) throw new Error(`${test.id} fails without a mutant`)
+  }
+
+  async #load(): Promise<readonly CollectedTest[]> {
+    if (this.#tests !== undefined) return this.#tests
+    generation += 1
+    const found: CollectedTest[] = []
+    for (const file of globSync(TESTS.include, { exclude: TESTS.exclude }).toSorted())
+      found.push(...(await collect(file, pathToFileURL(join(process.cwd(), file)).href)))
+    return this.#learn(found)
+  }
+
+  #learn(tests: readonly CollectedTest[]): readonly CollectedTest[] {
+    const costs = costsBefore()
+    const ms = ({ id }: CollectedTest): number => costs[id]?.ms ?? 0
+    this.#costs = costs
+    this.#tests = tests.toSorted((left, right) => ms(left) - ms(right))
+    return this.#tests
+  }
+}
+
+function costsBefore(): Readonly<Record<string, Cost>> {
+  try {
+    return JSON.parse(readFileSync(COSTS, 'utf8')) as Record<string, Cost>
+  } catch {
+    return {}
+  }
+}
+
+async function played({ id, name, file, play }: CollectedTest): Promise<TestResult> {
+  const begin = performance.now()
+  const of = () => ({ id, name, fileName: file, timeSpentMs: performance.now() - begin })
+  try {
+    await play()
+    return { ...of(), status: TestStatus.Success }
+  } catch (error) {
+    return { ...of(), status: TestStatus.Failed, failureMessage: String(error) }
+  }
+}
+
+/** How often the modules of the sandbox were made: part of their URLs. */
+let generation = 0
+const stripped = new Map<string, string>()
+const isOurs = (url: string): boolean => url.startsWith(`${pathToFileURL(process.cwd()).href}/src/`)
+
+// The tests are those of `npm test`, unchanged: what they import as vitest is collect.ts.
+registerHooks({
+  resolve: (specifier, context, next) => {
+    if (specifier === 'vitest' && context.parentURL !== undefined && isOurs(context.parentURL))
+      return { url: new URL('./collect.ts', import.meta.url).href, shortCircuit: true, format: 'module-typescript' }
+    const found = next(specifier, context)
+    return isOurs(found.url) ? { ...found, url: `${found.url.replace(/\?.*/, '')}?${generation}` } : found
+  },
+  load: (url, context, next) => {
+    if (!isOurs(url)) return next(url, context)
+    const path = fileURLToPath(url.replace(/\?.*/, ''))
+    const source = stripped.get(path) ?? stripTypeScriptTypes(readFileSync(path, 'utf8'))
+    stripped.set(path, source)
+    return { format: 'module', source, shortCircuit: true }
+  },
+})
+
+/** What babel tells of a place in the source, as far as it is looked at. */
+interface Place {
+  readonly node?: {
+    readonly type: string
+    readonly value?: unknown
+    readonly quasis?: readonly { readonly value: { readonly raw: string } }[]
+  }
+}
+
+/** Texts with a blank are sentences for people: no test should hold their words. Words alone are kinds and keys. */
+const sentences = {
+  shouldIgnore({ node }: Place): string | undefined {
+    const isSentence =
+      (node?.type === 'StringLiteral' && String(node.value).includes(' ')) ||
+      (node?.type === 'TemplateLiteral' && node.quasis?.some(({ value }) => value.raw.includes(' ')) === true)
+    return isSentence ? 'a sentence' : undefined
+  },
+}
+
+export const strykerPlugins = [
+  declareClassPlugin(PluginKind.TestRunner, 'engine', EngineTestRunner),
+  declareValuePlugin(PluginKind.Ignore, 'sentences', sentences),
+]
