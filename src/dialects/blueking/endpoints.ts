@@ -35,12 +35,11 @@ const served: readonly EndpointRow[] = Object.entries(operations).flatMap(
 
 /** What bk-sops has and a pipeline server cannot honour. Source: its `apigw/views`. */
 const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: readonly string[], reason: string])[] = [
-  ['import_common_template', 'POST', [], 'an encoded export of bk-sops’ own database; create_template takes trees'],
   [
-    'import_project_template',
+    'import_common_template',
     'POST',
-    ['bk_biz_id'],
-    'an encoded export of bk-sops’ own database; create_template takes trees',
+    [],
+    'there are no common templates: import_project_template takes such a file, too',
   ],
   ['get_task_plugin_log', 'GET', ['bk_biz_id'], 'logs of the plugin service'],
   [

@@ -1,5 +1,6 @@
 // Operations that came after the seed's version: schemes, clocked tasks, tasks that others claim. Source: bk-sops
 // `apigw/views` and their tests, read 2026-11-22.
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { openBkClient, type Body, type BkClient } from '../../testing/blueking-client.ts'
 import { component, constant, webTree } from '../../testing/blueking-trees.ts'
@@ -94,6 +95,80 @@ describe('a scheme', () => {
     }
     const chosen = await client.need(create({ execute_task_nodes_id: ['a', 'c'], exclude_task_nodes_id: ['c'] }))
     expect(namesOf(chosen.pipeline_tree)).toEqual(['a', 'c'])
+  })
+})
+
+describe('the file of an export', () => {
+  const leaf = webTree({
+    lines: [
+      ['start', 'a'],
+      ['a', 'end'],
+    ],
+  })
+  const outer = (template_id: string) =>
+    webTree({
+      lines: [
+        ['start', 's'],
+        ['s', 'end'],
+      ],
+      activities: { s: { type: 'SubProcess', optional: true, template_id, constants: {} } },
+    })
+  const exported = (template: Readonly<Record<string, object>>, salt = '821a11587ea434eb85c2f5327a90ae54') => {
+    const heads = { 1: { category: 'OpsTools', pipeline_template_str_id: 'n2' } }
+    // As Python's json writes it, which puts a space behind each comma.
+    const body = JSON.stringify({ pipeline_template_data: { refs: {}, template }, template: heads }).replace(',', ', ')
+    const digest = createHash('md5')
+      .update(body + salt)
+      .digest('hex')
+    return Buffer.from(`{"digest": "${digest}", "template_data": ${body}}`).toString('base64')
+  }
+  const both = { n1: { name: 'leaf', tree: leaf }, n2: { name: 'outer', description: 'd', tree: outer('n1') } }
+
+  /** Each is twice in the one before. */
+  const doubling = (count: number) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, at) => {
+        const inner = { type: 'SubProcess', optional: true, template_id: `n${at + 1}`, constants: {} }
+        const lines = [
+          ['start', 's'],
+          ['s', 't'],
+          ['t', 'end'],
+        ] as const
+        return [`n${at}`, { name: `n${at}`, tree: webTree({ lines, activities: { s: inner, t: inner } }) }]
+      }),
+    )
+
+  test('gives its templates, sub-processes in them', async () => {
+    const client = await openBkClient()
+    const answer = await client.post('import_project_template', [client.biz], { template_data: exported(both) })
+    expect(answer).toMatchObject({ result: true, data: { count: 2 }, message: 'Successfully imported 2 flows' })
+    const list = await client.need(client.get('get_template_list', [client.biz]))
+    expect(list.map(({ name, category }: Body) => [name, category])).toEqual([
+      ['leaf', 'Default'],
+      ['outer', 'OpsTools'],
+    ])
+    const made = await client.need(client.post('create_task', [list[1].id, client.biz], { name: 't' }))
+    await client.need(client.post('start_task', [made.task_id, client.biz]))
+    await client.world.settled()
+    const status = await client.need(client.get('get_task_status', [made.task_id, client.biz]))
+    expect(status.state).toBe('FINISHED')
+  })
+
+  test.each([
+    ['another digest', () => exported(both, 'other'), 3546100],
+    ['no base64 of JSON', () => '!!', 3540000],
+    ['no templates', () => exported({}), 3599999],
+    ['a sub-process that it has not', () => exported({ n2: { name: 'outer', tree: outer('n9') } }), 3599999],
+    ['one that is its own sub-process', () => exported({ n1: { name: 'outer', tree: outer('n1') } }), 3599999],
+    ['more than can be unfolded', () => exported(doubling(40)), 3599999],
+    ['a broken tree', () => exported({ ...both, n3: { name: 'x', tree: { activities: {} } } }), 3546100],
+  ])('with %s is refused, and nothing of it is made', async (_, file, code) => {
+    const client = await openBkClient()
+    expect(await client.post('import_project_template', [client.biz], { template_data: file() })).toMatchObject({
+      result: false,
+      code,
+    })
+    expect(await client.need(client.get('get_template_list', [client.biz]))).toEqual([])
   })
 })
 

@@ -11,6 +11,7 @@ import { copyTemplateAcrossProject } from './copy-call.ts'
 import { getTaskDetail, getTaskNodeData, getTaskNodeDetail, getTaskNodeLog } from './detail-calls.ts'
 import { claimFunctionalizationTask, getFunctionalizationTaskList } from './function-calls.ts'
 import { getTaskCount, getTaskList, getTemplateList, queryTaskCount } from './list-calls.ts'
+import { importProjectTemplate } from './import-call.ts'
 import { createAndStartTask, createTask, fastCreateTask } from './make-calls.ts'
 import { nodeCallback, operateNode } from './node-calls.ts'
 import {
@@ -49,6 +50,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   preview_task_tree: previewTaskTree,
   preview_common_task_tree: previewCommonTaskTree,
   copy_template_across_project: copyTemplateAcrossProject,
+  import_project_template: importProjectTemplate,
   create_task: createTask,
   fast_create_task: fastCreateTask,
   create_and_start_task: createAndStartTask,

@@ -111,6 +111,14 @@ export interface NewPipeline {
   readonly more?: JsonObject
 }
 
+/** Why a tree cannot be stored; undefined: nothing of it is wrong. */
+export async function treeProblem(call: Call, project: ProjectView, json: Json): Promise<Failure | undefined> {
+  const checked = await checkTree(call, project, json)
+  if (!checked.ok) return checked.failure
+  const written = checked.write({ name: 'x', description: '', annotations: {} })
+  return written.ok ? undefined : written.failure
+}
+
 /** Stores a tree as a new pipeline, or as the next version of one. */
 export async function storeTree(
   call: Call,

@@ -1,0 +1,45 @@
+import { fail, findBusiness, type Operation } from './call.ts'
+import { CODES } from './codes.ts'
+import { readExport } from './exported.ts'
+import { requiredText } from './params.ts'
+import { storeTree, TEMPLATE_NAME_ANNOTATION, treeProblem } from './templates.ts'
+
+const CODE_OF = {
+  unreadable: CODES.badParameter,
+  digest: CODES.validation,
+  content: CODES.unknown,
+} as const
+
+/** All are looked at before any is made. Each has the trees of its sub-processes in itself. */
+export const importProjectTemplate: Operation = {
+  method: 'POST',
+  path: ['bk_biz_id'],
+  about: 'the templates of a file that bk-sops has exported (`template_data`), as far as their plugins are served',
+  async run(call) {
+    const bizId = requiredText(call.params, 'bk_biz_id')
+    const read = await readExport(requiredText(call.params, 'template_data'))
+    if (!read.ok) return { envelope: fail(read.message, CODE_OF[read.kind]) }
+    const business = await findBusiness(call, bizId)
+    if (!business.ok) return { envelope: business.failure }
+    for (const { name, tree } of read.templates) {
+      const problem = await treeProblem(call, business.project, tree)
+      if (problem !== undefined) return { envelope: fail(`${name}: ${problem.message}`, CODES.validation) }
+    }
+    const flows: Record<string, string> = {}
+    for (const { name, description, category, tree } of read.templates) {
+      const stored = await storeTree(call, business.project, tree, {
+        name,
+        description,
+        hidden: false,
+        annotations: {
+          [TEMPLATE_NAME_ANNOTATION]: name,
+          ...(category === '' ? {} : { 'blueking/category': category.slice(0, 64) }),
+        },
+      })
+      if (!stored.ok) return { envelope: stored.failure }
+      flows[String(stored.pipeline.serial)] = name
+    }
+    const count = read.templates.length
+    return { envelope: { result: true, data: { count, flows }, message: `Successfully imported ${count} flows` } }
+  },
+}
