@@ -11,6 +11,8 @@ import type { Ledger } from './ledger.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const STARTS_WITHIN_MS = 60_000
+/** From its start to its end by itself, after it has brought all runs to theirs. */
+const ENDS_WITHIN_MS = 240_000
 
 /** How a life ended. */
 export interface Ending {
@@ -92,7 +94,7 @@ export const insideLife =
     const child = start(copy, ['scripts/crash/child.js', JSON.stringify(life)], death, copy, life)
     const ended = endOf(child, death)
     const end = new Executioner(child, restartDatabase)
-    const overdue = setTimeout(() => end.kill(), STARTS_WITHIN_MS)
+    const overdue = setTimeout(() => end.kill(), death === null ? ENDS_WITHIN_MS : STARTS_WITHIN_MS)
     const timer = death?.kind === 'after-ms' ? setTimeout(() => end.kill(), death.ms) : undefined
     let [lines, wasUp] = [0, false]
     for await (const line of createInterface({ input: child.stdout ?? raise() })) {
@@ -134,7 +136,7 @@ export function servedLife(copy: string, restartDatabase: RestartDatabase): Live
     const ended = endOf(child, death)
     const end = new Executioner(child, restartDatabase)
     const timer = death?.kind === 'after-ms' ? setTimeout(() => end.kill(), death.ms) : undefined
-    const overdue = setTimeout(() => end.kill(), STARTS_WITHIN_MS)
+    const overdue = setTimeout(() => end.kill(), death === null ? ENDS_WITHIN_MS : STARTS_WITHIN_MS)
     const served = await Promise.race([whereIs(child), ended.then(() => undefined)])
     if (served !== undefined) {
       token = served.token ?? token

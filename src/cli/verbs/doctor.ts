@@ -15,7 +15,7 @@ export const doctor: Verb = ({ terminal, action }) =>
       .summary('check that the store follows from its log')
       .description(
         'Folds every run from the log again and compares: numbers of events rise, the entries of a run follow each other ' +
-          'without gaps, index rows and snapshots say the same. Changes nothing. The server must not run: stop it, or give a copy of its ' +
+          'without gaps, index rows, counts and snapshots say the same. Changes nothing. The server must not run: stop it, or give a copy of its ' +
           'data directory, such as a backup. Ends with 1 when something is not in order.',
       )
       .addOption(jsonOption('print what was found as JSON')),

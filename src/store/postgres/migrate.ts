@@ -26,6 +26,8 @@ export async function migrate(database: Database, schema: string, migrations: re
     check(applied, migrations, schema)
     const due = migrations.slice(applied.length)
     if (due.some(({ sql }) => !EXPANDS.test(sql))) await checkAlone(session, schema, applied.length, migrations.length)
+    // What is done to every row takes its time; nobody else waits for an answer of it.
+    if (due.length > 0) await session.script('set local statement_timeout = 0')
     for (const migration of due) await apply(session, migration)
   })
 }
