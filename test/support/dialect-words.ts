@@ -4,6 +4,7 @@ import { nodeWords, runWords } from '../../src/dialects/codearts-pipeline/status
 import { stageWord as v5StageWord, stepWord, v5RunWords } from '../../src/dialects/codearts-pipeline/v5-status.ts'
 import { bySlot } from '../../src/dialects/koderover/slots.ts'
 import { jobWord, joinedWord, runWord as koderoverWord } from '../../src/dialects/koderover/status.ts'
+import { GATE } from '../../src/dialects/koderover/zadig/custom-workflow.ts'
 import { nodeWord as zadigNodeWord, taskWord as zadigWord } from '../../src/dialects/koderover/zadig/status.ts'
 import { nodeStatusWord, runStatusWord } from '../../src/dialects/swr/status.ts'
 import { isEnded } from '../../src/model/status.ts'
@@ -91,7 +92,9 @@ async function zadig(get: Get, compare: Compare, { name }: PipelineView, run: Ru
   compare(
     'zadig v4, jobs',
     v4.stages?.map(({ jobs }: Body) => jobs.map(({ status }: Body) => status)),
-    run.stages.map(({ tasks }) => tasks.map(({ status }) => zadigNodeWord[status])),
+    run.stages.map(({ tasks }) =>
+      tasks.filter(({ annotations }) => annotations[GATE] === undefined).map(({ status }) => zadigNodeWord[status]),
+    ),
   )
   const single = await get(`/api/workflow/v2/tasks/id/${run.number}/pipelines/${called}`)
   compare('zadig', single.status, zadigWord(run))

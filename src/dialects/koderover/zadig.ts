@@ -163,7 +163,7 @@ const later: readonly Route[] = [
     v4.retryTask,
   ),
   v4Route('PUT', '/v4/:name', 'update, in YAML or JSON; error 6540', custom.updateCustom),
-  v4Route('DELETE', '/v4/:name', 'delete; error 6543', custom.removeCustom),
+  v4Route('DELETE', '/v4/:name', 'delete; error 6543', removeWorkflow),
   v4Route('POST', '/v4/workflowtask/approve', 'approve or reject what waits in a stage or job; error 6169', v4.approve),
   openRoute(
     'POST',

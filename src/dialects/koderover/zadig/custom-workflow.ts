@@ -21,6 +21,8 @@ import { seconds } from './sub-tasks.ts'
 
 const BODY = 'koderover/workflow-v4'
 const JOBS_MAX = 100
+/** The annotation of a review that is a stage's approval, and no job of it. */
+export const GATE = 'koderover/gate'
 
 export function customBodyOf(definition: PipelineDefinition): JsonObject | undefined {
   const body = unpack(definition.annotations, BODY)
@@ -105,7 +107,7 @@ export function customDefinition(body: JsonObject): DefinitionText {
 function stageOf(stage: JsonObject, place: number): StageText {
   const name = textOf(stage, 'name')
   const gate = approvalOf(objectOf(stage, 'approval'), `approval-${place + 1}`)
-  const tasks: TaskText[] = gate === undefined ? [] : [gate]
+  const tasks: TaskText[] = gate === undefined ? [] : [{ ...gate, annotations: { [GATE]: 'true' } }]
   let before = gate?.key
   for (const job of objectsOf(stage, 'jobs')) {
     if (flagOf(job, 'skipped') === true) continue

@@ -5,7 +5,7 @@ import { maskedJson, type Seal, withKeptTexts } from '../../kit/credentials.ts'
 import { readInteger } from '../../kit/query.ts'
 import { parseYaml } from '../../kit/yaml.ts'
 import { sealedBody, STARS } from '../credentials.ts'
-import { json, success } from '../errors.ts'
+import { json } from '../errors.ts'
 import { textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
@@ -77,13 +77,6 @@ export async function findCustom(call: Call): Promise<Response> {
 export async function presetCustom(call: Call): Promise<Response> {
   const pipeline = await pipelineOf(call, face, 'findWorkflow', call.param('name'))
   return pipeline instanceof Response ? pipeline : json(200, presentCustom(pipeline, JOB_TYPES))
-}
-
-export async function removeCustom(call: Call): Promise<Response> {
-  const pipeline = await pipelineOf(call, face, 'deleteWorkflow', call.param('name'))
-  if (pipeline instanceof Response) return pipeline
-  const removed = await call.app.pipelines.remove(call.caller, { id: pipeline.id })
-  return removed.ok ? success() : face.problem('deleteWorkflow', removed.problem)
 }
 
 async function customBody({ request, options }: Call): Promise<JsonObject | Response> {

@@ -123,6 +123,7 @@ test('its jobs run side by side or one after another, behind their approval, and
     ['build', 'passed'],
     ['go', 'running'],
   ])
+  expect(stages[1].jobs.map(({ name }: Body) => name)).toEqual(['put', 'tell'])
   expect(stages[1].approval).toMatchObject({
     enabled: true,
     native_approval: { needed_approvers: 1, timeout: 60, approve_users: [{ user_name: 'ci' }] },

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../model/json.ts'
 import type { PipelineView } from '../../../model/view.ts'
 import { readInteger } from '../../kit/query.ts'
-import { json, success } from '../errors.ts'
+import { json } from '../errors.ts'
 import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
@@ -12,6 +12,7 @@ import { taskWord } from './status.ts'
 import { seconds } from './sub-tasks.ts'
 import { JOB_TYPES, start } from './v4.ts'
 import { chosenTasks, isWorkflow } from './workflow.ts'
+import { removeWorkflow } from './workflows.ts'
 
 /** The public API from 1.13 on: `/openapi/workflows`. Any pipeline is a workflow there. */
 
@@ -182,8 +183,5 @@ export async function listOpenTasks(call: Call): Promise<Response> {
 export async function removeOpen(call: Call): Promise<Response> {
   const name = call.query('workflowKey')
   if (name === '') return face.badRequest('workflowKey is required')
-  const pipeline = await pipelineOf(call, face, 'deleteWorkflow', name)
-  if (pipeline instanceof Response) return pipeline
-  const removed = await call.app.pipelines.remove(call.caller, { id: pipeline.id })
-  return removed.ok ? success() : face.problem('deleteWorkflow', removed.problem)
+  return await removeWorkflow(call, name)
 }

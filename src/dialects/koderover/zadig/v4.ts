@@ -9,7 +9,7 @@ import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
-import { secretsOf } from './custom-workflow.ts'
+import { GATE, secretsOf } from './custom-workflow.ts'
 import { shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
@@ -188,7 +188,9 @@ export function presentStage(stage: StageView, run: RunView): JsonObject {
     ...timesOf(stage),
     parallel: stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0),
     approval: review === undefined ? null : approvalOf(review),
-    jobs: stage.tasks.map((task) => presentJob(task, stage, run)),
+    jobs: stage.tasks
+      .filter(({ annotations }) => annotations[GATE] === undefined)
+      .map((task) => presentJob(task, stage, run)),
   }
 }
 

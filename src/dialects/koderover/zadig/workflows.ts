@@ -75,8 +75,8 @@ export async function findWorkflow(call: Call): Promise<Response> {
   return pipeline instanceof Response ? pipeline : json(200, presentWorkflow(pipeline))
 }
 
-export async function removeWorkflow(call: Call): Promise<Response> {
-  const removed = await call.app.pipelines.remove(call.caller, pipelineRef(call))
+export async function removeWorkflow(call: Call, name = call.param('name')): Promise<Response> {
+  const removed = await call.app.pipelines.remove(call.caller, pipelineRef(call, name))
   return removed.ok ? success() : face.problem('deleteWorkflow', removed.problem)
 }
 
