@@ -63,9 +63,13 @@ function refOf(pipeline: PipelineView, given: Given): { readonly ref?: string } 
   if (!own || !known) return {}
   // Without its commit the default branch would be run in the name of the pull request.
   const number = given.get('pull_request_number')
-  if (number !== undefined && ref === undefined) return `commit_id: expected the commit of pull request ${number}`
+  if (number !== undefined && ref === undefined && fetches(pipeline))
+    return `commit_id: expected the commit of pull request ${number}`
   return ref === undefined ? {} : { ref: String(ref) }
 }
+
+const fetches = ({ definition }: PipelineView): boolean =>
+  definition.stages.some(({ tasks }) => tasks.some(({ work }) => work.kind === 'runner' && work.uses === 'git'))
 
 const typedValue = (spec: ParamSpec, value: string | number): Json =>
   spec.type === 'string' || spec.type === 'choice' ? String(value) : value

@@ -86,6 +86,15 @@ describe('the public API of 1.0 to 1.18', () => {
     expect((await ask('POST', `${TASK}/create`, { workflow_name: 'nobody' })).body.code).toBe(6542)
   })
 
+  test('takes a pull request by its number where the workflow fetches nothing itself', async () => {
+    const { ask } = await shop()
+    const repos = [{ repo_name: 'app', branch: 'main', pr: 5 }]
+    const start = { workflow_name: 'shop-workflow', env_name: 'qa', targets: [{ name: 'web', build: { repos } }] }
+    expect((await ask('POST', `${TASK}/create`, start)).status).toBe(200)
+    const { targets } = (await ask('GET', `${TASK}/id/1/pipelines/shop-workflow`)).body
+    expect(targets[0].build.repos).toEqual([{ repo_name: 'app', branch: '', pr: 5 }])
+  })
+
   test('deploys and distributes what is there already without building it', async () => {
     const client = await shop()
     const { ask, world } = client
