@@ -132,6 +132,22 @@ describe('commands of one run', () => {
     expect([outcomes, more]).toEqual([[true, true, false, true], []])
   })
 
+  test('that take a run up and end it as it was, in one commit, leave an index row that knows when it ended', async () => {
+    const { store, clock, live, create } = await openLive({ work: review })
+    const { id } = await create()
+    const ended = clock.now()
+    const release = store.hold()
+    const asked = [live.submit(id, cancel, USER)]
+    await turn()
+    clock.advance(5_000)
+    asked.push(live.submit(id, { type: 'retry' }, USER), live.submit(id, cancel, USER))
+    await turn()
+    release()
+    expect((await Promise.all(asked)).map((outcome) => outcome?.ok)).toEqual([true, true, true])
+    expect(store.commits.map(({ entries }) => entries.length)).toEqual([1, 1, 2])
+    expect(await store.runs.summary({ by: 'id', id })).toMatchObject({ status: 'cancelled', endedAt: ended + 5_000 })
+  })
+
   test('that are wanted together are taken also when the one who wants them throws', async () => {
     const { live, create } = await openLive()
     const { id } = await create()

@@ -582,5 +582,7 @@ const isConflict = (error: unknown): boolean => error instanceof StoreError && e
 const isSummaryChanged = (before: Run, after: Run): boolean =>
   before.phase !== after.phase ||
   before.startedAt !== after.startedAt ||
+  // It was taken up again, and has ended as before, in one commit.
+  before.endedAt !== after.endedAt ||
   runStatus(before) !== runStatus(after) ||
   needsPerson(before) !== needsPerson(after)
