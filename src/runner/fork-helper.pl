@@ -1,6 +1,7 @@
 # Starts one program at a time for the runner and waits until nothing of it is left. See helper.ts for why it exists.
 #
-#   perl fork-helper.pl <number of prctl(2) here, or 0> <number of setsid(2), or 0>
+#   perl fork-helper.pl <number of prctl(2) here, or 0> <number of setsid(2), or 0> <number of setitimer(2), or 0>
+#     [<file of the lease>]
 #
 # It writes `ready <1 if it adopts orphans, else 0>`, then for each request on standard input either
 # `refused <what> <errno>` or `started <pid>` and later `ended <wait status>`.
@@ -11,7 +12,7 @@
 # is loaded where the numbers are known, and files, directory and environment are the helper's own before it forks.
 use strict;
 
-my ($prctl, $setsid) = @ARGV;
+my ($prctl, $setsid, $setitimer, $lease) = @ARGV;
 my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER) = (1, 36);
 my ($SIGTERM, $WNOHANG, $EINTR) = (15, 1, 4);    # the same numbers on Linux, macOS and the BSDs
 my $runner = getppid();
@@ -25,6 +26,8 @@ $SIG{TERM} = sub { exit 1 if $$ != $helper; $gentle = 0; kill_rest(); reap_rest(
 $SIG{USR1} = sub { $gentle = 1 };
 # ...until now. It comes again and again: Perl may miss the first one while it enters waitpid.
 $SIG{USR2} = sub { $gentle = 0; kill_rest() };
+# The runner may be stopped while its lease passes, and the program must not outlive that (lease-file.ts).
+$SIG{ALRM} = sub { watch_lease() };
 # The runner's end must not be the end of this while a program runs. Not ignored: that would be handed on by exec, and
 # what is caught becomes the default.
 $SIG{PIPE} = sub { };
@@ -66,12 +69,14 @@ while (defined(my $request = next_request())) {
     next;
   }
   say_line("started $main");
+  every_second(1);
   my $status = wait_for_main();
   # Its number is free since a moment ago, unless somebody is left in its group; it is not given again within a moment,
   # for numbers are given in turn.
   kill 'KILL', -$main unless $gentle;
   reap_rest();
   undef $main;
+  every_second(0);
   say_line("ended $status");
 }
 
@@ -127,6 +132,28 @@ sub start {
   }
   $main = $pid;
   return undef;
+}
+
+# Again and again, for the reason that USR2 comes so, and since a process may be forked while the others are killed.
+sub every_second {
+  my ($seconds) = @_;
+  syscall($setitimer, 0, pack('l!4', $seconds, 0, $seconds, 0), 0) if $setitimer && defined $lease;
+}
+
+sub watch_lease {
+  return if lease_left() >= 0;
+  $gentle = 0;
+  kill_rest();
+}
+
+# In seconds. Where it cannot be told it is the runner's alone to watch.
+sub lease_left {
+  my ($until, $now) = map {
+    my $text;
+    if (open my $file, '<', $_) { $text = <$file> }
+    defined $text && $text =~ /^(\d+\.\d+)/ ? $1 : undef;
+  } $lease, '/proc/uptime';
+  return defined $until && defined $now ? $until - $now : 0;
 }
 
 # Reaps adopted orphans on the way.

@@ -26,18 +26,19 @@ const SCRIPT = fileURLToPath(new URL('./fork-helper.pl', import.meta.url))
 interface SystemCalls {
   readonly prctl: number
   readonly setsid: number
+  readonly setitimer: number
 }
 
-/** Numbers of prctl(2) and setsid(2) by `process.arch`, from the kernel's syscall tables. Elsewhere the helper does without. */
+/** Their numbers by `process.arch`, from the kernel's syscall tables. Elsewhere the helper does without. */
 const SYSTEM_CALLS: Readonly<Partial<Record<NodeJS.Architecture, SystemCalls>>> = {
-  x64: { prctl: 157, setsid: 112 },
-  arm64: { prctl: 167, setsid: 157 },
-  riscv64: { prctl: 167, setsid: 157 },
-  loong64: { prctl: 167, setsid: 157 },
-  arm: { prctl: 172, setsid: 66 },
-  ia32: { prctl: 172, setsid: 66 },
-  ppc64: { prctl: 171, setsid: 66 },
-  s390x: { prctl: 172, setsid: 66 },
+  x64: { prctl: 157, setsid: 112, setitimer: 38 },
+  arm64: { prctl: 167, setsid: 157, setitimer: 103 },
+  riscv64: { prctl: 167, setsid: 157, setitimer: 103 },
+  loong64: { prctl: 167, setsid: 157, setitimer: 103 },
+  arm: { prctl: 172, setsid: 66, setitimer: 104 },
+  ia32: { prctl: 172, setsid: 66, setitimer: 104 },
+  ppc64: { prctl: 171, setsid: 66, setitimer: 104 },
+  s390x: { prctl: 172, setsid: 66, setitimer: 104 },
 }
 
 type Line =
@@ -60,9 +61,10 @@ class Helper {
   #running: number | undefined
   readonly closed: Promise<void>
 
-  constructor(program: string) {
+  constructor(program: string, leasePath: string | null) {
     const calls = process.platform === 'linux' ? SYSTEM_CALLS[process.arch] : undefined
-    this.#process = spawn(program, [SCRIPT, String(calls?.prctl ?? 0), String(calls?.setsid ?? 0)], {
+    const numbers = [calls?.prctl, calls?.setsid, calls?.setitimer].map((number) => String(number ?? 0))
+    this.#process = spawn(program, [SCRIPT, ...numbers, ...(leasePath === null ? [] : [leasePath])], {
       env: {},
       stdio: ['pipe', 'pipe', 'inherit'],
     })
@@ -202,10 +204,11 @@ export function signalName(number: number): string {
 
 /**
  * @param program where Perl is; looked up in PATH.
+ * @param leasePath what tells how long programs may go on (lease-file.ts); null: as long as the runner lives.
  * @returns undefined when there is no Perl that works: then use the direct launcher.
  */
-export async function helperLauncher(program = 'perl'): Promise<Launcher | undefined> {
-  const first = new Helper(program)
+export async function helperLauncher(program = 'perl', leasePath: string | null = null): Promise<Launcher | undefined> {
+  const first = new Helper(program, leasePath)
   const ready = await first.ready()
   if (ready === undefined) return undefined
   const idle: Helper[] = [first]
@@ -213,7 +216,7 @@ export async function helperLauncher(program = 'perl'): Promise<Launcher | undef
   let closed = false
 
   const open = async (): Promise<Helper | undefined> => {
-    const helper = new Helper(program)
+    const helper = new Helper(program, leasePath)
     all.add(helper)
     void helper.closed.then(() => all.delete(helper))
     return (await helper.ready()) === undefined ? undefined : helper

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { directLauncher } from './direct.ts'
 import { helperLauncher } from './helper.ts'
+import { LeaseFile } from './lease-file.ts'
 import type { LaunchAnswer, Launcher, LaunchRequest } from './launch.ts'
 import { groupMembers, isAlive, statOf, taggedProcesses } from './processes.ts'
 import { waitUntil } from '../../test/support/wait-until.ts'
@@ -273,6 +274,20 @@ test('closing the launcher ends what is just being started', async () => {
     const { kind, ...rest } = await answer
     if (kind === 'started' && 'ended' in rest) await rest.ended
   }
+})
+
+test('a program outlives its lease by a moment, whatever its runner does, and no program is ended within it', async () => {
+  const lease = new LeaseFile(join(directory, 'lease'))
+  const launcher = (await helperLauncher('perl', lease.path))!
+  lease.extend(600_000)
+  // Longer than it takes the helper to look for the first time.
+  const short = await started(launcher, request(['sleep', '2']))
+  expect(await short.ended).toEqual({ kind: 'exited', code: 0 })
+  const long = await started(launcher, request(['sh', '-c', 'trap "" TERM; setsid sleep 1000 & sleep 1000']))
+  lease.extend(-1)
+  expect(await long.ended).toEqual({ kind: 'signalled', signal: 'SIGKILL' })
+  await launcher.close()
+  lease.close()
 })
 
 test('without Perl there is no helper', async () => {

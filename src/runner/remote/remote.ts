@@ -26,6 +26,7 @@ import { isDiskFull } from '../disk-room.ts'
 import { directLauncher } from '../direct.ts'
 import { allowedEnvironment, engineEnvironment } from '../environment.ts'
 import { helperLauncher } from '../helper.ts'
+import { LeaseFile } from '../lease-file.ts'
 import type { Launcher } from '../launch.ts'
 import { killLeftovers } from '../leftovers.ts'
 import { remotePaths, type RunnerPaths } from '../paths.ts'
@@ -115,7 +116,9 @@ export async function startRemoteRunner(options: RemoteRunnerOptions): Promise<R
   if (survivors.length > 0) options.onNotice(`Processes that cannot be killed: ${survivors.join(', ')}.`)
   // All that was under way is lost: nobody asks for its logs any more.
   for (const name of ['logs', 'kept']) await removeTree(join(dataDirectory, name))
-  return new Remote(options, (await helperLauncher()) ?? directLauncher())
+  const lease = new LeaseFile(join(dataDirectory, 'runner', 'lease'))
+  lease.extend(LEASE_MS)
+  return new Remote(options, (await helperLauncher('perl', lease.path)) ?? directLauncher(), lease)
 }
 
 class Remote implements RemoteRunner {
@@ -127,6 +130,7 @@ class Remote implements RemoteRunner {
   readonly #sender: Sender
   readonly #held = new Map<string, Held>()
   readonly #begun: Begun
+  readonly #lease: LeaseFile
   #session: string | undefined
   /** As the last welcome said. */
   #terms: Terms = { leaseMs: LEASE_MS, slackMs: 0, pollMs: HELLO_MS, chunkBytes: 65_536 }
@@ -144,8 +148,9 @@ class Remote implements RemoteRunner {
   /** Whether it was said in this session that its orders are not understood. */
   #toldOfOrders = false
 
-  constructor(options: RemoteRunnerOptions, launcher: Launcher) {
+  constructor(options: RemoteRunnerOptions, launcher: Launcher, lease: LeaseFile) {
     this.#options = options
+    this.#lease = lease
     this.#paths = remotePaths(options.dataDirectory)
     this.#begun = new Begun(this.#paths)
     this.#wire = new Wire(options)
@@ -205,6 +210,7 @@ class Remote implements RemoteRunner {
       clearInterval(watch)
       this.#over.abort()
       await this.#agent.stop(STOP_GRACE_MS)
+      this.#lease.close()
     }
   }
 
@@ -367,20 +373,24 @@ class Remote implements RemoteRunner {
       this.#cleaned = [...this.#cleaned, { runId, problem: problem?.slice(0, 1_000) ?? null }].slice(-1_000)
       void rm(this.#paths.logs(runId), { recursive: true, force: true })
     } else if (message.type === 'ended') {
+      // Whoever slept learns first that it is lost, and not that it was killed meanwhile.
+      this.#watch()
       this.#held.get(refText(message))?.end(message)
     }
   }
 
   /** Whoever is not heard of loses what it has: the server may give it to another, so nothing of it may go on here. */
   #watch(): void {
-    if (this.#held.size === 0) return
     const { leaseMs, slackMs } = this.#terms
     const silentMs = this.#wire.silentMs()
+    const killAfterMs = leaseMs + slackMs / 3
+    this.#lease.extend(killAfterMs - silentMs)
+    if (this.#held.size === 0) return
     if (silentMs < leaseMs) return
     for (const held of this.#held.values()) {
       if (held.ended === undefined) this.#lose(held, `its runner did not reach the server for ${leaseMs / 1_000} s`)
     }
-    if (silentMs >= leaseMs + slackMs / 3) this.#killLost()
+    if (silentMs >= killAfterMs) this.#killLost()
   }
 
   #lose(held: Held, reason: string): void {
