@@ -107,6 +107,8 @@ async function start(bin: string, fsync: 'on' | 'off'): Promise<PostgresServer> 
       const gone = new Promise((resolve) => {
         server.once('exit', resolve)
       })
+      // Whoever waits for it may have nothing else to wait for.
+      server.ref()
       server.kill(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
       await gone
       server = await launch(bin, directory, settings, user)
