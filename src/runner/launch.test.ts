@@ -288,7 +288,7 @@ test('a program outlives its lease by a moment, whatever its runner does, and no
   expect(await long.ended).toEqual({ kind: 'signalled', signal: 'SIGKILL' })
   await launcher.close()
   lease.close()
-})
+}, 60_000)
 
 test('without Perl there is no helper', async () => {
   expect(await helperLauncher('no-such-perl')).toBeUndefined()
