@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { registerHooks, stripTypeScriptTypes } from 'node:module'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Mutant } from '@stryker-mutator/api/core'
 import { declareClassPlugin, declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin'
 import {
   determineHitLimitReached,
@@ -87,6 +89,7 @@ class EngineTestRunner implements TestRunner {
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
     const { activeMutant, mutantActivation, reloadEnvironment, testFilter, disableBail } = options
     const stryker = this.#stryker
+    if (!isInSample(activeMutant)) return { status: MutantRunStatus.Error, errorMessage: 'left out of the sample' }
     if (reloadEnvironment) this.#tests = undefined
     stryker.hitLimit = undefined
     if (mutantActivation === 'static') stryker.activeMutant = activeMutant.id
@@ -142,6 +145,15 @@ class EngineTestRunner implements TestRunner {
     this.#tests = tests.toSorted((left, right) => ms(left) - ms(right))
     return this.#tests
   }
+}
+
+/** `MUTATE_SAMPLE=0.1` tries one mutant of ten, always the same ones; others with another `MUTATE_SEED`. */
+const SAMPLE = Number(process.env['MUTATE_SAMPLE'] ?? 1)
+const SEED = process.env['MUTATE_SEED'] ?? '1'
+
+function isInSample({ fileName, mutatorName, replacement, location }: Mutant): boolean {
+  const name = JSON.stringify([SEED, basename(fileName), mutatorName, replacement, location.start, location.end])
+  return createHash('sha256').update(name).digest().readUInt32BE() < SAMPLE * 2 ** 32
 }
 
 function costsBefore(): Readonly<Record<string, Cost>> {

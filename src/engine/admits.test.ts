@@ -71,6 +71,20 @@ describe('a task', () => {
   })
 })
 
+test('what is held has its time put off while its stage is under way, and not when that has ended', () => {
+  const stages = [
+    stage('s', [script('a', on('hold', 15_000)), script('b')]),
+    stage('t', [script('c')], { always: true }),
+  ]
+  const w = new EngineWorld(definition({ stages }))
+  w.lease('a', 'b')
+  w.fail('a')
+  expect(allowed(w, 'a')).toContain('delay')
+  w.fail('b')
+  expect(w.picture()).toBe('running | s:failed a:failed b:failed t:queued c:queued')
+  expect(allowed(w, 'a')).not.toContain('delay')
+})
+
 describe('in a flow', () => {
   const world = (nodes: readonly TaskSpec[], ways: readonly string[], loopMax?: number): EngineWorld =>
     new EngineWorld(definition({ stages: [flow(nodes, ways, {}, loopMax)] }))

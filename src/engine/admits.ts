@@ -91,7 +91,7 @@ function isStageOpenTo(run: Run, index: number, action: (typeof STAGE_ACTIONS)[n
       return run.phase === 'live' && stageAt(run, index).startedAt === null
     case 'retry':
       if (run.phase === 'live') return !isActive(run.counts)
-      return run.outcome !== 'succeeded' && run.startedAt !== null && index <= (takenBack(run) ?? index)
+      return run.outcome !== 'succeeded' && index <= (takenBack(run) ?? index)
     case 'rollback':
       return !isActive(run.counts) && hasWayBack(run, index)
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { TaskSpec } from '../model/definition.ts'
 import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
-import { definition, noop, on, retries, review, script, sleep, stage } from '../testing/definitions.ts'
+import { callback, definition, noop, on, retries, review, script, sleep, stage } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { retryDelayMs } from './deadline.ts'
 
@@ -306,4 +307,43 @@ test('the delay of a retry is never longer than its most, however many there wer
   const policy = { max: 100, delayMs: 1_000, delayMaxMs: 3_600_000, jitter: 1 }
   expect(retryDelayMs(policy, 100, 0.999_999)).toBeLessThanOrEqual(3_600_000)
   expect(retryDelayMs({ ...policy, delayMs: 0 }, 100, 0.5)).toBe(0)
+})
+
+test.each([
+  ['2030-01-31 08:00:00', Date.UTC(2030, 0, 31, 8)],
+  [' 2030-01-31T08:00:00Z ', Date.UTC(2030, 0, 31, 8)],
+  ['2030-01-31 08:00:00+08:00', Date.UTC(2030, 0, 31, 0)],
+  ['2030-02-28 23:59:59-0530', Date.UTC(2030, 2, 1, 5, 29, 59)],
+])('a sleep until %j', (until, end) => {
+  const w = world({ stages: [stage('s', [sleep('a', until)])] })
+  expect(w.task('a')).toMatchObject({ status: 'running', deadlineAt: end })
+})
+
+test('a sleep until an instant that has passed is over at once', () => {
+  const w = world({ stages: [stage('s', [sleep('a', '2001-01-01 00:00:00')])] })
+  expect(w.task('a').deadlineAt).toBe(w.now)
+  w.wait(0)
+  expect(w.status()).toBe('succeeded')
+})
+
+test.each([
+  [callback('a', { timeoutMs: 2_000 }, 1_000), 'expired'],
+  [callback('a', { timeoutMs: 1_000 }, 2_000), 'timeout'],
+  [review('a', { expireMs: 1_000 }, { timeoutMs: 2_000 }), 'expired'],
+  [review('a', { expireMs: 2_000 }, { timeoutMs: 1_000 }), 'timeout'],
+] as const)('who did not answer in the time that was given for it: %#', (task, kind) => {
+  const w = world({ stages: [stage('s', [task])] })
+  w.wait(1_000)
+  expect(w.task('a').failure).toEqual({ kind, afterMs: 1_000 })
+})
+
+test('a sleep has slept enough, unless its task had less time than that', () => {
+  const slept = (changes: Partial<TaskSpec>): EngineWorld => {
+    const w = world({ stages: [stage('s', [sleep('a', 1_000, changes)])] })
+    w.wait(1_000)
+    return w
+  }
+  expect(slept({ timeoutMs: 1_000 }).status()).toBe('succeeded')
+  expect(slept({ timeoutMs: 2_000 }).status()).toBe('succeeded')
+  expect(slept({ timeoutMs: 900 }).task('a').failure).toEqual({ kind: 'timeout', afterMs: 900 })
 })

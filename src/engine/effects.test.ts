@@ -3,7 +3,7 @@ import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import { definition, noop, on, retries, review, script, sleep, stage } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { AT } from '../testing/views.ts'
-import { dueEffects, heldByRunners } from './effects.ts'
+import { dueEffects, heldByRunners, isToStop, lastRunnerOf } from './effects.ts'
 
 const STOP_MS = GRACE_MS + LEASE_MS
 
@@ -72,4 +72,31 @@ test('nothing is due of a run that waits for its start or has ended', () => {
   w.do({ type: 'start' })
   w.succeed('a')
   expect([dueEffects(w.run), heldByRunners(w.run)]).toEqual([[], []])
+})
+
+test('the runner that has the workspace is the one that began a task last, the server has none', () => {
+  const child = script('c', { work: { kind: 'run', pipeline: 'other', params: {}, wait: false } })
+  const w = new EngineWorld(definition({ stages: [stage('s', [script('a'), script('b')]), stage('t', [child])] }))
+  const leaseBy = (key: string, runner: string): unknown =>
+    w.do({ type: 'lease-attempt', node: w.index(key), attempt: 1, runner })
+  expect(lastRunnerOf(w.run)).toBeUndefined()
+  leaseBy('b', 'r1')
+  w.wait(1)
+  leaseBy('a', 'r2')
+  expect(lastRunnerOf(w.run)).toBe('r2')
+  w.report('a', { kind: 'succeeded', outputs: null })
+  w.wait(1)
+  w.report('b', { kind: 'succeeded', outputs: null })
+  expect([w.status('c'), lastRunnerOf(w.run)]).toEqual(['succeeded', 'r2'])
+})
+
+test('what runs is to stop when its time is over or its run is cancelled', () => {
+  const w = new EngineWorld(definition({ stages: [stage('s', [script('a', { timeoutMs: 1_000 }), script('b')])] }))
+  w.lease('a', 'b')
+  const stops = (): readonly boolean[] => ['a', 'b'].map((key) => isToStop(w.run, w.index(key)))
+  expect(stops()).toEqual([false, false])
+  w.wait(1_000)
+  expect(stops()).toEqual([true, false])
+  w.cancel()
+  expect(stops()).toEqual([true, true])
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { PipelineDefinition } from '../model/definition.ts'
-import { definition, noop, stage } from '../testing/definitions.ts'
+import type { PipelineDefinition, TaskSpec, Triggers } from '../model/definition.ts'
+import { definition, noop, on, review, script, stage } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { allowedOnRun } from './admits.ts'
 import { dueEffects } from './effects.ts'
@@ -65,4 +65,31 @@ test('a run that waits for its triggers waits for its turn only when they have f
   expect(runStatus(w.run)).toBe('waiting')
   w.try({ type: 'fire-trigger', stage: null, trigger: 2, params: {} })
   expect([runStatus(w.run), dueEffects(w.run)]).toEqual(['queued', [{ type: 'take-turn' }]])
+})
+
+test('a run that waits for webhooks or channels needs nobody, one of which nothing comes by itself does', () => {
+  const waiting = (trigger: Triggers['list'][number]): boolean => {
+    const triggers: Triggers = { operator: 'or', list: [trigger] }
+    const w = new EngineWorld(definition({ triggers, stages: [stage('s', [noop('a')])] }), { start: false })
+    return summaryOf(w.run).needsPerson
+  }
+  expect(waiting({ kind: 'channel', name: 'go', channel: 'go', params: {} })).toBe(false)
+  expect(waiting({ kind: 'webhook', name: 'go', secret: null, params: {} })).toBe(false)
+  const w = new EngineWorld(definition({ stages: [stage('s', [noop('a')])] }), { start: false })
+  expect(summaryOf(w.run).needsPerson).toBe(true)
+})
+
+test('a run needs somebody where a review, a held node or a paused one waits, and while it is paused', () => {
+  const needs = (tasks: readonly TaskSpec[], move: (w: EngineWorld) => void): boolean => {
+    const w = new EngineWorld(definition({ stages: [stage('s', tasks)] }))
+    move(w)
+    return summaryOf(w.run).needsPerson
+  }
+  const task = script('a', on('hold'))
+  expect(needs([task], () => undefined)).toBe(false)
+  expect(needs([task], (w) => void w.pause())).toBe(true)
+  expect(needs([task], (w) => void w.pauseNode('a'))).toBe(true)
+  expect(needs([task], (w) => w.fail('a'))).toBe(true)
+  expect(needs([review('r')], () => undefined)).toBe(true)
+  expect(needs([task, script('b', { needs: ['a'] })], (w) => (w.fail('a'), void w.cancel()))).toBe(false)
 })
