@@ -203,7 +203,7 @@ describe('params and triggers', () => {
       named("triggers: [{schedule: '61 * * * *'}, {schedule: '* * * *'}, {schedule: '@every 10ms'}]"),
       [
         '2:23 triggers[0].schedule: expected a schedule (CronPattern: Invalid value for minute: 61), found "61 * * * *"',
-        '2:49 triggers[1].schedule: expected five fields, six with seconds, @daily or its like, or @every 15s, found "* * * *"',
+        '2:49 triggers[1].schedule: expected five fields, six with seconds, @daily or its like, @every 15s, or @at and a time, found "* * * *"',
         '2:72 triggers[2].schedule: expected @every and a duration of at least 1s and at most 366d, found "@every 10ms"',
       ],
     ],

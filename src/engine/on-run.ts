@@ -5,7 +5,7 @@ import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import { allowedOnRun, takenBack, isTakenUp } from './admits.ts'
 import { checkParamValue } from './params.ts'
 import { refuse } from './rejection.ts'
-import { openTasks, stageAt, standsStill, taskAt, type Run } from './run.ts'
+import { openTasks, stageAt, stagePlan, standsStill, taskAt, type Run } from './run.ts'
 import { runStatus, startableStages } from './status.ts'
 import type { Transition } from './transition.ts'
 import { haveFired } from './triggers.ts'
@@ -162,11 +162,21 @@ function retryAll(transition: Transition): void {
   // A rollback that was cancelled: from its stage on all is done again.
   const from = transition.run.phase === 'ended' ? takenBack(transition.run) : undefined
   if (transition.run.phase === 'ended') reopen(transition)
-  if (from !== undefined) transition.emit({ type: 'StageRetried', node: from })
+  if (from !== undefined) retryFrom(transition, from)
   for (const { index, kind } of transition.run.plan.nodes) {
     if (kind === 'task' && isTakenUp(transition.run, index)) transition.emit({ type: 'NodeRetried', node: index })
   }
   transition.flow()
+}
+
+/** From this stage on all is done again, and with it what was taken back of those that run beside it. */
+export function retryFrom(transition: Transition, stage: number): void {
+  transition.emit({ type: 'StageRetried', node: stage })
+  const { plan } = transition.run
+  for (const beside of plan.rows[stagePlan(plan, stage).row] ?? []) {
+    const isTakenBack = stagePlan(plan, beside).tasks.some((task) => taskAt(transition.run, task).rollingBack)
+    if (isTakenBack) transition.emit({ type: 'StageRetried', node: beside })
+  }
 }
 
 export function reopen(transition: Transition): void {

@@ -24,6 +24,36 @@ test('a stage is taken back by the way back of its tasks, and what is held after
   expect(w.picture()).toBe('rolled_back | s:rolled_back a:rolled_back b:succeeded t:failed c:failed')
 })
 
+test('what would have the run begun anew does not keep its stage from being taken back', () => {
+  const w = new EngineWorld(
+    definition({ restartsMax: 1, stages: [stage('s', [script('a', on('restart')), script('b', back)])] }),
+  )
+  w.lease('b')
+  w.fail('a')
+  w.end('b', { kind: 'failed', failure: { kind: 'exit-code', code: 1 }, outputs: null })
+  expect(w.picture()).toBe('failed | s:failed a:failed b:failed')
+  rollBack(w, 's')
+  w.succeed('b')
+  expect(w.picture()).toBe('rolled_back | s:rolled_back a:failed b:rolled_back')
+})
+
+test('whoever retries from a stage does again what was taken back of the stage beside it', () => {
+  const w = new EngineWorld(
+    definition({
+      stages: [stage('s', [script('a')]), stage('t', [script('b', back)], { parallel: true })],
+    }),
+  )
+  w.succeed('b')
+  w.fail('a')
+  rollBack(w, 't')
+  w.succeed('b')
+  expect(w.picture()).toBe('rolled_back | s:failed a:failed t:rolled_back b:rolled_back')
+  w.do({ type: 'retry-node', node: w.index('s'), inputs: null })
+  expect(w.picture()).toBe('running | s:queued a:queued t:queued b:queued')
+  w.succeed('a', 'b')
+  expect(w.status()).toBe('succeeded')
+})
+
 test('the job of a way back has the outputs of what it takes back, and no other job has any', () => {
   const w = new EngineWorld(definition({ stages: [stage('s', [script('a', back), script('b', on('hold'))])] }))
   w.lease('a')

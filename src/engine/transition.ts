@@ -241,7 +241,9 @@ export class Transition {
 
   /** Whether the run, once nothing is at work any more, goes back to its first node. */
   #restarts(): boolean {
-    const { counts } = this.run
+    const { counts, rollback } = this.run
+    // What failed so before the rollback was never to be tried again by it.
+    if (rollback !== null) return false
     return counts.restarting > 0 && counts.failed + counts.errored + counts.timed_out + counts.cancelled === 0
   }
 
