@@ -132,6 +132,20 @@ describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
       expect(result, log).toMatchObject({ failure: { kind: 'cannot-start' } })
     })
 
+    test('a runner that is not root runs containers of Docker as itself and as root, and hands its files to nobody', async () => {
+      vi.spyOn(process, 'getuid').mockReturnValue(4_321)
+      try {
+        expect((await run('id -u', { user: '0:0' })).log).toBe('0\n')
+        const { result } = await run('id -u', { user: '1234' })
+        if (kind === 'docker') {
+          const reason = expect.stringContaining('its own user 4321')
+          expect(result).toMatchObject({ failure: { kind: 'cannot-start', reason } })
+        } else expect(result.kind).toBe('succeeded')
+      } finally {
+        vi.restoreAllMocks()
+      }
+    })
+
     test('sees volumes of its workspace, and of the machine where the runner allows it', async () => {
       const { result, log } = await run(
         'cat /known/known; echo more > /out/file; echo no > /known/new || echo refused',

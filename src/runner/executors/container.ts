@@ -129,17 +129,12 @@ async function outcomeOf(
 const SHELL = /(?:^|\/)(?:ba|da|a|k|z)?sh$/
 
 /** A shell is asked for itself, anything else is looked for by one; where there is none, nobody knows, and it counts as there. */
-function isInImage(program: string, image: string, { engine, engineEnv }: ContainerSetting): Promise<boolean> {
+async function isInImage(program: string, image: string, setting: ContainerSetting): Promise<boolean> {
   const isShell = SHELL.test(program)
   const [entry, ...rest] = isShell ? [program, '-c', ':'] : ['sh', '-c', 'command -v "$0" || exit 44', program]
-  const words = [...engine.options, 'run', '--rm', ...engine.runOptions, '--network=none', `--entrypoint=${entry}`]
-  return new Promise((resolve) => {
-    const options = { env: engineEnv, timeout: ENGINE_MS, killSignal: 'SIGKILL' } as const
-    execFile(engine.program, [...words, image, ...rest], options, (error) => {
-      const code = error === null ? 0 : error.code
-      resolve(isShell ? code !== 127 : code !== 44)
-    })
-  })
+  const words = ['run', '--rm', ...setting.engine.runOptions, '--network=none', `--entrypoint=${entry}`, image, ...rest]
+  const { code } = await ask(setting, words)
+  return code !== (isShell ? 127 : 44)
 }
 
 interface State {
@@ -154,14 +149,30 @@ async function stateOf(name: string, setting: ContainerSetting): Promise<State> 
   return { started: said !== '' && !said.startsWith('0001-01-01'), oomKilled: oomKilled === 'true' }
 }
 
-/** @returns what it said; empty when it refused. */
-function tell({ engine, engineEnv }: Pick<ContainerSetting, 'engine' | 'engineEnv'>, words: string[]): Promise<string> {
+type Asked = Pick<ContainerSetting, 'engine' | 'engineEnv'>
+
+/** A word to the engine. `code` is null when it could not be said, or took too long. */
+function ask(
+  { engine, engineEnv }: Asked,
+  words: readonly string[],
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
     const options = { env: engineEnv, timeout: ENGINE_MS, killSignal: 'SIGKILL' } as const
-    execFile(engine.program, [...engine.options, ...words], options, (error, stdout) =>
-      resolve(error === null ? stdout : ''),
-    )
+    execFile(engine.program, [...engine.options, ...words], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.code
+      resolve({
+        code: typeof code === 'number' ? code : null,
+        stdout,
+        stderr: stderr === '' ? (error?.message ?? '') : stderr,
+      })
+    })
   })
+}
+
+/** @returns what it said; empty when it refused. */
+async function tell(setting: Asked, words: readonly string[]): Promise<string> {
+  const { code, stdout } = await ask(setting, words)
+  return code === 0 ? stdout : ''
 }
 
 /**
@@ -192,29 +203,22 @@ const dataLabel = (dataDirectory: string): string =>
  * does, in a container, where a link leads to nothing of the machine, and where the image's names of users are known.
  */
 async function handOver(user: string, image: string, setting: ContainerSetting): Promise<void> {
-  const { engine, engineEnv, writable } = setting
+  const { engine, writable } = setting
   if (engine.kind === 'podman') return
   const own = process.getuid?.() ?? 0
   if (own !== 0) {
-    // What another user owns, this process could not read or remove.
-    if (user.split(':')[0] === String(own)) return
+    // What another user owns, this process could not read or remove; root may read what this one owns.
+    if (['0', 'root', String(own)].includes(user.split(':')[0] ?? '')) return
     throw new CannotStart(
       `by Docker, a runner that is not root runs containers as its own user ${own}, as root or as the image says: expected one of these, found user ${user}`,
     )
   }
   const mounts = writable.map((path) => `--volume=${plainPath(path)}:${plainPath(path)}`)
   const words = ['run', '--rm', '--network=none', '--user=0:0', ...mounts, '--entrypoint=chown', image]
-  const options = { env: engineEnv, timeout: ENGINE_MS, killSignal: 'SIGKILL' } as const
-  const failed = await new Promise<string | undefined>((resolve) => {
-    execFile(
-      engine.program,
-      [...engine.options, ...words, '-Rh', '--', user, ...writable],
-      options,
-      (error, _, stderr) => resolve(error === null ? undefined : stderr.trim().slice(-500) || error.message),
-    )
-  })
-  if (failed === undefined) return
-  throw new CannotStart(`the files of the run could not be handed to the user ${user} of the image: ${failed}`)
+  const asked = await ask(setting, [...words, '-Rh', '--', user, ...writable])
+  if (asked.code === 0) return
+  const why = asked.stderr.trim().slice(-500)
+  throw new CannotStart(`the files of the run could not be handed to the user ${user} of the image: ${why}`)
 }
 
 function volumesOf(executor: ContainerExecutor, setting: ContainerSetting): readonly string[] {
