@@ -148,8 +148,8 @@ const layers: readonly Layer[] = [
   {
     files: 'outbound/**',
     imports: [
-      'host/outbound.ts',
-      'host/depot.ts',
+      'host/notifications/outbound.ts',
+      'host/keeping/depot.ts',
       'steps/kit/guard.ts',
       'steps/kit/ssh.ts',
       'npm:@aws-sdk/client-s3',
@@ -239,7 +239,7 @@ const layers: readonly Layer[] = [
     imports: [
       'type config/store-place.ts',
       'host/doctor.ts',
-      'host/seal-key.ts',
+      'host/secrets/seal-key.ts',
       'model/**',
       'store/**',
       'npm:tar-stream',
@@ -663,19 +663,19 @@ describe('clock and dice', () => {
   })
 
   test.each([
-    ['host/timers.ts', 'const at = Date.now()'],
-    ['host/timers.ts', 'const at = new Date()'],
-    ['host/timers.ts', 'const read = Date.now'],
+    ['host/runs/timers.ts', 'const at = Date.now()'],
+    ['host/runs/timers.ts', 'const at = new Date()'],
+    ['host/runs/timers.ts', 'const read = Date.now'],
     ['host/entropy.ts', 'const at = performance.now()'],
     ['engine/retry.ts', 'const jitter = Math.random()'],
     ['host/clock.ts', "import { randomUUID } from 'node:crypto'"],
-    ['host/secrets.ts', 'const iv = crypto.getRandomValues(new Uint8Array(12))'],
+    ['host/secrets/secrets.ts', 'const iv = crypto.getRandomValues(new Uint8Array(12))'],
   ])('a planted violation is seen: %s with %s', (path, text) => {
     expect(strayClocksAndDice([planted(path, text)])).toHaveLength(1)
   })
 
   test('a date made of a given time is no clock', () => {
-    expect(strayClocksAndDice([planted('host/live.ts', 'const text = new Date(at).toISOString()')])).toEqual([])
+    expect(strayClocksAndDice([planted('host/runs/live.ts', 'const text = new Date(at).toISOString()')])).toEqual([])
   })
 })
 

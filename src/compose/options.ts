@@ -1,4 +1,4 @@
-import type { GivenKeys } from '../host/key-file.ts'
+import type { GivenKeys } from '../host/secrets/key-file.ts'
 import type { ContainerChoice } from '../model/executor.ts'
 import type { DurationMs } from '../model/time.ts'
 

@@ -5,7 +5,7 @@ import type { RunStatus } from '../model/status.ts'
 /** A forge: how its webhooks are signed and read, and how it is told what became of a commit. Pure: nothing is sent here. */
 export interface Forge {
   readonly name: ForgeName
-  /** Ways of signing that its calls may have; host/webhook-secret.ts checks them. */
+  /** Ways of signing that its calls may have; host/triggers/webhook-secret.ts checks them. */
   readonly signatures: readonly Signature[]
   /** @param body a call whose signature was checked, parsed */
   read(call: Headers, body: Json): Reading

@@ -12,7 +12,7 @@ import {
   type Projects,
 } from './app.ts'
 import type { Clock } from './clock.ts'
-import { lacks } from './rights.ts'
+import { lacks } from './access/rights.ts'
 import { unlessFull } from './store-problems.ts'
 
 interface Dependencies {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type NativeServer, openNative } from '../../test/support/native-server.ts'
 import { dialects } from '../dialects/index.ts'
 import type { Caller } from '../host/app.ts'
-import { openLog } from '../host/logs.ts'
+import { openLog } from '../host/logs/logs.ts'
 import { definition, stageSpec, taskSpec } from '../testing/views.ts'
 import { need, openWorld } from '../testing/world.ts'
 

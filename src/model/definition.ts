@@ -98,7 +98,7 @@ export type TriggerSpec = {
   | {
       readonly kind: 'webhook'
       /**
-       * Not the secret, but which one: the server makes one for every pipeline, webhook and text here (host/webhook-secret.ts),
+       * Not the secret, but which one: the server makes one for every pipeline, webhook and text here (host/triggers/webhook-secret.ts),
        * so that a definition can be shown. null, as in definitions of before there were any: calls need not be signed.
        */
       readonly secret?: string | null

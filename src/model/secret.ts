@@ -23,7 +23,7 @@ export interface Splice {
 export const SECRET_MASK = '***'
 
 /**
- * A text that stands for a credential (host/sealed-text.ts), wherever it stands in another: of letters that need no
+ * A text that stands for a credential (host/secrets/sealed-text.ts), wherever it stands in another: of letters that need no
  * escaping in a URL or in JSON, with an end of its own, as anything may follow.
  */
 export const SEALED_TEXT = /sealed\.v1\.([A-Za-z0-9_-]{38,60000})\./g

@@ -1,7 +1,12 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
-import { type Outbound, type OutboundAnswer, OutboundRefused, type OutboundRequest } from '../host/outbound.ts'
+import {
+  type Outbound,
+  type OutboundAnswer,
+  OutboundRefused,
+  type OutboundRequest,
+} from '../host/notifications/outbound.ts'
 import { type Guard, Refused } from '../steps/kit/guard.ts'
 
 /** How much of an answer is read. */

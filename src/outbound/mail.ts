@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer'
-import type { Outbound } from '../host/outbound.ts'
+import type { Outbound } from '../host/notifications/outbound.ts'
 
 /** By the SMTP server that the operator has set. @param url `smtp://user:password@host:587`, or `smtps:` */
 export function mailer(url: string, from: string): NonNullable<Outbound['mail']> {

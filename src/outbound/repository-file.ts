@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RepositoryRead, RepositoryRequest } from '../host/outbound.ts'
+import type { RepositoryRead, RepositoryRequest } from '../host/notifications/outbound.ts'
 import type { Guard } from '../steps/kit/guard.ts'
 import { keyText, refusalSentence, sshCommand, sshRefusal, type SshSetting } from '../steps/kit/ssh.ts'
 

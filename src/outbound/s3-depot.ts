@@ -10,7 +10,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
-import type { Depot, DepotFile } from '../host/depot.ts'
+import type { Depot, DepotFile } from '../host/keeping/depot.ts'
 
 const PART_BYTES = 16 * 1_024 * 1_024
 /** What one request lists or removes. */

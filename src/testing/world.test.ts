@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { WORKSPACE_KEPT_MS } from '../host/workspaces.ts'
+import { WORKSPACE_KEPT_MS } from '../host/runners/workspaces.ts'
 import { exited, succeeded } from './scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from './views.ts'
 import { openWorld } from './world.ts'

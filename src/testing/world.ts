@@ -3,7 +3,7 @@ import { parseDefinition } from '../definition/parse-definition.ts'
 import { createHost, type Host, type HostOptions } from '../host/host.ts'
 import type { App, ArtifactFile, Caller, LogSource } from '../host/app.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
-import type { ReportFiles } from '../host/reports.ts'
+import type { ReportFiles } from '../host/reports/reports.ts'
 import type { Artifact } from '../model/artifact.ts'
 import type { FindingsReport } from '../model/finding.ts'
 import type { TestsReport } from '../model/test-report.ts'
@@ -74,7 +74,7 @@ const EVERYONE: Caller = {
   expiresAt: null,
 }
 
-/** As host/seal.ts stores it, at a cost that a new world for every test can bear. */
+/** As host/secrets/seal.ts stores it, at a cost that a new world for every test can bear. */
 function cheapHash(password: string): string {
   const costs = { N: 2, r: 8, p: 1 }
   const salt = Buffer.from('world')
