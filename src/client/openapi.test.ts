@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
 import { routes } from '../http/native/routes.ts'
+import { names } from '../http/native/schema/common.ts'
 import * as wire from '../http/native/schema.ts'
 import { type Client, createClient } from './client.ts'
 
@@ -214,7 +215,7 @@ test.each(CALLS)('$id is asked for, and answered, as the document says', async (
   const [request] = asked
   if (request === undefined) throw new Error('nothing was asked')
   expect(faults(request, id)).toEqual([])
-  const name = answer === null ? undefined : wire.names.get(answer)?.id
+  const name = answer === null ? undefined : names.get(answer)?.id
   if (answer !== null) expect(answerOf(id)).toBe(`#/components/schemas/${name ?? 'a schema without a name'}`)
 })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type HttpProblemCode, PROBLEMS } from '../problem.ts'
 import type { Route } from './route.ts'
-import { names } from './schema.ts'
+import { names } from './schema/common.ts'
 
 type Schema = Record<string, unknown>
 
@@ -138,7 +138,7 @@ const nameOf = (code: HttpProblemCode): string => `Problem${PROBLEMS[code].statu
 
 function refTo(schema: z.ZodType | undefined): Schema {
   const name = schema === undefined ? undefined : names.get(schema)?.id
-  if (name === undefined) throw new Error('a body needs a schema with a name (schema.ts)')
+  if (name === undefined) throw new Error('a body needs a schema with a name (schema/)')
   return { $ref: `#/components/schemas/${name}` }
 }
 

@@ -21,6 +21,7 @@ import type {
   UserRef,
 } from '../../model/view.ts'
 import type * as wire from './schema.ts'
+import type { Json as AnyJson } from './schema/common.ts'
 
 /** Views of the model as the native wire has them (schema.ts). Pure: the same view gives the same bytes. */
 
@@ -151,8 +152,8 @@ export const presentHead = (run: RunView): Wire<typeof wire.RunHead> => ({
     description,
     system,
   })),
-  variables: run.variables as Record<string, z.infer<typeof wire.AnyJson>>,
-  outputs: run.outputs as Record<string, z.infer<typeof wire.AnyJson>>,
+  variables: run.variables as Record<string, z.infer<typeof AnyJson>>,
+  outputs: run.outputs as Record<string, z.infer<typeof AnyJson>>,
   priority: run.priority,
   parent: run.parent === null ? null : { run_id: run.parent.runId, node_id: run.parent.node },
   triggers: presentTriggers(run.triggers),
@@ -235,7 +236,7 @@ export function presentEdge(edge: EdgeView): NonNullable<Wire<typeof wire.Stage>
   return { key, name, from, to, default: otherwise, taken }
 }
 
-type AnyOutputs = Record<string, z.infer<typeof wire.AnyJson>>
+type AnyOutputs = Record<string, z.infer<typeof AnyJson>>
 
 const usesOf = (work: Work): string | null => (work.kind === 'runner' ? work.uses : null)
 
