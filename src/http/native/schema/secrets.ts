@@ -2,8 +2,6 @@ import { z } from 'zod'
 import { named, Text, Time } from './common.ts'
 import { User } from './users.ts'
 
-// --- Secrets, users, audit ------------------------------------------------------------------------------------------
-
 export const Secret = named(
   'Secret',
   z
