@@ -59,7 +59,8 @@ const layers: readonly Layer[] = [
     imports: ['definition/**', 'steps/index.ts', 'steps/outside.ts', 'type steps/step.ts', 'model/**', 'node:**'],
   },
 
-  { files: 'store/store.ts', imports: ['model/**'] },
+  { files: 'store/store.ts', imports: ['store/ports/**', 'model/**'] },
+  { files: 'store/ports/**', imports: ['model/**'] },
   { files: 'store/kit/**', imports: ['store/store.ts', 'model/**', 'node:**'] },
   {
     files: 'store/conformance/**',
