@@ -16,6 +16,7 @@ import type { NotificationUseCases } from './notifications/notifications.ts'
 import type { Outbound } from './notifications/outbound.ts'
 import { OutboxSender } from './notifications/outbox.ts'
 import { RetentionSweep, type RunFiles } from './keeping/retention.ts'
+import type { RunStarts } from './runs/run-starts.ts'
 import type { RunUseCases } from './runs/runs.ts'
 import type { SecretUseCases } from './secrets/secrets.ts'
 import { sendMessage } from './notifications/send.ts'
@@ -29,6 +30,7 @@ interface Dependencies {
   readonly live: LiveRuns
   readonly feed: EventFeed
   readonly catalog: CatalogUseCases
+  readonly starts: RunStarts
   readonly runs: RunUseCases
   readonly subscriptions: NotificationUseCases
   readonly secrets: SecretUseCases
@@ -116,14 +118,14 @@ export class Duties {
 }
 
 function partsOf(deps: Dependencies): Parts {
-  const { store, clock, index, live, feed, runs, subscriptions, outbound, onDefect } = deps
+  const { store, clock, index, live, feed, starts, runs, subscriptions, outbound, onDefect } = deps
   const autoStarts = new AutoStarts({
     clock,
     index,
     catalog: store.catalog,
     settings: store.keys,
     log: store.runs,
-    start: (pipelineId, input) => runs.startBy(pipelineId, input),
+    start: (pipelineId, input) => starts.startBy(pipelineId, input),
     run: (id) => live.get(id),
     named: ({ projectId }, name) => store.catalog.pipeline({ by: 'name', projectId, name }),
     lastNumber: () => feed.last(),

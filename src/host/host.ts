@@ -33,6 +33,7 @@ import { LogEnds } from './logs/log-ends.ts'
 import type { ReportFiles } from './reports/reports.ts'
 import { EMBEDDED, RunnerRoster } from './runners/runner-roster.ts'
 import { RunnerUseCases } from './runners/runners.ts'
+import { RunStarts } from './runs/run-starts.ts'
 import { RunUseCases } from './runs/runs.ts'
 import { testUseCases } from './reports/tests.ts'
 import { SecretUseCases } from './secrets/secrets.ts'
@@ -237,6 +238,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     admit: (id, done) => live.report(id, { type: 'admit' }, SERVER, done),
     cancel: (id, reason) => live.report(id, { type: 'cancel', reason, mode: 'stop' }, SERVER),
   })
+  const starts = new RunStarts({ log: store.runs, live, catalog, concurrency, clock, entropy })
   const standby = new Standby(clock, takeUp)
   // Each server a little later than others, so that the first that is too late for another is the only one.
   const behindMs = 1_000 + Math.floor(entropy.draw() * 1_000)
@@ -245,7 +247,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     clock,
     sealKey: options.webhookRoot ?? options.sealKey,
     log: store.runs,
-    start: (pipelineId, input) => runs.startBy(pipelineId, input),
+    start: (pipelineId, input) => starts.startBy(pipelineId, input),
     run: (id) => live.get(id),
     definitions: new RepositoryDefinitions({
       read: options.outbound?.file,
@@ -273,13 +275,14 @@ export async function createHost(options: HostOptions): Promise<Host> {
               return work()
             }),
         }),
-    create: (record, input) => runs.createWaiting(record, input),
+    create: (record, input) => starts.createWaiting(record, input),
   })
   const runs = new RunUseCases({
     log: store.runs,
     live,
     histories,
     catalog,
+    starts,
     concurrency,
     firing,
     dispatcher,
@@ -292,7 +295,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const inlineWork = new InlineWork({
     live,
     publish: (...args) => firing.publish(...args),
-    start: (pipeline, input) => runs.startBy(pipeline.id, input),
+    start: (pipeline, input) => starts.startBy(pipeline.id, input),
     named: (projectId, name) => store.catalog.pipeline({ by: 'name', projectId, name }),
     onDefect: options.onDefect,
   })
@@ -318,6 +321,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     live,
     feed,
     catalog,
+    starts,
     runs,
     subscriptions,
     secrets,
