@@ -2,7 +2,7 @@ import type { AttemptResult } from '../model/command.ts'
 import { TOOLS } from '../model/executor.ts'
 import type { RunId } from '../model/id.ts'
 import type { Job } from '../model/job.ts'
-import type { Runner } from '../host/dispatch/dispatcher.ts'
+import type { Runner } from '../host/dispatch/runner.ts'
 
 type Attempt = { readonly runId: RunId; readonly node: number; readonly attempt: number; readonly fence: number }
 

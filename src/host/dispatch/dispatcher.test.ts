@@ -7,7 +7,7 @@ import { openFullStore } from '../../testing/full-store.ts'
 import { exited, ScriptedRunner, succeeded } from '../../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 import { need, openWorld, type World, type WorldOptions } from '../../testing/world.ts'
-import type { Runner } from './dispatcher.ts'
+import type { Runner } from './runner.ts'
 import { Lines } from './lines.ts'
 
 const work = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const

@@ -1,58 +1,20 @@
-import { jobOf } from '../../engine/job.ts'
 import type { Outcome } from '../../engine/advance.ts'
 import { isToStop } from '../../engine/effects.ts'
-import { taskAt, taskPlan, type Run, workAt } from '../../engine/run.ts'
+import { jobOf } from '../../engine/job.ts'
+import { type Run, taskAt, taskPlan, workAt } from '../../engine/run.ts'
 import type { AttemptResult } from '../../model/command.ts'
 import type { Actor, LogEntry } from '../../model/event.ts'
 import type { RunId } from '../../model/id.ts'
 import type { Job, JobRequest } from '../../model/job.ts'
-import type { Priority } from '../../model/priority.ts'
 import type { RunnerResult } from '../../model/runner.ts'
 import type { Instant } from '../../model/time.ts'
-import type { Resolved } from '../secrets/job-secrets.ts'
-import { inOrder, nextOf, passedAfter } from './fairness.ts'
-import { Line, type LineKind, type Offer } from './line.ts'
-import { Lines } from './lines.ts'
-import { Shares } from './shares.ts'
 import type { LiveRuns } from '../runs/live.ts'
-
-/** A runner as the dispatcher sees it. `start` and `cancel` do not wait; reports come back through {@link Dispatcher}. */
-export interface Runner {
-  readonly name: string
-  readonly labels: readonly string[]
-  /** Attempts it does at once. */
-  readonly slots: number
-  start(job: Job): void
-  cancel(attempt: {
-    readonly runId: RunId
-    readonly node: number
-    readonly attempt: number
-    readonly fence: number
-  }): void
-  /** The run has ended: its workspace may go. */
-  clean(runId: RunId): void
-  /** Since when nothing was heard of it, once that is longer than it should be; without it: it never is silent. */
-  silence?(): Silence | null
-}
-
-/** Of a runner that may be gone. */
-export interface Silence {
-  readonly since: Instant
-  /** When what it holds is given up as lost. */
-  readonly lostAt: Instant
-}
-
-export type Attempt = Pick<Job, 'runId' | 'node' | 'attempt' | 'fence'>
-
-/** `paused` by a person: it gets nothing until it is resumed. `draining`: it goes away when it has ended what it has. */
-export type Taking = 'all' | 'paused' | 'draining'
-
-/** A runner that speaks to another server. */
-export interface OtherRunner {
-  readonly name: string
-  readonly labels: readonly string[]
-  readonly taking: Taking
-}
+import type { Resolved } from '../secrets/job-secrets.ts'
+import { Homes } from './homes.ts'
+import type { LineKind, Offer } from './line.ts'
+import { Offers } from './offers.ts'
+import { type Attempt, hasLabels, type OtherRunner, type Runner, type Silence, type Taking } from './runner.ts'
+import { Shares } from './shares.ts'
 
 interface Seat {
   runner: Runner
@@ -87,16 +49,16 @@ export class Dispatcher {
   readonly #live: LiveRuns
   readonly #verbatim: (uses: string) => readonly string[]
   readonly #resolve: (run: Run, request: JobRequest) => Resolved
-  readonly #lines = new Lines()
   readonly #shares = new Shares()
-  /** The lines that a run's nodes wait in, so that it can be withdrawn. */
-  readonly #waiting = new Map<RunId, Map<number, Line>>()
+  readonly #offers = new Offers(
+    (project) => this.#shares.of(project),
+    (runId, labels) => this.#pinned(runId, labels),
+  )
   readonly #runners = new Map<string, Seat>()
   #others: ReadonlyMap<string, OtherRunner> = new Map()
   readonly #later: (work: () => void) => void
   #isSoon = false
-  /** Names of the runners that have a workspace of the run, the first first. */
-  readonly #homes = new Map<RunId, string[]>()
+  readonly #homes = new Homes()
   #dispatching = false
   #changed = false
 
@@ -128,7 +90,7 @@ export class Dispatcher {
         ending: new Set(),
       })
     else Object.assign(seat, { runner, taking })
-    this.#sort()
+    this.#offers.sort()
     this.#dispatch()
   }
 
@@ -138,8 +100,8 @@ export class Dispatcher {
     if (seat === undefined) return
     this.#runners.delete(name)
     for (const { project } of seat.held.values()) this.#shares.giveBack(project)
-    if (!this.#others.has(name)) this.#unsettle(name)
-    this.#sort()
+    if (!this.#others.has(name)) this.#homes.drop(name)
+    this.#offers.sort()
     this.#dispatch()
   }
 
@@ -154,8 +116,8 @@ export class Dispatcher {
         return known?.taking === taking && String(known.labels) === String(labels)
       })
     if (isSame) return
-    for (const name of before.keys()) if (!this.#others.has(name) && !this.#runners.has(name)) this.#unsettle(name)
-    this.#sort()
+    for (const name of before.keys()) if (!this.#others.has(name) && !this.#runners.has(name)) this.#homes.drop(name)
+    this.#offers.sort()
     this.#dispatch()
   }
 
@@ -166,7 +128,7 @@ export class Dispatcher {
       for (const event of events) {
         if (event.type === 'TaskQueued') {
           const { node, attempt } = event
-          this.#add(kindOf(run, node), { runId: run.id, node, attempt, since: at })
+          this.#offers.add(kindOf(run, node), { runId: run.id, node, attempt, since: at })
           this.#dispatchSoon()
         } else if (event.type === 'AttemptStarted') this.#begun(run, event.node, event.runner)
         else if (event.type === 'StopRequested' || event.type === 'CancelRequested') toStop = true
@@ -184,8 +146,7 @@ export class Dispatcher {
   }
 
   #begun(run: Run, node: number, runner: string | null): void {
-    const line = this.#waiting.get(run.id)?.get(node)
-    if (line !== undefined) this.#drop(line, { runId: run.id, node })
+    this.#offers.drop({ runId: run.id, node })
     if (runner === null) return
     const seat = this.#runners.get(runner)
     if (seat !== undefined || this.#others.has(runner)) this.#settle(run.id, runner)
@@ -216,21 +177,12 @@ export class Dispatcher {
     })
   }
 
-  /** Its workspaces are gone, or nobody can get at them. */
-  #unsettle(name: string): void {
-    for (const [runId, homes] of this.#homes) {
-      const left = homes.filter((home) => home !== name)
-      if (left.length === 0) this.#homes.delete(runId)
-      else if (left.length < homes.length) this.#homes.set(runId, left)
-    }
-  }
-
   /** Says whether a runner that is there gets work. */
   let(name: string, taking: Taking): void {
     const seat = this.#runners.get(name)
     if (seat === undefined || seat.taking === taking) return
     seat.taking = taking
-    this.#sort()
+    this.#offers.sort()
     this.#dispatch()
   }
 
@@ -241,7 +193,7 @@ export class Dispatcher {
 
   /** A runner that is there has the workspace of this run, of which another server gave it tasks. */
   settle(runId: RunId, name: string): void {
-    if ((this.#homes.get(runId) ?? []).some((home) => this.#isThere(home))) return
+    if (this.#homes.of(runId).some((home) => this.#isThere(home))) return
     this.#settle(runId, name)
     this.#dispatch()
   }
@@ -298,13 +250,13 @@ export class Dispatcher {
   }
 
   offer(run: Run, node: number, attempt: number, since: Instant): void {
-    this.#add(kindOf(run, node), { runId: run.id, node, attempt, since })
+    this.#offers.add(kindOf(run, node), { runId: run.id, node, attempt, since })
     this.#dispatch()
   }
 
   /** The run has ended: nothing of it waits any more. */
   withdraw(runId: RunId): void {
-    for (const [node, line] of this.#waiting.get(runId) ?? []) this.#drop(line, { runId, node })
+    this.#offers.withdraw(runId)
   }
 
   cancel(run: Run, node: number, fence: number): void {
@@ -323,7 +275,7 @@ export class Dispatcher {
   }
 
   clean(runId: RunId): void {
-    this.#homes.delete(runId)
+    this.#homes.forget(runId)
     for (const { runner } of this.#runners.values()) runner.clean(runId)
   }
 
@@ -381,18 +333,11 @@ export class Dispatcher {
 
   /** Where the tasks of a run stand that wait for a runner. Looks once at the lines they wait in. */
   standings(run: Run): (node: number) => Standing {
-    const positions = new Map<number, number>()
-    const lines = this.#waiting.get(run.id)
-    for (const line of new Set(lines?.values())) {
-      for (const [ahead, offer] of this.#before(line).entries()) {
-        if (offer.runId === run.id && lines?.get(offer.node) === line) positions.set(offer.node, ahead + 1)
-      }
-    }
-    const homes = this.#homes.get(run.id) ?? []
+    const positions = this.#offers.positions(run.id, this.#all(), (offer) => this.#isOpen(offer))
     return (node) => {
       const { labels } = taskPlan(run.plan, node).spec
       const capable = this.#all().filter((runner) => hasLabels(runner, labels))
-      const pinned = this.#pinned(homes, labels)
+      const pinned = this.#pinned(run.id, labels)
       const able = pinned.length === 0 ? capable : capable.filter(({ name }) => pinned.includes(name))
       return {
         position: positions.get(node) ?? null,
@@ -413,19 +358,6 @@ export class Dispatcher {
       isSilent: isSilent(seat),
     }))
     return [...own, ...[...this.#others.values()].map((other) => ({ ...other, isSilent: false }))]
-  }
-
-  /** What waits in this line, and what waits for the same runners in others, in the order in which it is taken. */
-  #before(line: Line): readonly Offer[] {
-    const runners = this.#all()
-    const takers = ({ kind }: Line): readonly { readonly name: string }[] =>
-      runners.filter((runner) => hasLabels(runner, kind.labels) && isFor(kind, runner))
-    const own = takers(line)
-    const lines = [...this.#lines].filter(
-      (other) => other === line || takers(other).some((runner) => own.includes(runner)),
-    )
-    const open = lines.flatMap((other) => [...other].filter((offer) => this.#isOpen(offer)).map(claimOf(other)))
-    return inOrder(open, (project) => this.#shares.of(project)).map(({ offer }) => offer)
   }
 
   /** Of the runner with this name, when nothing was heard of it for longer than it should be. */
@@ -451,19 +383,12 @@ export class Dispatcher {
 
   /** How many offers are kept, those included that the engine will refuse. */
   waiting(): number {
-    return [...this.#lines].reduce((sum, line) => sum + line.size, 0)
+    return this.#offers.size
   }
 
   /** What waits, by the labels that it needs. */
-  depths(): readonly { readonly labels: readonly string[]; readonly size: number }[] {
-    const depths = new Map<string, { readonly labels: readonly string[]; size: number }>()
-    for (const { kind, size } of this.#lines) {
-      const name = kind.labels.toSorted().join('\n')
-      const depth = depths.get(name)
-      if (depth === undefined) depths.set(name, { labels: kind.labels, size })
-      else depth.size += size
-    }
-    return [...depths.values()]
+  depths(): ReturnType<Offers['depths']> {
+    return this.#offers.depths()
   }
 
   /** A lease that is refused frees its slot at once: that is seen by this loop, not by another one on top of it. */
@@ -484,53 +409,18 @@ export class Dispatcher {
   #fill(seat: Seat): void {
     if (seat.taking !== 'all' || isSilent(seat)) return
     while (busyOf(seat) < seat.runner.slots) {
-      const next = this.#next(seat.runner)
+      const next = this.#offers.take(seat.runner)
       if (next === undefined) return
       this.#lease(seat, next.offer, next.project)
     }
-  }
-
-  #next(runner: Runner): Claim | undefined {
-    const claims: Claim[] = []
-    for (const line of this.#lines.for(runner.name)) {
-      if (!hasLabels(runner, line.kind.labels)) continue
-      const offer = line.first()
-      if (offer !== undefined) claims.push(claimOf(line)(offer))
-    }
-    const next = nextOf(claims, (project) => this.#shares.of(project))
-    if (next === undefined) return undefined
-    for (const claim of claims) claim.line.passed = passedAfter(claim, next)
-    this.#drop(next.line, next.offer)
-    return next
-  }
-
-  #drop(line: Line, offer: Pick<Offer, 'runId' | 'node'>): void {
-    line.withdraw(offer)
-    this.#lines.tidy(line)
-    const lines = this.#waiting.get(offer.runId)
-    lines?.delete(offer.node)
-    if (lines?.size === 0) this.#waiting.delete(offer.runId)
-  }
-
-  #add(kind: Omit<LineKind, 'homes'>, offer: Offer): void {
-    const line = this.#lines.of({ ...kind, homes: this.#pinned(this.#homes.get(offer.runId) ?? [], kind.labels) })
-    let lines = this.#waiting.get(offer.runId)
-    if (lines === undefined) this.#waiting.set(offer.runId, (lines = new Map<number, Line>()))
-    // Of an earlier attempt.
-    const before = lines.get(offer.node)
-    lines.set(offer.node, line)
-    line.add(offer)
-    if (before === undefined || before === line) return
-    before.withdraw(offer)
-    this.#lines.tidy(before)
   }
 
   /**
    * Which of the runners with a run's workspace are there and can do a task with these labels. Only they get it then:
    * elsewhere it would find an empty directory.
    */
-  #pinned(homes: readonly string[], labels: readonly string[]): readonly string[] {
-    return homes.filter((home) => {
+  #pinned(runId: RunId, labels: readonly string[]): readonly string[] {
+    return this.#homes.of(runId).filter((home) => {
       const seat = this.#runners.get(home)
       const runner = seat === undefined ? this.#others.get(home) : { labels: seat.runner.labels, taking: seat.taking }
       return runner !== undefined && runner.taking !== 'draining' && hasLabels(runner, labels)
@@ -538,30 +428,7 @@ export class Dispatcher {
   }
 
   #settle(runId: RunId, name: string): void {
-    const homes = this.#homes.get(runId) ?? []
-    if (homes.includes(name)) return
-    this.#homes.set(runId, [...homes, name])
-    const lines = [...new Set(this.#waiting.get(runId)?.values())]
-    this.#sort(lines, (offer) => offer.runId === runId)
-  }
-
-  /** Puts offers where they belong now that other runners are there, or have their workspace; the oldest first, as ever. */
-  #sort(lines: readonly Line[] = [...this.#lines], which: (offer: Offer) => boolean = () => true): void {
-    const moved: { readonly kind: LineKind; readonly offer: Offer }[] = []
-    for (const line of lines) {
-      for (const offer of line) {
-        const homes = this.#pinned(this.#homes.get(offer.runId) ?? [], line.kind.labels)
-        if (which(offer) && Line.nameOf({ ...line.kind, homes }) !== line.name) moved.push({ kind: line.kind, offer })
-      }
-    }
-    if (moved.length === 0) return
-    const into = new Set<Line>()
-    for (const { kind, offer } of moved) {
-      this.#add(kind, offer)
-      const line = this.#waiting.get(offer.runId)?.get(offer.node)
-      if (line !== undefined) into.add(line)
-    }
-    for (const line of into) line.sort()
+    if (this.#homes.add(runId, name)) this.#offers.sort(runId)
   }
 
   #isOpen({ runId, node, attempt }: Offer): boolean {
@@ -628,42 +495,16 @@ const actorOf = (name: string): Actor => ({ kind: 'runner', name })
 
 const isSilent = ({ runner }: Seat): boolean => (runner.silence?.() ?? null) !== null
 
-interface Claim {
-  readonly line: Line
-  readonly offer: Offer
-  readonly priority: Priority
-  readonly project: string
-  readonly since: Instant
-  readonly passed: number
-}
-
-const claimOf =
-  (line: Line) =>
-  (offer: Offer): Claim => ({
-    line,
-    offer,
-    priority: line.kind.priority,
-    project: line.kind.project,
-    since: offer.since,
-    passed: line.passed,
-  })
-
 const kindOf = ({ plan, priority, projectId }: Run, node: number): Omit<LineKind, 'homes'> => ({
   labels: taskPlan(plan, node).spec.labels,
   priority,
   project: projectId,
 })
 
-const isFor = ({ homes }: Pick<LineKind, 'homes'>, { name }: { readonly name: string }): boolean =>
-  homes.length === 0 || homes.includes(name)
-
 function hindranceOf(seats: readonly { readonly taking: Taking; readonly isSilent: boolean }[]): Standing['hindrance'] {
   if (seats.every((seat) => seat.taking !== 'all')) return 'paused'
   return seats.every((seat) => seat.taking !== 'all' || seat.isSilent) ? 'silent' : null
 }
-
-const hasLabels = (runner: { readonly labels: readonly string[] }, labels: readonly string[]): boolean =>
-  labels.every((label) => runner.labels.includes(label))
 
 function usesOf(run: Run, node: number): string {
   const work = workAt(run, node)

@@ -3,7 +3,7 @@ import type { Job } from '../../model/job.ts'
 import { refText, type RunnerOrder } from '../../model/runner.ts'
 import type { DurationMs, Instant } from '../../model/time.ts'
 import type { Clock } from '../clock.ts'
-import type { Attempt, Runner, Silence } from '../dispatch/dispatcher.ts'
+import type { Attempt, Runner, Silence } from '../dispatch/runner.ts'
 
 /** Times of a lease. A runner stops what it has `leaseMs` after its last word; `slackMs` later it is given up. */
 export interface LeaseTimes {

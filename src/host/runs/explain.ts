@@ -19,7 +19,8 @@ import type { Instant } from '../../model/time.ts'
 import { formatDuration, type DurationMs } from '../../model/time.ts'
 import type { Explanation } from '../app.ts'
 import { roomOf, type Turn } from './concurrency.ts'
-import type { Silence, Standing } from '../dispatch/dispatcher.ts'
+import type { Standing } from '../dispatch/dispatcher.ts'
+import type { Silence } from '../dispatch/runner.ts'
 
 /** What the runners have to do with it. */
 interface Runners {

@@ -1,4 +1,4 @@
-import type { Runner } from '../../host/dispatch/dispatcher.ts'
+import type { Runner } from '../../host/dispatch/runner.ts'
 import type { Host } from '../../host/host.ts'
 import type { AttemptResult } from '../../model/command.ts'
 import type { Job } from '../../model/job.ts'
