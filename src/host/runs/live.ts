@@ -1,20 +1,22 @@
-import { advance, type Outcome } from '../../engine/advance.ts'
+import type { Outcome } from '../../engine/advance.ts'
 import { createRun, type Creation } from '../../engine/create.ts'
 import { fold, foldOnto } from '../../engine/evolve.ts'
 import type { Run } from '../../engine/run.ts'
-import { runOfSnapshot, snapshotOf } from '../../engine/snapshot.ts'
-import { runStatus } from '../../engine/status.ts'
 import { upcastEntry } from '../../engine/upcast.ts'
-import { needsPerson, summaryOf } from '../../engine/view.ts'
+import { summaryOf } from '../../engine/view.ts'
 import type { RunCommand } from '../../model/command.ts'
 import type { RunEffect } from '../../model/effect.ts'
 import type { Actor, LogEntry } from '../../model/event.ts'
 import type { PipelineId, RunId } from '../../model/id.ts'
 import type { Plan } from '../../model/plan.ts'
-import { StoreError, type RunCommit, type RunLog } from '../../store/store.ts'
+import type { Instant } from '../../model/time.ts'
+import { type RunCommit, type RunLog, StoreError } from '../../store/store.ts'
 import type { Clock } from '../clock.ts'
 import type { Entropy } from '../entropy.ts'
 import { Lru } from '../lru.ts'
+import { type Answer, batchOf, commitOf, decide, isSummaryChanged, type Waiting } from './decide.ts'
+import { type Handle, handleOf } from './handle.ts'
+import { readRun } from './read-run.ts'
 
 /** A commit that is durable: what the host must now tell. */
 export interface Committed {
@@ -46,64 +48,11 @@ interface Dependencies {
   readonly catchUp?: () => Promise<void>
 }
 
-interface Waiting {
-  readonly command: RunCommand
-  readonly actor: Actor
-  /** Stored with what it causes. */
-  readonly key: RunCommit['idempotency']
-  readonly resolve: (outcome: Outcome) => void
-  readonly reject: (error: unknown) => void
-}
-
-interface Answer {
-  readonly waiting: Waiting
-  readonly outcome: Outcome
-}
-
-interface Decided {
-  readonly run: Run
-  readonly entries: readonly LogEntry[]
-  readonly effects: readonly RunEffect[]
-  readonly answers: readonly Answer[]
-}
-
-const NONE: readonly never[] = []
-
-interface Handle {
-  /** As of the last durable commit: what readers see. */
-  run: Run
-  readonly waiting: Waiting[]
-  /** Nothing more is taken of what waits. */
-  busy: boolean
-  /** A commit is under way: nobody knows what the log says of it. */
-  writing: boolean
-  /** Up to this seq everybody was told of it: what was folded from the log, and not followed, nobody was. */
-  told: number
-  /** Called when no commit is under way any more. */
-  idle: (() => void)[]
-  /** How often in a row others were quicker. */
-  behind: number
-}
-
-/** A run with more events than this gets a snapshot when it ends: below, folding its log is as quick as parsing one. */
-const SNAPSHOT_FROM_EVENTS = 500
 /** Ended runs kept in memory, in nodes. */
 const ENDED_NODES_MAX = 20_000
-/** Commands of one run that go into one commit. */
-const BATCH_MAX = 256
 const RETRY_MS = 1_000
 /** So often in a row other servers may be quicker with a run before a command is given back. */
 const BEHIND_MAX = 50
-
-const handleOf = (run: Run, told: number): Handle => ({
-  run,
-  waiting: [],
-  busy: false,
-  writing: false,
-  told,
-  idle: [],
-  behind: 0,
-})
 
 /**
  * Runs in memory and the one write path: load -> advance -> commit -> publish. Commands of one run are taken in
@@ -111,6 +60,7 @@ const handleOf = (run: Run, told: number): Handle => ({
  */
 export class LiveRuns {
   readonly #deps: Dependencies
+  readonly #now = (): Instant => this.#deps.clock.now()
   readonly #draw = (): number => this.#deps.entropy.draw()
   /** Those that have not ended, and those that are being written. */
   readonly #live = new Map<RunId, Handle>()
@@ -282,23 +232,16 @@ export class LiveRuns {
   /** Takes a batch through the engine and commits what it caused. */
   #take(handle: Handle, batch: readonly Waiting[]): void {
     const before = handle.run
-    const { run, entries, effects, answers } = this.#decide(before, batch)
+    const decided = decide(before, batch, this.#now, this.#draw)
+    const { run, entries, effects, answers } = decided
     if (entries.length === 0) {
       const isRefused = answers.some(({ outcome }) => !outcome.ok)
       if (isRefused && this.#deps.catchUp !== undefined) void this.#confirm(handle, batch, answers)
       else this.#answer(answers)
       return
     }
-    const summaryChanged = isSummaryChanged(before, run)
-    const commit: RunCommit = {
-      runId: run.id,
-      expectedSeq: before.seq,
-      entries,
-      summary: summaryChanged ? summaryOf(run) : null,
-      snapshot: run.phase === 'ended' && run.seq > SNAPSHOT_FROM_EVENTS ? snapshotOf(run) : null,
-      idempotency: batch[0]?.key ?? null,
-      ...(this.#deps.catchUp !== undefined && isForDuty(answers) ? { onDuty: true } : undefined),
-    }
+    const commit = commitOf(before, decided, batch[0]?.key ?? null, this.#deps.catchUp !== undefined)
+    const summaryChanged = commit.summary !== null
     this.#begin(handle)
     this.#deps.log.commit(commit).then(
       ({ lastNumber }) => {
@@ -475,44 +418,6 @@ export class LiveRuns {
     }
   }
 
-  /** What a batch of commands does to a run. Refusals are answered with the rest: they may rest on what is not durable yet. */
-  #decide(before: Run, batch: readonly Waiting[]): Decided {
-    const [only] = batch
-    if (only !== undefined && batch.length === 1) return this.#decideOne(before, only)
-    let run = before
-    const entries: LogEntry[] = []
-    const effects: RunEffect[] = []
-    const answers: Answer[] = []
-    for (const waiting of batch) {
-      const decided = this.#decideOne(run, waiting)
-      run = decided.run
-      entries.push(...decided.entries)
-      effects.push(...decided.effects)
-      answers.push(...decided.answers)
-    }
-    return { run, entries, effects, answers }
-  }
-
-  #decideOne(run: Run, waiting: Waiting): Decided {
-    const outcome = this.#advance(run, waiting, this.#deps.clock.now())
-    if (outcome === undefined) return { run, entries: NONE, effects: NONE, answers: NONE }
-    const answers = [{ waiting, outcome }]
-    if (!outcome.ok || outcome.events.length === 0) return { run, entries: NONE, effects: NONE, answers }
-    const { seq, updatedAt: at } = outcome.run
-    const entries: LogEntry[] = [{ v: 1, seq, at, actor: waiting.actor, events: outcome.events }]
-    return { run: outcome.run, entries, effects: outcome.effects, answers }
-  }
-
-  /** A broken assumption in the engine fails this command and leaves the run as it was. */
-  #advance(run: Run, waiting: Waiting, at: number): Outcome | undefined {
-    try {
-      return advance(run, { command: waiting.command, actor: waiting.actor, at, entropy: this.#draw })
-    } catch (error) {
-      waiting.reject(error)
-      return undefined
-    }
-  }
-
   #keep(handle: Handle): void {
     const { id, phase, plan } = handle.run
     if (phase === 'ended' && !handle.busy) {
@@ -543,46 +448,12 @@ export class LiveRuns {
     return handle
   }
 
-  /** A run as its log tells it, up to this seq. */
-  async fromLog(id: RunId, upTo: number): Promise<Run | undefined> {
-    const { log, planOf } = this.#deps
-    const read = async (afterSeq: number, limit: number): Promise<readonly LogEntry[]> =>
-      (await log.entries(id, afterSeq, limit)).map(upcastEntry)
-    const first = await read(0, 1)
-    const created = first[0]?.events[0]
-    if (created?.type !== 'RunCreated') return undefined
-    const plan = await planOf(created.pipelineId, created.version)
-    let run: Run | undefined
-    const snapshot = await log.snapshot(id)
-    if (snapshot !== undefined && snapshot.seq <= upTo) run = runOfSnapshot(id, plan, snapshot.data)
-    run ??= fold(id, plan, first, upTo)
-    for (;;) {
-      const entries = await read(run.seq, 1_000)
-      const next: Run = foldOnto(run, entries, upTo)
-      if (entries.length === 0 || next.seq === run.seq || next.seq >= upTo) return next
-      run = next
-    }
+  /** As its log tells it, up to this seq. */
+  fromLog(id: RunId, upTo: number): Promise<Run | undefined> {
+    return readRun(this.#deps, id, upTo)
   }
 }
 
 const ignore = (): void => undefined
 
-/** How many commands go into the next commit: one with a key has a commit of its own. */
-function batchOf(waiting: readonly Waiting[]): number {
-  const keyed = waiting.findIndex(({ key }) => key !== null)
-  return keyed === -1 ? BATCH_MAX : Math.max(1, Math.min(keyed, BATCH_MAX))
-}
-
-/** Only one server at a time lets runs in: see {@link ConcurrencyGroups}. */
-const isForDuty = (answers: readonly Answer[]): boolean =>
-  answers.some(({ waiting }) => waiting.command.type === 'admit')
-
 const isConflict = (error: unknown): boolean => error instanceof StoreError && error.code === 'conflict'
-
-const isSummaryChanged = (before: Run, after: Run): boolean =>
-  before.phase !== after.phase ||
-  before.startedAt !== after.startedAt ||
-  // It was taken up again, and has ended as before, in one commit.
-  before.endedAt !== after.endedAt ||
-  runStatus(before) !== runStatus(after) ||
-  needsPerson(before) !== needsPerson(after)
