@@ -1,21 +1,12 @@
 import { compile } from '../../engine/compile.ts'
 import { upcastPlan } from '../../engine/upcast.ts'
 import type { PipelineDefinition } from '../../model/definition.ts'
-import { asId, parsePipelineId, parseProjectId, type PipelineId, type ProjectId } from '../../model/id.ts'
+import { asId, parsePipelineId, type PipelineId, type ProjectId } from '../../model/id.ts'
 import type { Plan } from '../../model/plan.ts'
 import { accept, refuse, type LocatedError, type Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
-import { StoreError, type Catalog, type PipelineFilter, type PipelineRecord } from '../../store/store.ts'
-import type {
-  Caller,
-  NextFires,
-  Page,
-  PipelineListFilter,
-  PipelineRef,
-  Pipelines,
-  ProjectRef,
-  Projects,
-} from '../app.ts'
+import type { Catalog, PipelineFilter, PipelineRecord } from '../../store/store.ts'
+import type { Caller, NextFires, Page, PipelineListFilter, PipelineRef, Pipelines, ProjectRef } from '../app.ts'
 import type { Refusal } from '../triggers/auto-starts.ts'
 import type { AuditTrail } from '../access/audit.ts'
 import type { Clock } from '../clock.ts'
@@ -23,9 +14,11 @@ import type { Entropy } from '../entropy.ts'
 import { Lru } from '../lru.ts'
 import { lacks, maySee } from '../access/rights.ts'
 import { nextFires } from '../triggers/scheduler.ts'
-import { stageWebhooks, webhookSpec } from '../triggers/stage-triggers.ts'
-import { unlessFull } from '../store-problems.ts'
+import { webhookSpec } from '../triggers/stage-triggers.ts'
+import { unlessTaken } from '../store-problems.ts'
 import { webhookSecret } from '../triggers/webhook-secret.ts'
+import { nameOf, ProjectUseCases } from './projects.ts'
+import { sameAddress, webhookAddresses } from './webhook-addresses.ts'
 
 export type Checked =
   | { readonly ok: true; readonly definition: PipelineDefinition }
@@ -55,30 +48,28 @@ const PLANS_MAX = 1_000
 const PIPELINES_MAX = 10_000
 const ANSWERS_MAX = 1_000
 const FIRES_MAX = 100
-const DESCRIPTION_MAX = 4_096
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,63}$/u
 
-/** Projects, pipelines, versions: read from memory where they were read before. */
+/** Pipelines and their versions, and the projects that they are in: read from memory where they were read before. */
 export class CatalogUseCases implements Pipelines {
   readonly #deps: Dependencies
-  readonly #projects = new Map<ProjectId, ProjectView>()
-  /** For the views of what stays readable. */
-  readonly #deletedProjects = new Map<ProjectId, ProjectView>()
   #records = new Lru<PipelineId, PipelineRecord>(PIPELINES_MAX)
   readonly #plans = new Lru<string, Plan>(PLANS_MAX)
   /** Answers of the store about which pipelines there are, until one is made, changed or deleted. */
   #answers = new Lru<string, unknown>(ANSWERS_MAX)
-  readonly projects: Projects
+  readonly projects: ProjectUseCases
 
   private constructor(deps: Dependencies) {
     this.#deps = deps
-    this.projects = {
-      list: (caller) => Promise.resolve(this.#visible(caller)),
-      get: (caller, ref) => Promise.resolve(this.#project(caller, ref)),
-      create: (caller, input) => this.#createProject(caller, input),
-      update: (caller, ref, change) => this.#updateProject(caller, ref, change),
-      remove: (caller, ref) => this.#removeProject(caller, ref),
-    }
+    this.projects = new ProjectUseCases({
+      catalog: deps.catalog,
+      clock: deps.clock,
+      entropy: deps.entropy,
+      audit: deps.audit,
+      onChange: deps.onChange,
+      onRemoved: () => {
+        this.#answers = new Lru(ANSWERS_MAX)
+      },
+    })
   }
 
   static async open(deps: Dependencies): Promise<CatalogUseCases> {
@@ -89,10 +80,7 @@ export class CatalogUseCases implements Pipelines {
 
   /** Projects as the store has them now: another server may have changed them. */
   async reload(): Promise<void> {
-    const [projects, deleted] = [await this.#deps.catalog.projects(), await this.#deps.catalog.deletedProjects()]
-    this.#projects.clear()
-    for (const project of projects) this.#projects.set(project.id, project)
-    for (const project of deleted) this.#deletedProjects.set(project.id, project)
+    await this.projects.reload()
     this.#answers = new Lru(ANSWERS_MAX)
   }
 
@@ -118,7 +106,7 @@ export class CatalogUseCases implements Pipelines {
     caller: Caller,
     input: { readonly project: ProjectRef; readonly text: string; readonly file?: string },
   ): Promise<Result<PipelineView>> {
-    const project = this.#project(caller, input.project)
+    const project = this.projects.find(caller, input.project)
     if (!project.ok) return project
     const denied = lacks(caller, 'admin', 'create a pipeline')
     if (denied !== undefined) return denied
@@ -128,7 +116,7 @@ export class CatalogUseCases implements Pipelines {
     const definition = checked.value
     const id = asId<PipelineId>(this.#deps.entropy.id(at))
     const common = { createdAt: at, createdBy: caller.user }
-    const added = await this.#written(
+    const added = await unlessTaken(
       `project ${project.value.name} has a pipeline ${definition.name} already`,
       this.#deps.audit
         .of(caller, 'pipeline.create', id, `${definition.name} in ${project.value.name}`)
@@ -139,7 +127,7 @@ export class CatalogUseCases implements Pipelines {
             name: definition.name,
             ...common,
             updatedAt: at,
-            webhooks: this.#webhooks(definition, []),
+            webhooks: webhookAddresses(definition, [], this.#deps.entropy),
           },
           { ...common, text: input.text, plan: JSON.stringify(compile(definition)) },
         ),
@@ -166,7 +154,7 @@ export class CatalogUseCases implements Pipelines {
     if (!checked.ok) return checked
     const definition = checked.value
     const detail = `${definition.name}, version ${before.version + 1}`
-    const added = await this.#written(
+    const added = await unlessTaken(
       `pipeline ${before.name} was changed meanwhile, or the name ${definition.name} is taken`,
       this.#deps.audit.of(caller, 'pipeline.update', before.id, detail).catalog.addVersion(
         before.id,
@@ -176,7 +164,7 @@ export class CatalogUseCases implements Pipelines {
           text: input.text,
           plan: JSON.stringify(compile(definition)),
         },
-        { name: definition.name, webhooks: this.#webhooks(definition, before.webhooks) },
+        { name: definition.name, webhooks: webhookAddresses(definition, before.webhooks, this.#deps.entropy) },
         before.version,
       ),
     )
@@ -231,7 +219,7 @@ export class CatalogUseCases implements Pipelines {
       return refuse('conflict', `pipeline ${view.name} has ${runs} not ended: cancel what is under way first`)
     }
     const { catalog } = this.#deps.audit.of(caller, 'pipeline.delete', view.id, view.name)
-    const written = await this.#written('', catalog.deletePipeline(view.id, this.#deps.clock.now()))
+    const written = await unlessTaken('', catalog.deletePipeline(view.id, this.#deps.clock.now()))
     if (!written.ok) return written
     this.#deps.onPipeline(found.value, null)
     this.#records.delete(view.id)
@@ -304,9 +292,7 @@ export class CatalogUseCases implements Pipelines {
   }
 
   projectOf(id: ProjectId): ProjectView {
-    const project = this.#projects.get(id) ?? this.#deletedProjects.get(id)
-    if (project === undefined) throw new Error(`project ${id} is named by a pipeline or run, but is not there`)
-    return project
+    return this.projects.of(id)
   }
 
   async planOf(id: PipelineId, version: number): Promise<Plan> {
@@ -331,9 +317,7 @@ export class CatalogUseCases implements Pipelines {
 
   /** The ids of the projects that a list is about; undefined: all. */
   scope(caller: Caller, project: ProjectRef | undefined): Result<readonly ProjectId[] | undefined> {
-    if (project === undefined) return accept(caller.projectIds ?? undefined)
-    const found = this.#project(caller, project)
-    return found.ok ? accept([found.value.id]) : found
+    return this.projects.scope(caller, project)
   }
 
   async #byId(ref: { readonly id: string } | { readonly serial: number }): Promise<PipelineRecord | undefined> {
@@ -420,151 +404,7 @@ export class CatalogUseCases implements Pipelines {
       errors: checked.errors,
     })
   }
-
-  /** A trigger keeps its address while it keeps its name. */
-  #webhooks(definition: PipelineDefinition, before: PipelineRecord['webhooks']): PipelineRecord['webhooks'] {
-    const names = [...(definition.triggers?.list ?? []).map(({ name }) => name), ...stageWebhooks(definition)]
-    const left = [...before]
-    return names.map((name) => {
-      const place = left.findIndex((webhook) => webhook.name === name)
-      const [kept] = place === -1 ? [] : left.splice(place, 1)
-      return kept ?? { id: uuidForm(this.#deps.entropy.bytes(16).toString('hex')), name }
-    })
-  }
-
-  #visible(caller: Caller): readonly ProjectView[] {
-    return [...this.#projects.values()].filter(({ id }) => maySee(caller, id))
-  }
-
-  #project(caller: Caller, ref: ProjectRef): Result<ProjectView> {
-    const found = this.#findProject(ref)
-    if (found === undefined || !maySee(caller, found.id))
-      return refuse('not_found', `there is no project ${nameOf(ref)}`)
-    return accept(found)
-  }
-
-  #findProject(ref: ProjectRef): ProjectView | undefined {
-    if ('id' in ref) {
-      const id = parseProjectId(ref.id)
-      return id === undefined ? undefined : this.#projects.get(id)
-    }
-    for (const project of this.#projects.values()) {
-      if ('serial' in ref ? project.serial === ref.serial : project.name === ref.name) return project
-    }
-    return undefined
-  }
-
-  async #createProject(
-    caller: Caller,
-    input: { readonly name: string; readonly description: string },
-  ): Promise<Result<ProjectView>> {
-    const denied = lacks(caller, 'admin', 'create a project')
-    if (denied !== undefined) return denied
-    if (caller.projectIds !== null) {
-      return refuse('forbidden', `${caller.user.name} may not create a project: it takes the right to see all projects`)
-    }
-    const wrong = this.#wrongProject(input)
-    if (wrong !== undefined) return wrong
-    const createdAt = this.#deps.clock.now()
-    const id = asId<ProjectId>(this.#deps.entropy.id(createdAt))
-    const added = await this.#written(
-      `there is a project ${input.name} already`,
-      this.#deps.audit
-        .of(caller, 'project.create', id, input.name)
-        .catalog.addProject({ id, name: input.name, description: input.description, createdAt }),
-    )
-    if (!added.ok) return added
-    this.#projects.set(id, added.value)
-    return added
-  }
-
-  async #updateProject(
-    caller: Caller,
-    ref: ProjectRef,
-    change: { readonly name?: string; readonly description?: string },
-  ): Promise<Result<ProjectView>> {
-    const found = this.#project(caller, ref)
-    if (!found.ok) return found
-    const denied = lacks(caller, 'admin', 'change a project')
-    if (denied !== undefined) return denied
-    const { id, name, description } = { ...found.value, ...change }
-    // A name that it has had from its making on is not looked at again.
-    const wrong = this.#wrongProject({ name: change.name === found.value.name ? 'kept' : name, description })
-    if (wrong !== undefined) return wrong
-    const changed = await this.#written(
-      `there is a project ${name} already`,
-      this.#deps.audit.of(caller, 'project.update', id, name).catalog.changeProject(id, { name, description }),
-    )
-    if (!changed.ok) return changed
-    this.#projects.set(id, changed.value)
-    this.#deps.onChange([`project:${id}`])
-    return changed
-  }
-
-  async #removeProject(caller: Caller, ref: ProjectRef): Promise<Result<ProjectView>> {
-    const found = this.#project(caller, ref)
-    if (!found.ok) return found
-    const denied = lacks(caller, 'admin', 'delete a project')
-    if (denied !== undefined) return denied
-    if (caller.projectIds !== null) {
-      return refuse('forbidden', `${caller.user.name} may not delete a project: it takes the right to see all projects`)
-    }
-    const { id, name } = found.value
-    const written = await this.#written(
-      `project ${name} has pipelines: delete them first`,
-      this.#deps.audit.of(caller, 'project.delete', id, name).catalog.deleteProject(id, this.#deps.clock.now()),
-    )
-    if (!written.ok) return written
-    this.#deletedProjects.set(id, found.value)
-    this.#projects.delete(id)
-    this.#answers = new Lru(ANSWERS_MAX)
-    this.#deps.onChange([`project:${id}`])
-    return found
-  }
-
-  #wrongProject({ name, description }: Pick<ProjectView, 'name' | 'description'>): Result<never> | undefined {
-    if (description.length > DESCRIPTION_MAX) {
-      return refuse(
-        'invalid_request',
-        `expected a description of at most ${DESCRIPTION_MAX} characters, found ${description.length}`,
-      )
-    }
-    if (NAME.test(name)) return undefined
-    return refuse(
-      'invalid_request',
-      `expected a project name of 1 to 64 letters, digits, spaces, dots, dashes or underscores, found ${JSON.stringify(name.slice(0, 80))}`,
-    )
-  }
-
-  /** What others did meanwhile is a refusal: `taken` says what then is in the way. */
-  #written<Value>(taken: string, writing: Promise<Value>): Promise<Result<Value>> {
-    return unlessFull(this.#unlessTaken(taken, writing))
-  }
-
-  async #unlessTaken<Value>(taken: string, writing: Promise<Value>): Promise<Result<Value>> {
-    try {
-      return accept(await writing)
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error
-      if (error.code === 'conflict') return refuse('conflict', taken)
-      if (error.code === 'missing') return refuse('not_found', error.message)
-      throw error
-    }
-  }
 }
 
 const stale = ({ name, version }: PipelineRecord, expected: number | null) =>
   refuse('stale_version', `pipeline ${name} is at version ${version}, expected ${expected}`)
-
-/** Webhook addresses have the form of a UUID, as SWR's have. All 128 bits are random: who knows it may fire it. */
-const uuidForm = (hex: string): string =>
-  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
-
-/** Webhooks are addressed by their names, those of a stage as `stage/webhook`. */
-const sameAddress = (definition: PipelineDefinition): string | undefined => {
-  const own = new Set((definition.triggers?.list ?? []).map(({ name }) => name))
-  return stageWebhooks(definition).find((name) => own.has(name))
-}
-
-const nameOf = (ref: { readonly id: string } | { readonly serial: number } | { readonly name: string }): string =>
-  'id' in ref ? ref.id : 'serial' in ref ? String(ref.serial) : ref.name
