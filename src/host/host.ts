@@ -33,6 +33,8 @@ import { LiveRuns, type Committed } from './runs/live.ts'
 import { LogEnds } from './logs/log-ends.ts'
 import type { ReportFiles } from './reports/reports.ts'
 import { EMBEDDED, RunnerRoster } from './runners/runner-roster.ts'
+import { RunnerAttendance } from './runners/attendance.ts'
+import { RunnerWireUseCases } from './runners/runner-wire.ts'
 import { RunnerUseCases } from './runners/runners.ts'
 import { RunStarts } from './runs/run-starts.ts'
 import { RunUseCases } from './runs/runs.ts'
@@ -213,7 +215,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
           clock,
           live,
           follower,
-          runners: () => runners,
+          runners: () => attendance,
           embedded,
           silentMs: Math.max(SILENT_MIN_MS, leaseMs + slackMs + SILENT_MORE_MS),
           changed: (what) => renewal.changed(what),
@@ -223,15 +225,18 @@ export async function createHost(options: HostOptions): Promise<Host> {
           onGivenUp: () => options.onGivenUp?.(),
           onDefect: options.onDefect,
         })
-  const runners: RunnerUseCases = new RunnerUseCases({
-    ...(servers === undefined ? undefined : { among: servers.among() }),
-    roster: await RunnerRoster.open({ keys: store.keys, clock, entropy }, embedded),
+  const roster = await RunnerRoster.open({ keys: store.keys, clock, entropy }, embedded)
+  const uploads = new Uploads(options.attemptFiles, options.logMaxBytes ?? REMOTE_LOG_MAX_BYTES)
+  const among = servers === undefined ? undefined : { among: servers.among() }
+  const attendance: RunnerAttendance = new RunnerAttendance({ ...among, roster, dispatcher, uploads, clock, leaseMs })
+  const runnerWire = new RunnerWireUseCases({
+    ...among,
+    roster,
+    attendance,
     dispatcher,
-    uploads: new Uploads(options.attemptFiles, options.logMaxBytes ?? REMOTE_LOG_MAX_BYTES),
-    audit,
+    uploads,
     clock,
     entropy,
-    leaseMs,
     sweep: (ids) => sweep(ids),
     isLive: (id) => live.peek(id)?.phase === 'live',
   })
@@ -415,7 +420,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   async function recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }> {
     let [runs, lostAttempts] = [0, 0]
     const taken: Run[] = []
-    runners.recover()
+    attendance.recover()
     await servers?.open()
     const isAlone = (servers?.count ?? 1) === 1
     for (const id of await store.runs.live()) {
@@ -489,7 +494,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   const renewal: Renewal = new Renewal({
     store,
     credentials,
-    runners,
+    attendance,
     catalog,
     secrets,
     subscriptions,
@@ -518,15 +523,15 @@ export async function createHost(options: HostOptions): Promise<Host> {
     users: credentials,
     audit,
     feed: feedUseCases({ feed, catalog, clock, follower }),
-    runners,
-    runnerWire: runners,
+    runners: new RunnerUseCases({ roster, attendance, dispatcher, audit }),
+    runnerWire,
     now: () => clock.now(),
     freshId: () => entropy.id(clock.now()),
   }
 
   /** The others know of it before it gets anything: what is held by nobody they know is lost. */
   async function announceRunner({ name, labels, slots }: Pick<Runner, 'name' | 'labels' | 'slots'>): Promise<void> {
-    const facts = { kind: 'embedded', labels, slots, busy: 0, taking: runners.taking(name) }
+    const facts = { kind: 'embedded', labels, slots, busy: 0, taking: attendance.taking(name) }
     await servers?.claim({ runner: name, facts: JSON.stringify(facts), ageMs: 0, claims: true })
   }
 
@@ -538,12 +543,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     recover,
     told: () => duties.told(),
     announceRunner,
-    addRunner: (runner) => dispatcher.add(runner, runners.taking(runner.name)),
+    addRunner: (runner) => dispatcher.add(runner, attendance.taking(runner.name)),
     sweep,
     sweepRuns: () => duties.sweep(),
     close: () => {
       endDuties()
-      runners.close()
+      attendance.close()
       timers.close()
       workspaces.close()
       standby.close()

@@ -7,14 +7,14 @@ import type { Duties } from '../duties.ts'
 import type { EventFeed } from '../feed/feed.ts'
 import { NOTIFICATIONS, type NotificationUseCases } from '../notifications/notifications.ts'
 import { rosterIdOf } from '../runners/runner-roster.ts'
-import type { RunnerUseCases } from '../runners/runners.ts'
+import type { RunnerAttendance } from '../runners/attendance.ts'
 import type { SecretUseCases } from '../secrets/secrets.ts'
 import { loadTriggers, type TriggerIndex } from '../triggers/trigger-index.ts'
 
 interface Dependencies {
   readonly store: Store
   readonly credentials: Credentials
-  readonly runners: RunnerUseCases
+  readonly attendance: RunnerAttendance
   readonly catalog: CatalogUseCases
   readonly secrets: SecretUseCases
   readonly subscriptions: NotificationUseCases
@@ -34,7 +34,7 @@ export class Renewal {
 
   /** @param what see `SharedListener.onChange` */
   async changed(what: string): Promise<void> {
-    const { credentials, runners, catalog, secrets, subscriptions, feed, removed } = this.#deps
+    const { credentials, attendance, catalog, secrets, subscriptions, feed, removed } = this.#deps
     const [table, ...names] = what.split(' ')
     const [first = '', second = '', third = ''] = names
     switch (table) {
@@ -44,7 +44,7 @@ export class Renewal {
         return
       case 'keys':
         await credentials.reload()
-        await runners.refresh()
+        await attendance.refresh()
         feed.changed(['keys'])
         return
       case 'projects':
@@ -58,7 +58,7 @@ export class Renewal {
         await this.#pipeline(asId<PipelineId>(first))
         return
       case 'settings':
-        await runners.refreshState(rosterIdOf(names.join(' ')) ?? '')
+        await attendance.refreshState(rosterIdOf(names.join(' ')) ?? '')
         return
       case 'documents':
         if (second === NOTIFICATIONS) await subscriptions.reload(asId<ProjectId>(first))
@@ -75,9 +75,9 @@ export class Renewal {
 
   /** The connection by which other servers are heard was broken for a while. */
   async all(): Promise<void> {
-    const { store, credentials, runners, catalog, secrets, subscriptions, index, feed } = this.#deps
+    const { store, credentials, attendance, catalog, secrets, subscriptions, index, feed } = this.#deps
     await credentials.reload()
-    await runners.refresh()
+    await attendance.refresh()
     await catalog.renewAll()
     await secrets.reload()
     for (const { id } of await store.catalog.projects()) await subscriptions.reload(id)

@@ -6,14 +6,14 @@ import { StoreError, type Attendance, type Attending, type Shared } from '../../
 import type { Clock } from '../clock.ts'
 import type { Follower } from './follower.ts'
 import type { LiveRuns } from '../runs/live.ts'
-import type { AmongServers, RunnerUseCases } from '../runners/runners.ts'
+import type { AmongServers, RunnerAttendance } from '../runners/attendance.ts'
 
 interface Dependencies {
   readonly shared: Shared
   readonly clock: Clock
   readonly live: LiveRuns
   readonly follower: Follower
-  readonly runners: () => RunnerUseCases
+  readonly runners: () => RunnerAttendance
   /** Name of this server's own runner. */
   readonly embedded: string
   /** How long a server or a runner that says nothing is waited for. */
