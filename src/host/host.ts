@@ -1,10 +1,8 @@
-import { dueEffects, heldByRunners, isToStop, lastRunnerOf } from '../engine/effects.ts'
 import type { Run } from '../engine/run.ts'
-import type { RunEffect } from '../model/effect.ts'
 import type { Actor, LogEntry } from '../model/event.ts'
 import { accept } from '../model/problem.ts'
 import { isEnded, RUN_STATUSES } from '../model/status.ts'
-import { StoreError, type Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { Credentials } from './access/access.ts'
 import type { App, ArtifactFile, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog/catalog.ts'
@@ -22,6 +20,7 @@ import { Standby } from './servers/standby.ts'
 import { leaseTimes } from './runners/runner-link.ts'
 import { documentUseCases } from './documents.ts'
 import { Duties } from './duties.ts'
+import { Effects } from './effects.ts'
 import type { Entropy } from './entropy.ts'
 import type { MovableFiles } from './keeping/mover.ts'
 import { EventFeed } from './feed/feed.ts'
@@ -44,9 +43,10 @@ import { RepositoryDefinitions } from './triggers/repository-definitions.ts'
 import { NotificationUseCases } from './notifications/notifications.ts'
 import type { Outbound } from './notifications/outbound.ts'
 import { Timers } from './runs/timers.ts'
-import { loadTriggers, TriggerIndex } from './triggers/trigger-index.ts'
+import { TriggerIndex } from './triggers/trigger-index.ts'
 import { Uploads, type AttemptFiles } from './runners/uploads.ts'
 import { Workspaces } from './runners/workspaces.ts'
+import { Recovery, SERVER } from './recovery.ts'
 import { Renewal } from './servers/renewal.ts'
 import type { RunFiles } from './keeping/retention.ts'
 import type { Retention } from '../model/retention.ts'
@@ -112,7 +112,6 @@ export interface Host {
 }
 
 const TIMER: Actor = { kind: 'timer', name: 'deadline' }
-const SERVER: Actor = { kind: 'server', name: 'millrace' }
 const OPEN = RUN_STATUSES.filter((status) => !isEnded(status))
 /** So long the server that has queued an attempt has the first go at it. */
 const SOON_MS: DurationMs = 5
@@ -167,7 +166,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     entropy,
     planOf: (id, version) => catalog.planOf(id, version),
     onCommitted: (committed) => onCommitted(committed),
-    perform: (run, effect) => perform(run, effect),
+    perform: (run, effect) => effects.perform(run, effect),
     onDefect: options.onDefect,
     ...(shared === undefined ? undefined : { catchUp: () => follower?.catchUp() ?? Promise.resolve() }),
   })
@@ -245,7 +244,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     cancel: (id, reason) => live.report(id, { type: 'cancel', reason, mode: 'stop' }, SERVER),
   })
   const starts = new RunStarts({ log: store.runs, live, catalog, concurrency, clock, entropy })
-  const standby = new Standby(clock, takeUp)
+  const standby = new Standby(clock, (id) => effects.takeUp(id))
   // Each server a little later than others, so that the first that is too late for another is the only one.
   const behindMs = 1_000 + Math.floor(entropy.draw() * 1_000)
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
@@ -380,84 +379,26 @@ export async function createHost(options: HostOptions): Promise<Host> {
     else if (run.parent !== null) standby.moved(run.parent.runId)
   }
 
-  /** Takes up what is still due of a run that another server has moved. */
-  function takeUp(id: RunId): void {
-    const run = live.peek(id)
-    if (run === undefined || run.phase === 'ended') return
-    for (const effect of dueEffects(run)) {
-      if (effect.type !== 'arm-timer') perform(run, effect)
-      else if (!timers.isArmed(id, effect.node, effect.at, effect.at + behindMs)) {
-        timers.arm(id, effect.node, effect.at + behindMs)
-      }
-    }
-  }
-
-  function perform(run: Run, effect: RunEffect): void {
-    if (effect.type === 'cancel-attempt') {
-      if (!inlineWork.cancel(run, effect.node, effect.fence)) dispatcher.cancel(run, effect.node, effect.fence)
-      return
-    }
-    if (effect.type === 'take-turn') {
-      concurrency.enqueue(run)
-      return
-    }
-    // The same commit has ended it: of what went before, only what a runner holds is left to do.
-    if (run.phase !== 'live') return
-    switch (effect.type) {
-      case 'offer-attempt':
-        dispatcher.offer(run, effect.node, effect.attempt, clock.now())
-        return
-      case 'run-inline':
-        inlineWork.begin(run, effect.node, effect.fence)
-        return
-      case 'arm-timer':
-        timers.arm(run.id, effect.node, effect.at)
-    }
-  }
-
+  const effects: Effects = new Effects({ live, dispatcher, inlineWork, concurrency, timers, clock, behindMs })
   if (shared === undefined) duties.take()
 
-  async function recover(): Promise<{ readonly runs: number; readonly lostAttempts: number }> {
-    let [runs, lostAttempts] = [0, 0]
-    const taken: Run[] = []
-    attendance.recover()
-    await servers?.open()
-    const isAlone = (servers?.count ?? 1) === 1
-    for (const id of await store.runs.live()) {
-      const run = await readable(id)
-      if (run === undefined) continue
-      runs += 1
-      taken.push(run)
-      concurrency.committed(run)
-      firing.committed(run)
-      const home = lastRunnerOf(run)
-      if (home !== undefined) dispatcher.settle(id, home)
-      for (const { node, attempt, fence, runner } of heldByRunners(run)) {
-        // It speaks to another server, or will be missed by all of them.
-        if (servers !== undefined && runner !== embedded) continue
-        // One on another machine may be at it still: it has the time of a lease to say so.
-        if (dispatcher.adopt(runner, { runId: id, node, attempt, fence })) {
-          if (isToStop(run, node)) dispatcher.cancel(run, node, fence)
-          continue
-        }
-        lostAttempts += 1
-        const reason = `the server was stopped while ${runner} ran it`
-        live.report(id, { type: 'lose-attempt', node, fence, reason }, SERVER)
-      }
-      if (servers !== undefined && run.phase === 'waiting' && run.queuedAt !== null) concurrency.enqueue(run)
-      if (isAlone) for (const effect of dueEffects(run)) perform(run, effect)
-      else standby.moved(id)
-    }
-    if (servers === undefined) concurrency.open()
-    await loadTriggers(index, store.catalog, (id, version) => catalog.planOf(id, version))
-    if (servers === undefined) {
-      await duties.open(taken)
-    } else {
-      await follower?.catchUp()
-      await servers.takeDuties()
-    }
-    return { runs, lostAttempts }
-  }
+  const recovery = new Recovery({
+    store,
+    embedded,
+    live,
+    effects,
+    attendance,
+    servers,
+    follower,
+    standby,
+    concurrency,
+    firing,
+    dispatcher,
+    index,
+    catalog,
+    duties,
+    onDefect: options.onDefect,
+  })
 
   async function sweep(ids: readonly RunId[]): Promise<void> {
     const known = new Map((await store.runs.summaries(ids)).map((summary) => [summary.id, summary]))
@@ -468,17 +409,6 @@ export async function createHost(options: HostOptions): Promise<Host> {
         const { definition } = await catalog.planOf(summary.pipelineId, summary.version)
         workspaces.ended(id, summary.status, summary.endedAt, definition.workspace)
       }
-    }
-  }
-
-  /** One run that cannot be read keeps no other from going on. */
-  async function readable(id: RunId): Promise<Run | undefined> {
-    try {
-      return await live.get(id)
-    } catch (error) {
-      if (error instanceof StoreError && error.code === 'closed') throw error
-      options.onDefect(error)
-      return undefined
     }
   }
 
@@ -540,7 +470,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     credentials,
     dispatcher,
     live,
-    recover,
+    recover: () => recovery.recover(),
     told: () => duties.told(),
     announceRunner,
     addRunner: (runner) => dispatcher.add(runner, attendance.taking(runner.name)),
