@@ -9,6 +9,7 @@ import { join } from 'node:path'
 interface Field {
   readonly type: string
   readonly isRequired: boolean
+  readonly isNullable: boolean
 }
 
 const INT32_MAX = 2 ** 31 - 1
@@ -25,6 +26,9 @@ const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {
 export class SdkModels {
   readonly #operations = new Map<string, string>()
   readonly #models = new Map<string, ReadonlyMap<string, Field>>()
+  readonly #words = new Map<string, ReadonlySet<string>>()
+  /** `Model.field` -> whether an answer had it. */
+  readonly #seen = new Map<string, boolean>()
   readonly #declarations: string | null
 
   private constructor(declarations: string | null) {
@@ -48,8 +52,10 @@ export class SdkModels {
       if (line === '' || line.startsWith('#')) continue
       const operation = /^([A-Z]+ [^?\s]+)\S* -> (\S+)$/.exec(line)
       const model = /^(\w+):(.*)$/.exec(line)
+      const words = /^(\w+) = (.+)$/.exec(line)
       if (operation !== null) this.#operations.set(operation[1] ?? '', operation[2] ?? '')
       else if (model !== null) this.#models.set(model[1] ?? '', fieldsOf(model[2] ?? ''))
+      else if (words !== null) this.#words.set(words[1] ?? '', new Set(words[2]?.split(' ')))
       else throw new Error(`${file}: neither an operation nor a model: ${line}`)
     }
   }
@@ -57,6 +63,11 @@ export class SdkModels {
   /** `POST /v5/{project_id}/api/pipelines`, each. */
   get operations(): readonly string[] {
     return [...this.#operations.keys()]
+  }
+
+  /** `Model.field` of the models that were read so far: those that no answer had. */
+  get neverSent(): readonly string[] {
+    return [...this.#seen].flatMap(([name, wasSent]) => (wasSent ? [] : [name])).toSorted()
   }
 
   isList(operation: string): boolean {
@@ -87,7 +98,8 @@ export class SdkModels {
 
   *#wrong(type: string, value: unknown, at: string): Iterable<string> {
     if (value === null) return
-    const scalar = SCALARS[type]
+    const words = this.#words.get(type)
+    const scalar = words === undefined ? SCALARS[type] : (one: unknown) => typeof one === 'string' && words.has(one)
     const [, inner = ''] = /^[[{](.*)[\]}]$/.exec(type) ?? []
     const said = `${at}: ${type} is declared, ${JSON.stringify(value).slice(0, 80)} is sent`
     if (scalar !== undefined) {
@@ -104,7 +116,9 @@ export class SdkModels {
     } else {
       const sent = new Map(Object.entries(value))
       for (const [name, field] of this.#model(type)) {
-        if (sent.has(name)) yield* this.#wrong(field.type, sent.get(name), `${at}.${name}`)
+        this.#seen.set(`${type}.${name}`, sent.has(name) || this.#seen.get(`${type}.${name}`) === true)
+        if (sent.get(name) === null && !field.isNullable) yield `${at}.${name}: never null with the vendor`
+        else if (sent.has(name)) yield* this.#wrong(field.type, sent.get(name), `${at}.${name}`)
         else if (field.isRequired) yield `${at}.${name}: never left out by the vendor`
       }
     }
@@ -118,7 +132,10 @@ const fieldsOf = (text: string): ReadonlyMap<string, Field> =>
       .filter((part) => part !== '')
       .map((part) => {
         const [name = '', type = ''] = part.split(':')
-        return [name, { type: type.replace(/!$/, ''), isRequired: type.endsWith('!') }]
+        return [
+          name,
+          { type: type.replace(/!+$/, ''), isRequired: type.endsWith('!'), isNullable: !type.endsWith('!!') },
+        ]
       }),
   )
 
@@ -128,7 +145,7 @@ function declaredFields(text: string): ReadonlyMap<string, Field> {
   for (const [, name = '', type] of text.matchAll(/^ {4}(?:private )?'?(\w+)'?\??(?:: ([^;]+))?;$/gm)) {
     const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
     const declared = type ?? new RegExp(`get ${camel}\\(\\): ([^|;]+)`).exec(text)?.[1]?.trim()
-    if (declared !== undefined) fields.set(name, { type: typeOf(declared), isRequired: false })
+    if (declared !== undefined) fields.set(name, { type: typeOf(declared), isRequired: false, isNullable: true })
   }
   return fields
 }

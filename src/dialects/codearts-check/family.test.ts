@@ -231,7 +231,18 @@ describe('defects', () => {
     expect(await files('?offset=1&limit=3')).toHaveLength(3)
     expect(await files('?offset=2&limit=3')).toEqual(['src/d.js'])
     expect(await files('?status_ids=1,2')).toEqual([])
-    for (const query of ['?severity=4', '?status_ids=x', '?limit=101', '?offset=-1']) {
+    // Words of the pages since 2025-08, and their larger pages.
+    expect(await files('?status_ids=3,4')).toEqual([])
+    expect(await files('?status_ids=0,3&delay_status=0&limit=200')).toHaveLength(4)
+    expect(await files('?delay_status=1')).toEqual([])
+    for (const query of [
+      '?severity=4',
+      '?status_ids=x',
+      '?status_ids=5',
+      '?delay_status=2',
+      '?limit=201',
+      '?offset=-1',
+    ]) {
       expect((await detail(id, query)).error_code).toBe('CC.00000000')
     }
   })
@@ -562,6 +573,7 @@ describe('settings', () => {
       status: 'on',
       task_check_settings: [{ cfg_key: 'fail_on', status: 'on', cfg_value: 'serious' }],
     }
+    expect(await call('POST', url('config-parameters'), { ...threshold, check_id: 0 })).toEqual({})
     expect(await call('POST', url('config-parameters'), threshold)).toEqual({})
     const task_advanced_settings = [
       { key: 'timeout_minutes', value: '30' },

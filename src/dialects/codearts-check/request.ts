@@ -45,14 +45,25 @@ export function readSeverities(query: URLSearchParams, name: string): readonly S
   })
 }
 
-/** `status_ids=0,2`. "默认取值: 0": without it, what nobody has dealt with. */
+/**
+ * `status_ids=0,2`. "默认取值: 0": without it, what nobody has dealt with. 3 (opened again) and 4 (to be reviewed) are words of
+ * the page of 2025-08 for what no defect is here.
+ */
 export function readStatuses(query: URLSearchParams): readonly DefectStatus[] {
-  const words = listOf(query, 'status_ids')
-  if (words.length === 0) return ['0']
-  return words.map((word) => {
-    if (word === '0' || word === '1' || word === '2') return word
-    throw refusal(errors.badParameter)
-  })
+  const words = wordsOf(query, 'status_ids', /^[0-4]$/)
+  return words.length === 0 ? ['0'] : words.filter((word) => word === '0' || word === '1' || word === '2')
+}
+
+/** `delay_status=0,1`: 0 official ones, 1 those of a version to come, of which there are none here. */
+export function readsOfficial(query: URLSearchParams): boolean {
+  const words = wordsOf(query, 'delay_status', /^[01]$/)
+  return words.length === 0 || words.includes('0')
+}
+
+function wordsOf(query: URLSearchParams, name: string, known: RegExp): readonly string[] {
+  const words = listOf(query, name)
+  if (words.every((word) => known.test(word))) return words
+  throw refusal(errors.badParameter)
 }
 
 /** `yyyy-MM-ddTHH:mm:ssZ`, in UTC. undefined: not given. */

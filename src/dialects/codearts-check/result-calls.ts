@@ -12,7 +12,7 @@ import {
   presentSummary,
   tasksOf,
 } from './present-results.ts'
-import { readPage, readSeverities, readStatuses, readTime } from './request.ts'
+import { readPage, readSeverities, readsOfficial, readStatuses, readTime } from './request.ts'
 import { ENDED, resultsOf } from './results.ts'
 import { configOf } from './task-config.ts'
 import type { CheckRecords, DefectList, InfoList, TreeNode } from './wire.ts'
@@ -24,11 +24,13 @@ export async function defectsSummary(call: Call): Promise<Response> {
 
 export async function defectsDetail(call: Call): Promise<Response> {
   const { app, query } = call
-  const [page, severities, statuses] = [readPage(query), readSeverities(query, 'severity'), readStatuses(query)]
+  // 200 since the pages of 2025-08.
+  const [page, severities] = [readPage(query, { max: 200 }), readSeverities(query, 'severity')]
+  const [statuses, isOfficial] = [readStatuses(query), readsOfficial(query)]
   const task = await taskOf(call)
   const results = await resultsOf(call, task)
   const wanted = (results?.defects ?? []).filter(
-    ({ severity, status }) => severities.includes(severity) && statuses.includes(status),
+    ({ severity, status }) => isOfficial && severities.includes(severity) && statuses.includes(status),
   )
   const rules = app.findings.rules()
   const defects = results === undefined ? [] : pageOf(wanted, page).map((one) => presentDefect(one, results.run, rules))

@@ -55,7 +55,10 @@ export async function setParameters(call: Call): Promise<Response> {
   const body = bodies.readJson(call, bodies.parameters)
   const set = await ruleSet(call, task.project, body.ruleset_id)
   if (set.language !== body.language) throw refusal(errors.badParameter, `rule set ${set.id} is for ${set.language}`)
-  if (body.check_id !== CHECKER_ID) throw refusal(errors.badParameter, `there is no checker ${body.check_id}`)
+  // "This parameter is deprecated. You can set it to 0" (the page of 2025-08).
+  if (body.check_id !== CHECKER_ID && body.check_id !== 0) {
+    throw refusal(errors.badParameter, `there is no checker ${body.check_id}`)
+  }
   return changed(call, (config) => {
     let { failOn } = config
     for (const { cfg_key: key, status, cfg_value: value } of body.task_check_settings) {

@@ -1,10 +1,11 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import { quote } from '../kit/query.ts'
-import type { PipelineDto, Source, Variable } from './dto.ts'
+import type { PipelineDto, Variable } from './dto.ts'
 import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
 import { AUTO_TRIGGER, escaped, type PluginContext, type StepWork, workOf } from './plugins.ts'
 import { BadValue } from './read.ts'
 import { cronLines } from './schedule.ts'
+import { namedSources } from './sources.ts'
 import type { JobDoc, StageDoc, StepDoc } from './stages.ts'
 import type { SystemName } from './system-variables.ts'
 
@@ -234,21 +235,11 @@ const paramsOf = (variables: readonly Variable[]): JsonObject =>
     }),
   )
 
-/** The branch of a source can be chosen for each run: a param of its own, `<alias>_BRANCH` as the vendor calls it. */
-function branchesOf({ sources, variables }: PipelineDto): PluginContext['sources'] {
-  const taken = new Set(variables.map(({ name }) => name))
-  return sources
+/** The branch of a source can be chosen for each run: a param of its own. */
+const branchesOf = ({ sources, variables }: PipelineDto): PluginContext['sources'] =>
+  namedSources(sources, variables)
     .filter(({ url }) => url !== '')
-    .map((source, index) => {
-      const branch = branchParam(source, index)
-      const isFree = !taken.has(branch)
-      taken.add(branch)
-      return { url: source.url, alias: source.alias, branch: isFree ? branch : null }
-    })
-}
-
-const branchParam = ({ alias }: Source, index: number): string =>
-  /^[A-Za-z_]\w{0,50}$/.test(alias) ? `${alias}_BRANCH` : `REPO${index + 1}_BRANCH`
+    .map(({ url, alias, param }) => ({ url, alias, branch: param }))
 
 function branchParams({ sources }: PipelineDto, { sources: named }: PluginContext): JsonObject {
   const given = sources.filter(({ url }) => url !== '')

@@ -66,7 +66,7 @@ export class Desk {
     const pipeline = await this.app.pipelines.get(this.callerOf(c), { id })
     if (!pipeline.ok) return this.refusal(c, pipeline.problem, errors.noPipeline)
     if (pipeline.value.project.id === project.value.id) return pipeline
-    return { ok: false, response: errorResponse(errors.noPipeline, `there is no pipeline ${id} in this project`) }
+    return { ok: false, response: errorResponse(errors.otherProject, `there is no pipeline ${id} in this project`) }
   }
 
   /** By its id or its number; null or an empty id: the newest of the pipeline. */

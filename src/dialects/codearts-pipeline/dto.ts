@@ -46,6 +46,8 @@ export interface Source {
   readonly url: string
   readonly alias: string
   readonly branch: string
+  /** Its id at the code host. */
+  readonly repository: string
 }
 
 export const VARIABLES_MAX = 150
@@ -66,7 +68,7 @@ export function dtoOf(body: JsonObject): PipelineDto {
     description: optionalText(body, 'description', 1_024) ?? '',
     stages: readStages(requiredText(body, 'definition', DEFINITION_MAX)),
     variables: variablesOf(body),
-    sources: objectsAt(body['sources'], 'sources', SOURCES_MAX).map((source, index) => sourceOf(source, index)),
+    sources: objectsAt(body['sources'], 'sources', SOURCES_MAX).map(sourceOf),
     schedules: objectsAt(body['schedules'], 'schedules', 20),
     hasCodeEvents: objectsAt(body['triggers'], 'triggers', SOURCES_MAX).some((trigger, index) =>
       objectsAt(trigger['events'], `triggers[${index}].events`, 20).some((event) => optionalFlag(event, 'enable')),
@@ -98,13 +100,15 @@ function variableOf(variable: JsonObject): Variable {
   }
 }
 
-function sourceOf(source: JsonObject, index: number): Source {
+/** @throws BadValue */
+export function sourceOf(source: JsonObject, index: number): Source {
   const given = source['params'] ?? null
   const params = given === null ? {} : objectAt(given, `sources[${index}].params`)
   return {
     url: plainText(params['git_url']),
     alias: plainText(params['alias']),
     branch: plainText(params['default_branch']),
+    repository: plainText(params['codehub_id']),
   }
 }
 

@@ -84,6 +84,8 @@ export const endpoints: readonly EndpointRow[] = [
     ['GET', `${RUN}/run-variables?mode`, 'the values that it was started with; `ListRunVariables`'],
     ['GET', `${RUN}/steps/outputs`, 'outputs of `step_run_ids`; `ShowStepOutputs`'],
     ['POST', `${STEP}/logs`, 'a page of a step’s log; `ShowPipelineLog`'],
+    ['POST', `${STEP}/exec-log`, 'the same; `ShowPipelineExecLog`'],
+    ['GET', `${STEP}/jump-link`, 'the page of its run; DOC-P'],
     ['POST', `${STEP}/pass`, 'approves a review; `AcceptManualReview`'],
     ['POST', `${STEP}/refuse`, 'rejects it; `RejectManualReview`'],
     ['POST', `${RUN}/steps/{step_run_id}/manual/pass`, 'begins a stage that is begun by hand; `AcceptCheckpoint`'],

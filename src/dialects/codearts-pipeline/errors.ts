@@ -30,6 +30,8 @@ export const errors = {
   forbidden: { status: 403, code: 'DEVPIPE.30011011' },
   /** Seen. */
   noPipeline: { status: 404, code: 'DEVPIPE.00011401' },
+  /** Seen: the project of the path is not the pipeline's, which the caller may see. */
+  otherProject: { status: 404, code: 'DEVPIPE.00011136' },
   noRun: { status: 404, code: 'DEVPIPE.00011404' },
   noStep: { status: 404, code: 'DEVPIPE.00011405' },
   /** Seen. */
@@ -44,6 +46,8 @@ export const errors = {
   noPlugin: { status: 400, code: 'DEVPIPE.30011001' },
   /** Seen, with HTTP 200: the run is made, and waits for its turn. */
   queued: { status: 200, code: 'DEVPIPE.00011169' },
+  /** Seen, of a pipeline that refuses runs when there is no room: clients start again some seconds later. */
+  noRoom: { status: 400, code: 'DEVPIPE.00011104' },
   banned: { status: 400, code: 'DEVPIPE.00011410' },
   /** Seen. */
   noProject: { status: 404, code: 'DEVPIPE.00011412' },

@@ -2,6 +2,8 @@ import type { App, Caller, PipelineListFilter } from '../../host/app.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { PipelineView } from '../../model/view.ts'
 import type { ListQuery, SortKey } from './request.ts'
+import { originalOf } from './original.ts'
+import { namedSourcesOf } from './sources.ts'
 import { statusesOf } from './status.ts'
 
 interface Found {
@@ -43,7 +45,9 @@ async function isMeant(pipeline: PipelineView, query: ListQuery, executors: Exec
   return executorId !== null && query.executorIds.includes(executorId)
 }
 
+/** A step of it fetches that, or a source of it names it. */
 const usesRepository = ({ definition }: PipelineView, url: string): boolean =>
+  namedSourcesOf(originalOf(definition)?.dto ?? {}).some((source) => source.url === url) ||
   definition.stages.some(({ tasks }) =>
     tasks.some(({ work }) => work.kind === 'runner' && work.uses === 'git' && work.with['url'] === url),
   )

@@ -89,11 +89,12 @@ export function requiredText(body: JsonObject, name: string, max = VALUE_MAX): s
   return value
 }
 
-/** `true`, `false`, or the same as text, which some SDKs send; null: not said. */
+/** `true`, `false`, or the same as text, which some SDKs send (Python's writes a flag of a query `True`); null: not said. */
 export function optionalFlag(body: JsonObject, name: string): boolean | null {
   const value = body[name] ?? null
   if (value === null || typeof value === 'boolean') return value
-  if (value === 'true' || value === 'false') return value === 'true'
+  const word = typeof value === 'string' ? value.toLowerCase() : ''
+  if (word === 'true' || word === 'false') return word === 'true'
   throw new BadValue(`${name}: expected true or false, found ${kindOf(value)}`)
 }
 

@@ -1,5 +1,6 @@
 import type { ArtifactView } from '../../model/artifact.ts'
 import type { RunView } from '../../model/view.ts'
+import type { PackageInfo } from './v5-wire.ts'
 
 /** `Artifact` of the SDKs: all text, but the number of the build. */
 export interface Artifact {
@@ -16,6 +17,12 @@ export interface Artifact {
   readonly build_no: number
   readonly daily_build_number: string
   readonly file_size: string
+}
+
+/** An element of `artifacts` of a run's detail. */
+export function presentPackage(run: RunView, artifact: ArtifactView, baseUrl: string): PackageInfo {
+  const { name, artifact_package_type, artifact_version, artifact_uri } = presentArtifact(run, artifact, baseUrl)
+  return { name, packageType: artifact_package_type, version: artifact_version, downloadUrl: artifact_uri }
 }
 
 /** The address is that of our own API: what is kept there is kept once for all wires, and the same token opens it. */

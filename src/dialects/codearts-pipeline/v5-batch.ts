@@ -13,7 +13,7 @@ const DEFAULTS = {
   chosenStages: [],
   chosenJobs: [],
   description: '',
-  branches: [],
+  refs: [],
 }
 
 /** Calls for several pipelines at once. */

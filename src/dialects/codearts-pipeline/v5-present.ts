@@ -10,12 +10,23 @@ import { SECRET } from './dto.ts'
 import { AT, groupNames, originalOf, secretNames, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
 import { inputsOf } from './plugins.ts'
+import { namedSourcesOf, REFS, unpackedRefs } from './sources.ts'
 import type { JobDoc, StepDoc } from './stages.ts'
 import type { PipelineState } from './state.ts'
 import { executeTypes } from './status.ts'
 import { documentOf, stepOf } from './v5-document.ts'
 import { jobWord, stageWord, stepWord, v5RunWords } from './v5-status.ts'
-import type { JobRun, LatestRun, ListedPipeline, ListedTag, PipelineV5, RunV5, StageRun, StepRun } from './v5-wire.ts'
+import type {
+  JobRun,
+  LatestRun,
+  ListedPipeline,
+  ListedTag,
+  PackageInfo,
+  PipelineV5,
+  RunV5,
+  StageRun,
+  StepRun,
+} from './v5-wire.ts'
 
 /** The one place there is: this server. */
 const REGION = 'millrace'
@@ -211,6 +222,7 @@ export interface RunFacts {
   readonly domain: string
   readonly language: 'zh-cn' | 'en-us'
   readonly description: string
+  readonly artifacts: readonly PackageInfo[]
 }
 
 export function presentRunDetail(run: RunView, facts: RunFacts, frame: Frame): RunV5 {
@@ -237,7 +249,7 @@ export function presentRunDetail(run: RunView, facts: RunFacts, frame: Frame): R
     component_id: original?.dto['component_id'] ?? null,
     language: facts.language,
     sources: sourcesOf(run, original),
-    artifacts: [],
+    artifacts: facts.artifacts,
     subject_id: run.id,
     group_id: facts.state.groupId,
     group_name: facts.groupName,
@@ -251,20 +263,28 @@ const stagesOf = ({ stages }: RunView): readonly StageView[] =>
   stages.filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
 
 function sourcesOf(run: RunView, original: Original | null): Json {
-  return shownSources(original?.dto ?? null).map((source) => ({
+  return shownSources(original?.dto ?? null).map((source, place) => ({
     ...source,
-    params: { ...(source['params'] as JsonObject | null), build_params: buildParams(run) },
+    params: { ...(source['params'] as JsonObject | null), build_params: buildParams(run, place) },
   }))
 }
 
-/** What a run builds: the change that a forge told of, or the branch that the first source's param names. */
-function buildParams({ params, definition, cause }: RunView): JsonObject {
-  const [source] = shownSources(originalOf(definition)?.dto ?? null)
-  const { git_url = null, codehub_id = null } = (source?.['params'] ?? {}) as JsonObject
+/**
+ * What a run builds of a source: the change that a forge told of, what its starter has chosen, or the branch that the
+ * source's param, or the source itself, names.
+ */
+function buildParams({ params, definition, cause, annotations }: RunView, place = 0): JsonObject {
+  const dto = originalOf(definition)?.dto ?? null
+  const { git_url = null, codehub_id = null } = (shownSources(dto)[place]?.['params'] ?? {}) as JsonObject
   if (cause.change !== undefined) return { ...changeParams(cause.change), git_url, codehub_id }
-  const branch = params.find(({ name }) => name.endsWith('_BRANCH'))?.value
-  if (source === undefined || typeof branch !== 'string') return {}
-  return { build_type: 'branch', event_type: executeTypes[cause.kind], target_branch: branch, git_url, codehub_id }
+  const source = dto === null ? undefined : namedSourcesOf(dto)[place]
+  if (source === undefined) return {}
+  const event_type = executeTypes[cause.kind]
+  const chosen = unpackedRefs(annotations[REFS]).find((ref) => ref.source === place)
+  if (chosen?.type === 'tag') return { build_type: 'tag', event_type, tag: chosen.ref, git_url, codehub_id }
+  const value = params.find(({ name }) => name === source.param)?.value
+  const branch = typeof value === 'string' ? value : (chosen?.ref ?? source.branch)
+  return branch === '' ? {} : { build_type: 'branch', event_type, target_branch: branch, git_url, codehub_id }
 }
 
 const EVENTS = { push: 'Push', tag: 'CreateTag', merge_request: 'MR' } as const satisfies Record<ChangeKind, string>

@@ -11,6 +11,7 @@ import {
   oneOf,
   optionalFlag,
   optionalText,
+  plainText,
   queryInteger,
   read,
   type Read,
@@ -22,6 +23,7 @@ import {
   VALUE_MAX,
 } from './read.ts'
 import { VARIABLES_MAX, variablesOf } from './dto.ts'
+import type { GivenRef } from './sources.ts'
 import type { TagInput } from './tags.ts'
 import { RUN_WORDS } from './v5-status.ts'
 import type { RunWord } from './v5-wire.ts'
@@ -121,7 +123,7 @@ export interface RunV5Input {
   readonly chosenJobs: readonly string[]
   readonly description: string
   /** What to build instead of the default branch, by source. */
-  readonly branches: readonly { readonly url: string; readonly alias: string; readonly ref: string }[]
+  readonly refs: readonly GivenRef[]
 }
 
 export const readRunV5 = (bytes: Uint8Array): Read<RunV5Input> =>
@@ -141,19 +143,19 @@ export const readRunV5 = (bytes: Uint8Array): Read<RunV5Input> =>
       chosenStages: textsAt(body['choose_stages'], 'choose_stages', 200),
       chosenJobs: textsAt(body['choose_jobs'], 'choose_jobs', 1_000),
       description: optionalText(body, 'description', 1_024) ?? '',
-      branches: objectsAt(body['sources'], 'sources', 20).flatMap((source, index) =>
-        branchOf(source, `sources[${index}]`),
-      ),
+      refs: objectsAt(body['sources'], 'sources', 20).flatMap((source, place) => refOf(source, place)),
     }
   })
 
-function branchOf(source: JsonObject, at: string): RunV5Input['branches'] {
+function refOf(source: JsonObject, place: number): readonly GivenRef[] {
+  const at = `sources[${place}]`
   const params = objectAt(source['params'] ?? {}, `${at}.params`)
   const given = objectAt(params['build_params'] ?? {}, `${at}.params.build_params`)
-  const named = optionalText(given, optionalText(given, 'build_type') === 'tag' ? 'tag' : 'target_branch')
-  const ref = named ?? optionalText(params, 'default_branch')
+  const type = optionalText(given, 'build_type') === 'tag' ? 'tag' : 'branch'
+  const ref = optionalText(given, type === 'tag' ? 'tag' : 'target_branch') ?? optionalText(params, 'default_branch')
   if (ref === null) return []
-  return [{ url: optionalText(params, 'git_url') ?? '', alias: optionalText(params, 'alias') ?? '', ref }]
+  const url = plainText(params['git_url'])
+  return [{ place, url, alias: plainText(params['alias']), repository: plainText(params['codehub_id']), type, ref }]
 }
 
 /** Ids of jobs; empty, as without a body: all that failed. */

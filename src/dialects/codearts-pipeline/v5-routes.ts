@@ -71,6 +71,8 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
 
   const step = `${history}/:run/jobs/:job/steps/:step`
   routes.post(`${step}/logs`, who, (c) => steps.logs(c))
+  routes.post(`${step}/exec-log`, who, (c) => steps.logs(c))
+  routes.get(`${step}/jump-link`, who, (c) => steps.jumpLink(c))
   routes.post(`${step}/pass`, who, (c) => steps.act(c, { action: 'approve' }))
   routes.post(`${step}/refuse`, who, (c) => steps.act(c, { action: 'reject' }))
   routes.post(`${step}/delay`, who, (c) => steps.act(c, { action: 'delay', byMs: DELAY_MS }))

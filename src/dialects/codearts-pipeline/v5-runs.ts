@@ -11,11 +11,13 @@ import type { Desk, Found } from './desk.ts'
 import { errorResponse, errors } from './errors.ts'
 import { groupNamed } from './groups.ts'
 import { nextValues } from './increment.ts'
-import { sealedParams, secretNames } from './original.ts'
+import { originalOf, sealedParams, secretNames } from './original.ts'
 import { read } from './read.ts'
+import { branchesOf, chosenRefs, namedSourcesOf, packedRefs, REFS } from './sources.ts'
 import { stateOf } from './state.ts'
 import { executeTypes } from './status.ts'
 import { presentSystemValues } from './system-variables.ts'
+import { presentPackage } from './v5-artifacts.ts'
 import { presentLatest, presentRunDetail, presentRunVariables, tasksOfJob } from './v5-present.ts'
 import {
   readMode,
@@ -65,11 +67,22 @@ export class RunCalls {
     }
     const chosen = read(() => chosenTasks(pipeline.definition, input))
     if (!chosen.ok) return { ok: false, response: this.#desk.unreadable(c, chosen) }
-    const params = await this.#params(caller, pipeline, input)
+    const dto = originalOf(pipeline.definition)?.dto
+    const sources = dto === undefined ? [] : namedSourcesOf(dto)
+    const refs = chosenRefs(sources, input.refs)
+    const params = await this.#params(caller, pipeline, input, branchesOf(sources, refs))
     const { description } = input
-    const annotations = description === '' ? {} : { [DESCRIPTION]: description }
+    const packed = packedRefs(refs)
+    const annotations = {
+      ...(description === '' ? {} : { [DESCRIPTION]: description }),
+      ...(packed === null ? {} : { [REFS]: packed }),
+    }
     const run = await app.runs.start(caller, { pipeline: { id: pipeline.id }, params, annotations, ...chosen.value })
-    return run.ok ? run : this.#desk.refusal(c, run.problem, errors.noPipeline)
+    if (run.ok) return run
+    // Its definition refuses what does not fit (`ABORT`).
+    const isFull = run.problem.code === 'conflict' && pipeline.definition.concurrency?.whenFull === 'abort'
+    if (isFull) return { ok: false, response: errorResponse(errors.noRoom, run.problem.message) }
+    return this.#desk.refusal(c, run.problem, errors.noPipeline)
   }
 
   /** As many runs of it as there may be at once are under way. */
@@ -119,15 +132,18 @@ export class RunCalls {
   async #params(
     caller: Caller,
     pipeline: PipelineView,
-    { variables, branches }: RunV5Input,
+    { variables, refs }: RunV5Input,
+    branches: readonly (readonly [name: string, ref: string])[],
   ): Promise<Readonly<Record<string, string>>> {
     const secrets = secretNames(pipeline.definition)
     const seal = sealParams(this.#desk.app, pipeline.project.id, pipeline.id)
     const params = sealedParams(variables, secrets, seal)
+    for (const [name, ref] of branches) if (!params.has(name)) params.set(name, ref)
+    // A pipeline that was made in another way may have params of the same names.
     const own = new Set(pipeline.definition.params.map(({ name }) => name))
-    for (const [index, { alias, ref }] of branches.entries()) {
-      const names = [`${alias}_BRANCH`, `REPO${index + 1}_BRANCH`]
-      const name = names.find((candidate) => own.has(candidate))
+    for (const { alias, place, ref } of refs) {
+      const names = [`${alias}_BRANCH`, `REPO${place + 1}_BRANCH`]
+      const name = branches.length > 0 ? undefined : names.find((candidate) => own.has(candidate))
       if (name !== undefined && !params.has(name)) params.set(name, ref)
     }
     for (const [name, value] of await nextValues(this.#desk.app, caller, pipeline)) {
@@ -197,6 +213,8 @@ export class RunCalls {
     const { groupId } = state
     const groupName =
       groupId === null ? null : await groupNamed(this.#desk.app, caller, pipeline.value.project.id, groupId)
+    const kept = await this.#desk.app.artifacts.list(caller, { id: run.value.id })
+    if (!kept.ok) return this.#desk.refused(c, kept.problem, errors.noRun)
     const facts = {
       executorId: await this.#desk.executors().named(run.value.cause.by),
       state,
@@ -204,6 +222,7 @@ export class RunCalls {
       domain: caller.domain,
       language: c.req.header('x-language') === 'zh-cn' ? 'zh-cn' : 'en-us',
       description: run.value.annotations[DESCRIPTION] ?? '',
+      artifacts: kept.value.map((one) => presentPackage(run.value, one, this.#desk.options.baseUrl)),
     } as const
     const response = taggedJson(presentRunDetail(run.value, facts, this.#desk.frame()))
     // Kept answers do not know of this header.

@@ -5,6 +5,7 @@ import type { Env } from '../kit/receive.ts'
 import type { Desk } from './desk.ts'
 import { errors } from './errors.ts'
 import { readLogPage } from './log-page.ts'
+import { runUrl } from './present.ts'
 import { readLogs } from './v5-request.ts'
 import type { LogPage } from './v5-wire.ts'
 import { presentArtifact } from './v5-artifacts.ts'
@@ -99,15 +100,31 @@ export class StepCalls {
     if (!run.ok) return run.response
     const ids = new URL(c.req.url).searchParams.getAll('step_run_ids').flatMap((text) => text.split(',', 1_000))
     const wanted = new Set(ids.filter((id) => id !== ''))
-    const tasks = run.value.stages.flatMap((stage) => stage.tasks)
+    const tasks = run.value.stages
+      .flatMap((stage) => stage.tasks)
+      .filter(({ id }) => wanted.size === 0 || wanted.has(id))
+    const step_outputs = tasks.map(async (task) => ({
+      step_run_id: task.id,
+      output_result: Object.entries({ ...(await this.#subPipelineOf(c, task)), ...task.outputs }).map(
+        ([key, value]) => ({ key, value }),
+      ),
+    }))
     return Response.json({
-      step_outputs: tasks
-        .filter(({ id }) => wanted.size === 0 || wanted.has(id))
-        .map(({ id, outputs }) => ({
-          step_run_id: id,
-          output_result: Object.entries(outputs).map(([key, value]) => ({ key, value })),
-        })),
+      step_outputs: await Promise.all(step_outputs),
       current_system_time: this.#desk.app.now(),
     })
+  }
+
+  /** How clients find the run that a step of another pipeline has started: they ask for that run's detail next. */
+  async #subPipelineOf(c: Context<Env>, { childRun }: TaskView): Promise<Readonly<Record<string, string>>> {
+    if (childRun === null) return {}
+    const run = await this.#desk.app.runs.get(this.#desk.callerOf(c), { id: childRun })
+    return run.ok ? { pipeline_run_id: run.value.id, pipeline_id: run.value.pipeline.id } : {}
+  }
+
+  /** Where a person looks at a step. */
+  async jumpLink(c: Context<Env>): Promise<Response> {
+    const step = await this.#desk.step(c)
+    return step.ok ? Response.json({ jumpLink: runUrl(step.value.run, this.#desk.frame()) }) : step.response
   }
 }

@@ -241,7 +241,8 @@ test('huaweicloud_codearts_pipeline_template with is_favorite', async () => {
     return templates.find((listed: Body) => listed.id === id).is_collect
   }
   expect(await isCollected()).toBe(false)
-  expect(await good('POST', `/pipeline-templates/${id}/favorite?flag=true`)).toEqual({ templateId: id })
+  // As Python's SDK writes a flag of a query.
+  expect(await good('POST', `/pipeline-templates/${id}/favorite?flag=True`)).toEqual({ templateId: id })
   expect(await isCollected()).toBe(true)
   expect(await good('POST', `/pipeline-templates/${id}/favorite?flag=false`)).toEqual({ templateId: id })
   expect(await isCollected()).toBe(false)

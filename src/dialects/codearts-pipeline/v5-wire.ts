@@ -149,12 +149,20 @@ export interface RunV5 {
   readonly component_id: Json
   readonly language: 'zh-cn' | 'en-us'
   readonly sources: Json
-  readonly artifacts: readonly never[]
+  readonly artifacts: readonly PackageInfo[]
   readonly subject_id: string
   readonly group_id: string | null
   readonly group_name: string | null
   readonly detail_url: string
   readonly current_system_time: null
+}
+
+/** What a run has made so far. */
+export interface PackageInfo {
+  readonly name: string
+  readonly packageType: string
+  readonly version: string
+  readonly downloadUrl: string
 }
 
 interface Timed {

@@ -28,7 +28,7 @@ export const gatewayErrors = {
 
 /** What is said of a credential where the gateway is the one to say it. */
 export const credentialErrors = {
-  missing: { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: auth info is empty` },
+  missing: { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: x-auth-token not found` },
   'bad-token': { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: decrypt token fail` },
   expired: { status: 401, code: 'APIGW.0307', message: 'The token must be updated' },
   malformed: { status: 401, code: 'APIGW.0301', message: `${INCORRECT}: Authorization is not understood` },

@@ -1,0 +1,220 @@
+// What clients that are in use rely on, beside the pages: which source of a pipeline a start means, how the run of a
+// sub-pipeline is found, and by which codes they tell one refusal from another.
+import { beforeEach, describe, expect, test } from 'vitest'
+import { checkpoint, dto, job, shell, stage } from '../../testing/codearts-documents.ts'
+import { succeeded } from '../../testing/scripted-runner.ts'
+import { need, openWorld, type World } from '../../testing/world.ts'
+import { codeartsPipeline } from './index.ts'
+
+const BASE = 'http://127.0.0.1:8080'
+type Body = ReturnType<typeof JSON.parse>
+
+let world: World
+let handle: (request: Request) => Promise<Response>
+beforeEach(async () => {
+  world = await openWorld()
+  handle = codeartsPipeline.create(world.app, { baseUrl: BASE, zoneOffsetMinutes: 480, bodyMaxBytes: 1_000_000 })
+})
+
+async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  project = world.project.id as string,
+): Promise<{ status: number; body: Body }> {
+  const init = body === undefined ? {} : { body: JSON.stringify(body) }
+  const headers = { 'X-Auth-Token': world.credentials.token }
+  const response = await handle(new Request(`${BASE}/v5/${project}/api${path}`, { method, headers, ...init }))
+  return { status: response.status, body: JSON.parse(await response.text()) }
+}
+const good = async (method: string, path: string, body?: unknown): Promise<Body> => {
+  const answer = await call(method, path, body)
+  expect(answer, `${method} ${path}`).toMatchObject({ status: 200 })
+  return answer.body
+}
+const create = async (stages: readonly object[], more: object = {}): Promise<string> =>
+  (await good('POST', '/pipelines', dto(stages, more))).pipeline_id
+const start = async (id: string, body: object = {}): Promise<string> => {
+  const { pipeline_run_id } = await good('POST', `/pipelines/${id}/run`, body)
+  await world.settled()
+  return pipeline_run_id
+}
+const detail = (id: string): Promise<Body> => good('GET', `/pipelines/${id}/pipeline-runs/detail`)
+
+const WEB = 'https://example.com/web.git'
+const LIB = 'https://example.com/lib.git'
+const code = (params: object) => ({ type: 'code', params: { git_type: 'codehub', ...params } })
+
+describe('a start builds of a source', () => {
+  const sources = [
+    code({ git_url: WEB, alias: 'web', default_branch: 'main', codehub_id: '7' }),
+    code({ git_url: LIB, default_branch: 'stable', codehub_id: '8' }),
+  ]
+  const clone = (repository: string) => ({
+    name: 'Clone',
+    task: 'official_git_clone',
+    inputs: [{ key: 'repository', value: repository }],
+  })
+  const make = () => create([stage('One', [job('JOB_A', [clone(WEB)]), job('JOB_B', [clone(LIB)])])], { sources })
+  const built = async (id: string): Promise<readonly unknown[]> =>
+    (await detail(id)).sources.map(({ params }: Body) => params.build_params)
+  const fetched = (): readonly unknown[] => world.runner.jobs.map((one) => one.with['ref'])
+  const branch = (target_branch: string) => ({ build_type: 'branch', event_type: 'Manual', target_branch })
+  const web = { git_url: WEB, codehub_id: '7' }
+  const lib = { git_url: LIB, codehub_id: '8' }
+
+  // codearts-pipeline-mcp-server sends `{params: {default_branch}}`, Terraform's action codehub_id and build_params.
+  test.each([
+    ['its default branch, without a word', [], 'main', 'stable'],
+    ['at its place', [{ params: { default_branch: 'topic' } }], 'topic', 'stable'],
+    ['of its alias', [code({ alias: 'web', build_params: branch('topic') })], 'topic', 'stable'],
+    ['of its address', [code({ git_url: LIB, build_params: branch('topic') })], 'main', 'topic'],
+    ['of its id', [code({ codehub_id: '8', build_params: branch('topic') })], 'main', 'topic'],
+    ['of a place, when others say nothing', [code({}), code({ build_params: branch('topic') })], 'main', 'topic'],
+  ])('the branch %s', async (_, given, first, second) => {
+    const id = await make()
+    await start(id, { sources: given })
+    expect(fetched()).toEqual([first, second])
+    expect(await built(id)).toEqual([
+      { ...branch(first), ...web },
+      { ...branch(second), ...lib },
+    ])
+    const { pipeline_runs } = await good('POST', `/pipelines/${id}/pipeline-runs/list`, {})
+    expect(pipeline_runs[0].build_params).toEqual({ ...branch(first), ...web })
+  })
+
+  test('a tag, and says so', async () => {
+    const id = await make()
+    await start(id, { sources: [code({ alias: 'web', build_params: { build_type: 'tag', tag: 'v1.2' } })] })
+    expect(fetched()).toEqual(['v1.2', 'stable'])
+    expect(await built(id)).toEqual([
+      { build_type: 'tag', event_type: 'Manual', tag: 'v1.2', ...web },
+      { ...branch('stable'), ...lib },
+    ])
+  })
+
+  test('what it was told, also where nothing has to be fetched for it', async () => {
+    const params = { git_type: 'codehub', codehub_id: '7', default_branch: 'main' }
+    const id = await create([stage('One', [job('JOB_A', [shell('make')])])], { sources: [{ type: 'code', params }] })
+    await start(id)
+    expect(await built(id)).toEqual([{ ...branch('main'), git_url: null, codehub_id: '7' }])
+    await start(id, { sources: [{ type: 'code', params: { ...params, build_params: branch('topic') } }] })
+    expect(await built(id)).toEqual([{ ...branch('topic'), git_url: null, codehub_id: '7' }])
+  })
+})
+
+test('pipelines are found by the address of a source that no step fetches', async () => {
+  const id = await create([stage('One', [job('JOB_A', [shell('make')])])], { sources: [code({ git_url: WEB })] })
+  await create([stage('One', [job('JOB_A', [shell('make')])])], { name: 'other' })
+  const headers = { 'X-Auth-Token': world.credentials.token }
+  const body = JSON.stringify({ git_url: WEB, offset: 0, limit: 10 })
+  const response = await handle(new Request(`${BASE}/v3/pipelines/list`, { method: 'POST', headers, body }))
+  expect(await response.json()).toMatchObject({ total: 1, result: [{ pipeline_id: id }] })
+})
+
+test('the run of a sub-pipeline is found by the outputs of its step', async () => {
+  // CANN's bots read `pipeline_run_id` and `pipeline_id` there, and ask for that run's detail.
+  const inner = await create([stage('One', [job('JOB_IN', [shell('make')])])], { name: 'inner' })
+  const step = {
+    name: 'Sub',
+    task: 'official_devcloud_subPipeline',
+    inputs: [{ key: 'pipelineId', value: inner }],
+  }
+  const outer = await create([stage('One', [job('JOB_SUB', [step]), job('JOB_B', [shell('true')])])], { name: 'outer' })
+  const run = await start(outer)
+  const jobs = (await detail(outer)).stages[0].jobs
+  const { id: pipeline_run_id } = await detail(inner)
+  const { step_outputs } = await good(
+    'GET',
+    `/pipelines/${outer}/pipeline-runs/${run}/steps/outputs?step_run_ids=${jobs[0].steps[0].id}%2C${jobs[1].steps[0].id}`,
+  )
+  expect(step_outputs).toEqual([
+    {
+      step_run_id: jobs[0].steps[0].id,
+      output_result: [
+        { key: 'pipeline_run_id', value: pipeline_run_id },
+        { key: 'pipeline_id', value: inner },
+      ],
+    },
+    { step_run_id: jobs[1].steps[0].id, output_result: [] },
+  ])
+})
+
+test('a run names the files that it has kept so far', async () => {
+  const id = await create([stage('One', [job('JOB_A', [shell('make')])])])
+  const run = await start(id)
+  expect((await detail(id)).artifacts).toEqual([])
+  const bytes = new TextEncoder().encode('made')
+  world.artifacts.set(`${run}/1/1`, [
+    { name: 'out.txt', sha256: 'ab'.repeat(32), sizeBytes: bytes.length, mediaType: 'text/plain', bytes },
+  ] as never)
+  world.runner.endTask('JOB_A', succeeded())
+  await world.settled()
+  expect((await detail(id)).artifacts).toEqual([
+    {
+      name: 'out.txt',
+      packageType: 'generic',
+      version: '1',
+      downloadUrl: `${BASE}/api/v1/runs/${run}/artifacts/out.txt`,
+    },
+  ])
+})
+
+test('a step has a page to look at, and its log under the older name, too', async () => {
+  const id = await create([stage('One', [job('JOB_A', [shell('make')])])])
+  const run = await start(id)
+  world.logs.set(`${run}/1/1`, new TextEncoder().encode('one\ntwo\n'))
+  const { detail_url, stages } = await detail(id)
+  const [{ id: step }] = stages[0].jobs[0].steps
+  const at = `/pipelines/${id}/pipeline-runs/${run}/jobs/${step}/steps/${step}`
+  expect(await good('GET', `${at}/jump-link`)).toEqual({ jumpLink: detail_url })
+  const page = { start_offset: 0, end_offset: 0, offset: 0, limit: 1, sort: 'asc' }
+  expect(await good('POST', `${at}/exec-log`, page)).toMatchObject({ log: 'one\n', end_offset: '4', has_more: true })
+  expect((await call('GET', `/pipelines/${id}/pipeline-runs/${run}/jobs/${step}/steps/none/jump-link`)).status).toBe(
+    404,
+  )
+})
+
+describe('a refusal is told by its code:', () => {
+  test('a pipeline of another project is DEVPIPE.00011136 for who may see both, and not there for others', async () => {
+    const id = await create([stage('One', [job('JOB_A', [checkpoint('')])])])
+    const other = need(await world.app.projects.create(world.admin, { name: 'other', description: '' }))
+    const wrong = await call('GET', `/pipelines/${id}`, undefined, other.id)
+    expect(wrong).toMatchObject({ status: 404, body: { error_code: 'DEVPIPE.00011136' } })
+    const missing = await call('GET', `/pipelines/${'f'.repeat(32)}`)
+    expect(missing).toMatchObject({ status: 404, body: { error_code: 'DEVPIPE.00011401' } })
+    const nowhere = await call('GET', `/pipelines/${id}`, undefined, 'f'.repeat(32))
+    expect(nowhere).toMatchObject({ status: 404, body: { error_code: 'DEVPIPE.00011412' } })
+  })
+
+  test('no room under ABORT is DEVPIPE.00011104, on which clients try again', async () => {
+    const concurrency_control = { concurrency_number: 1, exceed_action: 'ABORT', enable: true }
+    const id = await create([stage('One', [job('JOB_A', [shell('make')])])], { concurrency_control })
+    await start(id)
+    const full = { status: 400, body: { error_code: 'DEVPIPE.00011104', error_msg: expect.stringContaining('web') } }
+    expect(await call('POST', `/pipelines/${id}/run`, {})).toMatchObject(full)
+    world.runner.endTask('JOB_A', succeeded())
+    await world.settled()
+    await start(id)
+  })
+})
+
+describe('a review whose time is over', () => {
+  test.each([
+    ['reject', 'FAILED', 'FAILED', 'INIT'],
+    ['pass', 'RUNNING', 'SKIPPED', 'RUNNING'],
+  ])('with timeout_strategy %s leaves the run %s', async (timeout_strategy, status, review, next) => {
+    const id = await create([
+      stage('Gate', [job('JOB_R', [checkpoint('', { timeout_strategy, timeout: 60 })])]),
+      stage('Ship', [job('JOB_S', [shell('make')])]),
+    ])
+    await start(id)
+    expect(await detail(id)).toMatchObject({ status: 'SUSPEND' })
+    world.clock.advance(60_000)
+    await world.settled()
+    expect(await detail(id)).toMatchObject({
+      status,
+      stages: [{ jobs: [{ steps: [{ status: review }] }] }, { status: next }],
+    })
+  })
+})
