@@ -89,7 +89,7 @@ test('a task of the page fetches the repository, checks it and shows what it fou
   ])
 
   // The same as the vendor's clients read it.
-  const client = new GeneratedClient(server, SdkModels.ofFixture('codeartscheck.models'))
+  const client = new GeneratedClient(server, SdkModels.ofFixture('huawei/codeartscheck.models'))
   const { tasks } = await client.send('GET', '/v2/{project_id}/tasks')
   const { task_id } = tasks.find(({ git_url }: Body) => git_url === daemon.address('web'))
   const path = { task_id }

@@ -133,7 +133,7 @@ test('the client of SWR, which knows registries only, is told that there is none
 })
 
 test('the client of CodeArts Pipeline: every operation of it that is served, v5 and v3', async () => {
-  const client = new GeneratedClient(server, SdkModels.ofFixture('codeartspipeline.models'))
+  const client = new GeneratedClient(server, SdkModels.ofFixture('huawei/codeartspipeline.models'))
   await pipelinesOfV5(client)
   await groupsAndTagsOfV5(client)
   await templatesOf(client)
@@ -352,7 +352,7 @@ async function pipelinesOfV3(client: GeneratedClient): Promise<void> {
 }
 
 test('the client of CodeArts Check: every operation of it', async () => {
-  const client = new GeneratedClient(server, SdkModels.ofFixture('codeartscheck.models'))
+  const client = new GeneratedClient(server, SdkModels.ofFixture('huawei/codeartscheck.models'))
   const IN_PROJECT = '/v2/{project_id}/tasks/{task_id}'
   const git_url = 'https://git.invalid/team/web.git'
   const creation = { check_type: ['source'], git_url, git_branch: 'main', language: ['js'] }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * What generated clients of a vendor read answers into, as test/fixtures/huawei/*.models tells it. Go's SDK is the strict
+ * What generated clients of a vendor read answers into, as a file *.models of test/fixtures tells it. Go's SDK is the strict
  * one: it refuses a whole answer when one value is of another type than its struct declares, and passes over null and
  * over keys that it does not know. Python and Java turn numbers into text and the other way, where they can.
  */
@@ -16,6 +16,8 @@ const INT32_MAX = 2 ** 31 - 1
 
 const SCALARS: Readonly<Record<string, (value: unknown) => boolean>> = {
   s: (value) => typeof value === 'string',
+  /** An ObjectID of MongoDB. */
+  oid: (value) => typeof value === 'string' && /^[0-9a-f]{24}$/.test(value),
   b: (value) => typeof value === 'boolean',
   i32: (value) => Number.isSafeInteger(value) && Math.abs(value as number) <= INT32_MAX,
   i64: (value) => Number.isSafeInteger(value),
@@ -40,6 +42,7 @@ export class SdkModels {
     return new SdkModels(directory)
   }
 
+  /** @param file its path in test/fixtures. */
   static ofFixture(file: string): SdkModels {
     const models = new SdkModels(null)
     models.#read(file)
@@ -47,7 +50,7 @@ export class SdkModels {
   }
 
   #read(file: string): void {
-    const path = join(import.meta.dirname, '../fixtures/huawei', file)
+    const path = join(import.meta.dirname, '../fixtures', file)
     for (const line of readFileSync(path, 'utf8').split('\n')) {
       if (line === '' || line.startsWith('#')) continue
       const operation = /^([A-Z]+ [^?\s]+)\S* -> (\S+)$/.exec(line)

@@ -28,18 +28,20 @@ export const OPERATION_ERRORS = {
   restartQueued: { code: '6902', message: 'Restart Queue Task Error' },
   getBuild: { code: '500', message: 'Drone Get Build Error' },
   getBuildLogs: { code: '6701', message: 'Drone Get Build Logs Error' },
+  // The page of the test's live log writes it so, in capitals.
+  findTestedPipeline: { code: '6803', message: 'Get Pipeline Error' },
   followTestLogs: { code: '6305', message: 'Get Service Inspect Error' },
   getTestedTask: { code: '6806', message: 'Get Task Error' },
   findTestTask: { code: '6812', message: 'Test Task Not Found Error' },
   findTestResult: { code: '6813', message: 'Test Result Not Found Error' },
   findTestLogs: { code: '6814', message: 'Test Logs History Not Found Error' },
-  // The contract has the range 694 to 699 for timers, and not which is which.
-  createCronJob: { code: '694', message: 'Create Cron Job Error' },
-  updateCronJob: { code: '695', message: 'Update Cron Job Error' },
-  listCronJobs: { code: '696', message: 'List Cron Jobs Error' },
-  deleteCronJob: { code: '697', message: 'Delete Cron Job Error' },
-  listPipelineCronJobs: { code: '698', message: 'List Pipeline Cron Jobs Error' },
-  listScheduled: { code: '699', message: 'List Scheduled Cron Jobs Error' },
+  // "07.定时任务接口", pages 01 to 06 (April to August 2017).
+  createCronJob: { code: '694', message: 'Create Pipeline Job Error' },
+  updateCronJob: { code: '695', message: 'Update Pipeline Job Error' },
+  listPipelineCronJobs: { code: '696', message: 'Get Pipeline Job Error' },
+  listCronJobs: { code: '697', message: 'List Pipeline Job Error' },
+  deleteCronJob: { code: '698', message: 'Delete Pipeline Job Error' },
+  listScheduled: { code: '699', message: 'List Scheduled Pipeline Job Error' },
   listUsers: { code: '6003', message: 'List Users Error' },
 } as const
 export type OperationName = keyof typeof OPERATION_ERRORS

@@ -11,6 +11,7 @@ const FIRST_PREFIXES = [
   '/api/tasks',
   '/api/queue',
   '/api/users',
+  '/api/roles',
   '/api/task',
   '/api/user',
   '/api/cron',

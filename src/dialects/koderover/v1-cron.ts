@@ -21,11 +21,11 @@ const route = familyOf(V1)
  * pipeline's definition, which does the work.
  */
 export const cronRoutes: readonly Route[] = [
-  route('POST', '/api/cron/jobs', 'create: `@every 15s`, or cron of six fields; error 694', create),
-  route('GET', '/api/cron/jobs', 'all; error 696', (call) => list(call, 'listCronJobs', () => true)),
-  route('POST', '/api/cron/jobs/:id', 'update; error 695', update),
-  route('DELETE', '/api/cron/jobs/:id', 'delete; error 697', remove),
-  route('GET', '/api/cron/jobs/pipeline/:name', 'those of a pipeline; error 698', (call) =>
+  route('POST', '/api/cron/jobs', 'create: `@every 15s`, or cron of six fields; errors 400, 694', create),
+  route('GET', '/api/cron/jobs', 'all; error 697', (call) => list(call, 'listCronJobs', () => true)),
+  route('POST', '/api/cron/jobs/:id', 'update; errors 400, 695', update),
+  route('DELETE', '/api/cron/jobs/:id', 'delete; error 698', remove),
+  route('GET', '/api/cron/jobs/pipeline/:name', 'those of a pipeline; error 696', (call) =>
     list(call, 'listPipelineCronJobs', ({ pipeline_name }) => pipeline_name === call.param('name')),
   ),
   route('GET', '/api/cron/scheduled', 'those that are enabled; error 699', (call) =>
@@ -214,7 +214,7 @@ async function readJob({ request, options }: Call): Promise<Given | Response> {
   const parsed = bytes.ok ? parseJson(bytes.value) : bytes
   if (!parsed.ok) return bodyRefused(parsed)
   const given = jobFrom(parsed.value)
-  return typeof given === 'string' ? errorAnswer(400, 'Invalid Cron Job Args', given) : given
+  return typeof given === 'string' ? errorAnswer(400, 'Invalid PipelineJob Args', given) : given
 }
 
 function jobFrom(value: Json | undefined): Given | string {

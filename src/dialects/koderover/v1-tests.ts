@@ -41,7 +41,7 @@ export const testRoutes: readonly Route[] = [
 async function realtime(call: Call): Promise<Response> {
   const { app, caller } = call
   const pipeline = await app.pipelines.get(caller, pipelineRef(call))
-  if (!pipeline.ok) return problemAnswer('getPipeline', pipeline.problem)
+  if (!pipeline.ok) return problemAnswer('findTestedPipeline', pipeline.problem)
   const run = await app.runs.get(caller, { pipeline: { id: pipeline.value.id }, latest: true })
   const test = run.ok ? testsOf(run.value).find(({ status, attempt }) => attempt > 0 && !isEnded(status)) : undefined
   const log = run.ok && test !== undefined ? await openLog(app, caller, run.value, test) : undefined

@@ -14,6 +14,8 @@ interface Client {
   readonly world: World
   ask(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Body }>
   text(path: string): Promise<string>
+  /** With another credential. */
+  asked(path: string, headers: Readonly<Record<string, string>>): Promise<Response>
 }
 
 async function open(slots = 100): Promise<Client> {
@@ -35,6 +37,7 @@ async function open(slots = 100): Promise<Client> {
       return { status: response.status, body: await response.json() }
     },
     text: async (path) => await (await send('GET', path)).text(),
+    asked: (path, headers) => handle(new Request(`${DIALECT_OPTIONS.baseUrl}${path}`, { headers })),
   }
 }
 
@@ -419,7 +422,14 @@ describe('timers', () => {
     expect((await ask('GET', '/api/cron/jobs')).body).toMatchObject([{ id: made.id, enabled: false }])
     expect(await ask('DELETE', `/api/cron/jobs/${made.id}`)).toEqual(SUCCESS)
     expect((await ask('GET', '/api/cron/jobs')).body).toEqual([])
-    expect((await ask('DELETE', `/api/cron/jobs/${made.id}`)).body.code).toBe('697')
+    expect((await ask('DELETE', `/api/cron/jobs/${made.id}`)).body).toMatchObject({
+      message: 'Delete Pipeline Job Error',
+      code: '698',
+    })
+    expect((await ask('POST', `/api/cron/jobs/${made.id}`, six)).body).toMatchObject({
+      message: 'Update Pipeline Job Error',
+      code: '695',
+    })
   })
 
   test.each(['/api/pipelines', '/api/v2/pipelines', '/api/workflow/v2/pipelines'])(
@@ -476,9 +486,53 @@ describe('timers', () => {
   })
 })
 
-test('who is signed in is told who that is', async () => {
-  const { ask } = await open()
-  const user = { id: expect.any(String), name: 'ci', role: 'super-admin' }
-  expect((await ask('GET', '/api/user/overview')).body).toEqual(user)
-  expect((await ask('GET', '/api/users')).body).toEqual([user])
+describe('users', () => {
+  const UNSET = '0001-01-01T00:00:00Z'
+  const USER = {
+    username: 'ci',
+    title: '',
+    name: 'ci',
+    nickname: '',
+    email: '',
+    roles: ['super-admin'],
+    disabled: false,
+    manager: '',
+    team: '',
+    mobile: '',
+    mobile2: '',
+    office: '',
+    join_at: UNSET,
+    number: 0,
+    nation: '',
+    created_at: UNSET,
+    updated_at: UNSET,
+    last_active_ip: '',
+    last_active_at: UNSET,
+    parents: [],
+  }
+
+  test('who is signed in is told who that is, field by field as in the page of the current user', async () => {
+    const { ask } = await open()
+    const { body } = await ask('GET', '/api/user/overview')
+    expect(body).toEqual(USER)
+    expect(Object.keys(body)).toEqual(Object.keys(USER))
+    expect((await ask('GET', '/api/roles')).body).toEqual(['user', 'power-user', 'admin', 'super-admin'])
+  })
+
+  test('an admin sees all of them, nobody else does', async () => {
+    const { ask, world, asked } = await open()
+    const at = { created_at: expect.stringMatching(/\+08:00$/), updated_at: expect.stringMatching(/\+08:00$/) }
+    const input = { name: 'li', password: null, role: 'viewer', projects: null } as const
+    const { id } = need(await world.app.users.create(world.admin, input))
+    const { body } = await ask('GET', '/api/users')
+    expect(body).toContainEqual({ ...USER, ...at })
+    expect(body).toContainEqual({ ...USER, ...at, username: 'li', name: 'li', roles: ['user'] })
+    const li = { ...world.admin, user: { id, name: 'li' }, role: 'viewer' } as const
+    const { token } = await world.app.access.issueToken(li, 'test', null)
+    const refused = await asked('/api/users', { Authorization: `X-API-KEY ${token}` })
+    expect([refused.status, await refused.json()]).toEqual([
+      403,
+      { message: 'Forbidden', code: '403', description: expect.any(String) },
+    ])
+  })
 })

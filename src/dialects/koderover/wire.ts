@@ -185,6 +185,31 @@ export interface CronJob {
   readonly creator: string
 }
 
+/** "06.用户管理接口", pages 03 and 04, in the order of their samples. Times as a task's, `0001-01-01T00:00:00Z` when unset. */
+export interface User {
+  readonly username: string
+  readonly title: string
+  readonly name: string
+  readonly nickname: string
+  readonly email: string
+  readonly roles: readonly string[]
+  readonly disabled: boolean
+  readonly manager: string
+  /** A list from August 2017 on, as `teams`. */
+  readonly team: string
+  readonly mobile: string
+  readonly mobile2: string
+  readonly office: string
+  readonly join_at: Time
+  readonly number: number
+  readonly nation: string
+  readonly created_at: Time
+  readonly updated_at: Time
+  readonly last_active_ip: string
+  readonly last_active_at: Time
+  readonly parents: readonly string[]
+}
+
 export interface Pipeline {
   readonly pipeline_name: string
   readonly creator: string

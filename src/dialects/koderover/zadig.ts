@@ -101,8 +101,14 @@ const workflows: readonly Route[] = [
 ]
 
 const streams: readonly Route[] = [
-  route('GET', '/sse/tasks/id/:id/pipelines/:name', 'a task, every second', tasks.follow),
-  route('GET', '/sse/workflows/id/:id/pipelines/:name?workflowType=', 'a workflow’s task, every second', tasks.follow),
+  route('GET', '/sse/tasks/id/:id/pipelines/:name', 'a task, every second', tasks.follow()),
+  route(
+    'GET',
+    '/sse/workflows/id/:id/pipelines/:name?workflowType=',
+    'a workflow’s task, every second',
+    // `dto.Task` (pkg/types/dto at 0499f3f): versions of the delivery centre that it has made.
+    tasks.follow({ releases: [] }),
+  ),
   route('GET', '/sse/tasks/running', 'what is under way, every second', tasks.followSome({ statuses: RUNNING })),
   route('GET', '/sse/tasks/pending', 'the queue, every second', tasks.followSome({ statuses: PENDING })),
 ]

@@ -15,6 +15,7 @@ import { pack, unpack } from '../packed.ts'
 import { objectId } from '../v1-queue.ts'
 import { bodyOf } from './pipeline.ts'
 import { secretNames } from './secrets.ts'
+import { wholeCustom } from './struct-fields-v4.ts'
 import { seconds } from './sub-tasks.ts'
 
 /** Custom workflows, `models.WorkflowV4` of 1.13 and later: stages of jobs, approvals before stages, params. */
@@ -222,13 +223,9 @@ export function presentCustom(pipeline: PipelineView, jobTypes: Readonly<Record<
     })),
   }
   return {
-    display_name: pipeline.name,
-    notify_ctls: [],
-    hook_ctls: [],
-    share_storages: [],
     multi_run: definition.concurrency === null,
     concurrency_limit: definition.concurrency?.limit ?? -1,
-    ...body,
+    ...wholeCustom({ display_name: pipeline.name, ...body }),
     id: objectId(pipeline.id),
     name: pipeline.name,
     project: pipeline.project.name,

@@ -14,6 +14,7 @@ import { zadigFace as face } from './face.ts'
 import { tallyOf } from './overview.ts'
 import { make, rewrite } from './pipelines.ts'
 import { MAX_MAX, pipelineOf, START_MAX } from './request.ts'
+import { inYaml } from './struct-fields-v4.ts'
 import { JOB_TYPES } from './v4.ts'
 import { isWorkflow, presentListed } from './workflow.ts'
 
@@ -68,7 +69,7 @@ export async function findCustom(call: Call): Promise<Response> {
   const pipeline = await pipelineOf(call, face, 'findWorkflow', call.param('name'))
   if (pipeline instanceof Response) return pipeline
   const shown = JSON.parse(maskedJson(presentCustom(pipeline, JOB_TYPES), STARS)) as JsonObject
-  return new Response(stringify(shown, { version: '1.2', lineWidth: 0 }), {
+  return new Response(stringify(inYaml(shown), { version: '1.2', lineWidth: 0 }), {
     headers: { 'Content-Type': 'application/x-yaml; charset=utf-8' },
   })
 }

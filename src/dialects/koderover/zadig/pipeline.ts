@@ -6,7 +6,9 @@ import { factOf } from '../facts.ts'
 import { flagOf, integerOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { isEnabled } from '../present.ts'
+import { objectId } from '../v1-queue.ts'
 import { withoutSecrets } from './secrets.ts'
+import { wholeSchedules } from './struct-fields.ts'
 import {
   repositoriesOf,
   seconds,
@@ -145,6 +147,7 @@ export const presentZadig = (pipeline: PipelineView): JsonObject => {
   const body = bodyOf(pipeline.definition) ?? {}
   return {
     ...body,
+    id: objectId(pipeline.id),
     name: pipeline.name,
     type: 'single',
     enabled: isEnabled(pipeline),
@@ -157,12 +160,16 @@ export const presentZadig = (pipeline: PipelineView): JsonObject => {
     update_by: pipeline.createdBy.name,
     create_time: seconds(pipeline.createdAt),
     update_time: seconds(pipeline.updatedAt),
+    schedules: wholeSchedules(objectOf(body, 'schedules')),
     hook: { ...NO_HOOK, ...objectOf(body, 'hook') },
     notifiers: body['notifiers'] ?? [],
     run_count: pipeline.runCount,
     daily_run_count: 0,
     pass_rate: 0,
     is_deleted: false,
+    slack: body['slack'] ?? null,
+    notify_ctl: body['notify_ctl'] ?? null,
+    notify_ctls: body['notify_ctls'] ?? [],
     is_favorite: false,
     multi_run: flagOf(body, 'multi_run') ?? pipeline.definition.concurrency === null,
   }

@@ -197,7 +197,7 @@ export function shownSubTask(said: JsonObject, node: TaskView | StageView, run: 
     is_restart: isRestarted(run),
   }
   const shown = withoutSecrets(said)
-  if (names === 'zadig') return zadigSubTask(textOf(shown, 'type'), shown, progress)
+  if (names === 'zadig') return zadigSubTask(textOf(shown, 'type'), shown, progress, run.project.name)
   return { ...shown, ...progress, log_file: '' }
 }
 

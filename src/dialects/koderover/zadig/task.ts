@@ -66,6 +66,7 @@ export function presentTask(run: RunView): JsonObject {
     task_id: run.number,
     product_name: run.project.name,
     pipeline_name: run.pipeline.name,
+    pipeline_display_name: run.pipeline.name,
     type: workflow ? 'workflow' : 'single',
     status: taskWord(run),
     ...(run.definition.description === '' ? {} : { description: run.definition.description }),
@@ -86,6 +87,7 @@ export function presentTask(run: RunView): JsonObject {
     services: [],
     render: null,
     resetImage: false,
+    reset_image_policy: '',
     features: [],
     is_restart: isRestarted(run),
     storage_endpoint: '',
@@ -111,6 +113,7 @@ function taskArgs(run: RunView): JsonObject {
       ...REPOSITORY,
       is_primary: true,
       repo_owner: factOf(facts, 'repo_owner') ?? '',
+      repo_namespace: factOf(facts, 'repo_owner') ?? '',
       repo_name: factOf(facts, 'repo_name') ?? '',
       branch: factOf(facts, 'branch') ?? '',
       commit_id: factOf(facts, 'commit_id') ?? '',
@@ -125,7 +128,9 @@ function taskArgs(run: RunView): JsonObject {
     test: TEST_ARGS,
     task_creator: run.cause.by,
     req_id: run.id,
+    is_qiniu: false,
     notification_id: '',
+    codehost_id: 0,
   }
 }
 
@@ -141,6 +146,10 @@ export function presentStage(stage: StageView, run: RunView): JsonObject {
     desc: stage.name,
     sub_tasks: Object.fromEntries(parts.map(({ name, shown }) => [name, shown])),
     after_all: stage.always,
+    // From 1.13 on.
+    start_time: seconds(stage.startedAt),
+    end_time: seconds(stage.endedAt),
+    error: '',
   }
 }
 

@@ -28,14 +28,17 @@ export function taskHandlers(face: Face, present: (run: RunView) => JsonObject) 
     return withDepends(answer, [`run:${run.id}`], NAME_FRESH_MS)
   }
 
-  async function follow(call: Call): Promise<Response> {
-    const run = await runOf(call, face, 'getTask', call.param('id'), call.param('name'))
-    if (run instanceof Response) return run
-    return polled(call, face, 'getTask', present(run), async () => {
-      const now = await call.app.runs.get(call.caller, { id: run.id })
-      return now.ok ? present(now.value) : undefined
-    })
-  }
+  /** @param more what the stream of such a task has beside what GET answers. */
+  const follow =
+    (more: JsonObject = {}) =>
+    async (call: Call): Promise<Response> => {
+      const run = await runOf(call, face, 'getTask', call.param('id'), call.param('name'))
+      if (run instanceof Response) return run
+      return polled(call, face, 'getTask', { ...present(run), ...more }, async () => {
+        const now = await call.app.runs.get(call.caller, { id: run.id })
+        return now.ok ? { ...present(now.value), ...more } : undefined
+      })
+    }
 
   async function cancel(call: Call): Promise<Response> {
     const run = await runOf(call, face, 'cancelTask', call.param('id'), call.param('name'))

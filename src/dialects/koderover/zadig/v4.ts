@@ -10,6 +10,8 @@ import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
 import { GATE, secretsOf } from './custom-workflow.ts'
+import { REPOSITORY } from './struct-fields.ts'
+import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
 import { shownValue } from './secrets.ts'
 import { nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
@@ -159,15 +161,17 @@ function presentPreview(run: RunView): JsonObject {
     workflow_display_name: run.pipeline.name,
     params: run.params
       .filter(({ system }) => !system)
-      .map(({ name, value, description }) => ({
-        name,
-        description,
-        type: 'string',
-        value: shownValue(name, value, secrets),
-        default: '',
-        is_credential: secrets.has(name),
-      })),
+      .map(({ name, value, description }) =>
+        wholeParam({
+          name,
+          description,
+          value: shownValue(name, value, secrets),
+          is_credential: secrets.has(name),
+        }),
+      ),
     status: taskWord(run),
+    reverted: false,
+    remark: '',
     task_creator: run.cause.by,
     ...(revoker === '' ? {} : { task_revoker: revoker }),
     create_time: seconds(run.createdAt),
@@ -175,14 +179,17 @@ function presentPreview(run: RunView): JsonObject {
     ...(run.endedAt === null ? {} : { end_time: seconds(run.endedAt) }),
     stages: run.stages.map((stage) => presentStage(stage, run)),
     project_name: run.project.name,
+    project_key: run.project.name,
     ...(run.failure === null ? {} : { error: failureSentence(run.failure.failure) }),
     is_restart: isRestarted(run),
+    debug: false,
   }
 }
 
 export function presentStage(stage: StageView, run: RunView): JsonObject {
   const review = stage.tasks.find((task) => task.review !== null)
   return {
+    ...STAGE_TASK,
     name: stage.name,
     status: nodeWord[stage.status],
     ...timesOf(stage),
@@ -200,20 +207,21 @@ const timesOf = ({ startedAt, endedAt }: StageView | TaskView): JsonObject => ({
   ...(endedAt === null ? {} : { end_time: seconds(endedAt) }),
 })
 
-const approvalOf = ({ status, review, deadlineAt, startedAt }: TaskView): JsonObject => ({
-  enabled: true,
-  status: isEnded(status) ? (status === 'succeeded' ? 'approve' : 'reject') : '',
-  type: 'native',
-  description: review?.question ?? '',
-  reject_or_approve: isEnded(status) ? (status === 'succeeded' ? 'approve' : 'reject') : '',
-  ...deciders(review, deadlineAt === null || startedAt === null ? 0 : Math.ceil((deadlineAt - startedAt) / 60_000)),
-  native_approval: deciders(
-    review,
-    deadlineAt === null || startedAt === null ? 0 : Math.ceil((deadlineAt - startedAt) / 60_000),
-  ),
-})
+function approvalOf({ status, review, deadlineAt, startedAt }: TaskView): JsonObject {
+  const word = isEnded(status) ? (status === 'succeeded' ? 'approve' : 'reject') : ''
+  const timeout = deadlineAt === null || startedAt === null ? 0 : Math.ceil((deadlineAt - startedAt) / 60_000)
+  const native = wholeNativeApproval({ ...deciders(review, timeout), reject_or_approve: word })
+  // Who may decide, and what they have said: in a part of its own from 1.16 on, beside the rest before.
+  const { approve_users = [], needed_approvers = 1 } = native
+  return {
+    ...wholeApproval({ enabled: true, status: word, description: review?.question ?? '', native_approval: native }),
+    reject_or_approve: word,
+    timeout,
+    approve_users,
+    needed_approvers,
+  }
+}
 
-/** Who may decide, and what they have said: in a part of its own from 1.16 on, beside the rest before. */
 const deciders = (review: TaskView['review'], timeout: number): JsonObject => ({
   timeout,
   approve_users: [...new Set([...(review?.reviewers ?? []), ...(review?.decisions ?? []).map(({ by }) => by)])].map(
@@ -249,33 +257,38 @@ function presentJob(task: TaskView, stage: StageView, run: RunView): JsonObject 
   const service = fact('service_name') || run.pipeline.name
   const type = JOB_TYPES[task.role]
   const repo = {
+    ...REPOSITORY,
     repo_owner: fact('repo_owner'),
+    repo_namespace: fact('repo_owner'),
     repo_name: fact('repo_name'),
     branch: fact('branch'),
     commit_id: fact('commit_id'),
   }
   const image = fact('image_name') === '' ? '' : `${fact('image_name')}:${fact('image_tag')}`
-  // Clients of Go read an object of every job.
-  const spec =
-    type === 'zadig-deploy'
-      ? {
-          env: fact('deploy_env'),
-          skip_check_run_status: false,
-          service_and_images: [{ service_name: service, service_module: service, image }],
-        }
-      : {
-          repos: repo.repo_name === '' ? [] : [repo],
-          image,
-          service_name: type === 'zadig-build' ? service : '',
-          service_module: type === 'zadig-build' ? service : '',
-          envs: [],
-        }
+  const isBuild = type === 'zadig-build'
   return {
+    ...JOB_TASK,
     name: task.key,
+    key: task.key,
+    display_name: task.name,
+    origin_name: task.key,
     type,
     status: nodeWord[task.status],
     ...timesOf(task),
+    cost_seconds: task.startedAt === null ? 0 : seconds((task.endedAt ?? run.updatedAt) - task.startedAt),
     error: task.failure === null ? '' : failureSentence(task.failure),
-    spec,
+    spec: jobSpec(type, {
+      repos: repo.repo_name === '' ? [] : [repo],
+      image,
+      package: fact('package_file'),
+      service_name: isBuild ? service : '',
+      service_module: isBuild ? service : '',
+      env: fact('deploy_env'),
+      service_and_images: [{ service_name: service, service_module: service, image }],
+      project_name: run.project.name,
+      test_name: task.name,
+      scanning_name: task.name,
+    }),
+    retry_count: task.earlier.length,
   }
 }

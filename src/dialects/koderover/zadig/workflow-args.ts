@@ -88,6 +88,7 @@ export function argsOfRun(run: RunView): JsonObject {
     ...REPOSITORY,
     is_primary: true,
     repo_owner: fact('repo_owner'),
+    repo_namespace: fact('repo_owner'),
     repo_name: fact('repo_name'),
     branch: fact('branch'),
     commit_id: fact('commit_id'),

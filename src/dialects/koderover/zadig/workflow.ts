@@ -190,8 +190,7 @@ const NAMES = { service: ['name', 'service_module', 'service_name'], test: ['tes
 export const presentWorkflow = (pipeline: PipelineView): JsonObject => {
   const body = workflowBodyOf(pipeline.definition) ?? {}
   return {
-    ...EMPTY,
-    ...wholeWorkflow(body),
+    ...wholeWorkflow({ ...EMPTY, ...body }),
     // A client that puts back what it got has last time's here.
     ...NO_TASKS,
     id: objectId(pipeline.id),
