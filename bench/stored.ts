@@ -157,6 +157,7 @@ async function measured(open: () => Promise<Store>, { admin, pipelines }: World)
   const project = { id: first.project.id }
   const newest = await store.runs.list({}, null, 1)
   const end = newest[0]?.createdAt ?? 0
+  const begin = await oldest(store)
   const filters: Readonly<Record<string, RunListFilter>> = {
     'list all': {},
     'list project': { project },
@@ -168,7 +169,8 @@ async function measured(open: () => Promise<Store>, { admin, pipelines }: World)
     'list live': { statuses: ['running', 'reviewing', 'queued'] },
     'list needs person': { needsPerson: true },
     'list last minute': { createdFrom: end - 60_000 },
-    'list first minute': { createdTo: (await oldest(store)) + 60_000 },
+    'list first minute': { createdTo: begin + 60_000 },
+    'list before the middle': { createdTo: Math.floor((begin + end) / 2) },
   }
   for (const [name, filter] of Object.entries(filters)) {
     await timed(times, name, async () => need(await app.runs.list(admin, filter, { before: null, limit: 50 })))

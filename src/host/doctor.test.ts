@@ -57,6 +57,19 @@ test('counts that are not those of the rows are told, of a pipeline and of all',
   ])
 })
 
+test('a run that a list by time leaves out is told', async () => {
+  const store = await filled()
+  const [newest, ...others] = await store.runs.list({}, null, 10)
+  for (const blind of ['createdFrom', 'createdTo'] as const) {
+    const list: RunLog['list'] = async (filter, before, limit) =>
+      (await store.runs.list(filter, before, limit)).filter(({ id }) => !(blind in filter) || id !== newest?.id)
+    expect((await examined(lying(store, { list }))).disorders).toEqual([
+      { runId: newest?.id, what: 'a list of runs of the time when it was created leaves it out' },
+    ])
+  }
+  expect(others).toHaveLength(2)
+})
+
 test('an entry that is missing is told, of its run and of the numbers', async () => {
   const store = await filled()
   const [, cancelled] = await store.runs.list({}, null, 2)

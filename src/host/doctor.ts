@@ -47,17 +47,24 @@ export async function examine(store: Store, onProgress: (runs: number) => void):
   }
   let runs = 0
   const tally = new Map<string, Tally>()
+  const times = new Map<number, Times>()
   for (let before: number | null = null; ;) {
     const page: readonly RunSummary[] = await store.runs.list({}, before, PAGE)
     for (const row of page) await examineRun(store.runs, row, await planOf(row), (what) => found(row.id, what))
-    for (const row of page) count(tally, row)
+    for (const row of page) {
+      count(tally, row)
+      widen(times, row)
+    }
     runs += page.length
     onProgress(runs)
     before = page.at(-1)?.serial ?? null
     if (before === null) break
   }
   // They are made of the rows: of rows that are wrong they say nothing new.
-  if (disorders.length === 0) await examineCounts(store.runs, runs, tally, (what) => found(null, what))
+  if (disorders.length === 0) {
+    await examineCounts(store.runs, runs, tally, (what) => found(null, what))
+    await examineTimes(store.runs, times, found)
+  }
   return { runs, events: await examineNumbers(store.runs, (what) => found(null, what)), disorders }
 }
 
@@ -148,6 +155,39 @@ async function examineCounts(
   }
   const said = await log.count({})
   if (said !== runs) found(`the store is said to have ${said} runs, there are ${runs}`)
+}
+
+/** Of runs with neighbouring serials, the one that was created first and the one that was created last. */
+interface Times {
+  first: RunSummary
+  last: RunSummary
+}
+
+/** So many serials are neighbours: whatever stores keep times of, it holds whole such neighbourhoods. */
+const NEIGHBOURS = 64
+
+function widen(times: Map<number, Times>, run: RunSummary): void {
+  const place = Math.floor(run.serial / NEIGHBOURS)
+  const known = times.get(place)
+  if (known === undefined) times.set(place, { first: run, last: run })
+  else if (run.createdAt < known.first.createdAt) known.first = run
+  else if (run.createdAt > known.last.createdAt) known.last = run
+}
+
+/** Stores keep, of many runs together, since when and until when they were created: who is at an end of it must be found. */
+async function examineTimes(
+  log: RunLog,
+  times: ReadonlyMap<number, Times>,
+  found: (runId: RunId, what: string) => void,
+): Promise<void> {
+  for (const { first, last } of times.values()) {
+    for (const { id, serial, createdAt } of first === last ? [first] : [first, last]) {
+      for (const filter of [{ createdFrom: createdAt }, { createdTo: createdAt + 1 }]) {
+        const [run] = await log.list(filter, serial + 1, 1)
+        if (run?.id !== id) found(id, `a list of runs of the time when it was created leaves it out`)
+      }
+    }
+  }
 }
 
 async function examineNumbers(log: RunLog, found: (what: string) => void): Promise<number> {

@@ -193,6 +193,37 @@ export function describeSummaries(open: Open): void {
     })
   })
 
+  describe('the list of runs of a time', () => {
+    test('has those that were created in another order than that of their serials, far apart, and moved since', async () => {
+      const { store } = await openForTest(open)
+      const pipeline = await addPipeline(store)
+      const all: RunSummary[] = []
+      for (const offset of [50_000, 0, 90_000, 20_000]) {
+        for (const step of [3, 1, 2]) all.push(await addRun(store, pipeline, [1], { createdAt: T0 + offset + step }))
+        // Serials that nobody used lie between.
+        await Promise.all(Array.from({ length: 1_100 }, () => store.runs.reserve(pipeline.id)))
+      }
+      for (const [place, createdAt] of [T0 + 95_000, T0 - 5_000].entries()) {
+        const run = all[7 * place + 1]
+        if (run === undefined) throw new Error('so many were made')
+        const moved = { ...run, createdAt, seq: 2, updatedAt: T0 + 2 }
+        await store.runs.commit(nextCommit(run.id, 1, [1], { summary: moved }))
+        all[7 * place + 1] = moved
+      }
+      const times = [undefined, ...all.map(({ createdAt }) => createdAt), T0 + 100_000]
+      for (const createdFrom of times) {
+        for (const createdTo of times) {
+          const filter: RunFilter = {
+            ...(createdFrom === undefined ? undefined : { createdFrom }),
+            ...(createdTo === undefined ? undefined : { createdTo }),
+          }
+          const expected = all.filter((run) => isWanted(run, filter)).toReversed()
+          expect(await store.runs.list(filter, null, 50), JSON.stringify(filter)).toEqual(expected)
+        }
+      }
+    })
+  })
+
   describe('the count of runs', () => {
     test('follows a run when it ends, is taken up again, ends otherwise under another name, and goes', async () => {
       const opened = await openForTest(open)

@@ -2,6 +2,7 @@ import type { EventRecord, LogEntry } from '../../model/event.ts'
 import { asId, type RunId } from '../../model/id.ts'
 import { isEnded } from '../../model/status.ts'
 import { checkCommit } from '../kit/commit.ts'
+import { spanConditions } from '../kit/creation-spans.ts'
 import { pageOf, type StoredEntry } from '../kit/flatten.ts'
 import { countsOf, partsOf } from '../kit/run-filter.ts'
 import { foldCase } from '../kit/text.ts'
@@ -91,7 +92,7 @@ export function postgresRunLog(
       const values: Value[] = [bounded(limit)]
       const pages = partsOf(filter).map((part) => {
         const older: Condition = before !== null && ['r.serial < ?', before]
-        const { where } = conditions([older, ...filterConditions(part)], values)
+        const { where } = conditions([older, ...filterConditions(part), ...spanConditions(part)], values)
         return `(${SELECT_RUN} ${where} order by r.serial desc limit $1)`
       })
       const sql = `select * from (${pages.join(' union all ')}) page order by serial desc limit $1`

@@ -70,7 +70,7 @@ test('a migration that expands is made beside servers of the older release, whic
   expect(await old.runs.lastNumber()).toBe(await renewed.runs.lastNumber())
 })
 
-test('what has ended is counted when the counts come, and so is what servers of the release before end after it', async () => {
+test('what has ended is counted when the counts come, and found by its time, and so is what servers of the release before end after it', async () => {
   const schema = freshSchema()
   const before = released.slice(
     0,
@@ -113,6 +113,7 @@ test('what has ended is counted when the counts come, and so is what servers of 
       renewed.runs.count({}),
     ])
   expect(await counts()).toEqual([3, 1, 5])
+  expect(await renewed.runs.list({ createdFrom: T0, createdTo: T0 + 1 }, null, 10)).toHaveLength(5)
   expect(await old.runs.remove([gone.id])).toEqual([gone.id])
   expect(await counts()).toEqual([2, 1, 4])
 })

@@ -97,3 +97,48 @@ test('the schema of this release stands on a consistent database', () => {
   const loose = "select name from pragma_table_list where schema = 'main' and strict = 0 and name not like 'sqlite_%'"
   expect(connection.all(loose)).toEqual([])
 })
+
+test('when runs of an older file were created is noted when the spans come, and from then on', () => {
+  const connection = openEmpty()
+  const migrations = readMigrations(join(import.meta.dirname, 'migrations'))
+  migrate(
+    connection,
+    migrations.filter(({ version }) => version < 9),
+    'file',
+  )
+  connection.exec(`
+    insert into projects (serial, id, name, description, created_at) values (1, 'p', 'p', '', 0);
+    insert into pipelines (serial, id, project, name, name_folded, version, created_at, created_by_id, created_by_name,
+      updated_at, last_number) values (1, 'l', 'p', 'l', 'l', 1, 0, 'u', 'u', 0, 0);`)
+  const add = (serial: number, at: number): void => {
+    connection.run(
+      `insert into runs (serial, id, number, project, pipeline, pipeline_name, pipeline_name_folded, version, status, live,
+         cause_kind, cause_by, needs_person, created_at)
+       values (?1, ?1, ?1, 'p', 'l', 'l', 'l', 1, 'running', 1, 'manual', 'u', 0, ?2)`,
+      serial,
+      at,
+    )
+  }
+  const spans = () => connection.all('select * from creation_spans order by place')
+  for (const [serial, at] of [
+    [1, 50],
+    [1_023, 40],
+    [1_024, 70],
+  ] as const)
+    add(serial, at)
+  migrate(connection, migrations, 'file')
+  expect(spans()).toEqual([
+    { place: 0, earliest: 40, latest: 50 },
+    { place: 1, earliest: 70, latest: 70 },
+  ])
+  add(2, 45)
+  add(2_047, 60)
+  add(4_096, 5)
+  connection.run('update runs set created_at = 55 where serial = 2')
+  connection.run('delete from runs where serial = 1024')
+  expect(spans()).toEqual([
+    { place: 0, earliest: 40, latest: 55 },
+    { place: 1, earliest: 60, latest: 70 },
+    { place: 4, earliest: 5, latest: 5 },
+  ])
+})

@@ -2,6 +2,7 @@ import { asId, type ProjectId, type RunId } from '../../../model/id.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { RunSummary } from '../../../model/view.ts'
+import { spanConditions } from '../../kit/creation-spans.ts'
 import { countsOf, partsOf } from '../../kit/run-filter.ts'
 import { foldCase } from '../../kit/text.ts'
 import { IDEMPOTENCY_MS, type RunFilter, type RunRef } from '../../store.ts'
@@ -96,6 +97,7 @@ function filterConditions(filter: RunFilter, purpose: 'list' | 'count'): Conditi
     needsPerson !== undefined && [needsPerson ? 'r.needs_person = 1' : 'r.needs_person = 0'],
     createdFrom !== undefined && [`${created} >= ?`, createdFrom],
     createdTo !== undefined && [`${created} < ?`, createdTo],
+    ...(byCreation ? [] : spanConditions(filter)),
     text !== undefined && ['instr(r.pipeline_name_folded, ?) > 0', foldCase(text)],
   ]
 }
