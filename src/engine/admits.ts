@@ -1,6 +1,6 @@
 import type { Work } from '../model/definition.ts'
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
-import type { NodeStatus, RunStatus } from '../model/status.ts'
+import { NODE_STATUSES, type NodeStatus, type RunStatus } from '../model/status.ts'
 import { isActive, isFailing, runStatus, stageStatus, startableStages } from './status.ts'
 import { isToTakeBack } from './rollback.ts'
 import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
@@ -102,13 +102,18 @@ const hasWayBack = (run: Run, index: number): boolean =>
 
 function allowedOnTask(run: Run, index: number): readonly NodeAction[] {
   const { status } = taskAt(run, index)
-  const asNode = status === 'open' ? 'running' : status
-  return NODE_ACTIONS.filter((action) => {
-    // Whatever it was at when it was paused, and however that has ended since.
-    const seen = action === 'resume' ? 'paused' : asNode
-    return admitted(nodeAdmits[action], seen) && isOpenTo(run, index, action)
-  })
+  const actions = TASK_ACTIONS.get(status === 'open' ? 'running' : status) ?? []
+  return actions.filter((action) => isOpenTo(run, index, action))
 }
+
+/** Of tasks in a status. Looked up, as of a large run it is asked for every node. */
+const TASK_ACTIONS: ReadonlyMap<NodeStatus, readonly NodeAction[]> = new Map(
+  NODE_STATUSES.map((status) => [
+    status,
+    // Whatever it was at when it was paused, and however that has ended since.
+    NODE_ACTIONS.filter((action) => admitted(nodeAdmits[action], action === 'resume' ? 'paused' : status)),
+  ]),
+)
 
 function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
   const { spec } = taskPlan(run.plan, index)

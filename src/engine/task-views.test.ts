@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { RunView } from '../model/view.ts'
+import type { TaskSpec } from '../model/definition.ts'
+import type { RunView, TaskView } from '../model/view.ts'
 import { definition, flow, gateway, on, review, script, stage, subflow } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { projectView } from '../testing/views.ts'
@@ -8,6 +9,8 @@ import { runOfSnapshot, snapshotOf } from './snapshot.ts'
 import { viewOf } from './view.ts'
 
 const shown = (run: Run): RunView => viewOf(run, projectView(), {} as never, 0)
+
+const timed = (task: TaskSpec): TaskSpec => ({ ...task, notStartedMs: 60_000 })
 
 /** So many beside each other that they fill several parts. */
 const crowd = (name: string, count = 40) => Array.from({ length: count }, (_, place) => script(`${name}${place}`))
@@ -52,8 +55,22 @@ test('a part in which nothing has changed is the same object in the next view, a
   expect(changed).toHaveLength(2)
   // Its edge to where the branches meet was taken, no other.
   expect(after.flow?.parts.filter((part, place) => part !== before.flow?.parts[place])).toHaveLength(1)
+})
+
+test('after a command to the whole run only those parts are others in which something is', () => {
+  const w = new EngineWorld(definition({ stages: [stage('s', [...crowd('a'), ...crowd('b').map(timed)])] }))
+  const partsOf = (): readonly (readonly TaskView[])[] => expectTrue(w.run).stages[0]!.parts
+  w.succeed('a3')
+  const queued = partsOf()
   w.pause()
-  expect(expectTrue(w.run).stages[0]!.parts.some((part) => after.parts.includes(part))).toBe(false)
+  const paused = partsOf()
+  const changed = paused.filter((part, place) => part !== queued[place])
+  // The time of what is queued stands still with its run, so nobody can delay it.
+  expect(changed.length).toBeLessThan(paused.length)
+  expect(changed).toEqual(paused.filter((part) => part.some(({ key }) => key.startsWith('b'))))
+  w.resume()
+  w.cancel()
+  expect(partsOf().some((part) => paused.includes(part))).toBe(false)
 })
 
 test('what a sub-flow shows of what is in it changes with that, however far away it is', () => {

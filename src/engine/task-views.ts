@@ -104,7 +104,10 @@ function keptPart(
   ) {
     return kept
   }
-  const made = { ...makePart(run, from, to, inner), setting, still, moving: movingOf(run, from, to) }
+  // What is allowed, say, may be otherwise now; mostly it is not.
+  const isAsBefore = kept?.views.every((view) => showsTheSame(run, view, inner) && isAllowedTheSame(run, view))
+  const part = kept !== undefined && isAsBefore === true ? kept : makePart(run, from, to, inner)
+  const made = { ...part, setting, still, moving: movingOf(run, from, to) }
   known.set(from, made)
   return made
 }
@@ -131,6 +134,12 @@ function showsTheSame(run: Run, view: TaskView, inner: ReadonlyMap<number, Count
   if (view.status !== taskStatus(run, index, inner.get(index))) return false
   const { work } = taskPlan(run.plan, index).spec
   return work.kind !== 'review' || view.review?.question === textOf(run, index, work.question)
+}
+
+function isAllowedTheSame(run: Run, { index, allowed, held }: TaskView): boolean {
+  if (held !== isHeld(run, index)) return false
+  const now = allowedOnNode(run, index)
+  return now.length === allowed.length && now.every((action, place) => action === allowed[place])
 }
 
 function makePart(run: Run, from: number, to: number, inner: ReadonlyMap<number, Counts>): Part {
@@ -252,13 +261,15 @@ function taskView(run: Run, index: number, inner: Counts | undefined): TaskView 
     runner: state.runner,
     failure: state.failure,
     ignored: state.policy === 'continue',
-    held: slotOf(state) === 'held' && run.phase === 'live',
+    held: isHeld(run, index),
     outputs: state.outputs,
     review: reviewView(run, index),
     earlier: state.earlier,
     allowed: allowedOnNode(run, index),
   }
 }
+
+const isHeld = (run: Run, index: number): boolean => run.phase === 'live' && slotOf(taskAt(run, index)) === 'held'
 
 function reviewView(run: Run, index: number): ReviewView | null {
   const { work } = taskPlan(run.plan, index).spec

@@ -1,7 +1,11 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Run } from '../../engine/run.ts'
+import { runOfSnapshot, snapshotOf } from '../../engine/snapshot.ts'
 import { viewOf } from '../../engine/view.ts'
 import type { RunView } from '../../model/view.ts'
 import { definition, flow, gateway, on, script, stage, subflow } from '../../testing/definitions.ts'
+import { playMoves } from '../../testing/engine-moves.ts'
 import { EngineWorld } from '../../testing/engine-world.ts'
 import { pipelineView, projectView } from '../../testing/views.ts'
 import { formatPlainWithOffset } from '../kit/time.ts'
@@ -21,25 +25,27 @@ const styleOf = (engine: Engine, now: number, zoneOffsetMinutes = 480): Style =>
   zoneOffsetMinutes,
   now,
 })
-const shown = ({ run }: EngineWorld): RunView => viewOf(run, projectView(), pipelineView(), 0)
+const shown = ({ run }: Pick<EngineWorld, 'run'>): RunView => viewOf(run, projectView(), pipelineView(), 0)
+
+async function look(w: EngineWorld): Promise<void> {
+  const fresh = shown({ run: runOfSnapshot(w.run.id, w.run.plan, snapshotOf(w.run)) as Run })
+  for (const engine of [1, 2] as const) {
+    for (const [now, zone] of [
+      [w.now, 480],
+      [w.now + 5_000, 0],
+    ] as const) {
+      const style = styleOf(engine, now, zone)
+      const large = presentLarge(shown(w), style)
+      const { children = [], status } = large ?? {}
+      const response = answer('gateway', { result: true, data: status }, 'id', children)
+      expect(await response.json()).toEqual({ result: true, data: presentStatus(fresh, style) })
+    }
+  }
+}
 
 test('the status of a large flow is the one that is made of it node by node, after every change, in both words', async () => {
   const w = new EngineWorld(definition({ stages: [wide] }))
-  const look = async (): Promise<void> => {
-    for (const engine of [1, 2] as const) {
-      for (const [now, zone] of [
-        [w.now, 480],
-        [w.now + 5_000, 0],
-      ] as const) {
-        const style = styleOf(engine, now, zone)
-        const large = presentLarge(shown(w), style)
-        const { children = [], status } = large ?? {}
-        const response = answer('gateway', { result: true, data: status }, 'id', children)
-        expect(await response.json()).toEqual({ result: true, data: presentStatus(shown(w), style) })
-      }
-    }
-  }
-  await look()
+  await look(w)
   w.wait(1_000)
   w.lease('n3')
   for (const step of [
@@ -52,9 +58,24 @@ test('the status of a large flow is the one that is made of it node by node, aft
   ]) {
     w.wait(1_000)
     step()
-    await look()
+    await look(w)
   }
   expect(w.status()).toBe('succeeded')
+})
+
+test('whatever people and runners do, what is kept of it is what would be made anew', async () => {
+  // What is asked of the whole run comes first among the moves.
+  const places = fc.array(fc.oneof(fc.nat({ max: 4 }), fc.nat()), { maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(places, async (moves) => {
+      const w = new EngineWorld(definition({ stages: [wide] }))
+      for (const move of moves) {
+        playMoves(w, [move])
+        await look(w)
+      }
+    }),
+    { numRuns: 20, seed: 1 },
+  )
 })
 
 test('what is small, has stages or sub-processes or has not begun is made node by node', () => {

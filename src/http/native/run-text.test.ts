@@ -1,6 +1,12 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Run } from '../../engine/run.ts'
+import { runOfSnapshot, snapshotOf } from '../../engine/snapshot.ts'
 import { viewOf } from '../../engine/view.ts'
+import type { TaskSpec } from '../../model/definition.ts'
+import type { RunView } from '../../model/view.ts'
 import { definition, flow, gateway, noop, on, review, script, stage } from '../../testing/definitions.ts'
+import { playMoves } from '../../testing/engine-moves.ts'
 import { EngineWorld } from '../../testing/engine-world.ts'
 import { pipelineView, projectView } from '../../testing/views.ts'
 import type { Chunks } from '../answer-cache.ts'
@@ -13,33 +19,38 @@ const crowd = Array.from({ length: 40 }, (_, place) => noop(`n${place}`))
 const wholeText = (text: string | Chunks): string =>
   typeof text === 'string' ? text : Buffer.concat(text.chunks, text.length).toString()
 
-test('the text of a run is the JSON of what is presented, after every change', () => {
-  const w = new EngineWorld(
-    definition({
-      stages: [
-        flow(
-          [
-            gateway('p', 'parallel'),
-            ...crowd,
-            script('a', { ...on('hold'), annotations: { tasks: '"tasks":[]' } }),
-            script('b'),
-            gateway('m', 'converge'),
-          ],
-          ['start -> p -> a -> m -> end', 'p -> b -> m', ...crowd.map(({ key }) => `p -> ${key} -> m`)],
-        ),
-        stage('ship', [review('r')]),
+const wide = definition({
+  stages: [
+    flow(
+      [
+        gateway('p', 'parallel'),
+        ...crowd,
+        script('a', { ...on('hold'), annotations: { tasks: '"tasks":[]' } }),
+        script('b'),
+        gateway('m', 'converge'),
       ],
-    }),
-  )
-  const look = (): void => {
-    for (const keepFrom of [0, Number.POSITIVE_INFINITY]) {
-      const view = viewOf(w.run, projectView(), pipelineView(), keepFrom)
-      const text = wholeText(runText(view))
-      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(presentRun(view))))
-      expect(wholeText(runText(view))).toBe(text)
-    }
+      ['start -> p -> a -> m -> end', 'p -> b -> m', ...crowd.map(({ key }) => `p -> ${key} -> m`)],
+    ),
+    stage('ship', [review('r')]),
+  ],
+})
+
+/** What is kept of earlier looks must be what is made of a run that nobody has seen. */
+function look({ run }: EngineWorld): void {
+  const fresh = runOfSnapshot(run.id, run.plan, snapshotOf(run)) as Run
+  const expected: unknown = JSON.parse(JSON.stringify(presentRun(shown(fresh, Number.POSITIVE_INFINITY))))
+  for (const keepFrom of [0, Number.POSITIVE_INFINITY]) {
+    const view = shown(run, keepFrom)
+    const text = wholeText(runText(view))
+    expect(JSON.parse(text)).toEqual(expected)
+    expect(wholeText(runText(view))).toBe(text)
   }
-  look()
+}
+const shown = (run: Run, keepFrom: number): RunView => viewOf(run, projectView(), pipelineView(), keepFrom)
+
+test('the text of a run is the JSON of what is presented, after every change', () => {
+  const w = new EngineWorld(wide)
+  look(w)
   for (const step of [
     () => w.fail('a'),
     () => w.pause(),
@@ -49,7 +60,27 @@ test('the text of a run is the JSON of what is presented, after every change', (
     () => w.approve('r'),
   ]) {
     step()
-    look()
+    look(w)
   }
   expect(w.status()).toBe('succeeded')
 })
+
+test('whatever people and runners do, what is kept of a text is what would be made anew', () => {
+  // What is asked of the whole run comes first among the moves.
+  const places = fc.array(fc.oneof(fc.nat({ max: 4 }), fc.nat()), { maxLength: 12 })
+  const works = wide.stages.map((one) => ({ ...one, tasks: one.tasks.map(worked) }))
+  fc.assert(
+    fc.property(places, (moves) => {
+      const w = new EngineWorld({ ...wide, stages: works })
+      look(w)
+      for (const move of moves) {
+        playMoves(w, [move])
+        look(w)
+      }
+    }),
+    { numRuns: 15, seed: 1 },
+  )
+})
+
+/** A runner's, so that it waits for somebody. */
+const worked = (task: TaskSpec): TaskSpec => (task.work.kind === 'noop' ? { ...task, work: script('x').work } : task)
