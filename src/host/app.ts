@@ -1,4 +1,3 @@
-import type { NodeAction, RunAction } from '../model/command.ts'
 import type { Instant } from '../model/time.ts'
 import type { Access } from './app/access.ts'
 import type { Audit } from './app/audit.ts'
@@ -53,5 +52,3 @@ export interface App {
   /** Fresh 32-hex id, e.g. for a request id. */
   freshId(): string
 }
-
-export type { NodeAction, RunAction }
