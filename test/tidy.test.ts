@@ -70,7 +70,7 @@ const layers: readonly Layer[] = [
   { files: 'store/sqlite/**', imports: ['store/store.ts', 'store/kit/**', 'model/**', 'node:**'] },
   {
     files: 'store/postgres/**',
-    imports: ['store/store.ts', 'store/kit/**', 'model/**', 'node:**', 'npm:pg', 'npm:pg-boss'],
+    imports: ['store/store.ts', 'store/kit/**', 'model/**', 'node:**', 'npm:pg'],
   },
 
   // A spec says what a step is and is loaded everywhere; run.ts does it and is loaded by the runner only.
