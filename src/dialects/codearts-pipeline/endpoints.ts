@@ -170,6 +170,10 @@ export const endpoints: readonly EndpointRow[] = [
     ['GET', '/endpoints'],
     ['POST', '/endpointproxy'],
   ]),
+  ...unserved('agents', '', 'runners of this server register with a token of it', [
+    ['POST', '/agentregister/v1/agent/register'],
+    ['GET', '/v1/agents/{agent_id}/status'],
+  ]),
   ...unserved('v6 pipelines as code', '/v6/{domain_id}/api/pac/pipelines', 'forges start what a repository defines', [
     ['POST', '/actions'],
     ['POST', '/actions/list run rerun'],

@@ -4,7 +4,7 @@ import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import { accountId } from '../kit/derived-id.ts'
 import { plainText } from './read.ts'
-import { changeState, everyDocument, statesOf } from './state.ts'
+import { calledThus, changeState, everyDocument, statesOf } from './state.ts'
 import type { Moves } from './v5-request.ts'
 import type { GroupV5 } from './v5-wire.ts'
 
@@ -66,7 +66,7 @@ export async function renameGroup(
   { id, name }: { readonly id: string; readonly name: string },
 ): Promise<Result<null>> {
   const found = await app.documents.get(caller, { project: { id: projectId }, kind: KIND, key: id })
-  if (!found.ok) return found
+  if (!found.ok) return calledThus(found, `group ${id}`)
   const group = { ...groupOf(found.value), name, updater: caller.user.id, updatedAt: app.now() }
   return putGroup(app, caller, projectId, group, found.value.revision)
 }
@@ -82,7 +82,7 @@ export async function swapGroups(
   const found: DocumentView[] = []
   for (const key of [a, b]) {
     const group = await app.documents.get(caller, { project: { id: projectId }, kind: KIND, key })
-    if (!group.ok) return group
+    if (!group.ok) return calledThus(group, `group ${key}`)
     found.push(group.value)
   }
   const [first, second] = found.map(groupOf)
@@ -145,7 +145,7 @@ export async function movePipelines(
 > {
   if (groupId !== null) {
     const group = await app.documents.get(caller, { project: { id: projectId }, kind: KIND, key: groupId })
-    if (!group.ok) return group
+    if (!group.ok) return calledThus(group, `group ${groupId}`)
   }
   const moved: { code: 'success' | 'failed'; pipeline_id: string; pipeline_name: string }[] = []
   for (const { id, name } of pipelines) {

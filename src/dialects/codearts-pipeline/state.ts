@@ -1,6 +1,6 @@
 import type { App, Caller, DocumentView } from '../../host/app.ts'
 import { isJsonObject, type Json } from '../../model/json.ts'
-import { accept, type Result } from '../../model/problem.ts'
+import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { PipelineView } from '../../model/view.ts'
 
 /** What this vendor's clients say of a pipeline beside its definition, whoever made it. */
@@ -97,3 +97,7 @@ export async function everyDocument(
     after = page.value.next
   }
 }
+
+/** The kind that a document is stored as says nothing to a client. @param what e.g. `group <id>` */
+export const calledThus = <Value>(result: Result<Value>, what: string): Result<Value> =>
+  result.ok || result.problem.code !== 'not_found' ? result : refuse('not_found', `there is no ${what}`)

@@ -5,7 +5,7 @@ import type { Instant } from '../../model/time.ts'
 import type { ProjectView } from '../../model/view.ts'
 import { accountId } from '../kit/derived-id.ts'
 import { plainText } from './read.ts'
-import { changeState, everyDocument, stateOf, statesOf } from './state.ts'
+import { calledThus, changeState, everyDocument, stateOf, statesOf } from './state.ts'
 import type { ListedTag, TagV5 } from './v5-wire.ts'
 
 /** Tags of a project, by which people sort its pipelines. Which a pipeline has says its state. */
@@ -62,7 +62,7 @@ export async function updateTag(
   }
   const ref = { project: { id: projectId }, kind: KIND, key: id } as const
   const found = await app.documents.get(caller, ref)
-  if (!found.ok) return found
+  if (!found.ok) return calledThus(found, `tag ${id}`)
   const { creator, createdAt } = tagOf(found.value)
   const value = { name, color, creator, updater: caller.user.id, createdAt }
   const put = await app.documents.put(caller, { ...ref, value, expectedRevision: found.value.revision })
@@ -72,7 +72,7 @@ export async function updateTag(
 /** Pipelines that had it lose it. */
 export async function removeTag(app: App, caller: Caller, projectId: string, id: string): Promise<Result<null>> {
   const removed = await app.documents.remove(caller, { project: { id: projectId }, kind: KIND, key: id })
-  if (!removed.ok) return removed
+  if (!removed.ok) return calledThus(removed, `tag ${id}`)
   const states = await statesOf(app, caller, projectId)
   if (!states.ok) return states
   for (const [pipelineId, { tagIds }] of states.value) {

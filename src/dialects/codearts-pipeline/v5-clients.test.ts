@@ -187,6 +187,30 @@ describe('a refusal is told by its code:', () => {
     expect(nowhere).toMatchObject({ status: 404, body: { error_code: 'DEVPIPE.00011412' } })
   })
 
+  test.each([
+    ['POST', '/pipeline-group/update', { id: 'none', name: 'x' }, 'DEVPIPE.00014007', 'there is no group none'],
+    ['DELETE', '/pipeline-group/delete?id=none', undefined, 'DEVPIPE.00014007', 'there is no group none'],
+    [
+      'POST',
+      '/pipeline-group/pipeline/move',
+      { group_id: 'none', pipelines: [] },
+      'DEVPIPE.00014007',
+      'there is no group none',
+    ],
+    ['POST', '/pipeline-group/swap?groupId1=none&groupId2=b', {}, 'DEVPIPE.00014007', 'there is no group none'],
+    [
+      'POST',
+      '/pipeline-tag/update',
+      { tagId: 'none', name: 'x', color: '#fff' },
+      'DEVPIPE.00014024',
+      'there is no tag none',
+    ],
+    ['DELETE', '/pipeline-tag/delete?tagId=none', undefined, 'DEVPIPE.00014024', 'there is no tag none'],
+    ['GET', '/pipeline/variable/group/none', undefined, 'DEVPIPE.00014033', 'there is no parameter group none'],
+  ])('%s %s of what is not there names it', async (method, path, body, error_code, error_msg) => {
+    expect(await call(method, path, body)).toEqual({ status: 404, body: { error_code, error_msg } })
+  })
+
   test('no room under ABORT is DEVPIPE.00011104, on which clients try again', async () => {
     const concurrency_control = { concurrency_number: 1, exceed_action: 'ABORT', enable: true }
     const id = await create([stage('One', [job('JOB_A', [shell('make')])])], { concurrency_control })

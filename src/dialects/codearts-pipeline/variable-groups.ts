@@ -8,7 +8,7 @@ import { sealFor } from '../kit/credentials.ts'
 import { SECRET, variablesOf } from './dto.ts'
 import type { SharedVariable } from './original.ts'
 import { plainText } from './read.ts'
-import { everyDocument } from './state.ts'
+import { calledThus, everyDocument } from './state.ts'
 import type { VariableGroupV5 } from './v5-wire.ts'
 
 /**
@@ -58,7 +58,7 @@ export async function variableGroup(
   id: string,
 ): Promise<Result<VariableGroup>> {
   const found = await app.documents.get(caller, refOf(projectId, id))
-  return found.ok ? accept(groupOf(found.value)) : found
+  return found.ok ? accept(groupOf(found.value)) : calledThus(found, `parameter group ${id}`)
 }
 
 /** @returns the id */
@@ -108,8 +108,13 @@ export async function updateVariableGroup(
   return put.ok ? accept(null) : put
 }
 
-export const removeVariableGroup = (app: App, caller: Caller, projectId: string, id: string): Promise<Result<null>> =>
-  app.documents.remove(caller, refOf(projectId, id))
+export const removeVariableGroup = async (
+  app: App,
+  caller: Caller,
+  projectId: string,
+  id: string,
+): Promise<Result<null>> =>
+  calledThus(await app.documents.remove(caller, refOf(projectId, id)), `parameter group ${id}`)
 
 /** The variables of some groups, group after group; one that is not there any more has none. */
 export async function sharedVariables(

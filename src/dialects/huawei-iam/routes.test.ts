@@ -373,6 +373,7 @@ test.each([
   ['GET', '/v3/nothing'],
   ['PUT', '/v3/auth/tokens'],
   ['GET', '/v3.0/OS-USER/users'],
+  ['GET', '/v3.0/OS-AGENCY/agencies'],
   ['PUT', '/v3/projects'],
 ])('%s %s is the gateway’s 404', async (method, path) => {
   const answer = await call(method, path)

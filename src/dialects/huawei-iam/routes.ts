@@ -122,8 +122,9 @@ async function issue(app: App, c: Context<Env>, options: DialectOptions): Promis
   // As Keystone: who may not have the scope is not told whether it exists.
   if (scope === undefined) return errorResponse(401, 'The scope does not exist, or the user may not have it.')
   const label = scope.kind === 'project' ? `${PROJECT_LABEL}${scope.project.id}` : DOMAIN_LABEL
-  const expiresAt = app.now() + TOKEN_MS
-  const { token, issuedAt } = await app.access.issueToken(caller, label, expiresAt)
+  const issuedAt = app.now()
+  const expiresAt = issuedAt + TOKEN_MS
+  const { token } = await app.access.issueToken(caller, label, expiresAt)
   const catalog = c.req.query('nocatalog') === undefined ? options.baseUrl : null
   return Response.json(presentToken(caller, scope, { issuedAt, expiresAt }, catalog), {
     status: 201,
@@ -161,7 +162,10 @@ async function validate(app: App, c: Context<Env>, options: DialectOptions): Pro
     ? await app.projects.get(subject, { id: issued.label.slice(PROJECT_LABEL.length) })
     : undefined
   const scope: Scope = project?.ok === true ? { kind: 'project', project: project.value } : { kind: 'domain' }
-  const times = { issuedAt: issued.createdAt, expiresAt: subject.expiresAt }
+  const { expiresAt } = subject
+  // The same as when it was issued, which was a moment before it was stored.
+  const isOurs = issued.label === DOMAIN_LABEL || issued.label.startsWith(PROJECT_LABEL)
+  const times = { issuedAt: isOurs && expiresAt !== null ? expiresAt - TOKEN_MS : issued.createdAt, expiresAt }
   const catalog = c.req.query('nocatalog') === undefined ? options.baseUrl : null
   return Response.json(presentToken(subject, scope, times, catalog), { headers: { 'X-Subject-Token': token } })
 }
