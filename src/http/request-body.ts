@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { declaresMore } from './framing.ts'
 
 /** Whether a request carries a body, by its headers (RFC 9112, section 6). */
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
@@ -8,10 +9,14 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
  * Reads a body, but no more than one byte over the limit: enough for whoever answers to see that it is too long
  * and to say so in its own words, and no more memory than that. What comes after it is taken and thrown away, because
  * a connection that is closed on unread bytes is reset and its sender may never see the answer; the adapter ends it
- * half a second after the answer.
+ * half a second after the answer. What is too long by its own word is so at once, before anything of it comes.
  * @returns undefined when the sender went away.
  */
 export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  if (declaresMore(incoming, maxBytes)) {
+    incoming.resume()
+    return Promise.resolve(Buffer.alloc(maxBytes + 1))
+  }
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let length = 0

@@ -11,6 +11,7 @@ import { CredentialWatch } from './credential-watch.ts'
 import { noteCredentials } from './credentials.ts'
 import { answerKey, sendAnswer, sendChunks } from './fast-lane.ts'
 import { type Foreign, foreignMounts } from './foreign.ts'
+import { answerFault, declaresMore, framingFault, heedExpectations, refuseTunnels } from './framing.ts'
 import { errorText, type Logger } from './logger.ts'
 import { type Mount, mountTable } from './mounts.ts'
 import { answerParserError } from './parser-error.ts'
@@ -173,6 +174,8 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
       if (closing.signal.aborted) setImmediate(() => server.closeIdleConnections())
     })
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
+      // What is left of it may come as late as the client likes, or never.
+      if (declaresMore(incoming, config.bodyMaxBytes)) outgoing.setHeader('connection', 'close')
       const body = hasBody(incoming) ? await readBody(incoming, config.bodyMaxBytes) : NO_BODY
       if (body === undefined) return
       // The adapter's name for a body that has been read already.
@@ -186,6 +189,11 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
   }
 
   server.on('request', (incoming, outgoing) => {
+    const fault = framingFault(incoming)
+    if (fault !== undefined) {
+      answerFault(outgoing, fault, nextId({}))
+      return
+    }
     const key = answerKey(incoming)
     const kept = key === undefined ? undefined : cache.get(key, now)
     if (kept !== undefined && !closing.signal.aborted && parts.app.feed.isCurrent()) {
@@ -197,6 +205,8 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
       outgoing.destroy()
     })
   })
+  heedExpectations(server, config.bodyMaxBytes)
+  refuseTunnels(server, () => nextId({}))
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     const gone = new AbortController()
     socket.on('close', () => gone.abort())

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type EndpointRow, methodsOf, withEndpointTable } from './endpoints.ts'
+import { type EndpointRow, methodsAt, methodsOf, withEndpointTable } from './endpoints.ts'
 
 const rows: readonly EndpointRow[] = [
   { method: 'GET', path: '/a/:id', family: 'V1', source: 'seed', from: 'one a', served: true },
@@ -62,4 +62,21 @@ describe('the table of endpoints', () => {
   test('a row with one method and a row with several read alike', () => {
     expect(rows.map(methodsOf)).toEqual([['GET'], ['GET', 'POST'], ['WS']])
   })
+})
+
+test('what may be asked at a path is told by the list, not what is not served', () => {
+  const at = methodsAt(rows)
+  expect(['/a/1', '/a/1/', '/b', '/x/b', '/a', '/a//', '/a/1/2', '/a/ws', '', '/'].map(at)).toEqual([
+    ['GET', 'HEAD'],
+    ['GET', 'HEAD'],
+    ['GET', 'HEAD', 'POST'],
+    ['GET', 'HEAD', 'POST'],
+    [],
+    ['GET', 'HEAD'],
+    [],
+    ['GET', 'HEAD'],
+    [],
+    [],
+  ])
+  expect(methodsAt([{ ...rows[0]!, path: '/{project}/a', served: { reason: 'no' } }])('/p/a')).toEqual([])
 })

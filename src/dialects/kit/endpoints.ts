@@ -37,6 +37,31 @@ export const methodsOf = ({ method }: EndpointRow): readonly EndpointMethod[] =>
 
 export const pathsOf = ({ path, also = [] }: EndpointRow): readonly string[] => [path, ...also]
 
+/** Methods by which something is served at a path, in their order; none: nothing is there. */
+export function methodsAt(rows: readonly EndpointRow[]): (path: string) => readonly EndpointMethod[] {
+  const served = rows
+    .filter((row) => row.served === true)
+    .flatMap((row) =>
+      pathsOf(row).map((path) => ({
+        methods: methodsOf(row).filter((method) => method !== 'WS'),
+        // Braces and colons name what varies; all else of a path stands for itself.
+        segments: (path.split('?', 1)[0] ?? path).split('/').map((one) => (/^(?::|\{)/.test(one) ? null : one)),
+      })),
+    )
+  return (path) => {
+    const asked = path.split('/')
+    if (asked.length > 1 && asked.at(-1) === '') asked.pop()
+    const fits = served.filter(
+      ({ segments }) =>
+        segments.length === asked.length && segments.every((one, place) => (one ?? asked[place]) === asked[place]),
+    )
+    const methods = fits.flatMap((one) => one.methods)
+    const all = methods.includes('GET') ? [...methods, 'HEAD' as const] : methods
+    return METHODS.filter((method) => all.includes(method))
+  }
+}
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies readonly EndpointMethod[]
+
 /** A table for each family, in the order in which they first come. */
 function endpointTables(rows: readonly EndpointRow[]): string {
   const families = [...new Set(rows.map(({ family }) => family))]

@@ -329,16 +329,38 @@ describe('pipelines', () => {
 
 describe('what is not there', () => {
   test.each([
-    ['GET', '/api/tasks'],
     ['GET', '/api/tasks/nobody'],
-    ['PUT', TASK],
     ['GET', '/api/cron/other'],
-    ['PATCH', '/api/pipelines'],
+    ['PUT', '/api/pipelines/a/b'],
     ['GET', '/api/builds/li/app'],
   ])('%s %s is a 404 in the vendor’s form', async (method, path) => {
     const { status, body } = await (await shared()).ask(method, path)
     expect(status).toBe(404)
     expect(body).toEqual({ message: 'Not Found', code: '404', description: expect.stringContaining(path) })
+  })
+
+  // aslan's gin: pkg/microservice/aslan/server/rest/server.go at 1582fd6, `HandleMethodNotAllowed`.
+  test.each([
+    ['GET', '/api/tasks', 'POST'],
+    ['PUT', TASK, 'GET, HEAD, DELETE'],
+    ['PATCH', '/api/pipelines/', 'GET, HEAD, POST'],
+    ['GET', '/api/user/signin', 'POST'],
+    ['POST', '/api/v2/tasks/running', 'GET, HEAD'],
+    ['OPTIONS', '/api/aslan/workflow/v2/pipelines', 'GET, HEAD, POST'],
+    ['PUT', '/openapi/workflows/custom/task', 'GET, HEAD, POST, DELETE'],
+    ['PATCH', '/api/directory/workflowTask/create', 'POST'],
+  ])('%s %s is a 405 that says what may be asked', async (method, path, allowed) => {
+    const { ask, send } = await shared()
+    const { status, headers, body } = await ask(method, path)
+    expect([status, String(body.code), body.message, headers.get('Allow')]).toEqual([
+      405,
+      '405',
+      'Method Not Allowed',
+      allowed,
+    ])
+    // Whom nobody knows is not told.
+    const stranger = await send(path, { method })
+    expect([stranger.status, stranger.headers.get('Allow')]).toEqual([401, null])
   })
 
   test('and a stranger learns nothing of it', async () => {

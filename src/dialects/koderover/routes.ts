@@ -1,10 +1,11 @@
 import { Hono } from 'hono'
 import type { App } from '../../host/app.ts'
 import type { DialectOptions } from '../dialect.ts'
+import { methodsAt } from '../kit/endpoints.ts'
 import { authenticate } from './auth.ts'
 import { errorAnswer, unauthorized } from './errors.ts'
 import { type Env, mountRoutes, type Route } from './route.ts'
-import { sessionRoutes } from './session.ts'
+import { sessionRoutes, sessionRows } from './session.ts'
 import { v1Routes, webSockets } from './v1.ts'
 import { v2Routes, v2WebSockets } from './v2.ts'
 import { zadigRoutes } from './zadig.ts'
@@ -15,21 +16,24 @@ import { directoryFace, type Face, v2Face, zadigFace } from './zadig/face.ts'
 /** What a generation says when there is nothing to say. */
 interface Generation {
   readonly routes: readonly Route[]
-  notFound(method: string, path: string): Response
+  notFound(description: string): Response
+  notAllowed(description: string): Response
   unauthorized(): Response
   broken(): Response
 }
 
 const v1: Generation = {
   routes: v1Routes,
-  notFound: (method, path) => errorAnswer(404, 'Not Found', `there is no ${method} ${path.slice(0, 200)} here`),
+  notFound: (description) => errorAnswer(404, 'Not Found', description),
+  notAllowed: (description) => errorAnswer(405, 'Method Not Allowed', description),
   unauthorized,
   broken: () => errorAnswer(500, 'Internal Error', 'the server failed to answer; its log says why'),
 }
 
 const later = (routes: readonly Route[], face: Face): Generation => ({
   routes,
-  notFound: (method, path) => face.notFound(`there is no ${method} ${path.slice(0, 200)} here`),
+  notFound: (description) => face.notFound(description),
+  notAllowed: (description) => face.notAllowed(description),
   unauthorized: () => face.unauthorized(),
   broken: () => face.broken(),
 })
@@ -80,9 +84,16 @@ export function createRoutes(app: App, options: DialectOptions): (request: Reque
 
 function generationRouter(generation: Generation, app: App, options: DialectOptions): Hono<Env> {
   const router = new Hono<Env>({ strict: false })
+  const allowedAt = methodsAt([...generation.routes.map(({ row }) => row), ...(generation === v1 ? sessionRows : [])])
   router.notFound(({ req }) => {
     options.onUnrouted?.(req.raw)
-    return generation.notFound(req.method, req.path)
+    const path = req.path.slice(0, 200)
+    const allowed = allowedAt(new URL(req.url).pathname).join(', ')
+    if (allowed === '') return generation.notFound(`there is no ${req.method} ${path} here`)
+    // As aslan's gin does it (server/rest/server.go: HandleMethodNotAllowed), for who is known.
+    const response = generation.notAllowed(`${path} takes ${allowed}, found ${req.method}`)
+    response.headers.set('Allow', allowed)
+    return response
   })
   router.onError((error) => {
     options.onDefect?.(error)

@@ -52,6 +52,7 @@ export interface Face {
   bodyRefused(refused: Refused): Response
   unauthorized(): Response
   notFound(description: string): Response
+  notAllowed(description: string): Response
   broken(): Response
 }
 
@@ -77,6 +78,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Request Not Found',
+  405: 'Method Not Allowed',
   413: 'Request Entity Too Large',
   415: 'Unsupported Media Type',
   429: 'Too Many Requests',
@@ -120,6 +122,7 @@ const faceOf = (
     bodyRefused: ({ why, message }) => statusAnswer(BODY_STATUS[why], message),
     unauthorized: nobody,
     notFound: (description) => statusAnswer(404, description),
+    notAllowed: (description) => statusAnswer(405, description),
     broken: () => json(500, { message: 'Internal Error', code: 500, description: 'the server failed to answer' }),
   }
 }
