@@ -211,6 +211,15 @@ describe('a refusal is told by its code:', () => {
     expect(await call(method, path, body)).toEqual({ status: 404, body: { error_code, error_msg } })
   })
 
+  test('a run that has room is not said to be in the queue, one that has none is', async () => {
+    const concurrency_control = { concurrency_number: 1, exceed_action: 'QUEUE', enable: true }
+    const id = await create([stage('One', [job('JOB_A', [shell('make')])])], { concurrency_control })
+    const started = { pipeline_run_id: expect.stringMatching(/^[0-9a-f]{32}$/) }
+    expect(await good('POST', `/pipelines/${id}/run`, {})).toEqual(started)
+    const queued = await good('POST', `/pipelines/${id}/run`, {})
+    expect(queued).toMatchObject({ ...started, error_code: 'DEVPIPE.00011169', error: { queue_id: '2' } })
+  })
+
   test('no room under ABORT is DEVPIPE.00011104, on which clients try again', async () => {
     const concurrency_control = { concurrency_number: 1, exceed_action: 'ABORT', enable: true }
     const id = await create([stage('One', [job('JOB_A', [shell('make')])])], { concurrency_control })

@@ -85,11 +85,16 @@ export class RunCalls {
     return this.#desk.refusal(c, run.problem, errors.noPipeline)
   }
 
-  /** As many runs of it as there may be at once are under way. */
+  /**
+   * As many runs of it as there may be at once are under way. One that has room counts among those that run from the start,
+   * also while it is still about to begin. (The queue names its first 100; a new run is the last of a longer one.)
+   */
   async #waitsForTurn(caller: Caller, run: RunView): Promise<boolean> {
     if (run.definition.concurrency === null) return false
-    const now = await this.#desk.app.runs.explain(caller, { id: run.id })
-    return now.ok && now.value.some(({ code }) => code === 'waiting-for-turn')
+    const now = await this.#desk.app.runs.queue(caller, { id: run.pipeline.id })
+    if (!now.ok) return false
+    const { queue, queuedCount } = now.value
+    return queuedCount > queue.length || queue.some(({ id }) => id === run.id)
   }
 
   /** Runs that wait for their turn, oldest first. */
