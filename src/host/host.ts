@@ -225,7 +225,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
           onDefect: options.onDefect,
         })
   const roster = await RunnerRoster.open({ keys: store.keys, clock, entropy }, embedded)
-  const uploads = new Uploads(options.attemptFiles, options.logMaxBytes ?? REMOTE_LOG_MAX_BYTES)
+  const uploads = new Uploads(options.attemptFiles, options.logMaxBytes ?? REMOTE_LOG_MAX_BYTES, options.onDefect)
   const among = servers === undefined ? undefined : { among: servers.among() }
   const attendance: RunnerAttendance = new RunnerAttendance({ ...among, roster, dispatcher, uploads, clock, leaseMs })
   const runnerWire = new RunnerWireUseCases({

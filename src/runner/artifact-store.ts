@@ -4,6 +4,7 @@ import { mkdir, open, rename, stat, unlink, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ARTIFACT_BYTES_MAX, ARTIFACT_NAME, ARTIFACTS_MAX, type Artifact } from '../model/artifact.ts'
 import { CannotStart } from '../steps/step.ts'
+import { roomFor } from '../steps/kit/room-for.ts'
 import { syncDirectory, writeDurably } from './durable-file.ts'
 import { artifactPath } from './paths.ts'
 
@@ -32,10 +33,12 @@ export class ArtifactKeeper {
     if (this.#kept.size >= ARTIFACTS_MAX && !this.#kept.has(name)) {
       throw new CannotStart(`expected at most ${ARTIFACTS_MAX} artifacts of one task`)
     }
-    const artifact = { name, ...(await copyIn(this.#directory, path)) }
-    this.#kept.set(name, artifact)
-    await writeDurably(this.#listPath, JSON.stringify([...this.#kept.values()]))
-    return artifact
+    return roomFor(`the artifact ${name}`, async () => {
+      const artifact = { name, ...(await copyIn(this.#directory, path)) }
+      this.#kept.set(name, artifact)
+      await writeDurably(this.#listPath, JSON.stringify([...this.#kept.values()]))
+      return artifact
+    })
   }
 }
 

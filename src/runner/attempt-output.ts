@@ -50,6 +50,8 @@ export class MaskedOutput implements AttemptOutput {
   readonly #searchPath: string
   #made: Promise<unknown> | undefined
   #quiet: NodeJS.Timeout | undefined
+  /** What kept something from being written that came by itself, so that nobody could be told. */
+  #problem: unknown
 
   /** @param place where the pipe is made: the attempt's own directory. @param searchPath PATH. */
   constructor(log: AttemptLog, values: readonly string[], place: string, searchPath: string) {
@@ -63,7 +65,7 @@ export class MaskedOutput implements AttemptOutput {
   append(text: string | Uint8Array): void {
     clearTimeout(this.#quiet)
     this.#write(this.#stream.push(typeof text === 'string' ? Buffer.from(text) : text))
-    this.#quiet = setTimeout(() => this.#write(this.#stream.settle()), QUIET_MS).unref()
+    this.#quiet = setTimeout(() => this.#try(() => this.#write(this.#stream.settle())), QUIET_MS).unref()
   }
 
   async open(): Promise<ProgramOutput> {
@@ -77,7 +79,7 @@ export class MaskedOutput implements AttemptOutput {
       writable: false,
     })
     const ended = new Promise<void>((resolve) => source.once('close', () => resolve()))
-    source.on('data', (bytes: Buffer) => this.append(bytes))
+    source.on('data', (bytes: Buffer) => this.#try(() => this.append(bytes)))
     source.on('error', () => source.destroy())
     return {
       path: this.#path,
@@ -96,8 +98,20 @@ export class MaskedOutput implements AttemptOutput {
 
   finish(): Promise<number> {
     clearTimeout(this.#quiet)
-    this.#write(this.#stream.end())
-    return this.#log.finish()
+    this.#try(() => this.#write(this.#stream.end()))
+    if (this.#problem === undefined) return this.#log.finish()
+    return this.#log.finish().then(() => {
+      throw this.#problem
+    })
+  }
+
+  /** The rest is read all the same: its program does not wait for a reader who is gone. */
+  #try(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      this.#problem ??= error
+    }
   }
 
   async #make(): Promise<void> {

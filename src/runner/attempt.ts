@@ -46,6 +46,8 @@ export interface AttemptEnd {
   readonly logBytes: number
 }
 
+type Directories = Readonly<Record<string, string>>
+
 /** How long a step may go on after it was stopped and its programs are gone: all that is left is code of ours. */
 const STEP_STOP_MS = 2_000
 
@@ -65,7 +67,7 @@ export async function runAttempt(
   try {
     result = await runStep(job, log, output, setting, slot, stop, kill)
   } catch (error) {
-    result = failed(failureOf(error))
+    result = failed(failureOf(error, directoriesOf(job, log, setting.paths, slot)))
   }
   result = stop.aborted ? stoppedResult(stop.reason as StopReason) : shownResult(output, result)
   try {
@@ -74,6 +76,8 @@ export async function runAttempt(
     }
     return { result, logBytes: await output.finish() }
   } catch (error) {
+    // What went wrong before may well be why.
+    if (result.kind === 'failed' && result.failure.kind === 'disk-full') return { result, logBytes: 0 }
     const reason = `the log could not be stored: ${(error as Error).message}`
     const failure: Failure = isDiskFull(error) ? { kind: 'disk-full', what: reason } : { kind: 'internal', reason }
     return { result: failed(failure), logBytes: 0 }
@@ -153,12 +157,7 @@ async function runStep(
     await caches?.restore()
     const result = await Promise.race([run(job, context), overdue(stop, programs)])
     if (result.kind === 'succeeded') await caches?.save()
-    const directories = {
-      'the workspace': workspace,
-      'the temporary directory': temporary,
-      'the log': dirname(log.path),
-    }
-    return withCause(result, programs.oomKilled ? place : undefined, directories)
+    return withCause(result, programs.oomKilled ? place : undefined, directoriesOf(job, log, paths, slot))
   } finally {
     await programs.idle()
     await helpers.idle()
@@ -166,6 +165,13 @@ async function runStep(
     await slot.leave()
   }
 }
+
+/** What may be full, by what people call it. */
+const directoriesOf = (job: Job, log: AttemptLog, paths: RunnerPaths, slot: Slot): Directories => ({
+  'the workspace': paths.workspace(job.runId),
+  'the temporary directory': slot.temporary,
+  'the log': dirname(log.path),
+})
 
 /** An import costs some 50 us each time, however often it was done before. One that failed is tried again. */
 const modules = new Map<StepLoad, Awaited<ReturnType<StepLoad>>>()
@@ -184,11 +190,7 @@ function builderOf({ executors }: AttemptSetting): ImageBuilder | null {
 }
 
 /** What a program that failed cannot say itself: that there was no memory, or no room on the disk. */
-function withCause(
-  result: AttemptResult,
-  outOfMemory: Place | undefined,
-  directories: Readonly<Record<string, string>>,
-): AttemptResult {
+function withCause(result: AttemptResult, outOfMemory: Place | undefined, directories: Directories): AttemptResult {
   if (result.kind !== 'failed') return result
   const { failure } = result
   if (failure.kind !== 'exit-code' && failure.kind !== 'signal') return result
@@ -212,9 +214,12 @@ function overdue(stop: AbortSignal, programs: Programs): Promise<AttemptResult> 
 
 const failed = (failure: Failure): AttemptResult => ({ kind: 'failed', failure, outputs: null })
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown, directories: Directories): Failure {
   const reason = error instanceof Error ? error.message : String(error)
-  if (isDiskFull(error)) return { kind: 'disk-full', what: reason }
+  if (isDiskFull(error)) {
+    const full = fullDisk(directories)
+    return { kind: 'disk-full', what: full === undefined ? reason : `${reason} (${full})` }
+  }
   if (error instanceof MissingTool) return { kind: 'missing-tool', tool: error.tool }
   return error instanceof CannotStart ? { kind: 'cannot-start', reason } : { kind: 'internal', reason }
 }

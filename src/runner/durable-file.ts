@@ -1,4 +1,4 @@
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Written whole and fsynced before it has its name: whoever finds it finds all of it. */
@@ -8,6 +8,10 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   try {
     await file.writeFile(text)
     await file.sync()
+  } catch (error) {
+    // Where there is no room, this would take some of it.
+    await rm(`${path}.new`, { force: true })
+    throw error
   } finally {
     await file.close()
   }

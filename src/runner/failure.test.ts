@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TestRunner } from '../../test/support/attempts.ts'
+import { SmallDisk } from '../../test/support/small-disk.ts'
 import { failureHint, failureSentence, failureStatus, type Failure } from '../model/failure.ts'
 import { removeTree } from './remove-tree.ts'
 
@@ -13,17 +13,14 @@ import { removeTree } from './remove-tree.ts'
  * testing/world.test.ts.
  */
 let runner: TestRunner
-let small: string
+let small: SmallDisk
 beforeAll(async () => {
-  // A disk of 4 MiB. This needs the rights of root, as installing what the tests need does.
-  small = mkdtempSync(join(tmpdir(), 'millrace-small-disk-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,nr_inodes=200', 'millrace-test', small])
-  runner = await TestRunner.open({ directory: small, slots: 1 })
+  small = new SmallDisk(mkdtempSync(join(tmpdir(), 'millrace-small-disk-')), 'size=4m,nr_inodes=200')
+  runner = await TestRunner.open({ directory: small.directory, slots: 1 })
 })
 afterAll(async () => {
   await runner.agent.stop(100)
-  execFileSync('umount', ['--lazy', small])
-  await removeTree(small)
+  small.remove()
 })
 
 async function failureOf(script: string): Promise<Failure> {
@@ -59,6 +56,47 @@ test('a full disk is told as such, whoever was writing, and what comes after it 
   expect(await runner.clean()).toBeNull()
   expect((await runner.run('script', { script: 'echo room' })).result.kind).toBe('succeeded')
 })
+
+test('a task with secrets whose log finds no room has failed for it, and its runner goes on', async () => {
+  const secrets = [{ name: 'TOKEN', as: 'env', env: 'API_TOKEN', value: 'tr0ub4dor&3' }] as const
+  // What is written by itself and what is written after a pause, both with nobody to be told.
+  const script =
+    'dd if=/dev/zero of=big bs=4k 2>/dev/null || true; yes $API_TOKEN | head -c 500000; printf tr0ub; sleep 0.4'
+  const { result, log } = await runner.run('script', { script }, { secrets })
+  expect(result).toMatchObject({
+    failure: { kind: 'disk-full', what: expect.stringContaining('the log could not be stored') },
+  })
+  expect(log).not.toContain('tr0ub4d')
+  await runner.clean()
+  const next = await runner.run('script', { script: 'echo $API_TOKEN' }, { secrets })
+  expect([next.result.kind, next.log]).toEqual(['succeeded', '***\n'])
+})
+
+test.each(['tar.gz', 'zip', 'file'])(
+  'a package (%s) that finds no room is told as such, and leaves nothing',
+  async (format) => {
+    const made = await runner.run('script', { script: 'head -c 1000000 /dev/urandom > big' })
+    expect(made.result.kind).toBe('succeeded')
+    const pack = { files: 'big', name: 'all', format }
+    small.fill(400_000)
+    const files = (): readonly string[] => globSync(`${runner.paths.artifacts}/*/*`)
+    const before = files()
+    const { result, log } = await runner.run('package', pack)
+    expect(result).toMatchObject({
+      failure: {
+        kind: 'disk-full',
+        what: expect.stringMatching(/^there is no room for the (package|artifact) all: ENOSPC/),
+      },
+    })
+    expect(log).toContain('the disk is full: ')
+    expect(files()).toEqual(before)
+    small.makeRoom()
+    const again = await runner.run('package', pack)
+    expect(again.result, again.log).toMatchObject({ kind: 'succeeded', outputs: { package_file: 'all' } })
+    await runner.clean()
+    await removeTree(runner.paths.artifacts)
+  },
+)
 
 test('a disk without room for one file more is full, too', async () => {
   const failure = await failureOf('i=0; while :; do i=$((i + 1)); : > "file-$i"; done')

@@ -51,18 +51,22 @@ export class Uploads {
   readonly #parts = new Map<string, Map<string, Part>>()
   /** SHA-256 and size of the artifacts whose bytes a runner has sent us: it may name only these. */
   readonly #proven = new Map<string, Map<string, number>>()
+  readonly #onDefect: (error: unknown) => void
   #swept: Promise<void> | undefined
+  /** Said once, and again when there was room meanwhile. */
+  #isFull = false
 
-  constructor(files: AttemptFiles, logMaxBytes: number) {
+  constructor(files: AttemptFiles, logMaxBytes: number, onDefect: (error: unknown) => void) {
     this.#files = files
     this.#logMaxBytes = logMaxBytes
+    this.#onDefect = onDefect
   }
 
   /**
    * Appends what is new of the bytes, and notes when; what is there already is passed over, so a piece may come twice.
    */
   log(ref: AttemptRef, offset: number, bytes: Uint8Array): Promise<RunnerAnswer<Received>> {
-    return this.#turns.take(refText(ref), async () => {
+    return this.#take(refText(ref), `the log of ${refText(ref)}`, async () => {
       const path = this.#files.log(ref)
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
       const file = await open(path, 'a', 0o600)
@@ -95,7 +99,7 @@ export class Uploads {
 
   /** Waits until the log is on disk. @returns `incomplete` when it has less than `logBytes`. */
   finishLog(ref: AttemptRef, logBytes: number): Promise<RunnerAnswer<null>> {
-    return this.#turns.take(refText(ref), async () => {
+    return this.#take(refText(ref), `the log of ${refText(ref)}`, async () => {
       const size = await this.logSize(ref)
       // What is beyond the limit nobody asks for.
       if (size < Math.min(logBytes, this.#logMaxBytes)) {
@@ -108,7 +112,7 @@ export class Uploads {
 
   artifact(owner: string, sha256: string, piece: Piece): Promise<RunnerAnswer<Received>> {
     const name = `artifact-${sha256}`
-    return this.#turns.take(`${owner}/${name}`, async () => {
+    return this.#take(`${owner}/${name}`, `the artifact ${sha256}`, async () => {
       if (this.#proven.get(owner)?.get(sha256) === piece.total) return taken({ size: piece.total })
       const received = await this.#receive(owner, name, piece, ARTIFACT_BYTES_MAX)
       if (!received.ok || received.value === 'more') return this.#sizeOf(owner, name, received)
@@ -127,7 +131,7 @@ export class Uploads {
 
   report(owner: string, ref: AttemptRef, kind: ReportKind, piece: Piece): Promise<RunnerAnswer<Received>> {
     const name = `${refText(ref).replaceAll('/', '-')}-${kind}`
-    return this.#turns.take(`${owner}/${name}`, async () => {
+    return this.#take(`${owner}/${name}`, `the report ${kind} of ${refText(ref)}`, async () => {
       const received = await this.#receive(owner, name, piece, REPORT_BYTES_MAX)
       if (!received.ok || received.value === 'more') return this.#sizeOf(owner, name, received)
       const { path } = received.value
@@ -182,14 +186,40 @@ export class Uploads {
     if (open === undefined) return refuse('unavailable', `more than ${PARTS_MAX} files of one runner are under way`)
     const fresh = bytes.subarray(open.size - offset)
     if (open.size + fresh.length > total) return refuse('too_large', `expected ${total} bytes, found more`)
+    await writeAt(open.file, fresh, open.size)
+    // Only what is there counts: a piece that found no room comes again.
     open.hash.update(fresh)
-    if (fresh.length > 0) await open.file.appendFile(fresh)
     open.size += fresh.length
     if (open.size < total) return taken('more')
     this.#parts.get(owner)?.delete(name)
-    await open.file.sync()
+    try {
+      // Where this fails nobody knows what is on disk (fsync(2)): it is sent anew.
+      await open.file.sync()
+    } catch (error) {
+      await discard(open)
+      throw error
+    }
     await open.file.close()
     return taken(open)
+  }
+
+  /** As {@link Turns.take}; where there is no room the runner is told what that keeps from being stored, and sends it later. */
+  async #take<Value>(
+    key: string,
+    what: string,
+    work: () => Promise<RunnerAnswer<Value>>,
+  ): Promise<RunnerAnswer<Value>> {
+    try {
+      const answer = await this.#turns.take(key, work)
+      this.#isFull = false
+      return answer
+    } catch (error) {
+      if (!isDiskFull(error)) throw error
+      const reason = `the server has no room for ${what}: ${error.message}`
+      if (!this.#isFull) this.#onDefect(new Error(`${reason}; its runner sends it until there is`, { cause: error }))
+      this.#isFull = true
+      return refuse('unavailable', reason)
+    }
   }
 
   async #begin(owner: string, name: string, total: number): Promise<Part | undefined> {
@@ -220,10 +250,27 @@ async function discard({ file, path }: Part): Promise<void> {
   await rm(path, { force: true })
 }
 
-/** From then on it is there for everybody: its bytes and its name are on disk. */
+/** All of it or an error: then what has come so far counts for nothing, and the next one is written over it. */
+async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+/** No room on the device, or the user's share of it is used up. */
+const isDiskFull = (error: unknown): error is Error =>
+  error instanceof Error && ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+
+/** From then on it is there for everybody: its bytes and its name are on disk. Where it has no place it goes, and is sent anew. */
 async function place(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true, mode: 0o700 })
-  await rename(from, to)
+  try {
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 })
+    await rename(from, to)
+  } catch (error) {
+    await rm(from, { force: true })
+    throw error
+  }
   await sync(dirname(to))
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { TestRunner } from '../../../test/support/attempts.ts'
-import { DockerEngine } from '../../../test/support/docker-engine.ts'
+import { withDocker } from '../../../test/support/docker-kinds.ts'
 import { makeTestImage, removeTestImage } from '../../../test/support/test-image.ts'
 import type { ContainerExecutor } from '../../model/executor.ts'
 import type { Job } from '../../model/job.ts'
@@ -19,21 +19,14 @@ const PATIENCE_MS = 120_000
 /** Where the engines are looked for: the Docker of Debian, and not one of the machine's own without an engine. */
 const PATH = '/usr/bin:/bin:/usr/sbin:/sbin'
 
-const docker = await DockerEngine.open()
-const KINDS = ['podman', ...('host' in docker ? (['docker'] as const) : [])] as const
-if ('refusal' in docker) test.skip(`by docker: ${docker.refusal}`, () => {})
-afterAll(async () => {
-  if ('host' in docker) await docker[Symbol.asyncDispose]()
-})
+const docker = await withDocker('podman')
 
-describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+describe.each(docker.kinds)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+  docker.reach(kind)
   let engine: ContainerEngine
   let runner: TestRunner
   let shared: string
   beforeAll(async () => {
-    if (kind === 'docker' && 'host' in docker) {
-      vi.stubEnv('DOCKER_HOST', docker.host)
-    }
     const executors = await detectExecutors(PATH, kind)
     if (executors.containers === null) throw new Error(`these tests need ${kind}: ${executors.notices.join(' ')}`)
     engine = executors.containers
@@ -49,7 +42,6 @@ describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
     await runner.close()
     removeTestImage(engine, IMAGE)
     await removeTree(shared)
-    vi.unstubAllEnvs()
   }, PATIENCE_MS)
 
   const container = (changes: Partial<ContainerExecutor> = {}): ContainerExecutor => ({

@@ -32,6 +32,8 @@ class Refused extends Error {}
 export class Sender {
   readonly #setting: SenderSetting
   #pieceBytes = Number.POSITIVE_INFINITY
+  /** Attempts of which it was said that the server cannot store what is sent of them. */
+  readonly #waiting = new WeakSet<Held>()
 
   constructor(setting: SenderSetting) {
     this.#setting = setting
@@ -132,7 +134,7 @@ export class Sender {
     name: string,
     body: Uint8Array<ArrayBuffer> | object,
   ): Promise<Exclude<WireAnswer, { kind: 'silent' }> | undefined> {
-    const { wire, timeoutMs, stop } = this.#setting
+    const { wire, timeoutMs, stop, onNotice } = this.#setting
     for (let failures = 0; !held.forgotten && !stop.aborted; failures += 1) {
       const answer = await wire.send(method, `attempts/${held.name}/${name}`, {
         body,
@@ -150,6 +152,10 @@ export class Sender {
           return undefined
         }
         if (code !== 'hello_again' && code !== 'unavailable') return answer
+        if (code === 'unavailable' && !this.#waiting.has(held)) {
+          this.#waiting.add(held)
+          onNotice(`Attempt ${held.name} is sent again and again: ${answer.refusal.message}.`)
+        }
       } else if (body instanceof Uint8Array && body.length > PIECE_MIN_BYTES) {
         // The line may be slow: the next piece is smaller. This one begins where the server says.
         this.#pieceBytes = Math.max(PIECE_MIN_BYTES, Math.ceil(body.length / 2))

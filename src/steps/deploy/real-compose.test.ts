@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestRunner } from '../../../test/support/attempts.ts'
-import { DockerEngine } from '../../../test/support/docker-engine.ts'
+import { withDocker } from '../../../test/support/docker-kinds.ts'
 import { makeTestImage } from '../../../test/support/test-image.ts'
 import type { Outputs } from '../../model/event.ts'
 import { asId, type RunId } from '../../model/id.ts'
@@ -17,15 +17,11 @@ const PROJECT = `shop-${process.pid}`
 const CONTAINERS_CONF =
   '[engine]\nruntime="runc"\n[containers]\ndefault_ulimits=["nofile=1024:4096","nproc=1024:4096"]\n'
 
-const docker = await DockerEngine.open()
-const KINDS = ['podman', ...('host' in docker ? (['docker'] as const) : [])] as const
-if ('refusal' in docker) test.skip(`by docker: ${docker.refusal}`, () => {})
-afterAll(async () => {
-  if ('host' in docker) await docker[Symbol.asyncDispose]()
-})
+const docker = await withDocker('podman')
 
 /** With the real programs and real containers. */
-describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+describe.each(docker.kinds)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+  docker.reach(kind)
   let runner: TestRunner
   let engine: ContainerEngine
   let env: Record<string, string>
@@ -38,10 +34,8 @@ describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
     for (const name of [kind, `${kind}-compose`]) symlinkSync(`/usr/bin/${name}`, join(bin, name))
     // There are the programs that make networks.
     env = { PATH: `${bin}:/usr/sbin:/sbin` }
-    if (kind === 'docker' && 'host' in docker) {
-      vi.stubEnv('DOCKER_HOST', docker.host)
-      env['DOCKER_HOST'] = docker.host
-    } else {
+    if (kind === 'docker') env['DOCKER_HOST'] = process.env['DOCKER_HOST'] ?? ''
+    else {
       const settings = join(runner.directory, 'containers.conf')
       writeFileSync(settings, CONTAINERS_CONF)
       env['CONTAINERS_CONF'] = settings
@@ -57,7 +51,6 @@ describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
     if (kind === 'podman') words('network', 'rm', '--force', `${PROJECT}_default`)
     words('rmi', '--force', `${IMAGE}:1`, `${IMAGE}:2`)
     await runner.close()
-    vi.unstubAllEnvs()
   }, PATIENCE_MS)
 
   const words = (...given: string[]): string =>

@@ -3,9 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { TestRunner } from '../../../test/support/attempts.ts'
-import { DockerEngine } from '../../../test/support/docker-engine.ts'
+import { withDocker } from '../../../test/support/docker-kinds.ts'
 import { ImageRegistry } from '../../../test/support/image-registry.ts'
 import { asId, type RunId } from '../../model/id.ts'
 import type { Job } from '../../model/job.ts'
@@ -20,24 +20,17 @@ const SECRET = 'k3y-that-nobody-may-find'
 const PASSWORD = 'p4ss-word-of-ci'
 const NAME = `millrace-built-${process.pid}`
 
-const docker = await DockerEngine.open()
-const KINDS = ['podman', 'buildah', ...('host' in docker ? (['docker'] as const) : [])] as const
-if ('refusal' in docker) test.skip(`by docker: ${docker.refusal}`, () => {})
-afterAll(async () => {
-  if ('host' in docker) await docker[Symbol.asyncDispose]()
-})
+const docker = await withDocker('podman', 'buildah')
 
 /** With real builders and a real registry. Buildah is what is left where no container runs. */
-describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+describe.each(docker.kinds)('by %s', { timeout: PATIENCE_MS }, (kind) => {
+  docker.reach(kind)
   let runner: TestRunner
   let executors: Executors
   let registry: ImageRegistry
   let directory: string
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'millrace-images-'))
-    if (kind === 'docker' && 'host' in docker) {
-      vi.stubEnv('DOCKER_HOST', docker.host)
-    }
     // Where no other is.
     const path = join(directory, 'bin')
     mkdirSync(path)
@@ -55,7 +48,6 @@ describe.each(KINDS)('by %s', { timeout: PATIENCE_MS }, (kind) => {
     if (ours.length > 0) storage('rmi', '--force', ...ours)
     await runner.close()
     await registry[Symbol.asyncDispose]()
-    vi.unstubAllEnvs()
     await removeTree(directory)
   }, PATIENCE_MS)
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Artifact } from '../../model/artifact.ts'
 import { directoryIn, findPaths } from '../kit/globs.ts'
 import { putInto } from '../kit/put-into.ts'
+import { roomFor } from '../kit/room-for.ts'
 import { answered, SaidNo } from '../kit/said-no.ts'
 import { parseWith, type StepContext, type StepRun } from '../step.ts'
 import { entriesOf } from './entries.ts'
@@ -45,9 +46,11 @@ async function keepPackage(
 ): Promise<Artifact> {
   const entries = await entriesOf(root, paths, context.signal)
   const path = join(context.scratch, 'package')
-  await writePackage(format, path, root, entries, context.signal)
+  await roomFor(`the package ${name}`, () => writePackage(format, path, root, entries, context.signal))
   context.log(`packed ${entries.length} files and directories\n`)
   const artifact = await context.keepArtifact(path, name)
-  if (into !== undefined) await putInto(context.workspace, into, path, name)
+  if (into !== undefined) {
+    await roomFor(`the package ${name} in ${into}`, () => putInto(context.workspace, into, path, name))
+  }
   return artifact
 }

@@ -34,12 +34,15 @@ export async function writePackage(
 async function writeTar(path: string, root: string, entries: readonly Entry[], signal: AbortSignal): Promise<void> {
   const tar = pack()
   const written = pipeline(tar, createGzip({ level: 6 }), createWriteStream(path, { mode: 0o600 }), { signal })
+  // It may fail while nobody waits for it, as when there is no room.
+  written.catch(() => undefined)
   try {
     for (const entry of entries) await addToTar(tar, root, entry, signal)
     tar.finalize()
   } catch (error) {
-    tar.destroy()
-    await written.catch(() => undefined)
+    tar.destroy(error as Error)
+    // What ended it first is what it says, and not that it was closed.
+    await written
     throw error
   }
   await written
@@ -64,14 +67,17 @@ async function addToTar(tar: Pack, root: string, entry: Entry, signal: AbortSign
   }
 }
 
-async function writeZip(path: string, root: string, entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+async function writeZip(path: string, root: string, entries: readonly Entry[], stop: AbortSignal): Promise<void> {
+  for (const { name } of entries) refuseForZip(name)
   const zip = new ZipFile()
+  // Whatever goes wrong ends all of it: no file stays open for a reader who is gone.
+  const ended = new AbortController()
+  const signal = AbortSignal.any([stop, ended.signal])
   const failed = new Promise<never>((_, reject) => zip.once('error', reject))
   const written = pipeline(zip.outputStream as Readable, createWriteStream(path, { mode: 0o600 }), { signal })
   // The time of a ZIP is that of a wall clock, without a zone: the first that it can name, whatever the zone is here.
   const common = { mtime: new Date(1980, 0, 1), forceDosTimestamp: true }
   for (const entry of entries) {
-    refuseForZip(entry.name)
     switch (entry.kind) {
       case 'directory':
         zip.addEmptyDirectory(entry.name, { ...common, mode: 0o040000 | EXECUTABLE })
@@ -90,7 +96,11 @@ async function writeZip(path: string, root: string, entries: readonly Entry[], s
     }
   }
   zip.end()
-  await Promise.race([written, failed])
+  try {
+    await Promise.race([written, failed])
+  } finally {
+    ended.abort()
+  }
 }
 
 /** MS-DOS still owns these names, whatever ending they have ("Naming Files" of Microsoft's documentation). */
