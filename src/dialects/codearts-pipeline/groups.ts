@@ -41,7 +41,8 @@ export async function createGroup(
     return refuse('invalid_request', `expected groups in at most ${DEPTH_MAX} levels`)
   }
   const siblings = groups.value.filter((group) => group.parentId === parentId)
-  if (siblings.some((group) => group.name === name)) return refuse('conflict', `there is a group ${name} already`)
+  const free = nameIsFree(name, siblings)
+  if (!free.ok) return free
   const at = app.now()
   const { id: user } = caller.user
   const ordinal = 1 + Math.max(0, ...siblings.map((group) => group.ordinal))
@@ -67,9 +68,18 @@ export async function renameGroup(
 ): Promise<Result<null>> {
   const found = await app.documents.get(caller, { project: { id: projectId }, kind: KIND, key: id })
   if (!found.ok) return calledThus(found, `group ${id}`)
-  const group = { ...groupOf(found.value), name, updater: caller.user.id, updatedAt: app.now() }
+  const groups = await everyGroup(app, caller, projectId)
+  if (!groups.ok) return groups
+  const before = groupOf(found.value)
+  const siblings = groups.value.filter((group) => group.parentId === before.parentId && group.id !== id)
+  const free = nameIsFree(name, siblings)
+  if (!free.ok) return free
+  const group = { ...before, name, updater: caller.user.id, updatedAt: app.now() }
   return putGroup(app, caller, projectId, group, found.value.revision)
 }
+
+const nameIsFree = (name: string, siblings: readonly Group[]): Result<null> =>
+  siblings.some((group) => group.name === name) ? refuse('conflict', `there is a group ${name} already`) : accept(null)
 
 /** Two groups with the same parent take each other's place. */
 export async function swapGroups(
@@ -200,6 +210,7 @@ async function putGroup(
 function groupOf({ key, value, updatedAt }: DocumentView): Group {
   const fields = isJsonObject(value) ? value : {}
   const { name, parentId, ordinal, creator, updater, createdAt } = fields
+  const changedAt = fields['updatedAt']
   return {
     id: key,
     name: plainText(name),
@@ -208,7 +219,7 @@ function groupOf({ key, value, updatedAt }: DocumentView): Group {
     creator: plainText(creator),
     updater: plainText(updater),
     createdAt: Number(createdAt ?? updatedAt),
-    updatedAt,
+    updatedAt: Number(changedAt ?? updatedAt),
   }
 }
 

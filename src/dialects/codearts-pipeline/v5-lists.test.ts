@@ -496,7 +496,7 @@ describe('a log is read in pages', () => {
       location: null,
       step_run_id: step,
     })
-    const second = await page(id, run, step, { limit: 5, sort: 'asc', start_offset: '0', end_offset: '10' })
+    const second = await page(id, run, step, { limit: '5', sort: 'asc', start_offset: '0', end_offset: '10' })
     // The last line is not whole yet.
     expect(second).toMatchObject({ log: 'drei\nvier\n', has_more: false, end_offset: '20' })
     expect(await page(id, run, step, { limit: 3, sort: 'desc' })).toMatchObject({
@@ -580,6 +580,19 @@ describe('tags', () => {
     expect(await found({ manifest_version_list: ['3.0'] })).toEqual(['plain'])
     expect(await found({ pipeline_run_update_time: '0' })).toEqual([])
   })
+})
+
+test('a group is not renamed to what another of its parent is called', async () => {
+  const group = (name: string): Promise<Body> =>
+    good('POST', '/pipeline-group/create', { name, project_id: world.project.id })
+  const [a, b] = [await group('a'), await group('b')]
+  // What its creation told is what the tree tells.
+  expect(await good('GET', '/pipeline-group/tree')).toEqual([a, b])
+  const rename = (name: string) => call('POST', `${api()}/pipeline-group/update`, { id: b.id, name })
+  const taken = await call('POST', `${api()}/pipeline-group/create`, { name: 'a', project_id: world.project.id })
+  expect(await rename('a')).toEqual(taken)
+  expect(taken).toMatchObject({ status: 400, body: { error_code: 'DEVPIPE.00010409' } })
+  expect(await rename('b')).toEqual({ status: 200, body: { success: true } })
 })
 
 test('groups of one parent change places', async () => {

@@ -256,11 +256,12 @@ export interface LogQuery {
 export const readLogs = (bytes: Uint8Array): Read<LogQuery> =>
   readBodyObject(bytes, (body) => {
     const sort = oneOf(requiredText(body, 'sort'), 'sort', ['asc', 'desc'])
-    if ((body['limit'] ?? null) === null) throw new BadValue('limit: expected a number of lines, found none')
+    const limit = body['limit'] ?? null
+    if (limit === null) throw new BadValue('limit: expected a number of lines, found none')
     return {
       start: offsetOf(body, 'start_offset'),
       end: offsetOf(body, 'end_offset'),
-      lines: Math.min(integer(body['limit'], 'limit', { min: 1, max: 1_000_000, fallback: 1 }), 10_000),
+      lines: Math.min(integer(numberOf(limit), 'limit', { min: 1, max: 1_000_000, fallback: 1 }), 10_000),
       newestFirst: sort === 'desc',
     }
   })
@@ -269,9 +270,10 @@ export const readLogs = (bytes: Uint8Array): Read<LogQuery> =>
 function offsetOf(body: JsonObject, name: string): number | null {
   const value = body[name] ?? null
   if (value === null || value === '') return null
-  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
-  return integer(number, name, { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 })
+  return integer(numberOf(value), name, { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 })
 }
+
+const numberOf = (value: Json): Json => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value)
 
 export interface Moves {
   /** null: out of any group. */
