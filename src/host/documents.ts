@@ -2,7 +2,7 @@ import type { ProjectId } from '../model/id.ts'
 import type { Json } from '../model/json.ts'
 import { accept, refuse, type Result } from '../model/problem.ts'
 import type { ProjectView } from '../model/view.ts'
-import { StoreError, type DocumentRecord, type Documents as DocumentStore } from '../store/store.ts'
+import type { DocumentRecord, Documents as DocumentStore } from '../store/store.ts'
 import {
   DOCUMENT_BYTES_MAX,
   type Caller,
@@ -13,7 +13,7 @@ import {
 } from './app.ts'
 import type { Clock } from './clock.ts'
 import { lacks } from './access/rights.ts'
-import { unlessFull } from './store-problems.ts'
+import { unlessTaken } from './store-problems.ts'
 
 interface Dependencies {
   readonly documents: DocumentStore
@@ -42,8 +42,13 @@ export function documentUseCases({ documents, projects, clock, onChange }: Depen
     const role = OF_RUNS.test(ref.kind) ? 'operator' : 'admin'
     return lacks(caller, role, `change ${ref.kind}`) ?? project
   }
-  const written = async <Value>(projectId: ProjectId, ref: DocumentRef, writing: Promise<Value>) => {
-    const done = await unlessFull(unlessTaken(ref, writing))
+  const written = async <Value>(
+    projectId: ProjectId,
+    ref: DocumentRef & { readonly expectedRevision?: number },
+    writing: Promise<Value>,
+  ) => {
+    const taken = `${nameOf(ref)} is not at revision ${ref.expectedRevision ?? 'any'}, which was expected`
+    const done = await unlessTaken(taken, writing, `there is no ${nameOf(ref)}`)
     if (done.ok) onChange([`project:${projectId}`])
     return done
   }
@@ -87,7 +92,11 @@ export function documentUseCases({ documents, projects, clock, onChange }: Depen
     list: async (caller, { project: ref, kind, prefix = '', after = null, limit }) => {
       const project = await projects.get(caller, ref)
       if (!project.ok) return project
-      if (!isKind(kind)) return refuse('invalid_request', `${JSON.stringify(kind.slice(0, 80))} is no kind of document`)
+      if (!isKind(kind))
+        return refuse(
+          'invalid_request',
+          `expected a document's kind as dialect/thing, found ${JSON.stringify(kind.slice(0, 80))}`,
+        )
       const wanted = Math.min(Math.max(1, Math.trunc(limit)), LIST_MAX)
       const found = await documents.documents({ projectId: project.value.id, kind, prefix }, after, wanted + 1)
       const items = found.slice(0, wanted).map(viewOf)
@@ -111,15 +120,3 @@ const viewOf = ({ key, value, revision, updatedAt }: DocumentRecord): DocumentVi
   revision,
   updatedAt,
 })
-
-/** What others did meanwhile is a refusal, not a throw. */
-async function unlessTaken<Value>(ref: DocumentRef, writing: Promise<Value>): Promise<Result<Value>> {
-  try {
-    return accept(await writing)
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error
-    if (error.code === 'conflict') return refuse('conflict', `${nameOf(ref)} is not at the revision that was expected`)
-    if (error.code === 'missing') return refuse('not_found', `there is no ${nameOf(ref)}`)
-    throw error
-  }
-}

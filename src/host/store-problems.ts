@@ -11,18 +11,26 @@ export async function unlessFull<Value>(writing: Promise<Result<Value>>): Promis
   }
 }
 
-/** What others did meanwhile is a refusal, too: `taken` says what then is in the way. */
-export function unlessTaken<Value>(taken: string, writing: Promise<Value>): Promise<Result<Value>> {
-  return unlessFull(refusingTaken(taken, writing))
+/**
+ * What others did meanwhile is a refusal, too.
+ * @param taken says what is in the way
+ * @param missing says what is not there any more; without it, the store says it
+ */
+export function unlessTaken<Value>(taken: string, writing: Promise<Value>, missing?: string): Promise<Result<Value>> {
+  return unlessFull(refusingTaken(taken, writing, missing))
 }
 
-async function refusingTaken<Value>(taken: string, writing: Promise<Value>): Promise<Result<Value>> {
+async function refusingTaken<Value>(
+  taken: string,
+  writing: Promise<Value>,
+  missing: string | undefined,
+): Promise<Result<Value>> {
   try {
     return accept(await writing)
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     if (error.code === 'conflict') return refuse('conflict', taken)
-    if (error.code === 'missing') return refuse('not_found', error.message)
+    if (error.code === 'missing') return refuse('not_found', missing ?? error.message)
     throw error
   }
 }

@@ -83,36 +83,40 @@ function processesWith(word: string): readonly string[] {
   })
 }
 
-test('after kill -9 the server goes on from its log: a lost attempt is errored or run again, as its task says', async () => {
-  server = await startServerProcess(directory)
-  const token = server.token ?? ''
-  const word = `canary${process.pid}x${Date.now()}`
-  const definition = [
-    'name: long',
-    'tasks:',
-    '  - {key: given-up, script: "while :; do sleep 1; done", on_failure: continue}',
-    `  - {key: again, on_lost: rerun, script: "if [ $MILLRACE_TRY = 1 ]; then echo begun; exec sleep 1000; fi", env: {WORD: ${word}}}`,
-    '  - {key: after, script: "true", needs: [given-up, again]}',
-  ].join('\n')
-  const pipeline = await create(server, token, definition)
-  const { id } = await api<Run>(server, token, 'POST', `/pipelines/${pipeline.id}/runs`, {})
-  await firstOutput(server, token, id, 'again')
-  expect(processesWith(word)).not.toEqual([])
-  await server.kill()
+test(
+  'after kill -9 the server goes on from its log: a lost attempt is errored or run again, as its task says',
+  { timeout: 120_000 },
+  async () => {
+    server = await startServerProcess(directory)
+    const token = server.token ?? ''
+    const word = `canary${process.pid}x${Date.now()}`
+    const definition = [
+      'name: long',
+      'tasks:',
+      '  - {key: given-up, script: "while :; do sleep 1; done", on_failure: continue}',
+      `  - {key: again, on_lost: rerun, script: "if [ $MILLRACE_TRY = 1 ]; then echo begun; exec sleep 1000; fi", env: {WORD: ${word}}}`,
+      '  - {key: after, script: "true", needs: [given-up, again]}',
+    ].join('\n')
+    const pipeline = await create(server, token, definition)
+    const { id } = await api<Run>(server, token, 'POST', `/pipelines/${pipeline.id}/runs`, {})
+    await firstOutput(server, token, id, 'again')
+    expect(processesWith(word)).not.toEqual([])
+    await server.kill()
 
-  server = await startServerProcess(directory)
-  expect(server.recovered).toEqual({ runs: 1, lostAttempts: 2 })
-  const run = await until(server, token, id, ended)
-  expect(run.status).toBe('succeeded')
-  const tasks = run.stages.flatMap((stage) => stage.tasks)
-  expect(tasks.map(({ key, status, attempt }) => [key, status, attempt])).toEqual([
-    ['given-up', 'errored', 1],
-    ['again', 'succeeded', 2],
-    ['after', 'succeeded', 1],
-  ])
-  expect(tasks[0]?.failure?.kind).toBe('lost')
-  expect(processesWith(word)).toEqual([])
-})
+    server = await startServerProcess(directory)
+    expect(server.recovered).toEqual({ runs: 1, lostAttempts: 2 })
+    const run = await until(server, token, id, ended)
+    expect(run.status).toBe('succeeded')
+    const tasks = run.stages.flatMap((stage) => stage.tasks)
+    expect(tasks.map(({ key, status, attempt }) => [key, status, attempt])).toEqual([
+      ['given-up', 'errored', 1],
+      ['again', 'succeeded', 2],
+      ['after', 'succeeded', 1],
+    ])
+    expect(tasks[0]?.failure?.kind).toBe('lost')
+    expect(processesWith(word)).toEqual([])
+  },
+)
 
 test('whatever is answered survives kill -9 at any moment, every run ends, and no event number is missing or doubled', async () => {
   server = await startServerProcess(directory)
@@ -148,9 +152,9 @@ test('whatever is answered survives kill -9 at any moment, every run ends, and n
     if (items.length === 0) break
   }
   expect(numbers).toEqual(Array.from({ length: numbers.length }, (_, index) => index + 1))
-}, 60_000)
+}, 120_000)
 
-test('a second server on the same data directory refuses to start, and says why', async () => {
+test('a second server on the same data directory refuses to start, and says why', { timeout: 120_000 }, async () => {
   server = await startServerProcess(directory)
   await expect(startServerProcess(directory)).rejects.toThrow(`the data directory ${directory} is in use`)
 })

@@ -3,14 +3,15 @@ import type { ProjectId, UserId } from '../../model/id.ts'
 import { asId } from '../../model/id.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
-import { StoreError, type KeyKind, type KeyRecord, type Keys, type Role, type UserRecord } from '../../store/store.ts'
+import type { KeyKind, KeyRecord, Keys, Role, UserRecord } from '../../store/store.ts'
 import type { Access, Caller, KeyView, NewUserInput, ProjectRef, UserChange, Users } from '../app.ts'
-import { lacksServer, type AuditTrail } from './audit.ts'
+import type { AuditTrail } from './audit.ts'
+import { lacksServer } from './rights.ts'
 import type { Clock } from '../clock.ts'
 import type { Entropy } from '../entropy.ts'
 import { Lockout } from './lockout.ts'
 import { accessKeyPlace } from '../secrets/seal-key.ts'
-import { unlessFull } from '../store-problems.ts'
+import { unlessFull, unlessTaken } from '../store-problems.ts'
 import { PASSWORD_MAX, UserAccounts } from './user-accounts.ts'
 import { Turns } from '../turns.ts'
 import { hashPassword, hashSecret, isPassword, isSameSecret, seal, unseal } from '../secrets/seal.ts'
@@ -269,12 +270,7 @@ export class Credentials implements Access, Users {
       const found = JSON.stringify(code.slice(0, 100))
       return refuse('invalid_request', `the code of an app has 1 to 64 letters, digits, _, - and ., found ${found}`)
     }
-    return unlessFull(
-      this.addApp(caller, code, label).then(accept, (error: unknown) => {
-        if (!(error instanceof StoreError) || error.code !== 'conflict') throw error
-        return refuse('conflict', `there is, or was, an app ${code} already`)
-      }),
-    )
+    return unlessTaken(`there is, or was, an app ${code} already`, this.addApp(caller, code, label))
   }
 
   async revokeKey(caller: Caller, kind: KeyKind, name: string): Promise<Result<null>> {

@@ -1,8 +1,9 @@
 import type { Actor } from '../../model/event.ts'
-import { accept, refuse, type Result } from '../../model/problem.ts'
+import { accept, type Result } from '../../model/problem.ts'
 import type { Audited, AuditFilter, AuditRecord, Catalog, Store } from '../../store/store.ts'
 import type { Audit, Caller, Page } from '../app.ts'
 import type { Clock } from '../clock.ts'
+import { lacksServer } from './rights.ts'
 
 /** What is written down of every change outside of runs. */
 export interface AuditTrail {
@@ -41,10 +42,3 @@ export function auditTrail({ store, clock, onDefect }: Dependencies): AuditTrail
 }
 
 const actorOf = (by: Caller | Actor): Actor => ('user' in by ? { kind: 'user', name: by.user.name } : by)
-
-/** @returns the refusal for who is not an admin of the whole server: one of some projects could give themselves the rest. */
-export function lacksServer(caller: Caller, what: string) {
-  if (caller.role === 'admin' && caller.projectIds === null) return undefined
-  const found = caller.role === 'admin' ? 'admin of some projects' : caller.role
-  return refuse('forbidden', `${caller.user.name} may not ${what}: it takes an admin of all projects, found ${found}`)
-}

@@ -18,3 +18,10 @@ export function lacks(
   if (RANK[caller.role] >= RANK[role]) return undefined
   return refuse('forbidden', `${caller.user.name} may not ${what}: it takes the role ${role}, found ${caller.role}`)
 }
+
+/** @returns the refusal for who is not an admin of the whole server: one of some projects could give themselves the rest. */
+export function lacksServer(caller: Caller, what: string) {
+  if (caller.role === 'admin' && caller.projectIds === null) return undefined
+  const found = caller.role === 'admin' ? 'admin of some projects' : caller.role
+  return refuse('forbidden', `${caller.user.name} may not ${what}: it takes an admin of all projects, found ${found}`)
+}

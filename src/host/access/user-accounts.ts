@@ -1,12 +1,13 @@
 import { asId, type ProjectId, type UserId } from '../../model/id.ts'
 import { accept, refuse, type Problem, type Result } from '../../model/problem.ts'
-import { StoreError, type Role, type UserRecord } from '../../store/store.ts'
+import type { Role, UserRecord } from '../../store/store.ts'
 import type { Caller, NewUserInput, ProjectRef, UserChange, UserView } from '../app.ts'
-import { lacksServer, type AuditTrail } from './audit.ts'
+import type { AuditTrail } from './audit.ts'
+import { lacksServer } from './rights.ts'
 import type { Clock } from '../clock.ts'
 import type { Entropy } from '../entropy.ts'
 import { hashPassword } from '../secrets/seal.ts'
-import { unlessFull } from '../store-problems.ts'
+import { unlessFull, unlessTaken } from '../store-problems.ts'
 
 interface Dependencies {
   readonly clock: Clock
@@ -63,17 +64,7 @@ export class UserAccounts {
       }
       const detail = `role ${role}, ${projectsText(user.projectIds)}`
       const { keys: written } = audit.of(caller, 'user.create', name, detail)
-      const added = await unlessFull(
-        written.addUser(user).then(
-          () => accept(user),
-          (error: unknown) => {
-            if (error instanceof StoreError && error.code === 'conflict') {
-              return refuse('conflict', `there is a user ${name} already`)
-            }
-            throw error
-          },
-        ),
-      )
+      const added = await unlessTaken(`there is a user ${name} already`, written.addUser(user))
       if (!added.ok) return added
       users.set(user.id, user)
       return accept(viewOf(user))
@@ -155,7 +146,8 @@ export class UserAccounts {
     refs: readonly (ProjectRef | ProjectId)[] | null,
   ): Promise<Result<readonly ProjectId[] | null>> {
     if (refs === null) return accept(null)
-    if (refs.length > PROJECTS_MAX) return refuse('invalid_request', `a user has at most ${PROJECTS_MAX} projects`)
+    if (refs.length > PROJECTS_MAX)
+      return refuse('invalid_request', `expected at most ${PROJECTS_MAX} projects of a user, found ${refs.length}`)
     const ids: ProjectId[] = []
     for (const ref of refs) {
       if (typeof ref === 'string') {

@@ -3,7 +3,7 @@ import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { ProjectView } from '../../model/view.ts'
 import type { Catalog } from '../../store/store.ts'
 import type { AuditTrail } from '../access/audit.ts'
-import { lacks, maySee } from '../access/rights.ts'
+import { lacks, lacksServer, maySee } from '../access/rights.ts'
 import type { Caller, ProjectRef, Projects } from '../app.ts'
 import type { Clock } from '../clock.ts'
 import type { Entropy } from '../entropy.ts'
@@ -85,11 +85,8 @@ export class ProjectUseCases implements Projects {
     caller: Caller,
     input: { readonly name: string; readonly description: string },
   ): Promise<Result<ProjectView>> {
-    const denied = lacks(caller, 'admin', 'create a project')
+    const denied = lacksServer(caller, 'create a project')
     if (denied !== undefined) return denied
-    if (caller.projectIds !== null) {
-      return refuse('forbidden', `${caller.user.name} may not create a project: it takes the right to see all projects`)
-    }
     const wrong = wrongProject(input)
     if (wrong !== undefined) return wrong
     const createdAt = this.#deps.clock.now()
@@ -131,11 +128,8 @@ export class ProjectUseCases implements Projects {
   async remove(caller: Caller, ref: ProjectRef): Promise<Result<ProjectView>> {
     const found = this.find(caller, ref)
     if (!found.ok) return found
-    const denied = lacks(caller, 'admin', 'delete a project')
+    const denied = lacksServer(caller, 'delete a project')
     if (denied !== undefined) return denied
-    if (caller.projectIds !== null) {
-      return refuse('forbidden', `${caller.user.name} may not delete a project: it takes the right to see all projects`)
-    }
     const { id, name } = found.value
     const written = await unlessTaken(
       `project ${name} has pipelines: delete them first`,

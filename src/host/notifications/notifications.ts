@@ -136,7 +136,11 @@ export class NotificationUseCases implements Notifications {
     const others = [...this.#all.values()].filter(({ projectId }) => projectId === project.value.id)
     const wrong = inputProblem(input, hasMail)
     if (wrong !== undefined) return refuse('invalid_request', wrong)
-    if (others.length >= PER_PROJECT_MAX) return refuse('conflict', `a project has at most ${PER_PROJECT_MAX} of them`)
+    if (others.length >= PER_PROJECT_MAX)
+      return refuse(
+        'conflict',
+        `project ${project.value.name} has ${others.length} notifications, and may have ${PER_PROJECT_MAX}: remove one first`,
+      )
     if (others.some(({ name }) => name === input.name)) {
       return refuse('conflict', `project ${project.value.name} has a notification ${input.name} already`)
     }
@@ -181,7 +185,7 @@ export class NotificationUseCases implements Notifications {
     if (!found.ok) return found
     const { clock, store, wake } = this.#deps
     const { projectId, name, to, disabled } = found.value
-    if (disabled !== null) return refuse('not_allowed', 'it is disabled: enable it first')
+    if (disabled !== null) return refuse('not_allowed', `notification ${name} is disabled: enable it first`)
     const at = clock.now()
     // Whoever holds the button down sends one.
     const message = {

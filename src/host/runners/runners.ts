@@ -1,7 +1,7 @@
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { RunnerView } from '../../model/runner.ts'
 import type { AuditTrail } from '../access/audit.ts'
-import { lacks } from '../access/rights.ts'
+import { lacksServer } from '../access/rights.ts'
 import type { Caller, Runners } from '../app.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
 import { unlessFull } from '../store-problems.ts'
@@ -15,7 +15,7 @@ interface Dependencies {
   readonly audit: Pick<AuditTrail, 'of'>
 }
 
-/** What people ask of runners. */
+/** What people ask of runners. One does the work of all projects, and sees their secrets: who belongs to some only adds none. */
 export class RunnerUseCases implements Runners {
   readonly #deps: Dependencies
 
@@ -33,7 +33,7 @@ export class RunnerUseCases implements Runners {
   }
 
   async create(caller: Caller, { name }: { readonly name: string }) {
-    const refused = mayNot(caller, 'add a runner')
+    const refused = lacksServer(caller, 'add a runner')
     if (refused !== undefined) return refused
     const { attendance, roster, audit } = this.#deps
     const made = await roster.add(caller, name, (id) => audit.of(caller, 'create-runner', id, name).keys)
@@ -52,7 +52,7 @@ export class RunnerUseCases implements Runners {
   }
 
   async remove(caller: Caller, ref: string): Promise<Result<null>> {
-    const refused = mayNot(caller, 'remove a runner')
+    const refused = lacksServer(caller, 'remove a runner')
     if (refused !== undefined) return refused
     if (ref.startsWith(EMBEDDED))
       return refuse('not_allowed', 'the embedded runner is a part of the server: pause it instead')
@@ -66,7 +66,7 @@ export class RunnerUseCases implements Runners {
   }
 
   async #setPaused(caller: Caller, ref: string, paused: boolean): Promise<Result<RunnerView>> {
-    const refused = mayNot(caller, paused ? 'pause a runner' : 'resume a runner')
+    const refused = lacksServer(caller, paused ? 'pause a runner' : 'resume a runner')
     if (refused !== undefined) return refused
     const found = await this.get(caller, ref)
     if (!found.ok) return found
@@ -79,13 +79,6 @@ export class RunnerUseCases implements Runners {
     if (taking !== 'draining') dispatcher.let(name, paused ? 'paused' : 'all')
     return this.get(caller, id)
   }
-}
-
-/** A runner does the work of all projects, and sees their secrets: who belongs to some only must not add one. */
-function mayNot(caller: Caller, what: string) {
-  const refused = lacks(caller, 'admin', what)
-  if (refused !== undefined || caller.projectIds === null) return refused
-  return refuse('forbidden', `${caller.user.name} may not ${what}: that takes an admin of all projects`)
 }
 
 const noRunner = (ref: string) => refuse('not_found', `there is no runner ${JSON.stringify(ref.slice(0, 80))}`)

@@ -235,7 +235,10 @@ export class RunUseCases implements Runs {
       return refuse('invalid_request', `expected a channel of 1 to ${CHANNEL_MAX} characters, found ${channel.length}`)
     }
     if (idempotencyKey !== undefined && (idempotencyKey === '' || idempotencyKey.length > KEY_MAX)) {
-      return refuse('invalid_request', `expected an idempotency key of 1 to ${KEY_MAX} characters`)
+      return refuse(
+        'invalid_request',
+        `expected an idempotency key of 1 to ${KEY_MAX} characters, found ${idempotencyKey.length}`,
+      )
     }
     const { clock, entropy, firing } = this.#deps
     const key = `${caller.user.id}:${idempotencyKey ?? entropy.id(clock.now())}`

@@ -174,7 +174,10 @@ export const deleteKey = route({
   handle: async ({ app, caller, param }) => {
     const kind = KeyKind.safeParse(param('kind'))
     if (!kind.success)
-      return refuse('not_found', `there is no kind of key ${JSON.stringify(param('kind').slice(0, 40))}`)
+      return refuse(
+        'not_found',
+        `expected a kind of key (${KeyKind.options.join(', ')}), found ${JSON.stringify(param('kind').slice(0, 40))}`,
+      )
     const revoked = await app.users.revokeKey(caller, kind.data, param('name'))
     return revoked.ok ? accept({ body: null }) : revoked
   },
