@@ -6,6 +6,7 @@ import { methodOf } from './bamboo-method.ts'
 import { constructorAt, MODULE_NAMES, moduleAttribute, moduleNamed } from './bamboo-module.ts'
 import { charactersOf, compare, itemsOf, operate } from './bamboo-operator.ts'
 import type { Clause, Node } from './bamboo-parse.ts'
+import { groupIn, matchAttribute, patternAttribute } from './bamboo-re.ts'
 import {
   asNumber,
   type Callable,
@@ -121,7 +122,7 @@ export class Evaluator {
     const value =
       given === undefined
         ? (functionNamed(name, this.#meter) ?? moduleNamed(name) ?? ({ kind: 'unknown', name } as const))
-        : fromJson(given, this.#meter)
+        : named(name, fromJson(given, this.#meter))
     this.#known.set(name, value)
     return value
   }
@@ -149,7 +150,7 @@ export class Evaluator {
     return true
   }
 
-  /** A dict has its keys as attributes, too, for those things that are objects in the original (`_system.task_id`). */
+  /** `_system` is an object in the original: it has its keys as attributes. */
   #attribute(object: Value, name: string): Value {
     const found = this.#attributeOf(object, name)
     if (found !== undefined) return found
@@ -165,16 +166,24 @@ export class Evaluator {
         case 'date':
         case 'timedelta':
           return timeAttribute(object, name, this.#surroundings, this.#meter)
+        case 'pattern':
+          return patternAttribute(object, name, this.#meter)
+        case 'match':
+          return matchAttribute(object, name, this.#meter)
         case 'unknown':
         case 'function':
           return undefined
         case 'list':
         case 'tuple':
         case 'dict':
+        case 'set':
+        case 'bytes':
+        case 'digest':
           break
       }
     }
-    return methodOf(object, name, this.#meter) ?? (isDict(object) ? textKey(object, name) : undefined)
+    const method = methodOf(object, name, this.#meter)
+    return method ?? (isDict(object) && object.isObject === true ? textKey(object, name) : undefined)
   }
 
   #item(object: Value, key: Value): Value {
@@ -183,11 +192,13 @@ export class Evaluator {
       if (found === undefined) throw new BambooError('the dict has no such key')
       return found[1]
     }
-    const items = isItems(object)
-      ? object.items
-      : typeof object === 'string'
-        ? charactersOf(object, this.#meter)
-        : undefined
+    if (typeof object === 'object' && object?.kind === 'match') return groupIn(object, key)
+    const items =
+      isItems(object) && object.lazy?.startsWith('dict') !== true
+        ? object.items
+        : typeof object === 'string'
+          ? charactersOf(object, this.#meter)
+          : undefined
     if (items === undefined) throw new BambooError(`'${typeName(object)}' object is not subscriptable`)
     const at = typeof key === 'boolean' ? BigInt(key) : key
     if (typeof at !== 'bigint') {
@@ -270,6 +281,10 @@ export class Evaluator {
     return targets.reduce<Local | undefined>((outer, name, at) => ({ name, value: values[at]!, outer }), local)!
   }
 }
+
+/** bk-sops' `engine_pickle_obj/context.py` makes an object of what `_system` stands for. */
+const named = (name: string, value: Value): Value =>
+  name === '_system' && isDict(value) ? { ...value, isObject: true } : value
 
 /** The places that `[start:stop:step]` picks of so many. */
 function placesOf(length: number, start: bigint | null, stop: bigint | null, step: bigint): readonly number[] {

@@ -1,24 +1,37 @@
 import { BambooError, type Meter } from './bamboo-meter.ts'
+import { textOf } from './bamboo-text.ts'
+import type { Value } from './bamboo-value.ts'
 
 /** What may stand after a piece's `|`, as Mako has it: `${name | trim, h}`. */
 const FILTERS: Readonly<Record<string, (text: string) => string>> = {
   str: (text) => text,
   unicode: (text) => text,
-  n: (text) => text,
   trim: (text) => text.trim(),
   h: escaped,
   x: escaped,
   u: urlQuoted,
+  // Nothing beyond Latin and what Markup gives has a name that many know.
+  entity: (text) => text.replace(/[&<>"]/g, (character) => NAMED[character]!),
 }
 
-/** @throws BambooError for a filter that there is not. */
-export function filtered(text: string, filters: readonly string[], meter: Meter): string {
-  return filters.reduce((done, name) => {
-    const filter = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined
-    if (filter === undefined) throw new BambooError(`there is no filter ${name}`)
-    meter.spend(done.length * 6)
-    return filter(done)
-  }, text)
+const DECODING = /^decode\.[A-Za-z0-9][A-Za-z0-9_.-]*$/
+
+/**
+ * A value as text, through the filters behind it. `n` takes away the one that makes a text of it: then it must be one.
+ * @throws BambooError for a filter that there is not.
+ */
+export function filtered(value: Value, filters: readonly string[], meter: Meter): string {
+  if (filters.includes('n') && typeof value !== 'string') throw new BambooError('expected str instance')
+  return filters.reduce(
+    (done, name) => {
+      if (name === 'n' || name === '' || DECODING.test(name)) return done
+      const filter = Object.hasOwn(FILTERS, name) ? FILTERS[name] : undefined
+      if (filter === undefined) throw new BambooError(`there is no filter ${name}`)
+      meter.spend(done.length * 6)
+      return filter(done)
+    },
+    textOf(value, meter),
+  )
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -28,6 +41,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&#34;',
   "'": '&#39;',
 }
+
+const NAMED: Readonly<Record<string, string>> = { ...ENTITIES, '"': '&quot;' }
 
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!)

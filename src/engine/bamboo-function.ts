@@ -11,14 +11,19 @@ import {
   isDict,
   isInOrder,
   isItems,
+  isSet,
   isTruthy,
   listOf,
+  setOf,
   tupleOf,
   typeName,
   type Value,
 } from './bamboo-value.ts'
 
-/** The functions that an expression may call by their bare names. What Python makes lazily is a list here. */
+/**
+ * The functions that an expression may call by their bare names. What Python makes lazily is a list here. Those that
+ * bk-sops shields (`MAKO_SANDBOX_SHIELD_WORDS` of its config/default.py: chr, map, filter, isinstance and more) are not here.
+ */
 interface Function_ {
   /** Most arguments without a name. */
   readonly most: number
@@ -34,18 +39,14 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['any', { most: 1, body: (args) => itemsOf(args.required(0), args.meter).some(isTruthy) }],
   ['bool', { most: 1, body: (args) => isTruthy(args.or(0, false)) }],
   ['bin', { most: 1, body: (args) => withBase(args, '0b', 2) }],
-  ['chr', { most: 1, body: chr }],
   ['dict', { most: 1, names: ['*'], body: dict }],
   ['enumerate', { most: 2, names: ['start'], body: enumerate }],
-  ['filter', { most: 2, body: filter }],
   ['float', { most: 1, body: (args) => float(args.or(0, 0n), args.meter) }],
   ['format', { most: 2, body: (args) => formatValue(args.required(0), args.optionalText(1) ?? '', args.meter) }],
   ['hex', { most: 1, body: (args) => withBase(args, '0x', 16) }],
   ['int', { most: 2, names: ['base'], body: int }],
-  ['isinstance', { most: 2, body: ({ required }) => isInstance(required(0), required(1)) }],
   ['len', { most: 1, body: length }],
   ['list', { most: 1, body: (args) => listOf(itemsOf(args.or(0, listOf([])), args.meter)) }],
-  ['map', { most: MANY, body: map }],
   ['max', { most: MANY, names: ['key', 'default'], body: (args) => extreme('>', args) }],
   ['min', { most: MANY, names: ['key', 'default'], body: (args) => extreme('<', args) }],
   ['oct', { most: 1, body: (args) => withBase(args, '0o', 8) }],
@@ -54,6 +55,7 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['range', { most: 3, body: range }],
   ['reversed', { most: 1, body: (args) => listOf(itemsOf(args.required(0), args.meter).toReversed()) }],
   ['round', { most: 2, names: ['ndigits'], body: round }],
+  ['set', { most: 1, body: (args) => setOf(itemsOf(args.or(0, listOf([])), args.meter), args.meter) }],
   ['sorted', { most: 1, names: ['key', 'reverse'], body: sorted }],
   ['str', { most: 1, body: (args) => textOf(args.or(0, ''), args.meter) }],
   ['sum', { most: 2, names: ['start'], body: sum }],
@@ -124,7 +126,8 @@ function length({ required, meter }: Arguments): Value {
   const value = required(0)
   if (typeof value === 'string') return BigInt(charactersOf(value, meter).length)
   if (isItems(value)) return BigInt(value.items.length)
-  if (isDict(value)) return BigInt(value.entries.size)
+  if (isDict(value) || isSet(value)) return BigInt(value.entries.size)
+  if (typeof value === 'object' && value?.kind === 'bytes') return BigInt(value.bytes.length)
   throw new BambooError(`object of type '${typeName(value)}' has no len()`)
 }
 
@@ -138,46 +141,6 @@ function keysOf(items: readonly Value[], key: Value | undefined): readonly Value
   if (key === undefined || key === null) return items
   const made = callable(key)
   return items.map((item) => made.call([item], new Map()))
-}
-
-function filter({ required, meter }: Arguments): Value {
-  const items = itemsOf(required(1), meter)
-  const kept = keysOf(items, required(0))
-  return listOf(items.filter((_, at) => isTruthy(kept[at]!)))
-}
-
-function map({ required, all, meter }: Arguments): Value {
-  const made = callable(required(0))
-  const columns = all.slice(1).map((value) => itemsOf(value, meter))
-  if (columns.length === 0) throw new BambooError('map() must have at least two arguments.')
-  const rows = Math.min(...columns.map((column) => column.length))
-  return listOf(
-    Array.from({ length: rows }, (_, at) =>
-      made.call(
-        columns.map((column) => column[at]!),
-        new Map(),
-      ),
-    ),
-  )
-}
-
-/** The functions that make values of a type stand for it. */
-const TYPES: readonly string[] = ['bool', 'dict', 'float', 'int', 'list', 'str', 'tuple']
-
-function isInstance(value: Value, type: Value): boolean {
-  if (isItems(type) && type.kind === 'tuple') return type.items.some((one) => isInstance(value, one))
-  const { name } = callable(type)
-  if (!TYPES.includes(name)) throw new BambooError('isinstance() arg 2 must be a type or a tuple of types')
-  return typeName(value) === name || (name === 'int' && typeof value === 'boolean')
-}
-
-function chr({ optionalInt }: Arguments): Value {
-  const point = Number(optionalInt(0) ?? -1n)
-  // Half of a pair is no text of ours.
-  if (point < 0 || point > 0x10_ff_ff || (point >= 0xd8_00 && point <= 0xdf_ff)) {
-    throw new BambooError('chr() arg not in range(0x110000)')
-  }
-  return String.fromCodePoint(point)
 }
 
 function extreme(order: '<' | '>', { all, named, meter }: Arguments): Value {
@@ -205,7 +168,8 @@ function range({ required, optionalInt, optional, meter }: Arguments): Value {
   if (step === 0n) throw new BambooError('range() arg 3 must not be zero')
   const count = step > 0n ? (stop - start + step - 1n) / step : (stop - start + step + 1n) / step
   meter.spend(Math.max(0, Number(count)) * 4)
-  return listOf(Array.from({ length: Math.max(0, Number(count)) }, (_, at) => start + BigInt(at) * step))
+  const items = Array.from({ length: Math.max(0, Number(count)) }, (_, at) => start + BigInt(at) * step)
+  return { kind: 'list', items, lazy: `range(${start}, ${stop}${step === 1n ? '' : `, ${step}`})` }
 }
 
 function round({ required, optional, optionalInt }: Arguments): Value {

@@ -21,10 +21,12 @@ interface Style {
   readonly ascii: boolean
   readonly sorted: boolean
   readonly indent: string | undefined
+  readonly comma: string
+  readonly colon: string
   readonly meter: Meter
 }
 
-export const DUMPS_NAMES = ['ensure_ascii', 'indent', 'sort_keys']
+export const DUMPS_NAMES = ['ensure_ascii', 'indent', 'sort_keys', 'separators']
 
 export function dumps({ required, named, optionalInt, meter }: Arguments): Value {
   const indent = optionalInt(1, 'indent')
@@ -33,9 +35,17 @@ export function dumps({ required, named, optionalInt, meter }: Arguments): Value
     ascii: isTruthy(named.get('ensure_ascii') ?? true),
     sorted: isTruthy(named.get('sort_keys') ?? false),
     indent: indent === undefined ? undefined : ' '.repeat(Number(indent)),
+    ...separatorsOf(named.get('separators') ?? null, indent !== undefined),
     meter,
   }
   return dumped(required(0), style, 0)
+}
+
+function separatorsOf(value: Value, isIndented: boolean): Pick<Style, 'comma' | 'colon'> {
+  if (value === null) return { comma: isIndented ? ',' : ', ', colon: ': ' }
+  const [comma, colon, ...more] = isItems(value) ? value.items : []
+  if (typeof comma === 'string' && typeof colon === 'string' && more.length === 0) return { comma, colon }
+  throw new BambooError('separators are two texts')
 }
 
 function dumped(value: Value, style: Style, depth: number): string {
@@ -45,7 +55,7 @@ function dumped(value: Value, style: Style, depth: number): string {
   if (typeof value === 'boolean') return String(value)
   if (typeof value === 'bigint' || typeof value === 'number') return numberText(value, style.meter)
   if (depth > BAMBOO_DEPTH_MAX) throw new BambooError('a value nests too deep')
-  if (isItems(value))
+  if (isItems(value) && value.lazy === undefined)
     return bracketed(
       '[',
       ']',
@@ -56,16 +66,16 @@ function dumped(value: Value, style: Style, depth: number): string {
   if (!isDict(value)) throw new BambooError(`Object of type ${typeName(value)} is not JSON serializable`)
   const pairs = Array.from(value.entries.values(), ([key, item]) => [keyText(key, style.meter), item] as const)
   if (style.sorted) pairs.sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0))
-  const written = pairs.map(([key, item]) => `${quoted(key, style)}: ${dumped(item, style, depth + 1)}`)
+  const written = pairs.map(([key, item]) => `${quoted(key, style)}${style.colon}${dumped(item, style, depth + 1)}`)
   return bracketed('{', '}', written, style, depth)
 }
 
 function bracketed(open: string, close: string, parts: readonly string[], style: Style, depth: number): string {
   if (parts.length === 0) return open + close
-  if (style.indent === undefined) return `${open}${parts.join(', ')}${close}`
+  if (style.indent === undefined) return `${open}${parts.join(style.comma)}${close}`
   style.meter.spend(parts.length * style.indent.length * (depth + 1))
   const inner = `\n${style.indent.repeat(depth + 1)}`
-  return `${open}${inner}${parts.join(`,${inner}`)}\n${style.indent.repeat(depth)}${close}`
+  return `${open}${inner}${parts.join(`${style.comma}${inner}`)}\n${style.indent.repeat(depth)}${close}`
 }
 
 function numberText(value: bigint | number, meter: Meter): string {

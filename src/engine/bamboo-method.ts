@@ -1,22 +1,34 @@
 import { type Arguments, functionOf } from './bamboo-arguments.ts'
 import { formatFields } from './bamboo-format.ts'
+import { hexOf, textOfUtf8, utf8Of } from './bamboo-hash.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
-import { charactersOf, itemsOf } from './bamboo-operator.ts'
+import { charactersOf, itemsOf, operate } from './bamboo-operator.ts'
 import {
+  type Bytes,
   type Callable,
+  type Digest,
   isDict,
   isEqual,
+  isInOrder,
   isItems,
+  isSet,
+  isSubset,
+  isTruthy,
   type Dict,
   type Items,
   keyOf,
   listOf,
+  type Set_,
+  setOf,
   tupleOf,
   typeName,
   type Value,
 } from './bamboo-value.ts'
 
-/** The methods of texts, lists and dicts that change nothing. What would change its value (`append`, `pop`) is no method here. */
+/**
+ * The methods of texts, lists and dicts. Nothing here changes its value: what does so in Python (`append`, `pop`) gives
+ * what it gives there, and that is all that a template shows of it.
+ */
 type Method<Self> = (self: Self, args: Arguments) => Value
 
 const SPACE = '\\s\\x1c-\\x1f\\x85'
@@ -24,6 +36,7 @@ const LEADING = new RegExp(`^[${SPACE}]+`)
 const SPACES = new RegExp(`[${SPACE}]+`)
 const LINE_BREAK = '\\r\\n|[\\n\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029]'
 const BREAK = new RegExp(LINE_BREAK)
+const AFTER_BREAK = new RegExp(`(?<=${LINE_BREAK})(?<!\\r(?=\\n))(?!$)`)
 const LAST_BREAK = new RegExp(`(?:${LINE_BREAK})$`)
 
 const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
@@ -41,12 +54,24 @@ const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
   rstrip: (self, args) => stripped(self, args.optionalText(0), false, true),
   split: (self, args) => listOf(split(self, args)),
   rsplit: (self, args) => listOf(splitFromRight(self, args)),
-  splitlines: (self, { meter }) =>
-    listOf(self === '' ? [] : paidFor(self.replace(LAST_BREAK, '').split(BREAK), self, meter)),
+  splitlines: (self, { or, meter }) =>
+    listOf(
+      self === ''
+        ? []
+        : isTruthy(or(0, false, 'keepends'))
+          ? paidFor(self.split(AFTER_BREAK), self, meter)
+          : paidFor(self.replace(LAST_BREAK, '').split(BREAK), self, meter),
+    ),
   join: (self, args) => joinedBy(self, args),
   replace: replaced,
-  startswith: (self, args) => affixes(args).some((affix) => self.startsWith(affix)),
-  endswith: (self, args) => affixes(args).some((affix) => self.endsWith(affix)),
+  startswith: (self, args) => {
+    const part = within(self, args)
+    return part !== undefined && affixes(args).some((affix) => part.text.startsWith(affix))
+  },
+  endswith: (self, args) => {
+    const part = within(self, args)
+    return part !== undefined && affixes(args).some((affix) => part.text.endsWith(affix))
+  },
   removeprefix: (self, args) => (self.startsWith(args.text(0)) ? self.slice(args.text(0).length) : self),
   removesuffix: (self, args) =>
     args.text(0) !== '' && self.endsWith(args.text(0)) ? self.slice(0, -args.text(0).length) : self,
@@ -66,9 +91,16 @@ const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
   isnumeric: (self) => /^\p{N}+$/u.test(self),
   isalpha: (self) => /^\p{L}+$/u.test(self),
   isalnum: (self) => /^[\p{L}\p{N}]+$/u.test(self),
+  isascii: (self) => /^\p{ASCII}*$/u.test(self),
+  isprintable: (self) => !/[^\P{C}]|[^\P{Z} ]/u.test(self),
+  isidentifier: (self) => /^[\p{ID_Start}_]\p{ID_Continue}*$/u.test(self),
+  istitle: isTitle,
+  expandtabs: (self, args) => withoutTabs(self, args),
   isspace: (self) => self !== '' && self.replace(LEADING, '') === '',
   isupper: (self) => /\p{Lu}/u.test(self) && self === self.toUpperCase(),
   islower: (self) => /\p{Ll}/u.test(self) && self === self.toLowerCase(),
+  encode: (self, args) =>
+    isUtf8(args.optionalText(0)) ? { kind: 'bytes', bytes: utf8Of(self, args.meter) } : unknownEncoding(),
   format: (self, args) => formatFields(self, args.all, args.named, args.meter),
 }
 
@@ -79,21 +111,105 @@ const ITEMS_METHODS: Readonly<Record<string, Method<Items>>> = {
   },
   count: (self, { required, meter }) => BigInt(self.items.filter((item) => isEqual(item, required(0), meter)).length),
   copy: (self) => self,
+  pop: (self, args) => {
+    const at = args.optionalInt(0) ?? -1n
+    const item = self.items[Number(at < 0n ? at + BigInt(self.items.length) : at)]
+    if (item === undefined) throw new BambooError('pop index out of range')
+    return item
+  },
+  remove: (self, { required, meter }) => {
+    if (self.items.some((item) => isEqual(item, required(0), meter))) return null
+    throw new BambooError('list.remove(x): x not in list')
+  },
+  append: (_, { required }) => {
+    required(0)
+    return null
+  },
+  extend: (_, { required, meter }) => {
+    itemsOf(required(0), meter)
+    return null
+  },
+  insert: (_, { required }) => {
+    required(1)
+    return null
+  },
+  reverse: () => null,
+  clear: () => null,
+  sort: (self, { meter }) => {
+    for (const [at, item] of self.items.entries()) if (at > 0) isInOrder('<', item, self.items[at - 1]!, meter)
+    return null
+  },
 }
+
+/** Of lists, a tuple has these. */
+const TUPLE_METHODS: readonly string[] = ['index', 'count']
 
 const DICT_METHODS: Readonly<Record<string, Method<Dict>>> = {
   get: (self, { required, optional, meter }) => self.entries.get(keyOf(required(0), meter))?.[1] ?? optional(1) ?? null,
-  keys: (self) => listOf(Array.from(self.entries.values(), ([key]) => key)),
-  values: (self) => listOf(Array.from(self.entries.values(), ([, value]) => value)),
-  items: (self) => listOf(Array.from(self.entries.values(), (pair) => tupleOf(pair))),
+  keys: (self) => viewOf('dict_keys', self, ([key]) => key),
+  values: (self) => viewOf('dict_values', self, ([, value]) => value),
+  items: (self) => viewOf('dict_items', self, (pair) => tupleOf(pair)),
+  setdefault: (self, { required, or, meter }) => self.entries.get(keyOf(required(0), meter))?.[1] ?? or(1, null),
+  pop: (self, { required, optional, meter }) => {
+    const value = self.entries.get(keyOf(required(0), meter))?.[1] ?? optional(1)
+    if (value === undefined) throw new BambooError('there is no such key')
+    return value
+  },
+  update: () => null,
+  clear: () => null,
   copy: (self) => self,
 }
+
+const SET_METHODS: Readonly<Record<string, Method<Set_>>> = {
+  union: (self, args) => joinedSets('|', self, args),
+  intersection: (self, args) => joinedSets('&', self, args),
+  difference: (self, args) => joinedSets('-', self, args),
+  symmetric_difference: (self, args) => joinedSets('^', self, args),
+  issubset: (self, { required, meter }) => isSubset(self, setOf(itemsOf(required(0), meter), meter), meter),
+  issuperset: (self, { required, meter }) => isSubset(setOf(itemsOf(required(0), meter), meter), self, meter),
+  isdisjoint: (self, { required, meter }) =>
+    itemsOf(required(0), meter).every((item) => !self.entries.has(keyOf(item, meter))),
+  copy: (self) => self,
+}
+
+const joinedSets = (sign: '|' | '&' | '-' | '^', self: Set_, { all, meter }: Arguments): Value =>
+  all.reduce<Value>((done, other) => operate(sign, done, setOf(itemsOf(other, meter), meter), meter), self)
+
+const UTF8: readonly string[] = ['utf-8', 'utf8']
+const isUtf8 = (name: string | undefined): boolean => name === undefined || UTF8.includes(name.toLowerCase())
+
+const BYTES_METHODS: Readonly<Record<string, Method<Bytes>>> = {
+  decode: (self, args) => (isUtf8(args.optionalText(0)) ? textOfUtf8(self.bytes, args.meter) : unknownEncoding()),
+  hex: (self) => hexOf(self.bytes),
+}
+
+const DIGEST_METHODS: Readonly<Record<string, Method<Digest>>> = {
+  hexdigest: (self) => hexOf(self.bytes),
+  digest: (self) => ({ kind: 'bytes', bytes: self.bytes }),
+}
+
+function unknownEncoding(): never {
+  throw new BambooError('unknown encoding')
+}
+
+const viewOf = (
+  lazy: string,
+  { entries }: Dict,
+  read: (pair: readonly [key: Value, value: Value]) => Value,
+): Items => ({ kind: 'list', items: Array.from(entries.values(), read), lazy })
 
 /** The method of that name, bound to its value; undefined when there is none. */
 export function methodOf(value: Value, name: string, meter: Meter): Callable | undefined {
   if (typeof value === 'string') return bound(value, TEXT_METHODS, name, value.length, meter)
-  if (isItems(value)) return bound(value, ITEMS_METHODS, name, value.items.length, meter)
-  return isDict(value) ? bound(value, DICT_METHODS, name, value.entries.size, meter) : undefined
+  if (isItems(value)) {
+    if ((value.kind === 'tuple' || value.lazy !== undefined) && !TUPLE_METHODS.includes(name)) return undefined
+    return bound(value, ITEMS_METHODS, name, value.items.length, meter)
+  }
+  if (isDict(value)) return bound(value, DICT_METHODS, name, value.entries.size, meter)
+  if (isSet(value)) return bound(value, SET_METHODS, name, value.entries.size, meter)
+  if (typeof value !== 'object' || value === null) return undefined
+  if (value.kind === 'bytes') return bound(value, BYTES_METHODS, name, value.bytes.length, meter)
+  return value.kind === 'digest' ? bound(value, DIGEST_METHODS, name, value.bytes.length, meter) : undefined
 }
 
 function bound<Self extends Value>(
@@ -104,7 +220,7 @@ function bound<Self extends Value>(
   meter: Meter,
 ): Callable | undefined {
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined
-  const names = name === 'format' ? ['*'] : ['sep', 'maxsplit']
+  const names = name === 'format' ? ['*'] : ['sep', 'maxsplit', 'keepends', 'tabsize']
   const most = name === 'format' ? 100 : 3
   return (
     method &&
@@ -205,8 +321,7 @@ function replaced(self: string, args: Arguments): string {
   )
 }
 
-function affixes({ required, all }: Arguments): readonly string[] {
-  if (all.length > 1) throw new BambooError('a start and an end are not read here')
+function affixes({ required }: Arguments): readonly string[] {
   const value = required(0)
   const texts = isItems(value) && value.kind === 'tuple' ? value.items : [value]
   return texts.map((text) => {
@@ -215,10 +330,45 @@ function affixes({ required, all }: Arguments): readonly string[] {
   })
 }
 
+/** What the second and third argument leave of a text, as a slice does; undefined: it begins behind its end. */
+function within(self: string, args: Arguments): { readonly text: string; readonly start: number } | undefined {
+  const [from, to] = [args.optionalInt(1), args.optionalInt(2)]
+  if (from === undefined && to === undefined) return { text: self, start: 0 }
+  const characters = charactersOf(self, args.meter)
+  const placed = (at: bigint): number => Math.max(0, Number(at < 0n ? at + BigInt(characters.length) : at))
+  const start = placed(from ?? 0n)
+  const end = to === undefined ? characters.length : Math.min(characters.length, placed(to))
+  return start > end ? undefined : { text: characters.slice(start, end).join(''), start }
+}
+
+/** Every word begins with a capital, and nothing else is one. */
+function isTitle(text: string): boolean {
+  let [inWord, any] = [false, false]
+  for (const character of text) {
+    const [upper, lower] = [/[\p{Lu}\p{Lt}]/u.test(character), /\p{Ll}/u.test(character)]
+    if ((upper && inWord) || (lower && !inWord)) return false
+    inWord = upper || lower
+    any ||= inWord
+  }
+  return any
+}
+
+function withoutTabs(text: string, args: Arguments): string {
+  const width = Number(args.optionalInt(0, 'tabsize') ?? 8n)
+  let column = 0
+  const parts = charactersOf(text, args.meter).map((character) => {
+    const spaces = character === '\t' && width > 0 ? width - (column % width) : 0
+    args.meter.spend(spaces)
+    column = character === '\n' || character === '\r' ? 0 : column + (character === '\t' ? spaces : 1)
+    return character === '\t' ? ' '.repeat(spaces) : character
+  })
+  return parts.join('')
+}
+
 function found(self: string, args: Arguments, how: 'indexOf' | 'lastIndexOf'): bigint {
-  if (args.all.length > 1) throw new BambooError('a start and an end are not read here')
-  const at = self[how](args.text(0))
-  return at === -1 ? -1n : BigInt(charactersOf(self.slice(0, at), args.meter).length)
+  const part = within(self, args)
+  const at = part === undefined ? -1 : part.text[how](args.text(0))
+  return at === -1 ? -1n : BigInt(part!.start + charactersOf(part!.text.slice(0, at), args.meter).length)
 }
 
 function present(at: bigint): bigint {
@@ -228,7 +378,9 @@ function present(at: bigint): bigint {
 
 function counted(self: string, args: Arguments): bigint {
   const part = args.text(0)
-  const length = part === '' ? charactersOf(self, args.meter).length + 1 : self.split(part).length - 1
+  const inside = within(self, args)?.text
+  if (inside === undefined) return 0n
+  const length = part === '' ? charactersOf(inside, args.meter).length + 1 : inside.split(part).length - 1
   return BigInt(length)
 }
 

@@ -1,20 +1,22 @@
 import { type Arguments, functionOf } from './bamboo-arguments.ts'
 import { type Clock, makeMoment, makeSpan, SPAN_NAMES, strftime, strptime, wallNow } from './bamboo-calendar.ts'
+import { checksum, CHECKSUM_NAMES } from './bamboo-hash.ts'
 import { dumps, DUMPS_NAMES, loads } from './bamboo-json.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
 import { floatOf } from './bamboo-number.ts'
 import { momentOf } from './bamboo-operator.ts'
+import { reFunction, RE_FLAGS } from './bamboo-re.ts'
 import { DAY_MS } from './bamboo-time.ts'
 import { asNumber, type Callable, tupleOf, type Value } from './bamboo-value.ts'
 
 /**
- * The modules that an expression may name, as far as they are pure: nothing here reads a clock, a disk or dice. `random`,
- * `re` (its patterns can take for ever) and `hashlib` are not here: a piece that names them stays as it is written.
+ * The modules that an expression may name, as far as they are pure: nothing here reads a clock, a disk or dice. `random`
+ * is not here: a piece that names it stays as it is written.
  */
 const MODULES: ReadonlySet<string> = new Set([
-  'datetime', 'datetime.datetime', 'datetime.date', 'datetime.timedelta', 'time', 'json', 'os', 'os.path',
+  'datetime', 'datetime.datetime', 'datetime.date', 'datetime.timedelta', 'time', 'json', 'os', 'os.path', 're', 'hashlib',
 ]) // prettier-ignore
-const ROOTS: ReadonlySet<string> = new Set(['datetime', 'time', 'json', 'os'])
+const ROOTS: ReadonlySet<string> = new Set(['datetime', 'time', 'json', 'os', 're', 'hashlib'])
 export const MODULE_NAMES: readonly string[] = [...ROOTS]
 
 interface Function_ {
@@ -34,6 +36,8 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['datetime.datetime.today', { most: 0, body: (_, clock) => momentOf('datetime', wallNow(clock)) }],
   ['datetime.datetime.utcnow', { most: 0, body: (_, clock) => momentOf('datetime', clock.at) }],
   ['datetime.datetime.strptime', { most: 2, body: ({ text, meter }) => strptime(text(0), text(1), meter) }],
+  ['datetime.datetime.fromisoformat', { most: 1, body: ({ text, meter }) => fromIso(text(0), meter) }],
+  ['datetime.date.fromisoformat', { most: 1, body: ({ text, meter }) => dateOf(strptime(text(0), '%Y-%m-%d', meter)) }],
   ['datetime.datetime.fromtimestamp', { most: 1, body: fromTimestamp }],
   [
     'datetime.date.today',
@@ -46,6 +50,7 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['os.path.join', { most: 100, body: joinPath }],
   ['os.path.basename', { most: 1, body: ({ text }) => splitPath(text(0))[1] }],
   ['os.path.dirname', { most: 1, body: ({ text }) => splitPath(text(0))[0] }],
+  ['os.path.isabs', { most: 1, body: ({ text }) => text(0).startsWith('/') }],
   ['os.path.split', { most: 1, body: ({ text }) => tupleOf(splitPath(text(0))) }],
   ['os.path.splitext', { most: 1, body: ({ text }) => tupleOf(splitExtension(text(0))) }],
 ])
@@ -55,6 +60,10 @@ export const moduleNamed = (name: string): Value | undefined => (ROOTS.has(name)
 
 /** What a module has under that name: another module or a function. */
 export function moduleAttribute(module: string, name: string, clock: Clock, meter: Meter): Value | undefined {
+  if (module === 're') {
+    return Object.hasOwn(RE_FLAGS, name) ? BigInt(RE_FLAGS[name]!) : reFunction(name, meter)
+  }
+  if (module === 'hashlib') return checksumNamed(name, meter)
   const path = `${module}.${name}`
   return MODULES.has(path) ? { kind: 'module', name: path } : functionAt(path, clock, meter)
 }
@@ -67,6 +76,28 @@ function functionAt(path: string, clock: Clock, meter: Meter): Callable | undefi
   const found = FUNCTIONS.get(path)
   return found && functionOf(path, found.most, found.names ?? [], meter, (args) => found.body(args, clock))
 }
+
+function checksumNamed(name: string, meter: Meter): Callable | undefined {
+  if (!CHECKSUM_NAMES.includes(name)) return undefined
+  return functionOf(name, 1, ['string'], meter, ({ or }) => {
+    const given = or(0, { kind: 'bytes', bytes: [] }, 'string')
+    if (typeof given === 'object' && given?.kind === 'bytes') {
+      return { kind: 'digest', name, bytes: checksum(name, given.bytes, meter) }
+    }
+    throw new BambooError('Strings must be encoded before hashing')
+  })
+}
+
+/** The forms that `isoformat` writes, without a zone. */
+function fromIso(text: string, meter: Meter): Value {
+  const [, between = ''] = /^\d{4}-\d\d-\d\d(?:([^]))?/.exec(text) ?? []
+  const time =
+    text.length <= 10 ? '' : `${between}%H:%M${text.length > 16 ? ':%S' : ''}${text.length > 19 ? '.%f' : ''}`
+  return strptime(text, `%Y-%m-%d${time.replace(/^%/, '%%')}`, meter)
+}
+
+const dateOf = (value: Value): Value =>
+  typeof value === 'object' && value?.kind === 'datetime' ? { ...value, kind: 'date' } : value
 
 function fromTimestamp({ required }: Arguments, clock: Clock): Value {
   const seconds = asNumber(required(0))

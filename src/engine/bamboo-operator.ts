@@ -9,9 +9,11 @@ import {
   isEqual,
   isInOrder,
   isItems,
+  isSet,
   type Items,
   keyOf,
   listOf,
+  setOf,
   tupleOf,
   typeName,
   type Value,
@@ -31,7 +33,9 @@ export function operate(sign: BinaryOperator, left: Value, right: Value, meter: 
     (sign === '+' && joined(left, right, meter)) ||
     (sign === '*' && repeated(left, right, meter)) ||
     (sign === '%' && typeof left === 'string' && { text: formatted(left, right, meter) }) ||
+    setOperated(sign, left, right, meter) ||
     ((sign === '+' || sign === '-') && moved(sign, left, right)) ||
+    stretched(sign, left, right) ||
     unsupported(sign, left, right)
   ).text
 }
@@ -87,6 +91,7 @@ function joined(left: Value, right: Value, meter: Meter): Made {
     return { text: left + right }
   }
   if (!isItems(left) || !isItems(right) || left.kind !== right.kind) return undefined
+  if (left.lazy !== undefined || right.lazy !== undefined) return undefined
   meter.spend(left.items.length + right.items.length)
   return { text: sameKind(left, [...left.items, ...right.items]) }
 }
@@ -95,6 +100,7 @@ function repeated(left: Value, right: Value, meter: Meter): Made {
   const [subject, times] = typeof left === 'string' || isItems(left) ? [left, right] : [right, left]
   const count = typeof times === 'boolean' ? BigInt(times) : times
   if (typeof count !== 'bigint' || (typeof subject !== 'string' && !isItems(subject))) return undefined
+  if (typeof subject !== 'string' && subject.lazy !== undefined) return undefined
   const length = typeof subject === 'string' ? subject.length : subject.items.length
   if (count <= 0n || length === 0) return { text: typeof subject === 'string' ? '' : sameKind(subject, []) }
   meter.spend(Number(count) * length)
@@ -105,6 +111,23 @@ function repeated(left: Value, right: Value, meter: Meter): Made {
 
 const sameKind = (like: Items, items: readonly Value[]): Items =>
   like.kind === 'list' ? listOf(items) : tupleOf(items)
+
+function setOperated(sign: BinaryOperator, left: Value, right: Value, meter: Meter): Made {
+  if (!isSet(left) || !isSet(right)) return undefined
+  meter.spend(left.entries.size + right.entries.size)
+  const [one, other] = [[...left.entries], [...right.entries]]
+  const made = (entries: readonly (readonly [string, Value])[]): Made => ({
+    text: setOf(
+      entries.map(([, value]) => value),
+      meter,
+    ),
+  })
+  const onlyOne = one.filter(([key]) => !right.entries.has(key))
+  if (sign === '|') return made([...one, ...other])
+  if (sign === '&') return made(one.filter(([key]) => right.entries.has(key)))
+  if (sign === '-') return made(onlyOne)
+  return sign === '^' ? made([...onlyOne, ...other.filter(([key]) => !left.entries.has(key))]) : undefined
+}
 
 /** Dates and spans of time. */
 function moved(sign: '+' | '-', left: Value, right: Value): Made {
@@ -117,6 +140,20 @@ function moved(sign: '+' | '-', left: Value, right: Value): Made {
   if (right.kind !== 'timedelta') return undefined
   const days = Math.floor(right.ms / 86_400_000) * 86_400_000
   return { text: momentOf(left.kind, left.wallMs + direction * (left.kind === 'date' ? days : right.ms)) }
+}
+
+/** A span times a number, or by one or by another span. */
+function stretched(sign: BinaryOperator, left: Value, right: Value): Made {
+  if (sign === '*' && asNumber(left) !== undefined) return stretched(sign, right, left)
+  if (left === null || typeof left !== 'object' || left.kind !== 'timedelta') return undefined
+  const by = asNumber(right)
+  if (sign === '*' && by !== undefined) return { text: spanOf(left.ms * Number(by)) }
+  if (sign !== '/') return undefined
+  const other = right !== null && typeof right === 'object' && right.kind === 'timedelta' ? right.ms : undefined
+  const divisor = by ?? other
+  if (divisor === undefined) return undefined
+  if (Number(divisor) === 0) throw new BambooError('division by zero')
+  return { text: other === undefined ? spanOf(left.ms / Number(divisor)) : left.ms / other }
 }
 
 /** @throws BambooError outside of the years 1 to 9999. */
@@ -164,7 +201,7 @@ export function isIn(part: Value, whole: Value, meter: Meter): boolean {
     meter.spend(whole.length)
     return whole.includes(part)
   }
-  if (isDict(whole)) return whole.entries.has(keyOf(part, meter))
+  if (isDict(whole) || isSet(whole)) return whole.entries.has(keyOf(part, meter))
   return itemsOf(whole, meter).some((item) => isEqual(item, part, meter))
 }
 
@@ -175,6 +212,10 @@ export function itemsOf(value: Value, meter: Meter): readonly Value[] {
     return value.items
   }
   if (typeof value === 'string') return charactersOf(value, meter)
+  if (isSet(value)) {
+    meter.spend(value.entries.size)
+    return [...value.entries.values()]
+  }
   if (!isDict(value)) throw new BambooError(`'${typeName(value)}' object is not iterable`)
   meter.spend(value.entries.size)
   return Array.from(value.entries.values(), ([key]) => key)

@@ -49,6 +49,8 @@ export interface Piece {
 
 /** What stands between `${` and `}`. @throws BambooError. */
 export function parsePiece(text: string): Piece {
+  // Its safety check reads a piece as lines of Python, where the first must not be indented: mako_utils/checker.py.
+  if (/^\n*[ \t\f]/.test(text)) throw new BambooError('unexpected indent')
   if (text.length > BAMBOO_TEXT_MAX) throw new BambooError(`an expression has at most ${BAMBOO_TEXT_MAX} characters`)
   return new Parser(tokensOf(text.trim())).whole()
 }
@@ -89,7 +91,7 @@ class Parser {
   whole(): Piece {
     const node = this.#test()
     const filters: string[] = []
-    if (this.#take('|')) {
+    if (this.#take('|') && this.#peek().kind !== 'end') {
       do filters.push(this.#filter())
       while (this.#take(','))
     }

@@ -4,7 +4,6 @@ import { Evaluator, freeNames } from './bamboo-evaluate.ts'
 import { filtered } from './bamboo-filter.ts'
 import { BambooError, Meter } from './bamboo-meter.ts'
 import { parsePiece } from './bamboo-parse.ts'
-import { textOf } from './bamboo-text.ts'
 
 /**
  * Text with `${expression}` in it, as BlueKing's templates have it (docs/reference/expressions.md). A piece that does not
@@ -140,7 +139,7 @@ class Rendering {
     try {
       this.#meter.spend(pieceUnits(inside))
       const { node, filters } = parsePiece(inside)
-      return filtered(textOf(this.#evaluator.valueOf(node), this.#meter), filters, this.#meter)
+      return filtered(this.#evaluator.valueOf(node), filters, this.#meter)
     } catch (error) {
       if (error instanceof BambooError) return undefined
       throw error

@@ -22,6 +22,9 @@ export function reprOf(value: Value, meter: Meter, depth = 0): string {
   if (depth > BAMBOO_DEPTH_MAX) throw new BambooError('a value nests too deep')
   switch (value.kind) {
     case 'list':
+      if (value.lazy?.startsWith('range(') === true) return value.lazy
+      if (value.lazy !== undefined)
+        return `${value.lazy}(${reprOf({ kind: 'list', items: value.items }, meter, depth)})`
       return `[${value.items.map((item) => reprOf(item, meter, depth + 1)).join(', ')}]`
     case 'tuple': {
       const items = value.items.map((item) => reprOf(item, meter, depth + 1))
@@ -33,6 +36,10 @@ export function reprOf(value: Value, meter: Meter, depth = 0): string {
       )
       return `{${pairs.join(', ')}}`
     }
+    case 'set':
+      return setText([...value.entries.values()], meter, depth)
+    case 'bytes':
+      return bytesText(value.bytes, meter)
     case 'datetime':
     case 'date':
       return depth === 0 ? momentText(value) : refuse(value)
@@ -41,10 +48,47 @@ export function reprOf(value: Value, meter: Meter, depth = 0): string {
     case 'unknown':
       throw new BambooError(`name '${value.name}' is not defined`)
     case 'function':
+      return functionText(value)
     case 'module':
+    case 'digest':
+    case 'pattern':
+    case 'match':
       return refuse(value)
   }
 }
+
+/** Whole numbers stand in their order, as small ones do in Python; the order of all else is nobody's promise. */
+function setText(items: readonly Value[], meter: Meter, depth: number): string {
+  if (items.length === 0) return 'set()'
+  const ints = items.filter((item) => typeof item === 'bigint')
+  const shown = ints.length === items.length ? ints.toSorted((one, other) => (one < other ? -1 : 1)) : items
+  return `{${shown.map((item) => reprOf(item, meter, depth + 1)).join(', ')}}`
+}
+
+function bytesText(bytes: readonly number[], meter: Meter): string {
+  meter.spend(bytes.length * 4)
+  const quote = bytes.includes(0x27) && !bytes.includes(0x22) ? '"' : "'"
+  const written = bytes.map((byte) => {
+    const character = String.fromCharCode(byte)
+    if (character === quote) return `\\${quote}`
+    const plain = ESCAPES[character]
+    if (plain !== undefined) return plain
+    return byte < 0x20 || byte > 0x7e ? `\\x${byte.toString(16).padStart(2, '0')}` : character
+  })
+  return `b${quote}${written.join('')}${quote}`
+}
+
+/** Of a function or type that is named and not called; a method or lambda shows its place in memory there. */
+function functionText(value: Extract<Value, { kind: 'function' }>): string {
+  if (!FUNCTIONS_SHOWN.has(value.name)) return refuse(value)
+  return TYPES_SHOWN.has(value.name) ? `<class '${value.name}'>` : `<built-in function ${value.name}>`
+}
+const TYPES_SHOWN: ReadonlySet<string> = new Set([
+  'bool', 'dict', 'enumerate', 'float', 'int', 'list', 'range', 'reversed', 'set', 'str', 'tuple', 'zip',
+]) // prettier-ignore
+const FUNCTIONS_SHOWN: ReadonlySet<string> = new Set([
+  ...TYPES_SHOWN, 'abs', 'all', 'any', 'bin', 'format', 'hex', 'len', 'max', 'min', 'oct', 'ord', 'pow', 'round', 'sorted', 'sum',
+]) // prettier-ignore
 
 /** Digits of an int have to be paid for each time: a list may hold one large int very often. */
 function intText(value: bigint, meter: Meter): string {

@@ -5,16 +5,64 @@ import { BAMBOO_DEPTH_MAX, BambooError, type Meter } from './bamboo-meter.ts'
  * Values as BlueKing's language has them, which is Python's: whole numbers of any size apart from floats, lists apart
  * from tuples. A float is a JavaScript number, an int a bigint. Nothing is ever changed in place.
  */
-export type Value = Scalar | Items | Dict | Moment | Span | Callable | Module | Unknown
+export type Value =
+  | Scalar
+  | Items
+  | Dict
+  | Set_
+  | Bytes
+  | Digest
+  | Compiled
+  | Match
+  | Moment
+  | Span
+  | Callable
+  | Module
+  | Unknown
 export type Scalar = null | boolean | bigint | number | string
 export interface Items {
   readonly kind: 'list' | 'tuple'
   readonly items: readonly Value[]
+  /** What Python makes lazily shows so: the name of a dict's view, or the whole text of a range. */
+  readonly lazy?: string
 }
 export interface Dict {
   readonly kind: 'dict'
   /** By {@link keyOf}, in the order of insertion. */
   readonly entries: ReadonlyMap<string, readonly [key: Value, value: Value]>
+  /** It is an object in Python, which has its keys as attributes: `_system` alone is one. */
+  readonly isObject?: true
+}
+/** A set: by {@link keyOf}, in the order of insertion. */
+export interface Set_ {
+  readonly kind: 'set'
+  readonly entries: ReadonlyMap<string, Value>
+}
+/** What a text is when it is encoded, byte by byte. */
+export interface Bytes {
+  readonly kind: 'bytes'
+  readonly bytes: readonly number[]
+}
+/** A checksum, before it is asked for its text. */
+export interface Digest {
+  readonly kind: 'digest'
+  readonly name: string
+  readonly bytes: readonly number[]
+}
+/** A regular expression that was compiled. */
+export interface Compiled {
+  readonly kind: 'pattern'
+  readonly source: string
+  /** As Python counts them: `re.I` is 2, `re.M` 8, `re.S` 16, `re.X` 64. */
+  readonly flags: number
+}
+/** Where a pattern was found. */
+export interface Match {
+  readonly kind: 'match'
+  readonly characters: readonly string[]
+  /** Of the whole and of each group, in code points; null: the group took no part. */
+  readonly spans: readonly (readonly [number, number] | null)[]
+  readonly names: ReadonlyMap<string, number>
 }
 /** A datetime or date without a zone: milliseconds of the wall clock, as if it were UTC. */
 export interface Moment {
@@ -61,6 +109,11 @@ const TYPE_NAMES = {
   list: 'list',
   tuple: 'tuple',
   dict: 'dict',
+  set: 'set',
+  bytes: 'bytes',
+  digest: '_hashlib.HASH',
+  pattern: 're.Pattern',
+  match: 're.Match',
   datetime: 'datetime.datetime',
   date: 'datetime.date',
   timedelta: 'datetime.timedelta',
@@ -77,7 +130,18 @@ export const isItems = (value: Value): value is Items =>
 export const isDict = (value: Value): value is Dict =>
   typeof value === 'object' && value !== null && value.kind === 'dict'
 
+export const isSet = (value: Value): value is Set_ =>
+  typeof value === 'object' && value !== null && value.kind === 'set'
+
 export const listOf = (items: readonly Value[]): Items => ({ kind: 'list', items })
+export const setOf = (items: Iterable<Value>, meter: Meter): Set_ => {
+  const entries = new Map<string, Value>()
+  for (const item of items) {
+    const key = keyOf(item, meter)
+    if (!entries.has(key)) entries.set(key, item)
+  }
+  return { kind: 'set', entries }
+}
 export const tupleOf = (items: readonly Value[]): Items => ({ kind: 'tuple', items })
 export const dictOf = (pairs: Iterable<readonly [Value, Value]>, meter: Meter): Dict => {
   const entries = new Map<string, readonly [Value, Value]>()
@@ -116,7 +180,10 @@ export function isTruthy(value: Value): boolean {
     case 'tuple':
       return value.items.length > 0
     case 'dict':
+    case 'set':
       return value.entries.size > 0
+    case 'bytes':
+      return value.bytes.length > 0
     case 'timedelta':
       return value.ms !== 0
     case 'unknown':
@@ -125,6 +192,9 @@ export function isTruthy(value: Value): boolean {
     case 'date':
     case 'function':
     case 'module':
+    case 'digest':
+    case 'pattern':
+    case 'match':
       return true
   }
 }
@@ -151,6 +221,7 @@ export function keyOf(value: Value, meter: Meter, depth = 0): string {
   }
   if (of.kind === 'datetime' || of.kind === 'date') return `${of.kind}${of.wallMs}`
   if (of.kind === 'timedelta') return `d${of.ms}`
+  if (of.kind === 'bytes') return `b${of.bytes.join()}`
   throw new BambooError(`unhashable type: '${typeName(value)}'`)
 }
 
@@ -179,10 +250,17 @@ export function isEqual(left: Value, right: Value, meter: Meter, depth = 0): boo
     }
     return true
   }
+  if (isSet(left) && isSet(right)) return left.entries.size === right.entries.size && isSubset(left, right, meter)
+  if (left.kind === 'bytes' && right.kind === 'bytes') return keyOf(left, meter) === keyOf(right, meter)
   if ((left.kind === 'datetime' || left.kind === 'date') && left.kind === right.kind) {
     return left.wallMs === right.wallMs
   }
   return left.kind === 'timedelta' && right.kind === 'timedelta' && left.ms === right.ms
+}
+
+export function isSubset(left: Set_, right: Set_, meter: Meter): boolean {
+  meter.spend(left.entries.size)
+  return [...left.entries.keys()].every((key) => right.entries.has(key))
 }
 
 function isSameNumber(left: bigint | number, right: bigint | number): boolean {
@@ -208,6 +286,11 @@ export function isInOrder(op: Order, left: Value, right: Value, meter: Meter, de
       if (!isEqual(...pair, meter)) return isInOrder(op, ...pair, meter, depth + 1)
     }
     return holds(op, left.items.length, right.items.length)
+  }
+  if (isSet(left) && isSet(right)) {
+    const [small, large] = op === '<' || op === '<=' ? [left, right] : [right, left]
+    const isStrict = op === '<' || op === '>'
+    return isSubset(small, large, meter) && !(isStrict && small.entries.size === large.entries.size)
   }
   const moments = momentOf(left, right)
   if (moments !== undefined) return holds(op, ...moments)

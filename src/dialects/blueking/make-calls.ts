@@ -9,9 +9,9 @@ import { FUNCTION_KIND, functionalAnnotation, isFunctional } from './functional.
 import { isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
 import { systemAnnotation } from './system-facts.ts'
 import { NAME_ANNOTATION } from './task-name.ts'
-import { EXCLUDED_ANNOTATION, taskTree } from './task-tree.ts'
+import { EXCLUDED_ANNOTATION, taskTree, TEMPLATE_ANNOTATION } from './task-tree.ts'
 import { locateTemplate, storeTree, templateTree } from './templates.ts'
-import { excludeNodes } from './tree/exclude.ts'
+import { excludeNodes, hasEmptyBranch } from './tree/exclude.ts'
 import { hasTemplate, paramOf } from './tree/params.ts'
 import { sealGiven } from './tree/passwords.ts'
 import { assignKeys } from './tree/keys.ts'
@@ -19,8 +19,6 @@ import type { StoredTree } from './tree/stored-tree.ts'
 import { withConstants } from './tree/unfold.ts'
 import type { Failure } from './wire.ts'
 
-/** The template that a task's own tree stands for: its serial, or empty. */
-export const TEMPLATE_ANNOTATION = 'blueking/template'
 const NAME_MAX = 100
 
 /** What a task is made with, whatever of. */
@@ -116,7 +114,7 @@ async function makeTask(call: Call): Promise<Made> {
   })
   if (overrides) return makeOwn(call, pipeline.project, withoutNodes(source, excluded.ids), wanted, pipeline)
   const annotations =
-    excluded.ids.length === 0
+    excluded.ids.length === 0 && !hasEmptyBranch(source.raw)
       ? wanted.annotations
       : { ...wanted.annotations, [EXCLUDED_ANNOTATION]: JSON.stringify(excluded.ids) }
   const keys = assignKeys(source.tree)

@@ -5,7 +5,7 @@ import type { PipelineView, ProjectView, RunSummary, RunView } from '../../model
 import { styleOf, type Call } from './call.ts'
 import { CLOCKED_ANNOTATION } from './clocked.ts'
 import { claimOf, isFunctional } from './functional.ts'
-import { TEMPLATE_ANNOTATION } from './make-calls.ts'
+import { TEMPLATE_ANNOTATION } from './task-tree.ts'
 import { presentTimed } from './present.ts'
 import { templateName } from './templates.ts'
 import { taskName } from './task-name.ts'

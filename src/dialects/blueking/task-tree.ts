@@ -10,8 +10,13 @@ import { synthesize } from './tree/synthesize.ts'
 import { withConstants } from './tree/unfold.ts'
 import type { RawTree } from './tree/web-tree.ts'
 
-/** What the maker of a task left out: ids of its template, as JSON. */
+/** What the maker of a task left out: ids of its template, as JSON; an empty list where its tree has fewer gateways all the same. */
 export const EXCLUDED_ANNOTATION = 'blueking/excluded'
+
+/** The template that a task's own tree stands for: its serial, or empty. */
+export const TEMPLATE_ANNOTATION = 'blueking/template'
+
+const isOwn = ({ annotations }: Pick<RunView, 'annotations'>): boolean => annotations[TEMPLATE_ANNOTATION] !== undefined
 
 /** Ids of the nodes that the maker of a task left out. */
 export function excludedIds(run: Pick<RunView, 'annotations'>): readonly string[] {
@@ -28,7 +33,7 @@ export function excludedIds(run: Pick<RunView, 'annotations'>): readonly string[
 /** Keys of what a task's tree lacks: the nodes that were left out, and gateways that had nothing left between them. */
 export function goneKeys(run: RunView): ReadonlySet<string> {
   const ids = excludedIds(run)
-  const stored = ids.length === 0 ? undefined : storedTree(run.definition)
+  const stored = run.annotations[EXCLUDED_ANNOTATION] === undefined ? undefined : storedTree(run.definition)
   const left = stored === undefined ? undefined : excludeNodes(stored.raw, ids)
   if (stored === undefined || left?.ok !== true) return NOTHING
   const names = (part: Json | undefined): readonly string[] => (isJsonObject(part) ? Object.keys(part) : [])
@@ -51,7 +56,8 @@ export function taskTree(run: RunView): JsonObject {
     )
   }
   const { tree, raw } = stored
-  const left = excludeNodes(raw, excludedIds(run))
+  // A tree of the task's own was made for it: nothing of it is left out.
+  const left = isOwn(run) ? { ok: true as const, tree: raw } : excludeNodes(raw, excludedIds(run))
   const keys = assignKeys(tree)
   const ids = new Map(tasksOf(run).map((task) => [task.key, task.id]))
   const edges = new Map((run.stages[0]?.flow?.edges ?? []).map(({ key }, place) => [key, place]))

@@ -25,15 +25,21 @@ export function excludeNodes(raw: RawTree, ids: readonly string[]): Excluded {
     if (activity['optional'] !== true) return { ok: false, message: `task node[id=${id}] is not optional` }
     leaveOut(tree, activity)
   }
-  if (ids.length > 0) dropEmptyParallels(tree)
+  dropEmptyParallels(tree)
   return { ok: true, tree, unreferenced: dropConstants(tree, ids) }
 }
 
 const flowIds = (value: Json | undefined): string[] =>
   Array.isArray(value) ? (value as string[]).slice() : typeof value === 'string' && value !== '' ? [value] : []
 
-/** One flow as text, several as a list, as the editor writes them. */
-const written = (ids: readonly string[]): Json => (ids.length === 1 ? ids[0]! : [...ids])
+/**
+ * What comes in once `flows` stand for `gone`: a list keeps its form, and what is new comes last; text becomes a list
+ * only of several. Source: `_replace_node_incoming` there.
+ */
+function incomingWithout(incoming: Json | undefined, gone: string, flows: readonly string[]): Json {
+  if (Array.isArray(incoming)) return [...flowIds(incoming).filter((id) => id !== gone), ...flows]
+  return flows.length === 1 ? flows[0]! : [...flows]
+}
 
 function nodeOf(tree: Mutable, id: string): Mutable | undefined {
   for (const group of ['activities', 'gateways']) {
@@ -70,7 +76,7 @@ function redirect(tree: Mutable, flows: readonly string[], outgoing: string): vo
   }
   delete flowsOf(tree)[outgoing]
   if (next === undefined) return
-  next['incoming'] = written(flowIds(next['incoming']).flatMap((id) => (id === outgoing ? flows : [id])))
+  next['incoming'] = incomingWithout(next['incoming'], outgoing, flows)
 }
 
 const drawn = (tree: Mutable, name: 'line' | 'location'): Mutable[] =>
@@ -92,11 +98,37 @@ function dropEmptyParallels(tree: Mutable): void {
   const gateways = tree['gateways'] as unknown as Nodes
   for (let before = -1; before !== Object.keys(gateways).length;) {
     before = Object.keys(gateways).length
-    for (const [fork, converge] of converges) {
+    for (const [fork, converge] of [...converges, ...straightOn(tree, new Set(converges.values()))]) {
       const [first, last] = [gateways[fork], gateways[converge]]
       if (first?.['type'] === 'ParallelGateway' && last !== undefined) dropEmptyBranches(tree, first, last)
     }
   }
+}
+
+/** Parallel gateways of a single branch that holds nothing -> the converge gateway behind it, unless it is another's. */
+function straightOn(tree: Mutable, taken: ReadonlySet<string>): readonly (readonly [string, string])[] {
+  const gateways = tree['gateways'] as unknown as Nodes
+  return Object.entries(gateways).flatMap(([id, { type, outgoing }]) => {
+    const [only, ...others] = type === 'ParallelGateway' ? flowIds(outgoing) : []
+    const target = only === undefined ? undefined : flowsOf(tree)[only]?.['target']
+    if (others.length > 0 || typeof target !== 'string' || taken.has(target)) return []
+    return gateways[target]?.['type'] === 'ConvergeGateway' ? [[id, target] as const] : []
+  })
+}
+
+/** Whether a branch of a parallel gateway leads straight to a converge gateway: a task of the template lacks it. */
+export function hasEmptyBranch(tree: RawTree): boolean {
+  const part = (name: string): JsonObject => (isJsonObject(tree[name]) ? tree[name] : {})
+  const typeOf = (id: Json | undefined): Json | undefined => {
+    const gateway = typeof id === 'string' ? part('gateways')[id] : undefined
+    return isJsonObject(gateway) ? gateway['type'] : undefined
+  }
+  return Object.values(part('flows')).some(
+    (flow) =>
+      isJsonObject(flow) &&
+      typeOf(flow['source']) === 'ParallelGateway' &&
+      typeOf(flow['target']) === 'ConvergeGateway',
+  )
 }
 
 function dropEmptyBranches(tree: Mutable, fork: Mutable, converge: Mutable): void {

@@ -33,10 +33,22 @@ const objectsIn = (value: Json | undefined) => (isJsonObject(value) ? Object.val
 /** Every name within `${...}` of the texts in a value. */
 function* namesIn(value: Json): Generator<string> {
   if (typeof value === 'string') {
-    for (const [, piece = ''] of value.matchAll(/\$\{([^${}#]+)\}/g)) yield* piece.match(/\w+/g) ?? []
+    // Their pattern, which takes braces in; source: bamboo-pipeline's core/data/expression.py.
+    for (const [, piece = ''] of value.matchAll(/\$\{([^$#]+)\}/g)) yield* freeNames(piece)
   } else if (Array.isArray(value)) {
     for (const item of value as readonly Json[]) yield* namesIn(item)
   } else if (isJsonObject(value)) {
     for (const item of Object.values(value)) yield* namesIn(item)
   }
+}
+
+/** Names of an expression that somebody has to give: no texts, no attributes, nothing that it binds itself. */
+function freeNames(piece: string): readonly string[] {
+  const bare = piece.replace(/'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*"/g, "''")
+  const bound = new Set(
+    [...bare.matchAll(/\b(?:for|lambda)\s([\w\s,()]*?)(?:\bin\b|:)/g)].flatMap(
+      ([, names = '']) => names.match(/\w+/g) ?? [],
+    ),
+  )
+  return (bare.match(/(?<![\w.])[A-Za-z_]\w*/g) ?? []).filter((name) => !bound.has(name))
 }

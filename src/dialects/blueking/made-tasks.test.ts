@@ -1,0 +1,50 @@
+// What the making of a task leaves of a tree: bk-sops' taskflow3/models.py and pipeline_web/preview_base.py, read 2026-11-22.
+import { expect, test } from 'vitest'
+import { openBkClient, type Body } from '../../testing/blueking-client.ts'
+import { constant, webTree } from '../../testing/blueking-trees.ts'
+
+/** `a`, then a parallel gateway with nothing between, then the end. */
+const tree = webTree({
+  gateways: { p: 'Parallel', c: 'Converge' },
+  lines: [
+    ['start', 'a'],
+    ['a', 'p'],
+    ['p', 'c'],
+    ['p', 'c'],
+    ['c', 'end'],
+  ],
+  constants: { '${unused}': constant('1') },
+})
+
+async function started(path: 'create_task' | 'fast_create_task'): Promise<readonly [tree: Body, status: Body]> {
+  const client = await openBkClient()
+  const { biz } = client
+  const ids =
+    path === 'create_task'
+      ? [
+          (await client.need(client.post('create_template', [biz], { name: 't', pipeline_tree: tree }))).template_id,
+          biz,
+        ]
+      : [biz]
+  const more = path === 'create_task' ? {} : { pipeline_tree: tree }
+  const made = await client.need(client.post(path, ids, { name: 'x', ...more }))
+  await client.need(client.post('start_task', [made.task_id, biz]))
+  return [made.pipeline_tree, await client.need(client.get('get_task_status', [made.task_id, biz]))]
+}
+
+test('a task of a template lacks parallel gateways with nothing between, and constants that nothing names', async () => {
+  const [made, status] = await started('create_task')
+  expect(made.gateways).toEqual({})
+  expect(made.constants).toEqual({})
+  expect(Object.keys(made.flows)).toHaveLength(2)
+  expect(status.state).toBe('FINISHED')
+  const nodes = [made.start_event.id, made.end_event.id, ...Object.keys(made.activities)]
+  expect(new Set(Object.keys(status.children))).toEqual(new Set(nodes))
+})
+
+test('a tree that was made for one task is taken as it is', async () => {
+  const [made, status] = await started('fast_create_task')
+  expect(Object.keys(made.gateways)).toHaveLength(2)
+  expect(Object.keys(made.constants)).toEqual(['${unused}'])
+  expect(Object.keys(status.children)).toHaveLength(5)
+})
