@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { offsetsOf } from './zone.ts'
+import { offsetsOf, zoneOf } from './zone.ts'
 
 test.each([
   ['Asia/Shanghai', '2026-01-01', 480],
@@ -13,4 +13,9 @@ test.each([
 
 test.each(['Nope', 'Asia/Nowhere', '', 'x'.repeat(100_000)])('there is no zone %.20s', (name) => {
   expect(offsetsOf(name)).toBeUndefined()
+})
+
+test.each([0, 480, -180, 330, -210, 60])('the zone of %d minutes is always so far from UTC', (minutes) => {
+  const offset = offsetsOf(zoneOf(minutes))
+  expect([offset?.(Date.parse('2026-01-01')), offset?.(Date.parse('2026-07-01'))]).toEqual([minutes, minutes])
 })

@@ -1,5 +1,6 @@
 import type { TaskRole } from '../../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import { zoneOf } from '../kit/zone.ts'
 
 /** A definition as the pipelines of this dialect are stored: JSON, in the words of docs/reference/definition.md. */
 export interface DefinitionText {
@@ -35,6 +36,12 @@ export interface TaskText {
   readonly timeout?: string
   readonly annotations?: Readonly<Record<string, string>>
 }
+
+/** Fields of a schedule are the server's local time, as there; `@every` and its like have no fields. */
+export const inZone = (trigger: JsonObject, offsetMinutes: number): JsonObject =>
+  typeof trigger['schedule'] === 'string' && !trigger['schedule'].trim().startsWith('@')
+    ? { ...trigger, timezone: zoneOf(offsetMinutes) }
+    : trigger
 
 /** @param before what the version before says under `triggers`: those that no body speaks of stay. */
 export function writeDefinition({ triggers = [], ...definition }: DefinitionText, before: Json | undefined): string {

@@ -1,9 +1,10 @@
 import { parseDocument, isMap, isSeq } from 'yaml'
 import type { App, Caller } from '../../host/app.ts'
-import { isJsonObject, type Json } from '../../model/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { parseJson, readBody } from '../kit/body.ts'
+import { inZone } from './definition-text.ts'
 import { bodyRefused, errorAnswer, json, type OperationName, problemAnswer, success } from './errors.ts'
 import { integerOf, textOf } from './fields.ts'
 import { type Call, pipelineRef, type Route } from './route.ts'
@@ -47,7 +48,7 @@ async function create(call: Call): Promise<Response> {
   const pipeline = await app.pipelines.get(caller, pipelineRef(call, given.pipeline_name))
   if (!pipeline.ok) return problemAnswer('createCronJob', pipeline.problem)
   const job = jobOf(call, objectId(app.freshId()), given)
-  const kept = await keep(app, caller, pipeline.value, job)
+  const kept = await keep(call, pipeline.value, job)
   return kept.ok ? json(200, job) : problemAnswer('createCronJob', kept.problem)
 }
 
@@ -61,10 +62,10 @@ async function update(call: Call): Promise<Response> {
   const pipeline = await app.pipelines.get(caller, { name: given.pipeline_name, project: { id: project.id } })
   if (!pipeline.ok) return problemAnswer('updateCronJob', pipeline.problem)
   if (given.pipeline_name !== before.pipeline_name) {
-    const left = await dropTrigger(app, caller, project, before)
+    const left = await dropTrigger(call, project, before)
     if (!left.ok) return problemAnswer('updateCronJob', left.problem)
   }
-  const kept = await keep(app, caller, pipeline.value, jobOf(call, before.id, given))
+  const kept = await keep(call, pipeline.value, jobOf(call, before.id, given))
   return kept.ok ? success() : problemAnswer('updateCronJob', kept.problem)
 }
 
@@ -73,7 +74,7 @@ async function remove(call: Call): Promise<Response> {
   const found = await findJob(call)
   if (!found.ok) return problemAnswer('deleteCronJob', found.problem)
   const { project, job } = found.value
-  const left = await dropTrigger(app, caller, project, job)
+  const left = await dropTrigger(call, project, job)
   if (!left.ok) return problemAnswer('deleteCronJob', left.problem)
   const removed = await app.documents.remove(caller, { project: { id: project.id }, kind: KIND, key: job.id })
   return removed.ok ? success() : problemAnswer('deleteCronJob', removed.problem)
@@ -99,20 +100,20 @@ async function list(call: Call, operation: OperationName, isMeant: (job: CronJob
 }
 
 /** The trigger first: a document without its trigger would be a timer that never comes, and nobody is told. */
-async function keep(app: App, caller: Caller, pipeline: PipelineView, job: CronJob): Promise<Result<unknown>> {
-  const triggered = await setTrigger(app, caller, pipeline, job)
+async function keep(call: Call, pipeline: PipelineView, job: CronJob): Promise<Result<unknown>> {
+  const triggered = await setTrigger(call, pipeline, job)
   if (!triggered.ok) return triggered
   const project = { id: pipeline.project.id }
-  return await app.documents.put(caller, { project, kind: KIND, key: job.id, value: { ...job } })
+  return await call.app.documents.put(call.caller, { project, kind: KIND, key: job.id, value: { ...job } })
 }
 
-async function dropTrigger(app: App, caller: Caller, project: ProjectView, job: CronJob): Promise<Result<unknown>> {
-  const pipeline = await triggered(app, caller, project, job)
+async function dropTrigger(call: Call, project: ProjectView, job: CronJob): Promise<Result<unknown>> {
+  const pipeline = await triggered(call.app, call.caller, project, job)
   if (!pipeline.ok) return pipeline
   // A pipeline that is gone has taken its triggers along.
   return pipeline.value === undefined
     ? accept(null)
-    : await setTrigger(app, caller, pipeline.value, { ...job, enabled: false })
+    : await setTrigger(call, pipeline.value, { ...job, enabled: false })
 }
 
 /** The pipeline that has the job's trigger, whatever it is called by now. */
@@ -138,17 +139,21 @@ async function triggered(
 const triggerName = ({ id }: CronJob): string => `koderover-cron-${id}`
 
 /** Writes the job's trigger into the pipeline's text, or takes it out; the rest of the text stays as it is. */
-async function setTrigger(app: App, caller: Caller, pipeline: PipelineView, job: CronJob): Promise<Result<unknown>> {
+async function setTrigger(
+  { app, caller, options }: Call,
+  pipeline: PipelineView,
+  job: CronJob,
+): Promise<Result<unknown>> {
   const before = await app.pipelines.text(caller, { id: pipeline.id }, pipeline.version)
   if (!before.ok) return before
-  const text = withTrigger(before.value, job, pipeline)
+  const text = withTrigger(before.value, job, pipeline, options.zoneOffsetMinutes)
   if (text === undefined)
     return refuse('conflict', 'the triggers of this pipeline are written in a way that only people change')
   if (text === before.value) return accept(null)
   return await app.pipelines.update(caller, { id: pipeline.id }, { text, expectedVersion: pipeline.version })
 }
 
-function withTrigger(text: string, job: CronJob, pipeline: PipelineView): string | undefined {
+function withTrigger(text: string, job: CronJob, pipeline: PipelineView, offsetMinutes: number): string | undefined {
   const document = parseDocument(text, { logLevel: 'error' })
   if (!isMap(document.contents)) return undefined
   const triggers = document.get('triggers')
@@ -156,7 +161,7 @@ function withTrigger(text: string, job: CronJob, pipeline: PipelineView): string
   const list = document.getIn(path)
   if (list !== undefined && list !== null && !isSeq(list)) return undefined
   const others = isSeq(list) ? list.items.filter((item) => !isMap(item) || item.get('name') !== triggerName(job)) : []
-  const own = job.enabled ? [document.createNode(triggerOf(job, pipeline))] : []
+  const own = job.enabled ? [document.createNode(inZone(triggerOf(job, pipeline), offsetMinutes))] : []
   const items = [...others, ...own]
   if (items.length === (isSeq(list) ? list.items.length : 0) && own.length === 0) return text
   if (items.length === 0) document.delete('triggers')
@@ -167,7 +172,7 @@ function withTrigger(text: string, job: CronJob, pipeline: PipelineView): string
 
 const isJson = (text: string): boolean => text.trimStart().startsWith('{')
 
-function triggerOf(job: CronJob, { definition }: PipelineView): Json {
+function triggerOf(job: CronJob, { definition }: PipelineView): JsonObject {
   const known = new Set(definition.params.map(({ name }) => name))
   const values = { repo_owner: job.repo_owner, repo_name: job.repo_name, branch: job.branch, ref: job.branch }
   const own = definition.annotations['koderover/generation'] !== undefined

@@ -415,7 +415,8 @@ describe('timers', () => {
 
     const six = { ...JOB, schedule: '*/10 * * * * *' }
     expect(await ask('POST', `/api/cron/jobs/${made.id}`, six)).toEqual(SUCCESS)
-    expect(await triggers(client)).toMatchObject([{ cron: '*/10 * * * * *' }])
+    // Fields are the server's local time, as there.
+    expect(await triggers(client)).toMatchObject([{ cron: '*/10 * * * * *', timezone: 'Etc/GMT-8' }])
     expect(await ask('POST', `/api/cron/jobs/${made.id}`, { ...six, enabled: false })).toEqual(SUCCESS)
     expect(await triggers(client)).toEqual([])
     expect((await ask('GET', '/api/cron/scheduled')).body).toEqual([])

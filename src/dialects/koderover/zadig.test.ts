@@ -65,7 +65,7 @@ describe('V2', () => {
       'sub_tasks',
     ])
     const { triggers } = need(await world.app.pipelines.get(world.admin, { name: BODY.name })).definition
-    expect(triggers?.list).toMatchObject([{ kind: 'schedule', cron: '*/10 * * * * *' }])
+    expect(triggers?.list).toMatchObject([{ kind: 'schedule', cron: '*/10 * * * * *', timezone: 'Etc/GMT-8' }])
     expect(await ask('PUT', '/api/v2/pipelines/test-pipeline', { ...BODY, schedule: '' })).toEqual(SUCCESS)
     expect(need(await world.app.pipelines.get(world.admin, { name: BODY.name })).definition.triggers).toBeNull()
     expect((await ask('GET', '/api/v2/pipelines')).body).toMatchObject([{ ...BODY, schedule: '' }])

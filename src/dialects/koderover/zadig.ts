@@ -28,6 +28,7 @@ import {
 
 const pipelines = pipelineHandlers(zadigFace, 'zadig')
 const tasks = taskHandlers(zadigFace, presentTask)
+const workflowTasks = taskHandlers(zadigFace, v4.presentPreview)
 
 const at =
   (family: string) =>
@@ -109,6 +110,19 @@ const streams: readonly Route[] = [
     // `dto.Task` (pkg/types/dto at 0499f3f): versions of the delivery centre that it has made.
     tasks.follow({ releases: [] }),
   ),
+  // The names of later releases, for tasks of all workflows.
+  v4Route(
+    'GET',
+    '/sse/workflowTasks/running',
+    'what is under way, every second',
+    workflowTasks.followSome({ statuses: RUNNING }),
+  ),
+  v4Route(
+    'GET',
+    '/sse/workflowTasks/pending',
+    'the queue, every second',
+    workflowTasks.followSome({ statuses: PENDING }),
+  ),
   route('GET', '/sse/tasks/running', 'what is under way, every second', tasks.followSome({ statuses: RUNNING })),
   route('GET', '/sse/tasks/pending', 'the queue, every second', tasks.followSome({ statuses: PENDING })),
 ]
@@ -159,6 +173,13 @@ const later: readonly Route[] = [
     'run: a WorkflowV4 with `params[]` → `{project_name, workflow_name, task_id}`',
     v4.createTask,
   ),
+  v4Route('POST', '/v4/workflowtask/trigger?triggerName', 'the same, as another workflow asks for it', v4.createTask),
+  v4Route(
+    'GET',
+    '/v4/workflowtask/clone/workflow/:workflowName/task/:taskID',
+    'the workflow as a task was started with',
+    v4.cloneTask,
+  ),
   v4Route('GET', '/v4/workflowtask?workflow_name&page_num&page_size', '`{workflow_list, total}`', v4.listTasks),
   v4Route('GET', '/v4/workflowtask/workflow/:workflowName/task/:taskID', 'one task, stages with jobs', v4.getTask),
   v4Route('DELETE', '/v4/workflowtask/workflow/:workflowName/task/:taskID', 'cancel', v4.cancelTask),
@@ -181,6 +202,24 @@ const later: readonly Route[] = [
   openRoute('DELETE', '/openapi/workflows/custom/task?taskId&workflowKey', 'cancel', v4.cancelOpenTask),
   openRoute('POST', '/openapi/workflows/custom/task/approve', 'approve or reject; error 6169', v4.approve),
   openRoute('POST', '/openapi/workflows/product/task', 'run a product workflow: `{input}`', open13.createProductTask),
+  openRoute(
+    'GET',
+    '/openapi/workflows/product/:name/tasks?projectKey&pageNum&pageSize',
+    '`{total, workflow_tasks}`, from 2.0 on; error 6162',
+    open13.listOpenTasks,
+  ),
+  openRoute(
+    'GET',
+    '/openapi/workflows/product/:name/task/:taskID?projectKey',
+    'one of them, from 2.0 on; error 6161',
+    open13.openProductTask,
+  ),
+  openRoute(
+    'DELETE',
+    '/openapi/workflows/product?workflowKey',
+    'delete a product workflow, from 2.0 on; error 6543',
+    open13.removeOpen,
+  ),
   openRoute('GET', '/openapi/workflows?projectKey', 'all of a project, from 2.0 on; error 6541', open13.listOpen),
   openRoute('DELETE', '/openapi/workflows/custom?workflowKey', 'delete, from 2.0 on; error 6543', open13.removeOpen),
   openRoute(

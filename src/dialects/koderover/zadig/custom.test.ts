@@ -147,3 +147,41 @@ test.each([
   const { ask } = await open()
   expect((await ask('POST', BASE, workflow(changes))).body.code).toBe(400)
 })
+
+test('another workflow starts it, a task is taken for the next one as it was started, and streams tell of all', async () => {
+  const { ask, send, world } = await open()
+  await ask('POST', BASE, workflow())
+  const started = await ask('POST', `${BASE}/workflowtask/trigger?triggerName=nightly`, {
+    name: 'release',
+    project: 'default',
+    params: [{ name: 'MODE', value: 'slow' }],
+  })
+  expect(started).toEqual({ status: 200, body: { project_name: 'default', workflow_name: 'release', task_id: 1 } })
+  const { body } = await ask('GET', `${BASE}/workflowtask/clone/workflow/release/task/1?projectName=default`)
+  expect(body).toMatchObject({
+    name: 'release',
+    params: [
+      { name: 'MODE', value: 'slow' },
+      { name: 'TOKEN', value: '********', is_credential: true },
+    ],
+    stages: workflow().stages,
+  })
+  // Sent as it came, it starts the same again: stars are still the secret.
+  await ask('POST', `${BASE}/workflowtask`, body)
+  const run = need(await world.app.runs.get(world.admin, { pipeline: { name: 'release' }, number: 2 }))
+  expect(run.params.find(({ name }) => name === 'MODE')?.value).toBe('slow')
+  expect((await ask('GET', `${BASE}/workflowtask/clone/workflow/release/task/9`)).body.code).toBe(6161)
+  // Two at once is what it may be.
+  await ask('POST', `${BASE}/workflowtask`, body)
+  for (const [queue, ids] of [
+    ['running', [2, 1]],
+    ['pending', [3]],
+  ] as const) {
+    const response = await send(`/api/aslan/workflow/sse/workflowTasks/${queue}`)
+    const reader = response.body?.getReader()
+    const first = new TextDecoder().decode((await reader?.read())?.value)
+    await reader?.cancel()
+    const [, data = ''] = /^event:message\ndata:(.*)\n\n$/.exec(first) ?? []
+    expect(JSON.parse(data).map(({ task_id }: Body) => task_id)).toEqual(ids)
+  }
+})

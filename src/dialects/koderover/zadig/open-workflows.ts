@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../model/json.ts'
-import type { PipelineView } from '../../../model/view.ts'
+import type { PipelineView, RunView } from '../../../model/view.ts'
 import { readInteger } from '../../kit/query.ts'
 import { json } from '../errors.ts'
 import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
@@ -7,7 +7,7 @@ import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
 import { presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
-import { MAX_MAX, objectBody, pipelineOf, runsFrom, START_MAX } from './request.ts'
+import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
 import { taskWord } from './status.ts'
 import { seconds } from './sub-tasks.ts'
 import { JOB_TYPES, start } from './v4.ts'
@@ -149,7 +149,7 @@ export async function openDetail(call: Call): Promise<Response> {
   })
 }
 
-/** `GET /openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize` */
+/** `GET /openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize`, and the same under `product`. */
 export async function listOpenTasks(call: Call): Promise<Response> {
   const query = new URL(call.request.url).searchParams
   const size = readInteger(query, 'pageSize', { min: 1, max: MAX_MAX, fallback: 20 })
@@ -163,23 +163,28 @@ export async function listOpenTasks(call: Call): Promise<Response> {
   if (!runs.ok) return face.problem('listTasks', runs.problem)
   const total = await call.app.runs.count(call.caller, filter)
   if (!total.ok) return face.problem('listTasks', total.problem)
-  return json(200, {
-    total: total.value,
-    workflow_tasks: runs.value.map((run) => ({
-      workflow_key: run.pipeline.name,
-      workflow_name: run.pipeline.name,
-      project_key: run.project.name,
-      task_id: run.number,
-      create_time: seconds(run.createdAt),
-      task_creator: run.cause.by,
-      start_time: seconds(run.startedAt),
-      end_time: seconds(run.endedAt),
-      status: taskWord(run),
-    })),
-  })
+  return json(200, { total: total.value, workflow_tasks: runs.value.map(presentBrief) })
 }
 
-/** `DELETE /openapi/workflows/custom?workflowKey&projectKey` */
+/** `GET /openapi/workflows/product/:name/task/:taskID?projectKey`: `OpenAPIProductWorkflowTaskDetail`. */
+export async function openProductTask(call: Call): Promise<Response> {
+  const run = await runOf(call, face, 'getTask', call.param('taskID'), call.param('name'))
+  return run instanceof Response ? run : json(200, presentBrief(run))
+}
+
+const presentBrief = (run: RunView): JsonObject => ({
+  workflow_key: run.pipeline.name,
+  workflow_name: run.pipeline.name,
+  project_key: run.project.name,
+  task_id: run.number,
+  create_time: seconds(run.createdAt),
+  task_creator: run.cause.by,
+  start_time: seconds(run.startedAt),
+  end_time: seconds(run.endedAt),
+  status: taskWord(run),
+})
+
+/** `DELETE /openapi/workflows/custom?workflowKey&projectKey`, and the same under `product`. */
 export async function removeOpen(call: Call): Promise<Response> {
   const name = call.query('workflowKey')
   if (name === '') return face.badRequest('workflowKey is required')

@@ -1,12 +1,13 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import type { PipelineDefinition } from '../../../model/definition.ts'
 import type { PipelineView } from '../../../model/view.ts'
-import { type DefinitionText, OWN_TRIGGER } from '../definition-text.ts'
+import type { DefinitionText } from '../definition-text.ts'
 import { factOf } from '../facts.ts'
 import { flagOf, integerOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { isEnabled } from '../present.ts'
 import { objectId } from '../v1-queue.ts'
+import { schedulesOf } from './schedules.ts'
 import { withoutSecrets } from './secrets.ts'
 import { wholeSchedules } from './struct-fields.ts'
 import {
@@ -97,16 +98,6 @@ export function repositoryParams(repository: JsonObject): JsonObject {
     pull_request_number: integerOf(repository, 'pr') || integerOf(repository, 'pull_request_id'),
     ref: commit || textOf(repository, 'tag') || branch || 'HEAD',
   }
-}
-
-/** `schedule` of V2, and the items of Zadig that are cron; its other kinds of timers are kept and do nothing here. */
-export function schedulesOf(body: JsonObject): readonly JsonObject[] {
-  const schedules = objectOf(body, 'schedules')
-  const items = flagOf(schedules, 'enabled') === true ? objectsOf(schedules, 'items') : []
-  const crons = items.filter((item) => flagOf(item, 'enabled') !== false).map((item) => textOf(item, 'cron'))
-  return [textOf(body, 'schedule'), ...crons]
-    .filter((cron) => cron !== '')
-    .map((schedule, place) => ({ schedule, name: `${OWN_TRIGGER}-${place + 1}` }))
 }
 
 /** What a definition says in sub-tasks: those of its body, else one for each task. */

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../model/json.ts'
 import type { PipelineView } from '../../../model/view.ts'
 import { type Seal, sealFor } from '../../kit/credentials.ts'
 import { sealedBody } from '../credentials.ts'
-import { type DefinitionText, writeDefinition } from '../definition-text.ts'
+import { type DefinitionText, inZone, writeDefinition } from '../definition-text.ts'
 import { json, success } from '../errors.ts'
 import { objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
@@ -106,6 +106,11 @@ async function readBody(call: Call, face: Face): Promise<JsonObject | Response> 
 /** A definition, once it is known whose project its credentials are sealed for. */
 type Defined = (seal: Seal) => DefinitionText
 
+const inTime = ({ options }: Call, definition: DefinitionText): DefinitionText => ({
+  ...definition,
+  triggers: (definition.triggers ?? []).map((trigger) => inZone(trigger, options.zoneOffsetMinutes)),
+})
+
 export async function make(
   call: Call,
   face: Face,
@@ -115,7 +120,7 @@ export async function make(
 ): Promise<Response> {
   const project = await homeProject(call, product)
   if (!project.ok) return face.problem(operation, project.problem)
-  const text = writeDefinition(defined(sealFor(call.app, project.value.id)), undefined)
+  const text = writeDefinition(inTime(call, defined(sealFor(call.app, project.value.id))), undefined)
   const created = await call.app.pipelines.create(call.caller, { project: project.value, text })
   return created.ok ? success() : face.problem(operation, created.problem)
 }
@@ -129,7 +134,7 @@ export async function rewrite(
 ): Promise<Response> {
   const triggers = await triggersOf(call.app, call.caller, pipeline)
   if (!triggers.ok) return face.problem(operation, triggers.problem)
-  const text = writeDefinition(defined(sealFor(call.app, pipeline.project.id)), triggers.value)
+  const text = writeDefinition(inTime(call, defined(sealFor(call.app, pipeline.project.id))), triggers.value)
   const input = { text, expectedVersion: pipeline.version }
   const updated = await call.app.pipelines.update(call.caller, { id: pipeline.id }, input)
   return updated.ok ? success() : face.problem(operation, updated.problem)

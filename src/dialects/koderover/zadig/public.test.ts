@@ -386,3 +386,32 @@ describe('the public API from 1.13 on', () => {
     expect((await ask('POST', path, nothing)).body.description).toBe('input cannot be empty')
   })
 })
+
+test('product workflows are followed and taken away by the public API of 2.0', async () => {
+  const { ask, world } = await shop()
+  await ask('POST', `${ASLAN}/workflowtask`, { workflow_name: 'shop-workflow', namespace: 'qa' })
+  const OPEN = '/openapi/workflows/product'
+  const brief = {
+    workflow_key: 'shop-workflow',
+    workflow_name: 'shop-workflow',
+    project_key: 'default',
+    task_id: 1,
+    create_time: expect.any(Number),
+    task_creator: 'ci',
+    start_time: expect.any(Number),
+    end_time: 0,
+    status: 'running',
+  }
+  expect(await ask('GET', `${OPEN}/shop-workflow/task/1?projectKey=default`)).toEqual({ status: 200, body: brief })
+  expect((await ask('GET', `${OPEN}/shop-workflow/tasks?projectKey=default&pageNum=1&pageSize=5`)).body).toEqual({
+    total: 1,
+    workflow_tasks: [brief],
+  })
+  expect((await ask('GET', `${OPEN}/shop-workflow/task/2?projectKey=default`)).body.code).toBe(6161)
+  expect((await ask('DELETE', `${OPEN}?workflowKey=shop-workflow&projectKey=default`)).body.code).toBe(6543)
+  expect(await ask('DELETE', `${ASLAN}/workflowtask/id/1/pipelines/shop-workflow`)).toEqual(SUCCESS)
+  for (const key of ['build-1', 'build-2']) world.runner.endTask(key, { kind: 'cancelled' })
+  await world.settled()
+  expect(await ask('DELETE', `${OPEN}?workflowKey=shop-workflow&projectKey=default`)).toEqual(SUCCESS)
+  expect((await ask('GET', `${OPEN}/shop-workflow/tasks?projectKey=default`)).body.code).toBe(6162)
+})

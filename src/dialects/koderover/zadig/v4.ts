@@ -9,7 +9,7 @@ import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
-import { GATE, secretsOf } from './custom-workflow.ts'
+import { GATE, presentCustom, secretsOf } from './custom-workflow.ts'
 import { REPOSITORY } from './struct-fields.ts'
 import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
 import { shownValue } from './secrets.ts'
@@ -27,6 +27,22 @@ export async function createTask(call: Call): Promise<Response> {
   if (wrong !== undefined) return face.badRequest(wrong)
   const pipeline = await pipelineOf(call, face, 'createTask', textOf(body, 'name'))
   return pipeline instanceof Response ? pipeline : await start(call, pipeline, objectsOf(body, 'params'))
+}
+
+/** The workflow as this task was started with: what it is started with again. */
+export async function cloneTask(call: Call): Promise<Response> {
+  const run = await runOf(call, face, 'getTask', ...pathOf(call))
+  if (run instanceof Response) return run
+  const pipeline = await pipelineOf(call, face, 'findWorkflow', run.pipeline.name)
+  if (pipeline instanceof Response) return pipeline
+  const shown = presentCustom(pipeline, JOB_TYPES)
+  const secrets = secretsOf(run.definition)
+  const values = new Map(run.params.map(({ name, value }) => [name, shownValue(name, value, secrets)] as const))
+  const params = objectsOf(shown, 'params').map((param) => ({
+    ...param,
+    value: values.get(textOf(param, 'name')) ?? textOf(param, 'value'),
+  }))
+  return json(200, { ...shown, params })
 }
 
 /** Params by their names; what else a start may say comes from the public API. */
@@ -150,7 +166,7 @@ async function decisionOf(call: Call): Promise<JsonObject | Response> {
 }
 
 /** `WorkflowTaskPreview`; `workflow_key` is its later word for the name. */
-function presentPreview(run: RunView): JsonObject {
+export function presentPreview(run: RunView): JsonObject {
   const start = run.startedAt ?? run.createdAt
   const secrets = secretsOf(run.definition)
   const revoker = revokerOf(run)
