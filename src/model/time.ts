@@ -46,3 +46,22 @@ export function formatDuration(durationMs: DurationMs): string {
   }
   return parts.join('')
 }
+
+const KEPT = 256
+
+/**
+ * As `write`, and keeps its last texts, by the instant's last bits: nodes of a run that changed one after the other have
+ * few instants among them, and each is written several times.
+ */
+export function keepingTexts(write: (at: Instant) => string): (at: Instant) => string {
+  const instants: Instant[] = Array.from({ length: KEPT }, () => Number.NaN)
+  const texts: string[] = Array.from({ length: KEPT }, () => '')
+  return (at) => {
+    const place = at & (KEPT - 1)
+    if (instants[place] !== at) {
+      texts[place] = write(at)
+      instants[place] = at
+    }
+    return texts[place] as string
+  }
+}

@@ -1,4 +1,4 @@
-import type { Instant } from '../../model/time.ts'
+import { type Instant, keepingTexts } from '../../model/time.ts'
 
 /**
  * The ways in which foreign wires write an instant. All pure; `offsetMinutes` is minutes east of UTC
@@ -36,7 +36,8 @@ export function parsePlain(text: string, offsetMinutes: number): Instant | undef
   return utc - offsetMinutes * 60_000
 }
 
-const shifted = (at: Instant, offsetMinutes: number): string => new Date(at + offsetMinutes * 60_000).toISOString()
+const iso = keepingTexts((at) => new Date(at).toISOString())
+const shifted = (at: Instant, offsetMinutes: number): string => iso(at + offsetMinutes * 60_000)
 
 function offset(offsetMinutes: number, colon: string): string {
   const minutes = Math.abs(offsetMinutes)

@@ -5,7 +5,7 @@ import type { Actor, Cause } from '../../model/event.ts'
 import type { Concurrency, ForgeTrigger, Triggers, TriggerSpec, Work } from '../../model/definition.ts'
 import { type Failure, failureHint, failureSentence, failureStatus } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
-import type { Instant } from '../../model/time.ts'
+import { type Instant, keepingTexts } from '../../model/time.ts'
 import type {
   Attention,
   AttemptView,
@@ -27,13 +27,7 @@ import type { Json as AnyJson } from './schema/common.ts'
 
 type Wire<Schema extends z.ZodType> = z.infer<Schema>
 
-/** Nodes that a transition changed have their times in common. */
-let last = { instant: 0, text: '1970-01-01T00:00:00.000Z' }
-
-export function time(instant: Instant): string {
-  if (instant !== last.instant) last = { instant, text: new Date(instant).toISOString() }
-  return last.text
-}
+export const time = keepingTexts((instant) => new Date(instant).toISOString())
 export const timeOrNull = (instant: Instant | null): string | null => (instant === null ? null : time(instant))
 
 export const presentUser = (user: UserRef): Wire<typeof wire.User> => ({ id: user.id, name: user.name })
@@ -280,7 +274,7 @@ export const presentReview = (review: ReviewView): Wire<typeof wire.Review> => (
   decisions: review.decisions.map(({ by, decision, comment, at }) => ({ by, decision, comment, at: time(at) })),
 })
 
-const presentAttempt = (attempt: AttemptView): Wire<typeof wire.Attempt> => ({
+export const presentAttempt = (attempt: AttemptView): Wire<typeof wire.Attempt> => ({
   attempt: attempt.attempt,
   loop: attempt.loop,
   retry: attempt.retry,

@@ -4,14 +4,16 @@ import type { Run } from '../../engine/run.ts'
 import { runOfSnapshot, snapshotOf } from '../../engine/snapshot.ts'
 import { viewOf } from '../../engine/view.ts'
 import type { TaskSpec } from '../../model/definition.ts'
-import type { RunView } from '../../model/view.ts'
+import type { Json } from '../../model/json.ts'
+import type { RunView, TaskView } from '../../model/view.ts'
 import { definition, flow, gateway, noop, on, review, script, stage } from '../../testing/definitions.ts'
 import { playMoves } from '../../testing/engine-moves.ts'
 import { EngineWorld } from '../../testing/engine-world.ts'
 import { pipelineView, projectView } from '../../testing/views.ts'
 import type { Chunks } from '../answer-cache.ts'
-import { presentRun } from './present.ts'
+import { presentRun, presentTask } from './present.ts'
 import { runText } from './run-text.ts'
+import { taskText } from './task-text.ts'
 
 /** So many that not all nodes and edges are in one part. */
 const crowd = Array.from({ length: 40 }, (_, place) => noop(`n${place}`))
@@ -43,9 +45,11 @@ function look({ run }: EngineWorld): void {
     const view = shown(run, keepFrom)
     const text = wholeText(runText(view))
     expect(JSON.parse(text)).toEqual(expected)
+    for (const { tasks } of view.stages) expect(tasks.map(taskText)).toEqual(tasks.map(textOf))
     expect(wholeText(runText(view))).toBe(text)
   }
 }
+const textOf = (task: TaskView): string => JSON.stringify(presentTask(task))
 const shown = (run: Run, keepFrom: number): RunView => viewOf(run, projectView(), pipelineView(), keepFrom)
 
 test('the text of a run is the JSON of what is presented, after every change', () => {
@@ -84,3 +88,20 @@ test('whatever people and runners do, what is kept of a text is what would be ma
 
 /** A runner's, so that it waits for somebody. */
 const worked = (task: TaskSpec): TaskSpec => (task.work.kind === 'noop' ? { ...task, work: script('x').work } : task)
+
+test('every text that people, tasks and definitions may have is written as JSON writes it', () => {
+  const outputs = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue() as fc.Arbitrary<Json>)
+  const texts = fc.string({ unit: 'binary' })
+  const made = fc.record({ name: texts, description: texts, note: texts, outputs, inputs: fc.option(outputs) })
+  fc.assert(
+    fc.property(made, ({ name, description, note, outputs: out, inputs }) => {
+      const task = { ...script('a'), name, description, annotations: { [note]: note }, labels: [note] }
+      const w = new EngineWorld(definition({ stages: [stage('s', [task, { ...task, key: 'b', needs: ['a'] }])] }))
+      w.lease('a')
+      w.report('a', { kind: 'failed', failure: { kind: 'cannot-start', reason: note }, outputs: out })
+      w.do({ type: 'retry-node', node: w.index('a'), inputs })
+      for (const { tasks } of shown(w.run, 0).stages) expect(tasks.map(taskText)).toEqual(tasks.map(textOf))
+    }),
+    { numRuns: 50, seed: 1 },
+  )
+})

@@ -1,9 +1,10 @@
 import type { z } from 'zod'
 import type { EdgeView, RunView, StageView, TaskView } from '../../model/view.ts'
 import type { Chunks } from '../answer-cache.ts'
-import { presentEdge, presentHead, presentRun, presentStage, presentTask } from './present.ts'
+import { presentEdge, presentHead, presentRun, presentStage } from './present.ts'
 import type { JsonText } from './route.ts'
 import type { Run } from './schema.ts'
+import { taskText } from './task-text.ts'
 
 /**
  * The JSON of a run: what {@link presentRun} makes, as text. Of a run of 10,000 nodes few change from one answer to the
@@ -45,17 +46,17 @@ function addParts<Part>(chunks: Buffer[], parts: readonly Part[], bytesOf: (part
   for (const [place, part] of parts.entries()) chunks.push(place === 0 ? bytesOf(part).subarray(1) : bytesOf(part))
 }
 
-function kept<Item>(present: (item: Item) => unknown): (part: readonly Item[]) => Buffer {
+function kept<Item>(textOf: (item: Item) => string): (part: readonly Item[]) => Buffer {
   const known = new WeakMap<readonly Item[], Buffer>()
   return (part) => {
     let bytes = known.get(part)
     if (bytes === undefined) {
-      bytes = Buffer.from(part.map((item) => `,${JSON.stringify(present(item))}`).join(''))
+      bytes = Buffer.from(part.map((item) => `,${textOf(item)}`).join(''))
       known.set(part, bytes)
     }
     return bytes
   }
 }
 
-const taskBytes = kept<TaskView>(presentTask)
-const edgeBytes = kept<EdgeView>(presentEdge)
+const taskBytes = kept<TaskView>(taskText)
+const edgeBytes = kept<EdgeView>((edge) => JSON.stringify(presentEdge(edge)))
