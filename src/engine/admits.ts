@@ -1,9 +1,9 @@
 import type { Work } from '../model/definition.ts'
 import { NODE_ACTIONS, RUN_ACTIONS, type NodeAction, type RunAction } from '../model/command.ts'
-import { NODE_STATUSES, type NodeStatus, type RunStatus } from '../model/status.ts'
+import { isEnded, NODE_STATUSES, type NodeStatus, type RunStatus } from '../model/status.ts'
 import { isActive, isFailing, runStatus, stageStatus, startableStages } from './status.ts'
 import { isToTakeBack } from './rollback.ts'
-import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
+import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run, type TaskState } from './run.ts'
 
 /**
  * Which statuses admit each operator action. Engine, API, page, CLI and dialects read these two tables and no other.
@@ -90,11 +90,18 @@ function isStageOpenTo(run: Run, index: number, action: (typeof STAGE_ACTIONS)[n
       // One that was begun and taken up again holds tasks that are over: of those that are not, each can be skipped.
       return run.phase === 'live' && stageAt(run, index).startedAt === null
     case 'retry':
-      if (run.phase === 'live') return !isActive(run.counts)
-      return run.outcome !== 'succeeded' && index <= (takenBack(run) ?? index)
+      if (run.phase === 'live') return !isActive(run.counts) && hasItsTurn(run, index)
+      return run.outcome !== 'succeeded' && index <= (takenBack(run) ?? index) && hasItsTurn(run, index)
     case 'rollback':
       return !isActive(run.counts) && hasWayBack(run, index)
   }
+}
+
+/** Nothing before it is left to be done, or it does not ask. */
+function hasItsTurn({ plan, nodes }: Run, index: number): boolean {
+  const { row, spec } = stagePlan(plan, index)
+  const before = plan.rows.slice(0, row).flat()
+  return spec.always || before.every((stage) => ['succeeded', 'skipped'].includes(nodes.at(stage).status))
 }
 
 const hasWayBack = (run: Run, index: number): boolean =>
@@ -132,7 +139,7 @@ function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
     case 'pause':
       return going && state.pausedAt === null && spec.work.kind !== 'end' && state.stopping === null
     case 'resume':
-      return going && state.pausedAt !== null
+      return going && state.pausedAt !== null && !isOver(state)
     case 'fail':
       return going && state.stopping === null && spec.work.kind !== 'subflow'
     case 'callback':
@@ -147,6 +154,9 @@ function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
     }
   }
 }
+
+/** What is over has nothing to go on with, unless its end is kept until it is resumed. */
+const isOver = ({ status, withheld }: TaskState): boolean => !withheld && status !== 'open' && isEnded(status)
 
 /** Whether a person may still change how it ended, or that it begins. */
 function isMendable(run: Run, index: number): boolean {

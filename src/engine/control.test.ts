@@ -381,6 +381,22 @@ describe('retry', () => {
   })
 })
 
+test('what was paused and then skipped or cancelled has nothing to be resumed', () => {
+  const w = world(
+    stage('s', [script('a', retries(1)), script('b')]),
+    stage('t', [script('c')]),
+    stage('u', [script('d')], { always: true }),
+  )
+  w.pauseNode('c')
+  expect(allowedOnNode(w.run, w.index('c'))).toContain('resume')
+  w.skip('t')
+  w.fail('a')
+  w.pauseNode('a')
+  w.fail('b')
+  expect(w.picture()).toBe('running | s:failed a:cancelled b:failed t:skipped c:skipped u:queued d:queued')
+  for (const key of ['a', 'c']) expect(allowedOnNode(w.run, w.index(key))).not.toContain('resume')
+})
+
 describe('skip', () => {
   test('a failed task that was passed over is not why the run fails later', () => {
     const w = world(stage('s', [script('a', on('hold'))]), stage('t', [script('b')]))
@@ -404,6 +420,33 @@ describe('skip', () => {
     expect(w.picture()).toBe('running | s:running a:succeeded b:skipped c:queued t:pending d:skipped')
     w.succeed('c')
     expect(w.picture()).toBe('succeeded | s:succeeded a:succeeded b:skipped c:succeeded t:succeeded d:skipped')
+  })
+
+  test('of a task before its turn lets nothing begin that comes after what it waits for', () => {
+    const w = world(
+      stage('s', [
+        review('a', { reviewers: ['chen'] }),
+        script('b', { needs: ['a'] }),
+        script('c', { needs: ['b'] }),
+        script('d', { needs: ['c'] }),
+      ]),
+    )
+    w.skip('b')
+    w.skip('c')
+    expect(w.picture()).toBe('reviewing | s:reviewing a:reviewing b:skipped c:skipped d:pending')
+    w.approve('a', 'chen')
+    expect(w.picture()).toBe('running | s:running a:succeeded b:skipped c:skipped d:queued')
+  })
+
+  test('of a task before its turn does not make up for what else is needed', () => {
+    const w = world(
+      stage('s', [script('a'), script('b'), script('c', { needs: ['a', 'b'] }), script('d', { needs: ['a', 'c'] })]),
+    )
+    w.skip('c')
+    w.succeed('a')
+    expect(w.status('d')).toBe('pending')
+    w.succeed('b')
+    expect(w.status('d')).toBe('queued')
   })
 
   test('of a queued task: a runner that comes for it comes late', () => {

@@ -148,7 +148,7 @@ describe('of a stage', () => {
     w.wait(60_000)
     w.succeed('a')
     expect(w.picture()).toBe('timed_out | s:timed_out a:succeeded b:timed_out')
-    expect(w.task('b')).toMatchObject({ attempt: 0, failure: { kind: 'timeout', afterMs: 60_000 } })
+    expect(w.task('b')).toMatchObject({ attempt: 1, failure: { kind: 'timeout', afterMs: 60_000 } })
   })
 
   test('a stage whose last task succeeds after all has succeeded', () => {

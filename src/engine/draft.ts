@@ -51,18 +51,27 @@ export function begin(run: Draft, index: number, after: TaskState): void {
 
 /** A task is over in a way that lets those behind it go on: along these edges of its flow, or all of them. */
 export function release(run: Draft, index: number, edges: readonly number[] | null = null): void {
-  const { flow, dependents } = taskPlan(run.plan, index)
+  const { flow } = taskPlan(run.plan, index)
   if (flow === null) {
-    for (const dependent of dependents) {
-      const state = taskAt(run, dependent)
-      place(run, dependent, { ...state, unmet: state.unmet - 1 })
-    }
+    releaseNeeds(run, index)
     return
   }
   const taken = edges === null ? flow.out : chosen(flow.out, edges)
   const { work } = taskPlan(run.plan, index).spec
   if (work.kind === 'gateway' && flow.inner !== null) expect(run, flow.inner, taken.length)
   for (const { to } of taken) arrive(run, to)
+}
+
+/** What a person has passed over before its turn lets others go on when its turn has come: `c` needs what `b` needs. */
+function releaseNeeds(run: Draft, index: number): void {
+  const over = [index]
+  for (let at = over.pop(); at !== undefined; at = over.pop()) {
+    for (const dependent of taskPlan(run.plan, at).dependents) {
+      const state = taskAt(run, dependent)
+      place(run, dependent, { ...state, unmet: state.unmet - 1 })
+      if (state.status === 'skipped' && state.unmet === 1) over.push(dependent)
+    }
+  }
 }
 
 function chosen<Edge extends { readonly edge: number }>(
@@ -148,7 +157,8 @@ export function nextAttempt(run: Draft, index: number, attempt: number): TaskDra
 /** All attempts so far, the present one included. */
 export function attemptsOf(run: Draft, index: number, state: TaskState): readonly AttemptView[] {
   if (state.attempt === 0 || state.earlier.at(-1)?.attempt === state.attempt) return state.earlier
-  const { attempt, startedAt, endedAt, runner, failure, inputs, outputs, skipped, loop, innerLoop, loopAt } = state
+  const { attempt, status, startedAt, endedAt, runner, failure, inputs, outputs, skipped, loop, innerLoop, loopAt } =
+    state
   const present: AttemptView = {
     attempt,
     loop: Math.max(1, loop),
@@ -158,7 +168,7 @@ export function attemptsOf(run: Draft, index: number, state: TaskState): readonl
     // While it waits for the next attempt the task is queued; the attempt itself has failed.
     status: statusOfAttempt(state),
     startedAt,
-    endedAt,
+    endedAt: status === 'open' ? run.updatedAt : endedAt,
     runner,
     failure,
     skipped: skipped !== null,
@@ -169,7 +179,8 @@ export function attemptsOf(run: Draft, index: number, state: TaskState): readonl
 }
 
 function statusOfAttempt({ status, failure }: TaskState): AttemptView['status'] {
-  if (status === 'open') return 'running'
+  // A sub-flow that its run, or its stage, was begun anew without.
+  if (status === 'open') return 'cancelled'
   return status === 'queued' && failure !== null ? failureStatus[failure.kind] : status
 }
 

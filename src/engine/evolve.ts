@@ -250,7 +250,7 @@ function restart(run: Draft, pass: number): void {
   run.waiting = []
 }
 
-/** This stage and the rows after it as they were before they began. */
+/** This stage and the rows after it as they were before they began. A person asked for it, so it begins in a failing run, too. */
 function retryStage(run: Draft, index: number): void {
   const { plan } = run
   const { row } = stagePlan(plan, index)
@@ -259,7 +259,7 @@ function retryStage(run: Draft, index: number): void {
   run.waiting = run.waiting.filter((stage) => !stages.includes(stage))
   for (const stage of stages) {
     const state = stagePlan(plan, stage)
-    for (const task of state.tasks) place(run, task, anew(run, task))
+    for (const task of state.tasks) place(run, task, { ...anew(run, task), asked: stage === index })
     run.nodes = run.nodes.with(stage, { ...freshStage(state), excluded: stageAt(run, stage).excluded })
   }
 }
@@ -267,7 +267,7 @@ function retryStage(run: Draft, index: number): void {
 /** What has a way back and had begun is taken back, the last first; the rest stays as it is. */
 function rollBack(run: Draft, index: number): void {
   reopen(run)
-  endPause(run, run.updatedAt)
+  resume(run, run.updatedAt)
   run.waiting = []
   run.rollback = index
   const { tasks } = stagePlan(run.plan, index)
@@ -292,7 +292,8 @@ function reopen(run: Draft): void {
 
 /** The clocks of the run, its stages and what is queued stood still; attempts that ran went on. */
 function resume(run: Draft, at: Instant): void {
-  const pauseMs = run.pausedAt === null ? 0 : at - run.pausedAt
+  if (run.pausedAt === null) return
+  const pauseMs = at - run.pausedAt
   const later = (deadlineAt: Instant | null): Instant | null => (deadlineAt === null ? null : deadlineAt + pauseMs)
   for (const { index } of run.open) {
     const stage = stageAt(run, index)
@@ -353,8 +354,9 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
   const over = { status: 'skipped', skipped: why, endedAt: at } as const
   const node = run.plan.nodes[event.node]
   if (node?.kind === 'task') {
+    const task = taskAt(run, event.node)
     place(run, event.node, {
-      ...taskAt(run, event.node),
+      ...task,
       ...over,
       policy: null,
       deadlineAt: null,
@@ -363,7 +365,8 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
       withheld: false,
       asked: false,
     })
-    release(run, event.node)
+    // Passed over before its turn: what comes after it still waits for what comes before it.
+    if (task.unmet === 0) release(run, event.node)
     takeUp(run, node.stage)
     return
   }

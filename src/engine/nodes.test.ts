@@ -486,6 +486,27 @@ describe('sub-flows', () => {
     expect(w.viewed('s')).toMatchObject({ loop: 2, status: 'succeeded' })
   })
 
+  test('that may not begin again let nothing in them begin, whoever asks', () => {
+    const w = world(
+      [subflow('s', [noop('a')], on('hold')), gateway('x', 'exclusive')],
+      ['start -> s -> x', 'x -> s if true', 'x -> end else', 's-start -> a -> s-end'],
+    )
+    expect(w.viewed('s')).toMatchObject({ status: 'failed', failure: { kind: 'loop-limit', limit: 100 } })
+    w.pause()
+    w.resume()
+    expect(w.statuses('s s-start a')).toBe('s:failed s-start:pending a:succeeded')
+  })
+
+  test('that were under way when their run went back to its first node are kept as cancelled', () => {
+    const w = world([subflow('s', [script('a', on('restart'))])], ['start -> s -> end', 's-start -> a -> s-end'], {
+      definition: { restartsMax: 1 },
+    })
+    w.wait(5_000)
+    w.fail('a')
+    expect(w.viewed('s').earlier).toMatchObject([{ attempt: 1, status: 'cancelled', endedAt: w.now }])
+    expect(w.viewed('s')).toMatchObject({ attempt: 2, status: 'running' })
+  })
+
   test('are cancelled with their run, and go on when it is retried', () => {
     const w = inner()
     w.lease('a')

@@ -116,6 +116,8 @@ function rollBack(transition: Transition, stage: number): void {
   for (const index of waiting)
     if (index !== stage) transition.emit({ type: 'StageEnded', node: index, status: 'cancelled' })
   transition.emit({ type: 'RollbackStarted', node: stage })
+  // Of a run that was paused it has moved, and may have passed unseen.
+  transition.armTimer(null, transition.run.deadlineAt)
   transition.flow()
 }
 

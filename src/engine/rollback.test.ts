@@ -65,6 +65,23 @@ test('the job of a way back has the outputs of what it takes back, and no other 
   expect(jobOf(w.run, w.index('a'), [])).toMatchObject({ attempt: 2, takesBack: { previous: '1' } })
 })
 
+test('the time of a run that is paused stands still until a stage of it is taken back', () => {
+  const w = new EngineWorld(
+    definition({ timeoutMs: 60_000, stages: [stage('s', [script('a', back)]), stage('t', [script('b', on('hold'))])] }),
+  )
+  w.succeed('a')
+  w.fail('b')
+  w.wait(10_000)
+  w.pause()
+  w.wait(100_000)
+  rollBack(w, 's')
+  expect(w.status()).toBe('rolling_back')
+  expect(w.timers.get(null)).toBe(w.now + 50_000)
+  expect(dueEffects(w.run)).toContainEqual({ type: 'arm-timer', node: null, at: w.now + 50_000 })
+  w.wait(50_000)
+  expect(w.run.cancelling?.as).toBe('timed_out')
+})
+
 test('a node that was paused is taken back all the same', () => {
   const w = new EngineWorld(definition({ stages: [stage('s', [script('a', back)])] }))
   w.lease('a')

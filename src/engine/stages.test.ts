@@ -403,6 +403,34 @@ describe('a run is done again from a stage', () => {
     expect(picture(w)).toBe('running | s:succeeded a:succeeded t:queued b:queued u:pending c:pending')
   })
 
+  test('that runs beside one that has failed: it begins, and what comes after both when that is mended', () => {
+    const w = world(
+      stage('s', [script('a')]),
+      stage('t', [script('b'), script('c', { needs: ['b'] })], beside),
+      stage('u', [script('d')]),
+    )
+    w.succeed('b', 'c')
+    w.fail('a')
+    w.do({ type: 'retry-node', node: w.index('t'), inputs: null })
+    expect(picture(w)).toBe('running | s:failed a:failed t:queued b:queued c:pending u:pending d:pending')
+    w.succeed('b', 'c')
+    expect(picture(w)).toBe('failed | s:failed a:failed t:succeeded b:succeeded c:succeeded u:pending d:pending')
+    w.retry('a')
+    w.succeed('a', 'd')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('not from one that was passed over before its turn, while what comes before it is not done', () => {
+    const w = world(stage('s', [script('a')]), stage('t', [script('b')]), stage('u', [script('c')]))
+    w.skip('t')
+    w.fail('a')
+    expect(allowedOnNode(w.run, w.index('t'))).toEqual([])
+    w.retry('a')
+    w.succeed('a')
+    w.fail('c')
+    expect(allowedOnNode(w.run, w.index('t'))).toEqual(['retry'])
+  })
+
   test('not when it has succeeded as a whole', () => {
     const w = world(stage('s', [script('a')]), stage('t', [script('b')]))
     w.succeed('a', 'b')
@@ -428,6 +456,24 @@ test('a stage of which something failed, or did not begin, ends as the run that 
   w.fail('a')
   w.succeed('b')
   expect(picture(w)).toBe('cancelled | s:cancelled a:failed t:cancelled b:succeeded c:pending')
+})
+
+test('a stage that waits is not begun while a later one is under way, which always runs', () => {
+  const triggers: Triggers = { operator: 'or', list: [{ kind: 'channel', name: 'go', channel: 'go', params: {} }] }
+  const w = world(
+    stage('s', [script('a')], { triggers }),
+    stage('t', [script('b')], beside),
+    stage('u', [script('c')], { always: true }),
+  )
+  w.fail('b')
+  w.retry('b')
+  expect(picture(w)).toBe('running | s:waiting a:pending t:pending b:pending u:queued c:queued')
+  expect(allowedOnRun(w.run)).not.toContain('start')
+  w.succeed('c')
+  expect(picture(w)).toBe('running | s:waiting a:pending t:running b:queued u:succeeded c:succeeded')
+  w.do({ type: 'start' })
+  w.succeed('a', 'b')
+  expect(w.status()).toBe('succeeded')
 })
 
 test('who is paused ahead of time in a later stage keeps nobody from starting the stage that waits', () => {

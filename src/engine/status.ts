@@ -78,9 +78,19 @@ export const isFailing = (counts: Counts): boolean =>
 /** Whether something is at work or waits for somebody to decide. */
 export const isActive = (counts: Counts): boolean => counts.queued + counts.running + counts.reviewing > 0
 
-/** Stages that wait for their triggers and may begin: of a run that is failing, those that always run. */
-export const startableStages = ({ plan, waiting, counts }: Run): readonly number[] =>
-  isFailing(counts) ? waiting.filter((stage) => stagePlan(plan, stage).spec.always) : waiting
+/**
+ * Stages that wait for their triggers and may begin: of a run that is failing, those that always run, and beside stages
+ * under way only those of their row.
+ */
+export function startableStages({ plan, waiting, counts, open }: Run): readonly number[] {
+  if (waiting.length === 0) return waiting
+  const failing = isFailing(counts)
+  const row = open[0] === undefined ? undefined : stagePlan(plan, open[0].index).row
+  return waiting.filter((stage) => {
+    const { spec, row: own } = stagePlan(plan, stage)
+    return (row === undefined || own === row) && (!failing || spec.always)
+  })
+}
 
 /** How tasks that are all over end what holds them. The user's own no outweighs the system's trouble: a red build is red. */
 export function outcomeOf(counts: Counts): EndStatus {

@@ -90,7 +90,7 @@ export class Transition {
   /** After an end that lets others go on. Costs what hangs on this task, not what the run holds. */
   released(index: number): void {
     const { rollingBack } = taskAt(this.run, index)
-    const dependents = rollingBack ? nextBack(this.run, index) : taskPlan(this.run.plan, index).dependents
+    const dependents = rollingBack ? nextBack(this.run, index) : nextOf(this.run, index)
     for (let place = dependents.length - 1; place >= 0; place -= 1) this.#ready.push(dependents[place] as number)
   }
 
@@ -267,8 +267,9 @@ export class Transition {
     const { status, startedAt } = stageAt(this.run, stage)
     if (status === 'succeeded' || status === 'skipped') return false
     if (!failing) return true
-    const { always } = stagePlan(this.run.plan, stage).spec
-    return status === 'pending' ? startedAt !== null || always : status === 'waiting' && always
+    const { spec, tasks } = stagePlan(this.run.plan, stage)
+    if (status !== 'pending') return status === 'waiting' && spec.always
+    return startedAt !== null || spec.always || tasks.some((task) => taskAt(this.run, task).asked)
   }
 
   #enterNextStages(): void {
@@ -333,10 +334,12 @@ export class Transition {
     if (run.phase !== 'live' || run.pausedAt !== null || run.cancelling !== null) return false
     const state = taskAt(run, index)
     if (state.status !== 'pending' || state.unmet > 0 || standsStill(run, index)) return false
-    const { stage } = taskPlan(run.plan, index)
+    const { stage, flow } = taskPlan(run.plan, index)
     const { status } = stageAt(run, stage)
     if (status === 'rolling_back') return state.rollingBack
     if (status !== 'running') return false
+    // One that failed as it began, for it had no time or no loop left, has a token inside all the same.
+    if (flow !== null && flow.parent !== null && taskAt(run, flow.parent).status !== 'open') return false
     return state.asked || !isFailing(run.counts) || stagePlan(run.plan, stage).spec.always
   }
 
@@ -354,6 +357,7 @@ export class Transition {
       this.#passOver(index, 'condition', 'its condition is false')
     } else if (stageAt(this.run, stage).timedOut) {
       // What it waited for had time to end after the stage's time was up; there is none left for this one.
+      this.#emitStart(index, null, null)
       this.fail(index, this.stageTimeout(stage), null)
     } else if (loop > this.#loopMax(stage) || (loop > 1 && this.events.length > EVENTS_MAX)) {
       this.#emitStart(index, null, null)
@@ -514,6 +518,22 @@ export class Transition {
     if (inRunner) this.effect({ type: 'cancel-attempt', node: index, fence: state.fence })
     if (!inRunner || atOnce) this.emit({ type: 'AttemptCancelled', node: index, attempt: state.attempt, reason })
   }
+}
+
+/** What waits for it, or for what a person has passed over before its turn, which has come with the end of this one. */
+function nextOf(run: Run, index: number): readonly number[] {
+  const { dependents, flow } = taskPlan(run.plan, index)
+  if (flow !== null || !dependents.some((dependent) => taskAt(run, dependent).status === 'skipped')) return dependents
+  const found: number[] = []
+  const over = [index]
+  for (let at = over.pop(); at !== undefined; at = over.pop()) {
+    for (const dependent of taskPlan(run.plan, at).dependents) {
+      const { status, unmet } = taskAt(run, dependent)
+      if (status !== 'skipped') found.push(dependent)
+      else if (unmet === 0) over.push(dependent)
+    }
+  }
+  return found
 }
 
 const earliest = (one: Instant | null, other: Instant | null): Instant | null =>

@@ -112,7 +112,7 @@ export type RunEvent =
   | { readonly type: 'ChildStarted'; readonly node: number; readonly child: RunId }
   /** `deadline`: when it counts as not started. */
   | { readonly type: 'TaskQueued'; readonly node: number; readonly attempt: number; readonly deadline: Instant | null }
-  /** It was queued and had not begun when the run began to fail: back to pending. */
+  /** It was queued and had not begun when the run began to fail, or a person paused it: back to pending. */
   | { readonly type: 'TaskWithdrawn'; readonly node: number }
   /** `runner` null: the server does it itself. `deadline`: its timeout, or the end of a sleep. */
   | {

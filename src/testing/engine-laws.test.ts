@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { brokenCommands } from './command-laws.ts'
 import { brokenAdmissions, brokenByStep, brokenLaws } from './engine-laws.ts'
 import { movesOf, playMoves } from './engine-moves.ts'
 import { EngineWorld } from './engine-world.ts'
 import { explore } from './engine-explorer.ts'
 import { flow, shaped } from './engine-shapes.ts'
 import { definitions } from './random-plans.ts'
+import { brokenByEvents } from './step-laws.ts'
 
 /** A short round of what laws.test.ts and `npm run prove` do at length: what mutants of the engine are tried against. */
 test('no law is broken, and what is named as allowed is taken, in a few runs', () => {
@@ -15,8 +17,10 @@ test('no law is broken, and what is named as allowed is taken, in a few runs', (
       for (const place of places) {
         const [before, from] = [w.run, w.log.length]
         playMoves(w, [place])
-        const events = w.log.slice(from).flatMap((entry) => entry.events)
+        const entries = w.log.slice(from)
+        const events = entries.flatMap((entry) => entry.events)
         expect([...brokenLaws(w.run), ...brokenByStep(before, w.run, events), ...brokenAdmissions(w.run)]).toEqual([])
+        expect([...brokenByEvents(before, entries), ...brokenCommands(w.run)]).toEqual([])
       }
     }),
     { numRuns: 15, seed: 1 },

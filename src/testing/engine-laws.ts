@@ -22,6 +22,7 @@ import {
 } from '../model/command.ts'
 import type { RunEvent } from '../model/event.ts'
 import { isEnded } from '../model/status.ts'
+import { nodeLaws } from './task-laws.ts'
 
 /**
  * What must hold of every run that the engine can make, said a second time and slowly: each law looks at all nodes,
@@ -34,6 +35,7 @@ export function brokenLaws(run: Run): readonly string[] {
     ...needLaws(run),
     ...reviewLaws(run),
     ...endLaws(run),
+    ...nodeLaws(run),
     ...statusLaws(run),
     ...stuckLaws(run),
   ]
@@ -103,8 +105,8 @@ function needLaws(run: Run): readonly string[] {
     if (flow === null && state.rollingBack && state.status === 'pending' && needs.some(isTakenBack))
       broken.push(`what task ${index} needs is taken back before it`)
     if (flow !== null || takenBack.has(taskPlan(run.plan, index).stage)) continue
-    // What ended while it was paused lets nothing go on.
-    const unmet = needs.filter((need) => slotOf(taskAt(run, need)) !== 'done').length
+    // What ended while it was paused lets nothing go on, nor what was passed over before its turn.
+    const unmet = needs.filter((need) => slotOf(taskAt(run, need)) !== 'done' || taskAt(run, need).unmet > 0).length
     const stage = stageAt(run, taskPlan(run.plan, index).stage)
     if (stage.status !== 'skipped' && state.unmet !== unmet)
       broken.push(`task ${index} waits for ${state.unmet}, should for ${unmet}`)

@@ -5,6 +5,7 @@ import type { RunId } from '../../model/id.ts'
 import type { Plan } from '../../model/plan.ts'
 import type { CommitReceipt, RunCommit } from '../../store/store.ts'
 import { brokenByStep, brokenLaws } from '../engine-laws.ts'
+import { brokenByEvents } from '../step-laws.ts'
 
 /** Every run a second time, made of nothing but what is durable; each step of it is held against the engine's laws. */
 export class Shadow {
@@ -26,7 +27,9 @@ export class Shadow {
       const after = before === undefined ? this.#created(runId, entry) : foldOnto(before, [entry])
       this.runs.set(runId, after)
       this.steps += 1
-      const broken = [...brokenLaws(after), ...(before === undefined ? [] : brokenByStep(before, after, entry.events))]
+      const step =
+        before === undefined ? [] : [...brokenByStep(before, after, entry.events), ...brokenByEvents(before, [entry])]
+      const broken = [...brokenLaws(after), ...step]
       for (const law of broken) this.#found(`run ${runId} at ${entry.seq}: ${law}`)
       for (const [place, event] of entry.events.entries())
         this.numbers.push(nameOf(runId, entry.seq - entry.events.length + place + 1, event.type))
