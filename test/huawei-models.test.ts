@@ -11,9 +11,9 @@ import { swrDocument } from '../src/testing/swr-documents.ts'
 import { openWorld, type World } from '../src/testing/world.ts'
 import { SdkModels } from './support/sdk-models.ts'
 
-const pipelineModels = SdkModels.ofFixture('codeartspipeline.models')
-const checkModels = SdkModels.ofFixture('codeartscheck.models')
-const swrModels = SdkModels.ofFixture('swr.models')
+const pipelineModels = SdkModels.ofFixture('huawei/codeartspipeline.models')
+const checkModels = SdkModels.ofFixture('huawei/codeartscheck.models')
+const swrModels = SdkModels.ofFixture('huawei/swr.models')
 
 type Slots = Readonly<Record<string, string>>
 

@@ -1,8 +1,10 @@
+import type { StageSpec } from '../../model/definition.ts'
 import { failureSentence } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
 import type { AttemptView, RunView, StageView, TaskView } from '../../model/view.ts'
-import { annotatedList } from './annotations.ts'
+import { annotatedList, annotatedObject } from './annotations.ts'
+import { filledBy } from './present.ts'
 import { jobId, serviceName, sourceParams, stageId, visibleStages } from './stage.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { jobState } from './status.ts'
@@ -28,11 +30,11 @@ export function presentJob(run: RunView, stageIndex: number, now: Instant, creat
     service: serviceName(spec),
     service_id: stageId(run.pipeline.serial, stageIndex, spec),
     region_name: '',
-    ...outputResource(annotatedList(spec, 'swr/output_resources') ?? []),
+    ...outputResource(annotatedList(spec, 'swr/output_resources') ?? [], filledBy(run)),
     duration: String(durationSeconds(stage, now)),
     state: jobState[stage.status],
     progress: String(progressPercent(stage)),
-    pkg: sourcePackage(stage),
+    pkg: sourcePackage(spec, filledBy(run)),
     creator_id: creatorId,
     creator_name: run.cause.by,
     created_at: wireTime(stage.startedAt ?? run.createdAt),
@@ -52,22 +54,28 @@ function progressPercent(stage: StageView): number {
   return Math.floor((100 * over) / Math.max(1, stage.tasks.length))
 }
 
-/** What the stage makes, as `namespace/name:version`. The vendor says `image` and nothing where there is none. */
-function outputResource(resources: readonly unknown[]): Pick<Job, 'resource_type' | 'resource'> {
+/** What the stage makes in this run (`swr/tomcat:1.0`). The vendor says `image` and nothing where there is none. */
+function outputResource(
+  resources: readonly unknown[],
+  filled: (text: string) => string,
+): Pick<Job, 'resource_type' | 'resource'> {
   const first = resources[0]
   if (!isJsonObject(first)) return { resource_type: 'image', resource: '' }
   const params: JsonObject = isJsonObject(first['params']) ? first['params'] : {}
   const part = (name: string): string => (typeof params[name] === 'string' ? params[name] : '')
   const type = first['type'] === 'package' ? 'package' : 'image'
   const [name, version] = type === 'package' ? [part('package'), part('version')] : [part('repository'), part('tag')]
-  return { resource_type: type, resource: `${part('namespace')}/${name}:${version}` }
+  return { resource_type: type, resource: filled(`${part('namespace')}/${name}:${version}`) }
 }
 
-function sourcePackage(stage: StageView): Job['pkg'] {
+/** What this run fetched: the params of the stage may name params of the pipeline. */
+function sourcePackage(stage: StageSpec, filled: (text: string) => string): Job['pkg'] {
   const work = stage.tasks[0]?.work
   if (work?.kind !== 'runner' || work.uses !== 'git') return null
-  const { branch = '', tag = '' } = sourceParams(work.with)
-  return { git_branch: branch, git_clone_type: tag === '' ? 'branch' : 'tag', git_tag: tag }
+  const given = annotatedObject(stage, 'swr/params') ?? sourceParams(work.with)
+  const part = (name: string): string => (typeof given[name] === 'string' ? filled(given[name]) : '')
+  const [git_branch, git_tag] = [part('branch'), part('tag')]
+  return { git_branch, git_clone_type: git_tag === '' ? 'branch' : 'tag', git_tag }
 }
 
 /** One record for every attempt that has begun, in the order in which they began. */

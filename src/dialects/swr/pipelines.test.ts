@@ -305,6 +305,18 @@ describe('what was made', () => {
   const latest = async (made: { id: number }): Promise<RunView> =>
     need(await world.app.runs.get(world.admin, { pipeline: { serial: made.id }, latest: true }))
 
+  test('has jobs that name what this run fetched and made, not the params of it', async () => {
+    const made = await create()
+    await fire(made)
+    await end('stage_1')
+    const timestamp = (await latest(made)).params.find(({ name }) => name === 'SYS_TIMESTAMP')?.value as string
+    const jobs = async (stage: number) =>
+      (await call('GET', `/v3/manage/pipelines/${made.id}/stages/${stage}/jobs`)).body
+    expect(await jobs(0)).toMatchObject([{ pkg: { git_branch: 'dev', git_clone_type: 'branch', git_tag: '' } }])
+    // "获取执行步骤的执行历史": its sample has `swr/tomcat:1.0`.
+    expect(await jobs(1)).toMatchObject([{ resource_type: 'package', resource: `shop/web:${timestamp}`, pkg: null }])
+  })
+
   test('runs: code, build, package, image, review, deploy, and tells of it', async () => {
     const made = await create()
     await fire(made)

@@ -136,6 +136,13 @@ function presentParams(pipeline: PipelineView, run: RunView | null): readonly Pa
   ]
 }
 
+/** A text of the vendor's with what the run's params were: `web:v1.${SYS_INCREMENT}`. Other names stay. */
+export function filledBy(run: RunView): (text: string) => string {
+  const vendorName = paramNames(run.definition)
+  const values = new Map(run.params.map(({ name, value }) => [vendorName(name), paramText(value)]))
+  return (text) => text.replace(/\$\{([^${}]{1,64})\}/g, (whole, name: string) => values.get(name) ?? whole)
+}
+
 function paramText(value: Json): string {
   if (value === null) return ''
   return typeof value === 'string' ? value : JSON.stringify(value)
