@@ -2,8 +2,9 @@ import { advance } from '../src/engine/advance.ts'
 import { compile } from '../src/engine/compile.ts'
 import { createRun } from '../src/engine/create.ts'
 import type { Run } from '../src/engine/run.ts'
-import { asId, type PipelineId, type ProjectId, type RunId } from '../src/model/id.ts'
+import { asId, type RunId } from '../src/model/id.ts'
 import type { Plan } from '../src/model/plan.ts'
+import { runCreated } from '../src/testing/run-created.ts'
 import { chain, round } from './support.ts'
 
 const ROUNDS = 20
@@ -16,17 +17,7 @@ function drive(plan: Plan): number {
   const created = createRun({
     id: asId<RunId>('019ab000000070008000000000000001'),
     plan,
-    created: {
-      type: 'RunCreated',
-      projectId: asId<ProjectId>('1b'.repeat(16)),
-      pipelineId: asId<PipelineId>('2c'.repeat(16)),
-      version: 1,
-      number: 1,
-      serial: 1,
-      name: 'chain',
-      cause: { kind: 'manual', by: 'li' },
-      params: {},
-    },
+    created: runCreated('chain'),
     actor: server,
     at: 0,
     start: true,

@@ -15,9 +15,10 @@ import {
 } from '../model/command.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
 import type { Actor } from '../model/event.ts'
-import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
+import { asId, type RunId } from '../model/id.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Instant } from '../model/time.ts'
+import { runCreated } from './run-created.ts'
 import { brokenByStep, brokenLaws, onNode as commandOnNode, onRun as commandOnRun } from './engine-laws.ts'
 
 export interface Exploration {
@@ -92,17 +93,7 @@ class Search {
     const { run } = createRun({
       id: asId<RunId>('019ab000000070008000000000000001'),
       plan,
-      created: {
-        type: 'RunCreated',
-        projectId: asId<ProjectId>('1b'.repeat(16)),
-        pipelineId: asId<PipelineId>('2c'.repeat(16)),
-        version: 1,
-        number: 1,
-        serial: 1,
-        name: definition.name,
-        cause: { kind: 'manual', by: PERSON.name },
-        params: {},
-      },
+      created: runCreated(definition.name),
       actor: PERSON,
       at: 0,
       start: false,

@@ -8,12 +8,13 @@ import type { PipelineDefinition } from '../model/definition.ts'
 import type { RunEffect } from '../model/effect.ts'
 import type { Actor, LogEntry, Outputs, RunEvent } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
-import { asId, type PipelineId, type ProjectId, type RunId } from '../model/id.ts'
+import { asId, type RunId } from '../model/id.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { Instant } from '../model/time.ts'
 import type { TaskView } from '../model/view.ts'
 import { viewOf } from '../engine/view.ts'
 import { brokenLaws } from './engine-laws.ts'
+import { runCreated } from './run-created.ts'
 import { AT, projectView } from './views.ts'
 
 export interface WorldOptions {
@@ -53,18 +54,12 @@ export class EngineWorld {
     const { run, events, effects } = createRun({
       id: asId<RunId>('019ab000000070008000000000000001'),
       plan,
-      created: {
-        type: 'RunCreated',
-        projectId: asId<ProjectId>('1b'.repeat(16)),
-        pipelineId: asId<PipelineId>('2c'.repeat(16)),
-        version: 1,
+      created: runCreated(definition.name, {
         number: 7,
         serial: 70,
-        name: definition.name,
-        cause: { kind: 'manual', by: PERSON.name },
         params: options.params ?? {},
         ...(excluded === undefined ? {} : { excluded }),
-      },
+      }),
       actor: PERSON,
       at: this.now,
       start: options.start ?? true,

@@ -1,8 +1,8 @@
 import type { ChangeAction } from '../../model/change.ts'
 import type { Json } from '../../model/json.ts'
-import type { RunStatus } from '../../model/status.ts'
 import { at, ignored } from '../fields.ts'
 import type { Forge } from '../forge.ts'
+import { HUB_STATES, hubStatusRequest } from '../hub-status.ts'
 import { readPullRequest, readPush } from '../hub.ts'
 
 /** Gitea and Forgejo: https://docs.gitea.com/usage/repository/webhooks, read 2026-11-22; the rest changes no code. */
@@ -12,25 +12,6 @@ const ACTIONS: ReadonlyMap<Json, ChangeAction> = new Map([
   ['reopened', 'reopened'],
   ['closed', 'closed'],
 ])
-
-/** Gitea's CommitStatusState (modules/commitstatus), read 2026-11-22: pending, success, error, failure, warning, skipped. */
-const STATES = {
-  waiting: 'pending',
-  queued: 'pending',
-  running: 'pending',
-  reviewing: 'pending',
-  paused: 'pending',
-  held: 'pending',
-  succeeded: 'success',
-  failed: 'failure',
-  errored: 'error',
-  timed_out: 'failure',
-  cancelled: 'error',
-  rolling_back: 'pending',
-  rolled_back: 'failure',
-  rollback_failed: 'failure',
-  rollback_errored: 'error',
-} as const satisfies Record<RunStatus, 'error' | 'failure' | 'pending' | 'success' | 'warning'>
 
 export const gitea: Forge = {
   name: 'gitea',
@@ -45,10 +26,8 @@ export const gitea: Forge = {
     return ignored(`an event ${JSON.stringify(event?.slice(0, 64) ?? '')} starts no run`)
   },
   api: null,
-  states: STATES,
-  statusRequest: ({ api, token, repository, sha, status, context, description, url }) => ({
-    url: `${api}/repos/${repository.split('/').map(encodeURIComponent).join('/')}/statuses/${sha}`,
-    headers: { authorization: `token ${token}`, accept: 'application/json' },
-    body: JSON.stringify({ state: STATES[status], context, description, ...(url === '' ? {} : { target_url: url }) }),
-  }),
+  // Its CommitStatusState (modules/commitstatus), read 2026-11-22, has these and `warning` and `skipped`.
+  states: HUB_STATES,
+  statusRequest: (report) =>
+    hubStatusRequest(report, { authorization: `token ${report.token}`, accept: 'application/json' }),
 }

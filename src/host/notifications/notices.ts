@@ -1,7 +1,7 @@
 import type { Run } from '../../engine/run.ts'
 import { needsPerson } from '../../engine/view.ts'
 import { forges } from '../../forge/index.ts'
-import { DESCRIPTION_MAX } from '../../forge/forge.ts'
+import { DESCRIPTION_MAX, type StatusReport } from '../../forge/forge.ts'
 import type { ForgeName } from '../../model/change.ts'
 import { failureSentence } from '../../model/failure.ts'
 import type { ForgeTrigger } from '../../model/definition.ts'
@@ -56,18 +56,10 @@ export function namedIndex(target: string): number | undefined {
 }
 
 /** What a message of the kind `status` holds. */
-export interface StatusNotice {
+export interface StatusNotice extends StatusReport {
   readonly forge: ForgeName
-  readonly api: string
   /** Name of a secret. */
   readonly token: string
-  readonly repository: string
-  readonly sha: string
-  readonly ref: string
-  readonly status: RunStatus
-  readonly context: string
-  readonly description: string
-  readonly url: string
   readonly runNumber: number
 }
 

@@ -7,6 +7,7 @@ import type { RunLog } from '../../store/store.ts'
 import { FakeClock } from '../../testing/clock.ts'
 import { seededEntropy } from '../../testing/entropy.ts'
 import { openFullStore } from '../../testing/full-store.ts'
+import { runCreated } from '../../testing/run-created.ts'
 import { succeeded } from '../../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 import { LiveRuns, type Committed } from './live.ts'
@@ -62,17 +63,7 @@ async function openLive(
       {
         id: asId<RunId>(entropy.id(at)),
         plan,
-        created: {
-          type: 'RunCreated',
-          projectId: PROJECT,
-          pipelineId: PIPELINE,
-          version: 1,
-          number,
-          serial,
-          name: 'build',
-          cause: { kind: 'manual', by: 'li' },
-          params: {},
-        },
+        created: runCreated('build', { projectId: PROJECT, pipelineId: PIPELINE, number, serial }),
         actor: USER,
         at,
         start: true,
