@@ -31,3 +31,22 @@ describe('the original gave the same answer', () => {
     else expect(got).toEqual({ ok: false, message: answer })
   })
 })
+
+/** By kind: an expression and the text of its value, or null where it has none. */
+interface PythonAnswers {
+  readonly given: Readonly<Record<string, Json>>
+  readonly expressions: Readonly<Record<string, readonly (readonly [expression: string, text: string | null])[]>>
+}
+
+const python = JSON.parse(
+  readFileSync(new URL('fixtures/python-answers.json', import.meta.url), 'utf8'),
+) as PythonAnswers
+
+test.each(Object.entries(python.expressions))('Python gave the same answers about %s', (_, expressions) => {
+  const get = (name: string): Json | undefined => (Object.hasOwn(python.given, name) ? python.given[name] : undefined)
+  const others = expressions.filter(([expression, text]) => {
+    const piece = `\${${expression} }`
+    return renderBamboo(`=${piece}`, { get, at: 0, zoneOffsetMinutes: 0 }) !== `=${text ?? piece}`
+  })
+  expect(others).toEqual([])
+})

@@ -134,7 +134,8 @@ export function formatValue(value: Value, spec: string, meter: Meter): string {
     precision: precision === undefined ? undefined : Number(precision),
     type: type ?? '',
   }
-  if (number === undefined || (typeof value === 'boolean' && read.type === '')) {
+  // True is 1 when anything is said of how it is to look.
+  if (number === undefined || (typeof value === 'boolean' && spec === '')) {
     if (spec !== '' && typeof value !== 'string')
       throw new BambooError(`unsupported format string passed to ${typeName(value)}`)
     if (read.type !== '' && read.type !== 's') throw new BambooError(`Unknown format code '${read.type}'`)

@@ -112,10 +112,14 @@ function int({ or, optionalInt, text, meter }: Arguments): Value {
   if (base === undefined || base === 10n) return wholeOf(or(0, 0n), meter)
   const written = text(0).trim().toLowerCase()
   meter.spend(written.length)
-  const [, sign = '', prefix = '', digits = ''] = /^([+-]?)(0[xob])?([0-9a-z]{1,100})$/.exec(written) ?? []
-  const fits = prefix === '' || prefix === { 2: '0b', 8: '0o', 16: '0x' }[Number(base)]
+  const prefix = { 2: '0b', 8: '0o', 16: '0x' }[Number(base)] ?? 'none'
+  const sign = /^[+-]/.exec(written)?.[0] ?? ''
+  const body = written.slice(sign.length)
+  // Single underscores may stand between digits, and after a prefix.
+  const parted = body.startsWith(prefix) ? body.slice(prefix.length).replace(/^_/, '') : body
+  const digits = /^[0-9a-z]+(?:_[0-9a-z]+)*$/.test(parted) && parted.length <= 100 ? parted.replaceAll('_', '') : ''
   const worths = Array.from(digits, (digit) => BigInt(DIGITS.indexOf(digit)))
-  if (!fits || base < 2n || base > 36n || digits === '' || worths.some((worth) => worth >= base)) {
+  if (base < 2n || base > 36n || digits === '' || worths.some((worth) => worth >= base)) {
     throw new BambooError(`invalid literal for int() with base ${base}`)
   }
   const whole = worths.reduce((total, worth) => total * base + worth, 0n)

@@ -104,8 +104,8 @@ function keyText(key: Value, meter: Meter): string {
 function quoted(text: string, { ascii, meter }: Style): string {
   meter.spend(text.length)
   const written = JSON.stringify(text)
-  // JSON.stringify has lone surrogates escaped already, and Python escapes DEL no more than JavaScript does.
+  // JSON.stringify has lone surrogates escaped already.
   return ascii
-    ? written.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    ? written.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
     : written
 }

@@ -290,9 +290,26 @@ function splitFromRight(text: string, args: Arguments): readonly string[] {
   const at = separator(args)
   const limit = most(args)
   const parts = split(text, { ...args, optionalInt: () => undefined })
+  if (at === undefined) return limit < parts.length ? splitAtLastSpaces(text, limit) : parts
   if (parts.length - 1 <= limit) return parts
-  if (at === undefined) throw new BambooError('rsplit() at spaces with a limit is not read')
   return [parts.slice(0, parts.length - limit).join(at), ...parts.slice(parts.length - limit)]
+}
+
+/** Of more words than that the last so many; what is left keeps the spaces that it begins with. */
+function splitAtLastSpaces(text: string, limit: number): readonly string[] {
+  const words: string[] = []
+  let end = text.length
+  const skip = (isSpace: boolean): number => {
+    let at = end
+    while (at > 0 && SPACES.test(text[at - 1]!) === isSpace) at -= 1
+    return at
+  }
+  for (end = skip(true); words.length < limit; end = skip(true)) {
+    const start = skip(false)
+    words.unshift(text.slice(start, end))
+    end = start
+  }
+  return [text.slice(0, end), ...words]
 }
 
 function joinedBy(between: string, { required, meter }: Arguments): string {

@@ -136,7 +136,7 @@ function escapeOf(character: string): string {
 }
 
 const WHOLE = /^\s*([+-]?\d+(?:_\d+)*)\s*$/
-const DECIMAL = /^\s*([+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+)?)\s*$/
+const DECIMAL = /^\s*([+-]?(?:\d+(?:_\d+)*(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)(?:[eE][+-]?\d+(?:_\d+)*)?)\s*$/
 const NAMED = /^\s*([+-]?)(inf|infinity|nan)\s*$/i
 /** Digits that a text may have to be read as a number (Python refuses more than 4,300, too). */
 const DIGITS_MAX = 4_300
