@@ -29,8 +29,6 @@ const FUNCTIONS: Readonly<Record<string, Function_>> = {
   split: { most: 2, names: ['string', 'maxsplit'], body: split },
 }
 
-export const RE_NAMES: readonly string[] = [...Object.keys(FUNCTIONS), 'compile', 'escape']
-
 /** A function of the module, its pattern first and its flags last. */
 export function reFunction(name: string, meter: Meter): Value | undefined {
   if (name === 'escape') return functionOf(name, 1, ['pattern'], meter, ({ text }) => escaped(text(0, 'pattern')))

@@ -392,7 +392,7 @@ describe('commands', () => {
     ['a', 'retry', 'State matching query does not exist.'],
     ['a', 'skip', 'State matching query does not exist.'],
     ['a', 'forced_fail', 'State matching query does not exist.'],
-    ['a', 'callback', 'can not find sleep process with current node id: {a}'],
+    ['a', 'callback', 'can not find process with current node id: {a}'],
     ['a', 'retry_subprocess', 'node({a}) type is not SubProcess'],
     ['end', 'skip', 'can not skip this node'],
     ['start', 'retry', '{start} state is not FAILED, actual FINISHED'],

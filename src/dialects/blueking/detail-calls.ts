@@ -6,15 +6,7 @@ import { DoorRefusal } from './errors.ts'
 import { taskUrl } from './make-calls.ts'
 import { nodeData, nodeInputs, nodeOutputs, pluginCode } from './node-data.ts'
 import { integerParam, isTruthy, optionalText, requiredText } from './params.ts'
-import {
-  elapsedSeconds,
-  exData,
-  givenVersion,
-  presentFailures,
-  presentNode,
-  presentStatus,
-  type Style,
-} from './present.ts'
+import { elapsedSeconds, exData, givenVersion, presentFailures, presentNode, presentStatus } from './present.ts'
 import { locateNamed, refusedHere } from './task-calls.ts'
 import { taskName } from './task-name.ts'
 import { taskTree, tasksOf } from './task-tree.ts'
@@ -92,22 +84,22 @@ export const getTaskNodeDetail: Operation = {
       return succeed({
         ...namedIn(taskTree(run), task),
         state: 'READY',
-        ...nodeData(run, task, null, code),
+        ...(await nodeData(call, run, task, null, code)),
       })
     }
     const present = Math.max(1, task.loop)
     if (wanted === 0 || wanted >= present) {
-      const histories = rowsOf(run, task, present, style)
-      return succeed({ ...status, history_id: -1, histories, ...nodeData(run, task, null, code) })
+      const histories = await rowsOf(call, run, task, present)
+      return succeed({ ...status, history_id: -1, histories, ...(await nodeData(call, run, task, null, code)) })
     }
     const own = task.earlier.filter(({ loop }) => loop === wanted)
     const last = own.at(-1)
     if (last === undefined)
-      return succeed({ ...status, history_id: -1, histories: [], ...nodeData(run, task, null, code) })
-    const histories = own.slice(0, -1).map((attempt) => historyRow(run, task, attempt, style))
+      return succeed({ ...status, history_id: -1, histories: [], ...(await nodeData(call, run, task, null, code)) })
+    const histories = await Promise.all(own.slice(0, -1).map((attempt) => historyRow(call, run, task, attempt)))
     // What is over in an earlier pass was finished: else there would be no later one.
-    const row = { ...historyRow(run, task, last, style), state: 'FINISHED' }
-    const data = nodeData(run, task, last, code)
+    const row = { ...(await historyRow(call, run, task, last)), state: 'FINISHED' }
+    const data = await nodeData(call, run, task, last, code)
     return succeed({ ...status, ...row, id: task.id, children: {}, histories, ...data })
   },
 }
@@ -131,7 +123,7 @@ function nodeOf(level: JsonObject, id: string): JsonObject | undefined {
 }
 
 /** A row for each attempt that is over: of the pass, before the present one, and the one that was skipped over. */
-function rowsOf(run: RunView, task: TaskView, loop: number, style: Style): readonly JsonObject[] {
+async function rowsOf(call: Call, run: RunView, task: TaskView, loop: number): Promise<readonly JsonObject[]> {
   const { skipped, attempt, startedAt, endedAt, runner, failure, inputs, outputs, retry, version, innerLoop } = task
   const passed: readonly AttemptView[] =
     skipped?.because === 'operator' && attempt > 0
@@ -154,10 +146,11 @@ function rowsOf(run: RunView, task: TaskView, loop: number, style: Style): reado
         ]
       : []
   const own = task.earlier.filter((earlier) => earlier.loop === loop && earlier.attempt !== attempt)
-  return [...own, ...passed].map((one) => historyRow(run, task, one, style))
+  return await Promise.all([...own, ...passed].map((one) => historyRow(call, run, task, one)))
 }
 
-function historyRow(run: RunView, task: TaskView, attempt: AttemptView, style: Style): JsonObject {
+async function historyRow(call: Call, run: RunView, task: TaskView, attempt: AttemptView): Promise<JsonObject> {
+  const style = styleOf(call)
   const elapsed = elapsedSeconds(attempt, style.now)
   const [start, finish] = [style.time(attempt.startedAt), style.time(attempt.endedAt)]
   return {
@@ -171,10 +164,9 @@ function historyRow(run: RunView, task: TaskView, attempt: AttemptView, style: S
     version: style.engine === 2 ? `v${attempt.version}` : attempt.version,
     start_time: start,
     finish_time: finish,
-    started_time: start,
-    archived_time: finish,
     elapsed_time: elapsed,
-    inputs: nodeInputs(run, task, attempt),
+    children: {},
+    inputs: await nodeInputs(call, run, task, attempt),
     outputs: nodeOutputs(run, task, attempt),
     ex_data: exData(run, attempt.failure),
     // Nothing is tried again but what failed.
@@ -194,7 +186,7 @@ export const getTaskNodeData: Operation = {
     const wanted = integerParam(call.params, 'loop', 0, [0, 1_000_000])
     const isEarlier = wanted > 0 && wanted < Math.max(1, task.loop)
     const last = isEarlier ? task.earlier.findLast(({ loop }) => loop === wanted) : undefined
-    return succeed(nodeData(run, task, last ?? null, code))
+    return succeed(await nodeData(call, run, task, last ?? null, code))
   },
 }
 

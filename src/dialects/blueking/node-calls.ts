@@ -1,10 +1,11 @@
 import type { NodeActionInput } from '../../host/app.ts'
-import type { JsonObject } from '../../model/json.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { RunView, TaskView } from '../../model/view.ts'
 import { fail, type Call, type Operation, type Reply } from './call.ts'
 import { CODES } from './codes.ts'
-import { arrayParam, isTruthy, objectParam, optionalText, requiredText } from './params.ts'
+import { DoorRefusal } from './errors.ts'
+import { arrayParam, isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
 import { findShown, givenVersion } from './present.ts'
 import { kindOf, shownRun } from './shown.ts'
 import { locateNamed, refusedHere } from './task-calls.ts'
@@ -20,7 +21,7 @@ type Asked = NodeActionInput | { readonly refusal: string }
 const NODE_ACTIONS: Readonly<Record<string, (call: Call, run: RunView, task: TaskView) => Asked>> = {
   retry: (call, _, task) => retry(call, task),
   skip: () => ({ action: 'skip' }),
-  callback: (call, _, task) => answer(call.caller.user.name, task, objectParam(call.params, 'data'), null),
+  callback: (call, _, task) => answer(call.caller.user.name, task, fieldsIn(call, 'data'), null),
   skip_exg: (call, run, task) =>
     task.work.kind === 'gateway' && task.work.gateway === 'exclusive'
       ? choose(run, [optionalText(call.params, 'flow_id') ?? ''])
@@ -40,11 +41,18 @@ const NODE_ACTIONS: Readonly<Record<string, (call: Call, run: RunView, task: Tas
   retry_subprocess: (_call, _run, task) => ofSubProcess(task, { action: 'retry' }),
 }
 
+/** @throws DoorRefusal in the words of their `apigw/views/operate_node.py`. */
+function fieldsIn(call: Call, name: 'data' | 'inputs'): JsonObject {
+  const value = jsonParam(call.params, name) ?? {}
+  if (isJsonObject(value)) return value
+  throw new DoorRefusal('bad-parameter', `${name} field is not a valid object`)
+}
+
 const forcedText = ({ engine, caller }: Call): string =>
   engine === 1 ? `forced fail by ${caller.user.name}` : `The node has been terminated by ${caller.user.name}.`
 
 function retry(call: Call, task: TaskView): Asked {
-  const inputs = objectParam(call.params, 'inputs')
+  const inputs = fieldsIn(call, 'inputs')
   if (Object.keys(inputs).length === 0) return { action: 'retry' }
   const [code = ''] = (task.annotations[PLUGIN_ANNOTATION] ?? '').split(' ')
   const plugin = pluginOf(code)
@@ -134,12 +142,16 @@ export const nodeCallback: Operation = {
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
     const task = tasksOf(located.run).find(({ id }) => id === nodeId)
-    if (task === undefined) return { envelope: fail(`node(${nodeId}) is not in this task`, CODES.badParameter) }
+    if (task === undefined) {
+      const message = `task[${requiredText(call.params, 'task_id')}] does not have node[${nodeId}]`
+      return { envelope: fail(message, CODES.badParameter) }
+    }
     const version = optionalText(call.params, 'version')
     const data = isTruthy(call.params, 'callback_data') ? objectParam(call.params, 'callback_data') : {}
     const asked = answer(call.caller.user.name, task, data, version === undefined ? null : givenVersion(version))
-    if (task.work.kind === 'review' && version !== undefined && givenVersion(version) !== task.version) {
-      return { envelope: fail(`fail: node version ${version.slice(0, 64)} not exist`) }
+    const state = ownStateOf(located.run, task)
+    if (version !== undefined && state === 'RUNNING' && givenVersion(version) !== task.version) {
+      return { envelope: fail(`fail: ${callbackRefusal(task, state, givenVersion(version))}`) }
     }
     return await act(call, located.run, task, asked, 'callback')
   },
@@ -179,11 +191,18 @@ function ownStateOf(run: RunView, task: TaskView): State | undefined {
   return root === undefined ? undefined : findShown(root, task.id)?.shown.own
 }
 
+/** In the order in which their engine looks: a process that waits there, a schedule of that version, the node's own. */
+function callbackRefusal(task: TaskView, state: State | null, version: string): string {
+  if (state !== 'RUNNING') return `can not find process with current node id: ${task.id}`
+  const known = task.earlier.some((attempt) => attempt.version === version)
+  return known ? `node version v${version} not exist` : 'Schedule matching query does not exist.'
+}
+
 function refusalOf(run: RunView, task: TaskView, word: string, problem: Problem): string {
   const state = ownStateOf(run, task) ?? 'READY'
   switch (word) {
     case 'callback':
-      return `can not find sleep process with current node id: ${task.id}`
+      return callbackRefusal(task, null, '')
     case 'pause':
     case 'pause_subproc':
       return `can't not transit node(${task.id}) state from ${state} to SUSPENDED`

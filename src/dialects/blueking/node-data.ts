@@ -1,9 +1,9 @@
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
+import type { Call } from './call.ts'
 import { exData, lastFailure } from './present.ts'
 import { assignKeys } from './tree/keys.ts'
 import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
-import { paramOf } from './tree/params.ts'
 import type { ServiceActivity } from './tree/web-tree.ts'
 import { pluginOf } from './tree/plugins.ts'
 import { serviceActivities, storedTree } from './tree/stored-tree.ts'
@@ -20,19 +20,19 @@ type Attempt = Pick<AttemptView, 'inputs' | 'outputs' | 'loop' | 'innerLoop' | '
 
 const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway', 'subflow'].includes(work.kind)
 
-export function nodeInputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
+export async function nodeInputs(call: Call, run: RunView, task: TaskView, attempt: Attempt): Promise<JsonObject> {
   if (!isActivity(task)) return {}
   const replaced = givenFields(task, attempt === null ? task.inputs : attempt.inputs)
   const activity = activityOf(run, task)
   const data = activity === undefined ? undefined : Object.fromEntries(activity.data)
   const given = replaced ?? data ?? (task.work.kind === 'runner' ? task.work.with : {})
   const isVerbatim = (key: string): boolean => replaced === null && activity?.verbatim.has(key) === true
-  const names = namesOf(run)
   const { loop, innerLoop } = attempt ?? task
-  const rendered = Object.fromEntries(
-    Object.entries(given).map(([key, value]) => [key, isVerbatim(key) ? value : rendersTo(value, names)]),
-  )
-  return loop === 0 ? rendered : { ...rendered, _loop: loop, _inner_loop: innerLoop }
+  const templates = Object.fromEntries(Object.entries(given).filter(([key]) => !isVerbatim(key)))
+  const found = await call.app.runs.rendered(call.caller, { id: run.id }, { id: task.id }, templates)
+  const rendered = found.ok && isJsonObject(found.value) ? found.value : templates
+  const inputs = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, rendered[key] ?? value]))
+  return loop === 0 ? inputs : { ...inputs, _loop: loop, _inner_loop: innerLoop }
 }
 
 /** What a retry gave, in the fields of the node's plugin. */
@@ -64,7 +64,13 @@ function reviewOutputs(task: TaskView): JsonObject {
 }
 
 /** @param componentCode given: outputs that its plugin names come first, `preset`, whether there or not. */
-export function nodeData(run: RunView, task: TaskView, attempt: Attempt, componentCode: string | undefined): NodeData {
+export async function nodeData(
+  call: Call,
+  run: RunView,
+  task: TaskView,
+  attempt: Attempt,
+  componentCode: string | undefined,
+): Promise<NodeData> {
   const outputs = nodeOutputs(run, task, attempt)
   const names = hookedNames(run, task)
   const plugin = componentCode === undefined ? undefined : pluginOf(componentCode)
@@ -72,7 +78,7 @@ export function nodeData(run: RunView, task: TaskView, attempt: Attempt, compone
   const own = new Set(preset.map(({ key }) => key))
   const failure = attempt === null ? lastFailure(task) : attempt.failure
   return {
-    inputs: nodeInputs(run, task, attempt),
+    inputs: await nodeInputs(call, run, task, attempt),
     outputs: [
       ...preset.map(({ key, name }) => ({ name, key: names.get(key) ?? key, value: outputs[key] ?? '', preset: true })),
       ...Object.entries(outputs)
@@ -104,38 +110,6 @@ function hookedNames(run: RunView, task: TaskView): ReadonlyMap<string, string> 
 function activityOf(run: RunView, task: TaskView): ServiceActivity | undefined {
   const stored = storedTree(run.definition)
   return stored === undefined ? undefined : serviceActivities(stored).get(task.key)
-}
-
-/** Constants by name, as far as they can be told. */
-function namesOf(run: RunView): ReadonlyMap<string, Json> {
-  const names = new Map<string, Json>()
-  for (const { name, value } of run.params) names.set(name, value)
-  for (const [name, value] of Object.entries(run.variables)) if (value !== null) names.set(name, value)
-  for (const constant of storedTree(run.definition)?.tree.constants.values() ?? []) {
-    const param = paramOf(constant)
-    const value = param === null ? undefined : names.get(param)
-    if (value !== undefined) names.set(constant.variable, value)
-  }
-  return names
-}
-
-/** Plain names alone: an expression stays as it is written, as the engine alone reads those. */
-function rendersTo(value: Json, names: ReadonlyMap<string, Json>): Json {
-  if (typeof value === 'string') {
-    const whole = /^\$\{(\w+)\}$/.exec(value)?.[1]
-    if (whole !== undefined) return names.get(whole) ?? value
-    return value.replace(/\$\{(\w+)\}/g, (piece, name: string) => {
-      const found = names.get(name)
-      return found === undefined || found === null
-        ? piece
-        : typeof found === 'object'
-          ? JSON.stringify(found)
-          : String(found)
-    })
-  }
-  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => rendersTo(item, names))
-  if (!isJsonObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rendersTo(item, names)]))
 }
 
 /** `code` of the plugin that a node is of. */

@@ -20,6 +20,7 @@ import { presentTaskStatus } from './present-rows.ts'
 import { shownRun, type Shown } from './shown.ts'
 import type { Engine } from './status.ts'
 import { taskName } from './task-name.ts'
+import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
 
 /** The seed's endpoint. */
 export const getTaskStatus: Operation = {
@@ -138,8 +139,11 @@ function needsPerson(run: RunView, engine: Engine): boolean {
 function waitsForPerson(shown: Shown, engine: Engine): boolean {
   const state = stateOf(shown, engine)
   if (state === 'FAILED' || state === 'SUSPENDED' || state === 'NODE_SUSPENDED') return true
-  const kind = shown.task?.work.kind
-  if (state === 'RUNNING' && (kind === 'callback' || kind === 'review')) return true
+  const { task } = shown
+  const kind = task?.work.kind
+  // Of their plugins that wait for somebody, pause_node alone counts: MANUAL_INTERVENTION_COMP_CODES of taskflow3/models.py.
+  const waits = kind === 'callback' || (kind === 'review' && task?.annotations[PLUGIN_ANNOTATION] === undefined)
+  if (state === 'RUNNING' && waits) return true
   return shown.children.some((child) => waitsForPerson(child, engine))
 }
 

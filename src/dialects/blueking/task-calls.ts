@@ -70,12 +70,9 @@ export const operateTask: Operation = {
   about: 'start, pause, resume, revoke',
   async run(call) {
     const action = requiredText(call.params, 'action')
-    if (!isTaskAction(action)) {
-      const message = call.engine === 2 ? 'task command is invalid' : 'task action is invalid'
-      return { envelope: fail(message, CODES.invalidOperation) }
-    }
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
+    if (!isTaskAction(action)) return { envelope: await unknownAction(call, located.run, action) }
     const early = refusedEarly(call, located.run, action) ?? (await refusedUnclaimed(call, located.run, action))
     if (early !== undefined) return { envelope: early }
     const done = await call.app.runs.act(call.caller, { id: located.run.id }, { action: TASK_ACTIONS[action] })
@@ -86,6 +83,22 @@ export const operateTask: Operation = {
 
 const isTaskAction = (action: string): action is TaskAction => Object.hasOwn(TASK_ACTIONS, action)
 
+/** The later version looks first at which phase the task is in: `task_action` of its taskflow3/models.py. */
+async function unknownAction(call: Call, run: RunView, action: string): Promise<Failure> {
+  if (call.engine === 1) return fail('task action is invalid', CODES.invalidOperation)
+  const closed = run.startedAt === null ? undefined : refusedClosed(rootState(run, call), action.slice(0, 64))
+  return (
+    closed ??
+    (await refusedUnclaimed(call, run, action.slice(0, 64))) ??
+    fail('task command is invalid', CODES.invalidOperation)
+  )
+}
+
+const refusedClosed = (state: string, action: string): Failure | undefined =>
+  state === 'FINISHED' || state === 'REVOKED'
+    ? fail(`task with current_flow:finished cannot be ${action}ed`, CODES.invalidOperation)
+    : undefined
+
 /** What bk-sops refuses before it asks its engine. */
 function refusedEarly(call: Call, run: RunView, action: TaskAction): Failure | undefined {
   const state = run.startedAt === null ? null : rootState(run, call)
@@ -93,10 +106,7 @@ function refusedEarly(call: Call, run: RunView, action: TaskAction): Failure | u
     if (run.endedAt === null && action === 'start') return undefined
     return fail(call.engine === 2 ? 'task not started' : REFUSED, CODES.invalidOperation)
   }
-  if (call.engine === 2 && (state === 'FINISHED' || state === 'REVOKED')) {
-    return fail(`task with current_flow:finished cannot be ${action}ed`, CODES.invalidOperation)
-  }
-  return undefined
+  return call.engine === 2 ? refusedClosed(state, action) : undefined
 }
 
 const REFUSED = 'operate failed, please try again later'
@@ -137,7 +147,8 @@ export async function modifyConstants(call: Call, run: RunView): Promise<Failure
   if (!params.ok) return params.failure
   const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'modify', params: params.value })
   if (done.ok) return undefined
-  return refusedHere(call, done.problem, run.endedAt === null ? done.problem.message : 'task is finished')
+  if (run.endedAt !== null && done.problem.code === 'not_allowed') return fail('task is finished', CODES.badParameter)
+  return refusedHere(call, done.problem, done.problem.message)
 }
 
 function modified(run: RunView, constants: ReturnType<typeof objectParam>) {

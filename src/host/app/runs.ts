@@ -90,6 +90,8 @@ export interface Runs {
   timeline(caller: Caller, ref: RunRef): Promise<Result<TimelineView>>
   /** How long it will take yet, as the last runs of its pipeline that succeeded tell. */
   estimate(caller: Caller, ref: RunRef): Promise<Result<Estimate>>
+  /** What the templates in a value come to for this node, as things stand. */
+  rendered(caller: Caller, ref: RunRef, node: NodeRef, value: Json): Promise<Result<Json>>
   log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>>
 }
 export interface RerunInput {

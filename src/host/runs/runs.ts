@@ -1,9 +1,11 @@
+import { valueOf } from '../../engine/render.ts'
 import { type Run, stagePlan } from '../../engine/run.ts'
 import { runStatus } from '../../engine/status.ts'
 import { viewOf } from '../../engine/view.ts'
 import type { OperatorCommand } from '../../model/command.ts'
 import type { Actor } from '../../model/event.ts'
 import type { RunId } from '../../model/id.ts'
+import type { Json } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import type { RunSummary, RunView } from '../../model/view.ts'
@@ -317,6 +319,13 @@ export class RunUseCases implements Runs {
   async estimate(caller: Caller, ref: RunRef): Promise<Result<Estimate>> {
     const found = await this.#lookup.run(caller, ref)
     return found.ok ? accept(await this.#estimates.of(found.value, this.#deps.clock.now())) : found
+  }
+
+  async rendered(caller: Caller, ref: RunRef, node: NodeRef, value: Json): Promise<Result<Json>> {
+    const found = await this.#lookup.node(caller, ref, node)
+    if (!found.ok) return found
+    const { run, index } = found.value
+    return accept(run.nodes.at(index).kind === 'task' ? valueOf(run, index, value) : value)
   }
 
   async log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>> {
