@@ -10,11 +10,12 @@ import {
   type TaskText,
   verbatim,
 } from '../definition-text.ts'
-import { flagOf, integerOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
+import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { objectId } from '../v1-queue.ts'
 import { bodyOf } from './pipeline.ts'
 import { secretNames } from './secrets.ts'
+import { typeFault, withTexts, WORKFLOW_V4 } from './shapes.ts'
 import { wholeCustom } from './struct-fields-v4.ts'
 import { seconds } from './sub-tasks.ts'
 
@@ -40,18 +41,12 @@ export const secretsOf = (definition: PipelineDefinition): ReadonlySet<string> =
   ])
 
 /** What is wrong with a body as text, else the body. */
-export function readCustomBody(value: Json | undefined): JsonObject | string {
-  if (!isJsonObject(value)) return 'expected a workflow'
-  const wrong = misfit(value, {
-    name: 'string',
-    project: 'string',
-    description: 'string',
-    params: 'list',
-    stages: 'list',
-    multi_run: 'boolean',
-    concurrency_limit: 'integer',
-  })
+export function readCustomBody(given: Json | undefined): JsonObject | string {
+  if (!isJsonObject(given)) return 'expected a workflow'
+  const wrong = typeFault(given, WORKFLOW_V4, 'yaml')
   if (wrong !== undefined) return wrong
+  const value = withTexts(given, WORKFLOW_V4)
+  if (!isJsonObject(value)) return 'expected a workflow'
   if (textOf(value, 'name') === '') return 'name: expected a name'
   const jobs = objectsOf(value, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
   if (jobs.length > JOBS_MAX) return `expected at most ${JOBS_MAX} jobs`

@@ -3,12 +3,13 @@ import type { PipelineDefinition } from '../../../model/definition.ts'
 import type { PipelineView } from '../../../model/view.ts'
 import type { DefinitionText } from '../definition-text.ts'
 import { factOf } from '../facts.ts'
-import { flagOf, integerOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
+import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { isEnabled } from '../present.ts'
 import { objectId } from '../v1-queue.ts'
 import { schedulesOf } from './schedules.ts'
 import { withoutSecrets } from './secrets.ts'
+import { PIPELINE, typeFault } from './shapes.ts'
 import { wholeSchedules } from './struct-fields.ts'
 import {
   repositoriesOf,
@@ -28,20 +29,7 @@ const SUB_TASKS_MAX = 100
 /** What is wrong with a body as text, else the body. */
 export function readPipelineBody(value: Json | undefined): JsonObject | string {
   if (!isJsonObject(value)) return 'expected a JSON object'
-  const kinds = {
-    name: 'string',
-    description: 'string',
-    product_name: 'string',
-    team: 'string',
-    target: 'string',
-    enabled: 'boolean',
-    multi_run: 'boolean',
-    schedule: 'string',
-    schedules: 'object',
-    hook: 'object',
-    sub_tasks: 'list',
-  } as const
-  const wrong = misfit(value, kinds)
+  const wrong = typeFault(value, PIPELINE)
   if (wrong !== undefined) return wrong
   const subTasks = objectsOf(value, 'sub_tasks')
   if (subTasks.length > SUB_TASKS_MAX) return `sub_tasks: expected at most ${SUB_TASKS_MAX}`

@@ -4,7 +4,7 @@ import type { PipelineView, RunView } from '../../../model/view.ts'
 import { withDepends } from '../../kit/cache.ts'
 import { type SealParam, sealParams } from '../../kit/credentials.ts'
 import { json, success } from '../errors.ts'
-import { misfit, objectOf, objectsOf, textOf, integerOf } from '../fields.ts'
+import { integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { isEnabled } from '../present.ts'
 import { pack } from '../packed.ts'
 import { type Call, pipelineRef } from '../route.ts'
@@ -14,6 +14,7 @@ import type { Face } from './face.ts'
 import { secretsOf } from './custom-workflow.ts'
 import { isKeptSecret, sealedValue } from './secrets.ts'
 import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
+import { TASK_ARGS, typeFault } from './shapes.ts'
 import { polled } from './sse.ts'
 import { runWord } from './status.ts'
 import { presentPreview } from './task.ts'
@@ -89,14 +90,7 @@ export function taskHandlers(face: Face, present: (run: RunView) => JsonObject) 
   async function create(call: Call): Promise<Response> {
     const args = await objectBody(call, face)
     if (args instanceof Response) return args
-    const kinds = {
-      pipeline_name: 'string',
-      product_name: 'string',
-      builds: 'list',
-      build_args: 'list',
-      deploy: 'object',
-    } as const
-    const wrong = misfit(args, kinds)
+    const wrong = typeFault(args, TASK_ARGS)
     if (wrong !== undefined) return face.badRequest(`invalid PipelineTaskArgs: ${wrong}`)
     const pipeline = await pipelineOf(call, face, 'createTask', textOf(args, 'pipeline_name'))
     if (pipeline instanceof Response) return pipeline

@@ -9,13 +9,14 @@ import {
   type TaskText,
   verbatim,
 } from '../definition-text.ts'
-import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
+import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { isEnabled } from '../present.ts'
 import { objectId } from '../v1-queue.ts'
 import { repositoryParams } from './pipeline.ts'
 import { schedulesOf } from './schedules.ts'
 import type { Tally, TaskInfo } from './overview.ts'
+import { typeFault, WORKFLOW } from './shapes.ts'
 import { wholeWorkflow } from './struct-fields.ts'
 import { seconds } from './sub-tasks.ts'
 
@@ -29,20 +30,7 @@ export const isWorkflow = (definition: PipelineDefinition): boolean =>
 
 export function readWorkflowBody(value: Json | undefined): JsonObject | string {
   if (!isJsonObject(value)) return 'expected a JSON object'
-  const wrong = misfit(value, {
-    name: 'string',
-    product_tmpl_name: 'string',
-    env_name: 'string',
-    description: 'string',
-    enabled: 'boolean',
-    is_parallel: 'boolean',
-    schedules: 'object',
-    build_stage: 'object',
-    artifact_stage: 'object',
-    test_stage: 'object',
-    security_stage: 'object',
-    distribute_stage: 'object',
-  })
+  const wrong = typeFault(value, WORKFLOW)
   if (wrong !== undefined) return wrong
   if (textOf(value, 'name') === '') return 'name: expected a name'
   const names = [...targetsOf(value), ...targetsOf(value, 'artifact_stage'), ...testsOf(value)]

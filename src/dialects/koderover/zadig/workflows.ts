@@ -2,13 +2,14 @@ import { isJsonObject, type JsonObject } from '../../../model/json.ts'
 import { type Seal, withKeptTexts } from '../../kit/credentials.ts'
 import { sealedBody, STARS } from '../credentials.ts'
 import { json, success } from '../errors.ts'
-import { misfit, objectOf, objectsOf, textOf } from '../fields.ts'
+import { objectOf, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
 import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
 import { zadigFace as face } from './face.ts'
 import { tallyOf } from './overview.ts'
 import { make, rewrite } from './pipelines.ts'
 import { objectBody, pipelineOf } from './request.ts'
+import { typeFault, WORKFLOW_ARGS } from './shapes.ts'
 import { beginRun } from './tasks.ts'
 import {
   chosenTasks,
@@ -86,21 +87,10 @@ export async function createWorkflowTask(call: Call): Promise<Response> {
   return args instanceof Response ? args : await startWorkflow(call, args, (started) => json(200, started))
 }
 
-const ARGS = {
-  workflow_name: 'string',
-  product_tmpl_name: 'string',
-  namespace: 'string',
-  env_name: 'string',
-  targets: 'list',
-  artifact_args: 'list',
-  release_images: 'list',
-  tests: 'list',
-} as const
-
 export async function workflowTaskArgs(call: Call, name = '', ours = face): Promise<JsonObject | Response> {
   const args = await objectBody(call, ours)
   if (args instanceof Response) return args
-  const wrong = misfit(args, ARGS)
+  const wrong = typeFault(args, WORKFLOW_ARGS)
   if (wrong !== undefined) return ours.badRequest(wrong)
   return textOf(args, 'workflow_name') === '' && name !== '' ? { ...args, workflow_name: name } : args
 }
