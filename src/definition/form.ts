@@ -32,7 +32,8 @@ import {
   type Shape,
   text,
 } from './shape.ts'
-import { concurrency, stageTriggers, triggers } from './triggers.ts'
+import { concurrency } from './concurrency.ts'
+import { stageTriggers, triggers } from './triggers.ts'
 import { variables } from './variables.ts'
 
 /** The keys of a definition: what each takes and what editors say about it. docs/reference/definition.md tells the same. */

@@ -8,7 +8,7 @@ import {
   WEBHOOK_URL_MAX,
 } from '../model/notification.ts'
 import { choice, listOf, mapped, oneOrMore, record, type Shape, text } from './shape.ts'
-import { secretName } from './triggers.ts'
+import { secretName } from './trigger-records.ts'
 
 /** `notify` of the pipeline: who is told of its runs. */
 

@@ -14,31 +14,9 @@ import { Homes } from './homes.ts'
 import type { LineKind, Offer } from './line.ts'
 import { Offers } from './offers.ts'
 import { type Attempt, hasLabels, type OtherRunner, type Runner, type Silence, type Taking } from './runner.ts'
+import { busyOf, isSilent, nameOf, type Seat } from './seat.ts'
 import { Shares } from './shares.ts'
-
-interface Seat {
-  runner: Runner
-  taking: Taking
-  /** Leases that are being committed. */
-  leasing: number
-  /** What the runner was given and has not ended, by {@link nameOf}. */
-  readonly held: Map<string, { readonly attempt: Attempt; readonly project: string }>
-  /** What it has ended, until that is durable: the log still says that it holds these. */
-  readonly ending: Set<string>
-}
-
-export interface Standing {
-  /** Place in its line from 1, or null when it does not wait. */
-  readonly position: number | null
-  /** Whether any runner there is could do it. */
-  readonly capable: boolean
-  /** The one runner that may take it, when there is one only. */
-  readonly only: string | null
-  /** Whether others could do it, but have not the workspace of its run. */
-  readonly pinned: boolean
-  /** Why none of the runners that may take it does, whether they are busy or not; null: they may be. */
-  readonly hindrance: 'paused' | 'silent' | null
-}
+import { hindranceOf, type Standing } from './standings.ts'
 
 /**
  * Hands queued attempts to runners: of those that a runner can do the one whose turn it is by priority and project
@@ -486,25 +464,13 @@ export class Dispatcher {
   }
 }
 
-const busyOf = ({ leasing, held }: Seat): number => leasing + held.size
-
-const nameOf = ({ runId, node, fence }: Pick<Attempt, 'runId' | 'node' | 'fence'>): string =>
-  `${runId}/${node}/${fence}`
-
 const actorOf = (name: string): Actor => ({ kind: 'runner', name })
-
-const isSilent = ({ runner }: Seat): boolean => (runner.silence?.() ?? null) !== null
 
 const kindOf = ({ plan, priority, projectId }: Run, node: number): Omit<LineKind, 'homes'> => ({
   labels: taskPlan(plan, node).spec.labels,
   priority,
   project: projectId,
 })
-
-function hindranceOf(seats: readonly { readonly taking: Taking; readonly isSilent: boolean }[]): Standing['hindrance'] {
-  if (seats.every((seat) => seat.taking !== 'all')) return 'paused'
-  return seats.every((seat) => seat.taking !== 'all' || seat.isSilent) ? 'silent' : null
-}
 
 function usesOf(run: Run, node: number): string {
   const work = workAt(run, node)

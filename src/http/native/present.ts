@@ -1,16 +1,15 @@
 import type { z } from 'zod'
 import type { Caller, Explanation, QueuedRun, QueueView } from '../../host/app.ts'
 import type { Change } from '../../model/change.ts'
+import type { Concurrency, Work } from '../../model/definition.ts'
 import type { Actor, Cause } from '../../model/event.ts'
-import type { Concurrency, ForgeTrigger, Triggers, TriggerSpec, Work } from '../../model/definition.ts'
 import { type Failure, failureHint, failureSentence, failureStatus } from '../../model/failure.ts'
 import { isEnded } from '../../model/status.ts'
 import { type Instant, keepingTexts } from '../../model/time.ts'
 import type {
-  Attention,
   AttemptView,
+  Attention,
   EdgeView,
-  PipelineView,
   ProjectView,
   ReviewView,
   RunSummary,
@@ -25,7 +24,7 @@ import type { Json as AnyJson } from './schema/common.ts'
 
 /** Views of the model as the native wire has them (schema.ts). Pure: the same view gives the same bytes. */
 
-type Wire<Schema extends z.ZodType> = z.infer<Schema>
+export type Wire<Schema extends z.ZodType> = z.infer<Schema>
 
 export const time = keepingTexts((instant) => new Date(instant).toISOString())
 export const timeOrNull = (instant: Instant | null): string | null => (instant === null ? null : time(instant))
@@ -49,7 +48,7 @@ function presentChange({ sourceBranch, ...change }: Change): Wire<typeof wire.Ch
   return { ...change, source_branch: sourceBranch }
 }
 
-const presentRef = (thing: {
+export const presentRef = (thing: {
   id: string
   serial: number
   name: string
@@ -232,7 +231,7 @@ export function presentEdge(edge: EdgeView): NonNullable<Wire<typeof wire.Stage>
 
 type AnyOutputs = Record<string, z.infer<typeof AnyJson>>
 
-const usesOf = (work: Work): string | null => (work.kind === 'runner' ? work.uses : null)
+export const usesOf = (work: Work): string | null => (work.kind === 'runner' ? work.uses : null)
 
 export const presentTask = (task: TaskView): Wire<typeof wire.Task> => ({
   kind: 'task',
@@ -289,63 +288,9 @@ export const presentAttempt = (attempt: AttemptView): Wire<typeof wire.Attempt> 
   outputs: attempt.outputs as AnyOutputs,
 })
 
-export const presentPipelineSummary = (pipeline: PipelineView): Wire<typeof wire.PipelineSummary> => ({
-  id: pipeline.id,
-  serial: pipeline.serial,
-  project: presentRef(pipeline.project),
-  name: pipeline.name,
-  description: pipeline.definition.description,
-  version: pipeline.version,
-  created_at: time(pipeline.createdAt),
-  created_by: presentUser(pipeline.createdBy),
-  updated_at: time(pipeline.updatedAt),
-  run_count: pipeline.runCount,
-  last_started_at: timeOrNull(pipeline.lastStartedAt),
-  latest_run: pipeline.latestRun === null ? null : presentSummary(pipeline.latestRun),
-})
-
-const webhookPath = (id: string | undefined): string | null => (id === undefined ? null : `/api/v1/webhooks/${id}`)
-
-type TriggerWire = NonNullable<Wire<typeof wire.Pipeline>['triggers']>['list'][number]
-
-const presentForge = (trigger: ForgeTrigger): NonNullable<TriggerWire['forge']> => ({
-  forge: trigger.forge,
-  events: [...trigger.events],
-  actions: [...trigger.actions],
-  branches: [...trigger.branches],
-  tags: [...trigger.tags],
-  paths: [...trigger.paths],
-  skip_ci: trigger.skipCi,
-  repository: trigger.repository,
-  forks: trigger.forks,
-  status: trigger.status === null ? null : { ...trigger.status },
-  definition: trigger.definition === null ? null : { ...trigger.definition },
-})
-
-function presentTrigger(trigger: TriggerSpec, id: string | undefined): TriggerWire {
-  const { kind, name, params } = trigger
-  return {
-    kind,
-    name,
-    path: kind === 'webhook' || kind === 'forge' ? webhookPath(id) : null,
-    params: { ...params },
-    signed: (kind === 'webhook' || kind === 'forge') && (trigger.secret ?? null) !== null,
-    schedule: kind === 'schedule' ? { cron: trigger.cron, timezone: trigger.timezone, missed: trigger.missed } : null,
-    channel: kind === 'channel' ? trigger.channel : null,
-    upstream: kind === 'upstream' ? { pipeline: trigger.pipeline, statuses: [...trigger.statuses] } : null,
-    forge: kind === 'forge' ? presentForge(trigger) : null,
-  }
-}
-
-const presentTriggerSpecs = (
-  triggers: Triggers | null,
-  idOf: (trigger: TriggerSpec) => string | undefined,
-): Wire<typeof wire.Pipeline>['triggers'] =>
-  triggers === null
-    ? null
-    : { operator: triggers.operator, list: triggers.list.map((one) => presentTrigger(one, idOf(one))) }
-
-const presentConcurrency = (concurrency: Concurrency | null | undefined): Wire<typeof wire.Pipeline>['concurrency'] =>
+export const presentConcurrency = (
+  concurrency: Concurrency | null | undefined,
+): Wire<typeof wire.Pipeline>['concurrency'] =>
   concurrency == null ? null : { limit: concurrency.limit, group: concurrency.group, when_full: concurrency.whenFull }
 
 const presentQueued = (run: QueuedRun) => ({
@@ -364,43 +309,6 @@ export const presentQueue = (view: QueueView): Wire<typeof wire.Queue> => ({
   queue: view.queue.map((run) => ({ ...presentQueued(run), position: run.position, since: time(run.since) })),
   queued_count: view.queuedCount,
 })
-
-export function presentPipeline(pipeline: PipelineView): Wire<typeof wire.Pipeline> {
-  const { definition, webhooks } = pipeline
-  const addressOf = (name: string): string | undefined => webhooks.find((webhook) => webhook.name === name)?.id
-  return {
-    ...presentPipelineSummary(pipeline),
-    params: definition.params.map((param) => ({
-      name: param.name,
-      type: param.type,
-      description: param.description,
-      required: param.required,
-      default: param.default as Wire<typeof wire.Pipeline>['params'][number]['default'],
-      options: [...param.options],
-    })),
-    triggers: presentTriggerSpecs(definition.triggers, ({ name }) => addressOf(name)),
-    concurrency: presentConcurrency(definition.concurrency),
-    priority: definition.priority ?? 'normal',
-    stages: definition.stages.map((stage) => ({
-      key: stage.key,
-      name: stage.name,
-      description: stage.description,
-      always: stage.always,
-      parallel: stage.parallel,
-      triggers: presentTriggerSpecs(stage.triggers ?? null, ({ name }) => addressOf(`${stage.key}/${name}`)),
-      tasks: stage.tasks.map((task) => ({
-        key: task.key,
-        name: task.name,
-        description: task.description,
-        role: task.role,
-        work: task.work.kind,
-        uses: usesOf(task.work),
-        needs: [...task.needs],
-      })),
-    })),
-    annotations: { ...definition.annotations },
-  }
-}
 
 export const presentExplanation = (explanation: Explanation): Wire<typeof wire.Explanation> => ({
   node:
