@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { PRETENURING } from './heap.ts'
+import { HELPERS, PRETENURING } from './heap.ts'
 
-test('V8 knows the flag that keeps it from putting new objects into the old heap: it passes over one it does not know', () => {
-  expect(execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })).toContain(`  ${PRETENURING} `)
+test.each([PRETENURING, HELPERS])('V8 knows the flag %s: it passes over one that it does not know', (flag) => {
+  expect(execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })).toContain(`  ${flag} `)
 })
