@@ -32,7 +32,7 @@ describe('the Containerfile', () => {
     .filter((line) => /^[A-Z]/.test(line))
 
   test('copies what is there, and what is not left out of what is built', () => {
-    const left = readFileSync(join(root, '.containerignore'), 'utf8').trim().split('\n')
+    const left = readFileSync(join(root, '.dockerignore'), 'utf8').trim().split('\n')
     const sources = lines.flatMap((line) => {
       const [, from, words = ''] = /^COPY (--from=\S+ )?(.+)$/.exec(line) ?? []
       return from === undefined ? words.split(' ').slice(0, -1) : []
@@ -52,6 +52,15 @@ describe('the Containerfile', () => {
     expect(lines.some((line) => /^USER 10001$/.test(line))).toBe(true)
     const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts
     expect(scripts).toHaveProperty('build:web')
+  })
+
+  test('builds with the bundler of the platform, and its user may write into the volume', () => {
+    const runs = lines.filter((line) => line.startsWith('RUN'))
+    // Vite's bundler is an optional package.
+    expect(runs.find((line) => line.includes('npm ci'))).not.toContain('optional')
+    const [, volume = ''] = /^VOLUME (\S+)$/m.exec(lines.join('\n')) ?? []
+    // One that is not in the image is made by the engine, for root.
+    expect(runs.join('\n')).toMatch(new RegExp(`install --directory .*--owner=millrace .*${volume}( |$)`, 'm'))
   })
 })
 
