@@ -39,6 +39,8 @@ export interface Operation {
   readonly path: readonly string[]
   /** Whether 3.1.32 has it: its answers have no code then, unless engine 2 is asked for. */
   readonly first?: true
+  /** The ESB does not declare it. */
+  readonly gatewayOnly?: true
   /** Whether times are written in the zone that `expected_timezone` names. */
   readonly zoned?: true
   /** What the table of endpoints says of it. */

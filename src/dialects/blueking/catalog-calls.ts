@@ -75,6 +75,24 @@ export const getUserProjectDetail: Operation = {
   },
 }
 
+/** Businesses come from a CMDB there, and are made projects of: here every one is a project already. */
+export const registerProject: Operation = {
+  method: 'POST',
+  path: [],
+  gatewayOnly: true,
+  about: 'the project of a business that is there; one that is not is made by the native API',
+  async run(call) {
+    const bizId = optionalText(call.params, 'bk_biz_id') ?? ''
+    if (!/^\d{1,15}$/.test(bizId)) {
+      return { envelope: fail('should be json format and contain bk_biz_id(int)', CODES.badParameter) }
+    }
+    const business = await findBusiness(call, bizId)
+    if (business.ok) return succeed({ project_id: business.project.serial, project_name: business.project.name })
+    const reason = 'please confirm your bk_biz_id and business data exist'
+    return { envelope: fail(`[cc.search_business] error: ${business.failure.message}, ${reason}`) }
+  },
+}
+
 /** There is no CMDB behind it: nobody is its developer, tester or keeper. */
 const presentProject = ({ serial, name }: ProjectView, { caller }: Call): JsonObject => ({
   project_id: serial,

@@ -10,17 +10,19 @@ const gatewayPath = (name: string, ids: readonly string[]): string => [name, ...
 
 const source = (name: string): EndpointRow['source'] => (name === 'get_task_status' ? 'seed' : 'sibling')
 
+const esbRow = (name: string, operation: Operation): EndpointRow => ({
+  method: esbMethods(operation),
+  path: `/api/c/compapi/v2/sops/${name}/`,
+  also: [`/api/c/compapi/sops/${name}/`],
+  family: 'ESB',
+  source: source(name),
+  from: operation.about,
+  served: true,
+})
+
 const served: readonly EndpointRow[] = Object.entries(operations).flatMap(
   ([name, operation]): readonly EndpointRow[] => [
-    {
-      method: esbMethods(operation),
-      path: `/api/c/compapi/v2/sops/${name}/`,
-      also: [`/api/c/compapi/sops/${name}/`],
-      family: 'ESB',
-      source: source(name),
-      from: operation.about,
-      served: true,
-    },
+    ...(operation.gatewayOnly === true ? [] : [esbRow(name, operation)]),
     {
       method: operation.method,
       path: `/apigw/${gatewayPath(name, operation.path)}/`,
@@ -49,7 +51,6 @@ const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: r
     'the door of plugins that other BlueKing systems answer: only bk-sops’ own plugins are given a token; node_callback takes the word with credentials',
   ],
   ['dispatch_plugin_query', 'POST', [], 'the plugin service is not here'],
-  ['register_project', 'POST', [], 'projects come from the CMDB there; here from the native API'],
   ['modify_template_executor_proxy', 'POST', ['template_id', 'bk_biz_id'], 'nobody runs a task in another’s name here'],
   [
     'modify_template_notify',
@@ -58,7 +59,6 @@ const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: r
     'its channels are those of another BlueKing system; who is told of runs is set in the native API',
   ],
   ['get_task_effective_time', 'GET', ['task_id', 'bk_biz_id'], 'of the statistics service, which is not here'],
-  ['get_node_execution_record', 'GET', ['template_id', 'bk_biz_id'], 'of the statistics service, which is not here'],
 ]
 
 const unserved: readonly EndpointRow[] = UNSERVED.map(([name, method, ids, reason]) => ({

@@ -5,6 +5,7 @@ import {
   getUserProjectDetail,
   getUserProjectList,
   getMiniAppList,
+  registerProject,
 } from './catalog-calls.ts'
 import { createClockedTask, getClockedTaskList } from './clocked-calls.ts'
 import { copyTemplateAcrossProject } from './copy-call.ts'
@@ -22,6 +23,7 @@ import {
   modifyCronForPeriodicTask,
   setPeriodicTaskEnabled,
 } from './periodic-calls.ts'
+import { getNodeExecutionRecord } from './node-record-call.ts'
 import { getNodeJobExecutedLog, getTaskOperateRecord } from './record-calls.ts'
 import { createTemplateScheme, getTemplateSchemes } from './scheme-calls.ts'
 import { getTasksManualInterventionState, getTasksStatus, getTaskStatus } from './status-calls.ts'
@@ -64,6 +66,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_task_node_log: getTaskNodeLog,
   get_node_job_executed_log: getNodeJobExecutedLog,
   get_task_operate_record: getTaskOperateRecord,
+  get_node_execution_record: getNodeExecutionRecord,
   get_task_list: getTaskList,
   get_task_count: getTaskCount,
   query_task_count: queryTaskCount,
@@ -75,6 +78,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_mini_app_list: getMiniAppList,
   get_user_project_list: getUserProjectList,
   get_user_project_detail: getUserProjectDetail,
+  register_project: registerProject,
   create_periodic_task: createPeriodicTask,
   get_periodic_task_list: getPeriodicTaskList,
   get_periodic_task_info: getPeriodicTaskInfo,

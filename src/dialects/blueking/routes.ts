@@ -17,7 +17,8 @@ export function createRoutes(app: App, options: DialectOptions): (request: Reque
   const router = new Hono({ strict: false })
 
   const esb = (context: Context): Promise<Response> => {
-    const operation = operationNamed(context.req.param('api') ?? '')
+    const named = operationNamed(context.req.param('api') ?? '')
+    const operation = named?.gatewayOnly === true ? undefined : named
     // A write by GET would be one that a link can trigger.
     const wrong = operation !== undefined && operation.method === 'POST' && context.req.method !== 'POST'
     return respond(app, options, context, 'esb', operation, wrong, {})
