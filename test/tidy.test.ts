@@ -464,19 +464,37 @@ function missingFromList(list: Source, folders: readonly string[]): string[] {
 
 // --- Links ----------------------------------------------------------------------------------------------------------
 
+const fences = /^(`{3,}|~{3,})[^\n]*\n[\s\S]*?^\1/gm
+
 /** The relative targets of `[text](target)` and `[label]: target`; what stands in code is not a link. */
 function relativeLinks(markdown: string): string[] {
-  const prose = markdown.replace(/^(`{3,}|~{3,})[^\n]*\n[\s\S]*?^\1/gm, '').replace(/(`+)[^`]+?\1/g, '')
+  const prose = markdown.replace(fences, '').replace(/(`+)[^`]+?\1/g, '')
   return [...prose.matchAll(/\]\(\s*<?([^)\s>]+)|^\s*\[[^\]]+\]:\s+<?([^\s>]+)/gm)]
     .map(([, inline, reference]) => (inline ?? reference)!)
-    .filter((target) => !/^(?:[a-z][a-z0-9+.-]*:|#|\/\/)/i.test(target))
+    .filter((target) => !/^(?:[a-z][a-z0-9+.-]*:|\/\/)/i.test(target))
 }
 
-function brokenLinks(file: string, markdown: string, exists: (path: string) => boolean): string[] {
+/** The part of a page that `#…` leads to, as GitHub names headings. */
+function anchors(markdown: string): readonly string[] {
+  return [...markdown.replace(fences, '').matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .trim()
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_\- ]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+/** @param read the text of a page, undefined: there is nothing; empty: it is no page */
+function brokenLinks(file: string, markdown: string, read: (path: string) => string | undefined): string[] {
   return relativeLinks(markdown).flatMap((target) => {
     const [path = ''] = target.split(/[#?]/)
+    const anchor = target.split('#')[1]
     const resolved = path.startsWith('/') ? path.slice(1) : posix.join(posix.dirname(file), decodeURI(path))
-    return exists(resolved) ? [] : [`${file} -> ${target}`]
+    const page = path === '' ? markdown : read(resolved)
+    const leads = page !== undefined && (anchor === undefined || page === '' || anchors(page).includes(anchor))
+    return leads ? [] : [`${file} -> ${target}`]
   })
 }
 
@@ -725,15 +743,24 @@ describe('files', () => {
       cwd: root,
       exclude: (name) => ['node_modules', '.git', 'dist', 'data', 'coverage'].includes(posix.basename(name)),
     })
-    const exists = (path: string): boolean => existsSync(posix.join(root, path))
+    const found = (path: string): string | undefined =>
+      path.endsWith('.md') && existsSync(posix.join(root, path))
+        ? read(path)
+        : existsSync(posix.join(root, path))
+          ? ''
+          : undefined
     if (isWhole) expect(pages).toContain('README.md')
-    expect(pages.flatMap((page) => brokenLinks(page, read(page), exists))).toEqual([])
+    expect(pages.flatMap((page) => brokenLinks(page, read(page), found))).toEqual([])
   })
 
   test('a planted broken link is seen', () => {
     const page =
-      'See [one](../one.md#part), [two](two.md), [web](https://example.org), `[no](code.md)`.\n\n[three]: 3.md\n'
-    const exists = (path: string): boolean => path === 'one.md'
-    expect(brokenLinks('docs/page.md', page, exists)).toEqual(['docs/page.md -> two.md', 'docs/page.md -> 3.md'])
+      'See [one](../one.md#a-part), [its end](../one.md#end), [two](two.md), [web](https://example.org), `[no](code.md)`.\n\n[three]: 3.md\n'
+    const found = (path: string): string | undefined => (path === 'one.md' ? '# One\n\n## A `part`\n' : undefined)
+    expect(brokenLinks('docs/page.md', page, found)).toEqual([
+      'docs/page.md -> ../one.md#end',
+      'docs/page.md -> two.md',
+      'docs/page.md -> 3.md',
+    ])
   })
 })
