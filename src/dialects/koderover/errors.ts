@@ -91,8 +91,10 @@ const BODY_ERRORS = {
   'too-deep': { status: 400, message: 'Bad Request' },
 } as const satisfies Record<BodyRefusal, { readonly status: number; readonly message: string }>
 
-export function bodyRefused({ why, message }: Refused): Response {
-  return errorAnswer(BODY_ERRORS[why].status, BODY_ERRORS[why].message, message)
+/** @param invalid what the page of the endpoint calls a body that cannot be read. */
+export function bodyRefused({ why, message }: Refused, invalid = 'Bad Request'): Response {
+  const { status, message: text } = BODY_ERRORS[why]
+  return errorAnswer(status, status === 400 ? invalid : text, message)
 }
 
 /** No session and no key, or none that is good: one text for all of them. */

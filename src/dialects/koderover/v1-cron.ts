@@ -17,6 +17,9 @@ const JOBS_MAX = 1_000
 
 const route = familyOf(V1)
 
+/** What their pages call a body that is none. */
+const INVALID = 'Invalid PipelineJob Args'
+
 /**
  * Timers. A job is a document of the project, for what its vendor says of it, and while it is enabled a trigger of the
  * pipeline's definition, which does the work.
@@ -217,9 +220,9 @@ async function allJobs({ app, caller }: Call): Promise<Result<readonly Kept[]>> 
 async function readJob({ request, options }: Call): Promise<Given | Response> {
   const bytes = await readBody(request, options.bodyMaxBytes)
   const parsed = bytes.ok ? parseJson(bytes.value) : bytes
-  if (!parsed.ok) return bodyRefused(parsed)
+  if (!parsed.ok) return bodyRefused(parsed, INVALID)
   const given = jobFrom(parsed.value)
-  return typeof given === 'string' ? errorAnswer(400, 'Invalid PipelineJob Args', given) : given
+  return typeof given === 'string' ? errorAnswer(400, INVALID, given) : given
 }
 
 function jobFrom(value: Json | undefined): Given | string {

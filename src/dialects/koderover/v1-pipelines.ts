@@ -25,6 +25,9 @@ const PAGE = 100
 
 const route = familyOf(V1)
 
+/** What their pages call a body that is none. */
+const INVALID = 'Invalid Pipeline Args'
+
 export const pipelineRoutes: readonly Route[] = [
   route('POST', '/api/pipelines', 'create; errors 400, 6800', create),
   route('GET', '/api/pipelines', 'all, at most 1000; error 6802', list),
@@ -175,9 +178,9 @@ export async function homeProject(call: Call, product = ''): Promise<Result<{ re
 async function pipelineBody({ request, options }: Call): Promise<PipelineBody | Response> {
   const bytes = await readBody(request, options.bodyMaxBytes)
   const parsed = bytes.ok ? parseJson(bytes.value) : bytes
-  if (!parsed.ok) return bodyRefused(parsed)
+  if (!parsed.ok) return bodyRefused(parsed, INVALID)
   const body = readPipelineBody(parsed.value)
   return typeof body === 'string' ? invalid(body) : body
 }
 
-const invalid = (description: string): Response => errorAnswer(400, 'Invalid Pipeline Args', description)
+const invalid = (description: string): Response => errorAnswer(400, INVALID, description)

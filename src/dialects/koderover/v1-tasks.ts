@@ -31,6 +31,9 @@ const RUNNING = RUN_STATUSES.filter((status) => runWord[status] === 'running')
 
 const route = familyOf(V1)
 
+/** What their pages call a body that is none. */
+const INVALID = 'Invalid Pipeline Args'
+
 export const taskRoutes: readonly Route[] = [
   route('GET', '/api/tasks/id/:id/pipeline/:name', 'where a task is; the page 查询任务, error 6806', getTask, {
     source: 'seed',
@@ -111,7 +114,7 @@ async function startTask(call: Call): Promise<Response> {
   const { app, caller, options, request } = call
   const bytes = await readBody(request, options.bodyMaxBytes)
   const parsed = bytes.ok ? parseJson(bytes.value) : bytes
-  if (!parsed.ok) return bodyRefused(parsed)
+  if (!parsed.ok) return bodyRefused(parsed, INVALID)
   if (!isJsonObject(parsed.value)) return invalid('expected a JSON object')
   const name = parsed.value['pipeline_name']
   if (typeof name !== 'string' || name === '') return invalid('pipeline_name: expected a name')
@@ -128,4 +131,4 @@ async function startTask(call: Call): Promise<Response> {
   return json(200, { pipeline_name: started.value.pipeline.name, task_id: started.value.number })
 }
 
-const invalid = (description: string): Response => errorAnswer(400, 'Invalid Pipeline Args', description)
+const invalid = (description: string): Response => errorAnswer(400, INVALID, description)

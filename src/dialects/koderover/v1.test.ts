@@ -537,3 +537,20 @@ describe('users', () => {
     ])
   })
 })
+
+test.each([
+  ['/api/pipelines', 'Invalid Pipeline Args'],
+  ['/api/tasks', 'Invalid Pipeline Args'],
+  ['/api/cron/jobs', 'Invalid PipelineJob Args'],
+])('a body that cannot be read is called what the page of %s calls it', async (path, message) => {
+  const { world } = await open()
+  const handle = koderover.create(world.app, DIALECT_OPTIONS)
+  const headers = { Authorization: `X-API-KEY ${world.credentials.token}` }
+  for (const body of ['{', '[1', '\ud800', new Uint8Array([0xff])]) {
+    const response = await handle(new Request(`${DIALECT_OPTIONS.baseUrl}${path}`, { method: 'POST', headers, body }))
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      { message, code: '400', description: expect.any(String) },
+    ])
+  }
+})

@@ -1,13 +1,12 @@
 import type { JsonObject } from '../../../model/json.ts'
 import type { PipelineView, RunView } from '../../../model/view.ts'
-import { readInteger } from '../../kit/query.ts'
 import { json } from '../errors.ts'
 import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
 import { presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
-import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
+import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
 import { taskWord } from './status.ts'
 import { seconds } from './sub-tasks.ts'
 import { JOB_TYPES, start } from './v4.ts'
@@ -151,19 +150,21 @@ export async function openDetail(call: Call): Promise<Response> {
 
 /** `GET /openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize`, and the same under `product`. */
 export async function listOpenTasks(call: Call): Promise<Response> {
-  const query = new URL(call.request.url).searchParams
-  const size = readInteger(query, 'pageSize', { min: 1, max: MAX_MAX, fallback: 20 })
-  if (!size.ok) return face.badRequest(size.message)
-  const page = readInteger(query, 'pageNum', { min: 1, max: START_MAX, fallback: 1 })
-  if (!page.ok) return face.badRequest(page.message)
   const pipeline = await pipelineOf(call, face, 'listTasks', call.param('name'))
   if (pipeline instanceof Response) return pipeline
-  const filter = { pipeline: { id: pipeline.id } }
-  const runs = await runsFrom(call, filter, Math.min((page.value - 1) * size.value, START_MAX), size.value)
-  if (!runs.ok) return face.problem('listTasks', runs.problem)
-  const total = await call.app.runs.count(call.caller, filter)
-  if (!total.ok) return face.problem('listTasks', total.problem)
-  return json(200, { total: total.value, workflow_tasks: runs.value.map(presentBrief) })
+  const found = await pagedRuns(
+    call,
+    face,
+    { pipeline: { id: pipeline.id } },
+    {
+      size: 'pageSize',
+      page: 'pageNum',
+      // `OpenAPIPageParamsFromReq`
+      rows: 10,
+    },
+  )
+  if (found instanceof Response) return found
+  return json(200, { total: found.total, workflow_tasks: found.runs.map(presentBrief) })
 }
 
 /** `GET /openapi/workflows/product/:name/task/:taskID?projectKey`: `OpenAPIProductWorkflowTaskDetail`. */

@@ -415,3 +415,20 @@ test('product workflows are followed and taken away by the public API of 2.0', a
   expect(await ask('DELETE', `${OPEN}?workflowKey=shop-workflow&projectKey=default`)).toEqual(SUCCESS)
   expect((await ask('GET', `${OPEN}/shop-workflow/tasks?projectKey=default`)).body.code).toBe(6162)
 })
+
+test('a page of the public API has ten tasks unless it says how many, and more than there are is no fault', async () => {
+  const { ask, world } = await shop()
+  world.runner.script = () => succeeded()
+  for (let n = 0; n < 12; n += 1) await ask('POST', `${ASLAN}/workflowtask`, { workflow_name: 'shop-workflow' })
+  const path = '/openapi/workflows/product/shop-workflow/tasks?projectKey=default'
+  const ids = async (query: string) =>
+    (await ask('GET', `${path}${query}`)).body.workflow_tasks.map(({ task_id }: Body) => task_id)
+  expect(await ids('')).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3])
+  expect(await ids('&pageNum=2')).toEqual([2, 1])
+  expect(await ids('&pageSize=5&pageNum=3')).toEqual([2, 1])
+  expect(await ids('&pageSize=100000')).toHaveLength(12)
+  expect(await ids('&pageNum=99999999')).toEqual([])
+  expect((await ask('GET', `${path}&pageSize=x`)).status).toBe(400)
+  const listed = (await ask('GET', `${ASLAN}/v4/workflowtask?workflow_name=shop-workflow&page_size=0`)).body
+  expect([listed.workflow_list.length, listed.total]).toEqual([12, 12])
+})

@@ -4,6 +4,8 @@ import { accept, type Result } from '../../../model/problem.ts'
 import type { PipelineView, RunSummary, RunView } from '../../../model/view.ts'
 import type { RunListFilter } from '../../../host/app.ts'
 import { parseJson, readBody } from '../../kit/body.ts'
+import { rowsBeforePage } from '../../kit/paging.ts'
+import { readInteger } from '../../kit/query.ts'
 import { type Call, pipelineRef, runRef } from '../route.ts'
 import type { Face, Operation } from './face.ts'
 import { runWord } from './status.ts'
@@ -50,6 +52,31 @@ const PAGE = 100
 /** Rows that a list may begin after, and have at most. */
 export const START_MAX = 10_000
 export const MAX_MAX = 500
+const SIZE_MAX = 1_000_000_000
+
+/**
+ * A page of a list as its query asks for it, and how many rows there are in all.
+ * @param names of its size and its number, and how many rows it has when nobody says.
+ */
+export async function pagedRuns(
+  call: Call,
+  face: Face,
+  filter: RunListFilter,
+  names: { readonly size: string; readonly page: string; readonly rows: number },
+): Promise<{ readonly runs: readonly RunView[]; readonly total: number } | Response> {
+  const query = new URL(call.request.url).searchParams
+  const size = readInteger(query, names.size, { min: 0, max: SIZE_MAX, fallback: names.rows })
+  if (!size.ok) return face.badRequest(size.message)
+  const page = readInteger(query, names.page, { min: 0, max: SIZE_MAX, fallback: 1 })
+  if (!page.ok) return face.badRequest(page.message)
+  // No size is no limit, as their store takes it; of more than we give at once the first come.
+  const rows = size.value === 0 ? MAX_MAX : Math.min(size.value, MAX_MAX)
+  const start = rowsBeforePage(page.value, rows)
+  const runs = start > START_MAX ? accept([]) : await runsFrom(call, filter, start, rows)
+  if (!runs.ok) return face.problem('listTasks', runs.problem)
+  const total = await call.app.runs.count(call.caller, filter)
+  return total.ok ? { runs: runs.value, total: total.value } : face.problem('listTasks', total.problem)
+}
 
 /** Newest first, `start` rows passed over. */
 export async function runsFrom(

@@ -1,5 +1,6 @@
 import type { NodeStatus, RunStatus } from '../../../model/status.ts'
 import type { RunView } from '../../../model/view.ts'
+import { runWord as firstWord } from '../status.ts'
 
 /** All words that the code of V2 and Zadig has for where something is. */
 export type ZadigStatus =
@@ -20,21 +21,9 @@ export type ZadigStatus =
  * in the queue, `queued` was handed to a worker.
  */
 export const runWord = {
+  ...firstWord,
   waiting: 'waiting',
   queued: 'queued',
-  running: 'running',
-  reviewing: 'running',
-  paused: 'running',
-  held: 'failed',
-  succeeded: 'passed',
-  failed: 'failed',
-  errored: 'failed',
-  timed_out: 'timeout',
-  cancelled: 'cancelled',
-  rolling_back: 'running',
-  rolled_back: 'failed',
-  rollback_failed: 'failed',
-  rollback_errored: 'failed',
 } as const satisfies Record<RunStatus, ZadigStatus>
 
 /** A task that waits for another one of its pipeline to end is `blocked`: none of its sub-tasks has its turn yet. */

@@ -2,13 +2,12 @@ import { failureSentence } from '../../../model/failure.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { PipelineView, RunView, StageView, TaskView } from '../../../model/view.ts'
-import { readInteger } from '../../kit/query.ts'
 import { json, success } from '../errors.ts'
 import { factOf, nearTask, runFacts } from '../facts.ts'
 import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
-import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom, START_MAX } from './request.ts'
+import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
 import { GATE, presentCustom, secretsOf } from './custom-workflow.ts'
 import { REPOSITORY } from './struct-fields.ts'
 import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
@@ -59,19 +58,12 @@ export async function start(
 }
 
 export async function listTasks(call: Call): Promise<Response> {
-  const query = new URL(call.request.url).searchParams
-  const size = readInteger(query, 'page_size', { min: 1, max: MAX_MAX, fallback: 20 })
-  if (!size.ok) return face.badRequest(size.message)
-  const page = readInteger(query, 'page_num', { min: 1, max: START_MAX, fallback: 1 })
-  if (!page.ok) return face.badRequest(page.message)
   const name = call.query('workflow_name')
   const filter = name === '' ? {} : await filterOf(call, name)
   if (filter instanceof Response) return filter
-  const skipped = Math.min((page.value - 1) * size.value, START_MAX)
-  const runs = await runsFrom(call, filter, skipped, size.value)
-  const total = await call.app.runs.count(call.caller, filter)
-  if (!runs.ok) return face.problem('listTasks', runs.problem)
-  return json(200, { workflow_list: runs.value.map(presentPreview), total: total.ok ? total.value : 0 })
+  const found = await pagedRuns(call, face, filter, { size: 'page_size', page: 'page_num', rows: 20 })
+  if (found instanceof Response) return found
+  return json(200, { workflow_list: found.runs.map(presentPreview), total: found.total })
 }
 
 async function filterOf(call: Call, name: string): Promise<{ readonly pipeline: { readonly id: string } } | Response> {
