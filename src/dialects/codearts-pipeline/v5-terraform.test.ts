@@ -253,6 +253,37 @@ test('huaweicloud_codearts_pipeline_template with is_favorite', async () => {
   })
 })
 
+test('huaweicloud_codearts_pipeline_by_template is made, completed from what was made, and read as it was sent', async () => {
+  const definition = JSON.stringify({ stages: [stage('Stage_1', [job('JOB_EyJYf', [shell('make')])])] })
+  const ofTemplate = { name: 'TAG', sequence: 1, type: 'string', value: 'v1', description: 'the tag', is_runtime: true }
+  const template = { name: 'tpl', language: 'none', definition, is_system: false, is_show_source: true, domain_id: 'd' }
+  const { templateId } = await good('POST', '/pipeline-templates', { ...template, variables: [ofTemplate] })
+  const { id: group_id } = await good('POST', '/pipeline-group/create', { name: 'g', project_id: world.project.id })
+  const params = {
+    git_type: 'codehub',
+    codehub_id: '7',
+    git_url: 'https://example.com/a.git',
+    default_branch: 'master',
+  }
+  const sent = { name: 'of-a-template', description: '', is_publish: false, sources: [{ type: 'code', params }] }
+  const { pipeline_id: id } = await good('POST', `/pipeline-templates/${templateId}/create-pipeline`, sent)
+  const made = await good('GET', `/pipelines/${id}`)
+  expect(made).toMatchObject({ ...sent, definition, variables: [ofTemplate], group_id: null })
+
+  // `utils.ValueIgnoreEmpty` leaves out what is false: a timer without `enable` is off.
+  const schedules = [
+    { type: 'fixed', name: 'night', days_of_week: [2], time_zone: 'China Standard Time', start_time: '01:00' },
+  ]
+  const triggers = [{ git_url: params.git_url, git_type: 'codehub', events: [{ type: 'push' }] }]
+  const more = { group_id, schedules, triggers, concurrency_control: { concurrency_number: 2, exceed_action: 'QUEUE' } }
+  const { manifest_version, variables } = made
+  const whole = { ...sent, definition, manifest_version, variables, ...more }
+  expect(await good('PUT', `/pipelines/${id}`, whole)).toEqual({ pipeline_id: id })
+  expect(await good('GET', `/pipelines/${id}`)).toMatchObject(whole)
+  const kept = await world.app.pipelines.get(world.admin, { id })
+  expect(kept).toMatchObject({ ok: true, value: { definition: { triggers: null, concurrency: null } } })
+})
+
 test('huaweicloud_codearts_pipeline_action runs a job without steps', async () => {
   const body = dto([stage('stage_1', [job('JOB_ijsHS', [], { strategy: null, resource: null })])])
   const { pipeline_id: id } = await good('POST', '/pipelines', body)
