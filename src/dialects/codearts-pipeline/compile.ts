@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../model/json.ts'
-import { quote } from '../kit/query.ts'
+import { type Contexts, whenOf } from './condition.ts'
 import type { PipelineDto, Variable } from './dto.ts'
 import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
 import { AUTO_TRIGGER, escaped, type PluginContext, type StepWork, workOf } from './plugins.ts'
@@ -19,7 +19,8 @@ import type { SystemName } from './system-variables.ts'
  * @throws BadValue, UnknownPlugin
  */
 export function compileDto(dto: PipelineDto, names: Names, shared: readonly SharedVariable[] = []): string {
-  const context: PluginContext = { ...names, sources: branchesOf(dto) }
+  const variables = new Set([...dto.variables, ...shared.map(({ variable }) => variable)].map(({ name }) => name))
+  const context: StageContext = { ...names, sources: branchesOf(dto), variables }
   const keys = new Keys()
   const stages = inOrder(dto.stages).map(({ stage, parallel }) => compileStage(stage, parallel, context, keys))
   const tree = stages.length === 0 ? [emptyStage] : stages
@@ -47,6 +48,8 @@ export function compileDto(dto: PipelineDto, names: Names, shared: readonly Shar
 export interface Names extends Pick<PluginContext, 'userNames' | 'pipelineNames'> {
   readonly projectId: string
 }
+
+type StageContext = PluginContext & Contexts
 
 // --- Stages ----------------------------------------------------------------------------------------------------------
 
@@ -90,7 +93,7 @@ interface Task {
   readonly [field: string]: Json
 }
 
-function compileStage({ doc, index }: Placed['stage'], parallel: boolean, context: PluginContext, keys: Keys) {
+function compileStage({ doc, index }: Placed['stage'], parallel: boolean, context: StageContext, keys: Keys) {
   const tasks: Task[] = []
   const chain = (steps: readonly StepDoc[], part: string, names: readonly string[], first: readonly string[]) => {
     let needs = first
@@ -106,12 +109,12 @@ function compileStage({ doc, index }: Placed['stage'], parallel: boolean, contex
   const before = chain(doc.pre, 'pre', [`${doc.identifier.slice(0, 20)}-pre`], [])
   const lasts = new Map<string, readonly string[]>()
   for (const { job, place } of jobsInOrder(doc)) {
-    checkCondition(job, `definition.stages[${index}].jobs[${place}]`)
+    const when = whenOf(job.condition, job.dependsOn, context, `definition.stages[${index}].jobs[${place}]`)
     const needs = job.dependsOn.flatMap((name) => lasts.get(name) ?? [])
     const from = tasks.length
     const first = needs.length > 0 ? needs : before
     lasts.set(job.identifier, chain(job.steps, `${place}`, [job.identifier], first))
-    for (let at = from; at < tasks.length; at += 1) tasks[at] = inJob(tasks[at], job)
+    for (let at = from; at < tasks.length; at += 1) tasks[at] = inJob(tasks[at], job, when)
   }
   const after = [...new Set([...lasts.values()].flat())]
   chain(doc.post, 'post', [`${doc.identifier.slice(0, 20)}-post`], after.length > 0 ? after : before)
@@ -147,11 +150,12 @@ function taskOf(key: string, step: StepDoc, work: StepWork, needs: readonly stri
   }
 }
 
-function inJob(task: Task | undefined, job: JobDoc): Task {
+function inJob(task: Task | undefined, job: JobDoc, when: string | null): Task {
   if (task === undefined) throw new TypeError('a task that was just made is not there')
   // A review waits as long as it says itself, and what does nothing is over at once.
   const isTimed = task['uses'] !== 'approval' && task['uses'] !== 'noop'
-  return job.timeoutMs === null || !isTimed ? task : { ...task, timeout: job.timeoutMs / 1_000 }
+  const timeout = job.timeoutMs === null || !isTimed ? {} : { timeout: job.timeoutMs / 1_000 }
+  return { ...task, ...(when === null ? {} : { when }), ...timeout }
 }
 
 /** Those that others depend on come first. */
@@ -165,20 +169,6 @@ function jobsInOrder({ jobs }: StageDoc): readonly { readonly job: JobDoc; reado
     ordered.push(...ready)
   }
   return ordered
-}
-
-/**
- * `${{ default() }}`: when what it depends on went well, or was not chosen; `${{ success() }}`. A job that is to run
- * after a failure has no like here; a stage has: `run_always`.
- */
-function checkCondition({ condition, dependsOn }: JobDoc, at: string): void {
-  const call = /^\s*(?:\$\{\{\s*)?(\w+)\(\)\s*(?:\}\})?\s*$/.exec(condition ?? 'default()')?.[1]
-  if (call === 'default' || call === 'success') return
-  if ((call === 'always' || call === 'completed') && dependsOn.length === 0) return
-  throw new BadValue(
-    `${at}.condition: expected \${{ default() }} or \${{ success() }}, found ${quote(condition ?? '')}; ` +
-      'what must run after a failure can be a stage with run_always',
-  )
 }
 
 /** Keys made of the vendor's identifiers, which are longer and freer. */

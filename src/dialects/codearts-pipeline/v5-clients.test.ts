@@ -175,6 +175,32 @@ test('a step has a page to look at, and its log under the older name, too', asyn
   )
 })
 
+test('a job whose condition does not hold is passed over, with all of its steps', async () => {
+  const sources = [code({ git_url: WEB, alias: 'web', default_branch: 'main' })]
+  const condition = "${{ startsWith(sources.web.target_branch, 'release/') && env.DRY != 'yes' }}"
+  const jobs = [
+    job('JOB_A', [shell('make')]),
+    job('JOB_B', [shell('ship'), shell('tell')], { condition, depends_on: ['JOB_A'] }),
+  ]
+  const id = await create([stage('One', jobs)], {
+    sources,
+    variables: [{ name: 'DRY', value: 'no', is_runtime: true }],
+  })
+  const words = async (target_branch: string, value: string): Promise<readonly unknown[]> => {
+    const build_params = { build_type: 'branch', event_type: 'Manual', target_branch }
+    const given = { sources: [code({ alias: 'web', build_params })], variables: [{ name: 'DRY', value }] }
+    await start(id, given)
+    world.runner.endTask('JOB_A', succeeded())
+    await world.settled()
+    const { status, stages } = await detail(id)
+    return [status, ...stages[0].jobs.map((one: Body) => [one.status, ...one.steps.map((step: Body) => step.status)])]
+  }
+  const done = ['COMPLETED', 'COMPLETED']
+  expect(await words('main', 'no')).toEqual(['COMPLETED', done, ['SKIPPED', 'SKIPPED', 'SKIPPED']])
+  expect(await words('release/2.1', 'yes')).toEqual(['COMPLETED', done, ['SKIPPED', 'SKIPPED', 'SKIPPED']])
+  expect(await words('release/2.1', 'no')).toEqual(['RUNNING', done, ['RUNNING', 'RUNNING', 'INIT']])
+})
+
 describe('a refusal is told by its code:', () => {
   test('a pipeline of another project is DEVPIPE.00011136 for who may see both, and not there for others', async () => {
     const id = await create([stage('One', [job('JOB_A', [checkpoint('')])])])
