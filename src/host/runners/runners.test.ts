@@ -253,3 +253,21 @@ test('who may change runners is an admin of all projects; a paused one gets noth
   need(await next.app.runners.remove(admin, 'far'))
   expect(await hello(next)).toMatchObject({ refusal: { code: 'unauthenticated' } })
 })
+
+test('what admins do with runners stands in the audit record as `runner.` and what it was', async () => {
+  const { app, admin } = world
+  need(await app.runners.pause(admin, 'far'))
+  need(await app.runners.resume(admin, 'far'))
+  need(await app.runners.remove(admin, 'far'))
+  const { items } = need(await app.audit.list(admin, { action: 'runner.' }, { before: null, limit: 10 }))
+  expect(items.map(({ action }) => action)).toEqual(['runner.remove', 'runner.resume', 'runner.pause', 'runner.create'])
+})
+
+test('who is no admin of all projects adds no runner, and is told what it takes', async () => {
+  const some = { ...world.admin, projectIds: [] }
+  const refused = await world.app.runners.create(some, { name: 'near' })
+  expect(refused).toMatchObject({
+    ok: false,
+    problem: { code: 'forbidden', message: expect.stringContaining('an admin of all projects, found admin of some') },
+  })
+})

@@ -36,7 +36,7 @@ export class RunnerUseCases implements Runners {
     const refused = lacksServer(caller, 'add a runner')
     if (refused !== undefined) return refused
     const { attendance, roster, audit } = this.#deps
-    const made = await roster.add(caller, name, (id) => audit.of(caller, 'create-runner', id, name).keys)
+    const made = await roster.add(caller, name, (id) => audit.of(caller, 'runner.create', id, name).keys)
     if (!made.ok) return made
     const { entry, token } = made.value
     const runner = attendance.view(entry.id)
@@ -59,7 +59,7 @@ export class RunnerUseCases implements Runners {
     const entry = this.#deps.attendance.find(ref)
     if (entry === undefined) return noRunner(ref)
     const { roster, audit } = this.#deps
-    const removed = await roster.remove(entry.id, audit.of(caller, 'remove-runner', entry.id, entry.name).keys)
+    const removed = await roster.remove(entry.id, audit.of(caller, 'runner.remove', entry.id, entry.name).keys)
     if (!removed.ok) return removed
     await this.#deps.attendance.lose(entry.id, 'its runner was removed')
     return accept(null)
@@ -72,7 +72,7 @@ export class RunnerUseCases implements Runners {
     if (!found.ok) return found
     const { id, name } = found.value
     const { roster, dispatcher, audit } = this.#deps
-    const { keys } = audit.of(caller, paused ? 'pause-runner' : 'resume-runner', id, name)
+    const { keys } = audit.of(caller, paused ? 'runner.pause' : 'runner.resume', id, name)
     const stored = await unlessFull<null>(roster.change(id, { paused }, keys).then(() => accept(null)))
     if (!stored.ok) return stored
     const { taking } = dispatcher.runners().find((runner) => runner.name === name) ?? { taking: 'all' }
