@@ -60,7 +60,8 @@ class Names {
   }
 
   #render(value: Json, get: (name: string) => Json | undefined): Json {
-    return renderBamboo(value, { get, at: this.#run.updatedAt, zoneOffsetMinutes: 0, budget: this.#budget })
+    const zoneOffsetMinutes = zoneOf(this.#run)
+    return renderBamboo(value, { get, at: this.#run.updatedAt, zoneOffsetMinutes, budget: this.#budget })
   }
 
   lookUp(name: string): Json | undefined {
@@ -149,13 +150,27 @@ function systemFacts(run: Run): JsonObject {
   return {
     task_id: run.serial,
     task_name: run.annotations['title'] ?? run.name,
-    task_start_time: run.startedAt === null ? '' : momentText({ kind: 'datetime', wallMs: run.startedAt }),
+    task_start_time: run.startedAt === null ? '' : secondText(run.startedAt + zoneOf(run) * 60_000),
+    ...(urlOf(run) === undefined ? {} : { task_url: `${urlOf(run)}${run.id}` }),
     operator: run.cause.by,
     executor: run.cause.by,
     language: 'en',
     // What a trigger started has no annotations of its own.
     ...factsIn(run.annotations['system'] ?? run.plan.definition.annotations['system']),
   }
+}
+
+const secondText = (wallMs: number): string =>
+  momentText({ kind: 'datetime', wallMs: Math.floor(wallMs / 1_000) * 1_000 })
+
+const urlOf = (run: Run): string | undefined => run.annotations['url'] ?? run.plan.definition.annotations['url']
+
+const ZONE_MAX_MINUTES = 18 * 60
+
+/** Minutes east of UTC of the wall of who started the run; a trigger's run has its definition's. */
+function zoneOf(run: Run): number {
+  const minutes = Number(run.annotations['zone'] ?? run.plan.definition.annotations['zone'] ?? 0)
+  return Number.isInteger(minutes) && Math.abs(minutes) <= ZONE_MAX_MINUTES ? minutes : 0
 }
 
 /** What the system that started it knows besides, as JSON. */

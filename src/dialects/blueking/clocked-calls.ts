@@ -96,7 +96,7 @@ async function make(call: Call, template: PipelineView, clocked: Clocked): Promi
     annotations: {
       [CLOCKED_ANNOTATION]: JSON.stringify(clocked),
       [TEMPLATE_ANNOTATION]: String(clocked.templateId),
-      ...systemAnnotation(template.project),
+      ...systemAnnotation(template.project, call),
     },
     // Its runs are of whoever has made it.
     more: { triggers: [{ schedule, name: clocked.creator, missed: 'once' }] },

@@ -180,7 +180,7 @@ async function start(
     pipeline: { id: pipeline.id },
     params,
     wait: true,
-    annotations: { ...wanted.annotations, ...systemAnnotation(pipeline.project) },
+    annotations: { ...wanted.annotations, ...systemAnnotation(pipeline.project, call) },
     ...(exclude.length === 0 ? {} : { exclude }),
   })
   if (made.ok) {

@@ -97,7 +97,7 @@ async function storePeriodic(
       annotations: {
         [PERIODIC_ANNOTATION]: JSON.stringify(periodic),
         [TEMPLATE_ANNOTATION]: periodic.templateId,
-        ...systemAnnotation(project),
+        ...systemAnnotation(project, call),
       },
       ...(periodic.enabled ? { more: { triggers: [trigger] } } : {}),
     },

@@ -25,6 +25,17 @@ describe('what a node was given', () => {
     expect((await t.detail('a')).inputs).toEqual({ bk_display_message: 'h1 of a task', _loop: 1, _inner_loop: 1 })
   })
 
+  test('clocks of expressions, and what the system knows of the task, go by the server’s zone', async () => {
+    const now = '${datetime.datetime.now().strftime("%Y-%m-%d %H:%M:%S")}'
+    const text = `${now}|\${_system.task_start_time}|\${_system.task_url}|\${_system.biz_cc_id}`
+    const t = await taskOf(one(component('bk_display', { bk_display_message: text })))
+    const { start_time } = await t.status({ engine_ver: '2' })
+    const wall = start_time.slice(0, 19)
+    const { biz } = t.client
+    const url = (await t.client.need(t.client.get('get_task_detail', [t.id, biz]))).task_url
+    expect((await t.detail('a')).inputs.bk_display_message).toBe(`${wall}|${wall}|${url}|${biz}`)
+  })
+
   test('is shown before it begins, too, and a field without rendering as it is written', async () => {
     const field = (value: string, more = {}) => ({ hook: false, value, ...more })
     const data = { bk_display_message: field('${n + 1}'), other: field('${n + 1}', { need_render: false }) }
