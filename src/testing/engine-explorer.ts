@@ -20,6 +20,7 @@ import type { Plan } from '../model/plan.ts'
 import type { Instant } from '../model/time.ts'
 import { runCreated } from './run-created.ts'
 import { brokenByStep, brokenLaws, onNode as commandOnNode, onRun as commandOnRun } from './engine-laws.ts'
+import { brokenByEvents } from './step-laws.ts'
 
 export interface Exploration {
   /** Different states that the run can be in. */
@@ -228,23 +229,30 @@ class Search {
   }
 
   #follow(place: number, run: Run, outcome: Extract<Outcome, { ok: true }>, command: RunCommand): void {
-    for (const law of brokenByStep(run, outcome.run, outcome.events))
-      this.#problem(place, `${nameOf(run, command)}: ${law}`)
-    if (outcome.events.length > 0) this.#reach(outcome.run, place, nameOf(run, command))
+    const { run: after, events } = outcome
+    const name = nameOf(run, command)
+    for (const law of brokenByStep(run, after, events)) this.#problem(place, `${name}: ${law}`)
+    if (events.length === 0 || !this.#reach(after, place, name)) return
+    // To fold them again costs as much as all else: once for each state will do.
+    const entry = { v: 1, seq: after.seq, at: after.updatedAt, actor: PERSON, events } as const
+    for (const law of brokenByEvents(run, [entry])) this.#problem(place, `${name}: ${law}`)
   }
 
-  #reach(run: Run, from: number, by: string): void {
+  /** @returns whether it is a state that was not known. */
+  #reach(run: Run, from: number, by: string): boolean {
     const state = stateOf(run, this.#twins)
     let place = this.#known.get(state)
+    const isNew = place === undefined
     if (place === undefined) {
       place = this.#found.length
       this.#known.set(state, place)
       this.#found.push({ run, from, by })
       this.#before.push([])
     }
-    if (from < 0) return
+    if (from < 0) return isNew
     this.#transitions += 1
     this.#before[place]?.push(from)
+    return isNew
   }
 
   /** From every state an end can be reached, and from every run that began, mended if need be, a success. */

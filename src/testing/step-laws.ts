@@ -76,6 +76,8 @@ function beginLaws(run: Run, index: number, say: Say): void {
 /** A stage that does not always run begins when those of all rows before it have succeeded or were left out. */
 function stageStartLaws(run: Run, index: number, say: Say): void {
   const { row, spec } = stagePlan(run.plan, index)
+  if (run.phase !== 'live' || run.pausedAt !== null || run.cancelling !== null || run.rollback !== null)
+    say('its run does not go on')
   if (spec.always || stageAt(run, index).startedAt !== null) return
   for (const before of run.plan.rows.slice(0, row).flat()) {
     const { status } = stageAt(run, before)
