@@ -173,6 +173,8 @@ describe('with a context', () => {
     ['nothing == 1', 'no value supplied for nothing'],
     ['resp.nothing == 1', 'no value supplied for resp.nothing'],
     ['resp.code.x == 1', "'int' object has no key 'x'"],
+    ['resp.none.x == 1', "'NoneType' object has no key 'x'"],
+    ['list.x == 1', "'list' object has no key 'x'"],
     ['resp.constructor == 1', 'no value supplied for resp.constructor'],
     ['toString == 1', 'no value supplied for toString'],
     // a method hides the key of its name, as in the original
@@ -234,6 +236,7 @@ describe('what does not parse', () => {
     expect(checkBoolRule('${a} == 1 and ${_system.x} in (${int(b) + 1}, 2)')).toEqual({ ok: true })
     expect(checkBoolRule('*')).toEqual({ ok: true })
     expect(checkBoolRule('1 ${op} 2')).toMatchObject({ ok: false, at: 2, certain: false })
+    expect(checkBoolRule('${name} == 1 = 2')).toMatchObject({ ok: false, at: 13, certain: false })
   })
 })
 

@@ -29,13 +29,29 @@ test.each([
   ['axb', 'a.b', false],
   ['(a|a)', '(a|a)', true],
   ['', '**', true],
+  ['a\\', 'a\\', true],
+  ['a,b', '{a\\,b,c}', true],
+  ['b', '{a\\,b,c}', false],
+  ['ac', '{a,b}{c,d}', true],
+  ['ab', '{a,b}{c,d}', false],
+  ['a', 'a{,b}', true],
 ])('%j is %j: %s', (name, glob, is) => {
   expect(matchesGlob(name, glob)).toBe(is)
 })
 
-test.each(['', '!', '{a', 'a}', '{a,{b,c}}', '{a,b,c,d}'.repeat(4)])('%j is no glob', (glob) => {
-  expect(globProblem(glob)).toMatch(/^expected /)
-})
+test.each(['', '!', '{a', 'a}', '}{', '{a}}{', '{a,{b,c}}', '{a,{b}', '{a,b,c,d}'.repeat(4)])(
+  '%j is no glob',
+  (glob) => {
+    expect(globProblem(glob)).toMatch(/^expected /)
+  },
+)
+
+test.each(['a', '!a', 'a\\', '\\{a', 'a\\}', '{a}{b}', '{a\\{,b}', '{0,1,2,3,4,5,6,7,8,9}'.repeat(2)])(
+  '%j is one',
+  (glob) => {
+    expect(globProblem(glob)).toBeUndefined()
+  },
+)
 
 test('a glob that would have a RegExp run for ever costs little', () => {
   expect(matchesGlob('a'.repeat(1_000), `${'*a'.repeat(120)}b`)).toBe(false)

@@ -2,7 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../model/json.ts'
 import type { Scope } from './expression.ts'
-import { hasTemplate, renderJson, renderText, templateErrors, templatePaths, TEMPLATE_PIECES_MAX } from './template.ts'
+import {
+  hasPieces,
+  hasTemplate,
+  renderJson,
+  renderText,
+  secretsIn,
+  spliceText,
+  templateErrors,
+  templatePaths,
+  TEMPLATE_PIECES_MAX,
+} from './template.ts'
 
 const scope: Scope = {
   params: { branch: 'main', count: 3, flag: true, list: ['a', 1], nothing: null, tricky: '${{ params.branch }}' },
@@ -24,6 +34,7 @@ describe('text', () => {
     ['list ${{ params.list }}', 'list ["a",1]'],
     ["${{ '}}' }}!", '}}!'],
     ["${{ 'it\\'s }}' }}!", "it's }}!"],
+    ['${{ "it\'s }}" }}!', "it's }}!"],
     ['$${{ params.branch }}', '${{ params.branch }}'],
     ['a $${{ b ${{ params.branch }}', 'a ${{ b main'],
     ['$$${{ x', '$${{ x'],
@@ -61,6 +72,41 @@ describe('JSON', () => {
     const value = JSON.parse('{"__proto__": "${{ params.branch }}", "${{ params.branch }}": 1}') as Json
     expect(JSON.stringify(renderJson(value, scope))).toBe('{"__proto__":"main","${{ params.branch }}":1}')
   })
+})
+
+describe('secrets', () => {
+  test.each([
+    ['token=${{ secrets.KEY }} of ${{ params.branch }}!', ['token=', { secret: 'KEY' }, ' of ', 'main', '!']],
+    ['${{ secrets.A }}${{ secrets.B }}', [{ secret: 'A' }, { secret: 'B' }]],
+    ['$${{ secrets.A }} ${{ secrets.B }}', ['${{', ' secrets.A }} ', { secret: 'B' }]],
+  ])('%j is put together of %j', (text, parts) => {
+    expect(spliceText(text, scope)).toEqual(parts)
+    expect(secretsIn(text)).toEqual(parts.flatMap((part) => (typeof part === 'string' ? [] : part.secret)))
+  })
+
+  test.each([
+    'plain',
+    'secrets.KEY',
+    '${{ params.branch }}',
+    '$${{ secrets.KEY }}',
+    '${{ secrets }}',
+    '${{ secrets.KEY.part }}',
+    "${{ secrets.KEY or 'x' }}",
+    '${{ params.secrets.KEY }}',
+    '${{ secrets.KEY',
+  ])('%j has none to put in', (text) => {
+    expect(spliceText(text, scope)).toBeUndefined()
+    expect(secretsIn(text)).toEqual([])
+  })
+})
+
+test.each([
+  ['plain', false],
+  ['$${{ params.branch }}', false],
+  ['${{ params.branch }}', true],
+  ['$${{ a }} ${{ b', true],
+])('%j has pieces to fill in: %s', (text, has) => {
+  expect(hasPieces(text)).toBe(has)
 })
 
 describe('errors', () => {
