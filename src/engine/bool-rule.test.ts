@@ -172,9 +172,10 @@ describe('with a context', () => {
     ['dict issuperset (a)', 'no value supplied for a'],
     ['nothing == 1', 'no value supplied for nothing'],
     ['resp.nothing == 1', 'no value supplied for resp.nothing'],
-    ['resp.code.x == 1', "'int' object has no key 'x'"],
-    ['resp.none.x == 1', "'NoneType' object has no key 'x'"],
-    ['list.x == 1', "'list' object has no key 'x'"],
+    ['resp.code.x == 1', "'int' object is not subscriptable"],
+    ['resp.none.x == 1', "'NoneType' object is not subscriptable"],
+    ['list.x == 1', 'list indices must be integers or slices, not str'],
+    ['resp.data.state.x == 1', "string indices must be integers, not 'str'"],
     ['resp.constructor == 1', 'no value supplied for resp.constructor'],
     ['toString == 1', 'no value supplied for toString'],
     // a method hides the key of its name, as in the original

@@ -180,7 +180,7 @@ class Evaluation {
     let found: Json = context
     for (const part of path.split('.')) {
       if (typeof found !== 'object' || found === null || Array.isArray(found)) {
-        throw new BambooError(`'${typeName(fromJson(found, this.#meter))}' object has no key '${part}'`)
+        throw new BambooError(notSubscriptable(typeName(fromJson(found, this.#meter))))
       }
       const inside: JsonObject = found as JsonObject
       // A method of dict hides a key of its name. It is a text that nothing else equals.
@@ -190,6 +190,12 @@ class Evaluation {
     }
     return fromJson(found, this.#meter)
   }
+}
+
+/** What Python 3.11 says of an index that is a text. */
+function notSubscriptable(type: string): string {
+  if (type === 'str') return "string indices must be integers, not 'str'"
+  return type === 'list' ? 'list indices must be integers or slices, not str' : `'${type}' object is not subscriptable`
 }
 
 const DICT_METHODS: ReadonlySet<string> = new Set([

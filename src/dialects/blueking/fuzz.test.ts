@@ -157,4 +157,4 @@ test('who belongs to one project learns nothing of another, and changes nothing 
   expect(leaks).toEqual([])
   // The same requests tell A's own people something, so the check can see a leak.
   expect(seenByOwner).toBeGreaterThan(0)
-})
+}, 120_000)

@@ -25,7 +25,7 @@ export function excludeNodes(raw: RawTree, ids: readonly string[]): Excluded {
     if (activity['optional'] !== true) return { ok: false, message: `task node[id=${id}] is not optional` }
     leaveOut(tree, activity)
   }
-  dropEmptyParallels(tree)
+  if (hasEmptyBranch(tree)) dropEmptyParallels(tree)
   return { ok: true, tree, unreferenced: dropConstants(tree, ids) }
 }
 
