@@ -253,4 +253,12 @@ export const zadigNotServed: readonly EndpointRow[] = [
     'stop before or after a job and open a shell there',
     'a person’s shell within a run has no counterpart here',
   ),
+  ...(
+    [
+      ['/favorite', 'workflows that a user likes', 'what people like is not kept here'],
+      ['/view', 'workflows that a user wants to see together', 'what people look at together is not kept here'],
+      ['/v4/webhook', 'hooks of a workflow', 'triggers are in its definition, by our own API'],
+      ['/v4/cron', 'timers of a workflow', 'triggers are in its definition, by our own API'],
+    ] as const
+  ).map(([path, from, reason]) => notServed(ZADIG_V4, 'GET', `/api/workflow${path}`, from, reason)),
 ]

@@ -7,7 +7,7 @@ import { allPipelines } from '../v1-pipelines.ts'
 import { presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
-import { taskWord } from './status.ts'
+import { creatorOf, taskWord } from './status.ts'
 import { seconds } from './sub-tasks.ts'
 import { JOB_TYPES, start } from './v4.ts'
 import { chosenTasks, isWorkflow } from './workflow.ts'
@@ -179,7 +179,7 @@ const presentBrief = (run: RunView): JsonObject => ({
   project_key: run.project.name,
   task_id: run.number,
   create_time: seconds(run.createdAt),
-  task_creator: run.cause.by,
+  task_creator: creatorOf(run),
   start_time: seconds(run.startedAt),
   end_time: seconds(run.endedAt),
   status: taskWord(run),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { open } from '../../../testing/koderover-client.ts'
+import { type Body, open } from '../../../testing/koderover-client.ts'
 import { need } from '../../../testing/world.ts'
 import { schedulesOf } from './schedules.ts'
 
@@ -52,4 +52,22 @@ test('a timer of a workflow says where to deploy to, and its fields are the serv
   ])
   const shown = (await ask('GET', '/api/aslan/workflow/workflow/find/shop')).body
   expect(shown.schedules.items).toMatchObject([item])
+})
+
+test('what a timer or a code host has started has them as its creator', async () => {
+  const { ask, world } = await open()
+  const text =
+    'name: told\ntriggers: [{webhook: push}, {schedule: "@every 1h"}]\ntasks: [{name: compile, script: make}]\n'
+  const { webhooks } = need(await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }))
+  await world.settled()
+  const push = { ref: 'refs/heads/develop', after: 'abc', repository: { full_name: 'li/app' } }
+  expect((await ask('POST', `/api/webhook?id=${webhooks[0]?.id}`, push)).body).toEqual({ message: 'success' })
+  world.clock.advance(2 * 3_600_000)
+  await world.settled()
+  await ask('POST', '/api/v2/tasks', { pipeline_name: 'told' })
+  const { data } = (await ask('GET', '/api/workflow/v2/tasks/max/9/start/0/pipelines/told')).body
+  const creators: string[] = data.map((task: Body) => task.task_creator)
+  expect(new Set(creators)).toEqual(new Set(['ci', 'timer', 'webhook']))
+  const path = '/api/workflow/v2/tasks/max/9/start/0/pipelines/told?queryType=creator&filters=webhook'
+  expect((await ask('GET', path)).body.total).toBe(1)
 })

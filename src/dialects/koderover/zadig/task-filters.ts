@@ -8,7 +8,7 @@ import { unpack } from '../packed.ts'
 import type { Call } from '../route.ts'
 import type { Face } from './face.ts'
 import { MAX_MAX, pipelineOf, runsFrom } from './request.ts'
-import { runWord } from './status.ts'
+import { creatorOf, runWord } from './status.ts'
 
 /** `?queryType=&filters=a,b` of a list of tasks: what it is about, and the values of which one must be had. */
 interface TaskFilter {
@@ -71,7 +71,7 @@ export async function pageOf(
 /** Nobody knows here who made a commit. */
 function tellsOf(run: RunView, by: Exclude<TaskFilter['by'], 'status'>): readonly string[] {
   if (by === 'committer') return []
-  return by === 'creator' ? [run.cause.by] : servicesOf(run)
+  return by === 'creator' ? [creatorOf(run)] : servicesOf(run)
 }
 
 /** The annotation of a run of which only a part is run: keys of the tasks that are. */

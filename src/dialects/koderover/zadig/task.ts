@@ -7,7 +7,7 @@ import { objectId } from '../v1-queue.ts'
 import { bodyOf, repositoryParams } from './pipeline.ts'
 import { secretsOf } from './custom-workflow.ts'
 import { shownValue } from './secrets.ts'
-import { nodeWord, taskWord } from './status.ts'
+import { creatorOf, nodeWord, taskWord } from './status.ts'
 import { isRestarted, placeOf, seconds, seenSubTask, shownSubTask, typeOf, type TypeNames } from './sub-tasks.ts'
 import { REPOSITORY, TEST_ARGS } from './struct-fields.ts'
 import { argsOfRun } from './workflow-args.ts'
@@ -52,7 +52,7 @@ export const presentV2Task = (run: RunView): JsonObject => ({
   task_id: run.number,
   pipeline_name: run.pipeline.name,
   status: taskWord(run),
-  task_creator: run.cause.by,
+  task_creator: creatorOf(run),
   ...(revokerOf(run) === '' ? {} : { task_revoker: revokerOf(run) }),
   ...timesOf(run),
   sub_tasks: subTasks(run, 'v2'),
@@ -70,7 +70,7 @@ export function presentTask(run: RunView): JsonObject {
     type: workflow ? 'workflow' : 'single',
     status: taskWord(run),
     ...(run.definition.description === '' ? {} : { description: run.definition.description }),
-    task_creator: run.cause.by,
+    task_creator: creatorOf(run),
     ...(revokerOf(run) === '' ? {} : { task_revoker: revokerOf(run) }),
     ...timesOf(run),
     sub_tasks: workflow ? [] : subTasks(run, 'zadig'),
@@ -126,7 +126,7 @@ function taskArgs(run: RunView): JsonObject {
     build_args,
     deploy: { namespace: factOf(facts, 'deploy_env') ?? '', suffix: '', image: '', package_file: '' },
     test: TEST_ARGS,
-    task_creator: run.cause.by,
+    task_creator: creatorOf(run),
     req_id: run.id,
     is_qiniu: false,
     notification_id: '',
@@ -159,7 +159,7 @@ export const presentPreview = (run: RunView): JsonObject => {
   const names = run.stages.flatMap(({ tasks }) => tasks.filter(({ role }) => role === 'build').map(({ key }) => key))
   return {
     task_id: run.number,
-    task_creator: run.cause.by,
+    task_creator: creatorOf(run),
     product_name: run.project.name,
     pipeline_name: run.pipeline.name,
     namespace: '',

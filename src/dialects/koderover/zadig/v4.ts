@@ -12,7 +12,7 @@ import { GATE, presentCustom, secretsOf } from './custom-workflow.ts'
 import { REPOSITORY } from './struct-fields.ts'
 import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
 import { shownValue } from './secrets.ts'
-import { nodeWord, taskWord } from './status.ts'
+import { creatorOf, nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
 import { revokerOf } from '../present.ts'
 import { beginRun, cancelRun, restartRun, type Start } from './tasks.ts'
@@ -180,7 +180,7 @@ export function presentPreview(run: RunView): JsonObject {
     status: taskWord(run),
     reverted: false,
     remark: '',
-    task_creator: run.cause.by,
+    task_creator: creatorOf(run),
     ...(revoker === '' ? {} : { task_revoker: revoker }),
     create_time: seconds(run.createdAt),
     start_time: seconds(start),

@@ -7,6 +7,7 @@ import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
 import { zadigFace as face } from './face.ts'
 import { pipelineOf } from './request.ts'
+import { creatorOf } from './status.ts'
 import { REPOSITORY, TARGET_ARGS, TEST_ARGS, WORKFLOW_TASK_ARGS } from './struct-fields.ts'
 import { askedTasks, servicesOf } from './task-filters.ts'
 import { isWorkflow, targetsOf, testsOf, workflowBodyOf } from './workflow.ts'
@@ -108,7 +109,7 @@ export function argsOfRun(run: RunView): JsonObject {
     targets: servicesOf(run).map((name) => targetArgs(name, run.project.name, repos, modules.get(name)?.service)),
     tests: tests.map((name) => ({ ...TEST_ARGS, namespace: fact('deploy_env'), test_module_name: name })),
     req_id: run.id,
-    workflow_task_creator: run.cause.by,
+    workflow_task_creator: creatorOf(run),
   }
 }
 
