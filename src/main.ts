@@ -1,4 +1,6 @@
 import { runCli } from './cli/index.ts'
-import { processTerminal } from './cli/terminal.ts'
+import { allPrinted, processTerminal } from './cli/terminal.ts'
 
-process.exit(await runCli(process.argv.slice(2), processTerminal()))
+const code = await runCli(process.argv.slice(2), processTerminal())
+await allPrinted()
+process.exit(code)

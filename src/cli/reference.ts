@@ -65,7 +65,7 @@ function printer(out: (text: string) => void): Terminal {
     env: {},
     out,
     err: out,
-    outBytes: () => {},
+    outBytes: () => Promise.resolve(),
     outIsTty: false,
     errIsTty: false,
     inIsTty: false,

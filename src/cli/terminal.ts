@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { styleText } from 'node:util'
 
@@ -8,8 +9,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly out: (text: string) => void
   readonly err: (text: string) => void
-  /** Bytes as they are, for logs. */
-  readonly outBytes: (bytes: Uint8Array) => void
+  /** Bytes as they are, for logs and artifacts. Resolves when there is room for more: who reads may be slow. */
+  readonly outBytes: (bytes: Uint8Array) => Promise<void>
   readonly outIsTty: boolean
   readonly errIsTty: boolean
   /** Whether someone is there to be asked. */
@@ -39,7 +40,9 @@ export function processTerminal(): Terminal {
     env,
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
-    outBytes: (bytes) => void stdout.write(bytes),
+    outBytes: async (bytes) => {
+      if (!stdout.write(bytes)) await once(stdout, 'drain')
+    },
     outIsTty: Boolean(stdout.isTTY),
     errIsTty: Boolean(stderr.isTTY),
     inIsTty: Boolean(stdin.isTTY && stdout.isTTY),
@@ -56,6 +59,12 @@ export function processTerminal(): Terminal {
     ask: askLine,
     now: () => Date.now(),
   }
+}
+
+/** Resolves when whoever reads has all that was written: the end of a process takes along what waits for a pipe. */
+export async function allPrinted(): Promise<void> {
+  const { stdout, stderr } = process
+  await Promise.all([stdout, stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))))
 }
 
 /** `terminal: false`: Ctrl-C stays a signal to the process. */

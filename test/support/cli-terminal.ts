@@ -25,7 +25,7 @@ export function cliTerminal({ env = {}, answers, now = () => 0, onOut = () => {}
     err: (text) => {
       err += text
     },
-    outBytes: (bytes) => print(new TextDecoder().decode(bytes)),
+    outBytes: (bytes) => Promise.resolve(print(new TextDecoder().decode(bytes))),
     outIsTty: false,
     errIsTty: false,
     inIsTty: answers !== undefined,

@@ -40,7 +40,7 @@ export const artifacts: Verb = ({ terminal, action }) =>
         return EXIT.success
       }
       const bytes = await client.artifacts.read(run, name)
-      if (output === undefined) for await (const chunk of bytes) terminal.outBytes(chunk)
+      if (output === undefined) for await (const chunk of bytes) await terminal.outBytes(chunk)
       else await save(bytes, output)
       return EXIT.success
     }),

@@ -60,7 +60,7 @@ async function printLog(
 ): Promise<void> {
   const { bytes, ...about } = await client.logs.read(run, task, { attempt })
   if (!json) {
-    for await (const chunk of bytes) terminal.outBytes(chunk)
+    for await (const chunk of bytes) await terminal.outBytes(chunk)
     return
   }
   const decoder = new TextDecoder()
@@ -79,7 +79,7 @@ async function followLog(
   let offset = 0
   for await (const chunk of client.logs.follow(run, task, { attempt })) {
     if (json) printJsonLine(terminal, { offset, text: decoder.decode(chunk, { stream: true }) })
-    else terminal.outBytes(chunk)
+    else await terminal.outBytes(chunk)
     offset += chunk.length
   }
 }
