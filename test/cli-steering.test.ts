@@ -243,3 +243,20 @@ test('a cancel is hard or soft, not both; a stage that is not there is named', a
     err: 'millrace: release#1 has no stage "a": expected one of release\n',
   })
 })
+
+test('the address for a forge is told, and its secret, as those of webhooks are', async () => {
+  await using shop = await opened('name: release\ntriggers: [{forge: github}]\ntasks: [{key: a, script: one}]')
+  expect(await shop.done('webhooks', 'release', '--secrets')).toMatch(/github +\/api\/v1\/webhooks\/\S+ +whsec_/)
+})
+
+test('a task that no runner took is told of when its run is watched', async () => {
+  await using shop = await opened(
+    'name: release\non_failure: continue\ntasks: [{key: a, script: one, runs_on: gpu, not_started: 5s}]',
+  )
+  await shop.done('start', 'release')
+  shop.world.clock.advance(5_000)
+  await shop.world.settled()
+  expect((await shop.say('watch', 'release#1')).out).toContain(
+    '✗ a  timed out: no runner took it within 5s; passed over\n',
+  )
+})

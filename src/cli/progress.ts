@@ -41,7 +41,12 @@ function factsOf(task: Task): ReadonlyMap<string, Step> {
     void facts.set(`${attempt} ${what}`, { what, task, attempt })
   for (const { attempt, status, started_at, failure } of attemptsOf(task)) {
     // What leads from one task to the next is told of when it does not.
-    if (started_at === null || (isLink(task) && failure === null)) continue
+    if (isLink(task) && failure === null) continue
+    if (started_at === null) {
+      // No runner came for it, or none could.
+      if (failure !== null && isEnded(status)) add('ended', attempt)
+      continue
+    }
     add(task.work === 'review' ? 'reviewing' : 'started', attempt)
     if (isEnded(status) && status !== 'skipped') add('ended', attempt)
   }
@@ -79,7 +84,7 @@ export function stepLine({ what, task, attempt }: Step, paint: Terminal['paint']
       const time = took(seen.started_at, seen.ended_at, 0)
       const word = seen.status === 'succeeded' ? '' : `  ${wordOf(seen.status)}`
       const why = seen.failure === null ? '' : `: ${safe(seen.failure.message)}`
-      return `${paint(style, mark)} ${name}${again}  ${time}${word}${why}${afterwards(task, attempt)}`
+      return `${paint(style, mark)} ${name}${again}${time === '' ? '' : `  ${time}`}${word}${why}${afterwards(task, attempt)}`
     }
   }
 }
@@ -96,5 +101,5 @@ export function lastLine(run: Run, now: number, paint: Terminal['paint']): strin
   const { mark, style } = looks[run.status]
   const time = took(run.started_at, run.ended_at, now)
   const why = run.failure === null ? '' : `: ${safe(run.failure.node.name)}: ${safe(run.failure.failure.message)}`
-  return `${paint(style, `${mark} ${safe(run.pipeline.name)}#${run.number} ${wordOf(run.status)}`)}${time === '' ? '' : ` in ${time}`}${why}`
+  return `${paint(style, `${mark} ${safe(run.pipeline.name)}#${run.number} ${wordOf(run.status)}`)}${time === '' ? '' : ` ${run.ended_at === null ? 'for' : 'in'} ${time}`}${why}`
 }

@@ -31,7 +31,7 @@ export const webhooks: Verb = ({ terminal, action }) =>
       )
       const items = await Promise.all(
         [...(triggers?.list ?? []), ...ofStages].flatMap(({ kind, name, path, signed }) => {
-          if (kind !== 'webhook') return []
+          if (kind !== 'webhook' && kind !== 'forge') return []
           const asked = signed && secrets ? client.triggers.secret(pipeline, name, { project }) : undefined
           return [Promise.resolve(asked).then((found) => ({ name, path, signed, secret: found?.secret ?? null }))]
         }),
