@@ -476,6 +476,39 @@ test('a stage that waits is not begun while a later one is under way, which alwa
   expect(w.status()).toBe('succeeded')
 })
 
+test('what runs beside a stage that waits does not begin before what came before both is mended', () => {
+  const triggers: Triggers = { operator: 'or', list: [{ kind: 'channel', name: 'go', channel: 'go', params: {} }] }
+  const w = world(
+    stage('s', [script('a')]),
+    stage('t', [script('b')], { always: true, triggers }),
+    stage('u', [script('c')], beside),
+  )
+  w.fail('a')
+  expect(picture(w)).toBe('waiting | s:failed a:failed t:waiting b:pending u:pending c:pending')
+  w.retry('a')
+  expect(picture(w)).toBe('running | s:running a:queued t:waiting b:pending u:pending c:pending')
+  w.succeed('a')
+  expect(picture(w)).toBe('running | s:succeeded a:succeeded t:waiting b:pending u:queued c:queued')
+  w.do({ type: 'fire-trigger', stage: w.index('t'), trigger: 0, params: {} })
+  w.succeed('b', 'c')
+  expect(w.status()).toBe('succeeded')
+})
+
+test('nor does what runs beside one that always runs, and is under way', () => {
+  const w = world(
+    stage('s', [script('a')]),
+    stage('t', [script('b')]),
+    stage('u', [script('c')], { always: true, ...beside }),
+  )
+  w.fail('a')
+  w.retry('a')
+  expect(picture(w)).toBe('running | s:pending a:pending t:pending b:pending u:queued c:queued')
+  w.succeed('c')
+  expect(picture(w)).toBe('running | s:running a:queued t:pending b:pending u:succeeded c:succeeded')
+  w.succeed('a', 'b')
+  expect(w.status()).toBe('succeeded')
+})
+
 test('who is paused ahead of time in a later stage keeps nobody from starting the stage that waits', () => {
   const triggers: Triggers = { operator: 'or', list: [{ kind: 'channel', name: 'go', channel: 'go', params: {} }] }
   const w = world(stage('s', [script('a')]), stage('t', [script('b')], { triggers }))

@@ -21,7 +21,7 @@ import {
   type OpenStage,
   type Run,
 } from './run.ts'
-import { isActive, isFailing, outcomeOf, rollbackOutcome, startableStages } from './status.ts'
+import { isActive, isFailing, outcomeOf, rollbackOutcome } from './status.ts'
 import { haveFired } from './triggers.ts'
 
 /** Events of one transition after which nothing is entered again: a loop of nothing but gateways goes round in no time. */
@@ -254,11 +254,12 @@ export class Transition {
   #nextStages(): readonly number[] {
     const { plan, counts, open } = this.run
     const failing = isFailing(counts)
-    const under = open[0]?.index ?? startableStages(this.run)[0]
-    const rows = under === undefined ? plan.rows : [plan.rows[stagePlan(plan, under).row] ?? []]
-    for (const row of rows) {
+    for (const [place, row] of plan.rows.entries()) {
       const found = row.filter((stage) => !isOpen(this.run, stage) && this.#isToEnter(stage, failing))
-      if (found.length > 0) return found
+      if (found.length === 0) continue
+      // One row at a time: what was taken up in another waits until those under way have ended.
+      const isUnderWay = open[0] === undefined || stagePlan(plan, open[0].index).row === place
+      return isUnderWay ? found : []
     }
     return []
   }
