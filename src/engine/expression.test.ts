@@ -34,6 +34,17 @@ function valueOf(text: string): Json {
   return evaluate(parsed.expression, scope)
 }
 
+test('facts of a change are there in a run of one, by their names alone', () => {
+  const of = (path: readonly string[]): Json =>
+    evaluate({ op: 'path', path }, { ...scope, trigger: { branch: 'main' } })
+  expect([of(['trigger', 'branch']), of(['trigger', 'tag']), of(['trigger', 'branch', 'x']), of(['nothing'])]).toEqual([
+    'main',
+    null,
+    null,
+    null,
+  ])
+})
+
 describe('values', () => {
   test.each<[string, Json]>([
     ['42', 42],
@@ -138,6 +149,16 @@ describe('comparisons', () => {
     ['contains(params.count, 3)', false],
     ["starts_with(params.branch, 'ma')", true],
     ["ends_with(params.branch, 'ma')", false],
+    ['ends_with(params.digits, 3)', false],
+    ['ends_with(params.count, params.digits)', false],
+    ['starts_with(params.digits, 3)', false],
+    ['contains(params.digits, 3)', false],
+    ['contains_any([[1], params.config], [[1], params.config])', false],
+    ["contains_all(['1e1', true], [10])", false],
+    ["contains_all(['3'], [3])", true],
+    ['[1, 2] == [1, 3]', false],
+    ["params.flag == '1'", false],
+    ['trigger.branch', null],
     ['starts_with(params.count, 3)', false],
     ["contains_all(['a', 'b', 'c'], params.list)", true],
     ["contains_all(params.list, ['a', 'z'])", false],
