@@ -158,7 +158,6 @@ describe('comparisons', () => {
     ["contains_all(['3'], [3])", true],
     ['[1, 2] == [1, 3]', false],
     ["params.flag == '1'", false],
-    ['trigger.branch', null],
     ['starts_with(params.count, 3)', false],
     ["contains_all(['a', 'b', 'c'], params.list)", true],
     ["contains_all(params.list, ['a', 'z'])", false],
