@@ -136,6 +136,15 @@ test('links begin with the address that the operator gave', async () => {
   expect(await (await native.send('GET', '/')).json()).toMatchObject({ openapi: 'https://ci.example.com/openapi.json' })
 })
 
+test.each([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '[::1]'],
+])('links of a server that listens on %s can be followed on its machine', async (host, linked) => {
+  await using native = await openNative({ config: { host } })
+  expect(native.server.url).toBe(`http://${linked}:${native.server.port}`)
+  expect(await (await fetch(`${native.server.url}/`)).json()).toMatchObject({ api: `${native.server.url}/api/v1` })
+})
+
 test('closing ends streams, refuses new connections and can be asked for twice', async () => {
   const native = await openNative()
   const { client, server, world } = native

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { isIPv6, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
@@ -87,7 +87,7 @@ export interface ServerParts {
 export interface RunningServer {
   readonly host: string
   readonly port: number
-  /** `http://127.0.0.1:8080`, without a slash at the end. */
+  /** `http://127.0.0.1:8080`, without a slash at the end; by loopback too where it listens on every address. */
   readonly url: string
   /** Takes no new connections, ends streams, lets answers under way finish for a while, then cuts. A second call waits for the same end. */
   close(): Promise<void>
@@ -135,8 +135,8 @@ function listen(server: Server, { host, port }: ServerConfig): Promise<void> {
 /** Puts everything behind a socket that listens. Nothing has come through it yet: this runs in the same turn. */
 function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): RunningServer {
   const { config, logger } = parts
-  const { address, port, family } = server.address() as AddressInfo
-  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  const { address, port } = server.address() as AddressInfo
+  const url = `http://${hostInUrl(address)}:${port}`
   const closing = new AbortController()
   const cache = new AnswerCache(config.cache ?? ANSWER_CACHE_LIMITS)
   const { app, noted } = noteCredentials(parts.app)
@@ -258,6 +258,13 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
 
 /** So long a request waits for the store when this server may be behind it. */
 const CURRENT_MS = 5_000
+
+/** How a URL names an address that is listened on: "every address" is none to go to (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2). */
+function hostInUrl(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  if (address === '::') return '[::1]'
+  return isIPv6(address) ? `[${address}]` : address
+}
 
 const isProbe = (url: string | undefined): boolean => url === '/healthz' || url === '/readyz'
 
