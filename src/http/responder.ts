@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { getPath } from 'hono/utils/url'
 import type { Instant } from '../model/time.ts'
 import type { AnswerCache } from './answer-cache.ts'
 import { compressed, takesGzip } from './compressed.ts'
@@ -49,7 +50,8 @@ export function responder(deps: Dependencies): (request: Request, incoming: Inco
   return async (request, incoming) => {
     const requestId = String(incoming.headers['x-request-id'])
     const { method } = request
-    const path = new URL(request.url).pathname
+    // As the routers behind the mounts read it: an escaped letter is that letter (RFC 3986, section 6.2.2.2).
+    const path = getPath(request)
     const mount = mountFor(path)
     if (mount === undefined) return problemResponse({ code: 'not_found', message: `Nothing is at ${path}` }, requestId)
     try {

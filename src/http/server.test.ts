@@ -131,6 +131,14 @@ test('a mount that throws is an internal problem, and the next request is answer
   expect((await native.send('GET', '/healthz')).status).toBe(200)
 })
 
+test('an escaped letter of a path is that letter, for whoever owns the path', async () => {
+  const owner = { name: 'owner', prefixes: ['/owned'], create: () => () => Promise.resolve(new Response('owned')) }
+  await using native = await openNative({ dialects: [owner] })
+  expect(await (await native.send('GET', '/%6fwned/%74hing')).text()).toBe('owned')
+  expect((await native.send('GET', '/%6fwnedx')).status).toBe(404)
+  expect((await native.send('GET', '/%E0%A4%A')).status).toBe(404)
+})
+
 test('links begin with the address that the operator gave', async () => {
   await using native = await openNative({ config: { baseUrl: 'https://ci.example.com' } })
   expect(await (await native.send('GET', '/')).json()).toMatchObject({ openapi: 'https://ci.example.com/openapi.json' })

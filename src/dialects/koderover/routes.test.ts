@@ -339,6 +339,17 @@ describe('what is not there', () => {
     expect(body).toEqual({ message: 'Not Found', code: '404', description: expect.stringContaining(path) })
   })
 
+  test('a path is read with its escapes resolved, as net/http gives it to gin', async () => {
+    const { ask } = await shared()
+    const first = await ask('GET', '/api/%74asks/id/1/pipeline/%70ipeline-1')
+    expect([first.status, first.body.pipeline_name]).toEqual([200, NAME])
+    // Each generation under its own prefix: Zadig's codes are numbers.
+    const later = await ask('GET', '/api/w%6frkflow/nothing')
+    expect([later.status, later.body.code]).toEqual([404, 404])
+    const wrong = await ask('PATCH', '/api/%74asks/running')
+    expect([wrong.status, wrong.headers.get('Allow')]).toEqual([405, 'GET, HEAD'])
+  })
+
   // aslan's gin: pkg/microservice/aslan/server/rest/server.go at 1582fd6, `HandleMethodNotAllowed`.
   test.each([
     ['GET', '/api/tasks', 'POST'],

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { getPath } from 'hono/utils/url'
 import type { App } from '../../host/app.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { methodsAt } from '../kit/endpoints.ts'
@@ -74,7 +75,7 @@ export function createRoutes(app: App, options: DialectOptions): (request: Reque
     return prefixes.map((prefix) => ({ prefix, router }))
   })
   return async (request) => {
-    const { pathname } = new URL(request.url)
+    const pathname = getPath(request)
     const other = others.find(({ prefix }) => pathname === prefix || pathname.startsWith(`${prefix}/`))
     const router = other?.router ?? first
     const ask = async (one: Request): Promise<Response> => await router.fetch(one)
@@ -88,7 +89,7 @@ function generationRouter(generation: Generation, app: App, options: DialectOpti
   router.notFound(({ req }) => {
     options.onUnrouted?.(req.raw)
     const path = req.path.slice(0, 200)
-    const allowed = allowedAt(new URL(req.url).pathname).join(', ')
+    const allowed = allowedAt(req.path).join(', ')
     if (allowed === '') return generation.notFound(`there is no ${req.method} ${path} here`)
     // As aslan's gin does it (server/rest/server.go: HandleMethodNotAllowed), for who is known.
     const response = generation.notAllowed(`${path} takes ${allowed}, found ${req.method}`)

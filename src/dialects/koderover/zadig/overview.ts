@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../../model/json.ts'
-import { END_STATUSES, type RunStatus } from '../../../model/status.ts'
-import type { PipelineView, RunSummary } from '../../../model/view.ts'
+import type { PipelineView } from '../../../model/view.ts'
 import { json } from '../errors.ts'
 import { factOf, runFacts } from '../facts.ts'
 import { textOf } from '../fields.ts'
@@ -12,9 +11,8 @@ import { subTasksOf } from './pipeline.ts'
 import { MAX_MAX, runsFrom } from './request.ts'
 import { runWord } from './status.ts'
 import { seconds } from './sub-tasks.ts'
+import { tallyOf } from './tally.ts'
 import { isWorkflow } from './workflow.ts'
-
-const FAILED = END_STATUSES.filter((status) => runWord[status] === 'failed')
 
 /** `PipelinePreview` of every single pipeline, in order of their names. */
 export async function preview(call: Call): Promise<Response> {
@@ -27,43 +25,6 @@ export async function preview(call: Call): Promise<Response> {
     200,
     shown.toSorted((a, b) => (textOf(a, 'name') < textOf(b, 'name') ? -1 : 1)),
   )
-}
-
-export interface TaskInfo extends JsonObject {
-  readonly task_id: number
-  readonly pipeline_name: string
-  readonly status: string
-}
-export interface Tally extends JsonObject {
-  readonly lastest_task: TaskInfo | null
-  readonly last_task_success: TaskInfo | null
-  readonly last_task_failure: TaskInfo | null
-  readonly total_num: number
-  readonly total_success: number
-}
-
-/** The last tasks of a pipeline, and how many of them there are: a list shows them beside it. */
-export async function tallyOf(call: Call, pipeline: PipelineView): Promise<Tally> {
-  const filter = { pipeline: { id: pipeline.id } }
-  const newest = async (statuses: readonly RunStatus[]): Promise<TaskInfo | null> => {
-    const runs = await call.app.runs.list(call.caller, { ...filter, statuses }, { before: null, limit: 1 })
-    const [run] = runs.ok ? runs.value.items : []
-    return run === undefined ? null : taskInfo(run)
-  }
-  const count = async (statuses: readonly RunStatus[]): Promise<number> => {
-    const total = await call.app.runs.count(call.caller, { ...filter, statuses })
-    return total.ok ? total.value : 0
-  }
-  const { latestRun } = pipeline
-  const passed = await count(['succeeded'])
-  return {
-    lastest_task: latestRun === null ? null : taskInfo(latestRun),
-    last_task_success: latestRun === null ? null : await newest(['succeeded']),
-    last_task_failure: latestRun === null ? null : await newest(FAILED),
-    total_duration: 0,
-    total_num: passed + (await count(FAILED)),
-    total_success: passed,
-  }
 }
 
 async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject> {
@@ -88,12 +49,6 @@ async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject
     ...(await tallyOf(call, pipeline)),
   }
 }
-
-const taskInfo = (run: RunSummary): TaskInfo => ({
-  task_id: run.number,
-  pipeline_name: run.pipelineName,
-  status: runWord[run.status],
-})
 
 const DAY_MS = 24 * 3_600_000
 
