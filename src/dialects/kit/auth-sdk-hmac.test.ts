@@ -318,7 +318,7 @@ describe('the credential', () => {
     [good, '20260102T990405Z'],
     [good.replace('x-sdk-date', 'x-other'), '20260102T030405Z'],
     [good.replace(/Signature=.*/, 'Signature=00'), '20260102T030405Z'],
-    [good.replace('SDK-HMAC-SHA256', 'SDK-SM2-SM3'), '20260102T030405Z'],
+    [good.replace('SDK-HMAC-SHA256', 'SDK-SM4-SM3'), '20260102T030405Z'],
     [good.replace('SignedHeaders=', `SignedHeaders=${'a;'.repeat(200)}`), '20260102T030405Z'],
     [`${good}, Access=OTHER`, '20260102T030405Z'],
   ])('is refused when it is not whole: %j %j', (authorization, date) => {

@@ -1,27 +1,32 @@
 import { createHash, createHmac, getHashes, hkdfSync, timingSafeEqual } from 'node:crypto'
 import type { Instant } from '../../model/time.ts'
+import { curveHashes, curveVerifier } from './curve-signature.ts'
 
 /**
  * Verification of requests signed with a key pair by the scheme `SDK-HMAC-SHA256`. The official signers differ in
  * how they write the path and which body hash they sign, so every form that one of them makes is tried; the checks
  * stay exact, as each form is a full canonical request under the same key. `V11-HMAC-SHA256` ("derived auth" of the SDKs)
  * is the same, but for a key that is derived for a day, a region and a service; `SDK-HMAC-SM3` is the same, but for
- * the hash.
+ * the hash; the two of curve-signature.ts, but for how the last text is signed.
  */
 
 const DERIVED = 'V11-HMAC-SHA256'
 /** Name of the scheme -> its hash, both of 32 bytes. A build of OpenSSL may lack SM3. */
-const HASHES: ReadonlyMap<string, string> = new Map(
-  (
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ...(
     [
       ['SDK-HMAC-SHA256', 'sha256'],
       ['SDK-HMAC-SM3', 'sm3'],
       [DERIVED, 'sha256'],
     ] as const
   ).filter(([, hash]) => getHashes().includes(hash)),
-)
+  ...curveHashes,
+])
 const CREDENTIAL =
   /^(SDK-HMAC-(?:SHA256|SM3)) +Access=([^,\s]{1,128}), *SignedHeaders=([^,\s]{1,4096}), *Signature=([0-9a-fA-F]{64})$/
+/** ASN.1 DER of two numbers of 32 bytes is 72 bytes at most. */
+const CURVE_CREDENTIAL =
+  /^(SDK-(?:ECDSA-P256-SHA256|SM2-SM3)) +Access=([^,\s]{1,128}), *SignedHeaders=([^,\s]{1,4096}), *Signature=((?:[0-9a-fA-F]{2}){8,72})$/
 /** `Credential=<key>/<yyyyMMdd>/<region>/<service>`. */
 const DERIVED_CREDENTIAL =
   /^V11-HMAC-SHA256 +Credential=([^,/\s]{1,128})\/(\d{8}\/[^,/\s]{1,64}\/[^,/\s]{1,64}), *SignedHeaders=([^,\s]{1,4096}), *Signature=([0-9a-fA-F]{64})$/
@@ -73,7 +78,7 @@ export function parseSdkHmac(headers: Headers): SdkHmacCredential | undefined {
 }
 
 function partsOf(authorization: string): Omit<SdkHmacCredential, 'date' | 'at'> | undefined {
-  const plain = CREDENTIAL.exec(authorization)
+  const plain = CREDENTIAL.exec(authorization) ?? CURVE_CREDENTIAL.exec(authorization)
   if (plain !== null) {
     const [, algorithm = '', accessKey = '', signedHeaders = '', signature = ''] = plain
     return { algorithm, accessKey, scope: null, signedHeaders, signature: Buffer.from(signature, 'hex') }
@@ -103,7 +108,7 @@ export function isSignedWith(
   const { method } = request
   const { signedHeaders, signature } = credential
   const algorithm = HASHES.get(credential.algorithm) ?? 'sha256'
-  const key = keyOf(secret, credential)
+  const fits = verifierOf(secret, credential, algorithm)
   const preamble = preambleOf(credential)
   let matches = false
   for (const path of canonicalPaths(request.path)) {
@@ -112,11 +117,22 @@ export function isSignedWith(
         const canonical = [method.toUpperCase(), path, query, headers, signedHeaders, hash].join('\n')
         const toSign = `${preamble}\n${hashOf(algorithm, canonical)}`
         // No early end: every form is made and compared, whichever fits.
-        if (timingSafeEqual(createHmac(algorithm, key).update(toSign).digest(), signature)) matches = true
+        if (fits(toSign, signature)) matches = true
       }
     }
   }
   return matches
+}
+
+function verifierOf(
+  secret: string,
+  credential: SdkHmacCredential,
+  hash: string,
+): (toSign: string, signature: Uint8Array) => boolean {
+  const byCurve = curveVerifier(credential.algorithm, credential.accessKey, secret)
+  if (byCurve !== undefined) return byCurve
+  const key = keyOf(secret, credential)
+  return (toSign, signature) => timingSafeEqual(createHmac(hash, key).update(toSign).digest(), signature)
 }
 
 const preambleOf = ({ algorithm, scope, date }: SdkHmacCredential): string =>
