@@ -63,9 +63,10 @@ export function strftime(wallMs: number, format: string, meter: Meter): string {
   return timeText(format, wallOf(wallMs))
 }
 
-/** Directives that a time can be read with: which part it is, and at most how many digits it has. */
-const READ: Readonly<Record<string, readonly [part: string, digits: number]>> = {
-  Y: ['year', 4], y: ['short', 2], m: ['month', 2], d: ['day', 2], H: ['hour', 2], M: ['minute', 2], S: ['second', 2], f: ['fraction', 6],
+/** Directives that a time can be read with: which part it is, and how many digits it has, at least and at most. */
+const READ: Readonly<Record<string, readonly [part: string, least: number, most: number]>> = {
+  Y: ['year', 4, 4], y: ['short', 2, 2], m: ['month', 1, 2], d: ['day', 1, 2],
+  H: ['hour', 1, 2], M: ['minute', 1, 2], S: ['second', 1, 2], f: ['fraction', 1, 6],
 } // prettier-ignore
 
 /** Python's `strptime`, for the directives that are numbers. */
@@ -78,8 +79,8 @@ export function strptime(text: string, format: string, meter: Meter): Value {
     const letter = character === '%' ? (format[(next += 1)] ?? '') : ''
     const read = Object.hasOwn(READ, letter) ? READ[letter] : undefined
     if (read === undefined && character === '%' && letter !== '%') throw new BambooError(`%${letter} is not read`)
-    const written = read === undefined ? (letter === '%' ? '%' : character) : digitsAt(text, at, read[1])
-    if (!text.startsWith(written, at) || written === '') throw noMatch()
+    const written = read === undefined ? (letter === '%' ? '%' : character) : digitsAt(text, at, read[2])
+    if (!text.startsWith(written, at) || written.length < (read?.[1] ?? 1)) throw noMatch()
     at += written.length
     if (read === undefined) continue
     parts[read[0]] = Number(read[0] === 'fraction' ? written.padEnd(6, '0') : written)
@@ -195,7 +196,7 @@ function momentAttribute(moment: Moment, name: string, clock: Clock, meter: Mete
     case 'strftime':
       return functionOf(name, 1, ['format'], meter, ({ text }) => strftime(wallMs, text(0, 'format'), meter))
     case 'isoformat':
-      return functionOf(name, 1, ['sep'], meter, ({ optionalText }) =>
+      return functionOf(name, Number(isTime), isTime ? ['sep'] : [], meter, ({ optionalText }) =>
         momentText(moment).replace(' ', () => optionalText(0, 'sep') ?? 'T'),
       )
     case 'weekday':

@@ -14,6 +14,7 @@ import {
   isDict,
   isItems,
   isTruthy,
+  type Items,
   keyOf,
   listOf,
   textKey,
@@ -193,12 +194,11 @@ export class Evaluator {
       return found[1]
     }
     if (typeof object === 'object' && object?.kind === 'match') return groupIn(object, key)
-    const items =
-      isItems(object) && object.lazy?.startsWith('dict') !== true
-        ? object.items
-        : typeof object === 'string'
-          ? charactersOf(object, this.#meter)
-          : undefined
+    const items = isSequence(object)
+      ? object.items
+      : typeof object === 'string'
+        ? charactersOf(object, this.#meter)
+        : undefined
     if (items === undefined) throw new BambooError(`'${typeName(object)}' object is not subscriptable`)
     const at = typeof key === 'boolean' ? BigInt(key) : key
     if (typeof at !== 'bigint') {
@@ -220,7 +220,7 @@ export class Evaluator {
       return placesOf(items.length, start ?? null, stop ?? null, step ?? 1n).map((at) => items[at]!)
     }
     if (typeof object === 'string') return pick(charactersOf(object, this.#meter)).join('')
-    if (isItems(object)) return { kind: object.kind, items: pick(object.items) }
+    if (isSequence(object)) return { kind: object.kind, items: pick(object.items) }
     throw new BambooError(`'${typeName(object)}' object is not subscriptable`)
   }
 
@@ -281,6 +281,9 @@ export class Evaluator {
     return targets.reduce<Local | undefined>((outer, name, at) => ({ name, value: values[at]!, outer }), local)!
   }
 }
+
+/** A view of a dict has no places. */
+const isSequence = (value: Value): value is Items => isItems(value) && value.lazy?.startsWith('dict') !== true
 
 /** bk-sops' `engine_pickle_obj/context.py` makes an object of what `_system` stands for. */
 const named = (name: string, value: Value): Value =>

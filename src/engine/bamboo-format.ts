@@ -20,7 +20,7 @@ interface Spec {
   readonly type: string
 }
 
-const PERCENT = /%(?:\(([^()]{0,100})\))?([-+ 0#]{0,5})(\d{0,4})(?:\.(\d{0,3}))?[hlL]?([a-zA-Z%])/y
+const PERCENT = /%%|%(?:\(([^()]{0,100})\))?([-+ 0#]{0,5})(\d{0,4})(?:\.(\d{0,3}))?[hlL]?([diuoxXeEfFgGcrsa])/y
 
 /** @throws BambooError when the values do not fit. */
 export function formatted(text: string, values: Value, meter: Meter): string {
@@ -36,14 +36,14 @@ export function formatted(text: string, values: Value, meter: Meter): string {
     if (found === null) throw new BambooError('unsupported format')
     const [written, key, flags = '', width = '', precision, type = ''] = found
     done = at + written.length
-    if (type === '%') {
+    if (written === '%%') {
       parts.push('%')
       continue
     }
     const value = key === undefined ? given[used] : isDict(values) ? textKey(values, key) : undefined
     if (value === undefined)
       throw new BambooError(key === undefined ? 'not enough arguments for format string' : `'${key}'`)
-    if (key === undefined) used += 1
+    used = key === undefined ? used + 1 : 1
     parts.push(
       percentField(value, flags, bounded(width), precision === undefined ? undefined : Number(precision), type, meter),
     )
@@ -138,6 +138,8 @@ export function formatValue(value: Value, spec: string, meter: Meter): string {
   if (number === undefined || (typeof value === 'boolean' && spec === '')) {
     if (spec !== '' && typeof value !== 'string')
       throw new BambooError(`unsupported format string passed to ${typeName(value)}`)
+    if (sign !== undefined || align === '=' || read.alternate || read.comma)
+      throw new BambooError('a sign, =, # and , are for numbers')
     if (read.type !== '' && read.type !== 's') throw new BambooError(`Unknown format code '${read.type}'`)
     return cut(textOf(value, meter), { ...read, type: 's' }, meter)
   }
@@ -157,8 +159,13 @@ function numberField(number: bigint | number, spec: Spec, meter: Meter): string 
   return aligned(sign, spec.comma ? grouped(digits) : digits, spec, meter)
 }
 
+const WHOLE_TYPES: readonly string[] = ['', 'd', 'x', 'X', 'o', 'b']
+
 function digitsOf(number: bigint | number, spec: Spec): string {
   const prefix = spec.alternate ? `0${spec.type}` : ''
+  if (typeof number === 'bigint' && spec.precision !== undefined && WHOLE_TYPES.includes(spec.type)) {
+    refuse('Precision not allowed in integer format specifier')
+  }
   switch (spec.type) {
     case '':
       if (typeof number === 'bigint') return String(number)
@@ -175,7 +182,7 @@ function digitsOf(number: bigint | number, spec: Spec): string {
       return typeof number === 'bigint' ? prefix + number.toString(2) : refuse()
     case 'f':
     case 'F':
-      return fixedDigits(floatOf(number), spec)
+      return cased(fixedDigits(floatOf(number), spec), spec)
     case '%':
       return `${fixedDigits(floatOf(number) * 100, spec)}%`
     case 'e':
@@ -216,11 +223,14 @@ function general(number: number, spec: Spec): string {
   if (!Number.isFinite(number)) return Number.isNaN(number) ? 'nan' : 'inf'
   const precision = Math.max(1, placesOf(spec))
   const exponent = Number(number.toExponential(precision - 1).split('e')[1])
-  if (exponent < -4 || exponent >= precision) {
+  // Without a type it is told from a whole number by one place at the least.
+  const isPlain = spec.type === ''
+  if (exponent < -4 || exponent >= (isPlain ? precision - 1 : precision)) {
     const [digits = '', power = ''] = exponential(number, precision - 1).split('e')
     return `${trimmed(digits)}e${power}`
   }
-  return trimmed(fixed(number, Math.min(PLACES_MAX, precision - 1 - exponent)))
+  const digits = trimmed(fixed(number, Math.min(PLACES_MAX, precision - 1 - exponent)))
+  return isPlain && !digits.includes('.') ? `${digits}.0` : digits
 }
 
 const trimmed = (digits: string): string => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits)

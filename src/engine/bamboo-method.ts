@@ -145,19 +145,25 @@ const ITEMS_METHODS: Readonly<Record<string, Method<Items>>> = {
 const TUPLE_METHODS: readonly string[] = ['index', 'count']
 
 const DICT_METHODS: Readonly<Record<string, Method<Dict>>> = {
-  get: (self, { required, optional, meter }) => self.entries.get(keyOf(required(0), meter))?.[1] ?? optional(1) ?? null,
+  get: (self, args) => valueOr(self, args, args.or(1, null)),
   keys: (self) => viewOf('dict_keys', self, ([key]) => key),
   values: (self) => viewOf('dict_values', self, ([, value]) => value),
   items: (self) => viewOf('dict_items', self, (pair) => tupleOf(pair)),
-  setdefault: (self, { required, or, meter }) => self.entries.get(keyOf(required(0), meter))?.[1] ?? or(1, null),
-  pop: (self, { required, optional, meter }) => {
-    const value = self.entries.get(keyOf(required(0), meter))?.[1] ?? optional(1)
+  setdefault: (self, args) => valueOr(self, args, args.or(1, null)),
+  pop: (self, args) => {
+    const value = valueOr(self, args, args.optional(1))
     if (value === undefined) throw new BambooError('there is no such key')
     return value
   },
   update: () => null,
   clear: () => null,
   copy: (self) => self,
+}
+
+/** The value of a key, which may be None, or what stands for it when there is no such key. */
+function valueOr<Other>(self: Dict, { required, meter }: Arguments, other: Other): Value | Other {
+  const found = self.entries.get(keyOf(required(0), meter))
+  return found === undefined ? other : found[1]
 }
 
 const SET_METHODS: Readonly<Record<string, Method<Set_>>> = {
@@ -408,10 +414,15 @@ function partitioned(self: string, args: Arguments, at: number, fromRight: boole
   return tupleOf([self.slice(0, at), mark, self.slice(at + mark.length)])
 }
 
+function widthOf(args: Arguments): number {
+  const width = args.optionalInt(0)
+  if (width === undefined) throw new BambooError('a width is needed')
+  return Number(width)
+}
+
 /** How many characters are missing, paid for. */
 function missing(self: string, args: Arguments): number {
-  const width = args.optionalInt(0) ?? 0n
-  const count = Math.max(0, Number(width) - charactersOf(self, args.meter).length)
+  const count = Math.max(0, widthOf(args) - charactersOf(self, args.meter).length)
   args.meter.spend(count)
   return count
 }
@@ -428,7 +439,6 @@ function justified(self: string, args: Arguments, side: 'left' | 'right' | 'midd
   if (side === 'left') return self + fill.repeat(count)
   if (side === 'right') return fill.repeat(count) + self
   // Python puts the odd one to the left when the width is odd, too.
-  const width = Number(args.optionalInt(0) ?? 0n)
-  const left = Math.floor(count / 2) + (count & width & 1)
+  const left = Math.floor(count / 2) + (count & widthOf(args) & 1)
   return fill.repeat(left) + self + fill.repeat(count - left)
 }

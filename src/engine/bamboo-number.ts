@@ -92,6 +92,7 @@ function floatDivided(left: number, right: number): readonly [number, number] {
     rest += right
     quotient -= 1
   }
+  if (quotient === 0) return [left / right < 0 || Object.is(left / right, -0) ? -0 : 0, rest]
   const floor = Math.floor(quotient)
   return [quotient - floor > 0.5 ? floor + 1 : floor, rest]
 }
