@@ -158,6 +158,7 @@ async function measured(open: () => Promise<Store>, { admin, pipelines }: World)
   const newest = await store.runs.list({}, null, 1)
   const end = newest[0]?.createdAt ?? 0
   const begin = await oldest(store)
+  const halfTime = Math.floor((begin + end) / 2)
   const filters: Readonly<Record<string, RunListFilter>> = {
     'list all': {},
     'list project': { project },
@@ -170,14 +171,46 @@ async function measured(open: () => Promise<Store>, { admin, pipelines }: World)
     'list needs person': { needsPerson: true },
     'list last minute': { createdFrom: end - 60_000 },
     'list first minute': { createdTo: begin + 60_000 },
-    'list before the middle': { createdTo: Math.floor((begin + end) / 2) },
+    'list before the middle': { createdTo: halfTime },
+    'list pipeline before the middle': { pipeline: { id: first.id }, createdTo: halfTime },
+    'list cancelled before the middle': { statuses: ['cancelled'], createdTo: halfTime },
+    'list cancelled of pipeline before the middle': {
+      pipeline: { id: first.id },
+      statuses: ['cancelled'],
+      createdTo: halfTime,
+    },
+    'list failed of a minute in the middle': {
+      statuses: ['failed'],
+      createdFrom: halfTime - 60_000,
+      createdTo: halfTime,
+    },
+    'list live before the middle': { statuses: ['running', 'reviewing', 'queued'], createdTo: halfTime },
+    'list text': { text: 'pipeline 7' },
+    'list text before the middle': { text: 'pipeline 7', createdTo: halfTime },
+    'list text (none)': { text: 'nothing' },
   }
   for (const [name, filter] of Object.entries(filters)) {
     await timed(times, name, async () => need(await app.runs.list(admin, filter, { before: null, limit: 50 })))
   }
   const middle = Math.floor((newest[0]?.serial ?? 0) / 2)
-  await timed(times, 'list from the middle', async () =>
-    need(await app.runs.list(admin, {}, { before: middle, limit: 50 })),
+  const deep: Readonly<Record<string, RunListFilter>> = {
+    'list from the middle': {},
+    'list project from the middle': { project },
+    'list pipeline from the middle': { pipeline: { id: first.id } },
+    'list failed from the middle': { statuses: ['failed'] },
+    'list cancelled of pipeline from the middle': { pipeline: { id: first.id }, statuses: ['cancelled'] },
+  }
+  for (const [name, filter] of Object.entries(deep)) {
+    await timed(times, name, async () => need(await app.runs.list(admin, filter, { before: middle, limit: 50 })))
+  }
+  // Who sees two projects of four.
+  const projectIds = [...new Set(pipelines.map((pipeline) => pipeline.project.id))].slice(0, 2)
+  const guest: Caller = { ...admin, role: 'viewer', projectIds }
+  await timed(times, 'list of two projects', async () =>
+    need(await app.runs.list(guest, {}, { before: null, limit: 50 })),
+  )
+  await timed(times, 'list of two projects, text (none)', async () =>
+    need(await app.runs.list(guest, { text: 'nothing' }, { before: null, limit: 50 })),
   )
   await timed(times, 'count needs person', async () => need(await app.runs.count(admin, { needsPerson: true })))
   await timed(times, 'count failed, last hour', async () =>

@@ -449,6 +449,8 @@ describe('sub-flows', () => {
     w.fail('b')
     w.pauseNode('s')
     expect(w.statuses('a b')).toBe('a:pending b:queued')
+    // Nothing of it goes on before a person says so.
+    expect(w.status()).toBe('paused')
     expect(dueEffects(w.run)).toEqual([])
     w.wait(60_000)
     expect(w.task('b')).toMatchObject({ status: 'queued', attempt: 1 })
@@ -472,6 +474,17 @@ describe('sub-flows', () => {
     expect(w.statuses('s t a')).toBe('s:running t:running a:queued')
     w.succeed('a')
     expect(w.statuses('s t')).toBe('s:succeeded t:succeeded')
+  })
+
+  test('show that all that is left in them stands still', () => {
+    const w = world(
+      [subflow('s', [...subflow('t', [script('a', retries(1))], { parent: 's' })])],
+      ['start -> s -> end', 's-start -> t -> s-end', 't-start -> a -> t-end'],
+    )
+    w.fail('a')
+    w.pauseNode('t')
+    expect(w.statuses('s t a')).toBe('s:paused t:paused a:queued')
+    expect(viewOf(w.run, projectView(), {} as never).attention).toMatchObject([{ kind: 'paused-node', nodeName: 't' }])
   })
 
   test('are entered again by a loop, with all that is in them', () => {
@@ -835,8 +848,85 @@ test('what is paused before its next try is cancelled when its stage fails, and 
   expect(w.statuses('a b')).toBe('a:cancelled b:failed')
   expect(w.status()).toBe('failed')
   w.retryRun()
-  expect(w.statuses('a b')).toBe('a:paused b:queued')
-  w.resumeNode('a')
+  expect(w.statuses('a b')).toBe('a:queued b:queued')
+  expect(w.viewed('a').paused).toBe(false)
   w.succeed('a', 'b')
   expect(w.status()).toBe('succeeded')
+})
+
+describe('the pause of an attempt that is over', () => {
+  const cancelled = (): EngineWorld => {
+    const w = new EngineWorld(
+      definition({ stages: [stage('s', [script('a', retries(1)), script('b')]), stage('t', [script('c')])] }),
+    )
+    w.pauseNode('c')
+    w.fail('a')
+    w.pauseNode('a')
+    w.fail('b')
+    return w
+  }
+
+  test('does not hold the retry of its node, nor end its run before it is tried', () => {
+    const w = cancelled()
+    w.retry('a')
+    expect(w.statuses('a b')).toBe('a:queued b:failed')
+    expect(w.status()).toBe('running')
+    expect(allowedOnNode(w.run, w.index('a'))).toContain('pause')
+  })
+
+  test('does not hold the retry of its stage; what was paused ahead of time still waits for its resume', () => {
+    const w = cancelled()
+    w.do({ type: 'retry-node', node: w.index('s'), inputs: null })
+    expect(w.statuses('a b')).toBe('a:queued b:queued')
+    w.succeed('a', 'b')
+    expect(w.statuses('c')).toBe('c:paused')
+    expect(w.status()).toBe('paused')
+    w.resumeNode('c')
+    w.succeed('c')
+    expect(w.status()).toBe('succeeded')
+  })
+
+  test('nor does that of a sub-flow that has ended with its run', () => {
+    const w = world([subflow('s', [script('a')])], ['start -> s -> end', 's-start -> a -> s-end'])
+    w.lease('a')
+    w.pauseNode('s')
+    w.cancel()
+    w.report('a', { kind: 'cancelled' })
+    expect(w.statuses('s a')).toBe('s:cancelled a:cancelled')
+    w.retry('a')
+    expect(w.statuses('s a')).toBe('s:running a:queued')
+    w.succeed('a')
+    expect(w.status()).toBe('succeeded')
+  })
+})
+
+describe('what a person took up in a run that fails, and then paused,', () => {
+  test('is tried when it is resumed: the run does not end without it', () => {
+    const w = new EngineWorld(definition({ stages: [stage('s', [script('a'), script('b')])] }))
+    w.lease('a', 'b')
+    w.fail('a', 'b')
+    w.retry('a')
+    w.pauseNode('a')
+    expect(w.statuses('a b')).toBe('a:paused b:failed')
+    expect(w.status()).toBe('paused')
+    w.resumeNode('a')
+    w.succeed('a')
+    expect(w.status()).toBe('failed')
+  })
+
+  test('so with the sub-flow that it is in', () => {
+    const w = world(
+      [fork, subflow('s', [script('a', on('hold'))]), script('b'), join],
+      ['start -> f -> s -> j', 'f -> b -> j -> end', 's-start -> a -> s-end'],
+    )
+    w.fail('a')
+    w.pauseNode('s')
+    w.retry('a')
+    w.fail('b')
+    expect(w.statuses('s a b')).toBe('s:paused a:pending b:failed')
+    expect(w.status()).toBe('paused')
+    w.resumeNode('s')
+    w.succeed('a')
+    expect(w.status()).toBe('failed')
+  })
 })

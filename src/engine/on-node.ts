@@ -3,7 +3,7 @@ import { attemptVersion } from '../model/id.ts'
 import type { JsonObject } from '../model/json.ts'
 import { allowedOnNode, isChoice, nodeAdmits } from './admits.ts'
 import { approvalsNeeded } from './deadline.ts'
-import { reopen, retryFrom, type OnRun } from './on-run.ts'
+import { reopen, retryFrom, retryTask, type OnRun } from './on-run.ts'
 import { refuse } from './rejection.ts'
 import { passDeadline } from './report.ts'
 import { stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
@@ -89,9 +89,10 @@ function notAllowed(run: Run, index: number, action: NodeAction, allowed: readon
 function retry(transition: Transition, node: number, inputs: JsonObject | null): void {
   const { run } = transition
   const isStage = run.plan.nodes[node]?.kind === 'stage'
-  if (run.phase === 'ended') reopen(transition)
+  const isReopened = run.phase === 'ended'
+  if (isReopened) reopen(transition)
   if (isStage) retryFrom(transition, node)
-  else transition.emit({ type: 'NodeRetried', node, ...(inputs === null ? {} : { inputs }) })
+  else retryTask(transition, node, isReopened, inputs)
   transition.flow()
 }
 

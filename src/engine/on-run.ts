@@ -5,7 +5,7 @@ import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import { allowedOnRun, takenBack, isTakenUp } from './admits.ts'
 import { checkParamValue } from './params.ts'
 import { refuse } from './rejection.ts'
-import { openTasks, stageAt, stagePlan, standsStill, taskAt, type Run } from './run.ts'
+import { openTasks, stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
 import { runStatus, startableStages } from './status.ts'
 import type { Transition } from './transition.ts'
 import { haveFired } from './triggers.ts'
@@ -160,23 +160,54 @@ export function cancel(transition: Transition, as: 'cancelled' | 'timed_out', re
 
 function retryAll(transition: Transition): void {
   // A rollback that was cancelled: from its stage on all is done again.
-  const from = transition.run.phase === 'ended' ? takenBack(transition.run) : undefined
-  if (transition.run.phase === 'ended') reopen(transition)
+  const isReopened = transition.run.phase === 'ended'
+  const from = isReopened ? takenBack(transition.run) : undefined
+  if (isReopened) reopen(transition)
   if (from !== undefined) retryFrom(transition, from)
   for (const { index, kind } of transition.run.plan.nodes) {
-    if (kind === 'task' && isTakenUp(transition.run, index)) transition.emit({ type: 'NodeRetried', node: index })
+    if (kind === 'task' && isTakenUp(transition.run, index)) retryTask(transition, index, isReopened)
   }
   transition.flow()
 }
 
+/** @param isReopened its run had ended, and with it the sub-flows that it is in. */
+export function retryTask(
+  transition: Transition,
+  node: number,
+  isReopened: boolean,
+  inputs: JsonObject | null = null,
+): void {
+  const { plan } = transition.run
+  letGo(transition, node)
+  for (let at = taskPlan(plan, node).flow?.parent ?? null; isReopened && at !== null;) {
+    letGo(transition, at)
+    at = taskPlan(plan, at).flow?.parent ?? null
+  }
+  transition.emit({ type: 'NodeRetried', node, ...(inputs === null ? {} : { inputs }) })
+}
+
+/** The pause of an attempt that is over does not hold the next one; one that was asked for before any does. */
+function letGo(transition: Transition, node: number): void {
+  const { pausedAt, status } = taskAt(transition.run, node)
+  if (pausedAt !== null && status !== 'pending') transition.emit({ type: 'NodeResumed', node })
+}
+
 /** From this stage on all is done again, and with it what was taken back of those that run beside it. */
 export function retryFrom(transition: Transition, stage: number): void {
-  transition.emit({ type: 'StageRetried', node: stage })
+  retryStage(transition, stage)
   const { plan } = transition.run
   for (const beside of plan.rows[stagePlan(plan, stage).row] ?? []) {
     const isTakenBack = stagePlan(plan, beside).tasks.some((task) => taskAt(transition.run, task).rollingBack)
-    if (isTakenBack) transition.emit({ type: 'StageRetried', node: beside })
+    if (isTakenBack) retryStage(transition, beside)
   }
+}
+
+function retryStage(transition: Transition, stage: number): void {
+  const { plan } = transition.run
+  const { row } = stagePlan(plan, stage)
+  const anew = plan.stages.filter((one) => one === stage || stagePlan(plan, one).row > row)
+  for (const one of anew) for (const task of stagePlan(plan, one).tasks) letGo(transition, task)
+  transition.emit({ type: 'StageRetried', node: stage })
 }
 
 export function reopen(transition: Transition): void {

@@ -359,6 +359,12 @@ export function standsStill(run: Run, index: number): boolean {
   return false
 }
 
+/** Where it counts for what is around it: a next try that waits in a sub-flow that is paused stands still, too. */
+export function slotNow(run: Run, index: number): Slot {
+  const slot = slotOf(taskAt(run, index))
+  return slot === 'queued' && standsStill(run, index) ? 'paused' : slot
+}
+
 export const isOpen = ({ open }: Run, stage: number): boolean => open.some(({ index }) => index === stage)
 
 /** @throws TypeError when the node is no task: a broken assumption. */

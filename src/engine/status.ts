@@ -1,5 +1,5 @@
 import { isEnded, type EndStatus, type NodeStatus, type RunStatus } from '../model/status.ts'
-import { stageAt, stagePlan, standsStill, taskAt, taskPlan, type Counts, type Run } from './run.ts'
+import { openTasks, slotNow, stageAt, stagePlan, standsStill, taskAt, taskPlan, type Counts, type Run } from './run.ts'
 
 /** What the status of something under way is made of: of a run, of a stage, of a sub-flow. */
 interface UnderWay {
@@ -28,11 +28,20 @@ function statusOf({ paused, begun, waiting, counts, still }: UnderWay): RunStatu
 }
 
 export function runStatus(run: Run): RunStatus {
-  const { phase, outcome, begun, counts } = run
+  const { phase, outcome, begun } = run
   if (outcome !== null) return outcome
   if (phase === 'waiting') return run.queuedAt === null ? 'waiting' : 'queued'
   if (run.rollback !== null) return 'rolling_back'
-  return statusOf({ paused: isPaused(run), begun, waiting: run.waiting.length > 0, counts, still: pausedNow(run) })
+  const counts = withStill(run, run.counts, openTasks)
+  const still = pausedNow(run) + run.counts.queued - counts.queued
+  return statusOf({ paused: isPaused(run), begun, waiting: run.waiting.length > 0, counts, still })
+}
+
+/** What is queued in a sub-flow that is paused is at no work; looked for only where that may be all there is. */
+function withStill(run: Run, counts: Counts, tasksOf: (run: Run) => readonly number[]): Counts {
+  if (counts.queued === 0 || counts.paused === 0 || counts.running > 0) return counts
+  const queued = tasksOf(run).filter((index) => slotNow(run, index) === 'queued').length
+  return { ...counts, queued, paused: counts.paused + counts.queued - queued }
 }
 
 /** A cancel shows before a pause: the run is ending. */
@@ -46,7 +55,7 @@ export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 's
   const stage = stageAt(run, index)
   const open = stage.status === 'running' ? run.open.find((one) => one.index === index) : undefined
   if (open === undefined) return stage.status
-  const { counts } = open
+  const counts = withStill(run, open.counts, ({ plan }) => stagePlan(plan, index).tasks)
   return statusOf({ paused: isPaused(run), begun: stage.begun, waiting: false, counts, still: counts.paused })
 }
 

@@ -6,6 +6,7 @@ import { approvalsNeeded } from './deadline.ts'
 import { textOf } from './render.ts'
 import {
   noCounts,
+  slotNow,
   slotOf,
   stageAt,
   stagePlan,
@@ -213,7 +214,7 @@ function countsInside(run: Run): ReadonlyMap<number, Counts> {
   const inside = new Map<number, Record<Slot, number>>()
   for (const { index, kind } of run.plan.nodes) {
     if (kind !== 'task') continue
-    const slot = slotOf(taskAt(run, index))
+    const slot = slotNow(run, index)
     let around = taskPlan(run.plan, index).flow?.parent ?? null
     for (; around !== null; around = taskPlan(run.plan, around).flow?.parent ?? null) {
       let counts = inside.get(around)

@@ -192,7 +192,17 @@ export class Transition {
     if (this.run.rollback !== null) return true
     if (counts.held === 0 && counts.paused === 0 && !isFailing(counts) && this.#isThrough(index, counts)) return true
     // While the run is paused a person may still mend what failed.
-    return isFailing(this.run.counts) && this.run.pausedAt === null
+    return isFailing(this.run.counts) && this.run.pausedAt === null && !this.#isAskedFor(index, counts)
+  }
+
+  /** Whether a person took up something in it that stands still, be it with a sub-flow: it is tried when it is resumed. */
+  #isAskedFor(stage: number, counts: Counts): boolean {
+    if (counts.paused === 0) return false
+    return stagePlan(this.run.plan, stage).tasks.some((index) => {
+      const { asked, status } = taskAt(this.run, index)
+      if (!asked || !standsStill(this.run, index)) return false
+      return status === 'queued' || this.#hasItsTurn(index)
+    })
   }
 
   /** Nothing of it is left to come: its tasks are over, or its token has reached the end. */
@@ -333,8 +343,13 @@ export class Transition {
   #mayBegin(index: number): boolean {
     const { run } = this
     if (run.phase !== 'live' || run.pausedAt !== null || run.cancelling !== null) return false
+    return !standsStill(run, index) && this.#hasItsTurn(index)
+  }
+
+  #hasItsTurn(index: number): boolean {
+    const { run } = this
     const state = taskAt(run, index)
-    if (state.status !== 'pending' || state.unmet > 0 || standsStill(run, index)) return false
+    if (state.status !== 'pending' || state.unmet > 0) return false
     const { stage, flow } = taskPlan(run.plan, index)
     const { status } = stageAt(run, stage)
     if (status === 'rolling_back') return state.rollingBack

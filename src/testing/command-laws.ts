@@ -78,14 +78,16 @@ function askPeople(asked: Asked): void {
   }
 }
 
-/** What a person takes up is tried: a run does not go on only to end without it. */
+/** What a person takes up is tried: no pause of what was before holds it, and no run goes on only to end without it. */
 function askToRetry(asked: Asked, node: number): void {
   const outcome = asked.ask({ type: 'retry-node', node, inputs: { n: 1 } }, true)
-  if (!outcome.ok || outcome.run.phase !== 'ended') return
+  if (!outcome.ok) return
   const state = outcome.run.nodes.at(node)
-  // Inside of a sub-flow that a person has paused it would not begin either way.
+  if (state.status === 'pending' && outcome.run.phase === 'ended')
+    asked.broken.push(`a retry of node ${node} ends the run before it begins`)
+  if (state.kind === 'task' && state.pausedAt !== null) asked.broken.push(`node ${node} is retried, and stays paused`)
   const stands = state.kind === 'task' && standsStill(outcome.run, node)
-  if (state.status === 'pending' && !stands) asked.broken.push(`a retry of node ${node} ends the run before it begins`)
+  if (stands && asked.run.phase === 'ended') asked.broken.push(`node ${node} is taken up in a sub-flow that is paused`)
 }
 
 function askOfTask(asked: Asked, node: number): void {

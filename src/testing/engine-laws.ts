@@ -157,12 +157,12 @@ function statusLaws(run: Run): readonly string[] {
   const broken: string[] = []
   const status = slowStatus(
     run,
-    tasksOf(run).map(({ state }) => state),
+    tasksOf(run),
     run.plan.stages.map((stage) => stageAt(run, stage)),
   )
   if (runStatus(run) !== status) broken.push(`status is ${runStatus(run)}, should be ${status}`)
   for (const { index: stage } of run.rollback === null ? run.open : []) {
-    const tasks = stagePlan(run.plan, stage).tasks.map((task) => taskAt(run, task))
+    const tasks = stagePlan(run.plan, stage).tasks.map((task) => ({ index: task, state: taskAt(run, task) }))
     const shown = slowStatus({ ...run, begun: stageAt(run, stage).begun }, tasks, [])
     if (stageStatus(run, stage) !== shown)
       broken.push(`stage ${stage} is ${stageStatus(run, stage)}, should be ${shown}`)
@@ -172,23 +172,30 @@ function statusLaws(run: Run): readonly string[] {
   return broken
 }
 
-function slowStatus(run: Run, tasks: readonly TaskState[], stages: readonly StageState[]): string {
-  const has = (status: string): boolean => tasks.some((task) => task.status === status)
+function slowStatus(run: Run, tasks: ReturnType<typeof tasksOf>, stages: readonly StageState[]): string {
+  const has = (status: string): boolean => tasks.some(({ state }) => state.status === status)
   if (run.outcome !== null) return run.outcome
   if (run.phase === 'waiting') return run.queuedAt === null ? 'waiting' : 'queued'
   if (run.rollback !== null) return 'rolling_back'
   if (run.pausedAt !== null && run.cancelling === null) return 'paused'
-  // One that waits for its next attempt and is paused is no work.
-  const queued = tasks.some((task) => task.status === 'queued' && task.pausedAt === null)
+  // One that waits for its next attempt and is paused, be it with a sub-flow around it, is no work.
+  const isQueued = ({ state }: { readonly state: TaskState }): boolean => state.status === 'queued'
+  const queued = tasks.some((task) => isQueued(task) && !isPausedAround(run, task.index))
   if (has('running') || (queued && run.begun)) return 'running'
   if (queued) return 'queued'
   if (has('reviewing')) return 'reviewing'
-  if (tasks.some((task) => slotOf(task) === 'held')) return 'held'
-  const isOpenStage = (task: TaskState): boolean =>
-    stages.length === 0 ||
-    run.open.some(({ index }) => stagePlan(run.plan, index).tasks.some((at) => taskAt(run, at) === task))
-  if (tasks.some((task) => slotOf(task) === 'paused' && isOpenStage(task))) return 'paused'
+  if (tasks.some(({ state }) => slotOf(state) === 'held')) return 'held'
+  const isOpenStage = (task: number): boolean =>
+    stages.length === 0 || run.open.some(({ index }) => stagePlan(run.plan, index).tasks.includes(task))
+  const still = tasks.filter((task) => slotOf(task.state) === 'paused' || isQueued(task))
+  if (still.some(({ index }) => isOpenStage(index))) return 'paused'
   return stages.some((stage) => stage.status === 'waiting') ? 'waiting' : 'running'
+}
+
+/** It is paused, or a sub-flow that it is in. */
+function isPausedAround(run: Run, index: number): boolean {
+  const parent = taskPlan(run.plan, index).flow?.parent ?? null
+  return taskAt(run, index).pausedAt !== null || (parent !== null && isPausedAround(run, parent))
 }
 
 /**

@@ -1,6 +1,6 @@
 import { nodeAdmits, runAdmits, allowedOnNode, allowedOnRun } from '../engine/admits.ts'
 import { dueEffects, heldByRunners } from '../engine/effects.ts'
-import { countTasks, slotOf, stagePlan, taskAt, taskPlan, type Run, type TaskState } from '../engine/run.ts'
+import { noCounts, slotNow, slotOf, stagePlan, taskAt, taskPlan, type Run, type TaskState } from '../engine/run.ts'
 import { runStatus, stageStatus, taskStatus } from '../engine/status.ts'
 import { isEnded, type NodeStatus } from '../model/status.ts'
 
@@ -117,9 +117,7 @@ function insideOf(run: Run, index: number) {
     const parent = taskPlan(run.plan, task).flow?.parent ?? null
     return parent !== null && (parent === index || isInside(parent))
   }
-  return countTasks(
-    stagePlan(run.plan, stage)
-      .tasks.filter(isInside)
-      .map((task) => taskAt(run, task)),
-  )
+  const counts = noCounts()
+  for (const task of stagePlan(run.plan, stage).tasks.filter(isInside)) counts[slotNow(run, task)] += 1
+  return counts
 }
