@@ -57,11 +57,19 @@ export async function cut({ rounds, seed, lanes, leaseMs, netns, tell }: CutOpti
         wrong.push(...round.wrong)
         tell?.(`${total.rounds} of ${rounds} rounds, ${total.lost} lost, ${wrong.length} wrong`)
       }
+    } catch (error) {
+      // The other lanes end with the round that they are at: nobody's processes are left behind.
+      plans.length = 0
+      throw error
     } finally {
       await world.close()
     }
   }
-  await Promise.all(Array.from({ length: Math.min(lanes, rounds, 16) }, (_, number) => lane(number)))
+  const lanesDone = await Promise.allSettled(
+    Array.from({ length: Math.min(lanes, rounds, 16) }, (_, number) => lane(number)),
+  )
+  const failed = lanesDone.find(({ status }) => status === 'rejected')
+  if (failed?.status === 'rejected') throw failed.reason
   return { ...total, troubles, wrong }
 }
 

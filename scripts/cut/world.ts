@@ -97,7 +97,7 @@ export class CutWorld {
         id: (await this.#ask<Run>('POST', `/pipelines/${id}/runs`, { params })).id,
       })),
     )
-    await waitUntil(() => runs.every(({ id }) => marksIn(join(this.#marks, id)).length > 0), 120_000)
+    await Promise.all(runs.map(({ id }) => this.#atWork(id)))
     await this.#ask('POST', '/runners/spare/resume')
     await delay(plan.afterMs)
     const began = Date.now()
@@ -157,7 +157,7 @@ export class CutWorld {
     }
     const ends = items.filter(({ type }) => /^attempt_(?:succeeded|failed|cancelled)$/.test(type))
     const begun = items.filter(({ type }) => type === 'attempt_started')
-    if (begun.length === 0) say('no attempt of it has begun')
+    if (begun.length === 0 && ends.length === 0) say('no attempt of it has begun')
     for (const { data } of begun) {
       const own = ends.filter((end) => end.data.attempt === data.attempt)
       if (own.length !== 1)
@@ -184,7 +184,17 @@ export class CutWorld {
     const lostAfterMs = trouble === 'cut' && first !== undefined ? Date.parse(first.at) - began : 0
     // What is promised: whoever is not heard of is lost within its lease and 5 s.
     if (lostAfterMs > this.#options.leaseMs + 5_000) say(`it was lost ${lostAfterMs} ms after the cut`)
-    return { lost: lost.length, reruns: begun.length - 1, lostAfterMs, wrong }
+    return { lost: lost.length, reruns: Math.max(0, begun.length - 1), lostAfterMs, wrong }
+  }
+
+  /** Waits until its task is at work, or was: on a machine that is busy a task can be lost before it has begun. */
+  async #atWork(id: string): Promise<void> {
+    const began = (): boolean => marksIn(join(this.#marks, id)).length > 0
+    const ended = async (): Promise<boolean> => (await this.#ask<Run>('GET', `/runs/${id}`)).ended
+    await waitUntil(async () => began() || (await ended()), 120_000).catch(async () => {
+      const run = await this.#ask<Run>('GET', `/runs/${id}`)
+      throw new Error(`the task of run ${id} does not begin: ${run.status}; runner: ${this.#runner.said()}`)
+    })
   }
 
   async #ended(id: string): Promise<Run> {

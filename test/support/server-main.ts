@@ -28,6 +28,8 @@ try {
   )
   process.send?.({ url: millrace.url, token: millrace.firstStart?.adminToken ?? null, recovered: millrace.recovered })
   process.on('message', () => void millrace.close().then(() => process.exit(0)))
+  // Whoever started it is gone.
+  process.on('disconnect', () => process.exit(1))
 } catch (error) {
   process.send?.({ refused: error instanceof Error ? error.message : String(error) })
   process.exit(1)

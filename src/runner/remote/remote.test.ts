@@ -24,6 +24,7 @@ let reports: { readonly of: string; readonly report: RunnerReport }[]
 let heard: (() => void) | undefined
 let uptimeMs: number
 let hellos: number
+let leaseMs: number
 /** Of the newest poll. */
 let acked: number
 
@@ -44,7 +45,7 @@ async function answerTo(path: string, text: string): Promise<object> {
   if (path.endsWith('/hello')) {
     hellos += 1
     heard?.()
-    const times = { leaseMs: LEASE_MS, slackMs: 4_000, pollMs: 20_000 }
+    const times = { leaseMs, slackMs: 4_000, pollMs: leaseMs / 4 }
     return { protocol: RUNNER_PROTOCOL, name: 'far', session: 's', ...times, chunkBytes: 65_536, stop: [] }
   }
   if (path.endsWith('/poll')) {
@@ -69,6 +70,7 @@ beforeEach(async () => {
   reports = []
   uptimeMs = 0
   hellos = 0
+  leaseMs = LEASE_MS
   acked = -1
   server = createServer((request, response) => {
     void (async () => {
@@ -156,4 +158,11 @@ test('an order that is read a lease after it was asked for is not obeyed: it may
   await until(() => hellos === 2)
   await ends(2)
   expect([reports[1]?.of, hellos]).toEqual([`${jobName(job(2))}/12`, 2])
+}, 60_000)
+
+test('a lease need not be a multiple of three: a third of it is how long an answer may take, in whole milliseconds', async () => {
+  leaseMs = 4_000
+  await begin('1'.repeat(32))
+  give(start(1, 1))
+  expect((await ends(1))[0]).toMatchObject({ report: { result: { kind: 'succeeded' } } })
 }, 60_000)

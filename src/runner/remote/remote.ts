@@ -424,7 +424,7 @@ class Remote implements RemoteRunner {
 
   /** How long an answer may take that does not wait for anything. Short against the lease: there must be time to ask again. */
   #patienceMs(): DurationMs {
-    return Math.min(5_000, Math.max(200, this.#terms.leaseMs / 3))
+    return Math.round(Math.min(5_000, Math.max(200, this.#terms.leaseMs / 3)))
   }
 
   async #workspaces(): Promise<readonly RunId[]> {
@@ -447,7 +447,7 @@ function parseWelcome(body: JsonObject): RunnerWelcome | undefined {
 }
 
 const isUpTo = (value: Json | undefined, max: number): value is number =>
-  typeof value === 'number' && value > 0 && value <= max
+  typeof value === 'number' && Number.isSafeInteger(value) && value > 0 && value <= max
 
 const failedToStart = (reason: string): AttemptResult => ({
   kind: 'failed',
