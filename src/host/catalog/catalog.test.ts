@@ -212,6 +212,37 @@ describe('pipelines', () => {
     await create('ship')
   })
 
+  test('are listed without the store until there is another one: a list that runs change is asked for again and again', async () => {
+    const store = openFullStore()
+    let asked = 0
+    const pipelines: typeof store.catalog.pipelines = (...args) => {
+      asked += 1
+      return store.catalog.pipelines(...args)
+    }
+    const { app, admin, project, text } = await openShop({
+      store: { ...store, catalog: { ...store.catalog, pipelines } },
+    })
+    const make = async (name: string) =>
+      need(await app.pipelines.create(admin, { project: { id: project.id }, text: text(name) }))
+    const first = await make('first')
+    const listed = async (after: number | null, limit = 1) => {
+      const { items, next } = need(await app.pipelines.list(admin, { project: { id: project.id } }, { after, limit }))
+      return { names: items.map(({ name }) => name), next }
+    }
+    expect(await listed(null)).toEqual({ names: ['first'], next: null })
+    expect(await listed(first.serial)).toEqual({ names: [], next: null })
+    asked = 0
+    await app.runs.start(admin, { pipeline: { id: first.id }, params: {} })
+    expect(await listed(null)).toEqual({ names: ['first'], next: null })
+    expect(await listed(first.serial)).toEqual({ names: [], next: null })
+    expect(asked).toBe(0)
+    await make('second')
+    expect(await listed(null)).toEqual({ names: ['first'], next: first.serial })
+    expect(await listed(first.serial)).toEqual({ names: ['second'], next: null })
+    expect(await listed(null, 2)).toEqual({ names: ['first', 'second'], next: null })
+    expect(asked).toBe(3)
+  })
+
   test('are not deleted while any run of theirs is under way', async () => {
     const { app, admin, start, runner, settled, pipeline } = await openShop()
     const build = await pipeline(named('build'))

@@ -46,7 +46,8 @@ interface Dependencies {
 
 const PLANS_MAX = 1_000
 const PIPELINES_MAX = 10_000
-const ANSWERS_MAX = 1_000
+/** In pipelines that they name, and one for each. */
+const ANSWERS_MAX = 20_000
 const FIRES_MAX = 100
 
 /** Pipelines and their versions, and the projects that they are in: read from memory where they were read before. */
@@ -190,9 +191,12 @@ export class CatalogUseCases implements Pipelines {
   ): Promise<Result<Page<PipelineView>>> {
     const selected = this.#filter(caller, filter)
     if (!selected.ok) return selected
-    const records = await this.#deps.catalog.pipelines(selected.value, page.after, page.limit + 1)
-    const items = await Promise.all(records.slice(0, page.limit).map((record) => this.#view(record)))
-    return accept({ items, next: records.length > page.limit ? (items.at(-1)?.serial ?? null) : null })
+    const { after, limit } = page
+    const records = await this.#kept(`${limit + 1} after ${after} ${JSON.stringify(selected.value)}`, () =>
+      this.#deps.catalog.pipelines(selected.value, after, limit + 1),
+    )
+    const items = await Promise.all(records.slice(0, limit).map((record) => this.#view(record)))
+    return accept({ items, next: records.length > limit ? (items.at(-1)?.serial ?? null) : null })
   }
 
   async slice(caller: Caller, filter: PipelineListFilter, skip: number, limit: number) {
@@ -349,7 +353,7 @@ export class CatalogUseCases implements Pipelines {
     const kept = answers.get(question)
     if (kept !== undefined) return kept as Answer
     const answer = await ask()
-    if (answer !== undefined) answers.set(question, answer)
+    if (answer !== undefined) answers.set(question, answer, Array.isArray(answer) ? answer.length + 1 : 1)
     return answer
   }
 
