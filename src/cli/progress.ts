@@ -58,7 +58,8 @@ function attemptsOf(task: Task): readonly Attempt[] {
   if (task.attempt === 0) return task.earlier
   const { attempt, loop, retry, version, status, started_at, ended_at, runner, failure, inputs, outputs } = task
   const present = { attempt, loop: Math.max(1, loop), retry, version, status, started_at, ended_at, runner, failure }
-  return [...task.earlier, { ...present, skipped: task.skipped !== null, inputs, outputs }]
+  const decisions = task.review?.decisions ?? []
+  return [...task.earlier, { ...present, skipped: task.skipped !== null, inputs, outputs, decisions }]
 }
 
 /** A step as one line. */

@@ -174,6 +174,7 @@ export function attemptsOf(run: Draft, index: number, state: TaskState): readonl
     skipped: skipped !== null,
     inputs,
     outputs,
+    decisions: state.decisions,
   }
   return [...state.earlier, present]
 }

@@ -110,3 +110,21 @@ describe('a review that is taken up again', () => {
     ])
   })
 })
+
+test('what was decided of an attempt stays with it when the review is asked again', () => {
+  const w = world({ required: 2, reviewers: ['li', 'chen', 'wu'] })
+  w.approve('r', 'li')
+  w.reject('r', 'wu')
+  w.retry('r')
+  expect(w.viewed('r').review?.decisions).toEqual([])
+  const kept = [
+    { by: 'li', decision: 'approve', comment: '', at: AT },
+    { by: 'wu', decision: 'reject', comment: 'not like this', at: AT },
+  ]
+  expect(w.viewed('r').earlier).toMatchObject([{ attempt: 1, status: 'failed', decisions: kept }])
+  w.approve('r', 'chen')
+  w.approve('r', 'wu')
+  expect(w.viewed('r').review?.decisions.map(({ by }) => by)).toEqual(['chen', 'wu'])
+  expect(w.viewed('r').earlier[0]?.decisions).toEqual(kept)
+  expect(w.status('b')).toBe('queued')
+})

@@ -7,7 +7,7 @@ import type { Plan, StagePlan, TaskPlan } from '../model/plan.ts'
 import type { Priority } from '../model/priority.ts'
 import type { EndStatus } from '../model/status.ts'
 import type { Instant } from '../model/time.ts'
-import type { AttemptView, SkippedView } from '../model/view.ts'
+import type { AttemptView, DecisionView, SkippedView } from '../model/view.ts'
 import { Table } from './table.ts'
 
 /** A run as the engine knows it: the fold of its events over its plan. Never changed in place; old ones stay readable. */
@@ -172,12 +172,7 @@ export interface TaskState {
 }
 
 export type Skipped = SkippedView
-export interface Decision {
-  readonly by: string
-  readonly decision: 'approve' | 'reject'
-  readonly comment: string
-  readonly at: Instant
-}
+export type Decision = DecisionView
 
 const NO_COUNTS: Counts = {
   pending: 0,

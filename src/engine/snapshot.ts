@@ -4,7 +4,7 @@ import type { NodeState, Run } from './run.ts'
 import { Table } from './table.ts'
 
 /** Raised when `Run` or its nodes change their form: an older snapshot is then not read, the log is folded instead. */
-const FORM = 4
+const FORM = 5
 
 /** A run as JSON, without its plan. */
 export function snapshotOf(run: Run): string {

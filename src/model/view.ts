@@ -252,17 +252,20 @@ export interface TaskView extends NodeFields {
   readonly allowed: readonly NodeAction[]
 }
 
+/** What one person has said of a review. */
+export interface DecisionView {
+  readonly by: string
+  readonly decision: 'approve' | 'reject'
+  readonly comment: string
+  readonly at: Instant
+}
 export interface ReviewView {
   readonly question: string
   readonly reviewers: readonly string[]
   /** How many approvals it takes. */
   readonly required: number
-  readonly decisions: readonly {
-    readonly by: string
-    readonly decision: 'approve' | 'reject'
-    readonly comment: string
-    readonly at: Instant
-  }[]
+  /** Of the present attempt; those of the attempts before it stand with them. */
+  readonly decisions: readonly DecisionView[]
 }
 
 export interface AttemptView {
@@ -282,4 +285,6 @@ export interface AttemptView {
   readonly skipped: boolean
   readonly inputs: JsonObject | null
   readonly outputs: Outputs
+  /** Of a review: who has said what of it. */
+  readonly decisions: readonly DecisionView[]
 }

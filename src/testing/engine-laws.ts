@@ -116,18 +116,23 @@ function needLaws(run: Run): readonly string[] {
   return broken
 }
 
-/** What a person has to allow goes on when enough people have, and nobody has said no. */
+const AT_REVIEW: ReadonlySet<string> = new Set(['reviewing', 'succeeded'])
+
+/** What a person has to allow goes on when enough people have, and nobody has said no. Of each attempt this is kept. */
 function reviewLaws(run: Run): readonly string[] {
   const broken: string[] = []
   for (const { index, state } of tasksOf(run)) {
     const { work } = taskPlan(run.plan, index).spec
-    if (work.kind !== 'review' || state.status !== 'succeeded') continue
-    const approvals = new Set(state.decisions.filter(({ decision }) => decision === 'approve').map(({ by }) => by))
+    if (work.kind !== 'review') continue
     const required = work.required === 'all' ? Math.max(1, new Set(work.reviewers).size) : work.required
-    if (approvals.size < required)
-      broken.push(`review ${index} has succeeded with ${approvals.size} of ${required} approvals`)
-    if (state.decisions.some(({ decision }) => decision === 'reject'))
-      broken.push(`review ${index} succeeded, rejected`)
+    for (const { status, attempt, decisions } of [...state.earlier, state]) {
+      const rejected = decisions.some(({ decision }) => decision === 'reject')
+      if (rejected && AT_REVIEW.has(status)) broken.push(`review ${index} is ${status} at attempt ${attempt}, rejected`)
+      if (status !== 'succeeded') continue
+      const approvals = new Set(decisions.filter(({ decision }) => decision === 'approve').map(({ by }) => by))
+      if (approvals.size < required)
+        broken.push(`attempt ${attempt} of review ${index} succeeded with ${approvals.size} of ${required} approvals`)
+    }
   }
   return broken
 }

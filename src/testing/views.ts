@@ -284,5 +284,6 @@ export const attemptView = (changes: Partial<AttemptView> = {}): AttemptView => 
   skipped: false,
   inputs: null,
   outputs: {},
+  decisions: [],
   ...changes,
 })

@@ -142,6 +142,7 @@ async function rowsOf(call: Call, run: RunView, task: TaskView, loop: number): P
             skipped: false,
             inputs,
             outputs,
+            decisions: task.review?.decisions ?? [],
           },
         ]
       : []

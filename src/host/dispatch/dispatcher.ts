@@ -343,6 +343,11 @@ export class Dispatcher {
     return this.#runners.get(name)?.runner.silence?.() ?? null
   }
 
+  /** Whether what the runner with this name sends waits for room on the disk of this server. */
+  isHeldUp(name: string): boolean {
+    return this.#runners.get(name)?.runner.isHeldUp?.() ?? false
+  }
+
   runners(): readonly {
     readonly name: string
     readonly labels: readonly string[]

@@ -19,6 +19,8 @@ export interface Runner {
   clean(runId: RunId): void
   /** Since when nothing was heard of it, once that is longer than it should be; without it: it never is silent. */
   silence?(): Silence | null
+  /** Whether what it sends waits for room on the disk of this server; without it: it sends nothing. */
+  isHeldUp?(): boolean
 }
 
 /** Of a runner that may be gone. */

@@ -176,6 +176,7 @@ export class RunnerAttendance {
         times: this.times,
         onLost: () => void this.#silent(id),
         onHeard: () => this.#deps.dispatcher.heard(),
+        isFull: () => this.#deps.uploads.isFull,
       })
     Object.assign(link, { labels, slots })
     this.#links.set(id, link)

@@ -33,6 +33,8 @@ interface Dependencies {
   readonly onLost: () => void
   /** It was silent and has said something. */
   readonly onHeard: () => void
+  /** Whether what it sends finds no room here. */
+  readonly isFull: () => boolean
 }
 
 /** A runner on another machine as the dispatcher sees it: orders wait here until the runner has taken them. */
@@ -88,6 +90,10 @@ export class RunnerLink implements Runner {
     const isLate = clock.now() - this.#seenAt > times.pollMs * 2
     if (this.session !== null && !isLate) return null
     return { since: this.#seenAt, lostAt: this.#seenAt + times.leaseMs + times.slackMs }
+  }
+
+  isHeldUp(): boolean {
+    return this.#deps.isFull()
   }
 
   /** Its process is there: what was said to it before is forgotten. */

@@ -1,9 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { TIME_RECORD_BYTES, timeRecordIn, timesPathOf } from '../../model/log-times.ts'
 import { RUNNER_PROTOCOL, type AttemptRef, type RunnerOrder } from '../../model/runner.ts'
+import { SmallDisk } from '../../../test/support/small-disk.ts'
+import { runnerPaths } from '../../runner/paths.ts'
 import { succeeded } from '../../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 import { need, openWorld, type Served, type World } from '../../testing/world.ts'
@@ -63,8 +65,30 @@ async function leased(onLost: 'error' | 'rerun' = 'error') {
 
 const taskOf = async (served: Served, run: { readonly id: string }) => (await served.run(run.id)).stages[0]?.tasks[0]
 const view = async (served: Served) => need(await served.app.runners.get(world.admin, 'far'))
+const reasonOf = async (served: Served, run: { readonly id: string }) =>
+  need(await served.app.runs.explain(world.admin, { id: run.id }))[1]
 const typesOf = (orders: readonly RunnerOrder[] | string) =>
   typeof orders === 'string' ? orders : orders.map(({ type }) => type)
+
+test('explain says that a task goes on when there is room for what its runner sends', async () => {
+  const { run, ref } = await leased()
+  const send = () => world.app.runnerWire.log({ id, incarnation: FIRST }, ref, 0, Buffer.from('hello\n'))
+  const disk = new SmallDisk(dirname(runnerPaths(directory).log(ref)), 'size=64k')
+  try {
+    disk.fill()
+    expect(await send()).toMatchObject({ refusal: { code: 'unavailable' } })
+    expect(await reasonOf(world, run)).toMatchObject({
+      code: 'running',
+      sentence: 'Running on far; what it sends waits for room on the disk of the server',
+      unblocks: ['room on the disk of the server'],
+    })
+    disk.makeRoom()
+    expect((await send()).ok).toBe(true)
+    expect(await reasonOf(world, run)).toMatchObject({ sentence: 'Running on far', unblocks: [] })
+  } finally {
+    disk.remove()
+  }
+})
 
 test('a runner is lost when its lease and its slack have passed, and not before; explain says how long it has left', async () => {
   const { run, ref } = await leased()

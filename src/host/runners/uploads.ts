@@ -62,6 +62,11 @@ export class Uploads {
     this.#onDefect = onDefect
   }
 
+  /** What runners have sent last found no room here: they send it until it does. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
   /**
    * Appends what is new of the bytes, and notes when; what is there already is passed over, so a piece may come twice.
    */

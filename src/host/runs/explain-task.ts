@@ -71,10 +71,15 @@ function taskReason(run: Run, index: number, runners: Runners): Reason {
   }
 }
 
-function runningReason(run: Run, { runner, startedAt, deadlineAt }: TaskState, { silence, now }: Runners): Reason {
+function runningReason(run: Run, { runner, startedAt, deadlineAt }: TaskState, runners: Runners): Reason {
+  const { silence, isHeldUp, now } = runners
   const reason = { ...plain, code: 'running', since: startedAt ?? run.updatedAt, deadline: deadlineAt } as const
   if (runner === null) return { ...reason, sentence: 'Running' }
   const silent = silence(runner)
+  if (silent === null && isHeldUp(runner)) {
+    const sentence = `Running on ${runner}; what it sends waits for room on the disk of the server`
+    return { ...reason, sentence, unblocks: ['room on the disk of the server'] }
+  }
   if (silent === null) return { ...reason, sentence: `Running on ${runner}` }
   const [past, left] = [seconds(now - silent.since), seconds(silent.lostAt - now)]
   return {

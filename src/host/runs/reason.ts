@@ -12,6 +12,8 @@ export interface Runners {
   readonly standing: (node: number) => Standing
   /** Of the runner with this name; null: it is well. */
   readonly silence: (name: string) => Silence | null
+  /** What the runner with this name sends waits for room on the disk of the server. */
+  readonly isHeldUp: (name: string) => boolean
 }
 
 export type Reason = Omit<Explanation, 'node'>

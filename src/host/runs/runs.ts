@@ -264,6 +264,7 @@ export class RunUseCases implements Runs {
       now: clock.now(),
       standing: dispatcher.standings(found.value),
       silence: (name: string) => dispatcher.silence(name),
+      isHeldUp: (name: string) => dispatcher.isHeldUp(name),
     }
     return accept(explain(found.value, record?.webhooks ?? [], runners, concurrency.turn(found.value.id)))
   }

@@ -8,6 +8,7 @@ import { isEnded } from '../../model/status.ts'
 import { type Instant, keepingTexts } from '../../model/time.ts'
 import type {
   AttemptView,
+  DecisionView,
   Attention,
   EdgeView,
   ProjectView,
@@ -270,8 +271,10 @@ export const presentReview = (review: ReviewView): Wire<typeof wire.Review> => (
   question: review.question,
   reviewers: [...review.reviewers],
   required: review.required,
-  decisions: review.decisions.map(({ by, decision, comment, at }) => ({ by, decision, comment, at: time(at) })),
+  decisions: review.decisions.map(presentDecision),
 })
+
+const presentDecision = ({ by, decision, comment, at }: DecisionView) => ({ by, decision, comment, at: time(at) })
 
 export const presentAttempt = (attempt: AttemptView): Wire<typeof wire.Attempt> => ({
   attempt: attempt.attempt,
@@ -286,6 +289,7 @@ export const presentAttempt = (attempt: AttemptView): Wire<typeof wire.Attempt> 
   skipped: attempt.skipped,
   inputs: attempt.inputs as AnyOutputs | null,
   outputs: attempt.outputs as AnyOutputs,
+  decisions: attempt.decisions.map(presentDecision),
 })
 
 export const presentConcurrency = (

@@ -140,6 +140,22 @@ describe('steering', () => {
     expect(await client.runs.get(id)).toMatchObject({ ended: true, allowed: ['retry'] })
   })
 
+  test('a review that is asked again keeps who said what before', async () => {
+    await using native = await openNative()
+    const { client, world } = native
+    const { id } = await start(native)
+    world.runner.endTask('compile', { kind: 'succeeded', outputs: null })
+    await world.settled()
+    await client.nodes.act(id, 'approve', 'reject', { comment: 'not today' })
+    await client.nodes.act(id, 'approve', 'retry')
+    const said = { by: 'ci', decision: 'reject', comment: 'not today' }
+    expect(await client.nodes.get(id, 'approve')).toMatchObject({
+      status: 'reviewing',
+      review: { decisions: [] },
+      earlier: [{ attempt: 1, status: 'failed', decisions: [said] }],
+    })
+  })
+
   test('a failed task that is held can be tried again or passed over', async () => {
     await using native = await openNative()
     const { client, world } = native

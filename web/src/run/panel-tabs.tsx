@@ -153,31 +153,34 @@ function ReviewFacts({ task }: { readonly task: Task }) {
           {review.reviewers.length === 0 ? t('run.say.anyone') : review.reviewers.join(', ')}
         </Fact>
         <Fact name={t('run.panel.decisions')}>
-          {review.decisions.length === 0
-            ? t('run.panel.noDecisions')
-            : review.decisions.map(({ by, decision, comment, at }) => (
-                <div key={`${by}${at}`}>
-                  {t(decision === 'approve' ? 'run.panel.approved' : 'run.panel.rejected', { by })}
-                  {comment !== '' && `: ${comment}`}{' '}
-                  <Text span c="dimmed" fz="xs">
-                    <Ago at={at} />
-                  </Text>
-                </div>
-              ))}
+          {review.decisions.length === 0 ? t('run.panel.noDecisions') : <Decisions of={review.decisions} />}
         </Fact>
       </dl>
     </Section>
   )
 }
 
+function Decisions({ of }: { readonly of: Task['earlier'][number]['decisions'] }) {
+  const { t } = useTranslation()
+  return of.map(({ by, decision, comment, at }) => (
+    <span key={`${by}${at}`} className={classes['decision']}>
+      {t(decision === 'approve' ? 'run.panel.approved' : 'run.panel.rejected', { by })}
+      {comment !== '' && `: ${comment}`}{' '}
+      <Text span c="dimmed" fz="xs">
+        <Ago at={at} />
+      </Text>
+    </span>
+  ))
+}
+
 export function Attempts({ task, selection }: { readonly task: Task; readonly selection: Selection }) {
   const { t } = useTranslation()
-  const present = task.attempt === 0 ? [] : [{ ...task, status: task.status }]
+  const present = task.attempt === 0 ? [] : [{ ...task, decisions: task.review?.decisions ?? [] }]
   const all = [...present, ...task.earlier.toReversed()]
   if (all.length === 0) return <Quiet>{t('run.log.notBegun')}</Quiet>
   return (
     <Stack gap="xs">
-      {all.map(({ attempt, status, started_at, ended_at, runner, failure }) => (
+      {all.map(({ attempt, status, started_at, ended_at, runner, failure, decisions }) => (
         <button
           type="button"
           key={attempt}
@@ -193,6 +196,7 @@ export function Attempts({ task, selection }: { readonly task: Task; readonly se
             {runner !== null && <span>{runner}</span>}
           </span>
           {failure !== null && <span className={classes['why']}>{failureText(t, failure)}</span>}
+          <Decisions of={decisions} />
         </button>
       ))}
     </Stack>

@@ -72,13 +72,14 @@ export const WORK_KINDS = [
   'gateway',
   'subflow',
 ] as const
+const Decision = z.strictObject({ by: Text, decision: z.enum(['approve', 'reject']), comment: Text, at: Time })
 export const Review = named(
   'Review',
   z.strictObject({
     question: Text,
     reviewers: z.array(Text),
     required: z.int().min(1).describe('How many approvals it takes'),
-    decisions: z.array(z.strictObject({ by: Text, decision: z.enum(['approve', 'reject']), comment: Text, at: Time })),
+    decisions: z.array(Decision).describe('Of the present attempt; those before it have their own'),
   }),
 )
 export const Attempt = named(
@@ -96,6 +97,7 @@ export const Attempt = named(
     skipped: z.boolean(),
     inputs: Values.nullable().describe("What a retry gave in place of the definition's"),
     outputs: Values,
+    decisions: z.array(Decision).describe('Of a review: who has said what of it'),
   }),
 )
 export const Task = named(
