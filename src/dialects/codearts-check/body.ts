@@ -84,6 +84,23 @@ export const defectStatus = z.object({
   defect_status: z.enum(['0', '1', '2']),
 })
 
+/** Of the page "执行全量检查". `executor` names who we know already. */
+export const createJob = z.object({ taskId: required(64), executor: optional(255) })
+
+/**
+ * Of the page "更新代码问题状态". `mergeId` only tells a merge request's check from others, of which `jobId` does more; there is
+ * no place for a `comment`.
+ */
+export const issueStatus = z.object({
+  taskId: required(64),
+  mergeId: optional(128),
+  jobId: optional(64),
+  status: z.enum(['0', '2', '5']),
+  comment: optional(256),
+  mergeKey: required(33 * 1_000),
+})
+export type IssueState = z.output<typeof issueStatus>['status']
+
 /** UpdateTaskRulesetItem: a bare array of them. */
 export const taskRulesets = z
   .array(

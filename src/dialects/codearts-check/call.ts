@@ -31,10 +31,10 @@ export class Refusal extends Error {
 export const refusal = (error: VendorError, detail = ''): Refusal => new Refusal(errorResponse(error, detail))
 
 /**
- * For calls whose answer is a bare array. An error with HTTP 200 is an answer to typed clients; one that expects an array
- * cannot read it, and Go's ends its process then. Such an error comes with 400.
+ * For calls that have no errors with HTTP 200. Such an error is an answer to typed clients; one that expects an array cannot
+ * read it, and Go's ends its process then. It comes with 400.
  */
-export const answeringList =
+export const refusingBy400 =
   (handler: (call: Call) => Promise<Response>) =>
   async (call: Call): Promise<Response> => {
     try {

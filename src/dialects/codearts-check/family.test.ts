@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { parseDefinition } from '../../definition/parse-definition.ts'
-import type { Finding, FindingsReport, Severity } from '../../model/finding.ts'
+import type { Finding } from '../../model/finding.ts'
 import { stepSpecs } from '../../steps/index.ts'
-import { exited, succeeded } from '../../testing/scripted-runner.ts'
+import { endCheck, finding } from '../../testing/checked-run.ts'
+import { exited } from '../../testing/scripted-runner.ts'
 import { need, openWorld, type World } from '../../testing/world.ts'
 import { codeartsCheck } from './index.ts'
 import { systemId } from './rulesets.ts'
@@ -26,6 +27,9 @@ async function call(method: string, path: string, body?: unknown, token = world.
   const response = await handle(new Request(`${BASE}${path}`, { method, headers, ...init }))
   return JSON.parse(await response.text())
 }
+const raise = (): never => {
+  throw new Error('the run has no second task')
+}
 const inProject = (path: string): string => `/v2/${world.project.id}${path}`
 
 const creation = { git_url: 'https://git.example/team/web.git', git_branch: 'main', language: ['js', 'python'] }
@@ -38,53 +42,13 @@ const checkOf = async (id: string) => {
   return work?.kind === 'runner' ? work.with : {}
 }
 
-const finding = (digit: string, severity: Severity, changes: Partial<Finding> = {}): Finding => ({
-  fingerprint: digit.repeat(32),
-  ruleId: 'trailing-space',
-  severity,
-  file: `src/${digit}.js`,
-  line: 3,
-  message: 'no',
-  snippet: 'a = 1 ',
-  ...changes,
-})
 const FINDINGS = [finding('a', 'fatal'), finding('b', 'serious'), finding('c', 'hint'), finding('d', 'hint')]
 
 /** Runs a task to its end, with these findings. */
 async function check(task: string, findings: readonly Finding[] = FINDINGS): Promise<string> {
   const { exec_id: id } = await call('POST', `/v2/tasks/${task}/run`, {})
-  await world.settled()
-  world.runner.endTask('checkout', succeeded())
-  await world.settled()
-  const run = await world.run(id)
-  const { index, attempt } = run.stages[0]?.tasks[1] ?? raise()
-  const counts = { fatal: 0, serious: 0, normal: 0, hint: 0 }
-  for (const { severity } of findings) counts[severity] += 1
-  const report: FindingsReport = {
-    v: 1,
-    tools: ['millrace-lint'],
-    findings,
-    counts,
-    metrics: {
-      files: 4,
-      folders: 1,
-      lines: 200,
-      codeLines: 100,
-      commentLines: 20,
-      duplicatedFiles: 2,
-      duplicatedLines: 10,
-      duplicatedBlocks: 1,
-    },
-    files: ['README.md', 'src/a.js', 'src/lib/b.js', 'docs/x/y.md'],
-  }
-  world.findings.set(`${id}/${index}/${attempt}`, report)
-  world.runner.endTask('check', { kind: 'succeeded', outputs: counts })
-  await world.settled()
+  await endCheck(world, id, findings)
   return id
-}
-
-const raise = (): never => {
-  throw new Error('the run has no second task')
 }
 
 describe('a task', () => {

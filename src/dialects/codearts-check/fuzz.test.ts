@@ -41,7 +41,7 @@ async function openSubject(): Promise<FuzzSubject> {
       'languages tags category page_num page_size check_type rule_languages git_url git_branch ' +
       'language rule_sets inc_config username access_token ref defect_id defect_status ' +
       'template_name project_id is_default rule_ids uncheck_ids check_id ruleset_id status ' +
-      'task_check_settings task_advanced_settings ignore_path_settings '
+      'task_check_settings task_advanced_settings ignore_path_settings taskId executor jobId mergeKey comment '
     )
       .trim()
       .split(' '),
@@ -58,7 +58,7 @@ describe('whatever is sent gets an answer of the vendor’s, and never a fault o
 
   test.each(endpoints)('%s, by nobody', (_, method, row) => fuzzCredentials(subject, method, row))
 
-  test('every endpoint was asked', () => expect(endpoints.length).toBe(31))
+  test('every endpoint was asked', () => expect(endpoints.length).toBe(36))
 })
 
 test('who belongs to one project learns nothing of another, and changes nothing there', async () => {
@@ -78,6 +78,7 @@ test('who belongs to one project learns nothing of another, and changes nothing 
     { git_url: 'https://git.example/a.git', git_branch: 'main', language: ['js'] },
     { project_id: project.id, template_name: 't', language: 'js', is_default: '0', rule_ids: '' },
     { defect_id: pipeline.id, defect_status: '1' },
+    { taskId: pipeline.id, status: '5', mergeKey: 'a'.repeat(32) },
     { task_advanced_settings: [{ key: 'timeout_minutes', value: '1' }] },
     { ignore_path_settings: [{ file_path: 'a', checkbox_status: 'all' }] },
     [{ language: 'js', rule_set_id: systemId('js'), if_use: '1', status: '1' }],

@@ -13,7 +13,7 @@ import {
   tasksOf,
 } from './present-results.ts'
 import { readPage, readSeverities, readsOfficial, readStatuses, readTime } from './request.ts'
-import { ENDED, resultsOf } from './results.ts'
+import { ENDED, knownDefects, resultsOf } from './results.ts'
 import { configOf } from './task-config.ts'
 import type { CheckRecords, DefectList, InfoList, TreeNode } from './wire.ts'
 
@@ -43,16 +43,10 @@ export async function defectsStatistic(call: Call): Promise<Response> {
   return Response.json(presentStatistic(await resultsOf(call, task), withTimes))
 }
 
-const FINGERPRINT = /^[0-9a-f]{32}$/
-
 export async function defectStatus(call: Call): Promise<Response> {
   const task = await taskOf(call)
   const body = bodies.readJson(call, bodies.defectStatus)
-  const ids = [...new Set(body.defect_id.split(',').map((id) => id.trim()))]
-  const known = new Set((await resultsOf(call, task))?.defects.map(({ fingerprint }) => fingerprint))
-  const unknown = ids.find((id) => !FINGERPRINT.test(id) || !known.has(id))
-  if (unknown !== undefined) throw refusal(errors.badParameter, `there is no defect ${unknown.slice(0, 64)}`)
-  await setDefectStates(call, task, ids, body.defect_status)
+  await setDefectStates(call, task, await knownDefects(call, task, body.defect_id), body.defect_status)
   return Response.json({})
 }
 

@@ -3,7 +3,7 @@ import type { FindingsPage } from '../../host/app.ts'
 import type { RunId } from '../../model/id.ts'
 import { isEnded, RUN_STATUSES } from '../../model/status.ts'
 import type { PipelineView, RunView } from '../../model/view.ts'
-import { need, type Call } from './call.ts'
+import { need, refusal, type Call } from './call.ts'
 import { defectStates, type DefectStatus } from './defect-states.ts'
 import { errors } from './errors.ts'
 
@@ -54,3 +54,16 @@ function openOf({ counts }: FindingsPage, defects: readonly Defect[]): Record<Se
 
 export const totalOf = (counts: Readonly<Record<Severity, number>>): number =>
   SEVERITIES.reduce((total, severity) => total + counts[severity], 0)
+
+const FINGERPRINT = /^[0-9a-f]{32}$/
+
+/** The defects that ids joined with commas name, each once; all must be of the newest check, or of the run `runId`. */
+export async function knownDefects(call: Call, task: PipelineView, joined: string, runId?: string): Promise<string[]> {
+  const run = runId === undefined ? undefined : need(await call.app.runs.get(call.caller, { id: runId }), errors.noTask)
+  if (run !== undefined && run.pipeline.id !== task.id) throw refusal(errors.noTask, `the task has no job ${run.id}`)
+  const ids = [...new Set(joined.split(',').map((id) => id.trim()))]
+  const known = new Set((await resultsOf(call, task, run?.id))?.defects.map(({ fingerprint }) => fingerprint))
+  const unknown = ids.find((id) => !FINGERPRINT.test(id) || !known.has(id))
+  if (unknown !== undefined) throw refusal(errors.badParameter, `there is no defect ${unknown.slice(0, 64)}`)
+  return ids
+}

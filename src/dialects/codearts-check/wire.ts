@@ -304,6 +304,31 @@ export interface BranchTasks {
   readonly total: number
 }
 
+/** The calls of 2025-12 and later: `httpStatus` is a word of Spring's. */
+interface Enveloped<Value> {
+  readonly httpStatus: 'OK'
+  readonly result: Value
+  readonly status: 'success'
+}
+/** CreateJob. `finishTime`: null, as it has not ended. */
+export type JobStarted = Enveloped<{ readonly id: string; readonly taskId: string; readonly finishTime: null }>
+/** CancelPortalServiceJob. */
+export type Stopped = Enveloped<'取消执行成功'>
+
+/** UpdateIssueStatus, NextStatus: an envelope of their own. */
+interface Issues<Value> {
+  readonly status: 'success'
+  readonly error: null
+  readonly result: Value
+}
+export type IssueStatus = Issues<'修改成功'>
+export type NextStatuses = Issues<readonly { readonly id: string; readonly toStatus: readonly string[] }[]>
+
+/** ShowLastJobs. */
+export interface LastJobs {
+  readonly result: { readonly last_job_id: string | null; readonly last_success_job_id: string | null }
+}
+
 export interface ErrorBody {
   readonly error_code: string
   readonly error_msg: string

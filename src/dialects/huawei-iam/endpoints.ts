@@ -15,6 +15,9 @@ const row = (
   ...more,
 })
 
+const keyPairs = {
+  served: { reason: 'key pairs without an end are made on the server, whose owner can see and end them' },
+}
 const users = { served: { reason: 'users and rights are made on the server, not over this API' } }
 
 export const endpoints: readonly EndpointRow[] = [
@@ -42,12 +45,32 @@ export const endpoints: readonly EndpointRow[] = [
     '/v3.0/OS-CREDENTIAL/securitytokens',
     'a temporary key pair with its security token, 15 minutes to 24 h, for a token',
   ),
+  row('GET', '/v3-ext/projects/:id', 'ShowProjectDetailsAndStatus: the same, with `status: normal`', { family: 'v3' }),
+  row('PUT', '/v3-ext/projects/:id', 'UpdateProjectStatus: suspends a project', {
+    family: 'v3',
+    served: { reason: 'projects are not suspended: users, tokens and key pairs are disabled' },
+  }),
   row('PATCH', '/v3/projects/:id', 'changes a project', {
     served: { reason: 'a name here is what other systems know it by' },
   }),
   row(['POST', 'PATCH', 'DELETE'], '/v3/users', 'makes, changes and removes users', users),
   row('POST', '/v3.0/OS-USER/users', 'makes a user', users),
   row(['GET', 'POST'], '/v3.0/OS-CREDENTIAL/credentials', 'permanent key pairs', {
-    served: { reason: 'key pairs without an end are made on the server, whose owner can see and end them' },
+    ...keyPairs,
+  }),
+  row(['GET', 'PUT', 'DELETE'], '/v3.0/OS-CREDENTIAL/credentials/:access_key', 'one of them', keyPairs),
+  row('POST', '/v3.0/OS-AUTH/id-token/tokens', 'CreateTokenWithIdToken: what `IdpCredentials` of the SDKs ask for', {
+    served: { reason: 'no other system vouches for users of this server' },
+  }),
+  row('POST', '/v3.0/OS-AUTH/securitytoken/logintokens', 'CreateLoginToken: a way into the console', {
+    served: { reason: 'the page has a sign-in of its own' },
+  }),
+  row('GET', '/v3/OS-FEDERATION/projects', 'projects of users of another system', {
+    also: ['/v3/OS-FEDERATION/domains', '/v3/OS-FEDERATION/identity_providers'],
+    served: { reason: 'no other system vouches for users of this server' },
+  }),
+  row('GET', '/v3.0/OS-QUOTA/projects/:id', 'ShowProjectQuota', {
+    also: ['/v3.0/OS-QUOTA/domains/:id'],
+    served: { reason: 'there are no quotas' },
   }),
 ]

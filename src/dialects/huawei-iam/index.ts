@@ -11,7 +11,7 @@ import { createRoutes } from './routes.ts'
  */
 export const huaweiIam: Dialect = {
   name: 'huawei-iam',
-  prefixes: ['/v3/projects', '/v3/regions', '/v3/auth', '/v3.0', '/v3'],
+  prefixes: ['/v3/projects', '/v3/regions', '/v3/auth', '/v3-ext', '/v3.0', '/v3'],
   endpoints,
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)

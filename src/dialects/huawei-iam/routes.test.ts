@@ -300,6 +300,9 @@ describe('who is where', () => {
     expect((await get(`/v3/projects?domain_id=${ABSENT}`)).body.projects).toEqual([])
     expect((await get('/v3/auth/projects')).body.projects).toEqual(body.projects)
     expect((await get(`/v3/projects/${world.project.id}`)).body).toEqual({ project: body.projects[0] })
+    const shown = { project: { ...body.projects[0], status: 'normal' } }
+    expect((await get(`/v3-ext/projects/${world.project.id}`)).body).toEqual(shown)
+    expect((await get(`/v3-ext/projects/${ABSENT}`)).status).toBe(404)
     expect((await get(`/v3/projects/${ABSENT}`)).body.error).toMatchObject({ code: 404, title: 'Not Found' })
   })
 

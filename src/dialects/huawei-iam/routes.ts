@@ -75,12 +75,17 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   routes.get('/v3/auth/domains', who, (c) => Response.json(presentDomains(c.var.received.caller, baseUrl)))
   routes.get('/v3/auth/projects', who, (c) => listProjects(app, c, options))
   routes.get('/v3/projects', who, (c) => listProjects(app, c, options))
-  routes.get('/v3/projects/:id', who, async (c) => {
-    const { caller } = c.var.received
-    const project = await app.projects.get(caller, { id: c.req.param('id') })
-    if (!project.ok) return problemResponse(project.problem)
-    return Response.json({ project: presentProject(project.value, caller, baseUrl) })
-  })
+  for (const [path, more] of [
+    ['/v3/projects/:id', {}],
+    ['/v3-ext/projects/:id', { status: 'normal' }],
+  ] as const) {
+    routes.get(path, who, async (c) => {
+      const { caller } = c.var.received
+      const project = await app.projects.get(caller, { id: c.req.param('id') ?? '' })
+      if (!project.ok) return problemResponse(project.problem)
+      return Response.json({ project: { ...presentProject(project.value, caller, baseUrl), ...more } })
+    })
+  }
   routes.post('/v3/projects', who, (c) => createProject(app, c, options))
   routes.get('/v3/regions', who, () => Response.json(presentRegions(baseUrl)))
   routes.get('/v3/regions/:id', who, (c) => {
