@@ -55,6 +55,7 @@ export async function cut({ rounds, seed, lanes, leaseMs, netns, tell }: CutOpti
         total.lostAfterMs = Math.max(total.lostAfterMs, round.lostAfterMs)
         troubles[plan.trouble] += 1
         wrong.push(...round.wrong)
+        for (const sentence of round.wrong) tell?.(`${sentence}\n`)
         tell?.(`${total.rounds} of ${rounds} rounds, ${total.lost} lost, ${wrong.length} wrong`)
       }
     } catch (error) {
@@ -102,6 +103,6 @@ if (import.meta.main) {
   const report = await cut({ ...options, seed, netns: values.netns, tell })
   const seconds = Math.round((performance.now() - started) / 1_000)
   process.stdout.write(`${JSON.stringify({ seed, ...options, netns: values.netns, seconds, ...report })}\n`)
-  for (const sentence of report.wrong) process.stderr.write(`seed ${seed}: ${sentence}\n`)
+  if (values.json) for (const sentence of report.wrong) process.stderr.write(`seed ${seed}: ${sentence}\n`)
   process.exit(report.wrong.length === 0 && report.rounds === options.rounds ? 0 : 1)
 }
