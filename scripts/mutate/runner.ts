@@ -30,9 +30,21 @@ interface Instrumentation {
 }
 
 const TESTS = {
-  include: ['src/engine/*.test.ts', 'src/testing/engine-laws.test.ts'],
-  // Searches and properties at length: engine-laws.test.ts has a short round of them. One reads a page of the docs.
-  exclude: ['src/engine/laws.test.ts', 'src/engine/explore.test.ts', 'src/engine/expressions-page.test.ts'],
+  include: [
+    'src/engine/*.test.ts',
+    'src/testing/engine-laws.test.ts',
+    // What is told of runs, and runs of earlier releases.
+    'src/http/native/run-text.test.ts',
+    'test/histories.test.ts',
+  ],
+  // Searches and properties at length: engine-laws.test.ts has a short round of them. One reads a page of the docs, one
+  // begins a process.
+  exclude: [
+    'src/engine/laws.test.ts',
+    'src/engine/explore.test.ts',
+    'src/engine/expressions-page.test.ts',
+    'src/engine/bamboo-stack.test.ts',
+  ],
 }
 
 /** What a test costs without a mutant, and how often it comes to each: what comes much oftener will not end. */
@@ -178,7 +190,8 @@ async function played({ id, name, file, play }: CollectedTest): Promise<TestResu
 /** How often the modules of the sandbox were made: part of their URLs. */
 let generation = 0
 const stripped = new Map<string, string>()
-const isOurs = (url: string): boolean => url.startsWith(`${pathToFileURL(process.cwd()).href}/src/`)
+const isOurs = (url: string): boolean =>
+  ['src', 'test'].some((folder) => url.startsWith(`${pathToFileURL(process.cwd()).href}/${folder}/`))
 
 // The tests are those of `npm test`, unchanged: what they import as vitest is collect.ts.
 registerHooks({

@@ -9,8 +9,11 @@ import type { Pattern, PatternNode, SetItem } from './bamboo-pattern-parse.ts'
 /** Start and end in code points; null: the group took no part. */
 export type Spans = readonly (readonly [number, number] | null)[]
 
-/** Deepest that ways lie within each other, whatever the machine's own stack. */
-const DEPTH_MAX = 1_500
+/**
+ * Deepest that ways lie within each other. A way takes about 1 KB of stack, and expressions around it up to 400 KB, so
+ * that both fit into the 984 KB that Node has; bamboo-stack.test.ts holds that.
+ */
+const DEPTH_MAX = 400
 const STEP_UNITS = 2
 
 type Next = (at: number) => boolean

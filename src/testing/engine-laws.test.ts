@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { fold, foldOnto } from '../engine/evolve.ts'
+import type { Run } from '../engine/run.ts'
+import { runOfSnapshot, snapshotOf } from '../engine/snapshot.ts'
 import { brokenCommands } from './command-laws.ts'
 import { brokenAdmissions, brokenByStep, brokenLaws } from './engine-laws.ts'
 import { movesOf, playMoves } from './engine-moves.ts'
@@ -26,6 +29,28 @@ test('no law is broken, and what is named as allowed is taken, in a few runs', (
       }
     }),
     { numRuns: 15, seed: 1 },
+  )
+})
+
+const plain = ({ nodes, ...rest }: Run): unknown => ({ ...rest, nodes: nodes.toArray() })
+
+test('a few logs fold to the run that wrote them, whole and in parts, and so do snapshots', () => {
+  fc.assert(
+    fc.property(definitions, fc.array(fc.nat(10_000), { minLength: 20, maxLength: 40 }), (definition, places) => {
+      const w = new EngineWorld(definition, { start: definition.triggers === null })
+      const half = places.length / 2
+      playMoves(w, places.slice(0, half))
+      const past = w.run
+      playMoves(w, places.slice(half))
+      const { id, plan, seq } = w.run
+      expect(plain(fold(id, plan, w.log))).toEqual(plain(w.run))
+      const asOf = fold(id, plan, w.log, past.seq)
+      expect(plain(asOf)).toEqual(plain(past))
+      expect(plain(foldOnto(asOf, w.log))).toEqual(plain(w.run))
+      expect(foldOnto(w.run, w.log, seq)).toBe(w.run)
+      expect(plain(runOfSnapshot(id, plan, snapshotOf(w.run)) as Run)).toEqual(plain(w.run))
+    }),
+    { numRuns: 20, seed: 1 },
   )
 })
 
