@@ -52,6 +52,11 @@ export interface DialectOptions {
   readonly onDefect?: (error: unknown) => void
   /** For answers without an end. Without it (tests) there are none. */
   readonly streams?: Streams
+  /**
+   * A response of bytes that are kept for many answers: they go out as they are. Without it (tests) they are copied into
+   * one.
+   */
+  readonly inChunks?: (chunks: readonly Buffer[], init: ResponseInit) => Response
   /** Told of every request that no route of the dialect is for, before it is answered with the vendor's 404. */
   readonly onUnrouted?: (request: Request) => void
 }

@@ -21,6 +21,10 @@ export function chunksResponse(body: Chunks, init: ResponseInit): Response {
   return response
 }
 
+/** The same of chunks that nobody has counted. */
+export const inChunks = (chunks: readonly Buffer[], init: ResponseInit): Response =>
+  chunksResponse({ chunks, length: chunks.reduce((sum, chunk) => sum + chunk.length, 0) }, init)
+
 export const chunksOf = (response: Response): Chunks | undefined => bodies.get(response)
 
 /** All that is in it; what it was made of is not read from there. */

@@ -3,18 +3,19 @@ import { openNative } from '../../test/support/native-server.ts'
 import { type Dialect, type DialectOptions, DEPENDS_HEADER, FRESH_HEADER } from '../dialects/dialect.ts'
 import type { App } from '../host/app.ts'
 import { definition } from '../testing/views.ts'
-import { chunksResponse } from './chunks.ts'
 import { openWorld, type World } from '../testing/world.ts'
 
 /** A dialect that counts how often it is asked, and answers what a test says. */
-function counting(answer: (request: Request, app: App, count: number) => Response | Promise<Response>) {
+type Answering = (request: Request, app: App, count: number, options: DialectOptions) => Response | Promise<Response>
+
+function counting(answer: Answering) {
   const asked: string[] = []
   const dialect: Dialect = {
     name: 'counting',
     prefixes: ['/counting'],
-    create: (app: App, _options: DialectOptions) => async (request) => {
+    create: (app: App, options: DialectOptions) => async (request) => {
       asked.push(request.url)
-      return answer(request, app, asked.length)
+      return answer(request, app, asked.length, options)
     },
   }
   return { asked, dialect }
@@ -216,15 +217,10 @@ test('answers of all sizes go out whole', async () => {
 test('an answer in chunks goes out whole, whether it is kept or made for one', async () => {
   const chunks = ['流水线', '', 'x'.repeat(100_000), '-'].map((text) => Buffer.from(text))
   const whole = Buffer.concat(chunks)
-  const { asked, dialect } = counting((request) =>
-    chunksResponse(
-      { chunks, length: whole.length },
-      {
-        status: request.method === 'POST' ? 201 : 200,
-        headers: { etag: '"7"', ...(request.url.endsWith('kept') ? { [DEPENDS_HEADER]: 'a' } : {}) },
-      },
-    ),
-  )
+  const { asked, dialect } = counting((request, _app, _count, { inChunks }) => {
+    const headers = { etag: '"7"', ...(request.url.endsWith('kept') ? { [DEPENDS_HEADER]: 'a' } : {}) }
+    return inChunks?.(chunks, { status: request.method === 'POST' ? 201 : 200, headers }) ?? Response.error()
+  })
   await using native = await openNative({ dialects: [dialect] })
   const url = `${native.server.url}/counting/`
   for (const path of ['kept', 'kept', 'once']) {

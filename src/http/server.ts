@@ -7,6 +7,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Dialect } from '../dialects/dialect.ts'
 import type { App } from '../host/app.ts'
 import { ANSWER_CACHE_LIMITS, AnswerCache, type AnswerCacheLimits } from './answer-cache.ts'
+import { inChunks } from './chunks.ts'
 import { CredentialWatch } from './credential-watch.ts'
 import { noteCredentials } from './credentials.ts'
 import { answerKey, sendAnswer, sendChunks } from './fast-lane.ts'
@@ -302,7 +303,7 @@ function mountsOf(parts: ServerParts, app: App, baseUrl: string, closing: AbortS
   const streams = dialectStreams(new StreamSlots(DIALECT_STREAMS_MAX, new CredentialWatch(app)), closing)
   const onDefect = (error: unknown): void =>
     parts.logger.error({ error: errorText(error) }, 'a dialect failed to answer a request')
-  const options = { baseUrl, zoneOffsetMinutes, bodyMaxBytes, laterApps, onDefect, streams }
+  const options = { baseUrl, zoneOffsetMinutes, bodyMaxBytes, laterApps, onDefect, streams, inChunks }
   for (const dialect of parts.dialects) dialect.background?.(app, options, closing)
   const ticket = (): string => randomBytes(32).toString('hex')
   const { mounts, foreign } = foreignMounts(app, parts.dialects, options, ticket)

@@ -53,7 +53,7 @@ export interface Reply {
   /** The run that the answer was made from and nothing else, when it may be kept: see DEPENDS_HEADER. */
   readonly of?: Pick<RunView, 'id' | 'seq'>
   /** JSON of the children that the envelope shows none of: see {@link presentLarge}. */
-  readonly children?: readonly string[]
+  readonly children?: readonly Buffer[]
 }
 
 export const succeed = (data: unknown): Reply => ({ envelope: { result: true, data } })

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../model/problem.ts'
+import type { DialectOptions } from '../dialect.ts'
 import type { Envelope } from './wire.ts'
 
 /** Which of the three addressings a request came by; the gateway and the backend form answer alike. */
@@ -86,19 +87,21 @@ const ESB_FILLS = {
  * What bk-sops said, as it leaves this door: the ESB fills in what is missing, and clients in use index `message` and
  * `code` of a success without a look.
  * @param requestId null: the answer may be given again, and each request has a number of its own.
- * @param children JSON of those of the status in it, which has none.
+ * @param children JSON of those of the status in it, which has none: see LargeStatus.
  */
 export function answer(
   door: Door,
   envelope: Envelope,
   requestId: string | null,
-  children?: readonly string[],
+  children?: readonly Buffer[],
+  inChunks: DialectOptions['inChunks'] = inOne,
 ): Response {
   const fills = ESB_FILLS[envelope.result ? 'success' : 'failure']
   const numbered = requestId === null ? {} : { request_id: requestId }
   const missing = Object.entries(fills).filter(([name]) => !Object.hasOwn(envelope, name))
   const body = door === 'gateway' ? envelope : { ...envelope, ...Object.fromEntries(missing), ...numbered }
-  return children === undefined ? json(200, body) : jsonText(200, withChildren(JSON.stringify(body), children))
+  if (children === undefined) return json(200, body)
+  return inChunks(withChildren(JSON.stringify(body), children), { headers: JSON_TYPE })
 }
 
 const NO_CHILDREN = '"children":{}'
@@ -107,10 +110,14 @@ const NO_CHILDREN = '"children":{}'
  * The JSON of an answer with the children in the place where it has none. Within a text of it the quotes were escaped,
  * so that no name is taken for the place.
  */
-function withChildren(json: string, children: readonly string[]): string {
+function withChildren(json: string, children: readonly Buffer[]): readonly Buffer[] {
   const place = json.indexOf(NO_CHILDREN) + NO_CHILDREN.length - 1
-  return [json.slice(0, place), children.join(','), json.slice(place)].join('')
+  const [first, ...more] = children
+  const between = first === undefined ? [] : [first.subarray(1), ...more]
+  return [Buffer.from(json.slice(0, place)), ...between, Buffer.from(json.slice(place))]
 }
+
+const inOne: NonNullable<DialectOptions['inChunks']> = (chunks, init) => new Response(Buffer.concat(chunks), init)
 
 export function refusal(door: Door, error: DoorError, message: string, requestId: string): Response {
   if (door === 'esb') {
@@ -131,11 +138,10 @@ export function refusal(door: Door, error: DoorError, message: string, requestId
   )
 }
 
-const json = (status: number, body: object, headers?: Readonly<Record<string, string>>): Response =>
-  jsonText(status, JSON.stringify(body), headers)
+const JSON_TYPE = { 'Content-Type': 'application/json' }
 
-const jsonText = (status: number, text: string, headers?: Readonly<Record<string, string>>): Response =>
-  new Response(text, { status, headers: { 'Content-Type': 'application/json', ...headers } })
+const json = (status: number, body: object, headers?: Readonly<Record<string, string>>): Response =>
+  new Response(JSON.stringify(body), { status, headers: { ...JSON_TYPE, ...headers } })
 
 /** A header holds visible ASCII only, and a message may quote what the client sent. */
 const headerText = (message: string): string => message.replace(/[^\x20-\x7e]+/g, '?').slice(0, 256)

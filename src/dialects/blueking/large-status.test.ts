@@ -63,6 +63,17 @@ test('the status of a large flow is the one that is made of it node by node, aft
   expect(w.status()).toBe('succeeded')
 })
 
+test('after a change of one node only what stands beside it is written anew', () => {
+  const w = new EngineWorld(definition({ stages: [wide] }))
+  const children = (): readonly Buffer[] => presentLarge(shown(w), styleOf(1, w.now))?.children ?? []
+  const before = children()
+  w.lease('n3')
+  w.succeed('n3')
+  const after = children()
+  expect(after).toHaveLength(3)
+  expect(after.map((bytes, place) => bytes === before[place])).toEqual([false, true, false])
+})
+
 test('whatever people and runners do, what is kept of it is what would be made anew', async () => {
   // What is asked of the whole run comes first among the moves.
   const places = fc.array(fc.oneof(fc.nat({ max: 4 }), fc.nat()), { maxLength: 12 })

@@ -6,18 +6,18 @@ import { goneKeys } from './task-tree.ts'
 import { taskName } from './task-name.ts'
 import type { State, Status } from './wire.ts'
 
-/** A status whose children are JSON already: `"<id>":{...}` of each, some of them in one text. */
+/** A status whose children are JSON already: `,"<id>":{...}` of each, some of them in one buffer. */
 export interface LargeStatus {
   /** With no children in it. */
   readonly status: Status
-  readonly children: readonly string[]
+  readonly children: readonly Buffer[]
 }
 
 /** Nodes that stand beside each other, as they were written last. */
 interface Written {
   readonly zoneOffsetMinutes: number
-  /** Without a comma around it; empty: none of them was entered. */
-  readonly text: string
+  /** A comma before each; empty: none of them was entered. */
+  readonly bytes: Buffer
   readonly states: ReadonlySet<State>
   /** The elapsed time of one of them goes on: it is another text each second. */
   readonly ticks: boolean
@@ -27,7 +27,7 @@ interface Written {
 const written: Readonly<Record<Engine, WeakMap<readonly TaskView[], Written>>> = { 1: new WeakMap(), 2: new WeakMap() }
 
 /**
- * What presentStatus makes of a task with one large tree, its children as text: of 10,000 nodes few change from one
+ * What presentStatus makes of a task with one large tree, its children as bytes: of 10,000 nodes few change from one
  * answer to the next. undefined: it is no such task, as it is small, not begun, or has sub-processes or stages.
  */
 export function presentLarge(run: RunView, style: Style): LargeStatus | undefined {
@@ -35,11 +35,12 @@ export function presentLarge(run: RunView, style: Style): LargeStatus | undefine
   const head = shownHead(run, taskName(run))
   if (stage === undefined || head === undefined || run.startedAt === null) return undefined
   const parts = stage.parts.map((part) => partOf(run, part, style, head.id))
-  const states = new Set<State>(parts.flatMap((part) => [...part.states]))
+  const states = new Set<State>()
+  for (const part of parts) for (const state of part.states) states.add(state)
   const status = present(head, style, run.id, run.id)
   return {
     status: { ...status, state: reportedState(head.own, [...states], style.engine) },
-    children: parts.flatMap(({ text }) => (text === '' ? [] : [text])),
+    children: parts.map(({ bytes }) => bytes).filter(({ length }) => length > 0),
   }
 }
 
@@ -58,7 +59,9 @@ function partOf(run: RunView, part: readonly TaskView[], style: Style, parentId:
   const statuses = shown.map((one) => present(one, style, parentId, run.id))
   const made: Written = {
     zoneOffsetMinutes: style.zoneOffsetMinutes,
-    text: shown.map(({ id }, place) => `${JSON.stringify(id)}:${JSON.stringify(statuses[place])}`).join(','),
+    bytes: Buffer.from(
+      shown.map(({ id }, place) => `,${JSON.stringify(id)}:${JSON.stringify(statuses[place])}`).join(''),
+    ),
     states: new Set(statuses.map(({ state }) => state)),
     ticks: style.engine === 2 && shown.some(isUnderWay),
   }

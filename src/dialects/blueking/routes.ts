@@ -86,7 +86,7 @@ async function respond(
     // The gateway is younger than bk-sops without codes, and its clients look at them.
     const coded = engine === 2 || operation.first !== true || door === 'gateway'
     const kept = run !== undefined && context.req.method === 'GET'
-    const response = answer(door, withCode(envelope, coded), kept ? null : app.freshId(), children)
+    const response = answer(door, withCode(envelope, coded), kept ? null : app.freshId(), children, options.inChunks)
     if (!kept) return response
     response.headers.set('ETag', `"${run.id}.${run.seq}"`)
     return withDepends(response, [`run:${run.id}`])
