@@ -14,6 +14,8 @@ interface Dialect {
   readonly columns: string
   readonly values: string
   readonly counted: readonly string[]
+  /** What a server at work knows of its tables besides. */
+  readonly known: readonly string[]
 }
 
 const POSTGRES: Dialect = {
@@ -27,6 +29,7 @@ const POSTGRES: Dialect = {
     `update counters set value = (select max(serial) from runs) where name = 'run'`,
     `update counters set value = (select max(number) from entries) where name = 'event'`,
   ],
+  known: ['vacuum analyze'],
 }
 
 const SQLITE: Dialect = {
@@ -37,6 +40,7 @@ const SQLITE: Dialect = {
   columns: '',
   values: '',
   counted: ['update last_serial set value = (select max(serial) from runs)'],
+  known: [],
 }
 
 /**
@@ -45,7 +49,7 @@ const SQLITE: Dialect = {
  * a thousand was cancelled; they go round among the pipelines, a second apart, from when the first was created.
  */
 function statements(dialect: Dialect, count: number): readonly string[] {
-  const { numbers, digits, hex, live, columns, values, counted } = dialect
+  const { numbers, digits, hex, live, columns, values, counted, known } = dialect
   // In a table: 0 is the place of the first pipeline.
   const shared = `with recursive ${numbers(count)},
     homes as (
@@ -81,7 +85,7 @@ function statements(dialect: Dialect, count: number): readonly string[] {
       coalesce((select max(r.number) from runs r where r.pipeline = pipelines.id), last_number)`,
     ...counted,
     `drop table copied_from`,
-    'analyze',
+    ...known,
   ]
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { ProjectId } from '../../model/id.ts'
+import type { PipelineId, ProjectId } from '../../model/id.ts'
 import { isEnded, RUN_STATUSES } from '../../model/status.ts'
-import { countsOf, partsOf } from './run-filter.ts'
+import { countsOf, partsNamed, partsOf, PIPELINES_MAX } from './run-filter.ts'
 
 const [a, b] = ['a' as ProjectId, 'b' as ProjectId]
 
@@ -28,8 +28,25 @@ test('every project is a part of its own, with every status', () => {
 })
 
 test('no project and no status are nothing, not all', () => {
-  expect(partsOf({ projectIds: [] })).toEqual([{ projectIds: [] }])
-  expect(partsOf({ statuses: [] })).toEqual([{ statuses: [] }])
+  expect(partsOf({ projectIds: [] })).toEqual([])
+  expect(partsOf({ statuses: [] })).toEqual([])
+})
+
+test('a text is looked for in the runs of each pipeline that has it in its name, of many in all', () => {
+  const [one, two] = ['one' as PipelineId, 'two' as PipelineId]
+  const filter = { text: 'x', statuses: ['failed', 'running'] } as const
+  expect(partsNamed(filter, [])).toEqual([])
+  expect(partsNamed(filter, [one, two])).toEqual([
+    { text: 'x', statuses: ['failed'], pipelineId: one },
+    { text: 'x', statuses: ['running'], pipelineId: one },
+    { text: 'x', statuses: ['failed'], pipelineId: two },
+    { text: 'x', statuses: ['running'], pipelineId: two },
+  ])
+  const many = Array.from({ length: PIPELINES_MAX + 1 }, (_, index) => `${index}` as PipelineId)
+  expect(partsNamed(filter, many)).toEqual(partsOf(filter))
+  // Their statuses are not told apart any more.
+  const some = many.slice(1)
+  expect(partsNamed({ ...filter, statuses: ['failed', 'errored', 'cancelled'] }, some)).toHaveLength(some.length)
 })
 
 test('too many parts, and what is few anyway, stay one', () => {

@@ -1,3 +1,4 @@
+import type { PipelineId } from '../../model/id.ts'
 import { isEnded, RUN_STATUSES, type RunStatus } from '../../model/status.ts'
 import type { RunFilter } from '../store.ts'
 
@@ -7,7 +8,8 @@ const PARTS_MAX = 32
 /**
  * A filter as filters that each find their runs in order by one index, however many runs there are and however few are
  * meant: of one project, and of one status that runs end with or of those that are under way (which are few). What they
- * find together is what the filter finds. One filter where a small index serves already, or the parts were too many.
+ * find together is what the filter finds. One filter where a small index serves already, or the parts were too many; none
+ * where it asks for runs of no project, or in no status.
  */
 export function partsOf(filter: RunFilter): readonly RunFilter[] {
   const { projectIds, pipelineId, statuses, needsPerson } = filter
@@ -19,7 +21,21 @@ export function partsOf(filter: RunFilter): readonly RunFilter[] {
       ? [projectIds === undefined ? {} : { projectIds }]
       : [...new Set(projectIds)].map((id) => ({ projectIds: [id] }))
   const parts = byStatus.flatMap((status) => byProject.map((project) => ({ ...filter, ...status, ...project })))
-  return parts.length === 0 || parts.length > PARTS_MAX ? [filter] : parts
+  return parts.length > PARTS_MAX ? [filter] : parts
+}
+
+/** So many pipelines are asked one by one; a text that more have in their names is in many runs. */
+export const PIPELINES_MAX = 16
+
+/**
+ * The parts of a filter by text. Nobody looks through runs for one: `pipelineIds` are the pipelines of which any run, ended
+ * or under way, was named so, at most one more than {@link PIPELINES_MAX}.
+ */
+export function partsNamed(filter: RunFilter, pipelineIds: readonly PipelineId[]): readonly RunFilter[] {
+  if (pipelineIds.length > PIPELINES_MAX) return partsOf(filter)
+  const named = pipelineIds.map((pipelineId) => ({ ...filter, pipelineId }))
+  const parts = named.flatMap(partsOf)
+  return parts.length > PARTS_MAX ? named : parts
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { EventRecord, LogEntry } from '../../model/event.ts'
-import { asId, type RunId } from '../../model/id.ts'
+import { asId, type PipelineId, type RunId } from '../../model/id.ts'
 import { isEnded } from '../../model/status.ts'
 import { checkCommit } from '../kit/commit.ts'
 import { spanConditions } from '../kit/creation-spans.ts'
 import { pageOf, type StoredEntry } from '../kit/flatten.ts'
-import { countsOf, partsOf } from '../kit/run-filter.ts'
+import { countsOf, PIPELINES_MAX, partsNamed, partsOf } from '../kit/run-filter.ts'
 import { foldCase } from '../kit/text.ts'
 import type { FeedFilter, NumberedEntry, RunFilter, RunLog, RunRef } from '../store.ts'
 import { Commits } from './commits.ts'
@@ -90,7 +90,10 @@ export function postgresRunLog(
     },
     list: async (filter, before, limit) => {
       const values: Value[] = [bounded(limit)]
-      const pages = partsOf(filter).map((part) => {
+      const parts =
+        filter.text === undefined ? partsOf(filter) : partsNamed(filter, await pipelinesNamed(database, filter))
+      if (parts.length === 0) return []
+      const pages = parts.map((part) => {
         const older: Condition = before !== null && ['r.serial < ?', before]
         const { where } = conditions([older, ...filterConditions(part), ...spanConditions(part)], values)
         return `(${SELECT_RUN} ${where} order by r.serial desc limit $1)`
@@ -178,6 +181,19 @@ function findRow(database: Database, ref: RunRef): Promise<RunRow[]> {
     case 'latest':
       return database.rows(`${SELECT_RUN} where r.pipeline = $1 order by r.serial desc limit 1`, [ref.pipelineId])
   }
+}
+
+/** Pipelines of which any run was named so, as far as {@link partsNamed} wants them. */
+async function pipelinesNamed(database: Database, filter: RunFilter): Promise<readonly PipelineId[]> {
+  const { statuses: _, needsPerson: _needs, createdFrom: _from, createdTo: _to, ...named } = filter
+  const values: Value[] = [PIPELINES_MAX + 1]
+  const ended = conditions(endedConditions(named), values)
+  const live = conditions([['r.live'], ...filterConditions(named)], values)
+  const rows = await database.rows<{ readonly pipeline: PipelineId }>(
+    `select c.pipeline from ended_counts c ${ended.where} union select r.pipeline from runs r ${live.where} limit $1`,
+    values,
+  )
+  return rows.map(({ pipeline }) => pipeline)
 }
 
 function filterConditions(filter: RunFilter): Condition[] {

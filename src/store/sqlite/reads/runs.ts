@@ -1,9 +1,9 @@
-import { asId, type ProjectId, type RunId } from '../../../model/id.ts'
+import { asId, type PipelineId, type ProjectId, type RunId } from '../../../model/id.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { RunSummary } from '../../../model/view.ts'
 import { spanConditions } from '../../kit/creation-spans.ts'
-import { countsOf, partsOf } from '../../kit/run-filter.ts'
+import { countsOf, PIPELINES_MAX, partsNamed, partsOf } from '../../kit/run-filter.ts'
 import { foldCase } from '../../kit/text.ts'
 import { IDEMPOTENCY_MS, type RunFilter, type RunRef } from '../../store.ts'
 import type { Connection } from '../connection.ts'
@@ -45,12 +45,51 @@ export function summaries(connection: Connection, ids: readonly RunId[]): RunSum
 
 export function list(connection: Connection, filter: RunFilter, before: number | null, limit: number): RunSummary[] {
   const older: Condition = before !== null && ['r.serial < ?', before]
-  const parts = partsOf(filter).map((part) => conditions([older, ...filterConditions(part, 'list')]))
-  const pages = parts.map(({ where }) => `select * from (select * from runs r ${where} order by r.serial desc limit ?)`)
+  const filters = filter.text === undefined ? partsOf(filter) : partsNamed(filter, pipelinesNamed(connection, filter))
+  if (filters.length === 0) return []
+  const parts = filters.map((part) => ({
+    ...conditions([older, ...filterConditions(part, 'list')]),
+    by: orderOf(part),
+  }))
+  const pages = parts.map(
+    ({ where, by }) => `select * from (select * from runs r ${by} ${where} order by r.serial desc limit ?)`,
+  )
   const values = parts.flatMap((part) => [...part.values, bounded(limit)])
   // The page first, so that the log is looked at for its rows only.
   const page = `(select * from (${pages.join(' union all ')}) order by serial desc limit ?) r`
   return connection.all<RunRow>(`${selectRuns(page)} order by r.serial desc`, ...values, bounded(limit)).map(runSummary)
+}
+
+/**
+ * The index that has the runs of a part of a filter in the order of a list. SQLite knows nothing of how many rows one leads
+ * to, and takes the wrong one by itself: it fails where it cannot go by this one.
+ */
+function orderOf({ projectIds, pipelineId, statuses, needsPerson }: RunFilter): string {
+  if (needsPerson === true) return 'indexed by runs_needing_person'
+  const [only] = statuses ?? []
+  const isOfOne = projectIds?.length === 1
+  if (only !== undefined && statuses?.length === 1 && isEnded(only)) {
+    if (pipelineId !== undefined) return 'indexed by runs_by_pipeline_end'
+    return `indexed by ${isOfOne ? 'runs_by_project_end' : 'runs_by_end'}`
+  }
+  if (statuses !== undefined && !statuses.some(isEnded)) return 'indexed by runs_live'
+  if (pipelineId !== undefined) return 'indexed by runs_by_pipeline'
+  return isOfOne ? 'indexed by runs_by_project' : 'not indexed'
+}
+
+/** Pipelines of which any run was named so, as far as {@link partsNamed} wants them. */
+function pipelinesNamed(connection: Connection, filter: RunFilter): readonly PipelineId[] {
+  const { statuses: _, needsPerson: _needs, createdFrom: _from, createdTo: _to, ...named } = filter
+  const ended = conditions(endedConditions(named))
+  const live = conditions([['r.live = 1'], ...filterConditions(named, 'list')])
+  const rows = connection.all<{ pipeline: PipelineId }>(
+    `select c.pipeline from ended_counts c ${ended.where}
+     union select r.pipeline from runs r indexed by runs_live ${live.where} limit ?`,
+    ...ended.values,
+    ...live.values,
+    PIPELINES_MAX + 1,
+  )
+  return rows.map(({ pipeline }) => pipeline)
 }
 
 export function count(connection: Connection, filter: RunFilter): number {
