@@ -125,8 +125,8 @@ async function add(store: Store, { pipelines, like }: Omit<World, 'host' | 'admi
   const pipeline = pipelines[index % pipelines.length]
   if (pipeline === undefined) throw new Error('there are pipelines')
   const names = await store.runs.reserve(pipeline.id)
-  // A second apart, up to now.
-  const at = like.summary.createdAt - 2_000_000_000 + names.serial * 1_000
+  // A second apart, after those that wait: runs come in the order of their serials.
+  const at = like.summary.createdAt + names.serial * 1_000
   const id = asId<RunId>(systemEntropy.id(at))
   const { id: pipelineId, name: pipelineName } = pipeline
   const projectId = pipeline.project.id
