@@ -11,7 +11,10 @@ export interface Arguments {
   readonly required: (at: number, name?: string) => Value
   readonly text: (at: number, name?: string) => string
   readonly optionalText: (at: number, name?: string) => string | undefined
+  /** None counts as not given, as in the bounds of a slice. */
   readonly optionalInt: (at: number, name?: string) => bigint | undefined
+  /** None is no int. @throws BambooError when it is not given and nothing stands for it. */
+  readonly int: (at: number, fallback?: bigint, name?: string) => bigint
   readonly all: readonly Value[]
   readonly named: ReadonlyMap<string, Value>
   readonly meter: Meter
@@ -78,13 +81,20 @@ function argumentsOf(
     },
     optionalInt: (at, name) => {
       const value = optional(at, name)
-      if (value === undefined || value === null) return undefined
-      if (typeof value === 'bigint') return value
-      if (typeof value === 'boolean') return value ? 1n : 0n
-      throw new BambooError(`'${typeName(value)}' object cannot be interpreted as an integer`)
+      return value === undefined || value === null ? undefined : intOf(value)
+    },
+    int: (at, fallback, name) => {
+      const value = optional(at, name)
+      return value === undefined && fallback !== undefined ? fallback : intOf(required(at, name))
     },
     all,
     named,
     meter,
   }
+}
+
+function intOf(value: Value): bigint {
+  if (typeof value === 'bigint') return value
+  if (typeof value === 'boolean') return value ? 1n : 0n
+  throw new BambooError(`'${typeName(value)}' object cannot be interpreted as an integer`)
 }

@@ -2,8 +2,8 @@ import { type Arguments, functionOf } from './bamboo-arguments.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
 import { floatOf } from './bamboo-number.ts'
 import { momentOf, spanOf } from './bamboo-operator.ts'
-import { DAY_MS, daysOf, momentText, padded, type Wall, wallOf } from './bamboo-time.ts'
-import { asNumber, type Moment, type Span, typeName, type Value } from './bamboo-value.ts'
+import { DAY_MS, daysOf, isoWeekOf, momentText, padded, type Wall, wallOf } from './bamboo-time.ts'
+import { asNumber, isItems, type Items, type Moment, type Span, tupleOf, typeName, type Value } from './bamboo-value.ts'
 
 /** Dates and times. "Now" is given by whoever renders; there is one zone, that of the wall. */
 export interface Clock {
@@ -47,7 +47,24 @@ const DIRECTIVES: Readonly<Record<string, (wall: Wall) => string>> = {
   T: (wall) => timeText('%H:%M:%S', wall),
   D: (wall) => timeText('%m/%d/%y', wall),
   R: (wall) => timeText('%H:%M', wall),
+  X: (wall) => timeText('%H:%M:%S', wall),
+  x: (wall) => timeText('%m/%d/%y', wall),
+  c: (wall) => timeText('%a %b %e %H:%M:%S %Y', wall),
+  h: (wall) => timeText('%b', wall),
+  e: ({ day }) => String(day).padStart(2),
+  k: ({ hour }) => String(hour).padStart(2),
+  l: (wall) => String(hour12(wall)).padStart(2),
+  C: ({ year }) => padded(Math.floor(year / 100), 2),
+  // Weeks begin with a Sunday, or with a Monday; what is before the first one is week 0.
+  U: ({ dayOfYear, weekday }) => padded(Math.floor((dayOfYear + 6 - ((weekday + 1) % 7)) / 7), 2),
+  W: ({ dayOfYear, weekday }) => padded(Math.floor((dayOfYear + 6 - weekday) / 7), 2),
+  G: (wall) => String(isoWeekOf(dayOf(wall)).year),
+  V: (wall) => padded(isoWeekOf(dayOf(wall)).week, 2),
+  n: () => '\n',
+  t: () => '\t',
 }
+
+const dayOf = ({ year, month, day }: Wall): number => daysOf(year, month, day) * DAY_MS
 
 /** Python's `strftime`. */
 function timeText(format: string, wall: Wall): string {
@@ -67,10 +84,20 @@ export function strftime(wallMs: number, format: string, meter: Meter): string {
 const READ: Readonly<Record<string, readonly [part: string, least: number, most: number]>> = {
   Y: ['year', 4, 4], y: ['short', 2, 2], m: ['month', 1, 2], d: ['day', 1, 2],
   H: ['hour', 1, 2], M: ['minute', 1, 2], S: ['second', 1, 2], f: ['fraction', 1, 6],
+  I: ['hour12', 1, 2], j: ['dayOfYear', 1, 3],
 } // prettier-ignore
 
-/** Python's `strptime`, for the directives that are numbers. */
-export function strptime(text: string, format: string, meter: Meter): Value {
+/** Those that are words, in any case: the part, and the words in order. */
+const WORDS: Readonly<Record<string, readonly [part: string, words: readonly string[]]>> = {
+  B: ['month', MONTHS],
+  b: ['month', MONTHS.map((month) => month.slice(0, 3))],
+  A: ['weekday', DAYS],
+  a: ['weekday', DAYS.map((day) => day.slice(0, 3))],
+  p: ['half', ['AM', 'PM']],
+}
+
+/** Python's `strptime`, without zones and weeks. */
+export function strptime(text: string, format: string, meter: Meter): Moment {
   meter.spend(text.length + format.length)
   const parts: Record<string, number> = { year: 1900, month: 1, day: 1, hour: 0, minute: 0, second: 0, fraction: 0 }
   let at = 0
@@ -78,6 +105,16 @@ export function strptime(text: string, format: string, meter: Meter): Value {
     const character = format[next]!
     const letter = character === '%' ? (format[(next += 1)] ?? '') : ''
     const read = Object.hasOwn(READ, letter) ? READ[letter] : undefined
+    const word = Object.hasOwn(WORDS, letter) ? WORDS[letter] : undefined
+    if (word !== undefined) {
+      const [part, words] = word
+      const rest = text.slice(at).toLowerCase()
+      const found = words.findIndex((one) => rest.startsWith(one.toLowerCase()))
+      if (found === -1) throw noMatch()
+      parts[part] = found + 1
+      at += words[found]!.length
+      continue
+    }
     if (read === undefined && character === '%' && letter !== '%') throw new BambooError(`%${letter} is not read`)
     const written = read === undefined ? (letter === '%' ? '%' : character) : digitsAt(text, at, read[2])
     if (!text.startsWith(written, at) || written.length < (read?.[1] ?? 1)) throw noMatch()
@@ -86,10 +123,20 @@ export function strptime(text: string, format: string, meter: Meter): Value {
     parts[read[0]] = Number(read[0] === 'fraction' ? written.padEnd(6, '0') : written)
   }
   if (at !== text.length) throw noMatch()
-  const { short } = parts
+  const { short, hour12, half, dayOfYear } = parts
   const year = short === undefined ? parts['year']! : short < 69 ? 2000 + short : 1900 + short
-  const { month = 1, day = 1, hour = 0, minute = 0, second = 0, fraction = 0 } = parts
-  return datetimeOf([year, month, day, hour, minute, second], Math.floor(fraction / 1000))
+  if (hour12 !== undefined && !(hour12 >= 1 && hour12 <= 12)) throw noMatch()
+  const { month = 1, day = 1, minute = 0, second = 0, fraction = 0 } = parts
+  const hour = hour12 === undefined ? parts['hour']! : (hour12 % 12) + (half === 2 ? 12 : 0)
+  const read = datetimeOf([year, month, day, hour, minute, second], Math.floor(fraction / 1000))
+  return dayOfYear === undefined ? read : onDay(read, year, dayOfYear)
+}
+
+/** Day 366 of a year without it is the first of the next, as in Python. */
+function onDay({ wallMs }: Moment, year: number, dayOfYear: number): Moment {
+  const day = daysOf(year, 1, 1) + dayOfYear - 1
+  if (!(dayOfYear >= 1 && dayOfYear <= 366)) throw noMatch()
+  return momentOf('datetime', day * DAY_MS + (((wallMs % DAY_MS) + DAY_MS) % DAY_MS))
 }
 
 const noMatch = (): BambooError => new BambooError('time data does not match format')
@@ -110,7 +157,7 @@ const RANGES = [
 ] as const
 
 /** @throws BambooError for a date that there is not. */
-function datetimeOf(parts: readonly number[], ms: number, kind: 'datetime' | 'date' = 'datetime'): Value {
+function datetimeOf(parts: readonly number[], ms: number, kind: 'datetime' | 'date' = 'datetime'): Moment {
   for (const [at, [least, most]] of RANGES.entries()) {
     const part = parts[at] ?? 0
     if (!(part >= least && part <= most)) throw new BambooError('a part of the date is out of range')
@@ -201,6 +248,18 @@ function momentAttribute(moment: Moment, name: string, clock: Clock, meter: Mete
       )
     case 'weekday':
       return functionOf(name, 0, [], meter, () => BigInt(wall.weekday))
+    case 'toordinal':
+      return functionOf(name, 0, [], meter, () => BigInt(Math.floor(wallMs / DAY_MS) + ORDINAL_OF_1970))
+    case 'ctime':
+      return functionOf(name, 0, [], meter, () => strftime(wallMs, '%c', meter))
+    case 'timetuple':
+      return functionOf(name, 0, [], meter, () => structTime(wallMs, -1n))
+    case 'isocalendar':
+      return functionOf(name, 0, [], meter, () => {
+        const { year, week, weekday } = isoWeekOf(wallMs)
+        const fields = ['year', 'week', 'weekday']
+        return { ...tupleOf([year, week, weekday].map(BigInt)), named: { type: 'datetime.IsoCalendarDate', fields } }
+      })
     case 'isoweekday':
       return functionOf(name, 0, [], meter, () => BigInt(wall.weekday + 1))
     case 'date':
@@ -216,6 +275,32 @@ function momentAttribute(moment: Moment, name: string, clock: Clock, meter: Mete
     default:
       return undefined
   }
+}
+
+/** What 1970-01-01 is to `toordinal`, where 0001-01-01 is 1. */
+export const ORDINAL_OF_1970 = 719_163
+
+const STRUCT_FIELDS = [
+  'tm_year', 'tm_mon', 'tm_mday', 'tm_hour', 'tm_min', 'tm_sec', 'tm_wday', 'tm_yday', 'tm_isdst',
+] // prettier-ignore
+
+/** `time.struct_time`. @param isDst 0 where the zone is known, -1 where it is not. */
+export function structTime(wallMs: number, isDst: bigint): Items {
+  const { year, month, day, hour, minute, second, weekday, dayOfYear } = wallOf(wallMs)
+  const places = [year, month, day, hour, minute, second, weekday, dayOfYear].map(BigInt)
+  return { ...tupleOf([...places, isDst]), named: { type: 'time.struct_time', fields: STRUCT_FIELDS } }
+}
+
+/** What the wall shows at a `time.struct_time`, or at any tuple of nine. */
+export function wallMsOf(value: Value): number {
+  if (!isItems(value) || value.kind !== 'tuple' || value.items.length !== 9) {
+    throw new BambooError('Tuple or struct_time argument required')
+  }
+  const parts = value.items.map((part) => {
+    if (typeof part !== 'bigint') throw new BambooError('an integer is required')
+    return Number(part)
+  })
+  return datetimeOf(parts.slice(0, 6), 0).wallMs
 }
 
 const REPLACEABLE = ['year', 'month', 'day', 'hour', 'minute', 'second', 'microsecond']

@@ -3,6 +3,7 @@ import { type Clock, timeAttribute } from './bamboo-calendar.ts'
 import { FUNCTION_NAMES, functionNamed } from './bamboo-function.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
 import { methodOf } from './bamboo-method.ts'
+import { numberAttribute } from './bamboo-number-method.ts'
 import { constructorAt, MODULE_NAMES, moduleAttribute, moduleNamed } from './bamboo-module.ts'
 import { charactersOf, compare, itemsOf, operate } from './bamboo-operator.ts'
 import type { Clause, Node } from './bamboo-parse.ts'
@@ -11,6 +12,7 @@ import {
   asNumber,
   type Callable,
   fromJson,
+  isBytes,
   isDict,
   isItems,
   isTruthy,
@@ -183,7 +185,7 @@ export class Evaluator {
           break
       }
     }
-    const method = methodOf(object, name, this.#meter)
+    const method = methodOf(object, name, this.#meter) ?? numberAttribute(object, name) ?? placeNamed(object, name)
     return method ?? (isDict(object) && object.isObject === true ? textKey(object, name) : undefined)
   }
 
@@ -194,11 +196,12 @@ export class Evaluator {
       return found[1]
     }
     if (typeof object === 'object' && object?.kind === 'match') return groupIn(object, key)
-    const items = isSequence(object)
-      ? object.items
-      : typeof object === 'string'
-        ? charactersOf(object, this.#meter)
-        : undefined
+    const items =
+      isSequence(object) || isBytes(object)
+        ? itemsOf(object, this.#meter)
+        : typeof object === 'string'
+          ? charactersOf(object, this.#meter)
+          : undefined
     if (items === undefined) throw new BambooError(`'${typeName(object)}' object is not subscriptable`)
     const at = typeof key === 'boolean' ? BigInt(key) : key
     if (typeof at !== 'bigint') {
@@ -221,6 +224,7 @@ export class Evaluator {
     }
     if (typeof object === 'string') return pick(charactersOf(object, this.#meter)).join('')
     if (isSequence(object)) return { kind: object.kind, items: pick(object.items) }
+    if (isBytes(object)) return { kind: 'bytes', bytes: pick(object.bytes) }
     throw new BambooError(`'${typeName(object)}' object is not subscriptable`)
   }
 
@@ -284,6 +288,13 @@ export class Evaluator {
 
 /** A view of a dict has no places. */
 const isSequence = (value: Value): value is Items => isItems(value) && value.lazy?.startsWith('dict') !== true
+
+/** A place of a tuple whose places have names: `tm_year`. */
+function placeNamed(value: Value, name: string): Value | undefined {
+  if (!isItems(value)) return undefined
+  const at = value.named?.fields.indexOf(name) ?? -1
+  return at === -1 ? undefined : value.items[at]
+}
 
 /** bk-sops' `engine_pickle_obj/context.py` makes an object of what `_system` stands for. */
 const named = (name: string, value: Value): Value =>

@@ -15,7 +15,8 @@ interface Spec {
   readonly sign: string
   readonly alternate: boolean
   readonly width: number
-  readonly comma: boolean
+  /** What stands between groups of digits: `,`, `_` or nothing. */
+  readonly comma: string
   readonly precision: number | undefined
   readonly type: string
 }
@@ -50,7 +51,11 @@ export function formatted(text: string, values: Value, meter: Meter): string {
   }
   if (
     used < given.length &&
-    !(used === 0 && given.length === 1 && (isDict(values) || (isItems(values) && values.kind === 'list')))
+    !(
+      used === 0 &&
+      given.length === 1 &&
+      (isDict(values) || (isItems(values) && values.lazy?.startsWith('dict') !== true))
+    )
   ) {
     throw new BambooError('not all arguments converted during string formatting')
   }
@@ -79,7 +84,7 @@ function percentField(
     sign: flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '-',
     alternate: flags.includes('#'),
     width,
-    comma: false,
+    comma: '',
     precision,
     type: 'iu'.includes(type) ? 'd' : type,
   }
@@ -112,11 +117,12 @@ function percentField(
 
 function characterOf(value: Value): string {
   if (typeof value === 'string' && Array.from(value).length === 1) return value
-  if (typeof value === 'bigint' && value >= 0n && value <= 0x10ffffn) return String.fromCodePoint(Number(value))
+  const code = asNumber(value)
+  if (typeof code === 'bigint' && code >= 0n && code <= 0x10ffffn) return String.fromCodePoint(Number(code))
   throw new BambooError('%c requires int or char')
 }
 
-const SPEC = /^(?:([^])?([<>=^]))?([-+ ])?(#)?(0)?(\d{1,4})?(,)?(?:\.(\d{1,3}))?([a-zA-Z%])?$/u
+const SPEC = /^(?:([^])?([<>=^]))?([-+ ])?(#)?(0)?(\d{1,4})?([,_])?(?:\.(\d{1,3}))?([a-zA-Z%])?$/u
 
 /** Python's `format(value, spec)`. */
 export function formatValue(value: Value, spec: string, meter: Meter): string {
@@ -130,7 +136,7 @@ export function formatValue(value: Value, spec: string, meter: Meter): string {
     sign: sign ?? '-',
     alternate: alternate !== undefined,
     width: bounded(width ?? '0'),
-    comma: comma !== undefined,
+    comma: comma ?? '',
     precision: precision === undefined ? undefined : Number(precision),
     type: type ?? '',
   }
@@ -141,9 +147,31 @@ export function formatValue(value: Value, spec: string, meter: Meter): string {
     if (sign !== undefined || align === '=' || read.alternate || read.comma)
       throw new BambooError('a sign, =, # and , are for numbers')
     if (read.type !== '' && read.type !== 's') throw new BambooError(`Unknown format code '${read.type}'`)
+    if (spec !== '') refuseNumberSpec(read, sign)
     return cut(textOf(value, meter), { ...read, type: 's' }, meter)
   }
+  if (read.precision !== undefined && typeof number === 'bigint' && INT_TYPES.includes(read.type)) {
+    throw new BambooError('Precision not allowed in integer format specifier')
+  }
+  if (read.type === 'c') return character(number, read, sign, meter)
   return numberField(number, read, meter)
+}
+
+const INT_TYPES: readonly string[] = ['', 'd', 'x', 'X', 'o', 'b', 'c']
+
+/** What is said of numbers alone. */
+function refuseNumberSpec({ align, alternate, comma }: Spec, sign: string | undefined): void {
+  if (sign !== undefined) refuse('Sign not allowed in string format specifier')
+  if (alternate) refuse('Alternate form (#) not allowed in string format specifier')
+  if (comma !== '') refuse(`Cannot specify '${comma}' with 's'.`)
+  if (align === '=') refuse("'=' alignment not allowed in string format specifier")
+}
+
+function character(number: bigint | number, spec: Spec, sign: string | undefined, meter: Meter): string {
+  if (typeof number !== 'bigint' || sign !== undefined || spec.alternate || spec.comma !== '') {
+    return refuse("this is not allowed with integer format specifier 'c'")
+  }
+  return aligned('', characterOf(number), spec, meter)
 }
 
 function cut(text: string, spec: Spec, meter: Meter): string {
@@ -156,7 +184,7 @@ function numberField(number: bigint | number, spec: Spec, meter: Meter): string 
   const negative = number < 0 || Object.is(number, -0)
   const sign = negative ? '-' : spec.sign === '-' ? '' : spec.sign
   const digits = digitsOf(typeof number === 'bigint' ? (negative ? -number : number) : Math.abs(number), spec)
-  return aligned(sign, spec.comma ? grouped(digits) : digits, spec, meter)
+  return aligned(sign, spec.comma === '' ? digits : grouped(digits, spec), spec, meter)
 }
 
 const WHOLE_TYPES: readonly string[] = ['', 'd', 'x', 'X', 'o', 'b']
@@ -235,11 +263,16 @@ function general(number: number, spec: Spec): string {
 
 const trimmed = (digits: string): string => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits)
 
-function grouped(digits: string): string {
-  const [whole = '', ...rest] = digits.split('.')
+/** By three, those of other bases than ten by four; a fraction or power has no groups. */
+function grouped(digits: string, { comma, type }: Spec): string {
+  const [prefix = ''] = /^0[xXob]/.exec(digits) ?? []
+  const [whole = ''] =
+    /^[0-9a-fA-F]*/.exec(/[xXob]/.test(type) ? digits.slice(prefix.length) : digits.replace(/[^0-9].*/, '')) ?? []
+  const size = /[xXob]/.test(type) ? 4 : 3
+  if (size === 4 && comma === ',') refuse(`Cannot specify ',' with '${type}'.`)
   const groups: string[] = []
-  for (let end = whole.length; end > 0; end -= 3) groups.push(whole.slice(Math.max(0, end - 3), end))
-  return [groups.reverse().join(','), ...rest].join('.')
+  for (let end = whole.length; end > 0; end -= size) groups.push(whole.slice(Math.max(0, end - size), end))
+  return prefix + groups.reverse().join(comma) + digits.slice(prefix.length + whole.length)
 }
 
 function aligned(sign: string, text: string, spec: Spec, meter: Meter): string {

@@ -1,13 +1,15 @@
 import { type Arguments, functionOf } from './bamboo-arguments.ts'
+import { decoded } from './bamboo-encoding.ts'
 import { formatValue } from './bamboo-format.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
 import { calculate, rounded } from './bamboo-number.ts'
-import { charactersOf, itemsOf, operate } from './bamboo-operator.ts'
+import { charactersOf, itemsOf, operate, spanOf } from './bamboo-operator.ts'
 import { decimalFromText, textOf, wholeOf } from './bamboo-text.ts'
 import {
   asNumber,
   type Callable,
   dictOf,
+  isBytes,
   isDict,
   isInOrder,
   isItems,
@@ -51,13 +53,13 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['min', { most: MANY, names: ['key', 'default'], body: (args) => extreme('<', args) }],
   ['oct', { most: 1, body: (args) => withBase(args, '0o', 8) }],
   ['ord', { most: 1, body: ord }],
-  ['pow', { most: 2, body: (args) => operate('**', args.required(0), args.required(1), args.meter) }],
+  ['pow', { most: 3, names: ['base', 'exp', 'mod'], body: power }],
   ['range', { most: 3, body: range }],
   ['reversed', { most: 1, body: (args) => listOf(itemsOf(args.required(0), args.meter).toReversed()) }],
   ['round', { most: 2, names: ['ndigits'], body: round }],
   ['set', { most: 1, body: (args) => setOf(itemsOf(args.or(0, listOf([])), args.meter), args.meter) }],
   ['sorted', { most: 1, names: ['key', 'reverse'], body: sorted }],
-  ['str', { most: 1, body: (args) => textOf(args.or(0, ''), args.meter) }],
+  ['str', { most: 2, names: ['encoding'], body: str }],
   ['sum', { most: 2, names: ['start'], body: sum }],
   ['tuple', { most: 1, body: (args) => tupleOf(itemsOf(args.or(0, listOf([])), args.meter)) }],
   ['zip', { most: MANY, body: zip }],
@@ -72,6 +74,7 @@ export function functionNamed(name: string, meter: Meter): Callable | undefined 
 }
 
 function absolute(value: Value): Value {
+  if (typeof value === 'object' && value?.kind === 'timedelta') return spanOf(Math.abs(value.ms))
   const number = asNumber(value)
   if (typeof number === 'bigint') return number < 0n ? -number : number
   if (number !== undefined) return Math.abs(number)
@@ -103,6 +106,32 @@ function float(value: Value, meter: Meter): number {
     throw new BambooError(`float() argument must be a string or a real number, not '${typeName(value)}'`)
   }
   return calculate('+', number, 0) as number
+}
+
+/** Of bytes with their encoding what `decode` makes of them. */
+function str({ or, optional, optionalText, meter }: Arguments): Value {
+  const value = or(0, '')
+  if (optional(1, 'encoding') === undefined) return textOf(value, meter)
+  if (!isBytes(value)) throw new BambooError(`decoding to str: need a bytes-like object, ${typeName(value)} found`)
+  return decoded(value.bytes, optionalText(1, 'encoding'), meter)
+}
+
+/** With a third argument, of ints alone: the rest that it leaves, step by step. */
+function power({ required, optional, meter }: Arguments): Value {
+  const [base, exponent, mod] = [required(0, 'base'), required(1, 'exp'), optional(2, 'mod') ?? null]
+  if (mod === null) return operate('**', base, exponent, meter)
+  if (typeof base !== 'bigint' || typeof exponent !== 'bigint' || typeof mod !== 'bigint') {
+    throw new BambooError('pow() 3rd argument not allowed unless all arguments are integers')
+  }
+  if (mod === 0n) throw new BambooError('pow() 3rd argument cannot be 0')
+  if (exponent < 0n) throw new BambooError('an inverse is not looked for')
+  let [done, square] = [1n, base]
+  for (let left = exponent; left > 0n; left /= 2n) {
+    meter.spend(200)
+    if (left % 2n === 1n) done = (done * square) % mod
+    square = (square * square) % mod
+  }
+  return operate('%', done, mod, meter)
 }
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'

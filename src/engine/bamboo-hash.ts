@@ -1,5 +1,5 @@
 import { md5, sha1 } from '@noble/hashes/legacy.js'
-import { sha224, sha256 } from '@noble/hashes/sha2.js'
+import { sha224, sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { BambooError, type Meter } from './bamboo-meter.ts'
 
 /** The checksums of `hashlib`, over bytes. */
@@ -8,6 +8,8 @@ const CHECKSUMS: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
   sha1,
   sha224,
   sha256,
+  sha384,
+  sha512,
 }
 
 export const CHECKSUM_NAMES: readonly string[] = Object.keys(CHECKSUMS)

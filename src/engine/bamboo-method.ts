@@ -1,7 +1,9 @@
 import { type Arguments, functionOf } from './bamboo-arguments.ts'
+import { decoded, encoded } from './bamboo-encoding.ts'
 import { formatFields } from './bamboo-format.ts'
-import { hexOf, textOfUtf8, utf8Of } from './bamboo-hash.ts'
+import { hexOf } from './bamboo-hash.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
+import { numberMethod } from './bamboo-number-method.ts'
 import { charactersOf, itemsOf, operate } from './bamboo-operator.ts'
 import {
   type Bytes,
@@ -13,7 +15,6 @@ import {
   isItems,
   isSet,
   isSubset,
-  isTruthy,
   type Dict,
   type Items,
   keyOf,
@@ -42,9 +43,9 @@ const LAST_BREAK = new RegExp(`(?:${LINE_BREAK})$`)
 const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
   upper: (self) => self.toUpperCase(),
   lower: (self) => self.toLowerCase(),
-  casefold: (self) => self.toLowerCase(),
+  casefold: (self) => Array.from(self, folded).join(''),
   capitalize: (self) => capitalized(self),
-  title: (self) => self.replace(/\p{L}+/gu, capitalized),
+  title: titled,
   swapcase: (self) =>
     self.replace(/\p{L}/gu, (letter) =>
       letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase(),
@@ -54,23 +55,23 @@ const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
   rstrip: (self, args) => stripped(self, args.optionalText(0), false, true),
   split: (self, args) => listOf(split(self, args)),
   rsplit: (self, args) => listOf(splitFromRight(self, args)),
-  splitlines: (self, { or, meter }) =>
+  splitlines: (self, { int, meter }) =>
     listOf(
       self === ''
         ? []
-        : isTruthy(or(0, false, 'keepends'))
+        : int(0, 0n, 'keepends') !== 0n
           ? paidFor(self.split(AFTER_BREAK), self, meter)
           : paidFor(self.replace(LAST_BREAK, '').split(BREAK), self, meter),
     ),
   join: (self, args) => joinedBy(self, args),
   replace: replaced,
   startswith: (self, args) => {
-    const part = within(self, args)
-    return part !== undefined && affixes(args).some((affix) => part.text.startsWith(affix))
+    const [asked, part] = [affixes(args), within(self, args)]
+    return part !== undefined && asked.some((affix) => part.text.startsWith(affix))
   },
   endswith: (self, args) => {
-    const part = within(self, args)
-    return part !== undefined && affixes(args).some((affix) => part.text.endsWith(affix))
+    const [asked, part] = [affixes(args), within(self, args)]
+    return part !== undefined && asked.some((affix) => part.text.endsWith(affix))
   },
   removeprefix: (self, args) => (self.startsWith(args.text(0)) ? self.slice(args.text(0).length) : self),
   removesuffix: (self, args) =>
@@ -99,8 +100,10 @@ const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
   isspace: (self) => self !== '' && self.replace(LEADING, '') === '',
   isupper: (self) => /\p{Lu}/u.test(self) && self === self.toUpperCase(),
   islower: (self) => /\p{Ll}/u.test(self) && self === self.toLowerCase(),
-  encode: (self, args) =>
-    isUtf8(args.optionalText(0)) ? { kind: 'bytes', bytes: utf8Of(self, args.meter) } : unknownEncoding(),
+  encode: (self, { optionalText, meter }) => ({
+    kind: 'bytes',
+    bytes: encoded(self, optionalText(0, 'encoding'), meter),
+  }),
   format: (self, args) => formatFields(self, args.all, args.named, args.meter),
 }
 
@@ -112,7 +115,7 @@ const ITEMS_METHODS: Readonly<Record<string, Method<Items>>> = {
   count: (self, { required, meter }) => BigInt(self.items.filter((item) => isEqual(item, required(0), meter)).length),
   copy: (self) => self,
   pop: (self, args) => {
-    const at = args.optionalInt(0) ?? -1n
+    const at = args.int(0, -1n)
     const item = self.items[Number(at < 0n ? at + BigInt(self.items.length) : at)]
     if (item === undefined) throw new BambooError('pop index out of range')
     return item
@@ -181,21 +184,14 @@ const SET_METHODS: Readonly<Record<string, Method<Set_>>> = {
 const joinedSets = (sign: '|' | '&' | '-' | '^', self: Set_, { all, meter }: Arguments): Value =>
   all.reduce<Value>((done, other) => operate(sign, done, setOf(itemsOf(other, meter), meter), meter), self)
 
-const UTF8: readonly string[] = ['utf-8', 'utf8']
-const isUtf8 = (name: string | undefined): boolean => name === undefined || UTF8.includes(name.toLowerCase())
-
 const BYTES_METHODS: Readonly<Record<string, Method<Bytes>>> = {
-  decode: (self, args) => (isUtf8(args.optionalText(0)) ? textOfUtf8(self.bytes, args.meter) : unknownEncoding()),
+  decode: (self, { optionalText, meter }) => decoded(self.bytes, optionalText(0, 'encoding'), meter),
   hex: (self) => hexOf(self.bytes),
 }
 
 const DIGEST_METHODS: Readonly<Record<string, Method<Digest>>> = {
   hexdigest: (self) => hexOf(self.bytes),
   digest: (self) => ({ kind: 'bytes', bytes: self.bytes }),
-}
-
-function unknownEncoding(): never {
-  throw new BambooError('unknown encoding')
 }
 
 const viewOf = (
@@ -213,7 +209,7 @@ export function methodOf(value: Value, name: string, meter: Meter): Callable | u
   }
   if (isDict(value)) return bound(value, DICT_METHODS, name, value.entries.size, meter)
   if (isSet(value)) return bound(value, SET_METHODS, name, value.entries.size, meter)
-  if (typeof value !== 'object' || value === null) return undefined
+  if (typeof value !== 'object' || value === null) return numberMethod(value, name, meter)
   if (value.kind === 'bytes') return bound(value, BYTES_METHODS, name, value.bytes.length, meter)
   return value.kind === 'digest' ? bound(value, DIGEST_METHODS, name, value.bytes.length, meter) : undefined
 }
@@ -226,7 +222,7 @@ function bound<Self extends Value>(
   meter: Meter,
 ): Callable | undefined {
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined
-  const names = name === 'format' ? ['*'] : ['sep', 'maxsplit', 'keepends', 'tabsize']
+  const names = name === 'format' ? ['*'] : ['sep', 'maxsplit', 'keepends', 'tabsize', 'encoding']
   const most = name === 'format' ? 100 : 3
   return (
     method &&
@@ -239,7 +235,30 @@ function bound<Self extends Value>(
 
 const capitalized = (text: string): string => {
   const [first = ''] = text
-  return first.toUpperCase() + text.slice(first.length).toLowerCase()
+  return initial(first) + text.slice(first.length).toLowerCase()
+}
+
+/** A letter that stands for two has one capital: `ß` is `Ss`. */
+const initial = (character: string): string => {
+  const [first = '', ...rest] = character.toUpperCase()
+  return first + rest.join('').toLowerCase()
+}
+
+/** Letters without a case end a word: Chinese ones do. */
+function titled(text: string): string {
+  let isInside = false
+  const characters = Array.from(text, (character) => {
+    const written = isInside ? character.toLowerCase() : initial(character)
+    isInside = /\p{Cased}/u.test(character)
+    return written
+  })
+  return characters.join('')
+}
+
+/** `ß` is `ss`; what has no longer form is as `lower` has it. */
+const folded = (character: string): string => {
+  const both = character.toUpperCase().toLowerCase()
+  return both.length > character.length ? both : character.toLowerCase()
 }
 
 /** @param set the characters to take away; undefined: spaces. */
@@ -265,7 +284,7 @@ function separator(args: Arguments): string | undefined {
 }
 
 function most(args: Arguments): number {
-  const count = args.optionalInt(1, 'maxsplit') ?? -1n
+  const count = args.int(1, -1n, 'maxsplit')
   return count < 0n ? Infinity : Number(count)
 }
 
@@ -295,7 +314,7 @@ function splitAtSpaces(text: string, limit: number): readonly string[] {
 function splitFromRight(text: string, args: Arguments): readonly string[] {
   const at = separator(args)
   const limit = most(args)
-  const parts = split(text, { ...args, optionalInt: () => undefined })
+  const parts = split(text, { ...args, int: () => -1n })
   if (at === undefined) return limit < parts.length ? splitAtLastSpaces(text, limit) : parts
   if (parts.length - 1 <= limit) return parts
   return [parts.slice(0, parts.length - limit).join(at), ...parts.slice(parts.length - limit)]
@@ -331,7 +350,7 @@ function joinedBy(between: string, { required, meter }: Arguments): string {
 
 function replaced(self: string, args: Arguments): string {
   const [from, to] = [args.text(0), args.text(1)]
-  const limit = args.optionalInt(2) ?? -1n
+  const limit = args.int(2, -1n)
   const parts = paidFor(from === '' ? ['', ...Array.from(self), ''] : self.split(from), self, args.meter)
   const times = limit < 0n || limit >= BigInt(parts.length) ? parts.length - 1 : Number(limit)
   args.meter.spend(times * to.length)
@@ -377,7 +396,7 @@ function isTitle(text: string): boolean {
 }
 
 function withoutTabs(text: string, args: Arguments): string {
-  const width = Number(args.optionalInt(0, 'tabsize') ?? 8n)
+  const width = Number(args.int(0, 8n, 'tabsize'))
   let column = 0
   const parts = charactersOf(text, args.meter).map((character) => {
     const spaces = character === '\t' && width > 0 ? width - (column % width) : 0
@@ -389,8 +408,9 @@ function withoutTabs(text: string, args: Arguments): string {
 }
 
 function found(self: string, args: Arguments, how: 'indexOf' | 'lastIndexOf'): bigint {
+  const asked = args.text(0)
   const part = within(self, args)
-  const at = part === undefined ? -1 : part.text[how](args.text(0))
+  const at = part === undefined ? -1 : part.text[how](asked)
   return at === -1 ? -1n : BigInt(part!.start + charactersOf(part!.text.slice(0, at), args.meter).length)
 }
 
@@ -414,15 +434,10 @@ function partitioned(self: string, args: Arguments, at: number, fromRight: boole
   return tupleOf([self.slice(0, at), mark, self.slice(at + mark.length)])
 }
 
-function widthOf(args: Arguments): number {
-  const width = args.optionalInt(0)
-  if (width === undefined) throw new BambooError('a width is needed')
-  return Number(width)
-}
-
 /** How many characters are missing, paid for. */
 function missing(self: string, args: Arguments): number {
-  const count = Math.max(0, widthOf(args) - charactersOf(self, args.meter).length)
+  const width = args.int(0)
+  const count = Math.max(0, Number(width) - charactersOf(self, args.meter).length)
   args.meter.spend(count)
   return count
 }
@@ -439,6 +454,7 @@ function justified(self: string, args: Arguments, side: 'left' | 'right' | 'midd
   if (side === 'left') return self + fill.repeat(count)
   if (side === 'right') return fill.repeat(count) + self
   // Python puts the odd one to the left when the width is odd, too.
-  const left = Math.floor(count / 2) + (count & widthOf(args) & 1)
+  const width = Number(args.int(0))
+  const left = Math.floor(count / 2) + (count & width & 1)
   return fill.repeat(left) + self + fill.repeat(count - left)
 }

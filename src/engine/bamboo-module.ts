@@ -1,5 +1,16 @@
 import { type Arguments, functionOf } from './bamboo-arguments.ts'
-import { type Clock, makeMoment, makeSpan, SPAN_NAMES, strftime, strptime, wallNow } from './bamboo-calendar.ts'
+import {
+  type Clock,
+  makeMoment,
+  makeSpan,
+  ORDINAL_OF_1970,
+  SPAN_NAMES,
+  strftime,
+  strptime,
+  structTime,
+  wallMsOf,
+  wallNow,
+} from './bamboo-calendar.ts'
 import { checksum, CHECKSUM_NAMES } from './bamboo-hash.ts'
 import { dumps, DUMPS_NAMES, loads } from './bamboo-json.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
@@ -7,7 +18,7 @@ import { floatOf } from './bamboo-number.ts'
 import { momentOf } from './bamboo-operator.ts'
 import { reFunction, RE_FLAGS } from './bamboo-re.ts'
 import { DAY_MS } from './bamboo-time.ts'
-import { asNumber, type Callable, tupleOf, type Value } from './bamboo-value.ts'
+import { asNumber, type Callable, type Moment, tupleOf, type Value } from './bamboo-value.ts'
 
 /**
  * The modules that an expression may name, as far as they are pure: nothing here reads a clock, a disk or dice. `random`
@@ -40,16 +51,46 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['datetime.date.fromisoformat', { most: 1, body: ({ text, meter }) => dateOf(strptime(text(0), '%Y-%m-%d', meter)) }],
   ['datetime.datetime.fromtimestamp', { most: 1, body: fromTimestamp }],
   [
+    'datetime.datetime.utcfromtimestamp',
+    { most: 1, body: (args) => fromTimestamp(args, { at: 0, zoneOffsetMinutes: 0 }) },
+  ],
+  ['datetime.date.fromtimestamp', { most: 1, body: (args, clock) => dateOf(fromTimestamp(args, clock)) }],
+  [
+    'datetime.date.fromordinal',
+    { most: 1, body: ({ int }) => momentOf('date', (Number(int(0)) - ORDINAL_OF_1970) * DAY_MS) },
+  ],
+  [
     'datetime.date.today',
     { most: 0, body: (_, clock) => momentOf('date', Math.floor(wallNow(clock) / DAY_MS) * DAY_MS) },
   ],
   ['time.time', { most: 0, body: (_, clock) => clock.at / 1000 }],
-  ['time.strftime', { most: 1, body: ({ text, meter }, clock) => strftime(wallNow(clock), text(0), meter) }],
+  [
+    'time.strftime',
+    {
+      most: 2,
+      body: ({ text, optional, meter }, clock) => {
+        const at = optional(1)
+        return strftime(at === undefined ? wallNow(clock) : wallMsOf(at), text(0), meter)
+      },
+    },
+  ],
+  ['time.strptime', { most: 2, body: ({ text, meter }) => structTime(strptime(text(0), text(1), meter).wallMs, -1n) }],
+  [
+    'time.localtime',
+    { most: 1, body: (args, clock) => structTime(secondsOf(args, clock) + wallNow({ ...clock, at: 0 }), 0n) },
+  ],
+  ['time.gmtime', { most: 1, body: (args, clock) => structTime(secondsOf(args, clock), 0n) }],
+  [
+    'time.mktime',
+    { most: 1, body: ({ required }, clock) => (wallMsOf(required(0)) - wallNow({ ...clock, at: 0 })) / 1000 },
+  ],
+  ['time.asctime', { most: 1, body: ({ required, meter }) => strftime(wallMsOf(required(0)), '%c', meter) }],
   ['json.loads', { most: 1, names: ['s'], body: loads }],
   ['json.dumps', { most: 1, names: DUMPS_NAMES, body: dumps }],
   ['os.path.join', { most: 100, body: joinPath }],
   ['os.path.basename', { most: 1, body: ({ text }) => splitPath(text(0))[1] }],
   ['os.path.dirname', { most: 1, body: ({ text }) => splitPath(text(0))[0] }],
+  ['os.path.normpath', { most: 1, body: ({ text }) => normalPath(text(0)) }],
   ['os.path.isabs', { most: 1, body: ({ text }) => text(0).startsWith('/') }],
   ['os.path.split', { most: 1, body: ({ text }) => tupleOf(splitPath(text(0))) }],
   ['os.path.splitext', { most: 1, body: ({ text }) => tupleOf(splitExtension(text(0))) }],
@@ -64,6 +105,7 @@ export function moduleAttribute(module: string, name: string, clock: Clock, mete
     return Object.hasOwn(RE_FLAGS, name) ? BigInt(RE_FLAGS[name]!) : reFunction(name, meter)
   }
   if (module === 'hashlib') return checksumNamed(name, meter)
+  if ((module === 'os' || module === 'os.path') && name === 'sep') return '/'
   const path = `${module}.${name}`
   return MODULES.has(path) ? { kind: 'module', name: path } : functionAt(path, clock, meter)
 }
@@ -78,6 +120,13 @@ function functionAt(path: string, clock: Clock, meter: Meter): Callable | undefi
 }
 
 function checksumNamed(name: string, meter: Meter): Callable | undefined {
+  if (name === 'new') {
+    return functionOf(name, 2, ['name', 'data'], meter, ({ text, or }) => {
+      const made = checksumNamed(text(0, 'name').toLowerCase().replace('-', ''), meter)
+      if (made === undefined) throw new BambooError('unsupported hash type')
+      return made.call([or(1, { kind: 'bytes', bytes: [] }, 'data')], new Map())
+    })
+  }
   if (!CHECKSUM_NAMES.includes(name)) return undefined
   return functionOf(name, 1, ['string'], meter, ({ or }) => {
     const given = or(0, { kind: 'bytes', bytes: [] }, 'string')
@@ -96,13 +145,23 @@ function fromIso(text: string, meter: Meter): Value {
   return strptime(text, `%Y-%m-%d${time.replace(/^%/, '%%')}`, meter)
 }
 
-const dateOf = (value: Value): Value =>
-  typeof value === 'object' && value?.kind === 'datetime' ? { ...value, kind: 'date' } : value
+const dateOf = ({ wallMs }: Moment): Moment => momentOf('date', Math.floor(wallMs / DAY_MS) * DAY_MS)
 
-function fromTimestamp({ required }: Arguments, clock: Clock): Value {
-  const seconds = asNumber(required(0))
+function fromTimestamp({ required }: Arguments, clock: Clock): Moment {
+  return momentOf('datetime', milliseconds(required(0)) + clock.zoneOffsetMinutes * 60_000)
+}
+
+function milliseconds(value: Value): number {
+  const seconds = asNumber(value)
   if (seconds === undefined) throw new BambooError('a timestamp is a number')
-  return momentOf('datetime', Math.round(floatOf(seconds) * 1000) + clock.zoneOffsetMinutes * 60_000)
+  return Math.round(floatOf(seconds) * 1000)
+}
+
+/** Whole seconds, of the argument or of now, in milliseconds. */
+function secondsOf({ or }: Arguments, clock: Clock): number {
+  const given = or(0, null)
+  const ms = given === null ? clock.at : milliseconds(given)
+  return momentOf('datetime', Math.floor(ms / 1000) * 1000).wallMs
 }
 
 /** Paths as POSIX has them, and nothing is looked up. */
@@ -121,6 +180,18 @@ function splitPath(path: string): readonly [head: string, tail: string] {
   let end = at
   while (end > 0 && path[end - 1] === '/') end -= 1
   return [end === 0 ? path.slice(0, at) : path.slice(0, end), path.slice(at)]
+}
+
+/** Two slashes at the beginning stay two, as POSIX allows; above the root there is nothing. */
+function normalPath(path: string): string {
+  const [slashes = ''] = /^\/{0,2}(?!\/)/.exec(path) ?? ['/']
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    if (part !== '..' || (slashes === '' && parts.length === 0) || parts.at(-1) === '..') parts.push(part)
+    else parts.pop()
+  }
+  return slashes + parts.join('/') || '.'
 }
 
 /** The dots that a name begins with are no extension. */

@@ -154,7 +154,7 @@ function scaled(value: number, places: number): bigint {
 }
 
 /** A finite float >= 0 as `mantissa * 2 ** exponent`. */
-function partsOf(value: number): readonly [bigint, number] {
+export function partsOf(value: number): readonly [bigint, number] {
   const view = new DataView(new ArrayBuffer(8))
   view.setFloat64(0, value)
   const bits = view.getBigUint64(0)

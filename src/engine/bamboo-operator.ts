@@ -5,12 +5,14 @@ import type { BinaryOperator, Comparison } from './bamboo-parse.ts'
 import { WALL_MAX_MS, WALL_MIN_MS } from './bamboo-time.ts'
 import {
   asNumber,
+  isBytes,
   isDict,
   isEqual,
   isInOrder,
   isItems,
   isSet,
   type Items,
+  type Moment,
   keyOf,
   listOf,
   setOf,
@@ -90,6 +92,10 @@ function joined(left: Value, right: Value, meter: Meter): Made {
     meter.spend(left.length + right.length)
     return { text: left + right }
   }
+  if (isBytes(left) && isBytes(right)) {
+    meter.spend(left.bytes.length + right.bytes.length)
+    return { text: { kind: 'bytes', bytes: [...left.bytes, ...right.bytes] } }
+  }
   if (!isItems(left) || !isItems(right) || left.kind !== right.kind) return undefined
   if (left.lazy !== undefined || right.lazy !== undefined) return undefined
   meter.spend(left.items.length + right.items.length)
@@ -148,16 +154,20 @@ function stretched(sign: BinaryOperator, left: Value, right: Value): Made {
   if (left === null || typeof left !== 'object' || left.kind !== 'timedelta') return undefined
   const by = asNumber(right)
   if (sign === '*' && by !== undefined) return { text: spanOf(left.ms * Number(by)) }
-  if (sign !== '/') return undefined
   const other = right !== null && typeof right === 'object' && right.kind === 'timedelta' ? right.ms : undefined
   const divisor = by ?? other
-  if (divisor === undefined) return undefined
+  if (divisor === undefined || !(sign === '/' || sign === '//' || sign === '%')) return undefined
   if (Number(divisor) === 0) throw new BambooError('division by zero')
+  if (sign === '%') return other === undefined ? undefined : { text: spanOf(((left.ms % other) + other) % other) }
+  if (sign === '//') {
+    if (other !== undefined) return { text: BigInt(Math.floor(left.ms / other)) }
+    return typeof by === 'bigint' ? { text: spanOf(Math.floor(left.ms / Number(by))) } : undefined
+  }
   return { text: other === undefined ? spanOf(left.ms / Number(divisor)) : left.ms / other }
 }
 
 /** @throws BambooError outside of the years 1 to 9999. */
-export function momentOf(kind: 'datetime' | 'date', wallMs: number): Value {
+export function momentOf(kind: 'datetime' | 'date', wallMs: number): Moment {
   if (!(wallMs >= WALL_MIN_MS && wallMs <= WALL_MAX_MS)) throw new BambooError('date value out of range')
   return { kind, wallMs }
 }
@@ -215,6 +225,10 @@ export function itemsOf(value: Value, meter: Meter): readonly Value[] {
   if (isSet(value)) {
     meter.spend(value.entries.size)
     return [...value.entries.values()]
+  }
+  if (isBytes(value)) {
+    meter.spend(value.bytes.length)
+    return value.bytes.map(BigInt)
   }
   if (!isDict(value)) throw new BambooError(`'${typeName(value)}' object is not iterable`)
   meter.spend(value.entries.size)

@@ -1,5 +1,5 @@
 import { BAMBOO_DEPTH_MAX, BambooError, type Meter } from './bamboo-meter.ts'
-import { momentText, spanText } from './bamboo-time.ts'
+import { momentRepr, momentText, spanRepr, spanText } from './bamboo-time.ts'
 import { typeName, type Value } from './bamboo-value.ts'
 
 /** How values look as text, and which texts are numbers: Python's `str`, `repr`, `int` and `float`. */
@@ -27,7 +27,10 @@ export function reprOf(value: Value, meter: Meter, depth = 0): string {
         return `${value.lazy}(${reprOf({ kind: 'list', items: value.items }, meter, depth)})`
       return `[${value.items.map((item) => reprOf(item, meter, depth + 1)).join(', ')}]`
     case 'tuple': {
+      const { named } = value
       const items = value.items.map((item) => reprOf(item, meter, depth + 1))
+      if (named !== undefined)
+        return `${named.type}(${items.map((item, at) => `${named.fields[at]}=${item}`).join(', ')})`
       return items.length === 1 ? `(${items[0]},)` : `(${items.join(', ')})`
     }
     case 'dict': {
@@ -42,9 +45,9 @@ export function reprOf(value: Value, meter: Meter, depth = 0): string {
       return bytesText(value.bytes, meter)
     case 'datetime':
     case 'date':
-      return depth === 0 ? momentText(value) : refuse(value)
+      return depth === 0 ? momentText(value) : momentRepr(value)
     case 'timedelta':
-      return depth === 0 ? spanText(value.ms) : refuse(value)
+      return depth === 0 ? spanText(value.ms) : spanRepr(value.ms)
     case 'unknown':
       throw new BambooError(`name '${value.name}' is not defined`)
     case 'function':

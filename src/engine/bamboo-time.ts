@@ -78,3 +78,28 @@ export function spanText(ms: number): string {
   const time = `${hour}:${padded(minute, 2)}:${padded(second, 2)}${fraction}`
   return days === 0 ? time : `${days} day${Math.abs(days) === 1 ? '' : 's'}, ${time}`
 }
+
+/** As it stands within a list: `datetime.datetime(2026, 11, 22, 8, 30)`. Seconds are named when there are any, or less. */
+export function momentRepr({ kind, wallMs }: Moment): string {
+  const { year, month, day, hour, minute, second, ms } = wallOf(wallMs)
+  const less = ms === 0 ? (second === 0 ? [] : [second]) : [second, ms * 1000]
+  const parts = kind === 'date' ? [year, month, day] : [year, month, day, hour, minute, ...less]
+  return `datetime.${kind}(${parts.join(', ')})`
+}
+
+/** `datetime.timedelta(days=1, seconds=5)`. */
+export function spanRepr(ms: number): string {
+  const days = Math.floor(ms / DAY_MS)
+  const rest = ms - days * DAY_MS
+  const parts = { days, seconds: Math.floor(rest / 1000), microseconds: (rest % 1000) * 1000 }
+  const shown = Object.entries(parts).filter(([, count]) => count !== 0)
+  return `datetime.timedelta(${shown.length === 0 ? '0' : shown.map(([name, count]) => `${name}=${count}`).join(', ')})`
+}
+
+/** Week of the year by ISO 8601, and the year that it is of. */
+export function isoWeekOf(wallMs: number): { readonly year: number; readonly week: number; readonly weekday: number } {
+  const { weekday } = wallOf(wallMs)
+  // The week belongs to the year of its Thursday.
+  const thursday = wallOf(wallMs + (3 - weekday) * DAY_MS)
+  return { year: thursday.year, week: Math.floor((thursday.dayOfYear - 1) / 7) + 1, weekday: weekday + 1 }
+}

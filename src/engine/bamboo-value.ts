@@ -25,6 +25,8 @@ export interface Items {
   readonly items: readonly Value[]
   /** What Python makes lazily shows so: the name of a dict's view, or the whole text of a range. */
   readonly lazy?: string
+  /** A tuple whose places have names: what its type is called, and the names of the first of them. */
+  readonly named?: { readonly type: string; readonly fields: readonly string[] }
 }
 export interface Dict {
   readonly kind: 'dict'
@@ -129,6 +131,9 @@ export const isItems = (value: Value): value is Items =>
   typeof value === 'object' && value !== null && (value.kind === 'list' || value.kind === 'tuple')
 export const isDict = (value: Value): value is Dict =>
   typeof value === 'object' && value !== null && value.kind === 'dict'
+
+export const isBytes = (value: Value): value is Bytes =>
+  typeof value === 'object' && value !== null && value.kind === 'bytes'
 
 export const isSet = (value: Value): value is Set_ =>
   typeof value === 'object' && value !== null && value.kind === 'set'
