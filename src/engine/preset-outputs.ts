@@ -16,8 +16,9 @@ type Preset = (typeof PRESET)[number]
 /** Which pass of a loop a node is in: of all, or since its sub-flow began. */
 type Count = '_loop' | '_inner_loop'
 export const isCount = (name: string): name is Count => name === '_loop' || name === '_inner_loop'
-export const countOf = (passes: { readonly loop: number; readonly innerLoop: number }, name: Count): number =>
-  name === '_loop' ? passes.loop : passes.innerLoop
+/** How often a node has been come to. */
+export type Passes = Pick<AttemptView, 'loop' | 'innerLoop'>
+export const countOf = (passes: Passes, name: Count): number => (name === '_loop' ? passes.loop : passes.innerLoop)
 
 const isPreset = (output: string): output is Preset => (PRESET as readonly string[]).includes(output)
 

@@ -3,16 +3,19 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { bambooBudget, referencedNames, renderBamboo } from './bamboo-template.ts'
 import { momentText } from './bamboo-time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
-import { countOf, isCount, presetOutput } from './preset-outputs.ts'
+import { countOf, isCount, type Passes, presetOutput } from './preset-outputs.ts'
 import { outputOf, scopeOf, variableSpec } from './scope.ts'
 import { renderJson, renderText } from './template.ts'
 
 /** Texts and values of a definition with their templates filled in, in the language that the definition is written in. */
 
-/** @param index the node that asks: it sees the variables of the sub-flows that it is in; null: the run. */
-export function valueOf(run: Run, index: number | null, value: Json): Json {
+/**
+ * @param index the node that asks: it sees the variables of the sub-flows that it is in; null: the run.
+ * @param passes of which pass of its loop it asks; left out: of the one that it is in.
+ */
+export function valueOf(run: Run, index: number | null, value: Json, passes?: Passes): Json {
   if (run.plan.definition.language === 'native') return renderJson(value, scopeOf(run))
-  return new Names(run, index).render(value)
+  return new Names(run, index, passes).render(value)
 }
 
 /** As {@link valueOf}, as text: null as nothing, lists as JSON. */
@@ -42,9 +45,12 @@ class Names {
   /** Many variables together cost no more than one text may. */
   readonly #budget = bambooBudget()
 
-  constructor(run: Run, asker: number | null) {
+  readonly #passes: Passes | undefined
+
+  constructor(run: Run, asker: number | null, passes?: Passes) {
     this.#run = run
     this.#asker = asker
+    this.#passes = passes
   }
 
   render(value: Json): Json {
@@ -67,7 +73,7 @@ class Names {
   lookUp(name: string): Json | undefined {
     const index = this.#asker
     if (name === '_system') return systemFacts(this.#run)
-    if (index !== null && isCount(name)) return countOf(taskAt(this.#run, index), name)
+    if (index !== null && isCount(name)) return countOf(this.#passes ?? taskAt(this.#run, index), name)
     return this.#named(name, index === null ? null : taskPlan(this.#run.plan, index).spec.parent)
   }
 

@@ -169,6 +169,10 @@ async function act(call: Call, run: RunView, task: TaskView, asked: Asked, word:
 /** What their engine refuses and ours would do, as a node may be skipped here before it has begun. */
 function refusedEarly(run: RunView, task: TaskView, asked: NodeActionInput): string | undefined {
   const state = ownStateOf(run, task)
+  // The task stays revoked there, whatever is said to its nodes; here the word would bring it back to life.
+  if (run.status === 'cancelled' && ['skip', 'retry', 'choose'].includes(asked.action)) {
+    return `can not find sleep process with current node id: ${task.id}`
+  }
   if (asked.action === 'skip') {
     const kind = shownKind(task)
     if (!task.skippable || !SKIPPABLE.includes(kind)) return 'can not skip this node'

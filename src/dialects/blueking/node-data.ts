@@ -29,7 +29,13 @@ export async function nodeInputs(call: Call, run: RunView, task: TaskView, attem
   const isVerbatim = (key: string): boolean => replaced === null && activity?.verbatim.has(key) === true
   const { loop, innerLoop } = attempt ?? task
   const templates = Object.fromEntries(Object.entries(given).filter(([key]) => !isVerbatim(key)))
-  const found = await call.app.runs.rendered(call.caller, { id: run.id }, { id: task.id }, templates)
+  const found = await call.app.runs.rendered(
+    call.caller,
+    { id: run.id },
+    { id: task.id },
+    templates,
+    attempt ?? undefined,
+  )
   const rendered = found.ok && isJsonObject(found.value) ? found.value : templates
   const inputs = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, rendered[key] ?? value]))
   return loop === 0 ? inputs : { ...inputs, _loop: loop, _inner_loop: innerLoop }

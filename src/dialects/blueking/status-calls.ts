@@ -158,7 +158,10 @@ async function tasksOf(call: Call, refs: readonly { readonly serial: number }[])
     const words = { missing: found.problem.message, refused: found.problem.message }
     return { ok: false, reply: { envelope: refused(call, found.problem, bizId, words) } }
   }
-  return { ok: true, runs: found.value.filter(({ project }) => project.id === business.project.id) }
+  const own = new Map(found.value.map((run) => [run.serial, run]))
+  // Each once, the newest first: `ordering` of TaskFlowInstance (taskflow3/models.py), whose `id__in` they ask for.
+  const runs = [...own.values()].toSorted((a, b) => b.serial - a.serial)
+  return { ok: true, runs: runs.filter(({ project }) => project.id === business.project.id) }
 }
 
 function taskRefs(call: Call, most: number): { readonly serial: number }[] {

@@ -4,6 +4,7 @@ import type { Route } from './route.ts'
 import { familyOf, notServed, ZADIG, ZADIG_V4 } from './rows.ts'
 import { zadigFace } from './zadig/face.ts'
 import { taskFile, workflowArtifact } from './zadig/files.ts'
+import { addFavourite, dropFavourite, listFavourites } from './zadig/favourites.ts'
 import { logRoutes } from './zadig/logs.ts'
 import { byCommit, preview } from './zadig/overview.ts'
 import { pipelineHandlers } from './zadig/pipelines.ts'
@@ -15,6 +16,7 @@ import * as open13 from './zadig/open-workflows.ts'
 import { filterValues } from './zadig/task-filters.ts'
 import * as v4 from './zadig/v4.ts'
 import { presetTask, presetWorkflow, productTargets } from './zadig/workflow-args.ts'
+import { createView, listViewNames, presetView, removeView, updateView } from './zadig/views.ts'
 import { webhook } from './zadig/webhook.ts'
 import {
   copyWorkflow,
@@ -101,6 +103,22 @@ const workflows: readonly Route[] = [
   route('DELETE', '/workflowtask/id/:id/pipelines/:name', 'cancel; error 6163', tasks.cancel),
 ]
 
+const marks: readonly Route[] = [
+  route('POST', '/favorite', 'mark a workflow: `{product_name, name, type}`', addFavourite),
+  route('DELETE', '/favorite/:productName/:name/:type', 'unmark it', dropFavourite),
+  route('GET', '/favorite?projectName&type', 'those that the caller has marked, from 1.8 on', listFavourites),
+  v4Route(
+    'POST',
+    '/view',
+    'workflows to be seen together: `{name, project_name, workflows[]}`; error 6892',
+    createView,
+  ),
+  v4Route('PUT', '/view', 'the same, by its `id`; error 6893', updateView),
+  v4Route('GET', '/view?projectName', 'their names; error 6891', listViewNames),
+  v4Route('GET', '/view/preset?projectName&viewName', 'one, to be changed, or none; error 6890', presetView),
+  v4Route('DELETE', '/view/:projectName/:viewName', 'delete; error 6894', removeView),
+]
+
 const streams: readonly Route[] = [
   route('GET', '/sse/tasks/id/:id/pipelines/:name', 'a task, every second', tasks.follow()),
   route(
@@ -164,7 +182,7 @@ const open: readonly Route[] = [
 
 const later: readonly Route[] = [
   v4Route('POST', '/v4?projectName', 'create a custom workflow, in YAML or JSON; error 6540', custom.createCustom),
-  v4Route('GET', '/v4?project&page_num&page_size', '`{workflow_list, total}`; error 6541', custom.listCustom),
+  v4Route('GET', '/v4?project&viewName&page_num&page_size', '`{workflow_list, total}`; error 6541', custom.listCustom),
   v4Route('GET', '/v4/name/:name', 'one, in YAML; error 6542', custom.findCustom),
   v4Route('GET', '/v4/preset/:name', 'one, to be started, in JSON; error 6542', custom.presetCustom),
   v4Route(
@@ -243,7 +261,57 @@ const later: readonly Route[] = [
 ]
 
 /** Fixed paths come before those with a part that varies. */
-export const zadigRoutes: readonly Route[] = [...open, ...streams, ...single, ...workflows, ...later, ...logRoutes]
+export const zadigRoutes: readonly Route[] = [
+  ...open,
+  ...streams,
+  ...single,
+  ...workflows,
+  ...marks,
+  ...later,
+  ...logRoutes,
+]
+
+const IN_DEFINITION = 'triggers are in its definition, by our own API'
+const OTHER_SYSTEM = 'that system is not here'
+/** What aslan's router has besides. Source: core/workflow/handler/router.go at 01094b5. */
+const UNSERVED: readonly (readonly [method: EndpointMethod, path: string, from: string, reason: string])[] = [
+  ['GET', '/v4/webhook?workflowName', 'hooks of a workflow, and how they are made', IN_DEFINITION],
+  ['GET', '/v4/jirahook/:workflowName', 'those that Jira calls', OTHER_SYSTEM],
+  ['GET', '/v4/meegohook/:workflowName', 'those that Meego calls', OTHER_SYSTEM],
+  ['GET', '/v4/generalhook/:workflowName', 'those that anything calls', IN_DEFINITION],
+  ['GET', '/v4/cron?workflowName', 'timers of a workflow, and how they are made', IN_DEFINITION],
+  ['GET', '/v4/trigger', 'workflows that another can start', 'a workflow that starts another names it'],
+  ['GET', '/v4/all', 'workflows of all projects, as templates', 'there are no templates of workflows'],
+  ['POST', '/v4/lint', 'check a workflow', 'a start or a change checks it and names all errors'],
+  ['POST', '/v4/output/:jobName', 'what a job may refer to', 'a help of the portal’s editor'],
+  ['POST', '/v4/repo/:jobName', 'which repositories a job has', 'a help of the portal’s editor'],
+  ['POST', '/v4/filterEnv', 'services of an environment', 'there are no environments of Kubernetes'],
+  ['GET', '/v4/sharestorage', 'storage that jobs share', 'the workspace of a run is shared by its jobs'],
+  [
+    'POST',
+    '/v4/workflowtask/debug/:workflowName/task/:taskID',
+    'wait at breakpoints',
+    'a person’s shell within a run has no counterpart here',
+  ],
+  [
+    'GET',
+    '/v4/workflowtask/workflow/:workflowName/taskId/:taskId/job/:jobName',
+    'files of one job',
+    'files are of a task: /v2/tasks/file',
+  ],
+  ['GET', '/v3', 'workflows of 1.10 to 1.12, which 1.13 took away', 'v4 is what came of them'],
+  ['GET', '/plugin', 'jobs of one’s own', 'steps of one’s own are of the installation'],
+  ['POST', '/workflow/:productName/auto', 'make the workflows of a new product', 'products have no environments here'],
+  ['GET', '/workflow/testName/:testName', 'workflows with a test', 'tests are part of their workflow'],
+  [
+    'GET',
+    '/servicetask/workflows/:productName/:envName/:serviceName/:serviceType',
+    'workflows of a service',
+    'services have no environments here',
+  ],
+  ['GET', '/v2/tasks/pipelines/:name/products', 'environments to deploy to', 'there are no environments of Kubernetes'],
+  ['GET', '/build/:name/:version/to/subtasks', 'sub-tasks of a build', 'builds are part of their workflow'],
+]
 
 export const zadigNotServed: readonly EndpointRow[] = [
   notServed(
@@ -253,12 +321,5 @@ export const zadigNotServed: readonly EndpointRow[] = [
     'stop before or after a job and open a shell there',
     'a person’s shell within a run has no counterpart here',
   ),
-  ...(
-    [
-      ['/favorite', 'workflows that a user likes', 'what people like is not kept here'],
-      ['/view', 'workflows that a user wants to see together', 'what people look at together is not kept here'],
-      ['/v4/webhook', 'hooks of a workflow', 'triggers are in its definition, by our own API'],
-      ['/v4/cron', 'timers of a workflow', 'triggers are in its definition, by our own API'],
-    ] as const
-  ).map(([path, from, reason]) => notServed(ZADIG_V4, 'GET', `/api/workflow${path}`, from, reason)),
+  ...UNSERVED.map(([method, path, from, reason]) => notServed(ZADIG_V4, method, `/api/workflow${path}`, from, reason)),
 ]

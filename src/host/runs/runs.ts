@@ -8,7 +8,7 @@ import type { RunId } from '../../model/id.ts'
 import type { Json } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
-import type { RunSummary, RunView } from '../../model/view.ts'
+import type { AttemptView, RunSummary, RunView } from '../../model/view.ts'
 import type { RunCommit, RunLog } from '../../store/store.ts'
 import { lacks } from '../access/rights.ts'
 import type {
@@ -322,11 +322,17 @@ export class RunUseCases implements Runs {
     return found.ok ? accept(await this.#estimates.of(found.value, this.#deps.clock.now())) : found
   }
 
-  async rendered(caller: Caller, ref: RunRef, node: NodeRef, value: Json): Promise<Result<Json>> {
+  async rendered(
+    caller: Caller,
+    ref: RunRef,
+    node: NodeRef,
+    value: Json,
+    passes?: Pick<AttemptView, 'loop' | 'innerLoop'>,
+  ): Promise<Result<Json>> {
     const found = await this.#lookup.node(caller, ref, node)
     if (!found.ok) return found
     const { run, index } = found.value
-    return accept(run.nodes.at(index).kind === 'task' ? valueOf(run, index, value) : value)
+    return accept(run.nodes.at(index).kind === 'task' ? valueOf(run, index, value, passes) : value)
   }
 
   async log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>> {

@@ -11,11 +11,13 @@ import type { Call } from '../route.ts'
 import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
 import { customBodyOf, customDefinition, presentCustom, readCustomBody } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
+import { favouriteTest } from './favourites.ts'
 import { tallyOf } from './tally.ts'
 import { make, rewrite } from './pipelines.ts'
 import { MAX_MAX, pipelineOf, START_MAX } from './request.ts'
 import { inYaml } from './struct-fields-v4.ts'
 import { JOB_TYPES } from './v4.ts'
+import { viewTest } from './views.ts'
 import { isWorkflow, presentListed } from './workflow.ts'
 
 /** Custom workflows of 1.13 and later, as the portal makes them: in YAML, of which JSON is a part. */
@@ -39,7 +41,7 @@ export async function updateCustom(call: Call): Promise<Response> {
   return await rewrite(call, face, 'upsertWorkflow', pipeline, definedBy(now))
 }
 
-/** `GET /v4?project=&page_num=&page_size=`: any pipeline is one. */
+/** `GET /v4?project=&viewName=&page_num=&page_size=`: any pipeline is one. */
 export async function listCustom(call: Call): Promise<Response> {
   const query = new URL(call.request.url).searchParams
   const size = readInteger(query, 'page_size', { min: 0, max: MAX_MAX, fallback: MAX_MAX })
@@ -50,13 +52,17 @@ export async function listCustom(call: Call): Promise<Response> {
   const of = (name: string): string => (name === 'projectName' && project !== '' ? project : call.query(name))
   const pipelines = await allPipelines({ ...call, query: of })
   if (!pipelines.ok && pipelines.problem.code !== 'not_found') return face.problem('listWorkflows', pipelines.problem)
-  const all = pipelines.ok ? pipelines.value : []
+  const viewName = call.query('viewName')
+  const isWanted = viewName === '' ? () => true : await viewTest(call, project, viewName)
+  if (isWanted === undefined) return face.operation('listWorkflows', `there is no view ${JSON.stringify(viewName)}`)
+  const all = (pipelines.ok ? pipelines.value : []).filter(isWanted)
+  const isFavourite = await favouriteTest(call)
   const rows = size.value === 0 ? MAX_MAX : size.value
   const start = Math.max(0, page.value - 1) * rows
   const shown: JsonObject[] = []
   for (const pipeline of all.slice(start, start + rows)) {
     const workflow_type = isWorkflow(pipeline.definition) ? 'product' : 'custom'
-    const listed = presentListed(pipeline, await tallyOf(call, pipeline))
+    const listed = presentListed(pipeline, await tallyOf(call, pipeline), isFavourite(pipeline))
     const stages = pipeline.definition.stages.map(({ name }) => name)
     const own = workflow_type === 'custom' ? { enabledStages: stages } : {}
     shown.push({ name: pipeline.name, description: pipeline.definition.description, ...listed, ...own, workflow_type })

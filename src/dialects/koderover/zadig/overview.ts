@@ -6,6 +6,7 @@ import { textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
 import { zadigFace as face } from './face.ts'
+import { favouriteTest } from './favourites.ts'
 import { withoutSecrets } from './secrets.ts'
 import { subTasksOf } from './pipeline.ts'
 import { MAX_MAX, runsFrom } from './request.ts'
@@ -18,16 +19,17 @@ import { isWorkflow } from './workflow.ts'
 export async function preview(call: Call): Promise<Response> {
   const pipelines = await allPipelines(call)
   if (!pipelines.ok) return face.problem('listPipelines', pipelines.problem)
+  const isFavourite = await favouriteTest(call)
   const shown: JsonObject[] = []
   for (const pipeline of pipelines.value)
-    if (!isWorkflow(pipeline.definition)) shown.push(await previewOf(call, pipeline))
+    if (!isWorkflow(pipeline.definition)) shown.push(await previewOf(call, pipeline, isFavourite(pipeline)))
   return json(
     200,
     shown.toSorted((a, b) => (textOf(a, 'name') < textOf(b, 'name') ? -1 : 1)),
   )
 }
 
-async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject> {
+async function previewOf(call: Call, pipeline: PipelineView, is_favorite: boolean): Promise<JsonObject> {
   const subTasks = subTasksOf(pipeline, 'zadig')
     .map(withoutSecrets)
     .map((subTask) =>
@@ -45,7 +47,7 @@ async function previewOf(call: Call, pipeline: PipelineView): Promise<JsonObject
     types: subTasks.filter(({ enabled }) => enabled === true).map((subTask) => textOf(subTask, 'type')),
     update_by: pipeline.createdBy.name,
     update_time: seconds(pipeline.updatedAt),
-    is_favorite: false,
+    is_favorite,
     ...(await tallyOf(call, pipeline)),
   }
 }

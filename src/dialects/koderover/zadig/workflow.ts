@@ -206,7 +206,7 @@ const NO_TASKS = {
 } as const satisfies JsonObject
 
 /** `workflow.Workflow`: what lists say from 1.7 on, in words of their own. */
-export function presentListed(pipeline: PipelineView, tally: Tally): JsonObject {
+export function presentListed(pipeline: PipelineView, tally: Tally, isFavorite: boolean): JsonObject {
   const body = workflowBodyOf(pipeline.definition) ?? {}
   const stages = ['build', 'artifact', 'test', 'distribute'].filter((stage) => isOn(body, `${stage}_stage`))
   const info = (task: TaskInfo | null): JsonObject | null =>
@@ -219,7 +219,7 @@ export function presentListed(pipeline: PipelineView, tally: Tally): JsonObject 
     updateBy: pipeline.createdBy.name,
     schedulerEnabled: flagOf(body, 'schedule_enabled') ?? flagOf(objectOf(body, 'schedules'), 'enabled') === true,
     enabledStages: stages,
-    isFavorite: false,
+    isFavorite,
     workflow_type: 'product',
     recentTask: info(tally.lastest_task),
     recentSuccessfulTask: info(tally.last_task_success),

@@ -6,6 +6,7 @@ import { objectOf, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
 import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
 import { zadigFace as face } from './face.ts'
+import { favouriteTest } from './favourites.ts'
 import { tallyOf } from './tally.ts'
 import { make, rewrite } from './pipelines.ts'
 import { objectBody, pipelineOf } from './request.ts'
@@ -61,12 +62,14 @@ export async function listWorkflows(call: Call): Promise<Response> {
   // A project that is not there has none.
   if (!pipelines.ok)
     return pipelines.problem.code === 'not_found' ? json(200, []) : face.problem('listWorkflows', pipelines.problem)
+  const isFavourite = await favouriteTest(call)
   const shown: JsonObject[] = []
   for (const pipeline of pipelines.value) {
     const isWanted = projects.length === 0 || projects.includes(pipeline.project.name)
     if (!isWanted || !isWorkflow(pipeline.definition)) continue
     const tally = await tallyOf(call, pipeline)
-    shown.push({ ...presentWorkflow(pipeline), ...tally, ...presentListed(pipeline, tally) })
+    const is_favorite = isFavourite(pipeline)
+    shown.push({ ...presentWorkflow(pipeline), ...tally, is_favorite, ...presentListed(pipeline, tally, is_favorite) })
   }
   return json(200, shown)
 }
