@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../../model/json.ts'
-import { type Contexts, whenOf } from './condition.ts'
+import { whenOf } from './condition.ts'
+import type { Contexts, Value } from './contexts.ts'
 import type { PipelineDto, Variable } from './dto.ts'
 import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
 import { AUTO_TRIGGER, escaped, type PluginContext, type StepWork, workOf } from './plugins.ts'
@@ -20,9 +21,13 @@ import type { SystemName } from './system-variables.ts'
  */
 export function compileDto(dto: PipelineDto, names: Names, shared: readonly SharedVariable[] = []): string {
   const variables = new Set([...dto.variables, ...shared.map(({ variable }) => variable)].map(({ name }) => name))
-  const context: StageContext = { ...names, sources: branchesOf(dto), variables }
+  const context: StageContext = { ...names, sources: branchesOf(dto), variables, jobs: new Map() }
   const keys = new Keys()
-  const stages = inOrder(dto.stages).map(({ stage, parallel }) => compileStage(stage, parallel, context, keys))
+  const past = new Past()
+  const stages = inOrder(dto.stages).map(({ stage, parallel }) => {
+    if (!parallel) past.nextRow()
+    return compileStage(stage, parallel, context, keys, past)
+  })
   const tree = stages.length === 0 ? [emptyStage] : stages
   const { triggers, concurrency } = rulesOf(dto)
   const own = new Set([...dto.variables.map(({ name }) => name), ...context.sources.map(({ branch }) => branch)])
@@ -50,6 +55,24 @@ export interface Names extends Pick<PluginContext, 'userNames' | 'pipelineNames'
 }
 
 type StageContext = PluginContext & Contexts
+
+/** Jobs and tasks of the rows before the one that is at hand. */
+class Past {
+  readonly jobs = new Map<string, readonly string[]>()
+  readonly tasks: string[] = []
+  #row: { readonly tasks: readonly string[]; readonly jobs: ReadonlyMap<string, readonly string[]> }[] = []
+
+  nextRow(): void {
+    for (const { tasks, jobs } of this.#row) {
+      this.tasks.push(...tasks)
+      for (const [name, keys] of jobs) this.jobs.set(name, keys)
+    }
+    this.#row = []
+  }
+  add(tasks: readonly Task[], jobs: ReadonlyMap<string, readonly string[]>): void {
+    this.#row.push({ tasks: tasks.map(({ key }) => key), jobs })
+  }
+}
 
 // --- Stages ----------------------------------------------------------------------------------------------------------
 
@@ -90,18 +113,23 @@ function inOrder(docs: readonly StageDoc[]): readonly Placed[] {
 
 interface Task {
   readonly key: string
-  readonly [field: string]: Json
+  readonly needs?: readonly string[]
+  readonly [field: string]: Json | undefined
 }
 
-function compileStage({ doc, index }: Placed['stage'], parallel: boolean, context: StageContext, keys: Keys) {
+function compileStage({ doc, index }: Placed['stage'], parallel: boolean, names: StageContext, keys: Keys, past: Past) {
   const tasks: Task[] = []
-  const chain = (steps: readonly StepDoc[], part: string, names: readonly string[], first: readonly string[]) => {
+  const jobs = new Map<string, readonly string[]>()
+  let context: StageContext = { ...names, jobs: past.jobs }
+  const chain = (steps: readonly StepDoc[], part: string, name: readonly string[], first: readonly string[]) => {
     let needs = first
     for (const [at, step] of steps.entries()) {
       const where = `definition.stages[${index}].${part}[${at}]`
       if (!step.isEnabled || step.task === AUTO_TRIGGER) continue
-      const key = keys.of(names.length === 1 && steps.length === 1 ? names : [...names, String(at + 1)])
-      tasks.push(taskOf(key, step, workOf(step.given, context, where), needs, `${index}.${part}.${at}`))
+      const key = keys.of(name.length === 1 && steps.length === 1 ? name : [...name, String(at + 1)])
+      const work = workOf(step.given, context, where)
+      const all = withNamed(needs, work.tasks ?? [], tasks)
+      tasks.push(taskOf(key, step, work, all, `${index}.${part}.${at}`))
       needs = [key]
     }
     return needs
@@ -109,18 +137,26 @@ function compileStage({ doc, index }: Placed['stage'], parallel: boolean, contex
   const before = chain(doc.pre, 'pre', [`${doc.identifier.slice(0, 20)}-pre`], [])
   const lasts = new Map<string, readonly string[]>()
   for (const { job, place } of jobsInOrder(doc)) {
-    const when = whenOf(job.condition, job.dependsOn, context, `definition.stages[${index}].jobs[${place}]`)
+    context = { ...names, jobs: overBy(job, doc.jobs, jobs, past) }
+    const about = { ...context, dependsOn: job.dependsOn, runAlways: doc.runAlways, before: past.tasks }
+    const when = whenOf(job.condition, about, `definition.stages[${index}].jobs[${place}]`)
     const needs = job.dependsOn.flatMap((name) => lasts.get(name) ?? [])
     const from = tasks.length
     const first = needs.length > 0 ? needs : before
     lasts.set(job.identifier, chain(job.steps, `${place}`, [job.identifier], first))
-    for (let at = from; at < tasks.length; at += 1) tasks[at] = inJob(tasks[at], job, when)
+    jobs.set(
+      job.identifier,
+      tasks.slice(from).map(({ key }) => key),
+    )
+    for (let at = from; at < tasks.length; at += 1) tasks[at] = inJob(tasks[at], job, when, tasks)
   }
+  context = { ...names, jobs: past.jobs }
   const after = [...new Set([...lasts.values()].flat())]
   chain(doc.post, 'post', [`${doc.identifier.slice(0, 20)}-post`], after.length > 0 ? after : before)
   // A stage with nothing to do is over at once.
   if (tasks.length === 0)
     tasks.push({ key: keys.of([doc.identifier, 'none']), uses: 'noop', annotations: { [AT]: `${index}.none.0` } })
+  past.add(tasks, jobs)
   return {
     key: keys.ofStage(doc.identifier),
     name: doc.name,
@@ -128,6 +164,20 @@ function compileStage({ doc, index }: Placed['stage'], parallel: boolean, contex
     ...(parallel ? { parallel: true } : {}),
     tasks,
   }
+}
+
+/** Jobs of earlier rows, and those that a job waits for, directly or not. */
+function overBy(
+  job: JobDoc,
+  all: readonly JobDoc[],
+  done: ReadonlyMap<string, readonly string[]>,
+  past: Past,
+): ReadonlyMap<string, readonly string[]> {
+  const waited = new Set(job.dependsOn)
+  for (const name of waited) {
+    for (const other of all.find(({ identifier }) => identifier === name)?.dependsOn ?? []) waited.add(other)
+  }
+  return new Map([...past.jobs, ...[...done].filter(([name]) => waited.has(name))])
 }
 
 /** `{"stages": []}` is how clients make a pipeline that they fill later. */
@@ -144,18 +194,26 @@ function taskOf(key: string, step: StepDoc, work: StepWork, needs: readonly stri
     role: work.role,
     uses: work.uses,
     with: work.with,
+    ...(Object.keys(work.env ?? {}).length === 0 ? {} : { env: work.env }),
     ...(needs.length === 0 ? {} : { needs }),
     ...(work.skipOnTimeout === true ? { on_timeout: 'skip' } : {}),
     annotations: { [AT]: at },
   }
 }
 
-function inJob(task: Task | undefined, job: JobDoc, when: string | null): Task {
+/** A task that names others of its stage needs each of them. */
+const withNamed = (needs: readonly string[], named: readonly string[], stage: readonly Task[]): readonly string[] => [
+  ...new Set([...needs, ...named.filter((key) => stage.some((task) => task.key === key))]),
+]
+
+function inJob(task: Task | undefined, job: JobDoc, when: Value | null, stage: readonly Task[]): Task {
   if (task === undefined) throw new TypeError('a task that was just made is not there')
   // A review waits as long as it says itself, and what does nothing is over at once.
   const isTimed = task['uses'] !== 'approval' && task['uses'] !== 'noop'
   const timeout = job.timeoutMs === null || !isTimed ? {} : { timeout: job.timeoutMs / 1_000 }
-  return { ...task, ...(when === null ? {} : { when }), ...timeout }
+  if (when === null) return { ...task, ...timeout }
+  const needs = withNamed(task.needs ?? [], when.tasks, stage)
+  return { ...task, ...(needs.length === 0 ? {} : { needs }), when: when.expression, ...timeout }
 }
 
 /** Those that others depend on come first. */

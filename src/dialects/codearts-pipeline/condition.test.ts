@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parseDefinition } from '../../definition/parse-definition.ts'
 import { stepSpecs } from '../../steps/index.ts'
 import { dto, job, shell, stage } from '../../testing/codearts-documents.ts'
@@ -13,6 +13,10 @@ const names = {
 }
 const git_url = 'https://example.com/a.git'
 const contexts = {
+  dependsOn: ['JOB_A'],
+  runAlways: false,
+  before: [],
+  jobs: new Map([['JOB_A', ['a1', 'a2']]]),
   projectId: names.projectId,
   variables: new Set(['TAG']),
   sources: [{ url: git_url, alias: 'my_repo', branch: 'my_repo_BRANCH' }],
@@ -55,23 +59,40 @@ test.each<[string, string | null]>([
   ],
   ['${{ pipeline.pipeline_id != pipeline.run_id }}', 'run.pipeline != run.id'],
 ])('a job with the condition %s runs when %s', (condition, when) => {
-  expect(whenOf(condition, ['JOB_A'], contexts, 'job')).toBe(when)
+  expect(whenOf(condition, contexts, 'job')?.expression ?? null).toBe(when)
   const own = when === null ? null : expect.anything()
   expect(conditionsOf(condition)).toEqual([null, own, own])
 })
 
-test('what always runs has nothing to wait for', () => {
-  expect(whenOf('${{ always() }}', [], contexts, 'job')).toBeNull()
-  expect(whenOf('${{ completed() }}', [], contexts, 'job')).toBeNull()
+describe('a job that depends on no other', () => {
+  const FAILED = "in ['failed', 'errored', 'timed_out']"
+  const first = { ...contexts, dependsOn: [], before: ['x', 'y'] }
+  test.each<[string, boolean, string | null]>([
+    ['${{ always() }}', false, null],
+    ['${{ completed() }}', true, null],
+    ['${{ default() }}', true, null],
+    ['${{ success() }}', false, null],
+    ['${{ failure() }}', false, 'false'],
+    ['${{ failure() }}', true, `( tasks.x.status ${FAILED} or tasks.y.status ${FAILED} )`],
+    ['${{ success() }}', true, `! ( tasks.x.status ${FAILED} or tasks.y.status ${FAILED} )`],
+  ])('with %s, in a stage that always runs: %s', (condition, runAlways, when) => {
+    expect(whenOf(condition, { ...first, runAlways }, 'job')?.expression ?? null).toBe(when)
+  })
+  test('has nothing to ask of the first stage', () => {
+    expect(whenOf('${{ failure() }}', { ...first, before: [], runAlways: true }, 'job')?.expression).toBe('false')
+    expect(whenOf('${{ success() }}', { ...first, before: [], runAlways: true }, 'job')).toBeNull()
+  })
 })
 
 test.each([
   '${{ failure() }}',
   '${{ env.TAG =! 1 }}',
-  '${{ jobs.JOB_A.status }}',
+  '${{ jobs.JOB_X.status }}',
+  '${{ jobs.JOB_B.status }}',
+  '${{ jobs.JOB_A.outputs }}',
+  "${{ jobs.JOB_A.metrics.critical == '0' }}",
   '${{ constructor }}',
-  '${{ pipeline.run_number == 1 }}',
-  '${{ pipeline.trigger_type }}',
+  '${{ pipeline.timestamp }}',
   "${{ sources.a.commit_id == '' }}",
   "${{ env.TAG == 'it\\'s' }}",
   '${{ env.TAG == }}',

@@ -1,78 +1,92 @@
-import type { Cause } from '../../model/event.ts'
 import { quote } from '../kit/query.ts'
+import { causesOf, type Contexts, hasFailed, type Value, valueOf } from './contexts.ts'
 import { BadValue } from './read.ts'
-import { executeTypes } from './status.ts'
 
-/** What the condition of a job may name. */
-export interface Contexts {
-  readonly projectId: string
-  /** Variables of the pipeline and of its parameter groups. */
-  readonly variables: ReadonlySet<string>
-  readonly sources: readonly { readonly url: string; readonly alias: string; readonly branch: string | null }[]
+/** Where a job with a condition is. */
+export interface JobPlace extends Contexts {
+  readonly dependsOn: readonly string[]
+  /** Its stage runs also after a failure. */
+  readonly runAlways: boolean
+  /** Tasks of the stages before its own. */
+  readonly before: readonly string[]
 }
 
 /**
- * When a job runs (usermanual-pipeline/pipeline_01_0006, contexts of pipeline_01_0005), as an expression of ours; null: as
- * soon as what it depends on is over. `${{ default() }}`: when that went well, or was not chosen; `${{ success() }}`. A job
- * that is to run after a failure has no like here; a stage has: `run_always`.
+ * When a job runs (usermanual-pipeline/pipeline_01_0006), as an expression of ours; null: as soon as what it depends on is
+ * over. `${{ default() }}`: when that went well, or was not chosen. A job that depends on none asks `success()` and
+ * `failure()` of the stages before its own, which can have failed where `run_always` is. One that is to run after a
+ * failure of what it depends on has no like here.
  * @throws BadValue for what cannot be told here
  */
-export function whenOf(
-  condition: string | null,
-  dependsOn: readonly string[],
-  contexts: Contexts,
-  at: string,
-): string | null {
+export function whenOf(condition: string | null, place: JobPlace, at: string): Value | null {
   if (condition === null || condition.trim() === '') return null
   const text = /^\s*\$\{\{(.*)\}\}\s*$/s.exec(condition)?.[1] ?? condition
   const unknown = (found: string): BadValue =>
     new BadValue(
-      `${at}.condition: expected \${{ default() }}, \${{ success() }} or an expression of env, sources.<alias>.target_branch ` +
-        `and pipeline.trigger_type, found ${quote(found)}; what must run after a failure can be a stage with run_always`,
+      `${at}.condition: expected \${{ default() }}, \${{ success() }} or an expression of env, sources.<alias>.target_branch, ` +
+        `pipeline and jobs that are over by then, found ${quote(found)}; what must run after a failure can be a stage ` +
+        'with run_always',
     )
   const words: string[] = []
+  const named = new Set<string>()
+  const take = (value: Value | undefined, token: string): string => {
+    if (value === undefined) throw unknown(token)
+    for (const key of value.tasks) named.add(key)
+    return value.expression
+  }
   const tokens = text.match(TOKEN) ?? []
   for (const token of tokens) {
-    const isAlways = /^(?:always|completed)\s*\(/.test(token)
-    if (/^(?:default|success)\s*\(/.test(token) || (isAlways && dependsOn.length === 0)) words.push('true')
+    const every = EVERY_JOB.exec(token)
+    if (every !== null) words.push(take(isSomeJob(every[2] ?? '', place), token))
+    else if (token.endsWith(')') && token !== ')') words.push(take(asked(token, place), token))
     else if (CALLS.has(token)) words.push(CALLS.get(token) ?? token)
     else if (!/^[A-Za-z_]/.test(token) || LITERALS.includes(token)) words.push(token)
-    else words.push(valueOf(token, contexts) ?? refuse(unknown(token)))
+    else words.push(token === TRIGGER_TYPE ? token : take(valueOf(token, place), token))
   }
   const left = text.replace(TOKEN, '').trim()
   if (left !== '') throw unknown(left)
-  const when = withTriggerTypes(words).join(' ')
-  if (when.includes(TRIGGER_TYPE)) throw unknown('pipeline.trigger_type')
-  return when === 'true' ? null : when
+  const trigger = (): string => take(valueOf(TRIGGER_TYPE, place), TRIGGER_TYPE)
+  const when = withTriggerTypes(words)
+    .map((word) => (word === TRIGGER_TYPE ? trigger() : word))
+    .join(' ')
+  return when === 'true' ? null : { expression: when, tasks: [...named] }
 }
 
-const refuse = (problem: BadValue): never => {
-  throw problem
+/** A status function; undefined: it cannot be told here. */
+function asked(token: string, { dependsOn, runAlways, before }: JobPlace): Value | undefined {
+  const name = token.replace(/\s*\(.*$/s, '')
+  const isFirst = dependsOn.length === 0
+  const told = (expression: string): Value => ({ expression, tasks: [] })
+  if (name === 'default') return told('true')
+  if (name === 'success') return told(isFirst && runAlways && before.length > 0 ? `! ${hasFailed(before)}` : 'true')
+  if (!isFirst) return undefined
+  if (name === 'always' || name === 'completed') return told('true')
+  return told(runAlways ? hasFailed(before) : 'false')
+}
+
+/** `contains(jobs.*.status, 'FAILED')`, of the jobs that are over. */
+const EVERY_JOB = /^contains\s*\(\s*jobs\.\*\.status\s*,\s*(['"])(.*)\1\s*\)$/s
+
+function isSomeJob(word: string, contexts: Contexts): Value {
+  const states = [...contexts.jobs.keys()].map((name) => valueOf(`jobs.${name}.status`, contexts))
+  const known = states.filter((state) => state !== undefined)
+  return {
+    expression:
+      known.length === 0 ? 'false' : `( ${known.map((one) => `${one.expression} == '${word}'`).join(' or ')} )`,
+    tasks: known.flatMap(({ tasks }) => tasks),
+  }
 }
 
 /** A status function, a text without escapes, a number, a name with its dots, an operator. */
 const TOKEN =
-  /\b(?:default|success|always|completed|failure|failed)\s*\(\s*\)|'[^'\\]*'|"[^"\\]*"|-?\d+(?:\.\d+)?|[A-Za-z_][\w.-]*|==|!=|&&|\|\||[!(),]/g
+  /\b(?:default|success|always|completed|failure|failed)\s*\(\s*\)|contains\s*\(\s*jobs\.\*\.status\s*,\s*(?:'\w*'|"\w*")\s*\)|'[^'\\]*'|"[^"\\]*"|-?\d+(?:\.\d+)?|[A-Za-z_][\w.-]*|==|!=|&&|\|\||[!(),]/g
 const CALLS: ReadonlyMap<string, string> = new Map([
   ['contains', 'contains'],
   ['startsWith', 'starts_with'],
   ['endsWith', 'ends_with'],
 ])
 const LITERALS: readonly string[] = ['true', 'false', 'null']
-/** No expression of ours: what it is compared with says which causes are meant. */
-const TRIGGER_TYPE = '$trigger_type'
-
-function valueOf(path: string, { projectId, variables, sources }: Contexts): string | undefined {
-  const [context, name = '', attribute] = path.split('.')
-  if (context === 'env' && attribute === undefined) return variables.has(name) ? `params.${name}` : 'null'
-  if (path === 'pipeline.trigger_type') return TRIGGER_TYPE
-  if (path === 'pipeline.project_id') return `'${projectId}'`
-  if (path === 'pipeline.pipeline_id') return 'run.pipeline'
-  if (path === 'pipeline.run_id') return 'run.id'
-  if (context !== 'sources' || attribute !== 'target_branch' || path.split('.').length > 3) return undefined
-  const branch = sources.find(({ alias }) => alias === name)?.branch ?? null
-  return branch === null ? 'null' : `params.${branch}`
-}
+const TRIGGER_TYPE = 'pipeline.trigger_type'
 
 /** `pipeline.trigger_type == 'Manual'`, either way round: the causes that the vendor calls so. */
 function withTriggerTypes(words: readonly string[]): readonly string[] {
@@ -82,10 +96,7 @@ function withTriggerTypes(words: readonly string[]): readonly string[] {
     const type = one === TRIGGER_TYPE ? other : one
     const isComparison = (one === TRIGGER_TYPE) !== (other === TRIGGER_TYPE) && (operator === '==' || operator === '!=')
     if (isComparison && /^['"]/.test(type)) {
-      const causes = (Object.keys(executeTypes) as Cause['kind'][]).filter(
-        (kind) => executeTypes[kind] === type.slice(1, -1),
-      )
-      said.push('run.cause', operator === '==' ? 'in' : 'not in', `[${causes.map((kind) => `'${kind}'`).join(', ')}]`)
+      said.push('run.cause', operator === '==' ? 'in' : 'not in', causesOf(type.slice(1, -1)))
       at += 2
     } else said.push(one)
   }

@@ -1,6 +1,7 @@
 import type { TaskRole } from '../../model/definition.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 import { quote } from '../kit/query.ts'
+import { type Contexts, withContexts } from './contexts.ts'
 import { BadValue, objectsAt, plainText, UnknownPlugin } from './read.ts'
 
 /**
@@ -12,17 +13,18 @@ export interface StepWork {
   readonly uses: string
   readonly with: JsonObject
   readonly role: TaskRole
+  /** Variables that its script reads, and the tasks that they name. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly tasks?: readonly string[]
   /** Passed over when its time runs out, instead of failing. */
   readonly skipOnTimeout?: boolean
 }
 
-export interface PluginContext {
+export interface PluginContext extends Contexts {
   /** Names of users by id or name, as a checkpoint's approvers are given. */
   readonly userNames: ReadonlyMap<string, string>
   /** Names of pipelines of the project by id. */
   readonly pipelineNames: ReadonlyMap<string, string>
-  /** Code sources of the pipeline; `branch`: the param that says which. */
-  readonly sources: readonly { readonly url: string; readonly alias: string; readonly branch: string | null }[]
 }
 
 export const AUTO_TRIGGER = 'official_devcloud_autoTrigger'
@@ -37,7 +39,7 @@ type Inputs = Readonly<Record<string, Json>>
 type Convert = (inputs: Inputs, context: PluginContext, at: string) => StepWork
 
 const plugins: Readonly<Record<string, Convert>> = {
-  official_shell_plugin: (inputs, _, at) => shell(inputs, at),
+  official_shell_plugin: (inputs, context, at) => shell(inputs, context, at),
   [CHECKPOINT]: (inputs, context) => checkpoint(inputs, context),
   [MANUAL_TRIGGER]: () => ({ uses: 'approval', with: { question: '' }, role: 'review' }),
   official_devcloud_delay: (inputs, _, at) => delay(inputs, at),
@@ -58,7 +60,7 @@ export function workOf(step: JsonObject, context: PluginContext, at: string): St
   if (convert !== undefined) return withRole(convert(inputs, context, at), step)
   if (name.startsWith(OWN)) return withRole(own(name.slice(OWN.length), inputs), step)
   // A plugin of somebody's own is as good as its script.
-  if (scriptOf(inputs) !== undefined) return withRole(shell(inputs, at), step)
+  if (scriptOf(inputs) !== undefined) return withRole(shell(inputs, context, at), step)
   throw new UnknownPlugin(
     `${at}.task: the plugin ${quote(task)} does not exist here; there are ${Object.keys(plugins).join(', ')}, ` +
       `${OWN}<step type>, and any plugin with a script in its inputs`,
@@ -129,14 +131,18 @@ function decoded(text: string): string {
   return encoded === undefined ? text : Buffer.from(encoded, 'base64').toString('utf8')
 }
 
-function shell(inputs: Inputs, at: string): StepWork {
-  const script = scriptOf(inputs)
-  if (script === undefined || script.trim() === '') {
+function shell(inputs: Inputs, context: PluginContext, at: string): StepWork {
+  const written = scriptOf(inputs)
+  if (written === undefined || written.trim() === '') {
     throw new BadValue(`${at}.inputs: expected a script in ${SCRIPT_KEYS[0]}, found none`)
   }
   // Theirs run in bash, whose `sh` is bash too.
+  // What another interpreter reads has no variables of the shell.
+  const isShell = !written.startsWith('#!') || /^#!\S*(?:\/|\s)(?:ba|da|k|z|a)?sh\b/.test(written)
+  const { script, env, tasks } = isShell ? withContexts(written, context) : { script: written, env: {}, tasks: [] }
   const given = { script: escaped(script) }
-  return { uses: 'script', with: script.startsWith('#!') ? given : { ...given, shell: 'bash' }, role: 'other' }
+  const fields = script.startsWith('#!') ? given : { ...given, shell: 'bash' }
+  return { uses: 'script', with: fields, role: 'other', env, tasks }
 }
 
 // --- Reviews and waits -----------------------------------------------------------------------------------------------

@@ -643,7 +643,16 @@ describe('what cannot run is refused when it is made', () => {
       ],
       'DEVPIPE.00010400',
     ],
-    ['a job that is to run after a failure', oneJob({ condition: '${{ failure() }}' }), 'DEVPIPE.00010400'],
+    [
+      'a job that is to run after a failure of what it depends on',
+      [
+        stage('One', [
+          job('JOB_A', [shell('a')]),
+          job('JOB_B', [shell('b')], { depends_on: ['JOB_A'], condition: '${{ failure() }}' }),
+        ]),
+      ],
+      'DEVPIPE.00010400',
+    ],
     ['a job that depends on nobody', oneJob({ depends_on: ['JOB_B'] }), 'DEVPIPE.00010400'],
     [
       'jobs in a circle',
