@@ -4,6 +4,7 @@ import { clientErrorText, clientExitCode } from './client-fault.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { Fault } from './fault.ts'
 import type { Terminal } from './terminal.ts'
+import { verbFirst } from './verb-first.ts'
 import type { Verb } from './verb.ts'
 import { artifacts } from './verbs/artifacts.ts'
 import { approve } from './verbs/approve.ts'
@@ -151,7 +152,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       program.outputHelp()
       return EXIT.usage
     }
-    await program.parseAsync([...args], { from: 'user' })
+    await program.parseAsync([...verbFirst(args, program)], { from: 'user' })
     return code
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage

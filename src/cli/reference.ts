@@ -26,6 +26,8 @@ export function cliPage(): string {
     '',
     '## Which server, and as whom',
     '',
+    'Options of a verb may also stand before it: `millrace --url URL runs`.',
+    '',
     'Verbs that talk to a server find it by `--url`, else `MILLRACE_URL`, else by `base_url` in `quickstart.json` of the',
     'data directory (`MILLRACE_DATA_DIR`, `./data`), else at `http://127.0.0.1:8080`. The token is `MILLRACE_TOKEN`, else',
     '`admin_token` of `quickstart.json`, which is sent only to the server that the file is about.',
