@@ -144,8 +144,6 @@ export function formatValue(value: Value, spec: string, meter: Meter): string {
   if (number === undefined || (typeof value === 'boolean' && spec === '')) {
     if (spec !== '' && typeof value !== 'string')
       throw new BambooError(`unsupported format string passed to ${typeName(value)}`)
-    if (sign !== undefined || align === '=' || read.alternate || read.comma)
-      throw new BambooError('a sign, =, # and , are for numbers')
     if (read.type !== '' && read.type !== 's') throw new BambooError(`Unknown format code '${read.type}'`)
     if (spec !== '') refuseNumberSpec(read, sign)
     return cut(textOf(value, meter), { ...read, type: 's' }, meter)
@@ -157,7 +155,8 @@ export function formatValue(value: Value, spec: string, meter: Meter): string {
   return numberField(number, read, meter)
 }
 
-const INT_TYPES: readonly string[] = ['', 'd', 'x', 'X', 'o', 'b', 'c']
+const BASED_TYPES: readonly string[] = ['x', 'X', 'o', 'b']
+const INT_TYPES: readonly string[] = ['', 'd', 'c', ...BASED_TYPES]
 
 /** What is said of numbers alone. */
 function refuseNumberSpec({ align, alternate, comma }: Spec, sign: string | undefined): void {
@@ -184,16 +183,11 @@ function numberField(number: bigint | number, spec: Spec, meter: Meter): string 
   const negative = number < 0 || Object.is(number, -0)
   const sign = negative ? '-' : spec.sign === '-' ? '' : spec.sign
   const digits = digitsOf(typeof number === 'bigint' ? (negative ? -number : number) : Math.abs(number), spec)
-  return aligned(sign, spec.comma === '' ? digits : grouped(digits, spec), spec, meter)
+  const prefix = spec.alternate && BASED_TYPES.includes(spec.type) ? `0${spec.type}` : ''
+  return aligned(sign + prefix, spec.comma === '' ? digits : grouped(digits, spec), spec, meter)
 }
 
-const WHOLE_TYPES: readonly string[] = ['', 'd', 'x', 'X', 'o', 'b']
-
 function digitsOf(number: bigint | number, spec: Spec): string {
-  const prefix = spec.alternate ? `0${spec.type}` : ''
-  if (typeof number === 'bigint' && spec.precision !== undefined && WHOLE_TYPES.includes(spec.type)) {
-    refuse('Precision not allowed in integer format specifier')
-  }
   switch (spec.type) {
     case '':
       if (typeof number === 'bigint') return String(number)
@@ -201,13 +195,13 @@ function digitsOf(number: bigint | number, spec: Spec): string {
     case 'd':
       return typeof number === 'bigint' ? String(number) : refuse()
     case 'x':
-      return typeof number === 'bigint' ? prefix + number.toString(16) : refuse()
+      return typeof number === 'bigint' ? number.toString(16) : refuse()
     case 'X':
-      return typeof number === 'bigint' ? prefix + number.toString(16).toUpperCase() : refuse()
+      return typeof number === 'bigint' ? number.toString(16).toUpperCase() : refuse()
     case 'o':
-      return typeof number === 'bigint' ? prefix + number.toString(8) : refuse()
+      return typeof number === 'bigint' ? number.toString(8) : refuse()
     case 'b':
-      return typeof number === 'bigint' ? prefix + number.toString(2) : refuse()
+      return typeof number === 'bigint' ? number.toString(2) : refuse()
     case 'f':
     case 'F':
       return cased(fixedDigits(floatOf(number), spec), spec)
@@ -265,14 +259,13 @@ const trimmed = (digits: string): string => (digits.includes('.') ? digits.repla
 
 /** By three, those of other bases than ten by four; a fraction or power has no groups. */
 function grouped(digits: string, { comma, type }: Spec): string {
-  const [prefix = ''] = /^0[xXob]/.exec(digits) ?? []
-  const [whole = ''] =
-    /^[0-9a-fA-F]*/.exec(/[xXob]/.test(type) ? digits.slice(prefix.length) : digits.replace(/[^0-9].*/, '')) ?? []
-  const size = /[xXob]/.test(type) ? 4 : 3
-  if (size === 4 && comma === ',') refuse(`Cannot specify ',' with '${type}'.`)
+  const isBased = BASED_TYPES.includes(type)
+  if (isBased && comma === ',') refuse(`Cannot specify ',' with '${type}'.`)
+  const [whole = ''] = (isBased ? /^[0-9a-fA-F]*/ : /^[0-9]*/).exec(digits) ?? []
+  const size = isBased ? 4 : 3
   const groups: string[] = []
   for (let end = whole.length; end > 0; end -= size) groups.push(whole.slice(Math.max(0, end - size), end))
-  return prefix + groups.reverse().join(comma) + digits.slice(prefix.length + whole.length)
+  return groups.reverse().join(comma) + digits.slice(whole.length)
 }
 
 function aligned(sign: string, text: string, spec: Spec, meter: Meter): string {

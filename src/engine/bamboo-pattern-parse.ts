@@ -104,6 +104,7 @@ class Parser {
       this.#skipComments()
       const next = this.#characters[this.#at]
       if (next === undefined || next === '|' || next === ')') break
+      if (this.#bounds() !== undefined) throw wrong('nothing to repeat')
       parts.push(this.#repeated(this.#atom()))
     }
     return parts.length === 1 ? parts[0]! : { op: 'all', parts }
@@ -138,8 +139,7 @@ class Parser {
     const rest = this.#characters.slice(this.#at, this.#at + 12).join('')
     const found = /^\{(\d{0,4})(,?)(\d{0,4})\}/.exec(rest)
     // Anything else in braces stands for itself.
-    if (found === null || (found[1] === '' && found[3] === '' && found[2] === '')) return undefined
-    if (found[1] === '' && found[2] === '') return undefined
+    if (found === null || (found[1] === '' && found[2] === '')) return undefined
     this.#at += found[0].length
     const least = Number(found[1])
     const most = found[2] === '' ? least : found[3] === '' ? Infinity : Number(found[3])
@@ -163,10 +163,6 @@ class Parser {
         return this.#set()
       case '\\':
         return this.#escape()
-      case '*':
-      case '+':
-      case '?':
-        throw wrong('nothing to repeat')
       default:
         return literal(character)
     }

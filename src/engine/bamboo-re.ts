@@ -181,13 +181,13 @@ function substitute(args: Arguments, pattern: Pattern): Value {
   let done = 0
   let count = 0n
   for (const spans of placesOf(pattern, characters, meter)) {
+    if (most !== 0n && count >= most) break
     const [start, end] = spans[0]!
     const put = replace({ kind: 'match', characters, spans, names: pattern.names })
     meter.spend(put.length + start - done)
     parts.push(characters.slice(done, start).join(''), put)
     done = end
     count += 1n
-    if (count === most) break
   }
   return parts.join('') + characters.slice(done).join('')
 }
@@ -251,12 +251,12 @@ function split(args: Arguments, pattern: Pattern): Value {
   let done = 0
   let count = 0n
   for (const [whole, ...groups] of placesOf(pattern, characters, meter)) {
+    if (most !== 0n && count >= most) break
     const [start, end] = whole!
     parts.push(characters.slice(done, start).join(''))
     parts.push(...groups.map((span) => (span === null ? null : characters.slice(...span).join(''))))
     done = end
     count += 1n
-    if (count === most) break
   }
   return listOf([...parts, characters.slice(done).join('')])
 }

@@ -178,6 +178,47 @@ describe('comparisons', () => {
     ['params.config.db == params.config.db', true],
     ['params.config == params.config.db', false],
     ["params.config.hosts == ['a', 'b']", true],
+    // values of one kind
+    ["'b' >= 'a'", true],
+    ["'a' <= 'b'", true],
+    ["'a' <= 'a'", true],
+    ["'b' < 'a'", false],
+    ['1 <= 2', true],
+    ['2 <= 1', false],
+    ['2 >= 1', true],
+    // a number and text
+    ["3 == '3'", true],
+    ["'3' == 3", true],
+    ["'3.0' == 3", true],
+    ["'3' == '3.0'", false],
+    ["'2' < 10", true],
+    ["2 < '10'", true],
+    ["10 < '9'", false],
+    ["'10' < 9", false],
+    ["3 == 'x'", false],
+    ["'x' == 3", false],
+    ["0 == ''", false],
+    ["'' == 0", false],
+    ['0 == false', false],
+    ['1 == true', false],
+    ['null == false', false],
+    ["1 < 'x'", false],
+    ["'x' < 1", false],
+    ['null < 1', false],
+    ['null <= null', false],
+    ["true < 'x'", false],
+    ["'x' > true", false],
+    // lists and mappings by what is in them
+    ['params.config == params.config', true],
+    ['params.config.db == params.config.hosts', false],
+    ['[] == params.config', false],
+    ['null == params.config', false],
+    ['params.config == null', false],
+    ['[1, 2] == [1, 2]', true],
+    ['[1, 2] == [1]', false],
+    ['[1] == [1, 2]', false],
+    ["[] == ''", false],
+    ["[[1], ['2']] == [['1'], [2]]", true],
   ])('%s is %s', (text, value) => {
     expect(valueOf(text)).toBe(value)
   })
@@ -399,6 +440,62 @@ test('an expression that is written down parses to itself', () => {
     }),
     { numRuns: 300 },
   )
+})
+
+describe('calls', () => {
+  test.each<[string, Json]>([
+    ["starts_with(params.branch, 'ma')", true],
+    ["starts_with(params.branch, 'in')", false],
+    ["starts_with(params.count, '3')", false],
+    ['starts_with(params.digits, 3)', false],
+    ["ends_with(params.branch, 'in')", true],
+    ["ends_with(params.branch, 'ma')", false],
+    ["ends_with(params.count, '3')", false],
+    ['ends_with(params.digits, 3)', false],
+    ["contains(params.branch, 'ai')", true],
+    ['contains(params.digits, 3)', false],
+    ["contains(params.list, 'a')", true],
+    ["contains(params.config, 'db')", false],
+    ["contains_all(['a', 'b'], ['a'])", true],
+    ["contains_all(['a', 'b'], ['a', 'c'])", false],
+    ["contains_all('ab', ['a'])", false],
+    ["contains_all(['a'], 'a')", false],
+    ["contains_any(['a', 'b'], ['c', 'b'])", true],
+    ["contains_any(['a', 'b'], ['c'])", false],
+    ["contains_any(['a'], [])", false],
+    ["contains_all(['a'], [])", true],
+    ["contains_any('ab', ['a'])", false],
+    // a number is found by its text, and a text by its number
+    ["contains_any([3], ['3.0'])", true],
+    ["contains_any(['3.0'], [3])", true],
+    ["contains_any(['3.0'], ['3'])", false],
+    ["contains_any([0], [''])", false],
+    ["contains_any([0], ['x'])", false],
+    ["contains_any(['x'], [3])", false],
+    ['contains_any([null], [null])', true],
+    ['contains_any([[1]], [[1]])', false],
+    ["length('a\u{1f600}')", 2],
+    ['length(params.list)', 2],
+    ['length(params.config)', 2],
+    ['length(params.count)', null],
+    ['length(null)', null],
+    ["lower('Ab')", 'ab'],
+    ["upper('Ab')", 'AB'],
+    ['lower(params.count)', null],
+    ['upper(params.list)', null],
+  ])('%s is %j', (text, value) => {
+    expect(valueOf(text)).toEqual(value)
+  })
+})
+
+test('values that nest deeper than they may are equal to nothing', () => {
+  const nested = (depth: number): Json => (depth === 0 ? [] : [nested(depth - 1)])
+  const same = (depth: number): Json =>
+    evaluate(
+      { op: '==', left: { op: 'path', path: ['params', 'one'] }, right: { op: 'path', path: ['params', 'other'] } },
+      { ...scope, params: { one: nested(depth), other: nested(depth) } },
+    )
+  expect([same(EXPRESSION_DEPTH_MAX - 1), same(EXPRESSION_DEPTH_MAX + 2)]).toEqual([true, false])
 })
 
 test('long lists cost what they are long', () => {

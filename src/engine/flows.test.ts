@@ -153,6 +153,25 @@ describe('a gateway that does not know its way', () => {
     expect(w.viewed('x')).toMatchObject({ status: 'failed', failure: { kind: 'condition' } })
   })
 
+  test('it says what was read, and what all names of the gateway stand for, a line break as it is written', () => {
+    const reasonOf = (rule: string, other: string): unknown => {
+      const w = world(
+        [choice('x', on('hold')), script('a'), script('b')],
+        ['start -> x', `x -> a rule ${rule}`, `x -> b rule ${other}`, 'x -> end else', 'a -> end', 'b -> end'],
+        { definition: { language: 'bamboo' }, params: { n: 7, t: 'one\nline', w: '\\n and\n' } },
+      )
+      return w.viewed('x').failure
+    }
+    expect(reasonOf('${n} ((', '${t} == "${w}" and ${nobody}')).toEqual({
+      kind: 'condition',
+      reason: expect.stringMatching(
+        /^evaluate\[7 \(\(\] fail with data\[\{"n": 7, "t": "one\\\\nline", "w": "\\\\n and\\n"\}\] message: ./,
+      ) as unknown,
+    })
+    const long = reasonOf(`1 == ${'9'.repeat(5_000)}`, '1 == 1') as { readonly reason: string }
+    expect(long.reason.length).toBeLessThan(5_000)
+  })
+
   test.each(['stop', 'continue'] as const)('under %s its run has failed: it cannot be passed over', (policy) => {
     const w = world(nodes(policy), ways, { params: { left: false, right: false } })
     expect(w.status()).toBe('failed')

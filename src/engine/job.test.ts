@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Change } from '../model/change.ts'
 import type { TaskSpec } from '../model/definition.ts'
-import { definition, script, stage } from '../testing/definitions.ts'
+import { callback, definition, script, stage } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { jobOf, secretNamesOf } from './job.ts'
 import { taskPlan } from './run.ts'
@@ -75,5 +76,106 @@ describe('a job with secrets', () => {
   test('has one that an own variable of the server stands before in no variable', () => {
     const w = leased({ env: { CI: '${{ secrets.A }}' } })
     expect(request(w)).toMatchObject({ env: { CI: 'true' }, secrets: [], splices: [] })
+  })
+})
+
+describe('what a job says', () => {
+  test('an environment of params, the pipeline, the task and the run, the later over the earlier', () => {
+    const env = { A: 'pipeline', B: 'pipeline' }
+    const w = leased({ env: { B: 'task', MILLRACE_TASK: 'mine' } }, env, { A: 'param', n: 3, nothing: null, list: [1] })
+    expect(request(w).env).toEqual({
+      A: 'pipeline',
+      B: 'task',
+      n: '3',
+      nothing: '',
+      list: '[1]',
+      CI: 'true',
+      MILLRACE: 'true',
+      MILLRACE_PIPELINE: w.run.name,
+      MILLRACE_RUN_ID: w.run.id,
+      MILLRACE_RUN_NUMBER: '7',
+      MILLRACE_TASK: 'a',
+      MILLRACE_TRY: '1',
+    })
+  })
+
+  test('of a change what is known of it', () => {
+    const w = leased({})
+    const change = { branch: 'main', tag: null, number: 5, fork: true } as Change
+    const { env } = jobOf({ ...w.run, cause: { ...w.run.cause, change } }, w.index('a'), [])
+    expect(env).toMatchObject({
+      MILLRACE_CHANGE_BRANCH: 'main',
+      MILLRACE_CHANGE_NUMBER: '5',
+      MILLRACE_CHANGE_FORK: 'true',
+    })
+    expect(env).not.toHaveProperty('MILLRACE_CHANGE_TAG')
+  })
+
+  test('its container with the image filled in, any other executor as it is', () => {
+    const container = {
+      kind: 'container',
+      image: 'node:${{ params.version }}',
+      user: null,
+      network: 'none',
+      memoryBytes: null,
+      cpus: null,
+      pidsMax: 100,
+      volumes: [],
+    } as const
+    expect(request(leased({ executor: container }, {}, { version: '24' })).executor).toEqual({
+      ...container,
+      image: 'node:24',
+    })
+    const sandbox = { kind: 'sandbox', network: false } as const
+    expect(request(leased({ executor: sandbox })).executor).toEqual(sandbox)
+    expect(request(leased({}))).not.toHaveProperty('executor')
+  })
+
+  test('its caches with their keys filled in, for its project; a run that nobody trusts saves none', () => {
+    const cache = {
+      key: 'npm-${{ params.os }}',
+      files: ['package-lock.json'],
+      restore: ['npm-${{ params.os }}-', 'npm-'],
+      paths: ['~/.npm'],
+    }
+    const w = leased({ caches: [cache] }, {}, { os: 'linux' })
+    const list = [{ ...cache, key: 'npm-linux', restore: ['npm-linux-', 'npm-'] }]
+    expect(request(w).caches).toEqual({ scope: w.run.projectId, write: true, list })
+    const strange = { ...w.run, cause: { ...w.run.cause, trusted: false } } as const
+    expect(jobOf(strange, w.index('a'), []).caches).toEqual({ scope: w.run.projectId, write: false, list })
+    expect(request(leased({}))).not.toHaveProperty('caches')
+  })
+
+  test('secrets go where they are written in lists and mappings, too', () => {
+    const w = leased({
+      work: {
+        kind: 'runner',
+        uses: 'http',
+        with: {
+          list: ['x', '${{ secrets.A }}'],
+          map: { deep: { key: '${{ secrets.B }}', n: 1, none: null } },
+          plain: 'no secrets. here',
+        },
+      },
+    })
+    expect(request(w).splices).toEqual([
+      { path: ['with', 'list', 1], parts: [{ secret: 'A' }] },
+      { path: ['with', 'map', 'deep', 'key'], parts: [{ secret: 'B' }] },
+    ])
+    expect(secretNamesOf(w.run, taskPlan(w.run.plan, w.index('a')))).toEqual(['A', 'B'])
+  })
+
+  test('a definition in the language of BlueKing has no secrets, and a task that needs no runner neither', () => {
+    const w = new EngineWorld(
+      definition({
+        language: 'bamboo',
+        stages: [stage('s', [script('a', work({ url: '${{ secrets.A }}' })), callback('b')])],
+      }),
+    )
+    w.lease('a')
+    expect(request(w)).toMatchObject({ secrets: [], splices: [] })
+    expect(secretNamesOf(w.run, taskPlan(w.run.plan, w.index('a')))).toEqual([])
+    expect(secretNamesOf(w.run, taskPlan(w.run.plan, w.index('b')))).toEqual([])
+    expect(() => jobOf(w.run, w.index('b'), [])).toThrow('needs no runner')
   })
 })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { fold, foldOnto } from '../engine/evolve.ts'
 import type { Run } from '../engine/run.ts'
 import { runOfSnapshot, snapshotOf } from '../engine/snapshot.ts'
+import { viewOf } from '../engine/view.ts'
 import { brokenCommands } from './command-laws.ts'
 import { brokenAdmissions, brokenByStep, brokenLaws } from './engine-laws.ts'
 import { movesOf, playMoves } from './engine-moves.ts'
@@ -11,6 +12,7 @@ import { explore } from './engine-explorer.ts'
 import { flow, shaped } from './engine-shapes.ts'
 import { definitions } from './random-plans.ts'
 import { brokenByEvents } from './step-laws.ts'
+import { projectView } from './views.ts'
 
 /** A short round of what laws.test.ts and `npm run prove` do at length: what mutants of the engine are tried against. */
 test('no law is broken, and what is named as allowed is taken, in a few runs', () => {
@@ -49,6 +51,20 @@ test('a few logs fold to the run that wrote them, whole and in parts, and so do 
       expect(plain(foldOnto(asOf, w.log))).toEqual(plain(w.run))
       expect(foldOnto(w.run, w.log, seq)).toBe(w.run)
       expect(plain(runOfSnapshot(id, plan, snapshotOf(w.run)) as Run)).toEqual(plain(w.run))
+    }),
+    { numRuns: 20, seed: 1 },
+  )
+})
+
+test('what is kept of views is what would be made anew, in a few runs', () => {
+  const shown = (run: Run) => viewOf(run, projectView(), {} as never, 0)
+  fc.assert(
+    fc.property(definitions, fc.array(fc.nat(10_000), { minLength: 20, maxLength: 40 }), (definition, places) => {
+      const w = new EngineWorld(definition, { start: definition.triggers === null })
+      for (const place of places) {
+        playMoves(w, [place])
+        expect(shown(w.run)).toEqual(shown(runOfSnapshot(w.run.id, w.run.plan, snapshotOf(w.run)) as Run))
+      }
     }),
     { numRuns: 20, seed: 1 },
   )
