@@ -3,7 +3,7 @@ import type { Failure } from '../model/failure.ts'
 import type { PipelineId, ProjectId, RunId } from '../model/id.ts'
 import type { JsonObject } from '../model/json.ts'
 import type { FailurePolicy, Work } from '../model/definition.ts'
-import type { Plan, StagePlan, TaskPlan } from '../model/plan.ts'
+import type { Plan, PlanNode, StagePlan, TaskPlan } from '../model/plan.ts'
 import type { Priority } from '../model/priority.ts'
 import type { EndStatus } from '../model/status.ts'
 import type { Instant } from '../model/time.ts'
@@ -271,11 +271,13 @@ function freshNodes(plan: Plan, excluded: readonly number[]): Table<NodeState> {
   const left = new Set(excluded)
   return Table.from(
     plan.nodes.map((node) => {
-      const state = node.kind === 'stage' ? freshStage(node) : freshTask(node)
+      const state = freshNode(node)
       return left.has(node.index) ? { ...state, excluded: true } : state
     }),
   )
 }
+
+export const freshNode = (node: PlanNode): NodeState => (node.kind === 'stage' ? freshStage(node) : freshTask(node))
 
 /** All tasks pending: where a run begins, and begins again under the policy `restart`. */
 export const pendingCounts = (plan: Plan): Counts => ({ ...NO_COUNTS, pending: plan.taskCount })
