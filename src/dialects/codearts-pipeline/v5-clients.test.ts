@@ -1,45 +1,22 @@
 // What clients that are in use rely on, beside the pages: which source of a pipeline a start means, how the run of a
 // sub-pipeline is found, and by which codes they tell one refusal from another.
 import { beforeEach, describe, expect, test } from 'vitest'
+import { BASE, type Body, codeartsClient, type CodeartsClient } from '../../testing/codearts-client.ts'
 import { checkpoint, dto, job, shell, stage } from '../../testing/codearts-documents.ts'
 import { succeeded } from '../../testing/scripted-runner.ts'
 import { need, openWorld, type World } from '../../testing/world.ts'
-import { codeartsPipeline } from './index.ts'
-
-const BASE = 'http://127.0.0.1:8080'
-type Body = ReturnType<typeof JSON.parse>
 
 let world: World
-let handle: (request: Request) => Promise<Response>
+let handle: CodeartsClient['handle']
+let call: CodeartsClient['call']
+let good: CodeartsClient['good']
+let create: CodeartsClient['create']
+let start: CodeartsClient['start']
+let detail: CodeartsClient['detail']
 beforeEach(async () => {
   world = await openWorld()
-  handle = codeartsPipeline.create(world.app, { baseUrl: BASE, zoneOffsetMinutes: 480, bodyMaxBytes: 1_000_000 })
+  ;({ handle, call, good, create, start, detail } = codeartsClient(world))
 })
-
-async function call(
-  method: string,
-  path: string,
-  body?: unknown,
-  project = world.project.id as string,
-): Promise<{ status: number; body: Body }> {
-  const init = body === undefined ? {} : { body: JSON.stringify(body) }
-  const headers = { 'X-Auth-Token': world.credentials.token }
-  const response = await handle(new Request(`${BASE}/v5/${project}/api${path}`, { method, headers, ...init }))
-  return { status: response.status, body: JSON.parse(await response.text()) }
-}
-const good = async (method: string, path: string, body?: unknown): Promise<Body> => {
-  const answer = await call(method, path, body)
-  expect(answer, `${method} ${path}`).toMatchObject({ status: 200 })
-  return answer.body
-}
-const create = async (stages: readonly object[], more: object = {}): Promise<string> =>
-  (await good('POST', '/pipelines', dto(stages, more))).pipeline_id
-const start = async (id: string, body: object = {}): Promise<string> => {
-  const { pipeline_run_id } = await good('POST', `/pipelines/${id}/run`, body)
-  await world.settled()
-  return pipeline_run_id
-}
-const detail = (id: string): Promise<Body> => good('GET', `/pipelines/${id}/pipeline-runs/detail`)
 
 const WEB = 'https://example.com/web.git'
 const LIB = 'https://example.com/lib.git'

@@ -2,46 +2,26 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { parseDefinition } from '../../definition/parse-definition.ts'
 import { stepSpecs } from '../../steps/index.ts'
 import { exited, ScriptedRunner, succeeded } from '../../testing/scripted-runner.ts'
+import { BASE, type Body, codeartsClient, type CodeartsClient } from '../../testing/codearts-client.ts'
 import { AUTO, checkpoint, dto, job, shell, stage } from '../../testing/codearts-documents.ts'
 import { openWorld, type World } from '../../testing/world.ts'
-import { codeartsPipeline } from './index.ts'
-
-const BASE = 'http://127.0.0.1:8080'
-/** Anything of JSON, for tests to take apart. */
-type Body = ReturnType<typeof JSON.parse>
 
 let world: World
-let handle: (request: Request) => Promise<Response>
+let handle: CodeartsClient['handle']
+let call: CodeartsClient['send']
+let good: CodeartsClient['good']
+let create: CodeartsClient['create']
+let start: CodeartsClient['start']
+let detail: CodeartsClient['detail']
 beforeEach(async () => {
   world = await openWorld({
     runner: new ScriptedRunner(10),
     check: (text, file) => parseDefinition(text, file, stepSpecs),
   })
-  handle = codeartsPipeline.create(world.app, { baseUrl: BASE, zoneOffsetMinutes: 480, bodyMaxBytes: 1_000_000 })
+  ;({ handle, send: call, good, create, start, detail } = codeartsClient(world))
 })
 
-async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Body }> {
-  const init = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }
-  const headers = { 'X-Auth-Token': world.credentials.token }
-  const response = await handle(new Request(`${BASE}${path}`, { method, headers, ...init }))
-  return { status: response.status, body: JSON.parse(await response.text()) }
-}
 const api = (): string => `/v5/${world.project.id}/api`
-const good = async (method: string, path: string, body?: unknown): Promise<Body> => {
-  const answer = await call(method, `${api()}${path}`, body)
-  expect(answer, `${method} ${path}`).toMatchObject({ status: 200 })
-  return answer.body
-}
-
-const create = async (stages: readonly object[], more: object = {}): Promise<string> =>
-  (await good('POST', '/pipelines', dto(stages, more))).pipeline_id
-const start = async (id: string, body: object = {}): Promise<string> => {
-  const { pipeline_run_id } = await good('POST', `/pipelines/${id}/run`, body)
-  await world.settled()
-  return pipeline_run_id
-}
-const detail = (id: string, run = ''): Promise<Body> =>
-  good('GET', `/pipelines/${id}/pipeline-runs/detail${run === '' ? '' : `?pipeline_run_id=${run}`}`)
 
 const twoStages = () => [
   stage('Build', [
