@@ -4,6 +4,8 @@ import { Evaluator, freeNames } from './bamboo-evaluate.ts'
 import { filtered } from './bamboo-filter.ts'
 import { BambooError, Meter } from './bamboo-meter.ts'
 import { parsePiece } from './bamboo-parse.ts'
+import { textOf } from './bamboo-text.ts'
+import { fromJson } from './bamboo-value.ts'
 
 /**
  * Text with `${expression}` in it, as BlueKing's templates have it (docs/reference/expressions.md). A piece that does not
@@ -34,6 +36,18 @@ export interface BambooContext {
 
 /** What one rendering may cost, or several that share it. */
 export const bambooBudget = (): Meter => new Meter(UNITS_MAX)
+
+/** A value as it stands within a text: Python's `str`. What is too long for that is written as JSON. */
+export function bambooText(value: Json): string {
+  if (typeof value === 'string') return value
+  try {
+    const meter = bambooBudget()
+    return textOf(fromJson(value, meter), meter)
+  } catch (error) {
+    if (error instanceof BambooError) return JSON.stringify(value)
+    throw error
+  }
+}
 
 /** Every text inside a value, rendered; keys stay. A text that is `${name}` and nothing else becomes what the name stands for. */
 export function renderBamboo(value: Json, context: BambooContext): Json {

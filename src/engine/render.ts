@@ -1,6 +1,6 @@
 import type { VariableSpec } from '../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
-import { bambooBudget, referencedNames, renderBamboo } from './bamboo-template.ts'
+import { bambooBudget, bambooText, referencedNames, renderBamboo } from './bamboo-template.ts'
 import { momentText } from './bamboo-time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
 import { countOf, isCount, type Passes, presetOutput } from './preset-outputs.ts'
@@ -18,10 +18,11 @@ export function valueOf(run: Run, index: number | null, value: Json, passes?: Pa
   return new Names(run, index, passes).render(value)
 }
 
-/** As {@link valueOf}, as text: null as nothing, lists as JSON. */
+/** As {@link valueOf}, as text: null as nothing, lists as JSON; what a `bamboo` definition says, as Python writes it. */
 export function textOf(run: Run, index: number | null, value: Json): string {
   if (run.plan.definition.language === 'native' && typeof value === 'string') return renderText(value, scopeOf(run))
-  return asText(valueOf(run, index, value))
+  const made = valueOf(run, index, value)
+  return run.plan.definition.language === 'bamboo' ? bambooText(made) : asText(made)
 }
 
 function asText(value: Json): string {

@@ -163,13 +163,13 @@ describe('what every node makes', () => {
     expect(env(t, 'word')).toBe('${word}')
     await ends(t, 'b', succeeded())
     await ends(t, 'a', succeeded({ word: 'again' }))
-    expect([env(t, 'word'), env(t, 'good')]).toEqual(['again', 'true'])
+    expect([env(t, 'word'), env(t, 'good')]).toEqual(['again', 'True'])
     await ends(t, 'b', succeeded())
     expect(env(t, 'word')).toBe('again')
     await ends(t, 'a', exited(1))
     await t.act('a', 'skip')
     // Its failure was told before it was skipped.
-    expect([env(t, 'word'), env(t, 'good')]).toEqual(['again', 'false'])
+    expect([env(t, 'word'), env(t, 'good')]).toEqual(['again', 'False'])
     expect((await t.status()).children[t.node('b')]).toMatchObject({ loop: 3 })
   })
 

@@ -1,7 +1,7 @@
 // Seen by a client that is a stranger: cases in which a task did something else than in bk-sops.
 import { expect, test } from 'vitest'
 import { openBkClient } from '../../testing/blueking-client.ts'
-import { display, outputOf, pause, shell, webTree } from '../../testing/blueking-trees.ts'
+import { constant, display, outputOf, pause, shell, webTree } from '../../testing/blueking-trees.ts'
 import { exited, succeeded } from '../../testing/scripted-runner.ts'
 
 const ENGINE_2 = { engine_ver: '2' }
@@ -96,4 +96,28 @@ test('what a node was given in an earlier pass of its loop is told with the coun
     ['echo 2', 2],
     ['echo 3', 3],
   ])
+})
+
+test('a script sees what a constant stands for as the text that it is in the original', async () => {
+  const client = await openBkClient()
+  const { biz, world } = client
+  const pipeline_tree = webTree({
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 'end'],
+    ],
+    activities: { a: shell('true'), b: shell('echo ${done} ${list} ${count}') },
+    constants: {
+      '${done}': outputOf('a', '_result'),
+      '${list}': constant(['x', 1, null]),
+      '${count}': constant(3),
+    },
+  })
+  const made = await client.need(client.post('fast_create_task', [biz], { name: 't', pipeline_tree }))
+  await client.need(client.post('start_task', [made.task_id, biz]))
+  world.runner.endTask('a', succeeded())
+  await world.settled()
+  // `string.replace(tpl, resolved)` of bamboo_engine/template/template.py: Python's str of each.
+  expect(world.runner.jobs[0]?.env).toMatchObject({ done: 'True', list: "['x', 1, None]", count: '3' })
 })
