@@ -153,18 +153,20 @@ function onTask(run: RunView, stage: StageView, task: TaskView): readonly Comman
     post(`the native API, ${action} of ${task.key}`, `${actions}/${action}`, body)
   const isActivity = !['start', 'end', 'gateway', 'subflow'].includes(task.work.kind)
   const isFailed = ['failed', 'errored', 'timed_out'].includes(task.status) && !task.ignored
+  // There a task that was revoked stays so.
+  const isMendable = isFailed && run.status !== 'cancelled'
 
   const requests = task.allowed.flatMap((action): readonly Request[] => {
     switch (action) {
       case 'retry':
         return [
           own(action),
-          ...(isFailed && task.retryable ? [node('retry')] : []),
+          ...(isMendable && task.retryable ? [node('retry')] : []),
           ...(index < 0 ? [] : [post(`swr, retry of ${stage.key}`, `${paths.swr}/${index}/start?mode=retry`)]),
           ...(task.held ? [step('resume')] : []),
         ]
       case 'skip':
-        return [own(action), ...(isFailed && isActivity && task.skippable ? [node('skip')] : [])]
+        return [own(action), ...(isMendable && isActivity && task.skippable ? [node('skip')] : [])]
       case 'approve':
       case 'reject':
         if (!mayDecide(task)) return []
