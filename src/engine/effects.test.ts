@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
-import { definition, noop, on, retries, review, script, sleep, stage } from '../testing/definitions.ts'
+import { callback, definition, noop, on, retries, review, script, sleep, stage } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { AT } from '../testing/views.ts'
 import { dueEffects, heldByRunners, isToStop, lastRunnerOf } from './effects.ts'
@@ -99,4 +99,29 @@ test('what runs is to stop when its time is over or its run is cancelled', () =>
   expect(stops()).toEqual([true, false])
   w.cancel()
   expect(stops()).toEqual([true, true])
+})
+
+test('what the server does itself is due again, and what waits for others is not', () => {
+  const publish = { kind: 'publish', channel: 'c', params: {} } as const
+  const begin = { kind: 'run', pipeline: 'deploy', params: {}, wait: true } as const
+  const w = new EngineWorld(
+    definition({
+      stages: [
+        stage('s', [
+          noop('a'),
+          script('b', { work: publish }),
+          script('c', { work: begin }),
+          callback('d'),
+          review('e'),
+          sleep('f', 5_000),
+        ]),
+      ],
+    }),
+    { start: false },
+  )
+  w.raw({ type: 'start' })
+  expect(dueEffects(w.run).filter(({ type }) => type === 'run-inline')).toEqual(
+    ['a', 'b', 'c'].map((key) => ({ type: 'run-inline', node: w.index(key), fence: w.task(key).fence })),
+  )
+  expect(dueEffects(w.run).filter(({ type }) => type === 'arm-timer')).toHaveLength(1)
 })

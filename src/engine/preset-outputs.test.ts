@@ -67,3 +67,28 @@ test('what is in a sub-flow knows the pass of the sub-flow, and counts its own w
   expect(seenOf(w, 's', 'x').slice(0, 2)).toEqual([true, 1])
   expect(seenOf(w, 'a', 'a').slice(1, 3)).toEqual([2, 1])
 })
+
+test('a loop within a sub-flow is counted anew each time the sub-flow begins', () => {
+  const w = world(
+    [subflow('s', [callback('a'), gateway('y', 'exclusive')]), gateway('x', 'exclusive')],
+    [
+      'start -> s -> x',
+      'x -> s rule ${_loop} < 2',
+      'x -> end else',
+      's-start -> a -> y',
+      'y -> a rule ${_inner_loop} < 2',
+      'y -> s-end else',
+    ],
+  )
+  const passes: unknown[] = []
+  while (w.run.phase === 'live') {
+    passes.push(seenOf(w, 'a', 'a').slice(1, 3))
+    w.answer('a')
+  }
+  expect(passes).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 1],
+    [4, 2],
+  ])
+})
