@@ -15,15 +15,28 @@ const bamboo = (changes: Partial<PipelineDefinition> = {}, params: Readonly<Reco
   new EngineWorld(definition({ language: 'bamboo', ...changes }), { params })
 
 describe('a value as text', () => {
-  const { run } = bamboo({}, { nothing: null, list: [1, 'a'], yes: true, n: 3, text: 'it' })
+  const params = { nothing: null, list: [1, 'a'], yes: true, n: 3, text: 'it' }
+  const { run } = bamboo({}, params)
   test.each<[string, string]>([
-    ['${nothing}', ''],
-    ['${list}', '[1,"a"]'],
-    ['${yes}', 'true'],
+    ['${nothing}', 'None'],
+    ['${list}', "[1, 'a']"],
+    ['${yes}', 'True'],
     ['${n}', '3'],
     ['${text}', 'it'],
-  ])('of %s is %s', (text, shown) => {
+  ])('of %s is what Python writes: %s', (text, shown) => {
     expect(textOf(run, null, text)).toBe(shown)
+  })
+
+  const native = new EngineWorld(definition(), { params }).run
+  test.each<[Json, string]>([
+    [null, ''],
+    [[1, 'a'], '[1,"a"]'],
+    [true, 'true'],
+    [3, '3'],
+    ['${{ params.text }}', 'it'],
+    ['${{ params.nothing }}!', '!'],
+  ])('of %j in the native language is %s', (value, shown) => {
+    expect(textOf(native, null, value)).toBe(shown)
   })
 })
 
