@@ -615,6 +615,35 @@ describe('what was made', () => {
   })
 })
 
+describe('a pipeline whose triggers have not all fired', () => {
+  const open = async () => {
+    const made = await create({
+      ...document(),
+      pre_operation: { operator: 'and', triggers: [{ webhook: {} }, { webhook: {} }] },
+    })
+    const [first, second] = made.pre_operation.triggers.map(({ webhook }: { webhook: { url: string } }) =>
+      webhook.url.slice(BASE.length),
+    )
+    expect((await call('POST', first)).status).toBe(202)
+    return { made, first, second }
+  }
+
+  test('is deleted: nothing of it runs, and there is no call that would end it', async () => {
+    const { made } = await open()
+    expect((await call('DELETE', `/v3/manage/pipelines/${made.id}`)).status).toBe(204)
+    expect((await call('GET', `/v3/manage/pipelines/${made.id}`)).status).toBe(404)
+  })
+
+  test('is not while an earlier run is under way, and waits on', async () => {
+    const { made, first, second } = await open()
+    expect((await call('POST', second)).status).toBe(201)
+    await world.settled()
+    expect((await call('POST', first)).status).toBe(202)
+    expect((await call('DELETE', `/v3/manage/pipelines/${made.id}`)).status).toBe(409)
+    expect(await wordOf(made.id)).toBe('waiting')
+  })
+})
+
 describe('a pipeline is changed', () => {
   const stageIdOf = ({ stages }: { stages: object[] }) => ({ id: (stages[0] as { id: number }).id })
   const update = (made: { id: number }, content: unknown) => call('PUT', `/v3/manage/pipelines/${made.id}`, content)
