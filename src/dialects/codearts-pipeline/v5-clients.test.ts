@@ -2,7 +2,7 @@
 // sub-pipeline is found, and by which codes they tell one refusal from another.
 import { beforeEach, describe, expect, test } from 'vitest'
 import { BASE, type Body, codeartsClient, type CodeartsClient } from '../../testing/codearts-client.ts'
-import { checkpoint, dto, job, shell, stage } from '../../testing/codearts-documents.ts'
+import { checkpoint, job, shell, stage } from '../../testing/codearts-documents.ts'
 import { succeeded } from '../../testing/scripted-runner.ts'
 import { need, openWorld, type World } from '../../testing/world.ts'
 
