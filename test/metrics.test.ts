@@ -13,7 +13,7 @@ beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-metrics-'))
 })
 afterEach(async () => {
-  await server.kill()
+  await server.close()
   rmSync(directory, { recursive: true, force: true })
 })
 
