@@ -1,30 +1,24 @@
 # Starts one program at a time for the runner and waits until nothing of it is left. See helper.ts for why it exists.
 #
 #   perl fork-helper.pl <number of prctl(2) here, or 0> <number of setsid(2), or 0> <number of setitimer(2), or 0>
-#     <number of dup3(2), or 0> [<file of the lease>]
+#     [<file of the lease>]
 #
 # It writes `ready <1 if it adopts orphans, else 0>`, then for each request on standard input either
 # `refused <what> <errno>` or `started <pid>` and later `ended <wait status>`.
 # A request is its length in bytes, a newline, then fields joined by NUL: cwd, stdin, stdout, stderr, the number of
-# environment entries that differ from the program before, the number of names that it alone had, these entries as
-# NAME=value, these names, argv. No field is ever read by a shell.
+# environment entries, these as NAME=value, argv. No field is ever read by a shell.
 #
 # Every page that is written between fork(2) and execve(2) is copied first, and every module makes more of them: so none
-# is loaded where the numbers are known. And whoever is woken costs more than what it is told, so a program that ends at
-# once has both its lines in one breath.
+# is loaded where the numbers are known, and files, directory and environment are the helper's own before it forks.
 use strict;
 
-my ($prctl, $setsid, $setitimer, $dup3, $lease) = @ARGV;
+my ($prctl, $setsid, $setitimer, $lease) = @ARGV;
 my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER) = (1, 36);
 my ($SIGTERM, $WNOHANG, $EINTR) = (15, 1, 4);    # the same numbers on Linux, macOS and the BSDs
-my $AT_ONCE = 5_000;    # microseconds that the runner waits to hear of a program that has not ended
 my $runner = getppid();
 my $helper = $$;
-# Of the program: its process, the pipe that tells whether exec(2) was refused, whether its beginning was told.
-my ($main, $outcome, $refused, $gentle);
-my $told = 1;
-my ($orders, $words) = (\*STDIN, \*STDOUT);
-require POSIX unless $setsid && $dup3;
+my ($main, $gentle);
+require POSIX unless $setsid;
 
 # The runner has died without a word (kill -9): end what runs, then this. The kernel sends this TERM.
 $SIG{TERM} = sub { exit 1 if $$ != $helper; $gentle = 0; kill_rest(); reap_rest(); exit 1 };
@@ -32,13 +26,8 @@ $SIG{TERM} = sub { exit 1 if $$ != $helper; $gentle = 0; kill_rest(); reap_rest(
 $SIG{USR1} = sub { $gentle = 1 };
 # ...until now. It comes again and again: Perl may miss the first one while it enters waitpid.
 $SIG{USR2} = sub { $gentle = 0; kill_rest() };
-# The program has not ended at once. And later: the runner may be stopped while its lease passes, and the program must
-# not outlive that (lease-file.ts).
-$SIG{ALRM} = sub {
-  return watch_lease() if $told;
-  wake_every(defined $lease ? 1 : 0, 0);
-  syswrite $words, beginning();
-};
+# The runner may be stopped while its lease passes, and the program must not outlive that (lease-file.ts).
+$SIG{ALRM} = sub { watch_lease() };
 # The runner's end must not be the end of this while a program runs. Not ignored: that would be handed on by exec, and
 # what is caught becomes the default.
 $SIG{PIPE} = sub { };
@@ -53,9 +42,11 @@ if (opendir my $open, '/dev/fd') {
   }
 }
 
-open my $null, '<', '/dev/null' or exit 1;
-my $mask = umask 077;    # the files that outputs go to are nobody else's
-chdir '/';
+# Standard input, output and error are those of the program that is started next. Perl closes all others on exec.
+open my $orders, '<&', \*STDIN or exit 1;
+open my $words, '>&', \*STDOUT or exit 1;
+open my $complaints, '>&', \*STDERR or exit 1;
+leave_files();
 
 my $adopts = 0;
 if ($prctl) {
@@ -65,83 +56,92 @@ if ($prctl) {
   syscall($prctl, $PR_SET_PDEATHSIG, $SIGTERM, 0, 0, 0);
   exit 1 if getppid() != $runner;    # it died before the line above
 }
-syswrite $words, "ready $adopts\n";
+say_line("ready $adopts");
 
 while (defined(my $request = next_request())) {
-  my ($cwd, $in, $out, $err, $changed, $gone, @rest) = split /\0/, $request, -1;
-  set_environment([splice @rest, 0, $changed], [splice @rest, 0, $gone]);
-  ($told, $refused, $gentle) = (0, '', 0);
-  my $refusal = start($cwd, $in, $out, $err, \@rest);
+  my ($cwd, $in, $out, $err, $count, @rest) = split /\0/, $request, -1;
+  my @env = splice @rest, 0, $count;
+  $gentle = 0;
+  my $refusal = enter($cwd, $in, $out, $err, \@env) // start(\@rest);
+  leave_files();
   if (defined $refusal) {
-    syswrite $words, "refused $refusal\n";
+    say_line("refused $refusal");
     next;
   }
-  $setitimer ? wake_every(0, $AT_ONCE) : syswrite $words, beginning();
+  say_line("started $main");
+  every_second(1);
   my $status = wait_for_main();
   # Its number is free since a moment ago, unless somebody is left in its group; it is not given again within a moment,
   # for numbers are given in turn.
   kill 'KILL', -$main unless $gentle;
   reap_rest();
-  my $beginning = beginning();
-  wake_every(0, 0);
   undef $main;
-  syswrite $words, $refused eq '' ? "${beginning}ended $status\n" : $beginning;
+  every_second(0);
+  say_line("ended $status");
 }
 
-sub set_environment {
-  my ($changed, $gone) = @_;
-  for my $entry (@$changed) {
-    my ($name, $value) = split /=/, $entry, 2;
-    $ENV{$name} = $value;
+# Makes this process what the program is to be. Returns what could not be done.
+sub enter {
+  my ($cwd, $in, $out, $err, $env) = @_;
+  open STDIN, '<', $in or return 'stdin ' . ($! + 0);
+  my $mask = umask 077;
+  my $opened = open(STDOUT, '>>', $out) && ($err eq $out ? open(STDERR, '>&', \*STDOUT) : open(STDERR, '>>', $err));
+  my $errno = $! + 0;
+  umask $mask;
+  return "output $errno" unless $opened;
+  chdir $cwd or return 'cwd ' . ($! + 0);
+  # Only what differs from the program before: each change is a call.
+  my %env = map { split /=/, $_, 2 } @$env;
+  for my $name (keys %ENV) { delete $ENV{$name} unless exists $env{$name} }
+  for my $name (keys %env) {
+    $ENV{$name} = $env{$name} unless exists $ENV{$name} && $ENV{$name} eq $env{$name};
   }
-  delete @ENV{@$gone};
+  return undef;
 }
 
-# Forks. Returns what could not be done before that; whether the rest could, $outcome tells.
+# Nothing of a program is held on to when it has been started: a pipe has no end as long as somebody could write.
+sub leave_files {
+  open STDIN, '<', '/dev/null';
+  open STDOUT, '>&', $complaints;
+  open STDERR, '>&', $complaints;
+  chdir '/';
+}
+
+# Forks and waits for exec(2). The pipe closes by itself on success, so the program then has its own session: whoever
+# hears `started` may signal the whole group.
 sub start {
-  my ($cwd, $in, $out, $err, $argv) = @_;
-  my $source = $null;
-  if ($in ne '/dev/null') { undef $source; open $source, '<', $in or return 'stdin ' . ($! + 0) }
-  open my $output, '>>', $out or return 'output ' . ($! + 0);
-  my $complaints = $output;
-  if ($err ne $out) { undef $complaints; open $complaints, '>>', $err or return 'output ' . ($! + 0) }
-  my @files = map { fileno $_ } $source, $output, $complaints;
-  pipe($outcome, my $write) or return 'pipe ' . ($! + 0);
+  my ($argv) = @_;
+  pipe(my $read, my $write) or return 'pipe ' . ($! + 0);
   my $pid = fork();
   return 'fork ' . ($! + 0) unless defined $pid;
   if ($pid == 0) {
     $setsid ? syscall($setsid) : POSIX::setsid();
-    umask $mask;
-    # Perl closes all others on exec.
-    for my $fd (0 .. 2) { $dup3 ? syscall($dup3, $files[$fd], $fd, 0) : POSIX::dup2($files[$fd], $fd) }
-    my $step = chdir $cwd ? 'exec' : 'cwd';
-    exec { $argv->[0] } @$argv if $step eq 'exec';
-    syswrite $write, "$step " . ($! + 0);
+    exec { $argv->[0] } @$argv;
+    syswrite $write, 'exec ' . ($! + 0);
     kill 'KILL', $$;    # not exit: what is to be done at the end of this is not the child's to do
+  }
+  close $write;
+  my $refusal = '';
+  while (1) {
+    my $got = sysread $read, $refusal, 64, length $refusal;
+    last if defined $got ? $got == 0 : $! != $EINTR;
+  }
+  if ($refusal ne '') {
+    waitpid $pid, 0;
+    return $refusal;
   }
   $main = $pid;
   return undef;
 }
 
-# The line that tells of the beginning of the program, or nothing when that was told. Waits for its exec(2): whoever
-# hears `started` may signal the whole group.
-sub beginning {
-  return '' if $told++;
-  while (1) {
-    my $got = sysread $outcome, $refused, 64, length $refused;
-    last if defined $got ? $got == 0 : $! != $EINTR;
-  }
-  return $refused eq '' ? "started $main\n" : "refused $refused\n";
-}
-
 # Again and again, for the reason that USR2 comes so, and since a process may be forked while the others are killed.
-sub wake_every {
-  my ($seconds, $micros) = @_;
-  syscall($setitimer, 0, pack('l!4', $seconds, $micros, $seconds, $micros), 0) if $setitimer;
+sub every_second {
+  my ($seconds) = @_;
+  syscall($setitimer, 0, pack('l!4', $seconds, 0, $seconds, 0), 0) if $setitimer && defined $lease;
 }
 
 sub watch_lease {
-  return if !defined $lease || lease_left() >= 0;
+  return if lease_left() >= 0;
   $gentle = 0;
   kill_rest();
 }
@@ -205,3 +205,5 @@ sub next_request {
     return undef if defined $got ? $got == 0 : $! != $EINTR;
   }
 }
+
+sub say_line { syswrite $words, "$_[0]\n" }

@@ -27,19 +27,18 @@ interface SystemCalls {
   readonly prctl: number
   readonly setsid: number
   readonly setitimer: number
-  readonly dup3: number
 }
 
 /** Their numbers by `process.arch`, from the kernel's syscall tables. Elsewhere the helper does without. */
 const SYSTEM_CALLS: Readonly<Partial<Record<NodeJS.Architecture, SystemCalls>>> = {
-  x64: { prctl: 157, setsid: 112, setitimer: 38, dup3: 292 },
-  arm64: { prctl: 167, setsid: 157, setitimer: 103, dup3: 24 },
-  riscv64: { prctl: 167, setsid: 157, setitimer: 103, dup3: 24 },
-  loong64: { prctl: 167, setsid: 157, setitimer: 103, dup3: 24 },
-  arm: { prctl: 172, setsid: 66, setitimer: 104, dup3: 358 },
-  ia32: { prctl: 172, setsid: 66, setitimer: 104, dup3: 330 },
-  ppc64: { prctl: 171, setsid: 66, setitimer: 104, dup3: 316 },
-  s390x: { prctl: 172, setsid: 66, setitimer: 104, dup3: 326 },
+  x64: { prctl: 157, setsid: 112, setitimer: 38 },
+  arm64: { prctl: 167, setsid: 157, setitimer: 103 },
+  riscv64: { prctl: 167, setsid: 157, setitimer: 103 },
+  loong64: { prctl: 167, setsid: 157, setitimer: 103 },
+  arm: { prctl: 172, setsid: 66, setitimer: 104 },
+  ia32: { prctl: 172, setsid: 66, setitimer: 104 },
+  ppc64: { prctl: 171, setsid: 66, setitimer: 104 },
+  s390x: { prctl: 172, setsid: 66, setitimer: 104 },
 }
 
 type Line =
@@ -60,12 +59,11 @@ class Helper {
   #gone = false
   #closing = false
   #running: number | undefined
-  #environment: LaunchRequest['env'] = {}
   readonly closed: Promise<void>
 
   constructor(program: string, leasePath: string | null) {
     const calls = process.platform === 'linux' ? SYSTEM_CALLS[process.arch] : undefined
-    const numbers = [calls?.prctl, calls?.setsid, calls?.setitimer, calls?.dup3].map((number) => String(number ?? 0))
+    const numbers = [calls?.prctl, calls?.setsid, calls?.setitimer].map((number) => String(number ?? 0))
     this.#process = spawn(program, [SCRIPT, ...numbers, ...(leasePath === null ? [] : [leasePath])], {
       env: {},
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -96,7 +94,18 @@ class Helper {
   }
 
   async launch(request: LaunchRequest, onFree: () => void): Promise<LaunchAnswer> {
-    this.#process.stdin.write(this.#orderOf(request))
+    const environment = Object.entries(request.env).map(([name, value]) => `${name}=${value}`)
+    const fields = [
+      request.cwd,
+      request.stdin,
+      request.stdout,
+      request.stderr,
+      String(environment.length),
+      ...environment,
+      ...request.argv,
+    ]
+    const body = Buffer.from(fields.join('\0'))
+    this.#process.stdin.write(Buffer.concat([Buffer.from(`${body.length}\n`), body]))
     const line = await this.#next()
     if (line.word === 'started') {
       const { pid } = line
@@ -116,17 +125,6 @@ class Helper {
     if (line.word !== 'refused') return { kind: 'refused', what: 'other', code: 'EPIPE' }
     const what = line.what === 'exec' || line.what === 'cwd' ? line.what : 'other'
     return { kind: 'refused', what, code: getSystemErrorName(-line.errno) }
-  }
-
-  /** Of the environment only what differs from the program before: the helper has that still. */
-  #orderOf({ cwd, stdin, stdout, stderr, env, argv }: LaunchRequest): string {
-    const before = this.#environment
-    const changed = Object.entries(env).flatMap(([name, value]) => (before[name] === value ? [] : [`${name}=${value}`]))
-    const gone = Object.keys(before).filter((name) => !Object.hasOwn(env, name))
-    this.#environment = env
-    const counts = [String(changed.length), String(gone.length)]
-    const order = [cwd, stdin, stdout, stderr, ...counts, ...changed, ...gone, ...argv].join('\0')
-    return `${Buffer.byteLength(order)}\n${order}`
   }
 
   /** Ends its program and itself. */

@@ -96,7 +96,6 @@ export class Programs {
       cwd: directory,
       hasInput: options.stdin !== undefined,
     })
-    const killsBefore = recentOomKills()
     const answer = await launcher.launch({
       argv: prepared.argv,
       env: prepared.env,
@@ -111,6 +110,7 @@ export class Programs {
       if (isDiskFullCode(answer.code)) throw new DiskFull(`the output of ${argv[0]} cannot be kept`, answer.code)
       throw new CannotStart(`${argv[0]}: ${refusals[answer.code] ?? answer.code}`)
     }
+    const killsBefore = recentOomKills()
     const status = await this.#watch(answer, prepared)
     const outcome = await prepared.outcome(status)
     switch (outcome.kind) {
