@@ -59,8 +59,8 @@ async function makeBase(): Promise<void> {
     cpSync(npm, join(tree, 'usr/local/lib/npm'), { recursive: true, dereference: true })
     symlinkSync('../lib/npm/bin/npm-cli.js', join(tree, 'usr/local/bin/npm'))
     symlinkSync('../lib/npm/bin/npx-cli.js', join(tree, 'usr/local/bin/npx'))
-    for (const path of ['/etc/ssl/certs/ca-certificates.crt', '/etc/apt/apt.conf.d/99artifact-registry'])
-      if (existsSync(path)) cpSync(path, join(tree, path), { dereference: true })
+    for (const path of ['/etc/ssl/certs/ca-certificates.crt', '/etc/apt/apt.conf.d'])
+      if (existsSync(path)) cpSync(path, join(tree, path), { recursive: true, dereference: true })
     execFileSync('tar', ['-C', tree, '-cf', archive, '.'])
     importBase(archive)
   } finally {

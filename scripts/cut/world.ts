@@ -157,7 +157,7 @@ export class CutWorld {
     }
     const ends = items.filter(({ type }) => /^attempt_(?:succeeded|failed|cancelled)$/.test(type))
     const begun = items.filter(({ type }) => type === 'attempt_started')
-    if (begun.length === 0 && ends.length === 0) say('no attempt of it has begun')
+    if (begun.length === 0 && !ends.some(({ type }) => type === 'attempt_failed')) say('no attempt of it has begun')
     for (const { data } of begun) {
       const own = ends.filter((end) => end.data.attempt === data.attempt)
       if (own.length !== 1)
