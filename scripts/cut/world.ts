@@ -59,6 +59,8 @@ export class CutWorld {
   #line!: Line
   #token = ''
   #runnerToken = ''
+  /** The trouble of the round before: what it left behind may be what a round without one meets. */
+  #before: Trouble = 'none'
   #pipelines: readonly { readonly id: string; readonly policy: string }[] = []
 
   private constructor(options: WorldOptions) {
@@ -103,6 +105,7 @@ export class CutWorld {
     const began = Date.now()
     await this.#make(plan)
     const reports = await Promise.all(runs.map(({ id, policy }) => this.#check(id, policy, plan, began)))
+    this.#before = plan.trouble
     return {
       runs: runs.length,
       lost: sum(reports.map(({ lost }) => lost)),
@@ -179,8 +182,9 @@ export class CutWorld {
     const lost = ends.filter(({ type }) => type === 'attempt_failed')
     const expected = lost.length === 0 || policy === 'rerun' ? 'succeeded' : 'errored'
     if (run.status !== expected) say(`it ended as ${run.status}, expected ${expected}`)
-    if (trouble === 'none' && lost.length > 0 && policy === 'error') say('it was lost without a trouble')
     const first = lost[0]
+    if (trouble === 'none' && first !== undefined && policy === 'error')
+      say(`it was lost without a trouble, after one of ${this.#before}: ${JSON.stringify(first)}`)
     const lostAfterMs = trouble === 'cut' && first !== undefined ? Date.parse(first.at) - began : 0
     // What is promised: whoever is not heard of is lost within its lease and 5 s.
     if (lostAfterMs > this.#options.leaseMs + 5_000) say(`it was lost ${lostAfterMs} ms after the cut`)
