@@ -12,7 +12,7 @@ import { PENDING, RUNNING } from './zadig/request.ts'
 import { presentTask } from './zadig/task.ts'
 import { taskHandlers } from './zadig/tasks.ts'
 import * as custom from './zadig/custom-workflows.ts'
-import * as open13 from './zadig/open-workflows.ts'
+import { openNotServed, openRoutes } from './zadig/open-routes.ts'
 import { filterValues } from './zadig/task-filters.ts'
 import * as v4 from './zadig/v4.ts'
 import { presetTask, presetWorkflow, productTargets } from './zadig/workflow-args.ts'
@@ -39,7 +39,6 @@ const at =
     familyOf(family)(method, `/api/workflow${path}`, from, handle, { also: [`/api/aslan/workflow${path}`] })
 const route = at(ZADIG)
 const v4Route = at(ZADIG_V4)
-const openRoute = familyOf(ZADIG_V4)
 
 const single: readonly Route[] = [
   route('GET', '/v2/pipelines', 'single pipelines; error 6142', pipelines.list),
@@ -117,6 +116,7 @@ const marks: readonly Route[] = [
   v4Route('GET', '/view?projectName', 'their names; error 6891', listViewNames),
   v4Route('GET', '/view/preset?projectName&viewName', 'one, to be changed, or none; error 6890', presetView),
   v4Route('DELETE', '/view/:projectName/:viewName', 'delete; error 6894', removeView),
+  v4Route('DELETE', '/view?projectName&viewName', 'the same, from 2.0 on', removeView),
 ]
 
 const streams: readonly Route[] = [
@@ -210,54 +210,6 @@ const later: readonly Route[] = [
   v4Route('PUT', '/v4/:name', 'update, in YAML or JSON; error 6540', custom.updateCustom),
   v4Route('DELETE', '/v4/:name', 'delete; error 6543', removeWorkflow),
   v4Route('POST', '/v4/workflowtask/approve', 'approve or reject what waits in a stage or job; error 6169', v4.approve),
-  openRoute(
-    'POST',
-    '/openapi/workflows/custom/task',
-    'run: `{workflow_key, project_key, parameters[], inputs[]}`',
-    open13.createOpenTask,
-  ),
-  openRoute('GET', '/openapi/workflows/custom/task?taskId&workflowKey', 'one task', v4.getOpenTask),
-  openRoute('DELETE', '/openapi/workflows/custom/task?taskId&workflowKey', 'cancel', v4.cancelOpenTask),
-  openRoute('POST', '/openapi/workflows/custom/task/approve', 'approve or reject; error 6169', v4.approve),
-  openRoute('POST', '/openapi/workflows/product/task', 'run a product workflow: `{input}`', open13.createProductTask),
-  openRoute(
-    'GET',
-    '/openapi/workflows/product/:name/tasks?projectKey&pageNum&pageSize',
-    '`{total, workflow_tasks}`, from 2.0 on; error 6162',
-    open13.listOpenTasks,
-  ),
-  openRoute(
-    'GET',
-    '/openapi/workflows/product/:name/task/:taskID?projectKey',
-    'one of them, from 2.0 on; error 6161',
-    open13.openProductTask,
-  ),
-  openRoute(
-    'DELETE',
-    '/openapi/workflows/product?workflowKey',
-    'delete a product workflow, from 2.0 on; error 6543',
-    open13.removeOpen,
-  ),
-  openRoute('GET', '/openapi/workflows?projectKey', 'all of a project, from 2.0 on; error 6541', open13.listOpen),
-  openRoute('DELETE', '/openapi/workflows/custom?workflowKey', 'delete, from 2.0 on; error 6543', open13.removeOpen),
-  openRoute(
-    'GET',
-    '/openapi/workflows/custom/:name/detail?projectKey',
-    'one, from 2.0 on; error 6542',
-    open13.openDetail,
-  ),
-  openRoute(
-    'GET',
-    '/openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize',
-    '`{total, workflow_tasks}`, from 2.0 on; error 6162',
-    open13.listOpenTasks,
-  ),
-  openRoute(
-    'POST',
-    '/openapi/workflows/custom/:name/task/:taskID',
-    'what failed of it, again; error 6164',
-    v4.retryOpenTask,
-  ),
 ]
 
 /** Fixed paths come before those with a part that varies. */
@@ -269,6 +221,7 @@ export const zadigRoutes: readonly Route[] = [
   ...marks,
   ...later,
   ...logRoutes,
+  ...openRoutes,
 ]
 
 const IN_DEFINITION = 'triggers are in its definition, by our own API'
@@ -322,4 +275,5 @@ export const zadigNotServed: readonly EndpointRow[] = [
     'a person’s shell within a run has no counterpart here',
   ),
   ...UNSERVED.map(([method, path, from, reason]) => notServed(ZADIG_V4, method, `/api/workflow${path}`, from, reason)),
+  ...openNotServed,
 ]

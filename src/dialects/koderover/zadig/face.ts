@@ -20,6 +20,10 @@ const V2_ERRORS = {
  * Codes and texts of Zadig 1.x: pkg/tool/errors/http_errors.go. The numbers moved: 6806 is a failed proxy test there.
  */
 const ZADIG_ERRORS = {
+  createProject: [6060, '创建项目失败'],
+  listProjects: [6061, '列出项目失败'],
+  deleteProject: [6063, '删除项目失败'],
+  getProject: [6073, '获取项目失败'],
   createPipeline: [6140, '创建工作流失败'],
   updatePipeline: [6141, '更新工作流失败'],
   listPipelines: [6142, '列出工作流失败'],

@@ -2,7 +2,7 @@ import type { RunView, TaskView } from '../../../model/view.ts'
 import { json } from '../errors.ts'
 import { objectsOf, textOf } from '../fields.ts'
 import { type Call, type Route, runRef } from '../route.ts'
-import { familyOf, ZADIG } from '../rows.ts'
+import { familyOf, ZADIG, ZADIG_V4 } from '../rows.ts'
 import { openLog, readLogs } from '../run-log.ts'
 import { bySlot } from '../slots.ts'
 import { followLines } from '../v1-builds.ts'
@@ -40,6 +40,21 @@ export const logRoutes: readonly Route[] = [
     'job',
   ),
   logRoute('/sse/v4/workflow/:p/:id/:job/:lines', 'a job’s log, a line an event, from 1.13 on', 'job', true, 'job'),
+]
+
+const openRoute = familyOf(ZADIG_V4)
+
+/** The same by the public API: paths of its documents of 4.1 and 5.0. */
+export const openLogRoutes: readonly Route[] = [
+  openRoute('GET', '/openapi/logs/log/v4/workflow/:p/:id/:job', 'a job’s log as a JSON string, from 4.0 on', (call) =>
+    whole(call, 'job', 'job'),
+  ),
+  openRoute(
+    'GET',
+    '/openapi/logs/sse/v4/workflow/:p/:id/:job/:lines',
+    'a job’s log, a line an event, from 4.0 on',
+    (call) => follow(call, 'job', 'job'),
+  ),
 ]
 
 interface Found {

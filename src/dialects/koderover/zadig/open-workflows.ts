@@ -4,12 +4,14 @@ import { json } from '../errors.ts'
 import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
+import { namedJobs } from './chosen-jobs.ts'
 import { presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
 import { creatorOf, taskWord } from './status.ts'
 import { seconds } from './sub-tasks.ts'
 import { JOB_TYPES, start } from './v4.ts'
+import { viewTest } from './views.ts'
 import { chosenTasks, isWorkflow } from './workflow.ts'
 import { removeWorkflow } from './workflows.ts'
 
@@ -45,7 +47,10 @@ export async function createOpenTask(call: Call): Promise<Response> {
   if (wrong !== undefined) return face.badRequest(wrong)
   const pipeline = await named(call, body)
   if (pipeline instanceof Response) return pipeline
-  const jobs = objectsOf(body, 'inputs').map((input) => objectOf(input, 'parameters'))
+  const inputs = objectsOf(body, 'inputs')
+  const only = namedJobs(pipeline.definition, inputs)
+  if (typeof only === 'string') return face.operation('createTask', only)
+  const jobs = inputs.map((input) => objectOf(input, 'parameters'))
   const parts = jobs.flatMap((job) => [
     job,
     ...['service_list', 'testing_list', 'scanning_list'].flatMap((list) => objectsOf(job, list)),
@@ -66,6 +71,7 @@ export async function createOpenTask(call: Call): Promise<Response> {
     {
       repository: repositoryOf(repos.filter((repo) => textOf(repo, 'repo_name') !== '')),
       namespace: jobs.map((job) => textOf(job, 'env_name')).find((name) => name !== '') ?? '',
+      ...(only === undefined ? {} : { only }),
     },
   )
 }
@@ -108,13 +114,15 @@ export async function createProductTask(call: Call): Promise<Response> {
   )
 }
 
-/** `GET /openapi/workflows?projectKey=` */
+/** `GET /openapi/workflows?projectKey=&viewName=`: a view that is not there shows all, as there. */
 export async function listOpen(call: Call): Promise<Response> {
-  if (call.query('projectKey') === '') return face.badRequest('projectKey is required')
+  const [project, view] = [call.query('projectKey'), call.query('viewName')]
+  if (project === '') return face.badRequest('projectKey is required')
   const pipelines = await allPipelines(call)
   if (!pipelines.ok) return face.problem('listWorkflows', pipelines.problem)
+  const isShown = (view === '' ? undefined : await viewTest(call, project, view)) ?? (() => true)
   return json(200, {
-    workflows: pipelines.value.map((pipeline) => ({
+    workflows: pipelines.value.filter(isShown).map((pipeline) => ({
       workflow_key: pipeline.name,
       workflow_name: pipeline.name,
       update_by: pipeline.createdBy.name,

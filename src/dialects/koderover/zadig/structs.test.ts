@@ -87,6 +87,8 @@ async function all(): Promise<Client> {
   await ask('POST', `${ASLAN}/v2/pipelines`, SINGLE)
   await ask('POST', `${ASLAN}/workflow`, WORKFLOW)
   await ask('POST', `${ASLAN}/v4`, CUSTOM)
+  const seen = [{ workflow_name: 'custom', workflow_type: 'custom', enabled: true }]
+  await ask('POST', `${ASLAN}/view`, { name: 'seen', project_name: 'default', workflows: seen })
   const params = [
     { name: 'count', type: 'number' as const, default: 3 },
     { name: 'loud', type: 'boolean' as const, default: true },
@@ -120,6 +122,8 @@ const answers = (name: string): readonly (readonly [operation: string, path: str
     `${ASLAN}/v4/workflowtask/workflow/${name}/task/1`,
   ],
   ['GET /openapi/workflows/custom/task', `/openapi/workflows/custom/task?taskId=1&workflowKey=${name}`],
+  ['GET /openapi/workflows/custom/:name/tasks', `/openapi/workflows/custom/${name}/tasks?projectKey=default`],
+  ['GET /openapi/workflows/product/:name/task/:taskID', `/openapi/workflows/product/${name}/task/1?projectKey=default`],
   ['GET /api/directory/workflowTask/id/:id/pipelines/:name', `/api/directory/workflowTask/id/1/pipelines/${name}`],
 ]
 
@@ -139,7 +143,15 @@ const DEFINITIONS = [
       'GET /api/workflow/workflowtask/preset/:namespace/:workflowName',
       `${ASLAN}/workflowtask/preset/dev/${name}`,
     ] as const,
+    [
+      'GET /openapi/workflows/custom/:name/detail',
+      `/openapi/workflows/custom/${name}/detail?projectKey=default`,
+    ] as const,
   ]),
+  ['GET /openapi/workflows', '/openapi/workflows?projectKey=default'],
+  ['GET /openapi/workflows/view', '/openapi/workflows/view?projectKey=default'],
+  ['GET /openapi/projects/project', '/openapi/projects/project'],
+  ['GET /openapi/projects/project/detail', '/openapi/projects/project/detail?projectKey=default'],
   ['GET /api/workflow/v2/pipelines', `${ASLAN}/v2/pipelines`],
   ['GET /api/workflow/v2/status/preview', `${ASLAN}/v2/status/preview`],
   ['GET /api/workflow/workflow', `${ASLAN}/workflow`],

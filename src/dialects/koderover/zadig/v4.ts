@@ -8,6 +8,7 @@ import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
+import { unskippedJobs } from './chosen-jobs.ts'
 import { GATE, presentCustom, secretsOf } from './custom-workflow.ts'
 import { REPOSITORY } from './struct-fields.ts'
 import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
@@ -22,10 +23,13 @@ import { beginRun, cancelRun, restartRun, type Start } from './tasks.ts'
 export async function createTask(call: Call): Promise<Response> {
   const body = await objectBody(call, face)
   if (body instanceof Response) return body
-  const wrong = misfit(body, { name: 'string', project: 'string', params: 'list' })
+  const wrong = misfit(body, { name: 'string', project: 'string', params: 'list', stages: 'list' })
   if (wrong !== undefined) return face.badRequest(wrong)
   const pipeline = await pipelineOf(call, face, 'createTask', textOf(body, 'name'))
-  return pipeline instanceof Response ? pipeline : await start(call, pipeline, objectsOf(body, 'params'))
+  if (pipeline instanceof Response) return pipeline
+  const only = unskippedJobs(pipeline.definition, objectsOf(body, 'stages'))
+  if (typeof only === 'string') return face.operation('createTask', only)
+  return await start(call, pipeline, objectsOf(body, 'params'), only === undefined ? {} : { only })
 }
 
 /** The workflow as this task was started with: what it is started with again. */

@@ -21,8 +21,14 @@ const WORKFLOWS_MAX = 1_000
 
 /** `POST /view`. */
 export async function createView(call: Call): Promise<Response> {
-  const given = await viewIn(call)
-  if (given instanceof Response) return given
+  const body = await objectBody(call, face)
+  return body instanceof Response ? body : await createViewOf(call, body)
+}
+
+/** @param body in the portal's words. */
+export async function createViewOf(call: Call, body: JsonObject): Promise<Response> {
+  const given = readView(call, body)
+  if (typeof given === 'string') return face.badRequest(given)
   const project = await projectNamed(call, textOf(given, 'project_name'))
   if (project === undefined) return missingProject('createView', given)
   const id = objectId(call.app.freshId())
@@ -32,8 +38,14 @@ export async function createView(call: Call): Promise<Response> {
 
 /** `PUT /view`: by its id, so that its name can change. */
 export async function updateView(call: Call): Promise<Response> {
-  const given = await viewIn(call)
-  if (given instanceof Response) return given
+  const body = await objectBody(call, face)
+  return body instanceof Response ? body : await updateViewOf(call, body)
+}
+
+/** @param body in the portal's words. */
+export async function updateViewOf(call: Call, body: JsonObject): Promise<Response> {
+  const given = readView(call, body)
+  if (typeof given === 'string') return face.badRequest(given)
   const project = await projectNamed(call, textOf(given, 'project_name'))
   if (project === undefined) return missingProject('updateView', given)
   const views = await viewsOf(call, project)
@@ -47,13 +59,17 @@ export async function updateView(call: Call): Promise<Response> {
   return removed.ok ? success() : face.problem('updateView', removed.problem)
 }
 
+/** Of a project that is not there: none. */
+export async function viewsIn(call: Call, projectName: string): Promise<Result<readonly JsonObject[]>> {
+  const project = await projectNamed(call, projectName)
+  return project === undefined ? accept([]) : await viewsOf(call, project)
+}
+
 /** `GET /view?projectName=`: their names. */
 export async function listViewNames(call: Call): Promise<Response> {
   const name = call.query('projectName')
   if (name === '') return face.operation('listViews', 'list workflow view error: invalid params')
-  const project = await projectNamed(call, name)
-  if (project === undefined) return json(200, [])
-  const views = await viewsOf(call, project)
+  const views = await viewsIn(call, name)
   if (!views.ok) return face.problem('listViews', views.problem)
   return json(200, views.value.map((view) => textOf(view, 'name')).toSorted())
 }
@@ -61,8 +77,7 @@ export async function listViewNames(call: Call): Promise<Response> {
 /** `GET /view/preset?projectName=&viewName=`: all workflows of the project, and which of them are in it. */
 export async function presetView(call: Call): Promise<Response> {
   const [projectName, viewName] = [call.query('projectName'), call.query('viewName')]
-  const project = await projectNamed(call, projectName)
-  const views = project === undefined ? accept([]) : await viewsOf(call, project)
+  const views = await viewsIn(call, projectName)
   if (!views.ok) return face.problem('getView', views.problem)
   const view = views.value.find((one) => textOf(one, 'name') === viewName)
   if (viewName !== '' && view === undefined) {
@@ -81,12 +96,18 @@ export async function presetView(call: Call): Promise<Response> {
   return json(200, { ...(view ?? none), workflows })
 }
 
-/** `DELETE /view/:projectName/:viewName`. */
-export async function removeView(call: Call): Promise<Response> {
-  const project = await projectNamed(call, call.param('projectName'))
-  const name = call.param('viewName')
+/** `DELETE /view/:projectName/:viewName`, from 2.0 on `DELETE /view?projectName&viewName`. */
+export const removeView = (call: Call): Promise<Response> =>
+  removeViewOf(
+    call,
+    call.param('projectName') || call.query('projectName'),
+    call.param('viewName') || call.query('viewName'),
+  )
+
+export async function removeViewOf(call: Call, projectName: string, name: string): Promise<Response> {
+  const project = await projectNamed(call, projectName)
   const removed =
-    project === undefined || name.length > NAME_MAX
+    project === undefined || name === '' || name.length > NAME_MAX
       ? refuse('not_found', 'find workflow view error: mongo: no documents in result')
       : await call.app.documents.remove(call.caller, refOf(project, name))
   return removed.ok ? success() : face.problem('deleteView', removed.problem)
@@ -98,9 +119,8 @@ export async function viewTest(
   projectName: string,
   viewName: string,
 ): Promise<((pipeline: PipelineView) => boolean) | undefined> {
-  const project = await projectNamed(call, projectName)
-  const views = project === undefined ? undefined : await viewsOf(call, project)
-  const view = views?.ok === true ? views.value.find((one) => textOf(one, 'name') === viewName) : undefined
+  const views = await viewsIn(call, projectName)
+  const view = views.ok ? views.value.find((one) => textOf(one, 'name') === viewName) : undefined
   return view === undefined ? undefined : membersOf(view)
 }
 
@@ -114,16 +134,14 @@ function membersOf(view: JsonObject): (pipeline: PipelineView) => boolean {
 
 const typeOf = ({ definition }: PipelineView): 'product' | 'custom' => (isWorkflow(definition) ? 'product' : 'custom')
 
-async function viewIn(call: Call): Promise<JsonObject | Response> {
-  const body = await objectBody(call, face)
-  if (body instanceof Response) return body
+/** What is wrong with it as text. */
+function readView(call: Call, body: JsonObject): JsonObject | string {
   const { workflows = [] } = body
-  if (textOf(body, 'name') === '') return face.badRequest('view name cannot be empty')
-  if (textOf(body, 'project_name') === '') return face.badRequest('project name cannot be empty')
-  if (textOf(body, 'name').length > NAME_MAX) return face.badRequest(`name: expected at most ${NAME_MAX} characters`)
-  if (!Array.isArray(workflows ?? []) || objectsOf(body, 'workflows').length > WORKFLOWS_MAX) {
-    return face.badRequest(`workflows: expected at most ${WORKFLOWS_MAX} workflows`)
-  }
+  if (textOf(body, 'name') === '') return 'view name cannot be empty'
+  if (textOf(body, 'project_name') === '') return 'project name cannot be empty'
+  if (textOf(body, 'name').length > NAME_MAX) return `name: expected at most ${NAME_MAX} characters`
+  if (!Array.isArray(workflows ?? []) || objectsOf(body, 'workflows').length > WORKFLOWS_MAX)
+    return `workflows: expected at most ${WORKFLOWS_MAX} workflows`
   return {
     id: textOf(body, 'id'),
     name: textOf(body, 'name'),
