@@ -216,6 +216,7 @@ export class Evaluator {
     const [start, stop, step] = bounds.map((bound) => {
       const value = bound === null ? null : this.#evaluate(bound, local)
       if (value === null || typeof value === 'bigint') return value
+      if (typeof value === 'boolean') return BigInt(value)
       throw new BambooError('slice indices must be integers or None')
     })
     const pick = <T>(items: readonly T[]): readonly T[] => {

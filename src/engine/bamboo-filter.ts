@@ -16,12 +16,20 @@ const FILTERS: Readonly<Record<string, (text: string) => string>> = {
 
 const DECODING = /^decode\.[A-Za-z0-9][A-Za-z0-9_.-]*$/
 
+/** These make a text of whatever they are given. */
+const TEXT_MAKERS: ReadonlySet<string> = new Set(['str', 'unicode', 'h', 'entity'])
+const makesText = (name: string): boolean => TEXT_MAKERS.has(name) || DECODING.test(name)
+
 /**
- * A value as text, through the filters behind it. `n` takes away the one that makes a text of it: then it must be one.
+ * A value as text, through the filters behind it. `n` takes away the one that makes a text of it: then it must be one,
+ * unless the next one makes it.
  * @throws BambooError for a filter that there is not.
  */
 export function filtered(value: Value, filters: readonly string[], meter: Meter): string {
-  if (filters.includes('n') && typeof value !== 'string') throw new BambooError('expected str instance')
+  const [first = ''] = filters.filter((name) => name !== 'n' && name !== '')
+  if (filters.includes('n') && typeof value !== 'string' && !makesText(first)) {
+    throw new BambooError('expected str instance')
+  }
   return filters.reduce(
     (done, name) => {
       if (name === 'n' || name === '' || DECODING.test(name)) return done

@@ -1,4 +1,5 @@
 import { type Arguments, functionOf } from './bamboo-arguments.ts'
+import { strftime } from './bamboo-calendar.ts'
 import { decoded } from './bamboo-encoding.ts'
 import { formatValue } from './bamboo-format.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
@@ -44,7 +45,7 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['dict', { most: 1, names: ['*'], body: dict }],
   ['enumerate', { most: 2, names: ['start'], body: enumerate }],
   ['float', { most: 1, body: (args) => float(args.or(0, 0n), args.meter) }],
-  ['format', { most: 2, body: (args) => formatValue(args.required(0), args.optionalText(1) ?? '', args.meter) }],
+  ['format', { most: 2, body: format }],
   ['hex', { most: 1, body: (args) => withBase(args, '0x', 16) }],
   ['int', { most: 2, names: ['base'], body: int }],
   ['len', { most: 1, body: length }],
@@ -135,15 +136,27 @@ function power({ required, optional, meter }: Arguments): Value {
 }
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
+const PREFIXES: ReadonlyMap<bigint, string> = new Map([
+  [2n, '0b'],
+  [8n, '0o'],
+  [16n, '0x'],
+])
+
+/** The base of a number as a program writes it, where only zero may begin with a zero; 0: it is none. */
+function writtenBase(body: string): bigint {
+  for (const [base, prefix] of PREFIXES) if (body.startsWith(prefix)) return base
+  return /^0_?[0_]*[1-9]/.test(body) ? 0n : 10n
+}
 
 function int({ or, optionalInt, text, meter }: Arguments): Value {
-  const base = optionalInt(1, 'base')
-  if (base === undefined || base === 10n) return wholeOf(or(0, 0n), meter)
+  const asked = optionalInt(1, 'base')
+  if (asked === undefined || asked === 10n) return wholeOf(or(0, 0n), meter)
   const written = text(0).trim().toLowerCase()
   meter.spend(written.length)
-  const prefix = { 2: '0b', 8: '0o', 16: '0x' }[Number(base)] ?? 'none'
   const sign = /^[+-]/.exec(written)?.[0] ?? ''
   const body = written.slice(sign.length)
+  const base = asked === 0n ? writtenBase(body) : asked
+  const prefix = PREFIXES.get(base) ?? 'none'
   // Single underscores may stand between digits, and after a prefix.
   const parted = body.startsWith(prefix) ? body.slice(prefix.length).replace(/^_/, '') : body
   const digits = /^[0-9a-z]+(?:_[0-9a-z]+)*$/.test(parted) && parted.length <= 100 ? parted.replaceAll('_', '') : ''
@@ -153,6 +166,12 @@ function int({ or, optionalInt, text, meter }: Arguments): Value {
   }
   const whole = worths.reduce((total, worth) => total * base + worth, 0n)
   return sign === '-' ? -whole : whole
+}
+
+function format({ required, optionalText, meter }: Arguments): Value {
+  const [value, spec] = [required(0), optionalText(1) ?? '']
+  const isMoment = typeof value === 'object' && (value?.kind === 'datetime' || value?.kind === 'date')
+  return isMoment && spec !== '' ? strftime(value.wallMs, spec, meter) : formatValue(value, spec, meter)
 }
 
 function length({ required, meter }: Arguments): Value {

@@ -144,21 +144,31 @@ const NAMED = /^\s*([+-]?)(inf|infinity|nan)\s*$/i
 /** Digits that a text may have to be read as a number (Python refuses more than 4,300, too). */
 const DIGITS_MAX = 4_300
 
-/** Python's `int(text)`, for ASCII digits. @throws BambooError. */
+/** Digits of every script, which stand in rows of ten, as ASCII ones. */
+function withAsciiDigits(text: string): string {
+  return text.replace(/[^\P{Nd}0-9]/gu, (digit) => {
+    const code = digit.codePointAt(0)!
+    let first = code
+    while (/\p{Nd}/u.test(String.fromCodePoint(first - 1))) first -= 1
+    return String((code - first) % 10)
+  })
+}
+
+/** Python's `int(text)`. @throws BambooError. */
 export function wholeFromText(text: string, meter: Meter): bigint {
   meter.spend(text.length)
-  const digits = text.length <= DIGITS_MAX ? WHOLE.exec(text)?.[1] : undefined
+  const digits = text.length <= DIGITS_MAX ? WHOLE.exec(withAsciiDigits(text))?.[1] : undefined
   if (digits === undefined) {
     throw new BambooError(`invalid literal for int() with base 10: ${quoted(text.slice(0, 100), meter)}`)
   }
   return BigInt(digits.replaceAll('_', '').replace(/^\+/, ''))
 }
 
-/** Python's `float(text)`, for ASCII digits. @throws BambooError. */
+/** Python's `float(text)`. @throws BambooError. */
 export function decimalFromText(text: string, meter: Meter): number {
   meter.spend(text.length)
   if (text.length <= DIGITS_MAX) {
-    const number = DECIMAL.exec(text)?.[1]
+    const number = DECIMAL.exec(withAsciiDigits(text))?.[1]
     if (number !== undefined) return Number(number.replaceAll('_', ''))
     const named = NAMED.exec(text)
     if (named !== null) return (named[1] === '-' ? -1 : 1) * (named[2]!.toLowerCase() === 'nan' ? NaN : Infinity)

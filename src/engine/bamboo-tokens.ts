@@ -13,7 +13,7 @@ const SPACE = /[ \t\f]+/y
 /** Inside brackets a line break is a space, outside of them it ends the expression. */
 const BREAK = /[ \t\f\r\n]+/y
 const NUMBER =
-  /(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:\d(?:_?\d)*)?\.\d(?:_?\d)*(?:[eE][+-]?\d+)?|\d(?:_?\d)*\.?(?:[eE][+-]?\d+)?)(?![\p{ID_Continue}.])/uy
+  /(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|(?:\d(?:_?\d)*)?\.\d(?:_?\d)*(?:[eE][+-]?\d+)?|\d(?:_?\d)*\.(?:[eE][+-]?\d+)?|\d(?:_?\d)*[eE][+-]?\d+|\d(?:_?\d)*(?!\.))(?!\p{ID_Continue})/uy
 const NAME = /[\p{ID_Start}_]\p{ID_Continue}*/uy
 const PREFIX = /[A-Za-z]{0,2}(?=["'])/y
 const SYMBOL = /\*\*|\/\/|<<|>>|==|!=|<=|>=|[-+*/%&|^~<>()[\],.:=]/y
