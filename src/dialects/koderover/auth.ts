@@ -35,6 +35,29 @@ export async function openSession(
   return cookie(token, SESSION_MS / 1_000, secure)
 }
 
+const PORTAL = 'zadig portal'
+
+/** Signs in as Zadig's portal does: a token of 24 h. undefined: unknown name or wrong password. */
+export async function portalToken(
+  app: App,
+  name: string,
+  password: string,
+): Promise<{ readonly caller: Caller; readonly token: string } | undefined> {
+  const caller = await app.access.byPassword(name, password, null)
+  if (caller === undefined) return undefined
+  const { token } = await app.access.issueToken(caller, PORTAL, app.now() + SESSION_MS)
+  return { caller, token }
+}
+
+/** The token of the request is worth nothing from now on, when it is one that signing in gave. */
+export async function endPortalToken(app: App, headers: Headers): Promise<void> {
+  const caller = await authenticate(app, headers)
+  const id = /\bmr_([^_]+)_/.exec(headers.get('Authorization') ?? '')?.[1]
+  if (caller === undefined || id === undefined) return
+  const own = await app.access.tokens(caller)
+  if (own.some((token) => token.id === id && token.label === PORTAL)) await app.access.revokeToken(caller, id)
+}
+
 /** Signs out: the token is worth nothing from now on. */
 export async function closeSession(app: App, headers: Headers, secure: boolean): Promise<string> {
   const token = sessionToken(headers)

@@ -7,7 +7,15 @@ import { koderover } from './index.ts'
 
 const NAME = 'pipeline-1'
 
-const OPEN = new Set(['/api/user/signin', '/api/user/signout', '/api/webhook?id=', '/api/health'])
+const OPEN = new Set([
+  '/api/user/signin',
+  '/api/user/signout',
+  '/api/webhook?id=',
+  '/api/health',
+  '/api/v1/login',
+  '/api/v1/login-enabled',
+  '/api/v1/logout',
+])
 const isOpen = ({ path }: EndpointRow): boolean => OPEN.has(path)
 
 /**
@@ -74,7 +82,13 @@ async function openSubject(): Promise<FuzzSubject> {
       'page_size',
       'id',
       'username',
+      'account',
       'password',
+      'projectName',
+      'projectKey',
+      'workflow_list',
+      'project_name',
+      'project_type',
     ],
     notTheirError: ({ status, text: answer }) => {
       const body = JSON.parse(answer) as Record<string, unknown>

@@ -9,6 +9,7 @@ import { logRoutes } from './zadig/logs.ts'
 import { byCommit, preview } from './zadig/overview.ts'
 import { pipelineHandlers } from './zadig/pipelines.ts'
 import { PENDING, RUNNING } from './zadig/request.ts'
+import { portalRoutes } from './zadig/portal.ts'
 import { presentTask } from './zadig/task.ts'
 import { taskHandlers } from './zadig/tasks.ts'
 import * as custom from './zadig/custom-workflows.ts'
@@ -215,6 +216,7 @@ const later: readonly Route[] = [
 /** Fixed paths come before those with a part that varies. */
 export const zadigRoutes: readonly Route[] = [
   ...open,
+  ...portalRoutes,
   ...streams,
   ...single,
   ...workflows,

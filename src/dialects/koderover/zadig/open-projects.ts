@@ -1,12 +1,10 @@
 import type { JsonObject } from '../../../model/json.ts'
 import type { ProjectView } from '../../../model/view.ts'
-import { rowsBeforePage } from '../../kit/paging.ts'
-import { readInteger } from '../../kit/query.ts'
 import { json, success } from '../errors.ts'
 import { misfit, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { zadigFace as face } from './face.ts'
-import { objectBody } from './request.ts'
+import { objectBody, pageIn } from './request.ts'
 import { seconds } from './sub-tasks.ts'
 
 /**
@@ -14,17 +12,11 @@ import { seconds } from './sub-tasks.ts'
  * project has one name: it is its key, and what it is called.
  */
 
-const PAGES_MAX = 1_000_000_000
-
 /** `OpenAPIProjectListResp`. What a project deploys to is Kubernetes with YAML there, unless it says otherwise. */
 export async function listProjects(call: Call): Promise<Response> {
-  const query = new URL(call.request.url).searchParams
-  const size = readInteger(query, 'pageSize', { min: 0, max: PAGES_MAX, fallback: 20 })
-  const page = readInteger(query, 'pageNum', { min: 0, max: PAGES_MAX, fallback: 1 })
-  if (!size.ok || !page.ok) return face.badRequest('invalid ListProjectOpenAPI params')
   const all = await projectsOf(call)
-  const start = size.value === 0 ? 0 : rowsBeforePage(page.value, size.value)
-  const shown = size.value === 0 ? all : all.slice(start, start + size.value)
+  const shown = pageIn(call, all, { size: 'pageSize', page: 'pageNum', rows: 20 })
+  if (typeof shown === 'string') return face.badRequest('invalid ListProjectOpenAPI params')
   return json(200, {
     total: all.length,
     projects: shown.map(({ name, description }) => ({

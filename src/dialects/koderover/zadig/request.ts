@@ -12,13 +12,15 @@ import { runWord } from './status.ts'
 
 /** What later generations read of a request, and the answers when it is not as it should be. */
 
-export async function jsonBody({ request, options }: Call, face: Face): Promise<Json | undefined | Response> {
+type Asked = Pick<Call, 'request' | 'options'>
+
+export async function jsonBody({ request, options }: Asked, face: Face): Promise<Json | undefined | Response> {
   const bytes = await readBody(request, options.bodyMaxBytes)
   const parsed = bytes.ok ? parseJson(bytes.value) : bytes
   return parsed.ok ? parsed.value : face.bodyRefused(parsed)
 }
 
-export async function objectBody(call: Call, face: Face): Promise<JsonObject | Response> {
+export async function objectBody(call: Asked, face: Face): Promise<JsonObject | Response> {
   const body = await jsonBody(call, face)
   if (body instanceof Response) return body
   return isJsonObject(body) ? body : face.badRequest('expected a JSON object')
@@ -54,24 +56,49 @@ export const START_MAX = 10_000
 export const MAX_MAX = 500
 const SIZE_MAX = 1_000_000_000
 
-/**
- * A page of a list as its query asks for it, and how many rows there are in all.
- * @param names of its size and its number, and how many rows it has when nobody says.
- */
+/** Names of a page's size and number in a query, and how many rows it has when nobody says. */
+interface PageNames {
+  readonly size: string
+  readonly page: string
+  readonly rows: number
+}
+
+/** What is wrong with it as text. */
+function readPage(
+  call: Pick<Call, 'request'>,
+  names: PageNames,
+): { readonly size: number; readonly page: number } | string {
+  const query = new URL(call.request.url).searchParams
+  const size = readInteger(query, names.size, { min: 0, max: SIZE_MAX, fallback: names.rows })
+  if (!size.ok) return size.message
+  const page = readInteger(query, names.page, { min: 0, max: SIZE_MAX, fallback: 1 })
+  return page.ok ? { size: size.value, page: page.value } : page.message
+}
+
+/** The rows of a list that a query asks for, or what is wrong with it as text; no size is no limit. */
+export function pageIn<Row>(
+  call: Pick<Call, 'request'>,
+  all: readonly Row[],
+  names: PageNames,
+): readonly Row[] | string {
+  const asked = readPage(call, names)
+  if (typeof asked === 'string' || asked.size === 0) return typeof asked === 'string' ? asked : all
+  const start = rowsBeforePage(asked.page, asked.size)
+  return all.slice(start, start + asked.size)
+}
+
+/** A page of a list as its query asks for it, and how many rows there are in all. */
 export async function pagedRuns(
   call: Call,
   face: Face,
   filter: RunListFilter,
-  names: { readonly size: string; readonly page: string; readonly rows: number },
+  names: PageNames,
 ): Promise<{ readonly runs: readonly RunView[]; readonly total: number } | Response> {
-  const query = new URL(call.request.url).searchParams
-  const size = readInteger(query, names.size, { min: 0, max: SIZE_MAX, fallback: names.rows })
-  if (!size.ok) return face.badRequest(size.message)
-  const page = readInteger(query, names.page, { min: 0, max: SIZE_MAX, fallback: 1 })
-  if (!page.ok) return face.badRequest(page.message)
+  const asked = readPage(call, names)
+  if (typeof asked === 'string') return face.badRequest(asked)
   // No size is no limit, as their store takes it; of more than we give at once the first come.
-  const rows = size.value === 0 ? MAX_MAX : Math.min(size.value, MAX_MAX)
-  const start = rowsBeforePage(page.value, rows)
+  const rows = asked.size === 0 ? MAX_MAX : Math.min(asked.size, MAX_MAX)
+  const start = rowsBeforePage(asked.page, rows)
   const runs = start > START_MAX ? accept([]) : await runsFrom(call, filter, start, rows)
   if (!runs.ok) return face.problem('listTasks', runs.problem)
   const total = await call.app.runs.count(call.caller, filter)
