@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { koderover } from '../index.ts'
 import { DIALECT_OPTIONS } from '../../../testing/dialect-routes.ts'
-import { type Body, open } from '../../../testing/koderover-client.ts'
+import type { Body } from '../../../testing/koderover-client.ts'
 import { ScriptedRunner, succeeded } from '../../../testing/scripted-runner.ts'
 import { need, openWorld } from '../../../testing/world.ts'
 
