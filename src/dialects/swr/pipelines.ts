@@ -1,7 +1,7 @@
 import type { App, Caller } from '../../host/app.ts'
 import type { Json } from '../../model/json.ts'
 import { accept, type Problem, type Result } from '../../model/problem.ts'
-import { isEnded, RUN_STATUSES } from '../../model/status.ts'
+import { isEnded, RUN_STATUSES, type RunStatus } from '../../model/status.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { withDepends } from '../kit/cache.ts'
@@ -86,18 +86,21 @@ export async function deletePipeline(app: App, c: Call<'/:id'>): Promise<Respons
   const remove = () => app.pipelines.remove(c.var.caller, { id: pipeline.id })
   const gone = await remove()
   if (gone.ok) return removed()
-  // A run that only waits for its triggers is none to this vendor, who has no call that would end it.
-  const again = (await endWaiting(app, c.var.caller, pipeline.id)) ? await remove() : gone
+  // No call of the vendor's would end a run that is idle.
+  const again = (await endIdle(app, c.var.caller, pipeline.id)) ? await remove() : gone
   return again.ok ? removed() : refusedDelete(again.problem)
 }
 
 const LIVE = RUN_STATUSES.filter((status) => !isEnded(status))
 
-/** Ends what waits for its triggers, unless something else is under way. @returns whether it did. */
-async function endWaiting(app: App, caller: Caller, pipelineId: string): Promise<boolean> {
+/** Of these nothing is at work: the one waits for its triggers, the other has failed and waits for a retry. */
+const IDLE: readonly RunStatus[] = ['waiting', 'held']
+
+/** Ends what is idle, unless something else is under way. @returns whether it did. */
+async function endIdle(app: App, caller: Caller, pipelineId: string): Promise<boolean> {
   const filter = { pipeline: { id: pipelineId }, statuses: LIVE }
   const live = await app.runs.list(caller, filter, { before: null, limit: 100 })
-  if (!live.ok || live.value.items.some(({ status }) => status !== 'waiting')) return false
+  if (!live.ok || live.value.items.some(({ status }) => !IDLE.includes(status))) return false
   const ended = await Promise.all(live.value.items.map(({ id }) => app.runs.act(caller, { id }, { action: 'cancel' })))
   return ended.length > 0 && ended.every(({ ok }) => ok)
 }

@@ -371,6 +371,32 @@ describe('a webhook', () => {
     expect((await detail(pipeline)).body.status.status).toBe('running')
   })
 
+  test('of an "and" does not hide an earlier run whose stage can be retried', async () => {
+    const held = script('compile', { onFailure: { policy: 'hold', expireMs: null } })
+    const stopped = script('compile', { onFailure: { policy: 'stop', expireMs: null } })
+    for (const [name, task] of [
+      ['held', held],
+      ['stopped', stopped],
+    ] as const) {
+      const stages = [stageSpec({ key: 'build', tasks: [task] })]
+      const pipeline = await world.pipeline({ ...triggered('and'), name, stages })
+      const [push = '', image = ''] = await urls(pipeline)
+      await bare('POST', push)
+      await bare('POST', image)
+      await world.settled()
+      world.runner.endTask('compile', exited(1))
+      await world.settled()
+      expect((await bare('POST', push)).status).toBe(202)
+      expect([name, (await json('POST', stagePath(pipeline, 0, 'start?mode=retry'))).status]).toEqual([name, 201])
+      await world.settled()
+      world.runner.endTask('compile', succeeded())
+      await world.settled()
+      const jobs = await json('GET', stagePath(pipeline, 0, 'jobs'))
+      expect(jobs.body).toMatchObject([{ state: 'Successful' }])
+      expect((await json('POST', stagePath(pipeline, 0, 'start?mode=retry'))).status).toBe(409)
+    }
+  })
+
   test('that nobody has is 404', async () => {
     for (const id of ['0'.repeat(32), 'nobody', '%00', '..%2f..', 'x'.repeat(4_000), '%F0%9F%98%80']) {
       const response = await bare('POST', `${BASE}/v2/manage/webhooks/${id}`)
@@ -515,6 +541,24 @@ describe('a review', () => {
     expect([again.status, again.body]).toEqual([409, errorOf('SVCSTG.SWR.4091110')])
   })
 
+  test('is given to the run that waits for it, when another has begun since', async () => {
+    const tasks = [script('compile')]
+    const stages = [
+      stageSpec({ key: 'build', tasks }),
+      stageSpec({ key: 'gate', tasks: [taskSpec({ key: 'decide', work: review })] }),
+    ]
+    const pipeline = await world.pipeline(staged({ stages }))
+    await world.start(pipeline)
+    await world.settled()
+    world.runner.endTask('compile', succeeded())
+    await world.start(pipeline)
+    await world.settled()
+    expect((await decide(pipeline, '{"mode":"review","review_result":"refuse"}', 1)).status).toBe(201)
+    const jobs = await json('GET', stagePath(pipeline, 1, 'jobs'))
+    expect(jobs.body).toMatchObject([{ state: 'Failed' }])
+    expect((await detail(pipeline)).body.status.status).toBe('running')
+  })
+
   test('is given once by each', async () => {
     const pipeline = await reviewing()
     expect((await decide(pipeline, 'mode: review\nreview_result: pass\n')).status).toBe(201)
@@ -587,6 +631,19 @@ describe('a start of a stage', () => {
     expect((await json('POST', stagePath(pipeline, 0, 'start'))).body).toEqual(errorOf('SVCSTG.SWR.4091110'))
   })
 
+  test('does not retry what has failed before another run has begun', async () => {
+    const tasks = [script('compile', { onFailure: { policy: 'stop', expireMs: null } })]
+    const pipeline = await world.pipeline(staged({ stages: [stageSpec({ key: 'build', tasks })] }))
+    for (const end of [exited(1), succeeded()]) {
+      await world.start(pipeline)
+      await world.settled()
+      world.runner.endTask('compile', end)
+      await world.settled()
+    }
+    const { status, body } = await json('POST', stagePath(pipeline, 0, 'start?mode=retry'))
+    expect([status, body]).toEqual([409, errorOf('SVCSTG.SWR.4091110')])
+  })
+
   test.each(['rollback&source=rollback::true', 'skip', '%00'])('refuses mode=%s', async (mode) => {
     const pipeline = await world.pipeline(staged())
     const { status, body } = await json('POST', stagePath(pipeline, 0, `start?mode=${mode}`))
@@ -601,6 +658,21 @@ describe('a delete', () => {
     expect([response.status, await response.text()]).toEqual([204, ''])
     expect((await detail(pipeline)).status).toBe(404)
     expect((await json('DELETE', `/v3/manage/pipelines/${pipeline.serial}`)).status).toBe(404)
+  })
+
+  test('ends what has failed and is only held: the vendor has no call that would', async () => {
+    const pipeline = await world.pipeline(staged())
+    await world.start(pipeline)
+    await world.settled()
+    world.runner.endTask('compile', exited(1))
+    await world.settled()
+    // The other task of the stage is at work.
+    expect((await json('DELETE', `/v3/manage/pipelines/${pipeline.serial}`)).status).toBe(409)
+    world.runner.endTask('lint', succeeded())
+    await world.settled()
+    expect((await detail(pipeline)).body.status.status).toBe('stage_exception')
+    expect((await json('DELETE', `/v3/manage/pipelines/${pipeline.serial}`)).status).toBe(204)
+    expect((await detail(pipeline)).status).toBe(404)
   })
 
   test('is refused while a run is under way', async () => {

@@ -1,5 +1,6 @@
 import type { App, Caller, NodeActionInput } from '../../host/app.ts'
-import { refuse, type Problem, type Result } from '../../model/problem.ts'
+import { accept, refuse, type Problem, type Result } from '../../model/problem.ts'
+import { isEnded } from '../../model/status.ts'
 import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
 import { parseReview } from './body.ts'
 import { contentRange, created, findPipeline, latestRun, queryOf, unreadable, type Call } from './call.ts'
@@ -147,7 +148,7 @@ export async function startStage(app: App, c: Call<'/:id/:stage'>): Promise<Resp
   if (mode !== null && mode !== '' && mode !== 'retry') {
     return errorResponse(errors.badParameter, 'mode must be retry or rollback')
   }
-  const run = await latestRun(app, caller, pipeline)
+  const run = await runThat(app, caller, pipeline, (one) => allowsAt(one, index, 'retry'))
   if (!run.ok) return problemResponse(run.problem)
   const failed = tasksThatAllow(run.value, 'retry')
   const here = failed.filter(({ stageIndex }) => stageIndex === index)
@@ -175,7 +176,7 @@ async function rollBack(
   if (service !== 'official_deploy' && service !== 'gray_deploy') {
     return errorResponse(errors.badParameter, `only stages that deploy are rolled back, stage ${index} is ${service}`)
   }
-  const run = await latestRun(app, caller, pipeline)
+  const run = await runThat(app, caller, pipeline, hasBegun)
   if (!run.ok) return problemResponse(run.problem)
   const stage = run.value === null ? undefined : stageAt(run.value, index)
   if (run.value === null || stage === undefined) {
@@ -189,6 +190,26 @@ async function rollBack(
 const stageRefusal = (problem: Problem): Response =>
   problem.code === 'conflict' ? errorResponse(errors.stageNotReady, problem.message) : problemResponse(problem)
 
+/**
+ * The newest run that is meant: not one that only waits for its triggers, and not one whose stage has nothing to decide
+ * or to retry while an earlier one waits for just that. What has ended is over once another run has begun.
+ */
+async function runThat(
+  app: App,
+  caller: Caller,
+  pipeline: PipelineView,
+  fits: (run: RunView) => boolean,
+): Promise<Result<RunView | null>> {
+  const newest = await latestRun(app, caller, pipeline)
+  if (!newest.ok || newest.value === null || fits(newest.value)) return newest
+  const runs = await newestRuns(app, caller, pipeline)
+  if (!runs.ok) return runs
+  const begun = runs.value.find(hasBegun)
+  return accept(runs.value.find((run) => (run === begun || !isEnded(run.status)) && fits(run)) ?? null)
+}
+
+const hasBegun = ({ status }: RunView): boolean => status !== 'waiting'
+
 interface StageTask {
   readonly stageIndex: number
   readonly task: TaskView
@@ -198,6 +219,9 @@ const tasksThatAllow = (run: RunView | null, action: 'retry' | 'approve'): reado
   (run === null ? [] : visibleStages(run)).flatMap(({ spec: stage }, stageIndex) =>
     stage.tasks.filter((task) => task.allowed.includes(action)).map((task) => ({ stageIndex, task })),
   )
+
+const allowsAt = (run: RunView, index: number, action: 'retry' | 'approve'): boolean =>
+  tasksThatAllow(run, action).some(({ stageIndex }) => stageIndex === index)
 
 async function actOnTasks(
   app: App,
@@ -221,7 +245,7 @@ export async function decideReview(app: App, c: Call<'/:id/:stage'>): Promise<Re
   const { caller } = c.var
   const review = parseReview(c.var.body)
   if (!review.ok) return unreadable(review)
-  const run = await latestRun(app, caller, pipeline)
+  const run = await runThat(app, caller, pipeline, (one) => allowsAt(one, index, 'approve'))
   if (!run.ok) return problemResponse(run.problem)
   const waiting = tasksThatAllow(run.value, 'approve').find(({ stageIndex }) => stageIndex === index)
   if (run.value === null || waiting === undefined) {
