@@ -23,6 +23,8 @@ export const parsePipelineId = (text: string): PipelineId | undefined =>
 
 export const parseRunId = (text: string): RunId | undefined => (HEX_32.test(text) ? (text as RunId) : undefined)
 
+export const parseUserId = (text: string): UserId | undefined => (HEX_32.test(text) ? (text as UserId) : undefined)
+
 /** For ids that we drew or stored ourselves; a wrong one is a broken assumption and throws. */
 export function asId<Id extends ProjectId | PipelineId | RunId | UserId>(text: string): Id {
   if (!HEX_32.test(text)) throw new TypeError(`an id is 32 lowercase hex digits, found ${JSON.stringify(text)}`)

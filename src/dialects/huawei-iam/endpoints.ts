@@ -21,7 +21,12 @@ const keyPairs = {
 const users = { served: { reason: 'users and rights are made on the server, not over this API' } }
 
 export const endpoints: readonly EndpointRow[] = [
-  row('POST', '/v3/auth/tokens', 'a token for a password, 24 h; `?nocatalog`. Needs no credential', { source: 'seed' }),
+  row(
+    'POST',
+    '/v3/auth/tokens',
+    'a token for a password, or for another token, 24 h; `?nocatalog`. Needs no other credential',
+    { source: 'seed' },
+  ),
   row(['GET', 'HEAD'], '/v3/auth/tokens', 'whose token `X-Subject-Token` is; HEAD: whether it is one'),
   row('DELETE', '/v3/auth/tokens', 'revokes `X-Subject-Token`; Keystone, section "Revoke token"'),
   row('GET', '/v3/auth/catalog', 'the services of this server; Keystone'),

@@ -37,6 +37,7 @@ export type Scope = { readonly kind: 'domain' } | { readonly kind: 'project'; re
 export function presentToken(
   caller: Caller,
   scope: Scope,
+  method: 'password' | 'token',
   times: { readonly issuedAt: Instant; readonly expiresAt: Instant | null },
   baseUrl: string | null,
 ): TokenBody {
@@ -49,7 +50,7 @@ export function presentToken(
         : { project: { id: scope.project.id, name: scope.project.name, domain } }),
       expires_at: times.expiresAt === null ? null : microseconds(times.expiresAt),
       issued_at: microseconds(times.issuedAt),
-      methods: ['password'],
+      methods: [method],
       roles: [ROLE[caller.role]],
       user: { id: caller.user.id, name: caller.user.name, domain, password_expires_at: '' },
     },

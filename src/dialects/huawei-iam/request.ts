@@ -3,14 +3,16 @@ import { parseJsonObject, type Refused } from '../kit/body.ts'
 
 /** What `POST /v3/auth/tokens` asks for. */
 export interface TokenRequest {
-  readonly name: string
-  readonly password: string
-  readonly domain: Ref
+  readonly proof: Proof
   readonly scope:
-    | { readonly kind: 'project'; readonly ref: Ref }
+    | { readonly kind: 'project'; readonly ref: Ref; readonly domain: Ref | null }
     | { readonly kind: 'domain'; readonly ref: Ref }
     | null
 }
+/** What the caller shows; the kinds are the vendor's names of the methods. */
+export type Proof =
+  | { readonly kind: 'password'; readonly user: Ref; readonly password: string; readonly domain: Ref | null }
+  | { readonly kind: 'token'; readonly id: string }
 /** A thing by one of its names; by id when both are there. */
 export type Ref = { readonly id: string } | { readonly name: string }
 
@@ -20,10 +22,12 @@ export type ReadRequest<Value> =
   | { readonly ok: false; readonly kind: 'field'; readonly message: string }
 
 const TEXT_MAX = 1_024
+/** As long as the vendor's tokens may be. */
+const TOKEN_TEXT_MAX = 100_000
 
 class FieldError extends Error {}
 
-/** Reads the body of a token request: method `password` only, unknown fields refused and named. */
+/** Reads the body of a token request: method `password` or `token`, unknown fields refused and named. */
 export const readTokenRequest = (bytes: Uint8Array): ReadRequest<TokenRequest> => read(bytes, tokenRequest)
 
 export interface SecurityTokenRequest {
@@ -88,18 +92,29 @@ function read<Value>(bytes: Uint8Array, take: (body: Json) => Value): ReadReques
 function tokenRequest(body: Json): TokenRequest {
   const { auth } = fields(body, 'the body', ['auth'])
   const { identity, scope } = fields(auth, 'auth', ['identity', 'scope'])
-  const { methods, password } = fields(identity, 'auth.identity', ['methods', 'password'])
-  if (!Array.isArray(methods) || methods.length !== 1 || methods[0] !== 'password') {
-    throw new FieldError('auth.identity.methods: expected ["password"], the one method that is served.')
+  return { proof: proofOf(identity), scope: scope === undefined || scope === null ? null : scopeOf(scope) }
+}
+
+function proofOf(identity: Json | undefined): Proof {
+  const { methods, password, token } = fields(identity, 'auth.identity', ['methods', 'password', 'token'])
+  const [method, ...more] = Array.isArray(methods) ? (methods as readonly Json[]) : []
+  if (more.length > 0 || (method !== 'password' && method !== 'token')) {
+    throw new FieldError('auth.identity.methods: expected ["password"] or ["token"], the methods that are served.')
+  }
+  if (method === 'token') {
+    const at = 'auth.identity.token'
+    return { kind: 'token', id: text(fields(token, at, ['id'])['id'], `${at}.id`, TOKEN_TEXT_MAX) }
   }
   const { user } = fields(password, 'auth.identity.password', ['user'])
   const at = 'auth.identity.password.user'
-  const given = fields(user, at, ['name', 'password', 'domain'])
+  const given = fields(user, at, ['id', 'name', 'password', 'domain'])
+  const { id, domain } = given
   return {
-    name: text(given['name'], `${at}.name`),
+    kind: 'password',
+    user: id === undefined ? { name: text(given['name'], `${at}.name`) } : { id: text(id, `${at}.id`) },
     password: text(given['password'], `${at}.password`),
-    domain: ref(given['domain'], `${at}.domain`, ['id', 'name']),
-    scope: scope === undefined || scope === null ? null : scopeOf(scope),
+    // Keystone: an id is enough, a name is one of an account.
+    domain: id !== undefined && domain === undefined ? null : ref(domain, `${at}.domain`, ['id', 'name']),
   }
 }
 
@@ -107,7 +122,13 @@ function scopeOf(scope: Json): TokenRequest['scope'] {
   const { project, domain } = fields(scope, 'auth.scope', ['project', 'domain'])
   // "project wins if both are there".
   if (project !== undefined) {
-    return { kind: 'project', ref: ref(project, 'auth.scope.project', ['id', 'name', 'domain']) }
+    const at = 'auth.scope.project'
+    const { domain: owner } = fields(project, at, ['id', 'name', 'domain'])
+    return {
+      kind: 'project',
+      ref: ref(project, at, ['id', 'name', 'domain']),
+      domain: owner === undefined ? null : ref(owner, `${at}.domain`, ['id', 'name']),
+    }
   }
   if (domain !== undefined) return { kind: 'domain', ref: ref(domain, 'auth.scope.domain', ['id', 'name']) }
   throw new FieldError('auth.scope: expected project or domain.')
@@ -130,7 +151,7 @@ function fields(
   throw new FieldError(`${at}: expected ${known.join(', ')}, found ${JSON.stringify(unknown.slice(0, 64))}.`)
 }
 
-function text(value: Json | undefined, at: string): string {
-  if (typeof value === 'string' && value !== '' && value.length <= TEXT_MAX) return value
-  throw new FieldError(`${at}: expected text of 1 to ${TEXT_MAX} characters.`)
+function text(value: Json | undefined, at: string, max = TEXT_MAX): string {
+  if (typeof value === 'string' && value !== '' && value.length <= max) return value
+  throw new FieldError(`${at}: expected text of 1 to ${max} characters.`)
 }

@@ -72,6 +72,21 @@ describe('POST /v3/auth/tokens', () => {
     }
   })
 
+  test('takes who it is by id, too, as Keystone does', async () => {
+    const { id } = world.admin.user
+    const { password } = world.credentials
+    expect((await ask({ id, password }, { project: { name: 'default' } })).body.token.user.id).toBe(id)
+    expect((await ask({ id, password, domain: { name: 'another' } })).status).toBe(401)
+    expect((await ask({ id, password: 'wrong' })).status).toBe(401)
+    for (const unknown of [ABSENT, 'ci', '../a']) expect((await ask({ id: unknown, password })).status).toBe(401)
+  })
+
+  test('a project of an account is one of the caller’s', async () => {
+    const project = { name: 'default' }
+    expect((await ask(user(), { project: { ...project, domain: { name: 'example' } } })).status).toBe(201)
+    expect((await ask(user(), { project: { ...project, domain: { name: 'another' } } })).status).toBe(401)
+  })
+
   test('a project wins over the account', async () => {
     const scope = { project: { id: world.project.id }, domain: { name: 'example' } }
     expect((await ask(user(), scope)).body.token.project.id).toBe(world.project.id)
@@ -121,7 +136,11 @@ describe('POST /v3/auth/tokens', () => {
     '{"auth":[]}',
     '{"auth":{"identity":{"methods":["password"]}}}',
     '{"auth":{"identity":{"methods":"password","password":{"user":{}}}}}',
-    '{"auth":{"identity":{"methods":["token"],"token":{"id":"x"}}}}',
+    '{"auth":{"identity":{"methods":["token"]}}}',
+    '{"auth":{"identity":{"methods":["token"],"token":{"id":""}}}}',
+    '{"auth":{"identity":{"methods":["password","totp"],"password":{"user":{"name":"ci","password":"x","domain":{"name":"e"}}}}}}',
+    '{"auth":{"identity":{"methods":["assume_role"],"assume_role":{"domain_name":"e","agency_name":"a"}}}}',
+    '{"auth":{"identity":{"methods":["password"],"token":{"id":"x"}}}}',
     '{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"ci","password":7,"domain":{"name":"example"}}}}}}',
     '{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"ci","password":"x"}}}}}',
     '{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"","password":"x","domain":{"name":"example"}}}}}}',
@@ -155,6 +174,38 @@ describe('GET /v3/auth/tokens', () => {
     expect(status).toBe(200)
     expect(headers.get('x-subject-token')).toBe(token)
     expect(body).toEqual(issued.body)
+  })
+
+  const rescope = (id: string, scope?: unknown) =>
+    call('POST', '/v3/auth/tokens', {
+      body: JSON.stringify({ auth: { identity: { methods: ['token'], token: { id } }, scope } }),
+    })
+
+  test('brings another of another scope, that does not outlive it', async () => {
+    const first = (await ask(user())).headers.get('x-subject-token') ?? ''
+    world.clock.advance(3_600_000)
+    const { status, headers, body } = await rescope(first, { project: { name: 'default' } })
+    expect(status).toBe(201)
+    expect(body.token).toMatchObject({
+      methods: ['token'],
+      project: { id: world.project.id },
+      user: { name: 'ci' },
+      expires_at: '2026-01-03T03:04:05.000000Z',
+      issued_at: '2026-01-02T04:04:05.000000Z',
+    })
+    const second = headers.get('x-subject-token') ?? ''
+    expect((await validate(second, second)).body).toEqual(body)
+    const third = await rescope(second)
+    expect(third.body.token).toMatchObject({ domain: { name: 'example' }, expires_at: body.token.expires_at })
+    expect((await rescope(world.credentials.token)).body.token.expires_at).toBe('2026-01-03T04:04:05.000000Z')
+    const nowhere = await rescope(first, { project: { id: ABSENT } })
+    expect(nowhere.status).toBe(401)
+    world.clock.advance(-3_600_000)
+  })
+
+  test.each(['x', 'mr_0000000000000000_00', 'é'])('%s brings none', async (id) => {
+    const { status, body } = await rescope(id)
+    expect([status, body.error.message]).toEqual([401, 'The token is invalid.'])
   })
 
   test('a token of our own without an end is the account’s and has none', async () => {

@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono'
 import type { App, Caller } from '../../host/app.ts'
-import type { ProjectView } from '../../model/view.ts'
+import { parseUserId } from '../../model/id.ts'
+import type { ProjectView, UserRef } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { readBody } from '../kit/body.ts'
 import { gatewayErrors, gatewayResponse } from '../kit/gateway.ts'
@@ -27,6 +28,7 @@ import {
   readProjectRequest,
   readSecurityTokenRequest,
   readTokenRequest,
+  type Proof,
   type ReadRequest,
   type Ref,
   type TokenRequest,
@@ -34,9 +36,10 @@ import {
 
 /** "Valid 24 h" (IAM API reference, "获取IAM用户Token（使用密码）"). */
 const TOKEN_MS = 24 * 3_600_000
-/** What a token was asked for is kept in its label. */
-const PROJECT_LABEL = 'iam project '
-const DOMAIN_LABEL = 'iam domain'
+/** By what a token was asked for, and for what, is kept in its label: `iam domain`, `iam token project <id>`. */
+const LABEL = /^iam (token )?(?:domain|project ([0-9a-f]{32}))$/
+const labelOf = (kind: Proof['kind'], scope: Scope): string =>
+  `iam ${kind === 'token' ? 'token ' : ''}${scope.kind === 'project' ? `project ${scope.project.id}` : 'domain'}`
 
 /** Method and path to handler. Everything else is the gateway's 404. */
 export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
@@ -121,25 +124,36 @@ async function issue(app: App, c: Context<Env>, options: DialectOptions): Promis
   if (!body.ok) return badBody(body, requestId)
   const request = readTokenRequest(body.value)
   if (!request.ok) return badRequest(request, requestId)
-  const caller = await byPassword(app, request.value)
-  if (caller === undefined) return wrongPassword()
+  const { proof } = request.value
+  const caller = await callerOf(app, proof)
+  if (caller === undefined) return proof.kind === 'token' ? badToken('bad-token') : wrongPassword()
   const scope = await scopeOf(app, caller, request.value)
   // As Keystone: who may not have the scope is not told whether it exists.
   if (scope === undefined) return errorResponse(401, 'The scope does not exist, or the user may not have it.')
-  const label = scope.kind === 'project' ? `${PROJECT_LABEL}${scope.project.id}` : DOMAIN_LABEL
   const issuedAt = app.now()
-  const expiresAt = issuedAt + TOKEN_MS
-  const { token } = await app.access.issueToken(caller, label, expiresAt)
+  // As Keystone: a token for a token does not outlive it.
+  const expiresAt = Math.min(issuedAt + TOKEN_MS, (proof.kind === 'token' ? caller.expiresAt : null) ?? Infinity)
+  const { token } = await app.access.issueToken(caller, labelOf(proof.kind, scope), expiresAt)
   const catalog = c.req.query('nocatalog') === undefined ? options.baseUrl : null
-  return Response.json(presentToken(caller, scope, { issuedAt, expiresAt }, catalog), {
+  return Response.json(presentToken(caller, scope, proof.kind, { issuedAt, expiresAt }, catalog), {
     status: 201,
     headers: { 'X-Subject-Token': token },
   })
 }
 
-async function byPassword(app: App, { name, password, domain }: TokenRequest): Promise<Caller | undefined> {
-  const caller = await app.access.byPassword(name, password, 'name' in domain ? domain.name : null)
-  return caller !== undefined && isDomain(caller, domain) ? caller : undefined
+async function callerOf(app: App, proof: Proof): Promise<Caller | undefined> {
+  if (proof.kind === 'token') return app.access.byToken(proof.id)
+  const { user, password, domain } = proof
+  // Nobody has an empty name: an id that is not there takes as long as a wrong password.
+  const name = 'name' in user ? user.name : ((await userOf(app, user.id))?.name ?? '')
+  const caller = await app.access.byPassword(name, password, domain !== null && 'name' in domain ? domain.name : null)
+  if (caller === undefined || ('id' in user && caller.user.id !== user.id)) return undefined
+  return domain === null || isDomain(caller, domain) ? caller : undefined
+}
+
+async function userOf(app: App, text: string): Promise<UserRef | undefined> {
+  const id = parseUserId(text)
+  return id === undefined ? undefined : app.access.userById(id)
 }
 
 const isDomain = (caller: Caller, domain: Ref): boolean =>
@@ -149,6 +163,7 @@ const isDomain = (caller: Caller, domain: Ref): boolean =>
 async function scopeOf(app: App, caller: Caller, { scope }: TokenRequest): Promise<Scope | undefined> {
   if (scope === null) return { kind: 'domain' }
   if (scope.kind === 'domain') return isDomain(caller, scope.ref) ? { kind: 'domain' } : undefined
+  if (scope.domain !== null && !isDomain(caller, scope.domain)) return undefined
   const project = await app.projects.get(caller, scope.ref)
   return project.ok ? { kind: 'project', project: project.value } : undefined
 }
@@ -163,16 +178,16 @@ async function validate(app: App, c: Context<Env>, options: DialectOptions): Pro
   const { subject, token, id } = found
   const issued = (await app.access.tokens(subject)).find((one) => one.id === id)
   if (issued === undefined) return errorResponse(404, 'The token does not exist or has expired.')
-  const project = issued.label.startsWith(PROJECT_LABEL)
-    ? await app.projects.get(subject, { id: issued.label.slice(PROJECT_LABEL.length) })
-    : undefined
+  const [ours, byToken, projectId] = LABEL.exec(issued.label) ?? []
+  const project = projectId === undefined ? undefined : await app.projects.get(subject, { id: projectId })
   const scope: Scope = project?.ok === true ? { kind: 'project', project: project.value } : { kind: 'domain' }
   const { expiresAt } = subject
-  // The same as when it was issued, which was a moment before it was stored.
-  const isOurs = issued.label === DOMAIN_LABEL || issued.label.startsWith(PROJECT_LABEL)
-  const times = { issuedAt: isOurs && expiresAt !== null ? expiresAt - TOKEN_MS : issued.createdAt, expiresAt }
+  // The same as when it was issued for a password, which was a moment before it was stored.
+  const lives = ours !== undefined && byToken === undefined && expiresAt !== null
+  const times = { issuedAt: lives ? expiresAt - TOKEN_MS : issued.createdAt, expiresAt }
+  const method = byToken === undefined ? 'password' : 'token'
   const catalog = c.req.query('nocatalog') === undefined ? options.baseUrl : null
-  return Response.json(presentToken(subject, scope, times, catalog), { headers: { 'X-Subject-Token': token } })
+  return Response.json(presentToken(subject, scope, method, times, catalog), { headers: { 'X-Subject-Token': token } })
 }
 
 /** Ends it at once. "204": there is nothing left to say of it. */
