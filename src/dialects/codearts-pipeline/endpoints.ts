@@ -159,8 +159,8 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', '/agent-plugin/plugin-input plugin-output plugin-metrics'],
     ['GET', '/agent-plugin/query detail all-version'],
     ['DELETE', '/agent-plugin/delete-draft'],
-    ['POST', '/publisher/create'],
-    ['GET', '/publisher/query-all optional-publisher detail'],
+    ['POST', '/publisher/create detail'],
+    ['GET', '/publisher/query-all optional-publisher'],
     ['DELETE', '/publisher/delete'],
     ['POST', '/relation/plugins stage-plugins'],
     ['GET', '/relation/plugin/single'],
@@ -177,6 +177,7 @@ export const endpoints: readonly EndpointRow[] = [
   ...unserved('v6 pipelines as code', '/v6/{domain_id}/api/pac/pipelines', 'forges start what a repository defines', [
     ['POST', '/actions'],
     ['POST', '/actions/list run rerun'],
+    ['GET', '/actions/{pipeline_id}/{pipeline_run_id}'],
     ['DELETE', '/actions/{pipeline_id}/{pipeline_run_id}'],
   ]),
 ]
