@@ -8,7 +8,7 @@ const row = (
 ): EndpointRow => ({
   method,
   path,
-  family: path.startsWith('/v3.0') ? 'v3.0' : 'v3',
+  family: /^\/(v[\d.]+)/.exec(path)?.[1] ?? '',
   source: 'sibling',
   from,
   served: true,
@@ -50,9 +50,13 @@ export const endpoints: readonly EndpointRow[] = [
     '/v3.0/OS-CREDENTIAL/securitytokens',
     'a temporary key pair with its security token, 15 minutes to 24 h, for a token',
   ),
-  row('GET', '/v3-ext/projects/:id', 'ShowProjectDetailsAndStatus: the same, with `status: normal`', { family: 'v3' }),
+  row('GET', '/v3-ext/projects/:id', 'ShowProjectDetailsAndStatus: the same, with `status: normal`'),
+  row(
+    'GET',
+    '/v5/caller-identity',
+    'GetCallerIdentity of STS: account and user; SDKs that know neither account nor project ask at their start',
+  ),
   row('PUT', '/v3-ext/projects/:id', 'UpdateProjectStatus: suspends a project', {
-    family: 'v3',
     served: { reason: 'projects are not suspended: users, tokens and key pairs are disabled' },
   }),
   row('PATCH', '/v3/projects/:id', 'changes a project', {

@@ -7,11 +7,12 @@ import { createRoutes } from './routes.ts'
 
 /**
  * HUAWEI CLOUD IAM, as far as the clients of the three Huawei dialects need it: tokens, and who is where. It shows no
- * runs. `/v3` and `/v3.0` are its prefixes as a whole, since whatever else begins so is the gateway's to turn away.
+ * runs. `/v3` and `/v3.0` are its prefixes as a whole, since whatever else begins so is the gateway's to turn away. The one call
+ * under `/v5` is of STS, which newer SDKs ask for their account.
  */
 export const huaweiIam: Dialect = {
   name: 'huawei-iam',
-  prefixes: ['/v3/projects', '/v3/regions', '/v3/auth', '/v3-ext', '/v3.0', '/v3'],
+  prefixes: ['/v3/projects', '/v3/regions', '/v3/auth', '/v3-ext', '/v3.0', '/v3', '/v5/caller-identity'],
   endpoints,
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)

@@ -7,6 +7,7 @@ import type {
   CatalogEntry,
   DomainsBody,
   EndpointEntry,
+  IdentityBody,
   Links,
   NamedRef,
   ProjectsBody,
@@ -168,6 +169,11 @@ export const presentUser = ({ user, domain }: Caller, baseUrl: string): UserEntr
   pwd_status: true,
   links: { self: `${baseUrl}/v3/users/${user.id}` },
 })
+
+export function presentIdentity({ user, domain }: Caller): IdentityBody {
+  const { id } = domainRef(domain)
+  return { account_id: id, principal_urn: `iam::${id}:user:${user.name}`, principal_id: user.id }
+}
 
 /** Keystone's own answer for `/v3`: the version that HUAWEI CLOUD tells. */
 export const presentVersion = (baseUrl: string): VersionBody => ({

@@ -362,6 +362,18 @@ describe('who is where', () => {
     expect((await get('/v3/regions')).body.regions).toMatchObject([{ id: 'millrace', type: 'public' }])
   })
 
+  test('a signature is told whose it is, as SDKs ask that know no account', async () => {
+    const url = `${BASE}/v5/caller-identity`
+    const headers = signed(world.credentials, world.clock.now(), { method: 'GET', url })
+    const { status, body } = await call('GET', '/v5/caller-identity', { headers })
+    const account = (await get('/v3/auth/domains')).body.domains[0].id
+    // https://support.huaweicloud.com/intl/en-us/api-iam5/GetCallerIdentity.html
+    expect([status, body]).toEqual([
+      200,
+      { account_id: account, principal_urn: `iam::${account}:user:ci`, principal_id: world.admin.user.id },
+    ])
+  })
+
   test('the catalog and the region are found by themselves', async () => {
     expect((await get('/v3/auth/catalog')).body.catalog.map(({ type }: { type: string }) => type)).toContain(
       'codecheck',

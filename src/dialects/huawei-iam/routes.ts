@@ -14,6 +14,7 @@ import {
   presentCatalog,
   presentDomains,
   presentEndpoints,
+  presentIdentity,
   presentProject,
   presentProjects,
   presentRegions,
@@ -114,6 +115,7 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
       ? listProjects(app, c, options)
       : errorResponse(403, 'You are not authorized to perform the requested action.'),
   )
+  routes.get('/v5/caller-identity', who, (c) => Response.json(presentIdentity(c.var.received.caller)))
   routes.post('/v3.0/OS-CREDENTIAL/securitytokens', (c) => temporaryKey(app, c, options))
   return routes
 }

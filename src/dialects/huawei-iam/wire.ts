@@ -88,6 +88,14 @@ export interface TemporaryKeyBody {
   }
 }
 
+/** Of `GET /v5/caller-identity`. */
+export interface IdentityBody {
+  readonly account_id: string
+  /** `iam::<account id>:user:<name>`. */
+  readonly principal_urn: string
+  readonly principal_id: string
+}
+
 /** IAM's own. */
 export interface ErrorBody {
   readonly error: { readonly code: number; readonly message: string; readonly title: string }
