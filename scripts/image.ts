@@ -29,7 +29,7 @@ if (engine !== 'podman' && engine !== 'docker')
 const root = join(import.meta.dirname, '..')
 const [BASE, IMAGE, VOLUME] = ['millrace-base-check', 'millrace-image-check', 'millrace-volume-check']
 
-const docker = engine === 'docker' ? await DockerEngine.open() : undefined
+const docker = engine === 'docker' ? await DockerEngine.open('overlay2') : undefined
 if (docker !== undefined && 'refusal' in docker) throw new Error(docker.refusal)
 if (docker !== undefined) process.env['DOCKER_HOST'] = docker.host
 const { containers, imageBuilder, notices } = await detectExecutors(process.env['PATH'] ?? '', engine)

@@ -227,8 +227,8 @@ test('names and messages that a terminal would take as an order are printed with
 
 describe('what goes wrong', () => {
   test.each([
-    ['an unknown verb', ['shwo', '1'], 2, "error: unknown command 'shwo'\n(Did you mean show?)\n"],
-    ['a missing argument', ['show'], 2, "error: missing required argument 'run'\n"],
+    ['an unknown verb', ['shwo', '1'], 2, "millrace: unknown command 'shwo'\n(Did you mean show?)\n"],
+    ['a missing argument', ['show'], 2, "millrace: missing required argument 'run'\n"],
     ['an unknown status', ['runs', '--status', 'fine'], 2, 'millrace: --status: expected waiting, queued,'],
     [
       'a param without a value',
@@ -236,9 +236,43 @@ describe('what goes wrong', () => {
       2,
       'millrace: --param: expected key=value, found "x"\n',
     ],
-    ['a limit that is none', ['runs', '--limit', 'x'], 2, 'millrace: '],
+    [
+      'a limit that is none',
+      ['runs', '--limit', 'x'],
+      2,
+      'millrace: --limit: expected a whole number, 1 to 100, found "x"\n',
+    ],
+    [
+      'a limit that is too high',
+      ['audit', '--limit', '101'],
+      2,
+      'millrace: --limit: expected a whole number, 1 to 100, found "101"\n',
+    ],
+    [
+      'a page that is none',
+      ['runs', '--cursor', 'x'],
+      2,
+      'millrace: --cursor: expected what the page before said, found',
+    ],
+    [
+      'a time without a zone',
+      ['audit', '--from', '2026-11-22T10:15:00'],
+      2,
+      'millrace: --from: expected a time such as 2026-11-22T10:15:00Z, found "2026-11-22T10:15:00"\n',
+    ],
     ['an unknown run', ['show', 'release#9'], 1, 'millrace: there is no run'],
-    ['an unknown pipeline', ['start', 'nope'], 1, 'millrace: there is no pipeline nope\n'],
+    [
+      'a pipeline in the place of a run',
+      ['show', 'release'],
+      1,
+      'millrace: there is no run release: expected an id, a serial or pipeline#number\n',
+    ],
+    [
+      'an attempt that was not made',
+      ['logs', '1', 'build', '--attempt', '2'],
+      1,
+      'millrace: task build has no attempt 2: expected 1 to 1\n',
+    ],
     [
       'an unknown task',
       ['logs', '1', 'biuld'],
@@ -288,6 +322,29 @@ describe('what goes wrong', () => {
     expect(JSON.parse(err)).toMatchObject({
       error: { code: 'not_allowed', allowed: expect.arrayContaining(['pause', 'cancel']), exit_code: 1 },
     })
+    expect(JSON.parse((await say(native, ['show', '--json'])).err)).toEqual({
+      error: {
+        code: 'usage',
+        message: "missing required argument 'run'",
+        allowed: [],
+        errors: [],
+        exit_code: 2,
+      },
+    })
+  })
+
+  test('a group of commands without one of them shows what there is, with code 2', async () => {
+    const { terminal, err } = cliTerminal()
+    expect(await runCli(['secrets'], terminal)).toBe(2)
+    expect(err()).toMatch(/^Usage: millrace secrets/)
+    expect(err()).not.toContain('millrace:')
+  })
+
+  test('a single thing that is wrong is told once', async () => {
+    await using native = await openNative()
+    const { code, err } = await say(native, ['notifications', 'add', '', '--webhook', 'https://example.com'])
+    expect(code).toBe(2)
+    expect(err.trimEnd().split('\n')).toHaveLength(1)
   })
 })
 

@@ -27,7 +27,11 @@ export const clientExitCode = ({ code }: ClientError): ExitCode => exitCodes[cod
 export function clientErrorText({ message, allowed, errors }: ClientError): string {
   return [
     message,
-    ...errors.map((error) => `  ${errorText(error)}`),
+    // The only one is often the sentence itself.
+    ...errors
+      .map(errorText)
+      .filter((text) => text !== message)
+      .map((text) => `  ${text}`),
     ...(allowed.length === 0 ? [] : [`  allowed now: ${allowed.join(', ')}`]),
   ].join('\n')
 }

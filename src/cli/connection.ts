@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type Client, createClient } from '../client/client.ts'
+import { type Client, ClientError, createClient } from '../client/client.ts'
 import type { Quickstart } from '../samples/quickstart.ts'
+import { bearerTokenOf } from './bearer-token.ts'
 import { EXIT } from './exit-codes.ts'
 import { Fault } from './fault.ts'
+import { DEFAULT_URL, serverUrlOf } from './server-url.ts'
 import { configOf, withSettings } from './settings.ts'
 import type { Terminal } from './terminal.ts'
 import { trust } from './trust.ts'
-
-const DEFAULT_URL = 'http://127.0.0.1:8080'
 
 export interface ConnectionOptions {
   readonly url?: string
@@ -36,7 +36,14 @@ export const withConnection = (command: Command): Command =>
 export function connect(terminal: Terminal, options: ConnectionOptions): Client {
   const { dataDirectory, caFile } = configOf(terminal, { ...options }, CONNECTION_SETTINGS)
   trust(caFile)
-  return createClient(connectionOf(terminal.env, options.url, readQuickstart(dataDirectory), dataDirectory))
+  const connection = connectionOf(terminal.env, options.url, readQuickstart(dataDirectory), dataDirectory)
+  return createClient({
+    ...connection,
+    onCut: (error) => {
+      const what = error instanceof ClientError ? error.message : `${connection.baseUrl} broke off`
+      terminal.err(`millrace: ${what}; trying again until Ctrl-C\n`)
+    },
+  })
 }
 
 export function connectionOf(
@@ -45,23 +52,31 @@ export function connectionOf(
   quickstart: Pick<Quickstart, 'base_url' | 'admin_token'> | undefined,
   dataDirectory: string,
 ): { readonly baseUrl: string; readonly token: string } {
-  const [source, given] = url === undefined ? ['MILLRACE_URL', env['MILLRACE_URL'] || undefined] : ['--url', url]
-  const baseUrl = given ?? quickstart?.base_url ?? DEFAULT_URL
-  const origin = originOf(baseUrl)
-  if (origin === undefined) {
-    const found = JSON.stringify(baseUrl)
-    throw new Fault(EXIT.usage, `${source}: expected an http or https URL such as ${DEFAULT_URL}, found ${found}`)
-  }
+  const [source, baseUrl] = givenUrl(env, url, quickstart?.base_url)
+  const origin = originOf(serverUrlOf(source, baseUrl))
   // The token of one server is not shown to another.
   const known =
-    quickstart !== undefined && originOf(quickstart.base_url) === origin ? quickstart.admin_token : undefined
-  const token = env['MILLRACE_TOKEN'] || known
+    quickstart !== undefined && URL.canParse(quickstart.base_url) && originOf(new URL(quickstart.base_url)) === origin
+      ? quickstart.admin_token
+      : undefined
+  const given = env['MILLRACE_TOKEN'] || undefined
+  const token = given === undefined ? known : bearerTokenOf('MILLRACE_TOKEN', given)
   if (token !== undefined) return { baseUrl, token }
   throw new Fault(
     EXIT.refused,
     `no token for ${baseUrl}: expected one in MILLRACE_TOKEN, or a readable ` +
       `${join(dataDirectory, 'quickstart.json')} of that server (--data-dir says where)`,
   )
+}
+
+function givenUrl(
+  env: Terminal['env'],
+  url: string | undefined,
+  known: string | undefined,
+): readonly [source: string, text: string] {
+  if (url !== undefined) return ['--url', url]
+  const set = env['MILLRACE_URL'] || undefined
+  return set === undefined ? ['base_url of quickstart.json', known ?? DEFAULT_URL] : ['MILLRACE_URL', set]
 }
 
 /** undefined: it is not there, or not for us. */
@@ -74,10 +89,7 @@ export function readQuickstart(dataDirectory: string): Quickstart | undefined {
 }
 
 /** The names of this machine's own address are one. */
-function originOf(url: string): string | undefined {
-  if (!URL.canParse(url)) return undefined
-  const { protocol, hostname, port } = new URL(url)
-  if (protocol !== 'http:' && protocol !== 'https:') return undefined
+function originOf({ protocol, hostname, port }: URL): string {
   const host = hostname === 'localhost' || hostname === '[::1]' ? '127.0.0.1' : hostname
   return `${protocol}//${host}:${port}`
 }

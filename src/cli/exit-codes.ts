@@ -24,7 +24,7 @@ export const exitMeanings = {
   timedOut: 'The run, or a task that decides about it, took too long.',
   unreachable: 'No server answered.',
   internal: 'A defect of Millrace, or the store died.',
-  inUse: 'The port is taken, or another server holds the data directory.',
+  inUse: 'The port is taken, another server holds the data directory, or what would be written is there already.',
   refused: 'The token is missing, not valid, or may not do this.',
   badConfiguration: 'A flag or a variable of the configuration is not valid.',
 } as const satisfies Record<ExitName, string>

@@ -3,6 +3,7 @@ import { ClientError } from '../client/client.ts'
 import { clientErrorText, clientExitCode } from './client-fault.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { Fault } from './fault.ts'
+import { systemFault } from './system-fault.ts'
 import type { Terminal } from './terminal.ts'
 import { verbFirst } from './verb-first.ts'
 import type { Verb } from './verb.ts'
@@ -130,7 +131,13 @@ export function createProgram(terminal: Terminal, ended: (code: ExitCode) => voi
     .enablePositionalOptions()
     .addHelpText('after', AFTER_HELP)
     .exitOverride()
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err, getOutHelpWidth: () => terminal.columns() })
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      getOutHelpWidth: () => terminal.columns(),
+      // Told with all else that goes wrong.
+      outputError: () => {},
+    })
   const action =
     <Args extends unknown[]>(body: (...args: Args) => Promise<ExitCode> | ExitCode) =>
     async (...args: Args): Promise<void> =>
@@ -155,7 +162,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     await program.parseAsync([...verbFirst(args, program)], { from: 'user' })
     return code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.success
+    // A group of commands without one of them: its help was printed.
+    if (error instanceof CommanderError && error.code === 'commander.help') return EXIT.usage
     return told(error, terminal, args.includes('--json'))
   }
 }
@@ -178,6 +187,11 @@ function wrongOf(error: unknown): { readonly exitCode: ExitCode; readonly text: 
   if (error instanceof ClientError) {
     return { exitCode: clientExitCode(error), text: clientErrorText(error), code: error.code }
   }
+  if (error instanceof CommanderError) {
+    return { exitCode: EXIT.usage, text: error.message.replace(/^error: /, ''), code: nameOf(EXIT.usage) }
+  }
+  const fault = systemFault(error)
+  if (fault !== undefined) return wrongOf(fault)
   const message = error instanceof Error ? error.message : String(error)
   return { exitCode: EXIT.internal, text: `a defect, please report it: ${message}`, code: 'internal' }
 }

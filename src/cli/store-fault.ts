@@ -2,10 +2,15 @@ import { EXIT, type ExitCode } from './exit-codes.ts'
 import { Fault } from './fault.ts'
 import type { Terminal } from './terminal.ts'
 
-/** What a store refuses, as the end of a command. */
+/** What a store or a backup refuses, as the end of a command that was about nothing else. */
 export function storeFault(error: unknown): never {
   if (!(error instanceof Error) || error.name !== 'StoreError' || !('code' in error)) throw error
-  const codes: Readonly<Record<string, ExitCode>> = { conflict: EXIT.inUse, missing: EXIT.failed }
+  const codes: Readonly<Record<string, ExitCode>> = {
+    conflict: EXIT.inUse,
+    missing: EXIT.failed,
+    full: EXIT.failed,
+    corrupt: EXIT.failed,
+  }
   throw new Fault(codes[String(error.code)] ?? EXIT.internal, error.message, { cause: error })
 }
 

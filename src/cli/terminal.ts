@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline/promises'
 import { styleText } from 'node:util'
+import { EXIT } from './exit-codes.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -30,11 +31,14 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 export function processTerminal(): Terminal {
   const { env, stdout, stderr, stdin } = process
-  // `millrace runs | head` is no error.
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
+    // `millrace runs | head` is no error.
+    if (error.code === 'EPIPE') process.exit(EXIT.success)
+    stderr.write(`millrace: what was to be printed could not be written: ${error.message}\n`)
+    process.exit(EXIT.failed)
   })
+  // A log that finds no room, or that nobody reads any more, ends no server; and there is nobody left to be told.
+  stderr.on('error', () => {})
   const colourful = Boolean(stdout.isTTY) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb'
   return {
     env,

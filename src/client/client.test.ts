@@ -7,6 +7,7 @@ type Answer = (input: string, init: RequestInit | undefined, count: number) => R
 function scripted(...answers: readonly [Answer, ...Answer[]]) {
   const asked: { readonly input: string; readonly init: RequestInit | undefined }[] = []
   const waited: number[] = []
+  const cuts: string[] = []
   const client = createClient({
     baseUrl: 'http://127.0.0.1:1/base/',
     token: 't',
@@ -15,12 +16,13 @@ function scripted(...answers: readonly [Answer, ...Answer[]]) {
       const answer = answers[Math.min(asked.length, answers.length) - 1] ?? answers[0]
       return answer(input, init, asked.length)
     },
+    onCut: (error) => cuts.push((error as Error).message),
     wait: (ms) => {
       waited.push(ms)
       return Promise.resolve()
     },
   })
-  return { client, asked, waited }
+  return { client, asked, waited, cuts }
 }
 
 const json = (body: unknown, status = 200): Response => new Response(JSON.stringify(body), { status })
@@ -30,6 +32,14 @@ const event = (number: number): string => `id: ${number}\ndata: {"number":${numb
 const stream = (text: string): Response => new Response(text)
 
 describe('a request', () => {
+  test('whose bytes break off has no answer', async () => {
+    const broken = (): Response =>
+      new Response(new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) }))
+    const { client } = scripted(broken)
+    const bytes = (await client.artifacts.read('1', 'web.tar.gz'))[Symbol.asyncIterator]()
+    await expect(bytes.next()).rejects.toMatchObject({ code: 'unreachable' })
+  })
+
   test('goes to the address with its path escaped and its query set', async () => {
     const { client, asked } = scripted(() => json({ items: [], next: null }))
     await client.pipelines.get('a/b ?流')
@@ -117,6 +127,35 @@ describe('a stream', () => {
     )
     await expect(take(client.events.follow({ after: 0 }), 2)).rejects.toMatchObject({ code: 'unauthenticated' })
     expect(asked).toHaveLength(2)
+  })
+
+  test('tells once that it was cut, and again only after something has come', async () => {
+    const refused = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }))
+    const { client, cuts } = scripted(
+      refused,
+      refused,
+      () => stream(event(1)),
+      () => problem('unavailable', 503),
+      () => stream(event(2)),
+    )
+    expect(await take(client.events.follow({ after: 0 }), 2)).toEqual([1, 2])
+    expect(cuts).toEqual(['no answer from http://127.0.0.1:1/base: connect ECONNREFUSED', 'because of unavailable'])
+  })
+
+  test('of a run goes on when the server goes away between an event and what the run is then', async () => {
+    const run = (seq: number, ended: boolean) => () => json({ id: 'r', seq, ended })
+    const { client, cuts } = scripted(
+      run(1, false),
+      () => json({ items: [{ number: 1 }] }),
+      () => stream(event(2)),
+      () => problem('unavailable', 503),
+      () => Promise.reject(new TypeError('fetch failed')),
+      run(2, true),
+    )
+    const seen: number[] = []
+    for await (const { seq } of client.runs.watch('r')) seen.push(seq)
+    expect(seen).toEqual([1, 2])
+    expect(cuts).toEqual(['because of unavailable'])
   })
 
   test('never waits longer than five seconds', async () => {

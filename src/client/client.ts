@@ -1,7 +1,7 @@
 import type { NodeAction, RunAction } from '../model/command.ts'
 import { ClientError } from './error.ts'
 import { readBytes } from './sse.ts'
-import { type EventSelection, followEvents, followLog } from './streams.ts'
+import { type EventSelection, followEvents, followLog, untilAnswered } from './streams.ts'
 import { type Call, type ClientOptions, transport, unreachable, waitMs } from './transport.ts'
 import type * as wire from './wire.ts'
 
@@ -60,7 +60,7 @@ export type Client = ReturnType<typeof createClient>
  */
 export function createClient(options: ClientOptions) {
   const send = transport(options)
-  const wait = options.wait ?? waitMs
+  const link = (signal: AbortSignal | undefined) => ({ wait: options.wait ?? waitMs, signal, onCut: options.onCut })
   const json = async <Wire>(path: string, call?: Call): Promise<Wire> => {
     const response = await send(path, call)
     try {
@@ -261,7 +261,7 @@ export function createClient(options: ClientOptions) {
           offset: Number(header('offset')),
           size: Number(header('size')),
           ended: header('ended') === 'true',
-          bytes: readBytes(response),
+          bytes: bytesOf(response, signal),
         }
       },
       /** A window of lines; `beyond`: once the log is longer than so many bytes, or has ended. */
@@ -271,14 +271,14 @@ export function createClient(options: ClientOptions) {
         json<wire.LogMatches>(`${logPath(run, node)}/search`, { query: { ...query, text }, signal }),
       /** Everything from `offset` until the last byte, each once, across cuts. */
       follow: (run: Ref, node: string, { attempt, offset = 0, signal }: LogQuery = {}): AsyncIterable<Uint8Array> =>
-        followLog(send, { path: logPath(run, node), attempt, offset }, { wait, signal }),
+        followLog(send, { path: logPath(run, node), attempt, offset }, link(signal)),
     },
 
     artifacts: {
       /** Files that the tasks of a run have kept. */
       list: (run: Ref) => json<wire.ArtifactList>(at`/api/v1/runs/${run}/artifacts`),
       read: async (run: Ref, name: string, { signal }: WithSignal = {}): Promise<AsyncIterable<Uint8Array>> =>
-        readBytes(await send(at`/api/v1/runs/${run}/artifacts/${name}`, { signal })),
+        bytesOf(await send(at`/api/v1/runs/${run}/artifacts/${name}`, { signal }), signal),
     },
 
     tests: {
@@ -306,7 +306,7 @@ export function createClient(options: ClientOptions) {
         signal,
         ...selection
       }: EventSelection & WithSignal & { readonly after?: number | undefined } = {}) =>
-        followEvents(send, { selection, after }, { wait, signal }),
+        followEvents(send, { selection, after }, link(signal)),
     },
 
     /** What people look at first: one request for the whole of it. */
@@ -367,6 +367,15 @@ export function createClient(options: ClientOptions) {
     },
   }
 
+  /** A connection that breaks in the middle is no answer, either. */
+  async function* bytesOf(response: Response, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+    try {
+      yield* readBytes(response)
+    } catch (error) {
+      throw unreachable(error, options.baseUrl, signal)
+    }
+  }
+
   async function* watch(ref: string, signal: AbortSignal | undefined): AsyncGenerator<wire.Run> {
     const path = at`/api/v1/runs/${ref}`
     let run = await json<wire.Run>(path, { signal })
@@ -374,10 +383,10 @@ export function createClient(options: ClientOptions) {
     if (run.ended) return
     const query = { after: run.seq - 1, limit: 1 }
     const { items } = await json<wire.EventList>(`${path}/events`, { query, signal })
-    const events = followEvents(send, { selection: { run: run.id }, after: items[0]?.number ?? 0 }, { wait, signal })
+    const events = followEvents(send, { selection: { run: run.id }, after: items[0]?.number ?? 0 }, link(signal))
     for await (const event of events) {
       if (event.seq <= run.seq) continue
-      run = await json<wire.Run>(path, { signal })
+      run = await untilAnswered(() => json<wire.Run>(path, { signal }), link(signal))
       yield run
       if (run.ended) return
     }

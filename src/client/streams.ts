@@ -1,6 +1,6 @@
 import { ClientError } from './error.ts'
 import { readBytes, readMessages } from './sse.ts'
-import { backoffMs, type Send, type waitMs } from './transport.ts'
+import { backoffMs, type ClientOptions, type Send, type waitMs } from './transport.ts'
 import type { Event } from './wire.ts'
 
 export interface EventSelection {
@@ -23,6 +23,23 @@ const isFinal = (error: unknown): boolean =>
 interface Reconnect {
   readonly wait: typeof waitMs
   readonly signal: AbortSignal | undefined
+  readonly onCut: ClientOptions['onCut']
+}
+
+/** What `ask` answers, asked again and again until the server answers, or refuses for good. */
+export async function untilAnswered<Answer>(
+  ask: () => Promise<Answer>,
+  { wait, signal, onCut }: Reconnect,
+): Promise<Answer> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (signal?.aborted === true || isFinal(error)) throw error
+      if (tries === 0) onCut?.(error)
+    }
+    await wait(backoffMs(tries), signal)
+  }
 }
 
 /**
@@ -31,8 +48,9 @@ interface Reconnect {
  */
 async function* reconnecting<Item>(
   open: () => AsyncGenerator<Item, boolean>,
-  { wait, signal }: Reconnect,
+  { wait, signal, onCut }: Reconnect,
 ): AsyncGenerator<Item> {
+  let isTold = false
   for (let tries = 0; ; tries += 1) {
     const items = open()
     try {
@@ -42,6 +60,7 @@ async function* reconnecting<Item>(
           break
         }
         tries = 0
+        isTold = false
         yield next.value
         // More may have come with it; a reader that has stopped wants none of that.
         if (signal?.aborted === true) return
@@ -49,6 +68,8 @@ async function* reconnecting<Item>(
     } catch (error) {
       if (signal?.aborted === true) return
       if (isFinal(error)) throw error
+      if (!isTold) onCut?.(error)
+      isTold = true
     } finally {
       await items.return(true)
     }

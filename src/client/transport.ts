@@ -9,6 +9,8 @@ export interface ClientOptions {
   readonly token: string | null
   /** Instead of the global one. */
   readonly fetch?: (input: string, init?: RequestInit) => Promise<Response>
+  /** A stream was cut, and is asked for again until the server answers: told once, until something comes. */
+  readonly onCut?: ((error: unknown) => void) | undefined
   /** Waits before a stream is taken up again; for tests. */
   readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
 }

@@ -24,7 +24,7 @@ export function tlsSentence(error: unknown): string | undefined {
     const { code } = one as { readonly code?: unknown }
     if (typeof code !== 'string' || !Object.hasOwn(SENTENCES, code)) continue
     const sentence = SENTENCES[code as keyof typeof SENTENCES]
-    return `${sentence === 'untrusted' ? UNTRUSTED : sentence} (${one.message})`
+    return `${sentence === 'untrusted' ? UNTRUSTED : sentence} (${one.message.trim()})`
   }
   return undefined
 }

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { lstatSync, mkdtempSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -45,6 +46,14 @@ test('a log and an artifact come whole through a pipe whose reader is slow', { t
     await waitUntil(async () => (await statusOf()) === 'succeeded', 60_000)
     expect(await piped('logs', run.id, 'say')).toEqual([BYTES, 0])
     expect(await piped('artifacts', run.id, 'big')).toEqual([BYTES, 0])
+
+    const pipe = join(directory, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const read = readFile(pipe)
+    expect(await piped('artifacts', run.id, 'big', '--output', pipe)).toEqual([0, 0])
+    expect((await read).length).toBe(BYTES)
+    expect(lstatSync(pipe).isFIFO()).toBe(true)
+    expect(await piped('artifacts', run.id, 'big', '--output', join(directory, 'nowhere', 'big'))).toEqual([0, 1])
   } finally {
     await server.kill()
     rmSync(directory, { recursive: true, force: true })

@@ -22,7 +22,8 @@ export class DockerEngine implements AsyncDisposable {
     this.#process = process
   }
 
-  static async open(): Promise<DockerEngine | { readonly refusal: string }> {
+  /** @param storage `vfs` needs nothing of the kernel and copies all files for every layer: `overlay2` is for large images. */
+  static async open(storage: 'vfs' | 'overlay2' = 'vfs'): Promise<DockerEngine | { readonly refusal: string }> {
     const directory = mkdtempSync(join(tmpdir(), 'millrace-docker-'))
     const host = `unix://${directory}/socket`
     const log = openSync(join(directory, 'log'), 'w')
@@ -31,7 +32,7 @@ export class DockerEngine implements AsyncDisposable {
       `--data-root=${directory}/data`,
       `--exec-root=${directory}/exec`,
       `--pidfile=${directory}/pid`,
-      '--storage-driver=vfs',
+      `--storage-driver=${storage}`,
       '--bridge=none',
       '--iptables=false',
       '--ip6tables=false',

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command } from 'commander'
@@ -31,6 +31,7 @@ export const artifacts: Verb = ({ terminal, action }) =>
       if (name === undefined) {
         const list = await client.artifacts.list(run)
         if (json === true) printJson(terminal, list)
+        else if (list.items.length === 0) terminal.out('it has kept no files\n')
         else
           printTable(
             terminal,
@@ -48,6 +49,9 @@ export const artifacts: Verb = ({ terminal, action }) =>
 
 /** Whole or not at all: a download that was cut off leaves what was there before. */
 async function save(bytes: AsyncIterable<Uint8Array>, path: string): Promise<void> {
+  const there = await stat(path).catch(() => undefined)
+  // A device or a pipe, such as /dev/stdout, is written to: a file in its place would be something else.
+  if (there !== undefined && !there.isFile()) return await pipeline(Readable.from(bytes), createWriteStream(path))
   const part = `${path}.part`
   try {
     await pipeline(Readable.from(bytes), createWriteStream(part))

@@ -1,9 +1,10 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { common, type CommonOptions, examples } from '../act.ts'
 import { connect } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
 import { Fault } from '../fault.ts'
 import { printJson, printTable } from '../output.ts'
+import { cursorOption, wholeNumberOption } from '../whole-number.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options extends CommonOptions {
@@ -12,7 +13,7 @@ interface Options extends CommonOptions {
   readonly target?: string
   readonly from?: string
   readonly to?: string
-  readonly limit?: string
+  readonly limit?: number
   readonly cursor?: string
 }
 
@@ -26,24 +27,20 @@ export const audit: Verb = ({ terminal, action }) =>
       .option('--actor <name>', 'only what this user did')
       .option('--action <prefix>', 'only actions that begin so: secret., user.change')
       .option('--target <name>', 'only what was done to this')
-      .option('--from <time>', 'ISO 8601 with zone; inclusive')
-      .option('--to <time>', 'ISO 8601 with zone; exclusive')
-      .option('--limit <number>', '1 to 100; 50 without it')
-      .option('--cursor <next>', '`next` of the page before')
+      .addOption(instantOption('--from <time>', 'ISO 8601 with zone; inclusive'))
+      .addOption(instantOption('--to <time>', 'ISO 8601 with zone; exclusive'))
+      .addOption(wholeNumberOption('--limit <number>', '1 to 100; 50 without it', 100))
+      .addOption(cursorOption())
       .addHelpText('after', examples('millrace audit --action secret.', 'millrace audit --actor li --limit 100')),
   ).action(
     action(async ({ json, limit, cursor, actor, action: prefix, target, from, to, ...options }: Options) => {
-      const count = limit === undefined ? undefined : Number(limit)
-      if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= 100)) {
-        throw new Fault(EXIT.usage, `--limit: expected 1 to 100, found ${JSON.stringify(limit)}`)
-      }
       const page = await connect(terminal, options).audit.list({
         actor,
         action: prefix,
         target,
         from,
         to,
-        limit: count,
+        limit,
         cursor,
       })
       if (json === true) printJson(terminal, page)
@@ -61,3 +58,15 @@ export const audit: Verb = ({ terminal, action }) =>
       return EXIT.success
     }),
   )
+
+/** A time without a zone would be another one on another machine. */
+const instantOption = (flags: string, text: string): Option =>
+  new Option(flags, text).argParser((given: string): string => {
+    if (
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(given) &&
+      !Number.isNaN(Date.parse(given))
+    )
+      return given
+    const flag = flags.split(' ')[0]
+    throw new Fault(EXIT.usage, `${flag}: expected a time such as 2026-11-22T10:15:00Z, found ${JSON.stringify(given)}`)
+  })

@@ -3,10 +3,10 @@ import type { Client } from '../../client/client.ts'
 import { type CommonOptions, examples, jsonOption, NODE_ARGUMENT, RUN_ARGUMENT } from '../act.ts'
 import { connect, withConnection } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
-import { Fault } from '../fault.ts'
 import { findTask } from '../find-node.ts'
 import { printJson, printJsonLine } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
+import { wholeNumberOption } from '../whole-number.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options extends CommonOptions {
@@ -29,7 +29,7 @@ export const logs: Verb = ({ terminal, action }) =>
       .argument('<task>', NODE_ARGUMENT)
       .option('-f, --follow', 'go on with what comes, until the attempt has ended')
       .option('-t, --times', 'line by line, each with when it was written (a line of more than 8 KiB is cut)')
-      .option('--attempt <number>', 'which attempt, from 1; without it the present one', parseAttempt)
+      .addOption(wholeNumberOption('--attempt <number>', 'which attempt, from 1; without it the present one', 999_999))
       .addOption(
         jsonOption('print JSON: one object, with --follow one line for every piece, with --times for every line'),
       )
@@ -122,8 +122,3 @@ const LINE_SHOWN_BYTES = 8_192
 
 const cutText = ({ bytes }: { readonly bytes: number }): string =>
   bytes > LINE_SHOWN_BYTES ? ` … (${bytes} bytes)` : ''
-
-function parseAttempt(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new Fault(EXIT.usage, `--attempt: expected a number from 1, found ${JSON.stringify(text)}`)
-}

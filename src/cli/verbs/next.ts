@@ -4,11 +4,12 @@ import { connect } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJson, printTable } from '../output.ts'
 import { ago } from '../times.ts'
+import { wholeNumberOption } from '../whole-number.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options extends CommonOptions {
   readonly project?: string
-  readonly count: string
+  readonly count: number
 }
 
 export const next: Verb = ({ terminal, action }) =>
@@ -20,11 +21,11 @@ export const next: Verb = ({ terminal, action }) =>
       )
       .argument('<pipeline>', 'name or id of the pipeline')
       .option('--project <project>', 'name or id; needed when two projects have a pipeline of this name')
-      .option('-n, --count <number>', 'how many, 1 to 100', '10')
+      .addOption(wholeNumberOption('-n, --count <number>', 'how many, 1 to 100', 100).default(10))
       .addHelpText('after', examples('millrace next nightly', 'millrace next nightly --count 3 --json')),
   ).action(
     action(async (pipeline: string, { project, count, ...options }: Options) => {
-      const found = await connect(terminal, options).triggers.next(pipeline, { project, count: Number(count) })
+      const found = await connect(terminal, options).triggers.next(pipeline, { project, count })
       if (options.json === true) {
         printJson(terminal, found)
         return EXIT.success

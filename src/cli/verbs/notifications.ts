@@ -49,7 +49,7 @@ export const notifications: Verb = ({ terminal, action }) =>
       const client = connect(terminal, options).notifications
       if (verb === 'list') return shown(terminal, options, (await client.list(project)).items)
       if (!ACTIONS.some((one) => one === verb))
-        throw new Fault(EXIT.usage, `expected one of ${ACTIONS.join(', ')}, found ${verb}`)
+        throw new Fault(EXIT.usage, `expected one of ${ACTIONS.join(', ')}, found ${JSON.stringify(verb)}`)
       if (name === undefined) throw new Fault(EXIT.usage, `expected a name: millrace notifications ${verb} <name>`)
       if (verb === 'add') {
         const to = recipient(options)

@@ -4,6 +4,8 @@ import { examples, jsonOption } from '../act.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { Fault } from '../fault.ts'
 import { printJsonLine } from '../output.ts'
+import { bearerTokenOf } from '../bearer-token.ts'
+import { serverUrlOf } from '../server-url.ts'
 import { configOf, withSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 import { trust } from '../trust.ts'
@@ -63,13 +65,20 @@ export const runner: Verb = ({ terminal, action }) =>
 async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   const config = configOf(terminal, { ...options }, SETTINGS)
   const { slots, labels, containers, containerPaths, stepDirectories, cacheMaxBytes, httpAllow } = config
-  const urls = (options.url ?? terminal.env['MILLRACE_URL'] ?? '').split(',').map((text) => urlOf(text.trim()))
+  const [source, given] =
+    options.url === undefined ? ['MILLRACE_URL', terminal.env['MILLRACE_URL']] : ['--url', options.url]
+  if (!given) throw new Fault(EXIT.usage, 'no server: expected its URL by --url or MILLRACE_URL')
+  const urls = given.split(',').map((text) => serverUrlOf(source, text.trim()).href.replace(/\/+$/, ''))
   const url = urls.join(',')
-  const token = options.token ?? (terminal.env['MILLRACE_RUNNER_TOKEN'] || undefined)
-  if (token === undefined) throw new Fault(EXIT.refused, 'no token: expected --token or MILLRACE_RUNNER_TOKEN')
+  const [tokenSource, tokenGiven] =
+    options.token === undefined
+      ? ['MILLRACE_RUNNER_TOKEN', terminal.env['MILLRACE_RUNNER_TOKEN']]
+      : ['--token', options.token]
+  if (!tokenGiven) throw new Fault(EXIT.refused, 'no token: expected --token or MILLRACE_RUNNER_TOKEN')
+  const token = bearerTokenOf(tokenSource, tokenGiven)
   const drainMs = parseDuration(options.grace)
   if (drainMs === undefined)
-    throw new Fault(EXIT.usage, `--grace: expected a duration such as 10m, found ${options.grace}`)
+    throw new Fault(EXIT.usage, `--grace: expected a duration such as 10m, found ${JSON.stringify(options.grace)}`)
   trust(config.caFile)
   const { openRunner } = await import('../../compose/runner.ts')
   const say = (sentence: string): void => terminal.err(`${sentence}\n`)
@@ -103,17 +112,4 @@ async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   } finally {
     stopListening()
   }
-}
-
-function urlOf(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (
-    url === undefined ||
-    !/^https?:$/.test(url.protocol) ||
-    url.username !== '' ||
-    url.search !== '' ||
-    url.hash !== ''
-  )
-    throw new Fault(EXIT.usage, `--url: expected an http or https URL of a server, found ${JSON.stringify(text)}`)
-  return url.href.replace(/\/+$/, '')
 }

@@ -9,6 +9,7 @@ import { Fault } from '../fault.ts'
 import { type Cell, printJson, printTable } from '../output.ts'
 import { looks, wordOf } from '../statuses.ts'
 import { ago, took } from '../times.ts'
+import { cursorOption, wholeNumberOption } from '../whole-number.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options extends CommonOptions {
@@ -18,7 +19,7 @@ interface Options extends CommonOptions {
   readonly needsPerson?: boolean
   readonly text?: string
   readonly since?: number
-  readonly limit: string
+  readonly limit: number
   readonly cursor?: string
 }
 
@@ -37,8 +38,8 @@ export const runs: Verb = ({ terminal, action }) =>
       .option('--needs-person', 'only those that wait for somebody')
       .option('--text <text>', "only where this is part of the pipeline's name")
       .addOption(new Option('--since <duration>', 'only those made since, e.g. 2h or 3d').argParser(parseSince))
-      .option('-n, --limit <number>', 'how many, 1 to 100', '20')
-      .option('--cursor <cursor>', 'go on where the page before ended')
+      .addOption(wholeNumberOption('-n, --limit <number>', 'how many, 1 to 100', 100).default(20))
+      .addOption(cursorOption())
       .addHelpText(
         'after',
         examples(
@@ -57,7 +58,7 @@ export const runs: Verb = ({ terminal, action }) =>
         needsPerson: options.needsPerson,
         text: options.text,
         createdFrom: since === undefined ? undefined : new Date(now - since),
-        limit: Number(limit),
+        limit,
         cursor: options.cursor,
       })
       if (options.json === true) printJson(terminal, page)

@@ -33,7 +33,7 @@ export const secrets: Verb = ({ terminal, action }) =>
     .description('Secrets that tasks are given by their names. No command shows a value.')
     .addHelpText(
       'after',
-      examples('millrace secrets set NPM_TOKEN token.txt --project default', 'millrace secrets list'),
+      examples('millrace secrets set NPM_TOKEN token.txt --project default', 'millrace secrets list --project default'),
     )
     .addCommand(
       owned(

@@ -6,6 +6,7 @@ import { examples, jsonOption } from '../act.ts'
 import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { Fault } from '../fault.ts'
 import { printJsonLine } from '../output.ts'
+import { startFault } from '../start-fault.ts'
 import { configOf, sealKeysFrom, withSettings } from '../settings.ts'
 import { startJson, startText } from '../start-text.ts'
 import type { Terminal } from '../terminal.ts'
@@ -70,31 +71,6 @@ async function open(terminal: Terminal, config: Config, log: ReturnType<typeof c
     return await openMillrace({ version: version(), ...config, sealKeys }, log)
   } catch (error) {
     throw startFault(error, config)
-  }
-}
-
-/** What an operator can mend gets a sentence; the rest is a defect and goes on. */
-function startFault(error: unknown, { host, port }: Config): unknown {
-  if (error instanceof Error && error.name === 'UnknownSealKey') {
-    return new Fault(EXIT.badConfiguration, error.message, { cause: error })
-  }
-  if (!(error instanceof Error) || !('code' in error)) return error
-  const options = { cause: error }
-  if (error.name === 'StoreError') {
-    return new Fault(error.code === 'conflict' ? EXIT.inUse : EXIT.internal, error.message, options)
-  }
-  const say = (code: ExitCode, message: string): Fault => new Fault(code, message, options)
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return say(EXIT.inUse, `port ${port} of ${host} is taken: end what listens there, or choose another with --port`)
-    case 'EACCES':
-      return say(EXIT.badConfiguration, `may not listen on port ${port} of ${host}: choose one above 1023 with --port`)
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return say(EXIT.badConfiguration, `--host: expected an address of this machine, found "${host}"`)
-    default:
-      return error
   }
 }
 

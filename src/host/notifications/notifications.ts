@@ -315,19 +315,18 @@ const generationOf = (entropy: Entropy): string => entropy.bytes(16).toString('h
 const viewOf = ({ secrets: _secrets, ...view }: Subscription): NotificationView => view
 
 function inputProblem({ name, events, to }: NewNotification, hasMail: boolean): string | undefined {
-  if (name === '' || name.length > NAME_MAX || /\p{Cc}/u.test(name))
-    return `expected a name of 1 to ${NAME_MAX} characters`
-  if (events.length === 0) return `expected some of ${NOTIFICATION_EVENTS.join(', ')}`
+  if (name === '' || name.length > NAME_MAX || /\p{Cc}/u.test(name)) return `name: expected 1 to ${NAME_MAX} characters`
+  if (events.length === 0) return `events: expected some of ${NOTIFICATION_EVENTS.join(', ')}`
   if (to.kind === 'webhook') {
     const url = to.url.length <= WEBHOOK_URL_MAX && WEBHOOK_URL.test(to.url) ? URL.parse(to.url) : null
-    return url === null ? 'expected an http or https address without a user in it' : undefined
+    return url === null ? 'to.url: expected an http or https address without a user in it' : undefined
   }
   if (!hasMail) return 'this server sends no e-mail: set MILLRACE_SMTP and MILLRACE_MAIL_FROM'
   const isList =
     to.addresses.length > 0 &&
     to.addresses.length <= EMAIL_ADDRESSES_MAX &&
     to.addresses.every((one) => EMAIL_ADDRESS.test(one))
-  return isList ? undefined : `expected 1 to ${EMAIL_ADDRESSES_MAX} e-mail addresses`
+  return isList ? undefined : `to.addresses: expected 1 to ${EMAIL_ADDRESSES_MAX} e-mail addresses`
 }
 
 async function all(documents: Documents, projectId: ProjectId): Promise<readonly DocumentRecord[]> {

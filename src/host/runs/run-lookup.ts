@@ -32,7 +32,7 @@ export class RunLookup {
     if (!id.ok) return id
     const run = id.value === undefined ? undefined : await this.#deps.live.get(id.value)
     if (run === undefined || !maySee(caller, run.projectId))
-      return refuse('not_found', `there is no run ${runName(ref)}`)
+      return refuse('not_found', `there is no run ${runName(ref)}${wordsOf(ref)}`)
     return accept(run)
   }
 
@@ -99,3 +99,7 @@ function runName(ref: RunRef): string {
   if ('serial' in ref) return String(ref.serial)
   return 'latest' in ref ? 'of this pipeline' : `#${ref.number} of this pipeline`
 }
+
+/** Whoever gives a pipeline's name alone learns how runs are called. */
+const wordsOf = (ref: RunRef): string =>
+  'id' in ref && parseRunId(ref.id) === undefined ? ': expected an id, a serial or pipeline#number' : ''

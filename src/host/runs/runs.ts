@@ -349,7 +349,7 @@ export class RunUseCases implements Runs {
     if (wanted < 1 || wanted > Math.max(1, state.attempt)) {
       return refuse(
         'not_found',
-        `task ${run.plan.nodes[index]?.spec.key ?? index} has ${state.attempt} attempts, found ${wanted}`,
+        `task ${run.plan.nodes[index]?.spec.key ?? index} has no attempt ${wanted}: expected 1 to ${Math.max(1, state.attempt)}`,
       )
     }
     // As it is by now: an end between the look and this line would be told to nobody.

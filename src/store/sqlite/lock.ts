@@ -60,6 +60,8 @@ function holder(pidPath: string): string {
 }
 
 function unusable(directory: string, error: unknown): StoreError {
-  const { code, message } = isSqliteError(error) ? failureOf(error) : { code: 'full' as const, message: String(error) }
+  const { code, message } = isSqliteError(error)
+    ? failureOf(error)
+    : { code: 'full' as const, message: error instanceof Error ? error.message : String(error) }
   return new StoreError(code, `the data directory ${directory} cannot be used: ${message}`, { cause: error })
 }
