@@ -12,7 +12,7 @@ import { createRoutes } from './routes.ts'
  */
 export const huaweiIam: Dialect = {
   name: 'huawei-iam',
-  prefixes: ['/v3/projects', '/v3/regions', '/v3/auth', '/v3-ext', '/v3.0', '/v3', '/v5/caller-identity'],
+  prefixes: ['/v5/caller-identity', '/v3/projects', '/v3/regions', '/v3/auth', '/v3-ext', '/v3.0', '/v3'],
   endpoints,
   create: (app: App, options: DialectOptions) => {
     const routes = createRoutes(app, options)
