@@ -264,6 +264,14 @@ describe.each(['/api/workflow', '/api/aslan/workflow'])('Zadig’s single pipeli
       max_result: 2,
       total: 0,
     })
+    for (const start of [3, 99_999]) {
+      expect((await ask('GET', `${base}/v2/tasks/max/2/start/${start}/pipelines/single`)).body).toEqual({
+        data: [],
+        start_at: start,
+        max_result: 2,
+        total: 3,
+      })
+    }
     expect((await ask('GET', `${base}/v2/tasks/max/x/start/0/pipelines/single`)).body).toMatchObject({
       code: 400,
       description: 'invalid max result number',

@@ -14,7 +14,7 @@ import { presentTask } from './zadig/task.ts'
 import { taskHandlers } from './zadig/tasks.ts'
 import * as custom from './zadig/custom-workflows.ts'
 import { openNotServed, openRoutes } from './zadig/open-routes.ts'
-import { filterValues } from './zadig/task-filters.ts'
+import { filterValues, valuesOf } from './zadig/task-filters.ts'
 import * as v4 from './zadig/v4.ts'
 import { presetTask, presetWorkflow, productTargets } from './zadig/workflow-args.ts'
 import { createView, listViewNames, presetView, removeView, updateView } from './zadig/views.ts'
@@ -199,7 +199,24 @@ const later: readonly Route[] = [
     'the workflow as a task was started with',
     v4.cloneTask,
   ),
-  v4Route('GET', '/v4/workflowtask?workflow_name&page_num&page_size', '`{workflow_list, total}`', v4.listTasks),
+  v4Route(
+    'GET',
+    '/v4/workflowtask/view/workflow/:workflowName/task/:taskID',
+    'the same, to be looked at, from 2.0 on',
+    v4.cloneTask,
+  ),
+  v4Route(
+    'GET',
+    '/v4/workflowtask/filter/workflow/:name?queryType',
+    'values by which its tasks can be filtered, from 2.0 on',
+    (call) => valuesOf(call, zadigFace),
+  ),
+  v4Route(
+    'GET',
+    '/v4/workflowtask?workflow_name&page_num&page_size&queryType&filters',
+    '`{workflow_list, total}`',
+    v4.listTasks,
+  ),
   v4Route('GET', '/v4/workflowtask/workflow/:workflowName/task/:taskID', 'one task, stages with jobs', v4.getTask),
   v4Route('DELETE', '/v4/workflowtask/workflow/:workflowName/task/:taskID', 'cancel', v4.cancelTask),
   v4Route(

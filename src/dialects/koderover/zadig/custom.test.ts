@@ -170,6 +170,8 @@ test('another workflow starts it, a task is taken for the next one as it was sta
   await ask('POST', `${BASE}/workflowtask`, body)
   const run = need(await world.app.runs.get(world.admin, { pipeline: { name: 'release' }, number: 2 }))
   expect(run.params.find(({ name }) => name === 'MODE')?.value).toBe('slow')
+  const viewed = await ask('GET', `${BASE}/workflowtask/view/workflow/release/task/1?projectName=default`)
+  expect(viewed.body).toEqual(body)
   expect((await ask('GET', `${BASE}/workflowtask/clone/workflow/release/task/9`)).body.code).toBe(6161)
   // Two at once is what it may be.
   await ask('POST', `${BASE}/workflowtask`, body)

@@ -238,6 +238,20 @@ describe('the portal', () => {
     expect((await values('serviceName')).body).toEqual(['api', 'web'])
     expect((await values('creator')).body).toEqual(['ci'])
     expect((await values('nonsense')).body.code).toBe(400)
+    // The same of any workflow, as portals from 2.0 on ask.
+    const later = async (query: string): Promise<unknown> => {
+      const { body } = await ask('GET', `${ASLAN}/v4/workflowtask?workflow_name=shop-workflow&page_num=1&${query}`)
+      expect(body.total).toBe(body.workflow_list.length)
+      return body.workflow_list.map(({ task_id }: Body) => task_id)
+    }
+    expect(await later('queryType=taskStatus&filters=failed')).toEqual([1])
+    expect(await later('queryType=serviceName&filters=api')).toEqual([2])
+    expect(await later('queryType=creator&filters=li')).toEqual([])
+    expect(await later('queryType=&filters=')).toEqual([2, 1])
+    const nobody = await ask('GET', `${ASLAN}/v4/workflowtask?workflow_name=nobody`)
+    expect(nobody.body).toEqual({ workflow_list: [], total: 0 })
+    const names = `${ASLAN}/v4/workflowtask/filter/workflow/shop-workflow?projectName=default&jobName=&queryType=creator`
+    expect((await ask('GET', names)).body).toEqual(['ci'])
   })
 })
 

@@ -57,7 +57,7 @@ export const MAX_MAX = 500
 const SIZE_MAX = 1_000_000_000
 
 /** Names of a page's size and number in a query, and how many rows it has when nobody says. */
-interface PageNames {
+export interface PageNames {
   readonly size: string
   readonly page: string
   readonly rows: number
@@ -87,6 +87,18 @@ export function pageIn<Row>(
   return all.slice(start, start + asked.size)
 }
 
+/** Which rows of a list of tasks a query asks for; what is wrong with it as text. */
+export function rowsAsked(
+  call: Pick<Call, 'request'>,
+  names: PageNames,
+): { readonly start: number; readonly rows: number } | string {
+  const asked = readPage(call, names)
+  if (typeof asked === 'string') return asked
+  // No size is no limit, as their store takes it; of more than we give at once the first come.
+  const rows = asked.size === 0 ? MAX_MAX : Math.min(asked.size, MAX_MAX)
+  return { rows, start: rowsBeforePage(asked.page, rows) }
+}
+
 /** A page of a list as its query asks for it, and how many rows there are in all. */
 export async function pagedRuns(
   call: Call,
@@ -94,11 +106,9 @@ export async function pagedRuns(
   filter: RunListFilter,
   names: PageNames,
 ): Promise<{ readonly runs: readonly RunView[]; readonly total: number } | Response> {
-  const asked = readPage(call, names)
+  const asked = rowsAsked(call, names)
   if (typeof asked === 'string') return face.badRequest(asked)
-  // No size is no limit, as their store takes it; of more than we give at once the first come.
-  const rows = asked.size === 0 ? MAX_MAX : Math.min(asked.size, MAX_MAX)
-  const start = rowsBeforePage(asked.page, rows)
+  const { start, rows } = asked
   const runs = start > START_MAX ? accept([]) : await runsFrom(call, filter, start, rows)
   if (!runs.ok) return face.problem('listTasks', runs.problem)
   const total = await call.app.runs.count(call.caller, filter)

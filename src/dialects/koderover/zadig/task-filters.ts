@@ -7,7 +7,7 @@ import { factOf, nearTask, runFacts } from '../facts.ts'
 import { unpack } from '../packed.ts'
 import type { Call } from '../route.ts'
 import type { Face } from './face.ts'
-import { MAX_MAX, pipelineOf, runsFrom } from './request.ts'
+import { MAX_MAX, pipelineOf, runsFrom, START_MAX } from './request.ts'
 import { creatorOf, runWord } from './status.ts'
 
 /** `?queryType=&filters=a,b` of a list of tasks: what it is about, and the values of which one must be had. */
@@ -62,7 +62,8 @@ export async function pageOf(
   const statuses = asked === undefined ? undefined : statusesFor(asked.values)
   if (statuses?.length === 0) return accept({ runs: [], total: 0 })
   const filter: RunListFilter = { pipeline, ...(statuses === undefined ? {} : { statuses }) }
-  const runs = await runsFrom(call, filter, start, rows)
+  // What begins after so many has no rows here: they are passed over one by one.
+  const runs = start > START_MAX ? accept([]) : await runsFrom(call, filter, start, rows)
   if (!runs.ok) return runs
   const total = await call.app.runs.count(call.caller, filter)
   return total.ok ? accept({ runs: runs.value, total: total.value }) : total
@@ -96,16 +97,19 @@ export function servicesOf(run: RunView): readonly string[] {
   return [...new Set(names)]
 }
 
-/** All values that a list can be filtered by. */
+/** All values that a list can be filtered by: of product workflows. */
 export const filterValues =
   (face: Face) =>
-  async (call: Call): Promise<Response> => {
-    if (call.query('workflowType') !== 'workflow') return face.badRequest('invalid workflowType')
-    const by = KINDS.get(call.query('queryType'))
-    if (by === undefined || by === 'status') return face.badRequest('queryType parameter is invalid')
-    const pipeline = await pipelineOf(call, face, 'getTask', call.param('name'))
-    if (pipeline instanceof Response) return pipeline
-    const newest = await runsFrom(call, { pipeline: { id: pipeline.id } }, 0, MAX_MAX)
-    if (!newest.ok) return face.problem('getTask', newest.problem)
-    return json(200, [...new Set(newest.value.flatMap((run) => tellsOf(run, by)))].toSorted())
-  }
+  async (call: Call): Promise<Response> =>
+    call.query('workflowType') === 'workflow' ? await valuesOf(call, face) : face.badRequest('invalid workflowType')
+
+/** The same of any workflow, from 2.0 on. */
+export async function valuesOf(call: Call, face: Face): Promise<Response> {
+  const by = KINDS.get(call.query('queryType'))
+  if (by === undefined || by === 'status') return face.badRequest('queryType parameter is invalid')
+  const pipeline = await pipelineOf(call, face, 'getTask', call.param('name'))
+  if (pipeline instanceof Response) return pipeline
+  const newest = await runsFrom(call, { pipeline: { id: pipeline.id } }, 0, MAX_MAX)
+  if (!newest.ok) return face.problem('getTask', newest.problem)
+  return json(200, [...new Set(newest.value.flatMap((run) => tellsOf(run, by)))].toSorted())
+}

@@ -5,9 +5,9 @@ import type { PipelineView, RunView, StageView, TaskView } from '../../../model/
 import { json, success } from '../errors.ts'
 import { factOf, nearTask, runFacts } from '../facts.ts'
 import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
-import type { Call } from '../route.ts'
+import { type Call, pipelineRef } from '../route.ts'
 import { zadigFace as face } from './face.ts'
-import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
+import { objectBody, pagedRuns, type PageNames, pipelineOf, rowsAsked, runOf } from './request.ts'
 import { unskippedJobs } from './chosen-jobs.ts'
 import { GATE, presentCustom, secretsOf } from './custom-workflow.ts'
 import { REPOSITORY } from './struct-fields.ts'
@@ -16,6 +16,7 @@ import { shownValue } from './secrets.ts'
 import { creatorOf, nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
 import { revokerOf } from '../present.ts'
+import { pageOf, type TaskPage } from './task-filters.ts'
 import { beginRun, cancelRun, restartRun, type Start } from './tasks.ts'
 
 /** Workflows from 1.13 on: stages with jobs. Any pipeline is one; what they have beyond is made where it was made. */
@@ -61,18 +62,23 @@ export async function start(
   return json(200, { project_name: pipeline.project.name, workflow_name: pipeline.name, task_id: begun })
 }
 
+/** `ListWorkflowTaskV4ByFilter`: of one workflow with `queryType` and `filters`, of all without. */
 export async function listTasks(call: Call): Promise<Response> {
   const name = call.query('workflow_name')
-  const filter = name === '' ? {} : await filterOf(call, name)
-  if (filter instanceof Response) return filter
-  const found = await pagedRuns(call, face, filter, { size: 'page_size', page: 'page_num', rows: 20 })
+  const pages = { size: 'page_size', page: 'page_num', rows: 20 } as const
+  const found = name === '' ? await pagedRuns(call, face, {}, pages) : await tasksOf(call, name, pages)
   if (found instanceof Response) return found
   return json(200, { workflow_list: found.runs.map(presentPreview), total: found.total })
 }
 
-async function filterOf(call: Call, name: string): Promise<{ readonly pipeline: { readonly id: string } } | Response> {
-  const pipeline = await pipelineOf(call, face, 'listTasks', name)
-  return pipeline instanceof Response ? pipeline : { pipeline: { id: pipeline.id } }
+async function tasksOf(call: Call, name: string, pages: PageNames): Promise<TaskPage | Response> {
+  const page = rowsAsked(call, pages)
+  if (typeof page === 'string') return face.badRequest(page)
+  const pipeline = await call.app.pipelines.get(call.caller, pipelineRef(call, name))
+  // A workflow that is not there has no tasks: their list asks for nothing but the name.
+  if (!pipeline.ok && pipeline.problem.code === 'not_found') return { runs: [], total: 0 }
+  const found = pipeline.ok ? await pageOf(call, { id: pipeline.value.id }, page.start, page.rows) : pipeline
+  return found.ok ? found.value : face.problem('listTasks', found.problem)
 }
 
 export const getTask = (call: Call): Promise<Response> => answered(call, pathOf(call), 'getTask')
