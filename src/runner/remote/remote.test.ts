@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { asId, type RunId } from '../../model/id.ts'
 import { jobName, type Job } from '../../model/job.ts'
 import { RUNNER_PROTOCOL, RUNNER_PROTOCOL_HEADER, type RunnerOrder, type RunnerReport } from '../../model/runner.ts'
+import { waitUntil } from '../../../test/support/wait-until.ts'
 import { NO_EXECUTORS } from '../capabilities.ts'
 import { startRemoteRunner, type RemoteRunner } from './remote.ts'
 
@@ -45,7 +46,7 @@ async function answerTo(path: string, text: string): Promise<object> {
   if (path.endsWith('/hello')) {
     hellos += 1
     heard?.()
-    const times = { leaseMs, slackMs: 4_000, pollMs: leaseMs / 4 }
+    const times = { leaseMs, slackMs: Math.min(4_000, leaseMs / 2), pollMs: leaseMs / 4 }
     return { protocol: RUNNER_PROTOCOL, name: 'far', session: 's', ...times, chunkBytes: 65_536, stop: [] }
   }
   if (path.endsWith('/poll')) {
@@ -159,6 +160,20 @@ test('an order that is read a lease after it was asked for is not obeyed: it may
   await ends(2)
   expect([reports[1]?.of, hellos]).toEqual([`${jobName(job(2))}/12`, 2])
 }, 60_000)
+
+test('what a helper has ended while the runner stood still is lost, however lately a server was heard', async () => {
+  leaseMs = 1_000
+  await begin('1'.repeat(32))
+  await until(() => hellos > 0)
+  const script = `echo begun > ${join(directory, 'done')}; sleep 1000`
+  give({ number: 1, type: 'start', job: { ...job(1), with: { script } } })
+  await waitUntil(() => existsSync(join(directory, 'done')))
+  // Longer than the lease, a third of what a server waits more, and what a helper takes to look.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000)
+  expect((await ends(1))[0]).toMatchObject({
+    report: { result: { kind: 'lost', reason: 'its runner stood still for more than 1 s' } },
+  })
+}, 30_000)
 
 test('a lease need not be a multiple of three: a third of it is how long an answer may take, in whole milliseconds', async () => {
   leaseMs = 4_000

@@ -94,6 +94,8 @@ const STOP_GRACE_MS: DurationMs = 2_000
 /** What reports get to reach the server then. */
 const LAST_WORDS_MS: DurationMs = 3_000
 const WATCH_MS: DurationMs = 50
+/** So often the file of the lease is written at most: helpers look about once a second. */
+const LEASE_STEP_MS: DurationMs = 500
 const HELLO_MS: DurationMs = 10_000
 const RETRY_MS = [100, 200, 400, 800, 1_600] as const
 /** A poll that brings nothing waits; one that ended sooner than this did not. */
@@ -384,12 +386,17 @@ class Remote implements RemoteRunner {
     const { leaseMs, slackMs } = this.#terms
     const silentMs = this.#wire.silentMs()
     const killAfterMs = leaseMs + slackMs / 3
-    this.#lease.extend(killAfterMs - silentMs)
+    // A helper knows less than this process: of a word that was heard while this one stood still it was not told.
+    const stoodStill = this.#lease.hasPassed()
+    this.#lease.extend(killAfterMs - silentMs, Math.min(LEASE_STEP_MS, slackMs / 6))
     if (this.#held.size === 0) return
-    if (silentMs < leaseMs) return
-    for (const held of this.#held.values()) {
-      if (held.ended === undefined) this.#lose(held, `its runner did not reach the server for ${leaseMs / 1_000} s`)
-    }
+    if (silentMs < leaseMs && !stoodStill) return
+    const seconds = leaseMs / 1_000
+    const reason =
+      silentMs < leaseMs
+        ? `its runner stood still for more than ${seconds} s`
+        : `its runner did not reach the server for ${seconds} s`
+    for (const held of this.#held.values()) if (held.ended === undefined) this.#lose(held, reason)
     if (silentMs >= killAfterMs) this.#killLost()
   }
 
