@@ -6,7 +6,7 @@ import type { ProjectView, RunView } from '../../model/view.ts'
 import { doorErrorOf, DoorRefusal } from './errors.ts'
 import { CODES } from './codes.ts'
 import { eventId, parseSerial, parseTaskName } from './ids.ts'
-import type { Params } from './params.ts'
+import { optionalText, type Params } from './params.ts'
 import type { Style } from './present.ts'
 import type { Engine } from './status.ts'
 import type { Envelope, Failure } from './wire.ts'
@@ -21,6 +21,8 @@ export interface Call {
   /** `YYYY-MM-DD HH:MM:SS +ZZZZ` in the server's zone; empty for an unset instant. */
   readonly time: (at: Instant | null) => string
   readonly engine: Engine
+  /** Whether it is answered as by a version after the seed's, which knows codes and projects. */
+  readonly isLater: boolean
   readonly zoneOffsetMinutes: number
   readonly baseUrl: string
 }
@@ -83,7 +85,10 @@ export async function locateTask(call: Call, taskId: string, bizId: string, miss
 type Business = { readonly ok: true; readonly project: ProjectView } | { readonly ok: false; readonly failure: Failure }
 
 export async function findBusiness(call: Call, bizId: string): Promise<Business> {
-  const missing = `business: ${bizId} does not exist`
+  const scope = optionalText(call.params, 'scope') ?? 'cmdb_biz'
+  const missing = call.isLater
+    ? `project(${bizId}) with scope(${scope}) does not exist.`
+    : `business: ${bizId} does not exist`
   const serial = parseSerial(bizId)
   if (serial === undefined) return { ok: false, failure: fail(missing, CODES.notFound) }
   const found = await call.app.projects.get(call.caller, { serial })

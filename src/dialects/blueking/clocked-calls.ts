@@ -7,7 +7,8 @@ import { CLOCKED_ANNOTATION } from './clocked.ts'
 import { CODES } from './codes.ts'
 import { annotated, hiddenPipelines } from './hidden-pipelines.ts'
 import { TEMPLATE_ANNOTATION } from './task-tree.ts'
-import { integerParam, objectParam, optionalText, requiredText } from './params.ts'
+import { pageOf } from './page.ts'
+import { objectParam, optionalText, requiredText } from './params.ts'
 import { systemAnnotation } from './system-facts.ts'
 import { locateTemplate, storeTree, templateName, templateTree } from './templates.ts'
 import { excludeNodes } from './tree/exclude.ts'
@@ -31,7 +32,6 @@ const PARAMETERS_MAX = 50_000
 /** A server that was down until then starts it all the same, and says so at once. */
 const LATE_MS = 300_000
 const STATES = ['not_started', 'started', 'start_failed'] as const
-const LIMIT_MAX = 200
 
 export const createClockedTask: Operation = {
   method: 'POST',
@@ -155,15 +155,17 @@ export const getClockedTaskList: Operation = {
   about:
     'the clocked tasks of a project, newest first; `id`, `task_name`, `creator`, `editor`, `state`, `limit`, `offset`',
   async run(call) {
-    const limit = Math.min(integerParam(call.params, 'limit', 100, [0, 1_000_000]), LIMIT_MAX)
-    const offset = integerParam(call.params, 'offset', 0, [0, 1_000_000])
-    const id = integerParam(call.params, 'id', 0, [0, 2_147_483_647])
+    const text = optionalText(call.params, 'id') ?? '0'
+    const id = /^\s*[+-]?\d{1,15}\s*$/.test(text) ? Number(text) : undefined
+    if (id === undefined) return { envelope: fail('参数id必须为数字', CODES.badParameter) }
     const state = optionalText(call.params, 'state')
     if (state !== undefined && !(STATES as readonly string[]).includes(state)) {
       return { envelope: fail(`参数state必须为以下值之一: ${STATES.join(', ')}`, CODES.badParameter) }
     }
     const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
     if (!business.ok) return { envelope: business.failure }
+    const page = pageOf(call.params)
+    if (!page.ok) return { envelope: page.failure }
     const has = (name: string, text: string): boolean =>
       text.toLowerCase().includes((optionalText(call.params, name) ?? '').toLowerCase())
     const rows = (await hiddenPipelines(call, business.project.id)).flatMap((pipeline) => {
@@ -178,7 +180,7 @@ export const getClockedTaskList: Operation = {
     return {
       envelope: {
         result: true,
-        data: newest.slice(offset, offset + limit).map((row) => ({ ...row, auth_actions: auth })),
+        data: newest.slice(page.offset, page.offset + page.limit).map((row) => ({ ...row, auth_actions: auth })),
         count: newest.length,
       },
     }

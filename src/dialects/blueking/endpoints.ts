@@ -58,7 +58,6 @@ const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: r
     ['template_id', 'bk_biz_id'],
     'its channels are those of another BlueKing system; who is told of runs is set in the native API',
   ],
-  ['get_task_effective_time', 'GET', ['task_id', 'bk_biz_id'], 'of the statistics service, which is not here'],
 ]
 
 const unserved: readonly EndpointRow[] = UNSERVED.map(([name, method, ids, reason]) => ({

@@ -468,9 +468,32 @@ describe('by a clock', () => {
       form: { '${branch}': { value: 'next' } },
     })
     expect(await client.get('get_periodic_task_info', [template, client.biz])).toMatchObject({ result: false })
-    expect(await change('modify_cron_for_periodic_task', { cron: { minute: '$(id)' } })).toMatchObject({
-      result: false,
+    for (const [field, message] of [
+      [{ minute: '$(id)' }, "Invalid weekday literal '$(id)'."],
+      [{ hour: '24' }, 'Invalid end range: 24 > 23.'],
+    ] as const) {
+      const refusal = { result: false, message, code: 3599999 }
+      expect(await change('modify_cron_for_periodic_task', { cron: field })).toMatchObject(refusal)
+      const asked = { name: 'other', cron: field }
+      expect(await client.post('create_periodic_task', [template, client.biz], asked)).toMatchObject(refusal)
+    }
+    expect(await change('modify_cron_for_periodic_task', { cron: { hour: '22-2', day_of_week: 'mon' } })).toMatchObject(
+      {
+        data: { cron: '* 22-2 * * mon (m/h/dM/MY/d) Etc/GMT-8' },
+      },
+    )
+    expect(await stored()).toMatchObject([{ cron: '* 0,1,2,22,23 * * 1' }])
+    const long = { name: 'n'.repeat(65), cron }
+    expect(await client.post('create_periodic_task', [template, client.biz], long)).toMatchObject({
+      message: `task params is invalid: '${long.name}' is too long`,
+      code: 3540000,
     })
+    expect(
+      await change('modify_cron_for_periodic_task', { cron: { day_of_month: '1', day_of_week: '1' } }),
+    ).toMatchObject({
+      result: true,
+    })
+    expect(await stored()).toMatchObject([{ cron: '* * 1 * +1' }])
     expect(await client.need(client.get('get_template_list', [client.biz]))).toHaveLength(1)
   })
 })

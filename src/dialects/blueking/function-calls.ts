@@ -3,6 +3,7 @@ import type { ProjectView, RunView } from '../../model/view.ts'
 import { fail, succeed, type Call, type Operation } from './call.ts'
 import { CODES } from './codes.ts'
 import { FUNCTION_KIND, claimValue, isFunctional, readClaim, type Claim } from './functional.ts'
+import { pageOf } from './page.ts'
 import { integerParam, optionalText, timeParam } from './params.ts'
 import { presentTask } from './present-rows.ts'
 import { runState } from './status.ts'
@@ -41,7 +42,6 @@ export const claimFunctionalizationTask: Operation = {
 }
 
 const STATUSES = ['submitted', 'claimed', 'rejected', 'executed', 'finished'] as const
-const LIMIT_MAX = 200
 /** A project with more than these shows the first ones only. */
 const TASKS_MAX = 10_000
 const PAGE = 1_000
@@ -53,8 +53,6 @@ export const getFunctionalizationTaskList: Operation = {
   about:
     'tasks of the flow type common_func that the caller sees, newest first; `id_in`, `task_id_in`, `status`, `project_id`, times',
   async run(call) {
-    const limit = Math.min(integerParam(call.params, 'limit', 100, [0, 1_000_000]), LIMIT_MAX)
-    const offset = integerParam(call.params, 'offset', 0, [0, 1_000_000])
     const from = timeParam(call.params, 'create_time_gte')
     const to = timeParam(call.params, 'create_time_lte')
     const wantedId = integerParam(call.params, 'project_id', 0, [0, 2_147_483_647])
@@ -62,6 +60,8 @@ export const getFunctionalizationTaskList: Operation = {
     if (status !== undefined && !(STATUSES as readonly string[]).includes(status)) {
       return { envelope: fail(`status must be one of ${STATUSES.join(', ')}`, CODES.validation) }
     }
+    const page = pageOf(call.params)
+    if (!page.ok) return { envelope: page.failure }
     const ids = [listed(call, 'id_in'), listed(call, 'task_id_in')]
     const zoned = optionalText(call.params, 'expected_timezone') !== undefined
     const rows: JsonObject[] = []
@@ -78,7 +78,9 @@ export const getFunctionalizationTaskList: Operation = {
       }
     }
     const newest = rows.toSorted((a, b) => Number(b['id']) - Number(a['id']))
-    return { envelope: { result: true, data: newest.slice(offset, offset + limit), count: newest.length } }
+    return {
+      envelope: { result: true, data: newest.slice(page.offset, page.offset + page.limit), count: newest.length },
+    }
   },
 }
 

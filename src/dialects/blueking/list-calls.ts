@@ -11,7 +11,8 @@ import { DoorRefusal } from './errors.ts'
 import { isFunctional } from './functional.ts'
 import { hiddenPipelines } from './hidden-pipelines.ts'
 import { parseSerial } from './ids.ts'
-import { integerParam, isTruthy, objectParam, optionalText, requiredText, timeParam, type Params } from './params.ts'
+import { pageOf } from './page.ts'
+import { isTruthy, objectParam, optionalText, requiredText, timeParam, type Params } from './params.ts'
 import { executorOf, methodOf, presentTask, presentTemplate } from './present-rows.ts'
 import { runState } from './status.ts'
 import { taskName } from './task-name.ts'
@@ -20,8 +21,6 @@ import { isHidden, templateName } from './templates.ts'
 const PAGE = 100
 /** A business with more than this many templates gets the first ones only. */
 const TEMPLATES_MAX = 10_000
-const LIMIT_MAX = 200
-const OFFSET_MAX = 100_000
 
 export const getTemplateList: Operation = {
   method: 'GET',
@@ -72,11 +71,12 @@ export const getTaskList: Operation = {
   about: 'the tasks of a project, newest first, with `count` beside `data`',
   async run(call) {
     const bizId = requiredText(call.params, 'bk_biz_id')
-    const limit = Math.min(integerParam(call.params, 'limit', 100, [0, 1_000_000]), LIMIT_MAX)
-    const offset = integerParam(call.params, 'offset', 0, [0, OFFSET_MAX])
     const criteria = taskCriteria(call)
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }
+    const page = pageOf(call.params)
+    if (!page.ok) return { envelope: page.failure }
+    const { limit, offset } = page
     const filter = { project: { id: business.project.id }, ...criteria }
     const picks = await pickerOf(call, business.project)
     const found = await slice(call, filter, picks, offset, limit)

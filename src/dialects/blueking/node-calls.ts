@@ -7,7 +7,7 @@ import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
 import { arrayParam, isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
 import { findShown, givenVersion } from './present.ts'
-import { kindOf, shownRun } from './shown.ts'
+import { isActivity, kindOf, shownRun } from './shown.ts'
 import { locateNamed, refusedHere } from './task-calls.ts'
 import { edgeKey, tasksOf } from './task-tree.ts'
 import { pluginOf } from './tree/plugins.ts'
@@ -70,7 +70,6 @@ function choose(run: RunView, flowIds: readonly string[]): Asked {
 }
 
 const isSubProcess = ({ work }: TaskView): boolean => work.kind === 'subflow'
-const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway', 'subflow'].includes(work.kind)
 
 const ofSubProcess = (task: TaskView, action: NodeActionInput): Asked =>
   isSubProcess(task) ? action : { refusal: `node(${task.id}) type is not SubProcess` }

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
 import type { Call } from './call.ts'
 import { exData, lastFailure } from './present.ts'
+import { isActivity } from './shown.ts'
 import { assignKeys } from './tree/keys.ts'
 import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
 import type { ServiceActivity } from './tree/web-tree.ts'
@@ -17,8 +18,6 @@ export interface NodeData {
 
 /** Of an attempt of the task, or of its present one. */
 type Attempt = Pick<AttemptView, 'inputs' | 'outputs' | 'loop' | 'innerLoop' | 'failure'> | null
-
-const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway', 'subflow'].includes(work.kind)
 
 export async function nodeInputs(call: Call, run: RunView, task: TaskView, attempt: Attempt): Promise<JsonObject> {
   if (!isActivity(task)) return {}

@@ -23,6 +23,7 @@ import {
   modifyCronForPeriodicTask,
   setPeriodicTaskEnabled,
 } from './periodic-calls.ts'
+import { getTaskEffectiveTime } from './effective-time-call.ts'
 import { getNodeExecutionRecord } from './node-record-call.ts'
 import { getNodeJobExecutedLog, getTaskOperateRecord } from './record-calls.ts'
 import { createTemplateScheme, getTemplateSchemes } from './scheme-calls.ts'
@@ -67,6 +68,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   get_node_job_executed_log: getNodeJobExecutedLog,
   get_task_operate_record: getTaskOperateRecord,
   get_node_execution_record: getNodeExecutionRecord,
+  get_task_effective_time: getTaskEffectiveTime,
   get_task_list: getTaskList,
   get_task_count: getTaskCount,
   query_task_count: queryTaskCount,

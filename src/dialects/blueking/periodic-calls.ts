@@ -3,6 +3,7 @@ import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { fail, findBusiness, succeed, type Call, type Operation } from './call.ts'
 import { excludedBy } from './chosen-nodes.ts'
 import { CODES } from './codes.ts'
+import { CRON_FIELDS, readCron, type CronField } from './cron.ts'
 import { DoorRefusal } from './errors.ts'
 import { parseSerial } from './ids.ts'
 import { annotated, hiddenPipelines } from './hidden-pipelines.ts'
@@ -25,34 +26,44 @@ interface Periodic {
   readonly name: string
   readonly templateId: string
   readonly creator: string
-  /** Five fields: minute, hour, day of month, month, day of week. */
+  /** Five fields as they were given: minute, hour, day of month, month, day of week. */
   readonly cron: string
+  /** The same as our schedules have it. */
+  readonly schedule: string
   readonly enabled: boolean
 }
 
-const CRON_FIELDS = ['minute', 'hour', 'day_of_month', 'month_of_year', 'day_of_week'] as const
+type CronParam =
+  | { readonly ok: true; readonly cron: string; readonly schedule: string }
+  | { readonly ok: false; readonly failure: Failure }
 
 /** @throws DoorRefusal when a field is no text of cron. */
-function cronParam(call: Call): string {
+function cronParam(call: Call): CronParam {
   const cron = objectParam(call.params, 'cron')
-  return CRON_FIELDS.map((name) => {
+  const field = (name: CronField): string => {
     const given = cron[name] ?? '*'
-    const field = (typeof given === 'string' || typeof given === 'number' ? String(given).trim() : '?') || '*'
-    if (!/^[0-9A-Za-z*/,-]{1,64}$/.test(field)) {
-      throw new DoorRefusal('bad-parameter', `param cron.${name} is no field of a crontab`)
-    }
-    return field
-  }).join(' ')
+    const text = (typeof given === 'string' || typeof given === 'number' ? String(given).trim() : ' ') || '*'
+    if (!/^\S{1,64}$/.test(text)) throw new DoorRefusal('bad-parameter', `param cron.${name} is no field of a crontab`)
+    return text
+  }
+  const read = readCron(field)
+  if (!read.ok) return { ok: false, failure: fail(read.message) }
+  return { ok: true, cron: CRON_FIELDS.map(field).join(' '), schedule: read.schedule }
 }
+
+/** `PERIOD_TASK_NAME_MAX_LENGTH` of bk-sops. */
+const NAME_MAX = 64
 
 export const createPeriodicTask: Operation = {
   method: 'POST',
   path: ['template_id', 'bk_biz_id'],
   about: 'a task of a template by a clock: `cron` with minute, hour, day_of_week, day_of_month, month_of_year',
   async run(call) {
-    const name = requiredText(call.params, 'name').slice(0, 64)
+    const name = requiredText(call.params, 'name')
     if (!isTruthy(call.params, 'cron')) throw new DoorRefusal('bad-parameter', 'param cron is required')
-    const cron = cronParam(call)
+    if (name.length > NAME_MAX) {
+      return { envelope: fail(`task params is invalid: '${name.slice(0, 200)}' is too long`, CODES.badParameter) }
+    }
     const found = await locateTemplate(
       call,
       requiredText(call.params, 'template_id'),
@@ -65,8 +76,11 @@ export const createPeriodicTask: Operation = {
     const left = excludeNodes(source.raw, excluded.ids)
     if (!left.ok) return { envelope: fail(left.message) }
     const tree = givenConstants(left.tree, objectParam(call.params, 'constants'))
+    const given = cronParam(call)
+    if (!given.ok) return { envelope: given.failure }
+    const { cron, schedule } = given
     const templateId = String(found.pipeline.serial)
-    const periodic = { name, templateId, creator: call.caller.user.name, cron, enabled: true }
+    const periodic = { name, templateId, creator: call.caller.user.name, cron, schedule, enabled: true }
     const stored = await storePeriodic(call, found.pipeline.project, tree, periodic, null)
     return stored.ok ? succeed(present(stored.pipeline, stored.periodic, call, true)) : { envelope: stored.failure }
   },
@@ -85,7 +99,7 @@ async function storePeriodic(
 ): Promise<Stored> {
   const timezone = zoneName(call.zoneOffsetMinutes)
   // Its runs are of whoever has made it.
-  const trigger = { schedule: periodic.cron, name: periodic.creator, timezone, missed: 'skip' }
+  const trigger = { schedule: periodic.schedule, name: periodic.creator, timezone, missed: 'skip' }
   const stored = await storeTree(
     call,
     project,
@@ -119,7 +133,10 @@ function periodicOf({ definition }: PipelineView): Periodic | undefined {
   if (value === undefined) return undefined
   const part = (name: string): string => (typeof value[name] === 'string' ? value[name] : '')
   const enabled = value['enabled'] === true
-  return { name: part('name'), templateId: part('templateId'), creator: part('creator'), cron: part('cron'), enabled }
+  const cron = part('cron')
+  // Those that were stored before had none: it was the same.
+  const schedule = part('schedule') === '' ? cron : part('schedule')
+  return { name: part('name'), templateId: part('templateId'), creator: part('creator'), cron, schedule, enabled }
 }
 
 function present(pipeline: PipelineView, periodic: Periodic, call: Call, detail: boolean): JsonObject {
@@ -203,10 +220,14 @@ export const modifyCronForPeriodicTask: Operation = {
   path: ['task_id', 'bk_biz_id'],
   about: 'another `cron`',
   async run(call) {
-    const cron = cronParam(call)
+    const found = await locatePeriodic(call)
+    if (!found.ok) return { envelope: found.failure }
+    const given = cronParam(call)
+    if (!given.ok) return { envelope: given.failure }
+    const { cron, schedule } = given
     return await change(
       call,
-      (periodic, tree) => ({ periodic: { ...periodic, cron }, tree }),
+      (periodic, tree) => ({ periodic: { ...periodic, cron, schedule }, tree }),
       (pipeline, periodic) => ({ cron: present(pipeline, periodic, call, false)['cron'] ?? '' }),
     )
   },

@@ -527,15 +527,25 @@ describe('lists', () => {
       (await list({ keyword: 'build', limit: '2', offset: '4' })).data.map(({ id }: { id: number }) => id),
     ).toEqual([1])
     expect((await list({ create_time_start: '2100-01-01 00:00:00 +0800' })).count).toBe(0)
-    for (const wrong of [
-      { limit: '-1' },
-      { offset: '-1' },
-      { expected_timezone: 'Nope' },
-      { create_time_end: 'today' },
-      { template_ids: 'x' },
-    ]) {
+    for (const wrong of [{ create_time_end: 'today' }, { template_ids: 'x' }]) {
       expect((await list(wrong)).code).toBe(1306406)
     }
+    for (const [wrong, why] of [
+      [{ limit: '-1' }, 'offset and limit must be greater or equal to 0.'],
+      [{ offset: '-1' }, 'offset and limit must be greater or equal to 0.'],
+      [{ offset: 'x' }, "invalid literal for int() with base 10: 'x'"],
+    ] as const) {
+      const message = `[API] pagination error: ${why}`
+      expect(await list(wrong)).toMatchObject({ result: false, data: '', message, code: 3545000 })
+    }
+    const nowhere = { result: false, data: '', message: 'expected_timezone Nope is unknown.', code: 3546100 }
+    expect(await list({ expected_timezone: 'Nope' })).toMatchObject(nowhere)
+    expect((await list({ limit: '500' })).data).toHaveLength(5)
+    expect(await list({ bk_biz_id: '404' })).toMatchObject({
+      result: false,
+      message: 'project(404) with scope(cmdb_biz) does not exist.',
+      code: 3540400,
+    })
     // As Django's forms read a flag: any text but `false` and `0`.
     expect((await list({ is_started: 'yes' })).count).toBe(1)
     const abroad = await list({ expected_timezone: 'America/St_Johns' })

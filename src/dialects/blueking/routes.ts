@@ -11,7 +11,7 @@ import { answer, DoorRefusal, refusal, type Door } from './errors.ts'
 import { operations } from './operations.ts'
 import { optionalText, readParams, type Params } from './params.ts'
 import type { Engine } from './status.ts'
-import type { Envelope } from './wire.ts'
+import type { Envelope, Failure } from './wire.ts'
 
 export function createRoutes(app: App, options: DialectOptions): (request: Request) => Promise<Response> {
   const router = new Hono({ strict: false })
@@ -79,14 +79,15 @@ async function respond(
     const engine = engineOf(options, appCode, params)
     const { zoneOffsetMinutes, baseUrl } = options
     const zone = operation.zoned === true ? zoneParam(params) : undefined
-    const offset = (at: number): number => (zone === undefined ? zoneOffsetMinutes : zone(at))
+    if (zone?.ok === false) return answer(door, zone.failure, app.freshId())
+    const offset = (at: number): number => (zone === undefined ? zoneOffsetMinutes : zone.offset(at))
     const time = (at: number | null): string => (at === null ? '' : formatPlainWithOffset(at, offset(at)))
-    const call: Call = { app, caller, appCode, params, time, engine, zoneOffsetMinutes, baseUrl }
-    const { envelope, of: run, children } = await runOperation(operation, call, door)
     // The gateway is younger than bk-sops without codes, and its clients look at them.
-    const coded = engine === 2 || operation.first !== true || door === 'gateway'
+    const isLater = engine === 2 || operation.first !== true || door === 'gateway'
+    const call: Call = { app, caller, appCode, params, time, engine, isLater, zoneOffsetMinutes, baseUrl }
+    const { envelope, of: run, children } = await runOperation(operation, call, door)
     const kept = run !== undefined && context.req.method === 'GET'
-    const response = answer(door, withCode(envelope, coded), kept ? null : app.freshId(), children, options.inChunks)
+    const response = answer(door, withCode(envelope, isLater), kept ? null : app.freshId(), children, options.inChunks)
     if (!kept) return response
     response.headers.set('ETag', `"${run.id}.${run.seq}"`)
     return withDepends(response, [`run:${run.id}`])
@@ -116,15 +117,18 @@ function withCode(envelope: Envelope, coded: boolean): Envelope {
   return envelope.result ? { ...envelope, code: CODES.success } : envelope
 }
 
-/** @throws DoorRefusal when there is no zone of that name. */
-function zoneParam(params: Params): ((at: number) => number) | undefined {
+type Zone =
+  | { readonly ok: true; readonly offset: (at: number) => number }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** Source: `timezone_inject` of bk-sops' apigw/decorators.py. */
+function zoneParam(params: Params): Zone | undefined {
   const name = optionalText(params, 'expected_timezone')
   if (name === undefined) return undefined
-  const zone = offsetsOf(name)
-  if (zone === undefined) {
-    throw new DoorRefusal('bad-parameter', `expected_timezone ${name.slice(0, 64)} is unknown.`)
-  }
-  return zone
+  const offset = offsetsOf(name)
+  if (offset !== undefined) return { ok: true, offset }
+  const message = `expected_timezone ${name.slice(0, 64)} is unknown.`
+  return { ok: false, failure: { result: false, data: '', message, code: CODES.validation } }
 }
 
 /** What the request asks for, else what its app was given, else the seed's. */

@@ -203,6 +203,9 @@ function taskState(task: TaskView): OwnState | null {
   return nodeState[task.status]
 }
 
+/** Of a plugin, as against events, gateways and sub-processes. */
+export const isActivity = ({ work }: TaskView): boolean => !['start', 'end', 'gateway', 'subflow'].includes(work.kind)
+
 export function kindOf(task: TaskView): ClassKey {
   const { work } = task
   switch (work.kind) {

@@ -131,7 +131,7 @@ function depthOf(region: Region | null): number {
 }
 
 /** All nodes so that each comes after those that lead to it, the flows left out that lead back to one on the way. */
-function forwardOrder(
+export function forwardOrder(
   start: string,
   from: ReadonlyMap<string, readonly Flow[]>,
 ): { readonly order: readonly string[]; readonly back: ReadonlySet<string> } {
