@@ -1,6 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 
+/** So many have made them. */
+export const PEOPLE = 50
+
 /** What makes a run that is like another, in the words of one database. */
 interface Dialect {
   /** A table of `k` from 1 to the number asked for. */
@@ -60,7 +63,7 @@ function statements(dialect: Dialect, count: number): readonly string[] {
     model as (select * from runs order by serial desc limit 1),
     t as (
       select m.serial + k as serial, h.last_number + 1 + k / h.many as number, h.*, m.created_at + k * 1000 as at,
-        m.version, m.cause_kind, m.cause_by, m.annotations, k,
+        m.version, m.cause_kind, 'user ' || k % ${PEOPLE} as cause_by, m.annotations, k,
         ${columns === '' ? '0' : 'm.seq'} as seq,
         case when (m.serial + k) % 1000 = 999 then 'cancelled' when (m.serial + k) % 20 = 19 then 'failed'
           else 'succeeded' end as status

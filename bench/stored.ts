@@ -9,8 +9,10 @@ import type { RunCommit, Store } from '../src/store/store.ts'
 import { NO_FILES } from '../src/testing/no-files.ts'
 import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
 import { need } from '../src/testing/world.ts'
+import { PEOPLE } from './copied-runs.ts'
 import { benchPlace } from './open-store.ts'
 import { options } from './options.ts'
+import { pruning } from './pruning.ts'
 import { chain, ended, percentile, round } from './support.ts'
 
 const SMALL = 1_000
@@ -45,6 +47,7 @@ export async function stored(): Promise<Record<string, unknown>> {
     const filledSeconds = Math.round((performance.now() - filling) / 1_000)
     await again.close()
     const large = await measured(place.open, world)
+    const pruned = await pruning(place.open, world.pipelines[0]?.id)
     const figures = [...small].map(([name, before]): [string, string] => {
       const after = large.get(name) ?? Number.NaN
       return [name, `${round(before)} -> ${round(after)}, ${round(after / before)} x`]
@@ -53,6 +56,7 @@ export async function stored(): Promise<Record<string, unknown>> {
       runs: total,
       filled_seconds: filledSeconds,
       ...Object.fromEntries(figures),
+      ...pruned,
       seconds: Math.round((performance.now() - began) / 1_000),
     }
   } finally {
@@ -132,11 +136,12 @@ async function add(store: Store, { pipelines, like }: Omit<World, 'host' | 'admi
   const projectId = pipeline.project.id
   const times = { createdAt: at, startedAt: at + 10, endedAt: at + 20, updatedAt: at + 20 }
   const home = { pipelineId, projectId, pipelineName }
+  const cause = { ...like.summary.cause, by: `user ${names.serial % PEOPLE}` }
   await store.runs.commit({
     runId: id,
     expectedSeq: 0,
     entries: like.entries,
-    summary: { ...like.summary, ...names, ...times, ...home, id, status: statusOf(names.serial) },
+    summary: { ...like.summary, ...names, ...times, ...home, cause, id, status: statusOf(names.serial) },
     snapshot: null,
     idempotency: null,
   })
@@ -159,6 +164,7 @@ async function measured(open: () => Promise<Store>, { admin, pipelines }: World)
   const end = newest[0]?.createdAt ?? 0
   const begin = await oldest(store)
   const halfTime = Math.floor((begin + end) / 2)
+  const person = 'user 10'
   const filters: Readonly<Record<string, RunListFilter>> = {
     'list all': {},
     'list project': { project },
@@ -185,6 +191,11 @@ async function measured(open: () => Promise<Store>, { admin, pipelines }: World)
       createdTo: halfTime,
     },
     'list live before the middle': { statuses: ['running', 'reviewing', 'queued'], createdTo: halfTime },
+    'list of a person': { causeBy: [person] },
+    'list of a person, project': { project, causeBy: [person] },
+    'list of a person, failed of pipeline': { pipeline: { id: first.id }, causeBy: [person], statuses: ['failed'] },
+    'list of a person before the middle': { causeBy: [person], createdTo: halfTime },
+    'list of nobody': { causeBy: ['nobody'] },
     'list text': { text: 'pipeline 7' },
     'list text before the middle': { text: 'pipeline 7', createdTo: halfTime },
     'list text (none)': { text: 'nothing' },
@@ -217,6 +228,7 @@ async function measured(open: () => Promise<Store>, { admin, pipelines }: World)
     need(await app.runs.count(admin, { statuses: ['failed'], createdFrom: end - 3_600_000 })),
   )
   await timed(times, 'count pipeline', async () => need(await app.runs.count(admin, { pipeline: { id: first.id } })))
+  await timed(times, 'count of a person', async () => need(await app.runs.count(admin, { causeBy: [person] })))
   await timed(times, 'count all', async () => need(await app.runs.count(admin, {})))
   const ids = await spread(store, newest[0]?.serial ?? 0)
   await timed(times, 'status of an ended run', async () => {

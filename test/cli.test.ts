@@ -58,6 +58,8 @@ test('a run is started, listed, shown, mended, approved and explained from the c
   world.runner.endTask('build', succeeded())
   await world.settled()
   expect((await say(native, ['runs', '--needs-person'])).out).toContain('reviewing')
+  expect((await say(native, ['runs', '--by', 'nobody'])).out).toBe('no runs\n')
+  expect((await say(native, ['runs', '--cause', 'manual,merge-request'])).out).toContain('reviewing')
   expect((await say(native, ['explain', '1'])).out).toContain('Waiting for review by ci (0 of 1 approval)')
 
   // The stage is called gate too; the task is meant.
@@ -229,6 +231,7 @@ describe('what goes wrong', () => {
   test.each([
     ['an unknown verb', ['shwo', '1'], 2, "millrace: unknown command 'shwo'\n(Did you mean show?)\n"],
     ['a missing argument', ['show'], 2, "millrace: missing required argument 'run'\n"],
+    ['an unknown cause', ['runs', '--cause', 'chance'], 2, 'millrace: --cause: expected manual, webhook,'],
     ['an unknown status', ['runs', '--status', 'fine'], 2, 'millrace: --status: expected waiting, queued,'],
     [
       'a param without a value',

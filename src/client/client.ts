@@ -29,6 +29,9 @@ export interface RunQuery extends PageOf {
   readonly needsPerson?: boolean | undefined
   /** Part of the pipeline's name. */
   readonly text?: string | undefined
+  /** Who or what made it: `cause.by`. */
+  readonly by?: string | undefined
+  readonly cause?: readonly wire.RunSummary['cause']['kind'][] | undefined
   readonly createdFrom?: Date | undefined
   readonly createdTo?: Date | undefined
 }

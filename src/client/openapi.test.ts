@@ -102,6 +102,8 @@ const CALLS: readonly Described[] = [
       pipeline: 'q',
       needsPerson: true,
       text: 'x',
+      by: 'li',
+      cause: ['manual'],
       createdFrom: WHEN,
       createdTo: WHEN,
       limit: 1,

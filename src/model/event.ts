@@ -12,9 +12,11 @@ export interface Actor {
   readonly name: string
 }
 
+export const CAUSE_KINDS = ['manual', 'webhook', 'channel', 'schedule', 'upstream', 'push', 'merge_request'] as const
+
 /** How a run came to be. */
 export interface Cause {
-  readonly kind: 'manual' | 'webhook' | 'channel' | 'schedule' | 'upstream' | 'push' | 'merge_request'
+  readonly kind: (typeof CAUSE_KINDS)[number]
   readonly by: string
   /** Of a schedule: the instant at which it was due. Lists of runs do not tell it. */
   readonly due?: Instant

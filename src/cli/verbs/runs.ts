@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import type { RunStatus, RunSummary } from '../../client/client.ts'
+import { CAUSE_KINDS } from '../../model/event.ts'
 import { RUN_STATUSES } from '../../model/status.ts'
 import { parseDuration } from '../../model/time.ts'
 import { common, type CommonOptions, examples } from '../act.ts'
@@ -18,6 +19,8 @@ interface Options extends CommonOptions {
   readonly pipeline?: string
   readonly needsPerson?: boolean
   readonly text?: string
+  readonly by?: string
+  readonly cause?: readonly RunSummary['cause']['kind'][]
   readonly since?: number
   readonly limit: number
   readonly cursor?: string
@@ -37,6 +40,12 @@ export const runs: Verb = ({ terminal, action }) =>
       .option('--pipeline <pipeline>', 'only of this pipeline: name or id')
       .option('--needs-person', 'only those that wait for somebody')
       .option('--text <text>', "only where this is part of the pipeline's name")
+      .option('--by <name>', 'only those that this user, webhook, channel, schedule or pipeline made')
+      .addOption(
+        new Option('--cause <kinds>', `only those made so, joined by commas: ${CAUSE_KINDS.join(', ')}`).argParser(
+          parseCauses,
+        ),
+      )
       .addOption(new Option('--since <duration>', 'only those made since, e.g. 2h or 3d').argParser(parseSince))
       .addOption(wholeNumberOption('-n, --limit <number>', 'how many, 1 to 100', 100).default(20))
       .addOption(cursorOption())
@@ -46,6 +55,7 @@ export const runs: Verb = ({ terminal, action }) =>
           'millrace runs',
           'millrace runs --needs-person',
           'millrace runs --pipeline release --status failed,errored --since 7d',
+          'millrace runs --by li',
         ),
       ),
   ).action(
@@ -57,6 +67,8 @@ export const runs: Verb = ({ terminal, action }) =>
         pipeline: options.pipeline,
         needsPerson: options.needsPerson,
         text: options.text,
+        by: options.by,
+        cause: options.cause,
         createdFrom: since === undefined ? undefined : new Date(now - since),
         limit,
         cursor: options.cursor,
@@ -93,6 +105,14 @@ function parseStatuses(text: string): readonly RunStatus[] {
     const status = RUN_STATUSES.find((one) => one === word.trim().replaceAll(/[- ]/g, '_'))
     if (status !== undefined) return status
     throw new Fault(EXIT.usage, `--status: expected ${RUN_STATUSES.join(', ')}, found ${JSON.stringify(word)}`)
+  })
+}
+
+function parseCauses(text: string): readonly RunSummary['cause']['kind'][] {
+  return text.split(',').map((word) => {
+    const kind = CAUSE_KINDS.find((one) => one === word.trim().replaceAll(/[- ]/g, '_'))
+    if (kind !== undefined) return kind
+    throw new Fault(EXIT.usage, `--cause: expected ${CAUSE_KINDS.join(', ')}, found ${JSON.stringify(word)}`)
   })
 }
 

@@ -1,4 +1,5 @@
 import type { PipelineRef, RunListFilter } from '../../host/app.ts'
+import { CAUSE_KINDS, type Cause } from '../../model/event.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { Problem } from '../../model/problem.ts'
 import { RUN_STATUSES, type RunStatus } from '../../model/status.ts'
@@ -13,12 +14,14 @@ import { hiddenPipelines } from './hidden-pipelines.ts'
 import { parseSerial } from './ids.ts'
 import { pageOf } from './page.ts'
 import { isTruthy, objectParam, optionalText, requiredText, timeParam, type Params } from './params.ts'
-import { executorOf, methodOf, presentTask, presentTemplate } from './present-rows.ts'
+import { methodOf, presentTask, presentTemplate } from './present-rows.ts'
 import { runState } from './status.ts'
 import { taskName } from './task-name.ts'
 import { isHidden, templateName } from './templates.ts'
 
 const PAGE = 100
+/** Of runs, where many are passed over. */
+const PAGE_MAX = 1_000
 /** A business with more than this many templates gets the first ones only. */
 const TEMPLATES_MAX = 10_000
 
@@ -118,32 +121,40 @@ function taskCriteria(call: Call): Omit<RunListFilter, 'project'> {
   const createdFrom = timeParam(call.params, 'create_time_start')
   const createdTo = timeParam(call.params, 'create_time_end')
   const statuses = statusesOf(flagParam(call.params, 'is_started'), flagParam(call.params, 'is_finished'))
+  const executor = optionalText(call.params, 'executor')
+  const causeKinds = kindsOf(optionalText(call.params, 'create_method'), flagParam(call.params, 'is_child_taskflow'))
   return {
     ...templateCriterion(call.params),
     ...(statuses === undefined ? {} : { statuses }),
     ...(createdFrom === undefined ? {} : { createdFrom }),
     ...(createdTo === undefined ? {} : { createdTo }),
+    // Nobody is the executor of what has not begun.
+    ...(executor === undefined ? {} : { causeBy: [executor], isStarted: true }),
+    ...(causeKinds === undefined ? {} : { causeKinds }),
   }
+}
+
+/** undefined: of all. */
+function kindsOf(method: string | undefined, isChild: boolean | undefined): readonly Cause['kind'][] | undefined {
+  // None here is the child of another in their sense: those stand below their parent's node.
+  if (isChild === true) return []
+  if (method === undefined) return undefined
+  const named = method === 'clocked' ? 'periodic' : method
+  return CAUSE_KINDS.filter((kind) => methodOf({ kind }) === named)
 }
 
 /** What our lists cannot look for by themselves: read row by row. undefined: nothing of the kind was asked. */
 async function pickerOf(call: Call, project: ProjectView): Promise<((run: RunSummary) => boolean) | undefined> {
   const { params } = call
   const keyword = optionalText(params, 'keyword')
-  const executor = optionalText(params, 'executor')
   const method = optionalText(params, 'create_method')
-  const isChild = flagParam(params, 'is_child_taskflow')
   const templates = serialsIn(optionalText(params, 'template_ids'))
-  if ([keyword, executor, method, isChild, templates].every((one) => one === undefined)) return undefined
   const byClock = method === 'clocked' || method === 'periodic'
+  if (keyword === undefined && templates === undefined && !byClock) return undefined
   const clocked = byClock ? await clockedIds(call, project) : null
   return (run) =>
     (keyword === undefined || taskName(run).includes(keyword)) &&
-    (executor === undefined || executorOf(run) === executor) &&
-    (method === undefined || methodOf(run.cause) === (method === 'clocked' ? 'periodic' : method)) &&
     (clocked === null || (method === 'clocked') === clocked.has(run.pipelineId)) &&
-    // None here is the child of another in their sense: those stand below their parent's node.
-    isChild !== true &&
     (templates === undefined || templates.has(Number(run.annotations['blueking/template'] ?? NaN)))
 }
 
@@ -205,7 +216,9 @@ async function slice(
   let scanned = 0
   let before: number | null = null
   do {
-    const page = await call.app.runs.list(call.caller, filter, { before, limit: PAGE })
+    const wanted = picks === undefined ? offset + limit - scanned : PAGE_MAX
+    const size = Math.min(PAGE_MAX, Math.max(PAGE, wanted))
+    const page = await call.app.runs.list(call.caller, filter, { before, limit: size })
     if (!page.ok) return page
     const items = page.value.items.filter((run) => isTask(run) && (picks === undefined || picks(run)))
     rows.push(...items.slice(Math.max(0, offset - passed)).slice(0, Math.max(0, limit - rows.length)))

@@ -100,7 +100,7 @@ export const templateIdOf = (
 ): string => run[TEMPLATE_ANNOTATION] ?? pipeline.definition.annotations[TEMPLATE_ANNOTATION] ?? String(pipeline.serial)
 
 /** A schedule's runs are what bk-sops calls periodic, or clocked; whatever else started one is a program here. */
-export function methodOf({ kind }: Cause, definition?: PipelineView['definition']): TaskMethod {
+export function methodOf({ kind }: Pick<Cause, 'kind'>, definition?: PipelineView['definition']): TaskMethod {
   if (kind !== 'schedule') return 'api'
   return definition?.annotations[CLOCKED_ANNOTATION] === undefined ? 'periodic' : 'clocked'
 }

@@ -144,6 +144,14 @@ describe('runs', () => {
     expect(await list({ start_time: String(world.clock.now() - 1_000) })).toMatchObject({ total: 1 })
     expect(await list({ trigger_type: ['Scheduler'] })).toMatchObject({ total: 0 })
     expect(await list({ executor_ids: [world.admin.user.id] })).toMatchObject({ total: 2 })
+    expect(await list({ executor_ids: ['f'.repeat(32), world.admin.user.id, 'li'] })).toMatchObject({ total: 2 })
+    expect(await list({ executor_ids: ['f'.repeat(32)] })).toMatchObject({ total: 0, pipeline_runs: [] })
+    expect(await list({ trigger_type: ['Manual'], offset: 1 })).toMatchObject({
+      total: 2,
+      pipeline_runs: [{ run_number: 1 }],
+    })
+    expect(await list({ offset: 2 })).toMatchObject({ total: 2, pipeline_runs: [] })
+    expect(await list({ update_time: String(world.clock.now()), limit: 1 })).toMatchObject({ total: 1 })
   })
 
   test.each([0, -1, null, 5_000])('a limit of %j that is not in force limits nothing', async (concurrency_number) => {

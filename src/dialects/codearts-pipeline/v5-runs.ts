@@ -1,8 +1,7 @@
 import type { Context } from 'hono'
-import type { Caller, RunActionInput, RunListFilter } from '../../host/app.ts'
-import { RUN_STATUSES } from '../../model/status.ts'
+import type { Caller, RunActionInput } from '../../host/app.ts'
 import { accept, type Result } from '../../model/problem.ts'
-import type { PipelineView, RunSummary, RunView, TaskView } from '../../model/view.ts'
+import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
 import { sealParams } from '../kit/credentials.ts'
 import type { Env } from '../kit/receive.ts'
@@ -11,6 +10,7 @@ import type { Desk, Found } from './desk.ts'
 import { errorResponse, errors } from './errors.ts'
 import { groupNamed } from './groups.ts'
 import { nextValues } from './increment.ts'
+import { findRunsV5 } from './v5-find-runs.ts'
 import { originalOf, sealedParams, secretNames } from './original.ts'
 import { read } from './read.ts'
 import { branchesOf, chosenRefs, namedSourcesOf, packedRefs, REFS } from './sources.ts'
@@ -29,7 +29,6 @@ import {
   type RunsV5,
   type RunV5Input,
 } from './v5-request.ts'
-import { v5StatusesOf } from './v5-status.ts'
 
 const QUEUED = 'The maximum number of concurrent runs of the pipeline is reached; the run is in the queue'
 
@@ -250,49 +249,15 @@ export class RunCalls {
     return Response.json({ offset, limit, total: found.value.total, pipeline_runs: await Promise.all(runs) })
   }
 
-  /** The newest first, unless another order is asked for; what our own list cannot ask is asked of all that it gives. */
   async #find(
     caller: Caller,
     pipeline: PipelineView,
     query: RunsV5,
   ): Promise<Result<{ readonly runs: readonly RunView[]; readonly total: number }>> {
-    const statuses = query.statuses.length === 0 ? RUN_STATUSES : v5StatusesOf(query.statuses)
-    if (statuses.length === 0) return accept({ runs: [], total: 0 })
-    const filter: RunListFilter = {
-      pipeline: { id: pipeline.id },
-      ...(statuses.length === RUN_STATUSES.length ? {} : { statuses }),
-      ...(query.from === null ? {} : { createdFrom: query.from }),
-      ...(query.to === null ? {} : { createdTo: query.to }),
-    }
-    const all: RunSummary[] = []
-    for (let before: number | null = null; ;) {
-      const page = await this.#desk.app.runs.list(caller, filter, { before, limit: 1_000 })
-      if (!page.ok) return page
-      all.push(...page.value.items)
-      if (page.value.next === null) break
-      before = page.value.next
-    }
-    const executors = this.#desk.executors()
-    const found: RunSummary[] = []
-    for (const run of all) {
-      if (query.updatedFrom !== null && run.updatedAt < query.updatedFrom) continue
-      if (query.triggerTypes.length > 0 && !query.triggerTypes.includes(executeTypes[run.cause.kind])) continue
-      if (query.executorIds.length > 0) {
-        const id = await executors.named(run.cause.by)
-        if (id === null || !query.executorIds.includes(id)) continue
-      }
-      found.push(run)
-    }
-    if (query.sort !== null) {
-      const { key, descending } = query.sort
-      const of = (run: RunSummary): number => (key === 'start_time' ? (run.startedAt ?? run.createdAt) : run.updatedAt)
-      found.sort((a, b) => (descending ? -1 : 1) * (of(a) - of(b) || a.number - b.number))
-    }
-    const shown = found.slice(query.offset, query.offset + query.limit)
-    const runs = await this.#desk.app.runs.batch(
-      caller,
-      shown.map(({ id }) => ({ id })),
-    )
-    return runs.ok ? accept({ runs: runs.value, total: found.length }) : runs
+    const found = await findRunsV5(this.#desk.app, caller, pipeline, query)
+    if (!found.ok) return found
+    const refs = found.value.shown.map(({ id }) => ({ id }))
+    const runs = await this.#desk.app.runs.batch(caller, refs)
+    return runs.ok ? accept({ runs: runs.value, total: found.value.total }) : runs
   }
 }

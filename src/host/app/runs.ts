@@ -143,6 +143,11 @@ export interface RunListFilter {
   readonly createdFrom?: Instant
   readonly createdTo?: Instant
   readonly text?: string
+  /** Who or what made them: any of these, as `cause.by` has it. */
+  readonly causeBy?: readonly string[]
+  readonly causeKinds?: readonly Cause['kind'][]
+  /** Whether it has begun. */
+  readonly isStarted?: boolean
 }
 export type RunActionInput =
   | { readonly action: Exclude<RunAction, 'cancel' | 'modify'> }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RunActionInput as ActionInput, RunListFilter } from '../../host/app.ts'
 import { RUN_ACTIONS } from '../../model/command.ts'
+import { CAUSE_KINDS } from '../../model/event.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import { RUN_STATUSES } from '../../model/status.ts'
 import type { RunView } from '../../model/view.ts'
@@ -105,6 +106,8 @@ const filterFields = {
   pipeline: query.name.describe('Id, or name with `project`'),
   needs_person: query.flag.describe('Only those that wait for someone, or only those that do not'),
   text: query.name.describe("Part of the pipeline's name"),
+  by: query.name.describe('Who or what made it: `cause.by`'),
+  cause: query.list(CAUSE_KINDS).describe('What kind of cause it has: one of these; several with commas'),
   created_from: query.instant.describe('At or after'),
   created_to: query.instant.describe('Before'),
 }
@@ -117,6 +120,8 @@ function filterOf(given: Filter): RunListFilter {
     ...(given.pipeline === undefined ? {} : { pipeline: pipelineRef(given.pipeline, given.project) }),
     ...(given.needs_person === undefined ? {} : { needsPerson: given.needs_person === 'true' }),
     ...(given.text === undefined ? {} : { text: given.text }),
+    ...(given.by === undefined ? {} : { causeBy: [given.by] }),
+    ...(given.cause === undefined ? {} : { causeKinds: given.cause }),
     ...(given.created_from === undefined ? {} : { createdFrom: Date.parse(given.created_from) }),
     ...(given.created_to === undefined ? {} : { createdTo: Date.parse(given.created_to) }),
   }

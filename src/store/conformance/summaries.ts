@@ -178,6 +178,22 @@ export function describeSummaries(open: Open): void {
         { text: '%' },
         { text: '_' },
         { text: 'nothing' },
+        { causeBy: ['li'] },
+        { causeBy: ['wang', 'nightly', 'nobody', 'wang'] },
+        { causeBy: ['li', 'wang'], projectIds: [p, q], statuses: ['failed', 'running', 'queued'] },
+        { causeBy: ['li'], pipelineId: pipelines[0]?.id ?? freshId() },
+        { causeBy: ['wang'], projectIds: [q], createdFrom: T0 + 5, createdTo: T0 + 40 },
+        { causeBy: ['li'], needsPerson: true },
+        { causeBy: ['li', 'nightly'], text: 'build' },
+        { causeBy: Array.from({ length: 40 }, (_, index) => (index === 7 ? 'li' : `${index}`)) },
+        { causeBy: ['Li'] },
+        { causeBy: [''] },
+        { causeBy: [] },
+        { causeKinds: ['schedule'] },
+        { causeKinds: ['manual', 'webhook'], causeBy: ['li'], pipelineId: pipelines[2]?.id ?? freshId() },
+        { causeKinds: [] },
+        { isStarted: true },
+        { isStarted: false, causeBy: ['li', 'wang'] },
         { projectIds: [q], statuses: ['held', 'reviewing'], needsPerson: true, createdFrom: T0 + 3, text: 'u' },
         { projectIds: [p], pipelineId: pipelines[0]?.id ?? freshId(), needsPerson: false },
       ]
@@ -296,13 +312,24 @@ async function manyRuns(
     await addPipeline(store, 'rebuild all', q),
     await addPipeline(store, '构建😀', q),
   ]
+  const causes: readonly RunSummary['cause'][] = [
+    { kind: 'manual', by: 'li' },
+    { kind: 'webhook', by: 'li' },
+    { kind: 'manual', by: 'wang' },
+    { kind: 'schedule', by: 'nightly' },
+    { kind: 'channel', by: '' },
+    { kind: 'manual', by: 'li' },
+    { kind: 'push', by: 'wang' },
+  ]
   const all: RunSummary[] = []
   for (let index = 0; index < 45; index += 1) {
     const pipeline = pipelines[index % pipelines.length]
     const status = RUN_STATUSES[index % RUN_STATUSES.length]
     if (pipeline === undefined || status === undefined) throw new Error('neither list is empty')
     const needsPerson = status === 'held' || status === 'reviewing'
-    all.push(await addRun(store, pipeline, [1], { status, needsPerson, createdAt: T0 + index }))
+    const cause = causes[index % causes.length] ?? { kind: 'manual', by: 'li' }
+    const startedAt = index % 5 === 0 ? null : T0 + index
+    all.push(await addRun(store, pipeline, [1], { status, needsPerson, cause, startedAt, createdAt: T0 + index }))
   }
   return { all, pipelines }
 }
@@ -314,4 +341,7 @@ const isWanted = (run: RunSummary, filter: RunFilter): boolean =>
   (filter.needsPerson === undefined || filter.needsPerson === run.needsPerson) &&
   (filter.createdFrom === undefined || run.createdAt >= filter.createdFrom) &&
   (filter.createdTo === undefined || run.createdAt < filter.createdTo) &&
+  (filter.causeBy === undefined || filter.causeBy.includes(run.cause.by)) &&
+  (filter.causeKinds === undefined || filter.causeKinds.includes(run.cause.kind)) &&
+  (filter.isStarted === undefined || filter.isStarted === (run.startedAt !== null)) &&
   (filter.text === undefined || run.pipelineName.toLowerCase().includes(filter.text.toLowerCase()))

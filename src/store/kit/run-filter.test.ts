@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PipelineId, ProjectId } from '../../model/id.ts'
-import { isEnded, RUN_STATUSES } from '../../model/status.ts'
-import { countsOf, partsNamed, partsOf, PIPELINES_MAX } from './run-filter.ts'
+import { END_STATUSES, isEnded, RUN_STATUSES } from '../../model/status.ts'
+import { countedPartsOf, countsOf, partsNamed, partsOf, PIPELINES_MAX } from './run-filter.ts'
 
 const [a, b] = ['a' as ProjectId, 'b' as ProjectId]
 
@@ -27,9 +27,22 @@ test('every project is a part of its own, with every status', () => {
   ])
 })
 
-test('no project and no status are nothing, not all', () => {
+test('who made a run is a part of its own, with every end, as the indexes have it', () => {
+  const parts = partsOf({ causeBy: ['li', 'wang', 'li'] })
+  expect(parts).toHaveLength(2 * (END_STATUSES.length + 1))
+  expect(parts).toContainEqual({ causeBy: ['wang'], statuses: ['failed'] })
+  expect(partsOf({ causeBy: ['li'], statuses: ['failed', 'running'], projectIds: [a] })).toEqual([
+    { causeBy: ['li'], statuses: ['failed'], projectIds: [a] },
+    { causeBy: ['li'], statuses: ['running'], projectIds: [a] },
+  ])
+  expect(countedPartsOf({ causeBy: ['li'] })).toEqual(partsOf({ causeBy: ['li'] }))
+  expect(countedPartsOf({ statuses: ['failed', 'errored'] })).toEqual([{ statuses: ['failed', 'errored'] }])
+})
+
+test('no project, no status and nobody are nothing, not all', () => {
   expect(partsOf({ projectIds: [] })).toEqual([])
   expect(partsOf({ statuses: [] })).toEqual([])
+  expect(partsOf({ causeBy: [] })).toEqual([])
 })
 
 test('a text is looked for in the runs of each pipeline that has it in its name, of many in all', () => {
@@ -71,8 +84,9 @@ test('what is counted is parted into what has ended and what is under way', () =
   expect(countsOf({ statuses: [] })).toEqual({ ended: null, underWay: null })
 })
 
-test('of times and needs the counts of ends say nothing', () => {
-  for (const filter of [{ needsPerson: false }, { createdFrom: 1 }, { createdTo: 1 }]) {
+test('of times, needs and causes the counts of ends say nothing', () => {
+  const causes = [{ causeBy: ['li'] }, { causeKinds: ['push'] }, { isStarted: true }] as const
+  for (const filter of [{ needsPerson: false }, { createdFrom: 1 }, { createdTo: 1 }, ...causes]) {
     expect(countsOf(filter)).toBeUndefined()
   }
 })

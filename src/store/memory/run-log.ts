@@ -202,4 +202,7 @@ const matches = (summary: RunSummary, filter: RunFilter): boolean =>
   (filter.needsPerson === undefined || filter.needsPerson === summary.needsPerson) &&
   (filter.createdFrom === undefined || summary.createdAt >= filter.createdFrom) &&
   (filter.createdTo === undefined || summary.createdAt < filter.createdTo) &&
+  (filter.causeBy === undefined || filter.causeBy.includes(summary.cause.by)) &&
+  (filter.causeKinds === undefined || filter.causeKinds.includes(summary.cause.kind)) &&
+  (filter.isStarted === undefined || filter.isStarted === (summary.startedAt !== null)) &&
   (filter.text === undefined || foldCase(summary.pipelineName).includes(foldCase(filter.text)))

@@ -1,4 +1,4 @@
-import type { EventRecord, LogEntry } from '../../model/event.ts'
+import type { Cause, EventRecord, LogEntry } from '../../model/event.ts'
 import type { PipelineId, ProjectId, RunId } from '../../model/id.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { DurationMs, Instant } from '../../model/time.ts'
@@ -96,6 +96,11 @@ export interface RunFilter {
   readonly createdTo?: Instant
   /** Substring of the pipeline's name, ignoring case. */
   readonly text?: string
+  /** Who or what made them: any of these, as `cause.by` has it. */
+  readonly causeBy?: readonly string[]
+  readonly causeKinds?: readonly Cause['kind'][]
+  /** Whether it has begun. */
+  readonly isStarted?: boolean
 }
 export interface FeedFilter {
   readonly projectIds?: readonly ProjectId[]

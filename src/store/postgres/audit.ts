@@ -18,5 +18,6 @@ export function auditing(database: Statements, entry: AuditEntry): Statements {
       await writeAudit(session, entry)
       return result
     })
-  return { rows: (sql, values) => transaction((session) => session.rows(sql, values)), transaction }
+  const rows: Statements['rows'] = (sql, values) => transaction((session) => session.rows(sql, values))
+  return { rows, planned: rows, transaction }
 }

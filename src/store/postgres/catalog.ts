@@ -125,7 +125,7 @@ export function postgresCatalog(database: Statements): Catalog {
       ])
       const sql = `select number, at, actor_kind, actor_name, action, target, detail from audit ${where}
         order by number desc limit ${bounded(limit)}`
-      return (await database.rows<AuditRow>(sql, values)).map(auditRecord)
+      return (await database.planned<AuditRow>(sql, values)).map(auditRecord)
     },
     audit: (entry) => writeAudit(database, entry),
   }

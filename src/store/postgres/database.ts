@@ -15,6 +15,8 @@ export interface Session {
 
 /** What changes and reads outside of runs need. */
 export interface Statements extends Pick<Session, 'rows'> {
+  /** See {@link Database.planned}. */
+  planned<Row>(sql: string, values: readonly Value[]): Promise<Row[]>
   /** All or nothing; what `work` throws rolls back. */
   transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result>
 }
@@ -34,9 +36,12 @@ export interface DatabaseOptions {
 
 const SCHEMA_NAME = /^[a-z][a-z0-9_]{0,40}$/
 
-/** What every connection to our tables begins with. */
+/**
+ * What every connection to our tables begins with. Lists have an index that is in their order: to sort by groups what
+ * another index has nearly in order is taken for cheaper, and reads a group (all runs of a pipeline) for a page of it.
+ */
 export const sessionOptions = (schema: string, serverId: string | undefined): string =>
-  `-c search_path=${schema},public -c timezone=UTC${serverId === undefined ? '' : ` -c millrace.server=${serverId}`}`
+  `-c search_path=${schema},public -c timezone=UTC -c enable_incremental_sort=off${serverId === undefined ? '' : ` -c millrace.server=${serverId}`}`
 
 /** A pool of connections that speaks in the port's errors. */
 export class Database implements Statements {

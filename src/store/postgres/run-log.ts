@@ -1,16 +1,15 @@
 import type { EventRecord, LogEntry } from '../../model/event.ts'
 import { asId, type PipelineId, type RunId } from '../../model/id.ts'
-import { isEnded } from '../../model/status.ts'
 import { checkCommit } from '../kit/commit.ts'
 import { spanConditions } from '../kit/creation-spans.ts'
 import { pageOf, type StoredEntry } from '../kit/flatten.ts'
-import { countsOf, PIPELINES_MAX, partsNamed, partsOf } from '../kit/run-filter.ts'
-import { foldCase } from '../kit/text.ts'
+import { countedPartsOf, countsOf, PIPELINES_MAX, partsNamed, partsOf } from '../kit/run-filter.ts'
 import type { FeedFilter, NumberedEntry, RunFilter, RunLog, RunRef } from '../store.ts'
 import { Commits } from './commits.ts'
-import { bounded, type Condition, conditions } from './conditions.ts'
+import { bounded, conditions } from './conditions.ts'
 import type { Database, Value } from './database.ts'
 import { Reserves } from './reserves.ts'
+import { endedConditions, filterConditions, newestOf } from './run-filters.ts'
 import { runSummary, type RunRow, SELECT_RUN } from './rows.ts'
 
 /** So many entries of a page are asked for at once: those of a filter that lets little through lie far apart. */
@@ -93,22 +92,22 @@ export function postgresRunLog(
       const parts =
         filter.text === undefined ? partsOf(filter) : partsNamed(filter, await pipelinesNamed(database, filter))
       if (parts.length === 0) return []
-      const pages = parts.map((part) => {
-        const older: Condition = before !== null && ['r.serial < ?', before]
-        const { where } = conditions([older, ...filterConditions(part), ...spanConditions(part)], values)
-        return `(${SELECT_RUN} ${where} order by r.serial desc limit $1)`
-      })
+      const pages = parts.map((part) => `(${newestOf(part, before, values)})`)
       const sql = `select * from (${pages.join(' union all ')}) page order by serial desc limit $1`
       return (await database.planned<RunRow>(sql, values)).map(runSummary)
     },
     count: async (filter) => {
       const values: Value[] = []
-      const parts = countsOf(filter) ?? { ended: null, underWay: filter }
-      const sums = [
-        parts.ended &&
-          `select coalesce(sum(c.runs), 0) as sum from ended_counts c ${conditions(endedConditions(parts.ended), values).where}`,
-        parts.underWay && `select count(*) from runs r ${conditions(filterConditions(parts.underWay), values).where}`,
-      ].filter((sum) => sum !== null)
+      const { ended, underWay } = countsOf(filter) ?? { ended: null, underWay: filter }
+      const rows = underWay === null ? [] : countedPartsOf(underWay)
+      const sums = rows.map((part) => {
+        const { where } = conditions([...filterConditions(part), ...spanConditions(part)], values)
+        return `select count(*) from runs r ${where}`
+      })
+      if (ended !== null) {
+        const { where } = conditions(endedConditions(ended), values)
+        sums.push(`select coalesce(sum(c.runs), 0) from ended_counts c ${where}`)
+      }
       if (sums.length === 0) return 0
       const sql = `select sum(s.sum)::bigint as count from (${sums.join(' union all ')}) s (sum)`
       return (await database.planned<{ readonly count: number }>(sql, values))[0]?.count ?? 0
@@ -163,11 +162,11 @@ function feedEntries(database: Database, after: number, filter: FeedFilter, limi
     filter.pipelineId !== undefined && ['r.pipeline = ?', filter.pipelineId],
     filter.projectIds !== undefined && ['r.project = any(?)', filter.projectIds],
   ])
-  return database.rows<EntryRow>(
-    `select e.number, r.id as run_id, e.body from entries e join runs r on r.serial = e.run ${where}
-     order by e.number limit $${values.length + 1}`,
-    [...values, limit],
-  )
+  const sql = `select e.number, r.id as run_id, e.body from entries e join runs r on r.serial = e.run ${where}
+    order by e.number limit $${values.length + 1}`
+  // Of a pipeline or a project, a plan for any limit would sort all that is newer.
+  const isOfAll = filter.pipelineId === undefined && filter.projectIds === undefined
+  return isOfAll ? database.rows(sql, [...values, limit]) : database.planned(sql, [...values, limit])
 }
 
 function findRow(database: Database, ref: RunRef): Promise<RunRow[]> {
@@ -178,8 +177,10 @@ function findRow(database: Database, ref: RunRef): Promise<RunRow[]> {
       return database.rows(`${SELECT_RUN} where r.serial = $1`, [ref.serial])
     case 'number':
       return database.rows(`${SELECT_RUN} where r.pipeline = $1 and r.number = $2`, [ref.pipelineId, ref.number])
-    case 'latest':
-      return database.rows(`${SELECT_RUN} where r.pipeline = $1 order by r.serial desc limit 1`, [ref.pipelineId])
+    case 'latest': {
+      const values: Value[] = [1]
+      return database.rows(newestOf({ pipelineId: ref.pipelineId }, null, values), values)
+    }
   }
 }
 
@@ -194,36 +195,4 @@ async function pipelinesNamed(database: Database, filter: RunFilter): Promise<re
     values,
   )
   return rows.map(({ pipeline }) => pipeline)
-}
-
-function filterConditions(filter: RunFilter): Condition[] {
-  const { projectIds, pipelineId, statuses, needsPerson, createdFrom, createdTo, text } = filter
-  const [only] = statuses ?? []
-  return [
-    projectIds !== undefined && inProjects(projectIds),
-    pipelineId !== undefined && ['r.pipeline = ?', pipelineId],
-    statuses !== undefined &&
-      (only !== undefined && statuses.length === 1 ? ['r.status = ?', only] : ['r.status = any(?)', statuses]),
-    // Said again, and without a value, so that the small indexes of such runs are found.
-    statuses !== undefined && !statuses.some(isEnded) && ['r.live'],
-    only !== undefined && statuses?.length === 1 && isEnded(only) && ['not r.live'],
-    needsPerson !== undefined && [needsPerson ? 'r.needs_person' : 'not r.needs_person'],
-    createdFrom !== undefined && ['r.created_at >= ?', createdFrom],
-    createdTo !== undefined && ['r.created_at < ?', createdTo],
-    text !== undefined && ['strpos(r.pipeline_name_folded, ?) > 0', foldCase(text)],
-  ]
-}
-
-/** @param filter one that the counts tell about */
-const endedConditions = ({ projectIds, pipelineId, statuses, text }: RunFilter): Condition[] => [
-  projectIds !== undefined && ['c.project = any(?)', projectIds],
-  pipelineId !== undefined && ['c.pipeline = ?', pipelineId],
-  statuses !== undefined && ['c.status = any(?)', statuses],
-  text !== undefined && ['strpos(c.pipeline_name_folded, ?) > 0', foldCase(text)],
-]
-
-/** The runs of one project are in order in its index. */
-function inProjects(projectIds: readonly string[]): Condition {
-  const [only] = projectIds
-  return only !== undefined && projectIds.length === 1 ? ['r.project = ?', only] : ['r.project = any(?)', projectIds]
 }

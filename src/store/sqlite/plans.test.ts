@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { asId, type PipelineId, type ProjectId } from '../../model/id.ts'
+import { END_STATUSES } from '../../model/status.ts'
 import { readMigrations } from '../kit/migrations.ts'
 import type { RunFilter } from '../store.ts'
 import { Connection } from './connection.ts'
@@ -71,6 +72,24 @@ test.each<[string, RunFilter, readonly string[]]>([
     ['INDEX runs_by_pipeline_end (pipeline=? AND status=? AND rowid<?)', 'INDEX runs_live (live=? AND rowid<?)'],
   ],
   ['that need a person', { needsPerson: true }, ['INDEX runs_needing_person (needs_person=? AND rowid<?)']],
+  [
+    'that somebody made, that failed or are under way',
+    { causeBy: ['li'], statuses: ['failed', 'running'] },
+    ['INDEX runs_by_cause (cause_by=? AND status=? AND rowid<?)', 'INDEX runs_live (live=? AND rowid<?)'],
+  ],
+  [
+    'of a project that one of two made, that failed',
+    { projectIds: [project], causeBy: ['li', 'wang'], statuses: ['failed'] },
+    Array.from({ length: 2 }, () => 'INDEX runs_by_project_cause (project=? AND cause_by=? AND status=? AND rowid<?)'),
+  ],
+  [
+    'of a pipeline that somebody made',
+    { pipelineId, causeBy: ['li'] },
+    [
+      ...END_STATUSES.map(() => 'INDEX runs_by_pipeline_cause (pipeline=? AND cause_by=? AND status=? AND rowid<?)'),
+      'INDEX runs_live (live=? AND rowid<?)',
+    ],
+  ],
   ['of no project', { projectIds: [] }, []],
   ['in no status', { statuses: [] }, []],
 ])('a list of runs %s', (_, filter, expected) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CAUSE_KINDS } from '../../../model/event.ts'
 import { CHANGE_ACTIONS, CHANGE_KINDS, FORGES } from '../../../model/change.ts'
 import { Count, Id, named, Text, Time } from './common.ts'
 
@@ -27,7 +28,7 @@ export const Change = named(
 export const Cause = named(
   'Cause',
   z.strictObject({
-    kind: z.enum(['manual', 'webhook', 'channel', 'schedule', 'upstream', 'push', 'merge_request']),
+    kind: z.enum(CAUSE_KINDS),
     by: Text,
     due: Time.optional().describe('Of a schedule, when one run is asked for: the instant at which it was due'),
     origin: z

@@ -30,6 +30,7 @@ export function messages(
   before: number | null,
   limit: number,
 ): MessageRecord[] {
+  const isRare = state !== undefined && state !== 'delivered'
   const { where, values } = conditions([
     before !== null && ['serial < ?', before],
     projectIds !== undefined && ['project in (select value from json_each(?))', JSON.stringify(projectIds)],
@@ -37,7 +38,10 @@ export function messages(
     kind !== undefined && ['kind = ?', kind],
     target !== undefined && ['target = ?', target],
     state !== undefined && ['state = ?', state],
+    // Said again, and with a literal, so that the small index of those is found.
+    isRare && [`state <> 'delivered'`],
   ])
-  const sql = `${SELECT_MESSAGE} ${where} order by serial desc limit ?`
+  const by = isRare && runId === undefined && target === undefined ? 'indexed by outbox_undelivered' : ''
+  const sql = `${SELECT_MESSAGE} ${by} ${where} order by serial desc limit ?`
   return connection.all<MessageRow>(sql, ...values, bounded(limit)).map(messageRecord)
 }

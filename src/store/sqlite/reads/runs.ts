@@ -1,9 +1,9 @@
-import { asId, type PipelineId, type ProjectId, type RunId } from '../../../model/id.ts'
+import { asId, type PipelineId, type RunId } from '../../../model/id.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { Instant } from '../../../model/time.ts'
 import type { RunSummary } from '../../../model/view.ts'
 import { spanConditions } from '../../kit/creation-spans.ts'
-import { countsOf, PIPELINES_MAX, partsNamed, partsOf } from '../../kit/run-filter.ts'
+import { countedPartsOf, countsOf, PIPELINES_MAX, partsNamed, partsOf } from '../../kit/run-filter.ts'
 import { foldCase } from '../../kit/text.ts'
 import { IDEMPOTENCY_MS, type RunFilter, type RunRef } from '../../store.ts'
 import type { Connection } from '../connection.ts'
@@ -64,13 +64,14 @@ export function list(connection: Connection, filter: RunFilter, before: number |
  * The index that has the runs of a part of a filter in the order of a list. SQLite knows nothing of how many rows one leads
  * to, and takes the wrong one by itself: it fails where it cannot go by this one.
  */
-function orderOf({ projectIds, pipelineId, statuses, needsPerson }: RunFilter): string {
+function orderOf({ projectIds, pipelineId, statuses, needsPerson, causeBy }: RunFilter): string {
   if (needsPerson === true) return 'indexed by runs_needing_person'
   const [only] = statuses ?? []
   const isOfOne = projectIds?.length === 1
   if (only !== undefined && statuses?.length === 1 && isEnded(only)) {
-    if (pipelineId !== undefined) return 'indexed by runs_by_pipeline_end'
-    return `indexed by ${isOfOne ? 'runs_by_project_end' : 'runs_by_end'}`
+    const last = causeBy?.length === 1 ? 'cause' : 'end'
+    if (pipelineId !== undefined) return `indexed by runs_by_pipeline_${last}`
+    return `indexed by ${isOfOne ? 'runs_by_project' : 'runs_by'}_${last}`
   }
   if (statuses !== undefined && !statuses.some(isEnded)) return 'indexed by runs_live'
   if (pipelineId !== undefined) return 'indexed by runs_by_pipeline'
@@ -94,15 +95,18 @@ function pipelinesNamed(connection: Connection, filter: RunFilter): readonly Pip
 
 export function count(connection: Connection, filter: RunFilter): number {
   const { ended, underWay } = countsOf(filter) ?? { ended: null, underWay: filter }
-  const counted = conditions(ended === null ? [] : endedConditions(ended))
-  const found = conditions(underWay === null ? [] : filterConditions(underWay, 'count'))
-  const sums = [
-    ended && `(select coalesce(sum(c.runs), 0) from ended_counts c ${counted.where})`,
-    underWay && `(select count(*) from runs r ${found.where})`,
-  ].filter((sum) => sum !== null)
+  const sums = (underWay === null ? [] : countedPartsOf(underWay)).map((part) => {
+    const isByCause = part.causeBy !== undefined
+    const { where, values } = conditions(filterConditions(part, isByCause ? 'list' : 'count'))
+    return { sql: `(select count(*) from runs r ${isByCause ? orderOf(part) : ''} ${where})`, values }
+  })
+  if (ended !== null) {
+    const { where, values } = conditions(endedConditions(ended))
+    sums.push({ sql: `(select coalesce(sum(c.runs), 0) from ended_counts c ${where})`, values })
+  }
   if (sums.length === 0) return 0
-  const sql = `select ${sums.join(' + ')} as count`
-  return connection.get<{ count: number }>(sql, ...counted.values, ...found.values)?.count ?? 0
+  const sql = `select ${sums.map((sum) => sum.sql).join(' + ')} as count`
+  return connection.get<{ count: number }>(sql, ...sums.flatMap(({ values }) => values))?.count ?? 0
 }
 
 /** @param filter one that the counts tell about */
@@ -119,17 +123,15 @@ const endedConditions = ({ projectIds, pipelineId, statuses, text }: RunFilter):
  */
 function filterConditions(filter: RunFilter, purpose: 'list' | 'count'): Condition[] {
   const { projectIds, pipelineId, statuses, needsPerson, createdFrom, createdTo, text } = filter
+  const { causeBy, causeKinds, isStarted } = filter
   const byCreation = purpose === 'count' && createdFrom !== undefined
   const created = byCreation ? 'r.created_at' : '+r.created_at'
   const column = (name: string): string => (byCreation ? `+r.${name}` : `r.${name}`)
   const [only] = statuses ?? []
   return [
-    projectIds !== undefined && inProjects(projectIds, pipelineId === undefined && !byCreation),
+    projectIds !== undefined && oneOf(pipelineId === undefined && !byCreation ? 'r.project' : '+r.project', projectIds),
     pipelineId !== undefined && [`${column('pipeline')} = ?`, pipelineId],
-    statuses !== undefined &&
-      (only !== undefined && statuses.length === 1
-        ? [`${column('status')} = ?`, only]
-        : ['+r.status in (select value from json_each(?))', JSON.stringify(statuses)]),
+    statuses !== undefined && oneOf(column('status'), statuses),
     // Said again, and with a literal, so that the small indexes of such runs are found.
     statuses !== undefined && !statuses.some(isEnded) && [`${column('live')} = 1`],
     only !== undefined && statuses?.length === 1 && isEnded(only) && [`${column('live')} = 0`],
@@ -138,14 +140,20 @@ function filterConditions(filter: RunFilter, purpose: 'list' | 'count'): Conditi
     createdTo !== undefined && [`${created} < ?`, createdTo],
     ...(byCreation ? [] : spanConditions(filter)),
     text !== undefined && ['instr(r.pipeline_name_folded, ?) > 0', foldCase(text)],
+    causeBy !== undefined && oneOf(column('cause_by'), causeBy),
+    causeKinds !== undefined && oneOf('r.cause_kind', causeKinds),
+    isStarted !== undefined && [`r.started_at is ${isStarted ? 'not null' : 'null'}`],
   ]
 }
 
-/** The runs of one project are in order in its index; those of several are found faster by going through all. */
-function inProjects(projectIds: readonly ProjectId[], mayUseIndex: boolean): Condition {
-  const [only] = projectIds
-  if (only !== undefined && projectIds.length === 1) return [mayUseIndex ? 'r.project = ?' : '+r.project = ?', only]
-  return ['+r.project in (select value from json_each(?))', JSON.stringify(projectIds)]
+/**
+ * The runs of one value are in order in its index; those of several are found faster by going through all.
+ * @param column with a plus where its index is not to be used
+ */
+function oneOf(column: string, values: readonly string[]): Condition {
+  const [only] = values
+  if (only !== undefined && values.length === 1) return [`${column} = ?`, only]
+  return [`+${column.replace('+', '')} in (select value from json_each(?))`, JSON.stringify(values)]
 }
 
 export function live(connection: Connection): RunId[] {
