@@ -1,14 +1,13 @@
-import { parseDocument, isMap, isSeq } from 'yaml'
 import type { App, Caller } from '../../host/app.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { parseJson, readBody } from '../kit/body.ts'
-import { inZone } from './definition-text.ts'
 import { bodyRefused, errorAnswer, json, type OperationName, problemAnswer, success } from './errors.ts'
 import { integerOf, textOf } from './fields.ts'
 import { type Call, pipelineRef, type Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
+import { setTimer } from './timer-trigger.ts'
 import { objectId } from './v1-queue.ts'
 import type { CronJob } from './wire.ts'
 
@@ -141,39 +140,8 @@ async function triggered(
 
 const triggerName = ({ id }: CronJob): string => `koderover-cron-${id}`
 
-/** Writes the job's trigger into the pipeline's text, or takes it out; the rest of the text stays as it is. */
-async function setTrigger(
-  { app, caller, options }: Call,
-  pipeline: PipelineView,
-  job: CronJob,
-): Promise<Result<unknown>> {
-  const before = await app.pipelines.text(caller, { id: pipeline.id }, pipeline.version)
-  if (!before.ok) return before
-  const text = withTrigger(before.value, job, pipeline, options.zoneOffsetMinutes)
-  if (text === undefined)
-    return refuse('conflict', 'the triggers of this pipeline are written in a way that only people change')
-  if (text === before.value) return accept(null)
-  return await app.pipelines.update(caller, { id: pipeline.id }, { text, expectedVersion: pipeline.version })
-}
-
-function withTrigger(text: string, job: CronJob, pipeline: PipelineView, offsetMinutes: number): string | undefined {
-  const document = parseDocument(text, { logLevel: 'error' })
-  if (!isMap(document.contents)) return undefined
-  const triggers = document.get('triggers')
-  const path = isMap(triggers) ? ['triggers', 'list'] : ['triggers']
-  const list = document.getIn(path)
-  if (list !== undefined && list !== null && !isSeq(list)) return undefined
-  const others = isSeq(list) ? list.items.filter((item) => !isMap(item) || item.get('name') !== triggerName(job)) : []
-  const own = job.enabled ? [document.createNode(inZone(triggerOf(job, pipeline), offsetMinutes))] : []
-  const items = [...others, ...own]
-  if (items.length === (isSeq(list) ? list.items.length : 0) && own.length === 0) return text
-  if (items.length === 0) document.delete('triggers')
-  else if (isSeq(list)) list.items = items
-  else document.setIn(path, items)
-  return isJson(text) ? JSON.stringify(document.toJS(), null, 2) : document.toString({ lineWidth: 0 })
-}
-
-const isJson = (text: string): boolean => text.trimStart().startsWith('{')
+const setTrigger = (call: Call, pipeline: PipelineView, job: CronJob): Promise<Result<unknown>> =>
+  setTimer(call, pipeline, triggerName(job), job.enabled ? triggerOf(job, pipeline) : undefined)
 
 function triggerOf(job: CronJob, { definition }: PipelineView): JsonObject {
   const known = new Set(definition.params.map(({ name }) => name))
@@ -182,7 +150,7 @@ function triggerOf(job: CronJob, { definition }: PipelineView): JsonObject {
   const params = Object.entries(values).filter(
     ([name, value]) => value !== '' && known.has(name) && (name !== 'ref' || own),
   )
-  return { schedule: job.schedule, name: triggerName(job), params: Object.fromEntries(params) }
+  return { schedule: job.schedule, params: Object.fromEntries(params) }
 }
 
 const jobOf = ({ app, caller }: Call, id: string, given: Given): CronJob => ({

@@ -12,6 +12,7 @@ import { PENDING, RUNNING } from './zadig/request.ts'
 import { portalRoutes } from './zadig/portal.ts'
 import { presentTask } from './zadig/task.ts'
 import { taskHandlers } from './zadig/tasks.ts'
+import * as crons from './zadig/crons.ts'
 import * as custom from './zadig/custom-workflows.ts'
 import { openNotServed, openRoutes } from './zadig/open-routes.ts'
 import { filterValues, valuesOf } from './zadig/task-filters.ts'
@@ -225,6 +226,11 @@ const later: readonly Route[] = [
     'what failed of it, again',
     v4.retryTask,
   ),
+  v4Route('GET', '/v4/cron?workflowName', 'timers of a custom workflow; error 6810', crons.listCrons),
+  v4Route('GET', '/v4/cron/preset?workflowName&cronID', 'one, to be changed, or a new one', crons.presetCron),
+  v4Route('POST', '/v4/cron/:workflowName', 'make one: Cronjob', crons.createCron),
+  v4Route('PUT', '/v4/cron', 'change one, by its `id`', crons.updateCron),
+  v4Route('DELETE', '/v4/cron/:workflowName/trigger/:cronID', 'delete one', crons.removeCron),
   v4Route('PUT', '/v4/:name', 'update, in YAML or JSON; error 6540', custom.updateCustom),
   v4Route('DELETE', '/v4/:name', 'delete; error 6543', removeWorkflow),
   v4Route('POST', '/v4/workflowtask/approve', 'approve or reject what waits in a stage or job; error 6169', v4.approve),
@@ -251,7 +257,6 @@ const UNSERVED: readonly (readonly [method: EndpointMethod, path: string, from: 
   ['GET', '/v4/jirahook/:workflowName', 'those that Jira calls', OTHER_SYSTEM],
   ['GET', '/v4/meegohook/:workflowName', 'those that Meego calls', OTHER_SYSTEM],
   ['GET', '/v4/generalhook/:workflowName', 'those that anything calls', IN_DEFINITION],
-  ['GET', '/v4/cron?workflowName', 'timers of a workflow, and how they are made', IN_DEFINITION],
   ['GET', '/v4/trigger', 'workflows that another can start', 'a workflow that starts another names it'],
   ['GET', '/v4/all', 'workflows of all projects, as templates', 'there are no templates of workflows'],
   ['POST', '/v4/lint', 'check a workflow', 'a start or a change checks it and names all errors'],

@@ -39,6 +39,7 @@ const ZADIG_ERRORS = {
   listStatus: [6165, '列出工作流任务状态失败'],
   approveTask: [6169, '批准工作流任务失败'],
   webhook: [6207, 'trigger pipeline error'],
+  upsertCron: [6810, '更新定时器失败'],
   getView: [6890, '获取视图详情失败'],
   listViews: [6891, '列出视图失败'],
   createView: [6892, '创建视图失败'],

@@ -19,7 +19,8 @@ export function schedulesOf(body: JsonObject): readonly JsonObject[] {
 
 const DAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const
 
-function cronOf(item: JsonObject): string {
+/** Of one item; '': it says no time. */
+export function cronOf(item: JsonObject): string {
   const frequency = textOf(item, 'frequency')
   switch (textOf(item, 'type')) {
     case 'timing': {

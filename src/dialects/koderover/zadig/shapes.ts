@@ -223,6 +223,22 @@ export const WORKFLOW_V4 = {
   hash: 's',
 } as const satisfies Shape
 
+/** `models.Cronjob`, of a custom workflow. */
+export const CRON = {
+  id: 's',
+  name: 's',
+  type: 's',
+  number: 'i',
+  frequency: 's',
+  time: 's',
+  cron: 's',
+  product_name: 's',
+  max_failures: 'i',
+  job_type: 's',
+  enabled: 'b',
+  workflow_v4_args: WORKFLOW_V4,
+} as const satisfies Shape
+
 const REPOS = { repos: [REPOSITORY] } as const satisfies Shape
 /** `models.TaskArgs` */
 export const TASK_ARGS = {

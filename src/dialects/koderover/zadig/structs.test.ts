@@ -87,6 +87,7 @@ async function all(): Promise<Client> {
   await ask('POST', `${ASLAN}/v2/pipelines`, SINGLE)
   await ask('POST', `${ASLAN}/workflow`, WORKFLOW)
   await ask('POST', `${ASLAN}/v4`, CUSTOM)
+  await ask('POST', `${ASLAN}/v4/cron/custom`, { job_type: 'crontab', cron: '0 4 * * *', enabled: false })
   const seen = [{ workflow_name: 'custom', workflow_type: 'custom', enabled: true }]
   await ask('POST', `${ASLAN}/view`, { name: 'seen', project_name: 'default', workflows: seen })
   const params = [
@@ -148,6 +149,7 @@ const DEFINITIONS = [
       `/openapi/workflows/custom/${name}/detail?projectKey=default`,
     ] as const,
   ]),
+  ['GET /api/workflow/v4/cron', `${ASLAN}/v4/cron?workflowName=custom`],
   ['GET /openapi/workflows', '/openapi/workflows?projectKey=default'],
   ['GET /openapi/workflows/view', '/openapi/workflows/view?projectKey=default'],
   ['GET /openapi/projects/project', '/openapi/projects/project'],

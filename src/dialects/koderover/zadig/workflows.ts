@@ -5,6 +5,7 @@ import { json, success } from '../errors.ts'
 import { objectOf, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
 import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
+import { forgetCrons } from './crons.ts'
 import { zadigFace as face } from './face.ts'
 import { favouriteTest } from './favourites.ts'
 import { tallyOf } from './tally.ts'
@@ -81,7 +82,8 @@ export async function findWorkflow(call: Call): Promise<Response> {
 
 export async function removeWorkflow(call: Call, name = call.param('name')): Promise<Response> {
   const removed = await call.app.pipelines.remove(call.caller, pipelineRef(call, name))
-  return removed.ok ? success() : face.problem('deleteWorkflow', removed.problem)
+  const done = removed.ok ? await forgetCrons(call, removed.value) : removed
+  return done.ok ? success() : face.problem('deleteWorkflow', done.problem)
 }
 
 /** Body WorkflowTaskArgs. Later the workflow is named in the path, too. */
