@@ -97,14 +97,14 @@ describe('in a flow', () => {
     expect(allowed(w, 'b')).toContain('skip')
   })
 
-  test('the end is neither paused nor skipped, also when its token waits there', () => {
+  test('the end can be paused, but not skipped, also when its token waits there', () => {
     const w = world([script('a')], ['start -> a -> end'])
-    expect(allowed(w, 'end')).toEqual([])
+    expect(allowed(w, 'end')).toEqual(['pause'])
     w.lease('a')
     w.pause()
     w.succeed('a')
     expect(w.task('end').unmet).toBe(0)
-    expect(allowed(w, 'end')).toEqual([])
+    expect(allowed(w, 'end')).toEqual(['pause'])
   })
 
   test('neither the start nor a sub-flow is skipped that a token has come to', () => {

@@ -137,7 +137,7 @@ function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
     case 'reject':
       return going
     case 'pause':
-      return going && state.pausedAt === null && spec.work.kind !== 'end' && state.stopping === null
+      return going && state.pausedAt === null && state.stopping === null
     case 'resume':
       return going && state.pausedAt !== null && !isOver(state)
     case 'fail':

@@ -17,7 +17,7 @@ type Preset = (typeof PRESET)[number]
 type Count = '_loop' | '_inner_loop'
 export const isCount = (name: string): name is Count => name === '_loop' || name === '_inner_loop'
 /** How often a node has been come to. */
-export type Passes = Pick<AttemptView, 'loop' | 'innerLoop'>
+type Passes = Pick<AttemptView, 'loop' | 'innerLoop'>
 export const countOf = (passes: Passes, name: Count): number => (name === '_loop' ? passes.loop : passes.innerLoop)
 
 const isPreset = (output: string): output is Preset => (PRESET as readonly string[]).includes(output)

@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
 import { bambooBudget, bambooText, referencedNames, renderBamboo } from './bamboo-template.ts'
 import { momentText } from './bamboo-time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
-import { countOf, isCount, type Passes, presetOutput } from './preset-outputs.ts'
+import { countOf, isCount, presetOutput } from './preset-outputs.ts'
 import { outputOf, scopeOf, variableSpec } from './scope.ts'
 import { renderJson, renderText } from './template.ts'
 
@@ -11,11 +11,10 @@ import { renderJson, renderText } from './template.ts'
 
 /**
  * @param index the node that asks: it sees the variables of the sub-flows that it is in; null: the run.
- * @param passes of which pass of its loop it asks; left out: of the one that it is in.
  */
-export function valueOf(run: Run, index: number | null, value: Json, passes?: Passes): Json {
+export function valueOf(run: Run, index: number | null, value: Json): Json {
   if (run.plan.definition.language === 'native') return renderJson(value, scopeOf(run))
-  return new Names(run, index, passes).render(value)
+  return new Names(run, index).render(value)
 }
 
 /** As {@link valueOf}, as text: null as nothing, lists as JSON; what a `bamboo` definition says, as Python writes it. */
@@ -46,12 +45,9 @@ class Names {
   /** Many variables together cost no more than one text may. */
   readonly #budget = bambooBudget()
 
-  readonly #passes: Passes | undefined
-
-  constructor(run: Run, asker: number | null, passes?: Passes) {
+  constructor(run: Run, asker: number | null) {
     this.#run = run
     this.#asker = asker
-    this.#passes = passes
   }
 
   render(value: Json): Json {
@@ -74,7 +70,7 @@ class Names {
   lookUp(name: string): Json | undefined {
     const index = this.#asker
     if (name === '_system') return systemFacts(this.#run)
-    if (index !== null && isCount(name)) return countOf(this.#passes ?? taskAt(this.#run, index), name)
+    if (index !== null && isCount(name)) return countOf(taskAt(this.#run, index), name)
     return this.#named(name, index === null ? null : taskPlan(this.#run.plan, index).spec.parent)
   }
 
@@ -118,7 +114,12 @@ class Names {
   #ofSubflow(index: number, output: string): Json | undefined {
     const { status, earlier } = taskAt(this.#run, index)
     const hasEnded = status === 'succeeded' || earlier.some((attempt) => attempt.status === 'succeeded')
-    return hasEnded ? this.#named(output, taskPlan(this.#run.plan, index).spec.key) : undefined
+    if (!hasEnded) return undefined
+    const { key } = taskPlan(this.#run.plan, index).spec
+    // What nothing in it has made is handed on as its own name, as written.
+    return (
+      this.#named(output, key) ?? (variableSpec(this.#run, output, key) === undefined ? undefined : `\${${output}}`)
+    )
   }
 }
 

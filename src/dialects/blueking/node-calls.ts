@@ -160,10 +160,17 @@ async function act(call: Call, run: RunView, task: TaskView, asked: Asked, word:
   if ('refusal' in asked) return { envelope: fail(`fail: ${asked.refusal}`) }
   const unwanted = refusedEarly(run, task, asked)
   if (unwanted !== undefined) return { envelope: fail(`fail: ${unwanted}`) }
+  if (asked.action === 'resume' && isUntouched(run, task)) return { envelope: DONE }
   const done = await call.app.runs.actOnNode(call.caller, { id: run.id }, { id: task.id }, asked)
-  if (done.ok) return { envelope: { result: true, data: 'success', message: 'success' } }
+  if (done.ok) return { envelope: DONE }
   return { envelope: refusedHere(call, done.problem, `fail: ${refusalOf(run, task, word, done.problem)}`) }
 }
+
+const DONE = { result: true, data: 'success', message: 'success' } as const
+
+/** Their engine resumes what nobody has paused, as long as the flow has not come there: it notes that it is ready. */
+const isUntouched = (run: RunView, task: TaskView): boolean =>
+  run.endedAt === null && !isSubProcess(task) && !task.paused && ownStateOf(run, task) === undefined
 
 /** What their engine refuses and ours would do, as a node may be skipped here before it has begun. */
 function refusedEarly(run: RunView, task: TaskView, asked: NodeActionInput): string | undefined {
@@ -179,8 +186,10 @@ function refusedEarly(run: RunView, task: TaskView, asked: NodeActionInput): str
   }
   const asksState = ['skip', 'retry', 'choose', 'fail'].includes(asked.action)
   if (asked.action === 'retry' && !task.retryable) return `can not retry node(${task.id}) with can_retry(False)`
+  if (asked.action === 'pause' && isSubProcess(task) && state === undefined) return `node(${task.id}) does not exist`
   // As their database says it of a node that has not been entered.
-  if (asksState && state === undefined) return 'State matching query does not exist.'
+  if ((asksState || (asked.action === 'resume' && isSubProcess(task))) && state === undefined)
+    return 'State matching query does not exist.'
   if ((asked.action === 'skip' || asked.action === 'retry' || asked.action === 'choose') && state !== 'FAILED') {
     return `${task.id} state is not FAILED, actual ${state}`
   }

@@ -17,7 +17,7 @@ export interface NodeData {
 }
 
 /** Of an attempt of the task, or of its present one. */
-type Attempt = Pick<AttemptView, 'inputs' | 'outputs' | 'loop' | 'innerLoop' | 'failure'> | null
+type Attempt = Pick<AttemptView, 'attempt' | 'inputs' | 'outputs' | 'loop' | 'innerLoop' | 'failure'> | null
 
 export async function nodeInputs(call: Call, run: RunView, task: TaskView, attempt: Attempt): Promise<JsonObject> {
   if (!isActivity(task)) return {}
@@ -26,15 +26,9 @@ export async function nodeInputs(call: Call, run: RunView, task: TaskView, attem
   const data = activity === undefined ? undefined : Object.fromEntries(activity.data)
   const given = replaced ?? data ?? (task.work.kind === 'runner' ? task.work.with : {})
   const isVerbatim = (key: string): boolean => replaced === null && activity?.verbatim.has(key) === true
-  const { loop, innerLoop } = attempt ?? task
+  const { loop, innerLoop, attempt: nth } = attempt ?? task
   const templates = Object.fromEntries(Object.entries(given).filter(([key]) => !isVerbatim(key)))
-  const found = await call.app.runs.rendered(
-    call.caller,
-    { id: run.id },
-    { id: task.id },
-    templates,
-    attempt ?? undefined,
-  )
+  const found = await call.app.runs.rendered(call.caller, { id: run.id }, { id: task.id }, templates, nth)
   const rendered = found.ok && isJsonObject(found.value) ? found.value : templates
   const inputs = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, rendered[key] ?? value]))
   return loop === 0 ? inputs : { ...inputs, _loop: loop, _inner_loop: innerLoop }

@@ -1,7 +1,7 @@
 import type { NodeStatus } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
 import { attemptVersion } from '../../model/id.ts'
-import type { RunView, StageView, TaskView } from '../../model/view.ts'
+import type { AttemptView, RunView, StageView, TaskView } from '../../model/view.ts'
 import { eventId, executionVersion } from './ids.ts'
 import { goneKeys } from './task-tree.ts'
 import { nodeState, runState, type OwnState } from './status.ts'
@@ -137,8 +137,8 @@ export function shownTask(run: RunView, task: TaskView): Shown | undefined {
     title: isTitled(task) ? task.name : '',
     own,
     retry: Math.max(0, last === undefined ? task.retry : last.retry),
-    skip: skipped !== null,
-    ignored: task.ignored,
+    skip: last === undefined ? skipped !== null : last.skipped,
+    ignored: task.ignored || (last !== undefined && wasPassedOver(task, last)),
     // A pass that was refused is none.
     loop: Math.max(1, (last?.loop ?? task.loop) - Number(task.failure?.kind === 'loop-limit')),
     version: last?.version ?? task.version,
@@ -184,6 +184,10 @@ function isReady({ status, earlier, loop }: TaskView): boolean {
   )
 }
 
+/** It failed in a pass before the present one, and that went on: it was ignored. */
+const wasPassedOver = ({ loop }: TaskView, last: AttemptView): boolean =>
+  last.loop < loop && last.failure !== null && !last.skipped
+
 /** null: not entered. */
 function taskState(task: TaskView): OwnState | null {
   if (isExcluded(task) || task.annotations[TYPE_ANNOTATION] === UNSEEN) return null
@@ -196,7 +200,11 @@ function taskState(task: TaskView): OwnState | null {
     task.loop > 0 || isWithheld || task.startedAt !== null || task.earlier.length > 0 || task.skipped !== null
   if (!entered) return null
   if (isReady(task)) return 'READY'
-  if (task.status === 'pending') return nodeState[task.earlier.at(-1)?.status ?? 'pending']
+  if (task.status === 'pending') {
+    const last = task.earlier.at(-1)
+    if (last !== undefined && wasPassedOver(task, last)) return 'FINISHED'
+    return nodeState[last?.status ?? 'pending']
+  }
   // Inside of a sub-process that stands still something else has its say.
   if (task.work.kind === 'subflow' && !task.paused && (task.status === 'paused' || task.status === 'held'))
     return 'RUNNING'

@@ -5,7 +5,7 @@ import type { Priority } from '../../model/priority.ts'
 import type { Result } from '../../model/problem.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { DurationMs, Instant } from '../../model/time.ts'
-import type { AttemptView, RunSummary, RunView } from '../../model/view.ts'
+import type { RunSummary, RunView } from '../../model/view.ts'
 import type { Caller } from './access.ts'
 import type { LogSource } from './logs.ts'
 import type { Page, PipelineRef, ProjectRef } from './pipelines.ts'
@@ -90,14 +90,11 @@ export interface Runs {
   timeline(caller: Caller, ref: RunRef): Promise<Result<TimelineView>>
   /** How long it will take yet, as the last runs of its pipeline that succeeded tell. */
   estimate(caller: Caller, ref: RunRef): Promise<Result<Estimate>>
-  /** What the templates in a value come to for this node, as things stand; `passes`: the counts of another pass of its loop. */
-  rendered(
-    caller: Caller,
-    ref: RunRef,
-    node: NodeRef,
-    value: Json,
-    passes?: Pick<AttemptView, 'loop' | 'innerLoop'>,
-  ): Promise<Result<Json>>
+  /**
+   * What the templates in a value come to for this node: as things stood when this attempt of it began; left out, or
+   * when it has not begun, as they stand.
+   */
+  rendered(caller: Caller, ref: RunRef, node: NodeRef, value: Json, attempt?: number): Promise<Result<Json>>
   log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>>
 }
 export interface RerunInput {

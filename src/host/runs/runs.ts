@@ -8,7 +8,7 @@ import type { RunId } from '../../model/id.ts'
 import type { Json } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
-import type { AttemptView, RunSummary, RunView } from '../../model/view.ts'
+import type { RunSummary, RunView } from '../../model/view.ts'
 import type { RunCommit, RunLog } from '../../store/store.ts'
 import { lacks } from '../access/rights.ts'
 import type {
@@ -52,7 +52,7 @@ import { cut, inputProblem, inputsDenied, nodeCommand } from './node-actions.ts'
 import { RunLookup } from './run-lookup.ts'
 import { problemOf } from './run-problems.ts'
 import { KEY_MAX, type NewRun, type RunStarts } from './run-starts.ts'
-import { readTimeline, seqAt } from './timelines.ts'
+import { readTimeline, seqAt, seqOfBegin } from './timelines.ts'
 
 interface Dependencies {
   readonly log: RunLog
@@ -322,17 +322,15 @@ export class RunUseCases implements Runs {
     return found.ok ? accept(await this.#estimates.of(found.value, this.#deps.clock.now())) : found
   }
 
-  async rendered(
-    caller: Caller,
-    ref: RunRef,
-    node: NodeRef,
-    value: Json,
-    passes?: Pick<AttemptView, 'loop' | 'innerLoop'>,
-  ): Promise<Result<Json>> {
+  async rendered(caller: Caller, ref: RunRef, node: NodeRef, value: Json, attempt?: number): Promise<Result<Json>> {
     const found = await this.#lookup.node(caller, ref, node)
     if (!found.ok) return found
     const { run, index } = found.value
-    return accept(run.nodes.at(index).kind === 'task' ? valueOf(run, index, value, passes) : value)
+    if (run.nodes.at(index).kind !== 'task' || !JSON.stringify(value).includes('${')) return accept(value)
+    const { log, live } = this.#deps
+    const seq = attempt === undefined ? undefined : await seqOfBegin(log, run, index, attempt)
+    const then = seq === undefined ? undefined : await live.fromLog(run.id, seq)
+    return accept(valueOf(then ?? run, index, value))
   }
 
   async log(caller: Caller, ref: RunRef, node: NodeRef, attempt: number | null): Promise<Result<LogSource>> {

@@ -1,6 +1,6 @@
 import type { Run } from '../../engine/run.ts'
 import { criticalPath, timelineOf } from '../../graph/timeline.ts'
-import type { EventRecord } from '../../model/event.ts'
+import type { EventRecord, RunEvent } from '../../model/event.ts'
 import { nodeId } from '../../model/id.ts'
 import type { Instant } from '../../model/time.ts'
 import type { RunLog } from '../../store/store.ts'
@@ -28,6 +28,22 @@ export async function readTimeline(log: RunLog, run: Run, now: Instant): Promise
     critical: criticalPath(run.plan, timeline, now).map(id),
   }
 }
+
+/** The seq with which an attempt of a node began; undefined: it has not, or the log does not tell. */
+export async function seqOfBegin(log: RunLog, run: Run, node: number, attempt: number): Promise<number | undefined> {
+  for (let after = 0; after < run.seq;) {
+    const page = await log.events(run.id, after, PAGE)
+    const begin = page.find(({ event }) => isBegin(event, node, attempt))
+    if (begin !== undefined) return begin.seq
+    const last = page.at(-1)
+    if (last === undefined) return undefined
+    after = last.seq
+  }
+  return undefined
+}
+
+const isBegin = (event: RunEvent, node: number, attempt: number): boolean =>
+  (event.type === 'AttemptStarted' || event.type === 'ReviewOpened') && event.node === node && event.attempt === attempt
 
 /** The seq of the last event until an instant; 0: there was none yet. */
 export async function seqAt(log: RunLog, run: Run, at: Instant): Promise<number> {

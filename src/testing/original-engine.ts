@@ -1,0 +1,259 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { AttemptResult } from '../model/command.ts'
+import type { Json, JsonObject } from '../model/json.ts'
+import { taskOf, type BkTask } from './blueking-task.ts'
+import {
+  component,
+  constant,
+  outputOf,
+  shell,
+  subProcess,
+  webTree,
+  type Line,
+  type TreeSketch,
+} from './blueking-trees.ts'
+import { exited, succeeded } from './scripted-runner.ts'
+
+/** What was said to a task, as operate_node and operate_task have it; `end` is what its worker says. */
+type Word =
+  | { readonly do: 'end'; readonly node: string; readonly how: 'ok' | 'fail' }
+  | { readonly do: 'task'; readonly action: 'pause' | 'resume' | 'revoke' }
+  | { readonly do: 'retry'; readonly node: string; readonly inputs?: JsonObject }
+  | { readonly do: 'callback'; readonly node: string; readonly data: JsonObject }
+  | { readonly do: 'skip_exg'; readonly node: string; readonly flow: string }
+  | { readonly do: 'skip_cpg'; readonly node: string; readonly flows: readonly string[]; readonly converge: string }
+  | {
+      readonly do: 'skip' | 'pause' | 'resume' | 'forced_fail' | 'retry_subprocess' | 'pause_subproc' | 'resume_subproc'
+      readonly node: string
+    }
+
+interface Constant {
+  readonly value?: Json
+  readonly show?: boolean
+  /** A node and its output, instead. */
+  readonly of?: readonly [string, string]
+}
+interface Activity {
+  readonly kind?: 'display' | 'pause' | 'shell'
+  readonly content?: string
+  readonly ignore?: boolean
+  readonly skippable?: boolean
+  readonly retryable?: boolean
+  readonly sub?: Sketch
+}
+interface Sketch {
+  readonly activities: Readonly<Record<string, Activity>>
+  readonly gateways: NonNullable<TreeSketch['gateways']>
+  readonly lines: readonly Line[]
+  readonly constants: Readonly<Record<string, Constant>>
+  readonly outputs: readonly string[]
+}
+
+/** State, loop, retry, skip, error_ignored. */
+type Shown = readonly [string, number, number, boolean, boolean]
+interface Told {
+  readonly inputs: JsonObject
+  readonly outputs: JsonObject
+  /** `retry` and `skip` of each row of the present pass. */
+  readonly histories: readonly (readonly [number, boolean])[]
+}
+
+/** One task in the original engine: what was said to it, and what it was then. Nodes of sub-processes are joined with dots. */
+export interface OriginalCase {
+  readonly seed: number
+  readonly sketch: Sketch
+  readonly steps: readonly {
+    /** null: the start. */
+    readonly op: Word | null
+    /** Left out: it was taken. */
+    readonly why?: string
+    /** Nodes that are otherwise than before, or new. */
+    readonly changed: Readonly<Record<string, Shown>>
+  }[]
+  readonly nodes: Readonly<Record<string, Told>>
+  /** When it has finished. */
+  readonly outputs: JsonObject | null
+}
+
+/** What is read of the answers. */
+interface Level {
+  readonly start_event: { readonly id: string }
+  readonly end_event: { readonly id: string }
+  readonly gateways: Readonly<Record<string, { readonly template_node_id: string }>>
+  readonly activities: Readonly<Record<string, { readonly template_node_id: string; readonly pipeline?: Level }>>
+  readonly flows: Readonly<Record<string, unknown>>
+}
+interface Node {
+  readonly state: string
+  readonly loop: number
+  readonly retry: number
+  readonly skip: boolean
+  readonly error_ignored: boolean
+  readonly children: Readonly<Record<string, Node>>
+}
+type Outputs = readonly { readonly key: string; readonly value: Json }[]
+interface Detail {
+  readonly inputs: JsonObject
+  readonly outputs: Outputs
+  readonly histories: readonly { readonly retry: number; readonly skip: boolean }[]
+}
+
+const CODES = { display: ['bk_display', 'bk_display_message'], pause: ['pause_node', 'description'] } as const
+
+function activity({ kind, content = '', ignore, skippable, retryable, sub }: Activity): JsonObject {
+  if (sub !== undefined) return subProcess(webTree(treeOf(sub)))
+  const flags = { error_ignorable: ignore ?? false, skippable: skippable ?? true, retryable: retryable ?? true }
+  if (kind === 'shell' || kind === undefined) return { ...shell(content), ...flags }
+  const [code, field] = CODES[kind]
+  return { ...component(code, { [field]: content }), ...flags }
+}
+
+const treeOf = (sketch: Sketch): TreeSketch => ({
+  ...sketch,
+  activities: Object.fromEntries(Object.entries(sketch.activities).map(([id, one]) => [id, activity(one)])),
+  constants: Object.fromEntries(
+    Object.entries(sketch.constants).map(([key, { of, value, show }]) => [
+      key,
+      of === undefined ? constant(value ?? '', { show_type: show === true ? 'show' : 'hide' }) : outputOf(...of),
+    ]),
+  ),
+})
+
+/** Says the same to a task of ours. @returns what is otherwise here: of the first step that is, else of the end. */
+export async function differences(original: OriginalCase): Promise<readonly string[]> {
+  const t = await taskOf(treeOf(original.sketch))
+  const status: Record<string, Shown> = {}
+  for (const [at, { op, why, changed }] of original.steps.entries()) {
+    const taken = op === null || (await say(t, op))
+    const said = `${at} ${JSON.stringify(op)}`
+    if (taken !== (why === undefined)) return [`${said}: ${why ?? 'taken'} there, ${String(taken)} here`]
+    Object.assign(status, changed)
+    const seen = await statusOf(t)
+    // What was at work when the task was revoked is RUNNING for ever there.
+    if (status['root']?.[0] === 'REVOKED') return unlike(`${said}: root`, 'REVOKED', seen['root']?.[0])
+    const names = new Set([...Object.keys(status), ...Object.keys(seen)])
+    const other = [...names].flatMap((name) => unlike(`${said}: ${name}`, status[name], seen[name]))
+    if (other.length > 0) return other
+  }
+  return [...(await nodeDifferences(t, original)), ...(await outputDifferences(t, original))]
+}
+
+/** @returns whether it was taken. */
+async function say(t: BkTask, word: Word): Promise<boolean> {
+  switch (word.do) {
+    case 'end':
+      await end(t, word.node, word.how === 'ok' ? succeeded() : exited(1))
+      return true
+    case 'task':
+      return isTaken(await t.operate(word.action))
+    case 'retry':
+      return await act(t, word, word.inputs === undefined ? {} : { inputs: { ...FIELDS, ...word.inputs } })
+    case 'callback':
+      return await act(t, word, { data: word.data })
+    case 'skip_exg':
+      return await act(t, word, { flow_id: flowId(t, word.flow) })
+    case 'skip_cpg': {
+      const flow_ids = word.flows.map((id) => flowId(t, id))
+      return await act(t, word, { flow_ids, converge_gateway_id: t.node(word.converge) })
+    }
+    case 'forced_fail': {
+      const taken = await act(t, word)
+      // What was at work is told to stop, and says when it has.
+      if (taken && isAtWork(t, word.node)) await end(t, word.node, { kind: 'cancelled' })
+      return taken
+    }
+    case 'skip':
+    case 'pause':
+    case 'resume':
+    case 'retry_subprocess':
+    case 'pause_subproc':
+    case 'resume_subproc':
+      return await act(t, word)
+  }
+}
+
+const act = async (
+  t: BkTask,
+  word: { readonly do: string; readonly node: string },
+  more: JsonObject = {},
+): Promise<boolean> => isTaken(await t.act(word.node, word.do, more))
+const isTaken = (answer: unknown): boolean => (answer as { readonly result: boolean }).result
+
+/** What a script cannot be without, as a retry's inputs are all that it is given. */
+const FIELDS = { job_script_source: 'manual', job_script_type: '1' }
+
+const lastName = (name: string): string => name.split('.').at(-1) ?? name
+const isAtWork = (t: BkTask, name: string): boolean =>
+  t.client.world.runner.jobs.some(({ env }) => env['MILLRACE_TASK'] === lastName(name))
+
+async function end(t: BkTask, name: string, result: AttemptResult): Promise<void> {
+  t.client.world.runner.endTask(lastName(name), result)
+  await t.client.world.settled()
+}
+
+/** Lines are `l1`, `l2` ... in the order in which the tree has its flows. */
+function flowId(t: BkTask, name: string): string {
+  const line = Number(lastName(name).slice(1))
+  const path = name.split('.').slice(0, -1)
+  let level = t.tree as Level
+  for (const at of path.keys()) {
+    const inner = level.activities[t.node(path.slice(0, at + 1).join('.'))]?.pipeline
+    if (inner !== undefined) level = inner
+  }
+  return Object.keys(level.flows)[line - 1] ?? name
+}
+
+async function statusOf(t: BkTask): Promise<Record<string, Shown>> {
+  const names = new Map(namesIn(t.tree as Level, ''))
+  const seen: Record<string, Shown> = {}
+  const walk = (name: string, { state, loop, retry, skip, error_ignored, children }: Node): void => {
+    seen[name] = [state, loop, retry, skip, error_ignored]
+    for (const [id, child] of Object.entries(children)) walk(names.get(id) ?? id, child)
+  }
+  walk('root', (await t.status({ engine_ver: '2' })) as Node)
+  return seen
+}
+
+function namesIn({ start_event, end_event, gateways, activities }: Level, prefix: string): readonly [string, string][] {
+  const names: [string, string][] = [
+    [start_event.id, `${prefix}start`],
+    [end_event.id, `${prefix}end`],
+  ]
+  for (const [id, { template_node_id }] of Object.entries(gateways)) names.push([id, prefix + template_node_id])
+  for (const [id, { template_node_id, pipeline }] of Object.entries(activities)) {
+    names.push([id, prefix + template_node_id])
+    if (pipeline !== undefined) names.push(...namesIn(pipeline, `${prefix}${template_node_id}.`))
+  }
+  return names
+}
+
+async function nodeDifferences(t: BkTask, { nodes }: OriginalCase): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const [name, { inputs, outputs, histories }] of Object.entries(nodes)) {
+    const seen = (await t.detail(name)) as Detail
+    const made = byKey(seen.outputs)
+    for (const [key, value] of Object.entries(inputs))
+      found.push(...unlike(`${name}: input ${key}`, value, seen.inputs[key]))
+    for (const [key, value] of Object.entries(outputs))
+      found.push(...unlike(`${name}: output ${key}`, value, made[key]))
+    const rows = seen.histories.map(({ retry, skip }) => [retry, skip])
+    found.push(...unlike(`${name}: histories`, histories, rows))
+  }
+  return found
+}
+
+async function outputDifferences(t: BkTask, { outputs }: OriginalCase): Promise<readonly string[]> {
+  if (outputs === null) return []
+  const { client, id } = t
+  const whole = (await client.need(client.get('get_task_detail', [id, client.biz]))) as { readonly outputs: Outputs }
+  const made = byKey(whole.outputs)
+  return Object.entries(outputs).flatMap(([key, value]) => unlike(`output ${key}`, value, made[key]))
+}
+
+const byKey = (outputs: Outputs): Readonly<Record<string, Json>> =>
+  Object.fromEntries(outputs.map(({ key, value }) => [key, value]))
+
+function unlike(what: string, there: unknown, here: unknown): readonly string[] {
+  if (isDeepStrictEqual(there, here)) return []
+  return [`${what} is ${JSON.stringify(there)} there, ${JSON.stringify(here)} here`]
+}
