@@ -12,22 +12,23 @@ interface Source {
   readonly planOf: (pipelineId: PipelineId, version: number) => Promise<Plan>
 }
 
+/** Entries that are read at a time. */
+const PAGE = 1_000
+
 /** A run as its log tells it, up to this seq; undefined: there is none. */
 export async function readRun({ log, planOf }: Source, id: RunId, upTo: number): Promise<Run | undefined> {
   const read = async (afterSeq: number, limit: number): Promise<readonly LogEntry[]> =>
     (await log.entries(id, afterSeq, limit)).map(upcastEntry)
-  const first = await read(0, 1)
+  const [first, snapshot] = await Promise.all([read(0, 1), log.snapshot(id)])
   const created = first[0]?.events[0]
   if (created?.type !== 'RunCreated') return undefined
   const plan = await planOf(created.pipelineId, created.version)
   let run: Run | undefined
-  const snapshot = await log.snapshot(id)
   if (snapshot !== undefined && snapshot.seq <= upTo) run = runOfSnapshot(id, plan, snapshot.data)
   run ??= fold(id, plan, first, upTo)
   for (;;) {
-    const entries = await read(run.seq, 1_000)
-    const next: Run = foldOnto(run, entries, upTo)
-    if (entries.length === 0 || next.seq === run.seq || next.seq >= upTo) return next
-    run = next
+    const entries = await read(run.seq, PAGE)
+    run = foldOnto(run, entries, upTo)
+    if (entries.length < PAGE || run.seq >= upTo) return run
   }
 }
