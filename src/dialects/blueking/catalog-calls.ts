@@ -22,13 +22,15 @@ export const getPluginDetail: Operation = {
   path: ['bk_biz_id'],
   about: 'one of them, by `code` and `version`',
   async run(call) {
-    const code = requiredText(call.params, 'code')
+    const code = optionalText(call.params, 'code')
+    if (code === undefined) return { envelope: fail('parameter code need to be provided.', CODES.validation) }
     const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
     if (!business.ok) return { envelope: business.failure }
     const plugin = pluginOf(code)
     const version = optionalText(call.params, 'version') ?? plugin?.versions[0] ?? 'legacy'
     if (plugin === undefined || !plugin.versions.includes(version)) {
-      return { envelope: fail(`plugin(code=${code}, version=${version}) does not exist`, CODES.notFound) }
+      const message = `can not find suitable component with code: ${code} and version: ${version}`
+      return { envelope: fail(message, CODES.validation) }
     }
     return succeed(presentPlugin(plugin, version))
   },

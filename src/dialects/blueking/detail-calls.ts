@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
-import { fail, styleOf, succeed, type Call, type Operation } from './call.ts'
+import { fail, styleOf, succeed, type Call, type Operation, type Reply } from './call.ts'
 import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
 import { taskUrl } from './make-calls.ts'
@@ -10,6 +10,8 @@ import { elapsedSeconds, exData, givenVersion, presentFailures, presentNode, pre
 import { locateNamed, refusedHere } from './task-calls.ts'
 import { taskName } from './task-name.ts'
 import { taskTree, tasksOf } from './task-tree.ts'
+import { pluginOf } from './tree/plugins.ts'
+import { storedTree } from './tree/stored-tree.ts'
 import { executorOf, methodOf, templateIdOf } from './present-rows.ts'
 
 export const getTaskDetail: Operation = {
@@ -17,7 +19,7 @@ export const getTaskDetail: Operation = {
   path: ['task_id', 'bk_biz_id'],
   about: 'a task with its tree, constants and outputs; `include_children_status` adds its status',
   async run(call) {
-    const located = await locateNamed(call)
+    const located = await locateNamed(call, 'get_task_detail')
     if (!located.ok) return { envelope: located.failure }
     const { run } = located
     const tree = taskTree(run)
@@ -73,7 +75,7 @@ export const getTaskNodeDetail: Operation = {
   path: ['task_id', 'bk_biz_id'],
   about: 'where a node is, what it was given and has made, and its attempts before; `loop` asks for an earlier pass',
   async run(call) {
-    const located = await locateNode(call)
+    const located = await locateNode(call, 'get_task_node_detail')
     if (!located.ok) return { envelope: located.failure }
     const { run, task } = located
     const code = optionalText(call.params, 'component_code')
@@ -81,7 +83,7 @@ export const getTaskNodeDetail: Operation = {
     const style = styleOf(call)
     const status = presentNode(run, task.id, style, true)
     if (status === undefined) {
-      return succeed({
+      return told({
         ...namedIn(taskTree(run), task),
         state: 'READY',
         ...(await nodeData(call, run, task, null, code)),
@@ -90,17 +92,17 @@ export const getTaskNodeDetail: Operation = {
     const present = Math.max(1, task.loop)
     if (wanted === 0 || wanted >= present) {
       const histories = await rowsOf(call, run, task, present)
-      return succeed({ ...status, history_id: -1, histories, ...(await nodeData(call, run, task, null, code)) })
+      return told({ ...status, history_id: -1, histories, ...(await nodeData(call, run, task, null, code)) })
     }
     const own = task.earlier.filter(({ loop }) => loop === wanted)
     const last = own.at(-1)
     if (last === undefined)
-      return succeed({ ...status, history_id: -1, histories: [], ...(await nodeData(call, run, task, null, code)) })
+      return told({ ...status, history_id: -1, histories: [], ...(await nodeData(call, run, task, null, code)) })
     const histories = await Promise.all(own.slice(0, -1).map((attempt) => historyRow(call, run, task, attempt)))
     // What is over in an earlier pass was finished: else there would be no later one.
     const row = { ...(await historyRow(call, run, task, last)), state: 'FINISHED' }
     const data = await nodeData(call, run, task, last, code)
-    return succeed({ ...status, ...row, id: task.id, children: {}, histories, ...data })
+    return told({ ...status, ...row, id: task.id, children: {}, histories, ...data })
   },
 }
 
@@ -187,18 +189,28 @@ export const getTaskNodeData: Operation = {
     const wanted = integerParam(call.params, 'loop', 0, [0, 1_000_000])
     const isEarlier = wanted > 0 && wanted < Math.max(1, task.loop)
     const last = isEarlier ? task.earlier.findLast(({ loop }) => loop === wanted) : undefined
-    return succeed(await nodeData(call, run, task, last ?? null, code))
+    return told(await nodeData(call, run, task, last ?? null, code))
   },
 }
 
-async function locateNode(call: Call) {
+/** These two have a message always. */
+const told = (data: unknown): Reply => ({ envelope: { result: true, data, message: '' } })
+
+async function locateNode(call: Call, api?: string) {
   const nodeId = requiredText(call.params, 'node_id')
   checkStack(call)
-  const located = await locateNamed(call)
+  const located = await locateNamed(call, api)
   if (!located.ok) return located
   const task = tasksOf(located.run).find(({ id }) => id === nodeId)
-  if (task !== undefined) return { ok: true as const, run: located.run, task }
-  return { ok: false as const, failure: fail(`node(${nodeId}) is not in this task`, CODES.badParameter) }
+  if (task === undefined) {
+    const message = `node[node_id=${nodeId}] not found in task[task_id=${located.run.serial}]`
+    return { ok: false as const, failure: { ...fail(message, CODES.badParameter), data: {} } }
+  }
+  const code = optionalText(call.params, 'component_code')
+  const isKnown = code === undefined || pluginOf(code) !== undefined || storedTree(located.run.definition) === undefined
+  if (isKnown) return { ok: true as const, run: located.run, task }
+  // There are no outputs of a plugin that there is not; what was made elsewhere has codes of its own.
+  return { ok: false as const, failure: { ...fail('_format_outputs fail'), data: {} } }
 }
 
 /** Ids here are a whole task's, so that the way to a node says nothing; it must be one all the same. */

@@ -138,7 +138,7 @@ export const nodeCallback: Operation = {
   about: 'what a waiting node is told; `version` as get_task_status shows it',
   async run(call) {
     const nodeId = requiredText(call.params, 'node_id')
-    const located = await locateNamed(call)
+    const located = await locateNamed(call, 'node_callback')
     if (!located.ok) return { envelope: located.failure }
     const task = tasksOf(located.run).find(({ id }) => id === nodeId)
     if (task === undefined) {

@@ -91,8 +91,9 @@ export function arrayParam(params: Params, name: string): readonly Json[] | unde
   return value as readonly Json[]
 }
 
-/** Any JSON, or JSON text; undefined when it is missing. @throws DoorRefusal otherwise. */
-export const jsonParam = (params: Params, name: string): Json | undefined => structured(params, name)
+/** Any JSON, or JSON text; undefined when it is missing. @throws DoorRefusal otherwise, in the words of `message`. */
+export const jsonParam = (params: Params, name: string, message?: string): Json | undefined =>
+  structured(params, name, message)
 
 /** A whole number within bounds, or `fallback` when it is missing. @throws DoorRefusal otherwise. */
 export function integerParam(params: Params, name: string, fallback: number, range: readonly [number, number]): number {
@@ -105,14 +106,14 @@ export function integerParam(params: Params, name: string, fallback: number, ran
   return value
 }
 
-function structured(params: Params, name: string): Json | undefined {
+function structured(params: Params, name: string, message = `param ${name} is not valid JSON`): Json | undefined {
   const value = Object.hasOwn(params, name) ? params[name] : undefined
   if (value === undefined || value === null || value === '') return undefined
   if (typeof value !== 'string') return value
   try {
     return JSON.parse(value) as Json
   } catch {
-    throw new DoorRefusal('bad-parameter', `param ${name} is not valid JSON`)
+    throw new DoorRefusal('bad-parameter', message)
   }
 }
 

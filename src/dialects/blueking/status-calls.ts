@@ -1,3 +1,4 @@
+import type { Json } from '../../model/json.ts'
 import type { RunView } from '../../model/view.ts'
 import {
   fail,
@@ -14,7 +15,7 @@ import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
 import { parseSerial } from './ids.ts'
 import { presentLarge } from './large-status.ts'
-import { arrayParam, isTruthy, optionalText, requiredText } from './params.ts'
+import { isTruthy, jsonParam, optionalText, requiredText } from './params.ts'
 import { CREATED, failedLeaves, presentFailures, presentNode, presentStatus, stateOf } from './present.ts'
 import { presentTaskStatus } from './present-rows.ts'
 import { shownRun, type Shown } from './shown.ts'
@@ -36,7 +37,8 @@ export const getTaskStatus: Operation = {
     const { run } = located
     // Elapsed time goes on by itself.
     const kept = call.engine === 1 || run.endedAt !== null ? { of: run } : {}
-    const nodeId = optionalText(call.params, 'subprocess_id') ?? located.nodeId
+    const subprocessId = optionalText(call.params, 'subprocess_id')
+    const nodeId = subprocessId ?? located.nodeId
     const large = nodeId === null ? presentLarge(run, styleOf(call)) : undefined
     if (large !== undefined) {
       const { status, children } = large
@@ -44,9 +46,11 @@ export const getTaskStatus: Operation = {
     }
     const status = nodeId === null ? presentStatus(run, styleOf(call)) : presentNode(run, nodeId, styleOf(call))
     if (status === undefined) {
-      // Later versions take what was not reached, and what is not there, for what has not begun.
+      // Later versions take what was not reached, and what is not there, for what has not begun; `subprocess_id` is theirs.
       if (call.engine === 2) return { ...succeed({ ...CREATED, name: taskName(run) }), ...kept }
-      return { envelope: fail(notExecuted(nodeId ?? taskId)) }
+      return subprocessId === undefined
+        ? { envelope: fail(notExecuted(nodeId ?? taskId)) }
+        : { ...succeed(CREATED), ...kept }
     }
     return { ...succeed({ ...status, ...asked(call, run, status.state) }), ...kept }
   },
@@ -115,8 +119,7 @@ export const getTasksManualInterventionState: Operation = {
   path: ['bk_biz_id'],
   about: 'whether a person must do something, of up to 9 tasks',
   async run(call) {
-    const list = arrayParam(call.params, 'task_id_list') ?? []
-    if (list.length > INTERVENTION_TASKS_MAX) {
+    if (taskIdList(call).length > INTERVENTION_TASKS_MAX) {
       return { envelope: fail('task_ids_list length can not exceeds 10', CODES.badParameter) }
     }
     const found = await tasksOf(call, taskRefs(call, INTERVENTION_TASKS_MAX))
@@ -164,9 +167,15 @@ async function tasksOf(call: Call, refs: readonly { readonly serial: number }[])
   return { ok: true, runs: runs.filter(({ project }) => project.id === business.project.id) }
 }
 
-function taskRefs(call: Call, most: number): { readonly serial: number }[] {
-  const list = arrayParam(call.params, 'task_id_list')
+function taskIdList(call: Call): readonly Json[] {
+  const list = jsonParam(call.params, 'task_id_list', 'task_id_list must be a list')
   if (list === undefined) throw new DoorRefusal('bad-parameter', 'param task_id_list is required')
+  if (!Array.isArray(list)) throw new DoorRefusal('bad-parameter', 'task_id_list must be a list')
+  return list as readonly Json[]
+}
+
+function taskRefs(call: Call, most: number): { readonly serial: number }[] {
+  const list = taskIdList(call)
   if (list.length > most) {
     throw new DoorRefusal('bad-parameter', `param task_id_list must have at most ${most} items, found ${list.length}`)
   }

@@ -26,10 +26,11 @@ export function taskNames(call: Call) {
   return { taskId, bizId, missing: `task[id=${taskId}] of business[bk_biz_id=${bizId}] does not exist` }
 }
 
-/** The task that the call names, with what its refusals say. */
-export async function locateNamed(call: Call) {
+/** The task that the call names, with what its refusals say. @param api the operation that tells of itself by this name. */
+export async function locateNamed(call: Call, api?: string) {
   const { taskId, bizId, missing } = taskNames(call)
-  return await locateTask(call, taskId, bizId, missing)
+  const told = `[API] ${api} task[id=${taskId}] of project[project_id=${bizId}, biz_id${bizId}] does not exist`
+  return await locateTask(call, taskId, bizId, api === undefined ? missing : told)
 }
 
 /** What a refusal of ours is in the call's business. */

@@ -33,7 +33,8 @@ type Found = { readonly ok: true; readonly pipeline: PipelineView } | { readonly
 
 /** The template that `template_id` names, of the business that the call is about. */
 export async function locateTemplate(call: Call, templateId: string, bizId: string): Promise<Found> {
-  const missing = `template[id=${templateId}] of business[bk_biz_id=${bizId}] does not exist`
+  const owner = call.isLater ? `project[project_id=${bizId}, biz_id=${bizId}]` : `business[bk_biz_id=${bizId}]`
+  const missing = `template[id=${templateId}] of ${owner} does not exist`
   if (optionalText(call.params, 'template_source') === 'common') {
     return { ok: false, failure: fail(`common template[id=${templateId}] does not exist`, CODES.notFound) }
   }
