@@ -6,8 +6,7 @@ import { pack, unpack } from './packed.ts'
 
 /** Pipelines of the first generation: what one may say of them, and the definition that comes of it. */
 
-const TEXTS = [
-  'pipeline_name',
+const FACTS = [
   'stack_name',
   'service_name',
   'test_stack',
@@ -15,7 +14,8 @@ const TEXTS = [
   'deploy_env',
   'repo_owner',
   'repo_name',
-] as const
+] as const satisfies readonly FactName[]
+const TEXTS = ['pipeline_name', ...FACTS] as const
 const FLAGS = ['run_build', 'run_deploy', 'run_deploy_cs', 'run_test', 'run_distribute', 'enabled'] as const
 
 /** All of a body, Go's zeros for what it leaves out. */
@@ -67,15 +67,6 @@ export function readPipelineBody(value: Json | undefined): PipelineBody | string
 }
 
 const BODY = 'koderover/v1'
-const FACTS = [
-  'stack_name',
-  'service_name',
-  'test_stack',
-  'test_service',
-  'deploy_env',
-  'repo_owner',
-  'repo_name',
-] as const satisfies readonly FactName[]
 
 /** Of a pipeline that was made by such a body; undefined: it was made elsewhere. */
 export function bodyOf({ definition }: Pick<PipelineView, 'definition'>): PipelineBody | undefined {

@@ -103,7 +103,7 @@ describe('a line of offers', () => {
 })
 
 describe('workspaces', () => {
-  test('of a run that failed again after a retry are kept a day from its last end', () => {
+  const opened = (): { clock: FakeClock; cleaned: RunId[]; workspaces: Workspaces } => {
     const clock = new FakeClock(0)
     const cleaned: RunId[] = []
     const workspaces = new Workspaces(
@@ -111,6 +111,11 @@ describe('workspaces', () => {
       (id) => cleaned.push(id),
       () => true,
     )
+    return { clock, cleaned, workspaces }
+  }
+
+  test('of a run that failed again after a retry are kept a day from its last end', () => {
+    const { clock, cleaned, workspaces } = opened()
     workspaces.ended(runId(1), 'failed', 0)
     clock.advance(WORKSPACE_KEPT_MS - 1_000)
     workspaces.ended(runId(1), 'failed', clock.now())
@@ -130,13 +135,7 @@ describe('workspaces', () => {
   })
 
   test('are kept as their pipeline says', () => {
-    const clock = new FakeClock(0)
-    const cleaned: RunId[] = []
-    const workspaces = new Workspaces(
-      clock,
-      (id) => cleaned.push(id),
-      () => true,
-    )
+    const { clock, cleaned, workspaces } = opened()
     workspaces.ended(runId(1), 'failed', 0, { keep: 'never', forMs: 1_000 })
     expect(cleaned).toEqual([runId(1)])
     workspaces.ended(runId(2), 'succeeded', 0, { keep: 'always', forMs: 2_000 })

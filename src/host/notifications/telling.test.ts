@@ -8,6 +8,7 @@ import { poster } from '../../outbound/http.ts'
 import { guard } from '../../steps/kit/guard.ts'
 import { dice } from '../../testing/dice.ts'
 import { succeeded } from '../../testing/scripted-runner.ts'
+import { forgeTrigger } from '../../testing/forge-trigger.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 import { need, openWorld, type World, type WorldOptions } from '../../testing/world.ts'
 import type { NewNotification } from '../app.ts'
@@ -383,25 +384,7 @@ describe('commit statuses', () => {
       ...build(),
       triggers: {
         operator: 'or',
-        list: [
-          {
-            kind: 'forge',
-            name: 'repository',
-            forge: 'github',
-            secret: '1',
-            events: ['push'],
-            actions: [],
-            branches: [],
-            tags: [],
-            paths: [],
-            skipCi: true,
-            repository: null,
-            forks: 'approve',
-            status: { token: 'TOKEN', api, context: null },
-            definition: null,
-            params: {},
-          },
-        ],
+        list: [forgeTrigger({ events: ['push'], status: { token: 'TOKEN', api, context: null } })],
       },
     })
     need(await world.app.secrets.set(world.admin, { project: { id: world.project.id } }, 'TOKEN', 'forge-token'))

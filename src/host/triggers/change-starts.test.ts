@@ -4,29 +4,16 @@ import type { ForgeName } from '../../model/change.ts'
 import type { ForgeTrigger, PipelineDefinition, TriggerSpec } from '../../model/definition.ts'
 import type { JsonObject } from '../../model/json.ts'
 import type { PipelineView, RunView } from '../../model/view.ts'
+import { forgeTrigger } from '../../testing/forge-trigger.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 import { need, openWorld, type World } from '../../testing/world.ts'
 import type { WebhookCall } from '../app.ts'
 
 const work = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const
 const param = { name: 'where', type: 'string', description: '', required: false, default: '', options: [] } as const
-const forgeTrigger = (more: Partial<ForgeTrigger> = {}): TriggerSpec => ({
-  kind: 'forge',
-  name: 'repository',
-  forge: 'github',
-  secret: '1',
-  events: ['push', 'tag', 'merge_request'],
-  actions: ['opened', 'synchronized', 'reopened'],
-  branches: [],
-  tags: [],
-  paths: [],
-  skipCi: true,
-  repository: null,
-  forks: 'approve',
-  status: null,
-  definition: null,
+const aboutBranch = (more: Partial<ForgeTrigger> = {}): TriggerSpec => ({
+  ...forgeTrigger(more),
   params: { branch: 'where' },
-  ...more,
 })
 const build = (trigger: TriggerSpec, ...others: readonly TriggerSpec[]): PipelineDefinition =>
   definition({
@@ -66,7 +53,7 @@ const call = (headers: Readonly<Record<string, string>>, body: string): WebhookC
 })
 
 async function opened(
-  trigger: TriggerSpec = forgeTrigger(),
+  trigger: TriggerSpec = aboutBranch(),
   ...others: readonly TriggerSpec[]
 ): Promise<{ world: World; pipeline: PipelineView; secret: string; id: string }> {
   const world = await openWorld()
@@ -183,7 +170,7 @@ describe('ways of signing', () => {
     ['gitee', 'its HMAC of the time', (at) => gitee(at), true],
     ['gitee', 'its HMAC of ten minutes ago', (at) => gitee(at, old), false],
   ])('%s, %s: %s', async (forge, _way, headers, isTaken) => {
-    const at = await opened(forgeTrigger({ forge }))
+    const at = await opened(aboutBranch({ forge }))
     const answer = await at.world.app.runs.deliver(at.id, {}, call(headers(at), body))
     if (isTaken) expect(answer).not.toMatchObject({ problem: { code: 'unauthenticated' } })
     else expect(answer).toMatchObject({ ok: false, problem: { code: 'unauthenticated' } })
@@ -191,7 +178,7 @@ describe('ways of signing', () => {
 })
 
 test('what the trigger is not about is answered with why', async () => {
-  const at = await opened(forgeTrigger({ branches: ['release/**'] }))
+  const at = await opened(aboutBranch({ branches: ['release/**'] }))
   expect(await send(at, push)).toEqual({ ok: true, value: { ignored: 'the trigger is not about the branch main' } })
   expect(await send(at, { zen: 'x' }, { 'x-github-event': 'ping' })).toMatchObject({
     ok: true,
@@ -231,7 +218,7 @@ describe('a merge request from a fork', () => {
 
   test('is not started by another trigger of the pipeline, nor by being run again', async () => {
     const at = await opened(
-      forgeTrigger(),
+      aboutBranch(),
       { kind: 'webhook', name: 'open', secret: null, params: {} },
       { kind: 'channel', name: 'channel', channel: 'channel', params: {} },
     )
@@ -249,10 +236,10 @@ describe('a merge request from a fork', () => {
   })
 
   test('is left out, or runs as any other, where the trigger says so', async () => {
-    expect(await send(await opened(forgeTrigger({ forks: 'ignore' })), pull(2))).toMatchObject({
+    expect(await send(await opened(aboutBranch({ forks: 'ignore' })), pull(2))).toMatchObject({
       value: { ignored: 'the trigger is not about forks' },
     })
-    const run = await started(await opened(forgeTrigger({ forks: 'run' })), pull(2))
+    const run = await started(await opened(aboutBranch({ forks: 'run' })), pull(2))
     expect(run.status).not.toBe('waiting')
     expect(run.cause).not.toHaveProperty('trusted')
   })
@@ -268,6 +255,6 @@ describe('a merge request from a fork', () => {
 
 test('one that was closed starts nothing unless the trigger asks for it', async () => {
   expect(await send(await opened(), pull(1, 'closed'))).toMatchObject({ value: { ignored: expect.any(String) } })
-  const run = await started(await opened(forgeTrigger({ actions: ['closed'] })), pull(1, 'closed'))
+  const run = await started(await opened(aboutBranch({ actions: ['closed'] })), pull(1, 'closed'))
   expect(run.cause.change?.action).toBe('closed')
 })

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type NativeServer, openNative } from '../../../test/support/native-server.ts'
+import { forgeTrigger } from '../../testing/forge-trigger.ts'
 import { definition } from '../../testing/views.ts'
 import { sampleMessage } from '../../store/conformance/outbox.ts'
 
@@ -85,23 +86,12 @@ test('a forge is answered with the run that it has started, or with why there is
       triggers: {
         operator: 'or',
         list: [
-          {
-            kind: 'forge',
-            name: 'repository',
+          forgeTrigger({
             forge: 'gitea',
-            secret: '1',
             events: ['push'],
-            actions: [],
             branches: ['main'],
-            tags: [],
-            paths: [],
-            skipCi: true,
-            repository: null,
-            forks: 'approve',
             status: { token: 'TOKEN', api: 'https://git.example.com/api/v1', context: null },
-            definition: null,
-            params: {},
-          },
+          }),
         ],
       },
     }),
