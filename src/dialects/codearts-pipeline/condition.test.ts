@@ -16,6 +16,7 @@ const contexts = {
   dependsOn: ['JOB_A'],
   runAlways: false,
   before: [],
+  behind: null,
   jobs: new Map([['JOB_A', ['a1', 'a2']]]),
   projectId: names.projectId,
   variables: new Set(['TAG']),
@@ -84,8 +85,25 @@ describe('a job that depends on no other', () => {
   })
 })
 
+describe('a job behind others of its stage, which may have failed', () => {
+  const behind = { roots: ['r'], tasks: ['a1', 'a2'], lasts: ['a2'] }
+  const reached = "( tasks.r.status != 'pending' )"
+  const well = "tasks.a2.status in ['succeeded', 'skipped']"
+  const failed =
+    "( tasks.a1.status in ['failed', 'errored', 'timed_out'] or tasks.a2.status in ['failed', 'errored', 'timed_out'] )"
+  test.each<[string | null, string]>([
+    ['${{ failure() }}', `${reached} and ( ${failed} )`],
+    ['${{ always() }}', reached],
+    ['${{ success() }}', `${reached} and ( ( ${well} ) )`],
+    [null, `${reached} and ${well}`],
+    ["${{ env.TAG == 'v1' }}", `${reached} and ${well} and ( params.TAG == 'v1' )`],
+    ["${{ failure() && env.TAG == 'v1' }}", `${reached} and ( ${failed} && params.TAG == 'v1' )`],
+  ])('with %s runs when %s', (condition, when) => {
+    expect(whenOf(condition, { ...contexts, behind }, 'job')?.expression).toBe(when)
+  })
+})
+
 test.each([
-  '${{ failure() }}',
   '${{ env.TAG =! 1 }}',
   '${{ jobs.JOB_X.status }}',
   '${{ jobs.JOB_B.status }}',
@@ -98,7 +116,6 @@ test.each([
   '${{ env.TAG == }}',
   '${{ env.TAG }} == ${{ env.TAG }}',
   '${{ a.b-c.__proto__ }}',
-  '${{ always() }}',
 ])('the condition %s is refused', (condition) => {
   expect(() => conditionsOf(condition)).toThrow()
 })

@@ -7,6 +7,7 @@ import { accountId, derivedId } from '../kit/derived-id.ts'
 import { formatPlain } from '../kit/time.ts'
 import { mapTexts, masked } from '../kit/credentials.ts'
 import { SECRET } from './dto.ts'
+import { joinedStages } from './joined.ts'
 import { AT, groupNames, originalOf, secretNames, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
 import { inputsOf } from './plugins.ts'
@@ -260,7 +261,7 @@ export function presentRunDetail(run: RunView, facts: RunFacts, frame: Frame): R
 
 /** A pipeline that has no stages yet has one with us, which is not shown. */
 const stagesOf = ({ stages }: RunView): readonly StageView[] =>
-  stages.filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
+  joinedStages(stages).filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
 
 function sourcesOf(run: RunView, original: Original | null): Json {
   return shownSources(original?.dto ?? null).map((source, place) => ({
