@@ -1,10 +1,11 @@
 import type { StageSpec } from '../../model/definition.ts'
 import { isEnded, type NodeStatus } from '../../model/status.ts'
-import type { StageView } from '../../model/view.ts'
+import type { RunView, StageView } from '../../model/view.ts'
 import { AT } from './original.ts'
 
 /** The vendor's stages of a run: one of theirs may be several of ours (levels.ts). */
-export const joinedStages = (stages: readonly StageView[]): readonly StageView[] => joined(stages, joinViews)
+export const joinedStages = ({ stages, status }: Pick<RunView, 'stages' | 'status'>): readonly StageView[] =>
+  joined(stages, (first, then) => joinViews(first, then, isEnded(status)))
 
 /** The same of a definition. */
 export const joinedSpecs = (stages: readonly StageSpec[]): readonly StageSpec[] =>
@@ -25,8 +26,8 @@ function joined<Kind extends Stage>(stages: readonly Kind[], join: (first: Kind,
   return [...found.values()]
 }
 
-function joinViews(first: StageView, then: StageView): StageView {
-  const status = joinedStatus(first.status, then.status)
+function joinViews(first: StageView, then: StageView, isOver: boolean): StageView {
+  const status = joinedStatus(first.status, then.status, isOver)
   const counts = status !== first.status || (isEnded(then.status) && then.status !== 'skipped')
   return {
     ...first,
@@ -39,9 +40,11 @@ function joinViews(first: StageView, then: StageView): StageView {
 }
 
 /** Of two that run one after the other: the one at work, else the first unless it went well and the other did not. */
-function joinedStatus(first: NodeStatus, then: NodeStatus): NodeStatus {
+function joinedStatus(first: NodeStatus, then: NodeStatus, isOver: boolean): NodeStatus {
+  // It begins when the stages beside the first are over, too.
+  if (then === 'pending') return isEnded(first) && !isOver ? 'running' : first
   // Its conditions have passed over it, as they do when the first one was never reached.
-  if (then === 'pending' || then === 'skipped') return first
+  if (then === 'skipped') return first
   if (!isEnded(then) && isEnded(first)) return then
   return first === 'succeeded' || first === 'skipped' ? then : first
 }

@@ -149,7 +149,7 @@ export function freshMs(run: RunView, now: Instant): number | null {
 
 function presentStages(run: RunView, frame: Frame): readonly StageState[] {
   let tasks = 0
-  return joinedStages(run.stages).map((stage, index): StageState => {
+  return joinedStages(run).map((stage, index): StageState => {
     const children = stage.tasks.map((task) => {
       tasks += 1
       return presentTask(task, tasks, run, frame)

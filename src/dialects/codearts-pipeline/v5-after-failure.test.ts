@@ -108,6 +108,16 @@ describe('jobs that depend on one that has failed', () => {
     })
   })
 
+  test('keep their stage at work until the stages beside it are over', async () => {
+    const beside = stage('Beside', [job('JOB_beside', [shell('x')])], { parallel: true })
+    const id = await client.create([BUILD, beside])
+    await client.start(id)
+    await end({ 'JOB_build-1': 1, JOB_lint: 0 })
+    expect(await seen(id)).toMatchObject({ run: 'RUNNING', stages: { Build: 'RUNNING', Beside: 'RUNNING' } })
+    await end({ JOB_beside: 0, JOB_clean: 0, JOB_tell: 0, JOB_cleaned: 0 })
+    expect(await seen(id)).toMatchObject({ run: 'FAILED', stages: { Build: 'FAILED', Beside: 'COMPLETED' } })
+  })
+
   test('end with the run that is stopped', async () => {
     const id = await client.create([BUILD, SHIP])
     const run = await client.start(id)

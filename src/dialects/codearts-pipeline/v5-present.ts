@@ -260,8 +260,8 @@ export function presentRunDetail(run: RunView, facts: RunFacts, frame: Frame): R
 }
 
 /** A pipeline that has no stages yet has one with us, which is not shown. */
-const stagesOf = ({ stages }: RunView): readonly StageView[] =>
-  joinedStages(stages).filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
+const stagesOf = (run: RunView): readonly StageView[] =>
+  joinedStages(run).filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
 
 function sourcesOf(run: RunView, original: Original | null): Json {
   return shownSources(original?.dto ?? null).map((source, place) => ({
