@@ -55,8 +55,13 @@ describe('jobs that depend on one that has failed', () => {
       run: 'FAILED',
       stages: { Build: 'FAILED', Ship: 'INIT' },
       jobs: {
-        ...{ build: 'FAILED', lint: 'COMPLETED', clean: 'COMPLETED', tell: 'COMPLETED', pack: 'INIT' },
-        ...{ cleaned: 'COMPLETED', ship: 'INIT' },
+        build: 'FAILED',
+        lint: 'COMPLETED',
+        clean: 'COMPLETED',
+        tell: 'COMPLETED',
+        pack: 'INIT',
+        cleaned: 'COMPLETED',
+        ship: 'INIT',
       },
     })
   })
