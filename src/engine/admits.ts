@@ -109,8 +109,20 @@ const hasWayBack = (run: Run, index: number): boolean =>
 
 function allowedOnTask(run: Run, index: number): readonly NodeAction[] {
   const { status } = taskAt(run, index)
-  const actions = TASK_ACTIONS.get(status === 'open' ? 'running' : status) ?? []
-  return actions.filter((action) => isOpenTo(run, index, action))
+  let bits = 0
+  for (const action of TASK_ACTIONS.get(status === 'open' ? 'running' : status) ?? []) {
+    if (isOpenTo(run, index, action)) bits |= 1 << NODE_ACTIONS.indexOf(action)
+  }
+  return chosen(bits)
+}
+
+const choices = new Map<number, readonly NodeAction[]>()
+
+/** By the places of the actions. One list for all tasks that the same is allowed on: it is compared, and written, once. */
+function chosen(bits: number): readonly NodeAction[] {
+  let some = choices.get(bits)
+  if (some === undefined) choices.set(bits, (some = NODE_ACTIONS.filter((_, place) => (bits & (1 << place)) !== 0)))
+  return some
 }
 
 /** Of tasks in a status. Looked up, as of a large run it is asked for every node. */

@@ -73,6 +73,17 @@ test('after a command to the whole run only those parts are others in which some
   expect(partsOf().some((part) => paused.includes(part))).toBe(false)
 })
 
+test('tasks that the same is allowed on show one list of it, so that it is written once', () => {
+  const w = new EngineWorld(definition({ stages: [stage('s', crowd('a', 3))] }))
+  const listsOf = () => expectTrue(w.run).stages[0]!.tasks.map(({ allowed }) => allowed)
+  expect(new Set(listsOf()).size).toBe(1)
+  w.lease('a1')
+  const [first, running, last] = listsOf()
+  expect(last).toBe(first)
+  expect(first).toContain('skip')
+  expect(running).not.toContain('skip')
+})
+
 test('what a sub-flow shows of what is in it changes with that, however far away it is', () => {
   const inner = subflow('s', [gateway('p', 'parallel'), ...crowd('a', 60), gateway('m', 'converge')])
   const w = new EngineWorld(

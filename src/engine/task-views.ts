@@ -137,11 +137,9 @@ function showsTheSame(run: Run, view: TaskView, inner: ReadonlyMap<number, Count
   return work.kind !== 'review' || view.review?.question === textOf(run, index, work.question)
 }
 
-function isAllowedTheSame(run: Run, { index, allowed, held }: TaskView): boolean {
-  if (held !== isHeld(run, index)) return false
-  const now = allowedOnNode(run, index)
-  return now.length === allowed.length && now.every((action, place) => action === allowed[place])
-}
+/** The same actions are the same list (admits.ts). */
+const isAllowedTheSame = (run: Run, { index, allowed, held }: TaskView): boolean =>
+  held === isHeld(run, index) && allowed === allowedOnNode(run, index)
 
 function makePart(run: Run, from: number, to: number, inner: ReadonlyMap<number, Counts>): Part {
   const [views, taken, waits, failed] = [[] as TaskView[], [] as number[], [] as number[], [] as number[]]

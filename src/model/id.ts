@@ -37,9 +37,14 @@ export function asId<Id extends ProjectId | PipelineId | RunId | UserId>(text: s
  * The place counts from 1, so no node has the id of its run.
  */
 export function nodeId(runId: RunId, index: number): NodeId {
-  const tail = (Number.parseInt(runId.slice(24), 16) + index + 1) % 2 ** 32
-  return (runId.slice(0, 24) + tail.toString(16).padStart(8, '0')) as NodeId
+  return (runId.slice(0, 24) + hex8(Number.parseInt(runId.slice(24), 16) + index + 1)) as NodeId
 }
+
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Of a number modulo 2^32. Looked up: a view of a large run has as many ids as nodes, and as many versions. */
+const hex8 = (number: number): string =>
+  `${BYTES[(number >>> 24) & 255]}${BYTES[(number >>> 16) & 255]}${BYTES[(number >>> 8) & 255]}${BYTES[number & 255]}`
 
 /** The place of a node in its run's plan, or undefined when the text is no id of a node of this run. */
 export function nodeIndexOf(runId: RunId, text: string, nodeCount: number): number | undefined {
@@ -51,4 +56,4 @@ export function nodeIndexOf(runId: RunId, text: string, nodeCount: number): numb
 
 /** The version of a node's attempt: 32 hex digits, another one for each attempt, that a callback may show. */
 export const attemptVersion = (runId: RunId, index: number, attempt: number): string =>
-  runId.slice(16) + ((index + 1) % 2 ** 32).toString(16).padStart(8, '0') + attempt.toString(16).padStart(8, '0')
+  runId.slice(16) + hex8(index + 1) + hex8(attempt)

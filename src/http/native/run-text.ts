@@ -51,7 +51,9 @@ function kept<Item>(textOf: (item: Item) => string): (part: readonly Item[]) => 
   return (part) => {
     let bytes = known.get(part)
     if (bytes === undefined) {
-      bytes = Buffer.from(part.map((item) => `,${textOf(item)}`).join(''))
+      let text = ''
+      for (const item of part) text += `,${textOf(item)}`
+      bytes = Buffer.from(text)
       known.set(part, bytes)
     }
     return bytes
