@@ -8,7 +8,7 @@ import { openSampleServer } from '../support/sample-server.ts'
 
 const SCRIPT = fileURLToPath(new URL('../support/keystone-client.py', import.meta.url))
 
-test('OpenStack’s client of Keystone signs in for a project, for the account and for nothing, and is refused by its own errors', async () => {
+test('OpenStack’s client of Keystone signs in for a project, for the account and for nothing, by a token too, and is refused by its own errors', async () => {
   const server = await openSampleServer()
   try {
     const { user, password, domain, project_id: project } = server.quickstart.credentials.huawei
@@ -35,6 +35,7 @@ test('OpenStack’s client of Keystone signs in for a project, for the account a
     })
     expect(JSON.parse(stdout)).toEqual({
       seen: { project_id: seen(true), project_name: seen(true), domain: seen(false), none: seen(false) },
+      rescoped: [project, user, true, 401],
       refused: {
         password: [401, 'Unauthorized', 'The username or password is wrong. (HTTP 401)'],
         project: [401, 'Unauthorized', 'The scope does not exist, or the user may not have it. (HTTP 401)'],

@@ -58,6 +58,19 @@ def seen(scope):
     return answer
 
 
+def rescoped():
+    """A token of the account becomes one of the project, and no wrong one does."""
+    auth, here = signed_in(url + "/v3", password, {"domain_name": domain})
+    other = v3.Token(auth_url=url + "/v3", token=here.get_token(), project_id=project)
+    access = other.get_access(session.Session(auth=other))
+    answer = [access.project_id, access.username, access.expires <= auth.get_access(here).expires]
+    try:
+        wrong = v3.Token(auth_url=url + "/v3", token="nobody's", project_id=project)
+        return answer + [session.Session(auth=wrong).get_token()]
+    except HttpError as refusal:
+        return answer + [refusal.http_status]
+
+
 def refused(auth_url, secret, scope):
     try:
         signed_in(auth_url, secret, scope)[1].get_token()
@@ -69,6 +82,7 @@ def refused(auth_url, secret, scope):
 json.dump(
     {
         "seen": {name: seen(scope) for name, scope in SCOPES.items()},
+        "rescoped": rescoped(),
         "refused": {
             "password": refused(url + "/v3", password + "x", {}),
             "project": refused(url + "/v3", password, {"project_id": "0" * 32}),
