@@ -1,19 +1,11 @@
+import { wordList } from '../model/word-list.ts'
 import type { FlowSpec, Work } from '../model/definition.ts'
 import { isJsonObject, type JsonObject } from '../model/json.ts'
 import type { StepSpec } from '../steps/step.ts'
 import { checkExecutor } from './executor.ts'
 import { flowFields, pipelineFields, stageFields, TASK_FIELDS } from './form.ts'
 import { TASKS_MAX } from './limits.ts'
-import {
-  mapped,
-  type Reader,
-  record,
-  reportUnknownKeys,
-  type RecordShape,
-  type Shape,
-  type ValuesOf,
-  wordList,
-} from './shape.ts'
+import { mapped, type Reader, record, reportUnknownKeys, type RecordShape, type Shape, type ValuesOf } from './shape.ts'
 import { describe, locate, type MapTree, type Path, type Tree } from './tree.ts'
 import { readWork, type ReadWork } from './work.ts'
 

@@ -1,3 +1,4 @@
+import { wordList } from '../model/word-list.ts'
 import { RUN_FACTS } from '../engine/expression.ts'
 import { isSecretName } from '../model/secret.ts'
 import { TASK_FIELDS } from './form.ts'
@@ -5,7 +6,7 @@ import { CHANGE_FACTS } from '../model/change.ts'
 import type { Keys } from './keys.ts'
 import type { ReadPipeline, ReadStage, ReadTask } from './pipeline-shape.ts'
 import type { Problems } from './problems.ts'
-import { type Reference, wordList } from './shape.ts'
+import type { Reference } from './shape.ts'
 import { type MapTree, type Path, quote, type Tree } from './tree.ts'
 
 const ROOTS = ['params', 'vars', 'tasks', 'run', 'trigger', 'secrets'] as const

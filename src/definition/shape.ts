@@ -1,3 +1,4 @@
+import { wordList } from '../model/word-list.ts'
 import { checkBoolRule } from '../engine/bool-rule.ts'
 import { parseExpression, type PathUse } from '../engine/expression.ts'
 import { hasPieces, templateErrors, templatePaths } from '../engine/template.ts'
@@ -148,12 +149,6 @@ export function choice<const Word extends string>(words: readonly Word[]): Shape
     },
   }
 }
-
-/** `one of a, b or c` */
-export const wordList = (words: readonly string[]): string =>
-  words.length < 2
-    ? words.join('')
-    : `${words.length > 2 ? 'one of ' : ''}${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 
 /** Seconds, or text such as 90s, 1h30m. Never 0. */
 export const duration: Shape<DurationMs> = {

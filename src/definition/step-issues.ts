@@ -1,10 +1,10 @@
+import { expectedOf, narrowed, ownMessage, type SchemaIssue as Issue } from '../model/schema-issue.ts'
+import { wordList } from '../model/word-list.ts'
 import type { StepSpec } from '../steps/step.ts'
-import { type Reader, wordList } from './shape.ts'
+import type { Reader } from './shape.ts'
 import { describe, type Entry, locate, type Path, quote, type Tree } from './tree.ts'
 
 /** What a step's own schema says about its input, in the words and with the places of all other errors. */
-
-type Issue = NonNullable<ReturnType<StepSpec['schema']['safeParse']>['error']>['issues'][number]
 
 interface InputPlaces {
   /** The path of a field in the document. */
@@ -59,84 +59,10 @@ function fieldsOf(step: StepSpec): readonly string[] {
   return names
 }
 
-/** Of the branches of a union that all refused, the one that came furthest; branches that refused at once stay together. */
-function narrowed(issue: Issue): readonly Issue[] {
-  if (issue.code !== 'invalid_union') return [issue]
-  const depthOf = (branch: readonly Issue[]): number => Math.max(0, ...branch.map(({ path }) => path.length))
-  const deepest = issue.errors.toSorted((left, right) => depthOf(right) - depthOf(left))[0]
-  if (deepest === undefined || depthOf(deepest) === 0) return [issue]
-  return deepest.flatMap((inner) => narrowed({ ...inner, path: [...issue.path, ...inner.path] }))
-}
-
-const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a mapping',
-  record: 'a mapping',
-  null: 'nothing',
-}
-
 function messageOf(issue: Issue, tree: Tree | undefined): string {
-  const own = ownMessage(issue)
-  if (own !== undefined && /\bfound\b/.test(own)) return own
-  const expected = own ?? `expected ${[...new Set(expectations(issue))].join(' or ')}`
+  const expected = expectedOf(issue)
+  if (/\bfound\b/.test(expected)) return expected
   const unquoted =
     issue.code === 'invalid_type' && issue.expected === 'string' && tree?.kind === 'scalar' && tree.value !== null
   return `${expected}${unquoted ? ' in quotes' : ''}, found ${describe(tree)}`
-}
-
-/** A message that the step's author wrote; zod's own ones all begin with these words. */
-const ownMessage = (issue: Pick<Issue, 'message'>): string | undefined =>
-  /^(?:Invalid|Too (?:big|small)|Unrecognized)/.test(issue.message) ? undefined : issue.message
-
-/** What could have stood there instead: the words after "expected". */
-function expectations(issue: Issue): readonly string[] {
-  switch (issue.code) {
-    case 'invalid_type':
-      return [TYPE_WORDS[issue.expected] ?? issue.expected]
-    case 'invalid_value':
-      return [wordList(issue.values.map(String))]
-    case 'too_small':
-      return [`${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum} ${unitOf(issue.origin)}`.trim()]
-    case 'too_big':
-      return [`${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum} ${unitOf(issue.origin)}`.trim()]
-    case 'invalid_format':
-      return [
-        issue.pattern?.includes('{{') === true
-          ? 'text with ${{ }}'
-          : `text of the form ${issue.pattern ?? issue.format}`,
-      ]
-    case 'not_multiple_of':
-      return [`a multiple of ${issue.divisor}`]
-    case 'invalid_union':
-      return issue.errors.flatMap((branch) =>
-        branch.flatMap((inner) => ownMessage(inner)?.replace(/^expected /, '') ?? expectations(inner)),
-      )
-    case 'unrecognized_keys':
-      return [`no field ${issue.keys.join(', ')}`]
-    case 'invalid_key':
-      return ['another key']
-    case 'invalid_element':
-      return ['another element']
-    case 'custom':
-      return ['another value']
-  }
-}
-
-function unitOf(origin: string): string {
-  switch (origin) {
-    case 'string':
-      return 'characters'
-    case 'array':
-    case 'set':
-      return 'items'
-    case 'object':
-    case 'map':
-      return 'fields'
-    default:
-      return ''
-  }
 }

@@ -1,3 +1,4 @@
+import { wordList } from '../model/word-list.ts'
 import { globProblem } from '../engine/glob.ts'
 import { CHANGE_ACTIONS, CHANGE_FACTS, CHANGE_KINDS, FORGES } from '../model/change.ts'
 import { type ForgeStatus, FORK_POLICIES, type RepositoryFile } from '../model/definition.ts'
@@ -13,7 +14,7 @@ import {
   URL_MAX,
 } from './limits.ts'
 import { name } from './names.ts'
-import { choice, flag, mapOf, mapped, oneOrMore, record, type Shape, text, wordList, writtenText } from './shape.ts'
+import { choice, flag, mapOf, mapped, oneOrMore, record, type Shape, text, writtenText } from './shape.ts'
 import { quote } from './tree.ts'
 
 /** The keys of each kind of trigger. */

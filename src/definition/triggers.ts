@@ -1,9 +1,10 @@
+import { wordList } from '../model/word-list.ts'
 import { CHANGE_KINDS, type ChangeAction, type ChangeKind } from '../model/change.ts'
 import { TRIGGER_KINDS, type Triggers, type TriggerSpec } from '../model/definition.ts'
 import type { EndStatus } from '../model/status.ts'
 import { TRIGGERS_MAX } from './limits.ts'
 import { readSchedule } from './schedule.ts'
-import { byKind, choice, listOf, mapped, type Reader, record, type Shape, wordList } from './shape.ts'
+import { byKind, choice, listOf, mapped, type Reader, record, type Shape } from './shape.ts'
 import { type MapTree, type Path, quote, type Tree } from './tree.ts'
 import { forge, onChannel, records, schedule, upstream, webhook } from './trigger-records.ts'
 

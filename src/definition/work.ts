@@ -1,8 +1,9 @@
+import { wordList } from '../model/word-list.ts'
 import { hasPieces } from '../engine/template.ts'
 import type { RunnerWork, Work } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import type { StepSpec } from '../steps/step.ts'
-import { type Reader, readTemplate, wordList } from './shape.ts'
+import { type Reader, readTemplate } from './shape.ts'
 import { reportIssues } from './step-issues.ts'
 import { describe, type Entry, type MapTree, type Path, toJson, type Tree } from './tree.ts'
 

@@ -5,7 +5,10 @@ import { z } from 'zod'
 const digits = (value: unknown): unknown =>
   typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
 
-export const integer = (min: number, max: number) => z.preprocess(digits, z.int().min(min).max(max))
+export const integer = (min: number, max: number) => {
+  const error = `expected a whole number, ${min} to ${max}`
+  return z.preprocess(digits, z.int({ error }).min(min, { error }).max(max, { error }))
+}
 
 export const limit = (standard: number, max: number) =>
   integer(1, max).default(standard).describe(`How many, 1 to ${max}`)

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { expectedOf, narrowed, type SchemaIssue } from '../../model/schema-issue.ts'
 import { accept, type LocatedError, type Result } from '../../model/problem.ts'
 import type { HttpProblem } from '../problem.ts'
 
@@ -69,18 +70,16 @@ export function check<Schema extends z.ZodType>(
   value: unknown,
   where: string,
 ): Result<z.output<Schema>> {
-  const parsed = schema.safeParse(value)
+  const parsed = schema.safeParse(value, { reportInput: true })
   if (parsed.success) return accept(parsed.data)
-  const errors = parsed.error.issues.slice(0, ERRORS_MAX).map((issue): LocatedError => ({
-    file: null,
-    line: null,
-    column: null,
-    path: issue.path.reduce<string>(
-      (path, part) => (typeof part === 'number' ? `${path}[${part}]` : `${path}.${String(part)}`),
-      where,
-    ),
-    message: issue.message,
-  }))
+  const errors = parsed.error.issues
+    .flatMap(narrowed)
+    .slice(0, ERRORS_MAX)
+    .map((issue): LocatedError => {
+      const keys = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
+      const path = keys.reduce<string>((to, key) => to + (typeof key === 'number' ? `[${key}]` : `.${key}`), where)
+      return { file: null, line: null, column: null, path, message: sentence(issue) }
+    })
   const [first] = errors
   return {
     ok: false,
@@ -91,6 +90,27 @@ export function check<Schema extends z.ZodType>(
     },
   }
 }
+
+function sentence(issue: SchemaIssue): string {
+  const expected = expectedOf(issue)
+  if (issue.code === 'unrecognized_keys' || /\bfound\b/.test(expected)) return expected
+  return `${expected}, found ${isOfLength(issue) ? issue.input.length : describe(issue.input)}`
+}
+
+/** Its length is what is wrong; and a text may be a password, which is not sent back. */
+const isOfLength = (issue: SchemaIssue): issue is SchemaIssue & { readonly input: string | readonly unknown[] } =>
+  (issue.code === 'too_small' || issue.code === 'too_big') &&
+  (typeof issue.input === 'string' || Array.isArray(issue.input))
+
+/** What was there, for people; of a long text its beginning. */
+function describe(found: unknown): string {
+  if (found === undefined || found === null) return 'nothing'
+  if (Array.isArray(found)) return 'a list'
+  if (typeof found === 'object') return 'a mapping'
+  return JSON.stringify(typeof found === 'string' ? found.slice(0, FOUND_MAX).toWellFormed() : found)
+}
+
+const FOUND_MAX = 60
 
 /**
  * Whether a body that may be JSON or plain text is JSON. A type that says nothing (none, or what curl says of
