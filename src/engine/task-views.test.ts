@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { TaskSpec } from '../model/definition.ts'
 import type { RunView, TaskView } from '../model/view.ts'
-import { definition, flow, gateway, on, review, script, stage, subflow } from '../testing/definitions.ts'
+import { definition, flow, gateway, on, retries, review, script, stage, subflow } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { projectView } from '../testing/views.ts'
 import type { Run } from './run.ts'
@@ -121,4 +121,58 @@ test('who failed, and who waits for a person, is told wherever they stand', () =
     'held late',
     'review ask',
   ])
+})
+
+const tag = { name: 'tag', type: 'string', description: '', required: false, default: 'v1', options: [] } as const
+
+test('a review asks with the values that its run has now, and is the same object while they are the same', () => {
+  const w = new EngineWorld(
+    definition({
+      params: [tag],
+      stages: [stage('s', [...crowd('a', 70), review('ask', { question: 'Ship ${{ params.tag }}?' })])],
+    }),
+    { params: { tag: 'v1' } },
+  )
+  const lastPart = (): readonly TaskView[] => expectTrue(w.run).stages[0]!.parts.at(-1)!
+  const before = lastPart()
+  expect(before.at(-1)?.review?.question).toBe('Ship v1?')
+  w.succeed('a3')
+  expect(lastPart()).toBe(before)
+  w.do({ type: 'modify', params: { tag: 'v2' } })
+  expect(lastPart().at(-1)?.review?.question).toBe('Ship v2?')
+})
+
+test('what stands still with a sub-flow around it shows so, though nothing of its own has changed', () => {
+  const again = (task: TaskSpec): TaskSpec => ({ ...timed(task), ...retries(1) })
+  const inner = subflow('s', [
+    gateway('p', 'parallel'),
+    ...crowd('a', 70).map(again),
+    gateway('m', 'converge'),
+    ...subflow('t', crowd('b', 1)),
+  ])
+  const edges = ['s-start -> p', ...between('p', 'a', 'm', 70), 'p -> t -> m', 't-start -> b0 -> t-end', 'm -> s-end']
+  const w = new EngineWorld(definition({ stages: [flow(inner, ['start -> s -> end', ...edges])] }))
+  for (let place = 0; place < 70; place += 1) w.fail(`a${place}`)
+  w.lease('b0')
+  const seen = (key: string): TaskView => expectTrue(w.run).stages[0]!.tasks.find((task) => task.key === key)!
+  expect(seen('a50').allowed).toContain('delay')
+  expect(seen('t').status).toBe('running')
+  const own = w.task('a50')
+  w.pauseNode('s')
+  expect(w.task('a50')).toBe(own)
+  expect(seen('a50').allowed).not.toContain('delay')
+  expect(seen('t').status).toBe('paused')
+  w.resumeNode('s')
+  expect(seen('a50').allowed).toContain('delay')
+  expect(seen('t').status).toBe('running')
+})
+
+test('a failed task is held only as long as its run waits for a person', () => {
+  const w = new EngineWorld(definition({ stages: [stage('s', [...crowd('a', 70), script('late', on('hold'))])] }))
+  for (let place = 0; place < 70; place += 1) w.succeed(`a${place}`)
+  w.fail('late')
+  const isHeld = (): boolean | undefined => expectTrue(w.run).stages[0]!.parts.at(-1)!.at(-1)?.held
+  expect(isHeld()).toBe(true)
+  w.cancel()
+  expect(isHeld()).toBe(false)
 })
