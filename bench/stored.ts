@@ -1,19 +1,17 @@
-import { systemClock } from '../src/host/clock.ts'
 import { systemEntropy } from '../src/host/entropy.ts'
-import { createHost, type Host } from '../src/host/host.ts'
+import type { Host } from '../src/host/host.ts'
 import type { Caller, RunListFilter } from '../src/host/app.ts'
 import { asId, type RunId } from '../src/model/id.ts'
 import type { RunStatus } from '../src/model/status.ts'
 import type { PipelineView, RunSummary } from '../src/model/view.ts'
 import type { RunCommit, Store } from '../src/store/store.ts'
-import { NO_FILES } from '../src/testing/no-files.ts'
 import { definition, stageSpec, taskSpec } from '../src/testing/views.ts'
 import { need } from '../src/testing/world.ts'
 import { PEOPLE } from './copied-runs.ts'
 import { benchPlace } from './open-store.ts'
 import { options } from './options.ts'
 import { pruning } from './pruning.ts'
-import { chain, ended, percentile, round } from './support.ts'
+import { chain, ended, openHostOn, percentile, round } from './support.ts'
 
 const SMALL = 1_000
 const LIVE = 50
@@ -72,20 +70,9 @@ interface World {
   readonly like: { readonly summary: RunSummary; readonly entries: RunCommit['entries'] }
 }
 
-const openHost = (store: Store): Promise<Host> =>
-  createHost({
-    store,
-    clock: systemClock,
-    entropy: systemEntropy,
-    ...NO_FILES,
-    onDefect: (error) => {
-      throw error
-    },
-  })
-
 /** Twenty pipelines in four projects, fifty runs that wait for a person, and one that has ended. */
 async function prepare(store: Store): Promise<World> {
-  const host = await openHost(store)
+  const host = await openHostOn(store)
   const { app } = host
   const admin = await host.credentials.addUser({ name: 'bench', domain: 'bench', password: null, role: 'admin' })
   const pipelines: PipelineView[] = []
@@ -152,7 +139,7 @@ async function measured(open: () => Promise<Store>, { admin, pipelines }: World)
   const times = new Map<string, number>()
   const began = performance.now()
   const store = await open()
-  const host = await openHost(store)
+  const host = await openHostOn(store)
   const recovered = await host.recover()
   times.set('start-up', performance.now() - began)
   if (recovered.runs !== LIVE) throw new Error(`${LIVE} runs were to be taken up, found ${recovered.runs}`)

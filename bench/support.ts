@@ -23,10 +23,8 @@ export interface BenchHost {
   close(): Promise<void>
 }
 
-export async function openBenchHost(): Promise<BenchHost> {
-  tuneHeap()
-  const { store, close } = await openBenchStore()
-  const host = await createHost({
+export const openHostOn = (store: Store): Promise<Host> =>
+  createHost({
     store,
     clock: systemClock,
     entropy: systemEntropy,
@@ -35,6 +33,11 @@ export async function openBenchHost(): Promise<BenchHost> {
       throw error
     },
   })
+
+export async function openBenchHost(): Promise<BenchHost> {
+  tuneHeap()
+  const { store, close } = await openBenchStore()
+  const host = await openHostOn(store)
   const admin = await host.credentials.addUser({ name: 'bench', domain: 'bench', password: null, role: 'admin' })
   const project = need(await host.app.projects.create(admin, { name: 'bench', description: '' }))
   return {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { NodeActionBody, Run } from '../client/client.ts'
-import type { NodeAction } from '../model/command.ts'
+import type { NodeAction, RunAction } from '../model/command.ts'
 import { connect, type ConnectionOptions, withConnection } from './connection.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 import { findNode, type NodeKind } from './find-node.ts'
@@ -86,6 +86,31 @@ export const nodeVerb =
         actOnNode(terminal, options, { run, node, kind }, name),
       ),
     )
+
+/** A verb that steers a run, or a task of it alone. */
+export const runOrTaskVerb =
+  ({ action: name, summary, description }: RunOrTaskVerb): Verb =>
+  ({ terminal, action }) =>
+    common(
+      new Command(name)
+        .summary(summary)
+        .description(description)
+        .argument('<run>', RUN_ARGUMENT)
+        .argument('[task]', `${NODE_ARGUMENT}; without it the run`)
+        .addHelpText('after', examples(`millrace ${name} release#12`, `millrace ${name} release#12 deploy`)),
+    ).action(
+      action((run: string, task: string | undefined, options: CommonOptions) =>
+        task === undefined
+          ? actAndShow(terminal, options, (client) => client.runs.act(run, name))
+          : actOnNode(terminal, options, { run, node: task }, name),
+      ),
+    )
+
+interface RunOrTaskVerb {
+  readonly action: RunAction & NodeAction
+  readonly summary: string
+  readonly description: string
+}
 
 interface NodeVerb {
   readonly action: NodeAction

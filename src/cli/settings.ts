@@ -16,6 +16,17 @@ export function withSettings(command: Command, names: readonly SettingName[] = s
   return command
 }
 
+/** What whoever does tasks on this machine is told: a runner, and a run without a server. */
+export const TASK_SETTINGS = [
+  'slots',
+  'labels',
+  'containers',
+  'containerPaths',
+  'stepDirectories',
+  'cacheMaxBytes',
+  'httpAllow',
+] as const satisfies readonly SettingName[]
+
 /** What commander calls an option: `--data-dir` is `dataDir`. */
 const optionOf = (name: SettingName): string =>
   settings[name].flag.slice(2).replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())

@@ -4,7 +4,7 @@ import { runLocally } from '../local-run.ts'
 import { printJson } from '../output.ts'
 import { type Params, paramOption } from '../params.ts'
 import { readDefinition } from '../read-definition.ts'
-import { configOf, withSettings } from '../settings.ts'
+import { configOf, TASK_SETTINGS, withSettings } from '../settings.ts'
 import type { Verb } from '../verb.ts'
 
 interface Options {
@@ -13,17 +13,7 @@ interface Options {
   readonly json?: boolean
 }
 
-const SETTINGS = [
-  'slots',
-  'labels',
-  'containers',
-  'containerPaths',
-  'stepDirectories',
-  'cacheMaxBytes',
-  'httpAllow',
-  'distributeTo',
-  'bodyMaxBytes',
-] as const
+const SETTINGS = [...TASK_SETTINGS, 'distributeTo', 'bodyMaxBytes'] as const
 
 export const run: Verb = ({ terminal, action }) =>
   withSettings(

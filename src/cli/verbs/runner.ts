@@ -6,7 +6,7 @@ import { Fault } from '../fault.ts'
 import { printJsonLine } from '../output.ts'
 import { bearerTokenOf } from '../bearer-token.ts'
 import { serverUrlOf } from '../server-url.ts'
-import { configOf, withSettings } from '../settings.ts'
+import { configOf, TASK_SETTINGS, withSettings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 import { trust } from '../trust.ts'
 import type { Verb } from '../verb.ts'
@@ -21,16 +21,7 @@ interface Options {
   readonly json?: boolean
 }
 
-const SETTINGS = [
-  'slots',
-  'labels',
-  'containers',
-  'containerPaths',
-  'stepDirectories',
-  'cacheMaxBytes',
-  'httpAllow',
-  'caFile',
-] as const
+const SETTINGS = [...TASK_SETTINGS, 'caFile'] as const
 
 export const runner: Verb = ({ terminal, action }) =>
   withSettings(

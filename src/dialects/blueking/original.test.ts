@@ -4,6 +4,14 @@ import { openBkClient } from '../../testing/blueking-client.ts'
 import { constant, display, outputOf, pause, shell, webTree } from '../../testing/blueking-trees.ts'
 import { exited, succeeded } from '../../testing/scripted-runner.ts'
 
+type Client = Awaited<ReturnType<typeof openBkClient>>
+
+async function startedTask({ biz, need, post }: Client, pipeline_tree: ReturnType<typeof webTree>) {
+  const made = await need(post('fast_create_task', [biz], { name: 't', pipeline_tree }))
+  await need(post('start_task', [made.task_id, biz]))
+  return { task: made.task_id, nodes: Object.keys(made.pipeline_tree.activities) }
+}
+
 const ENGINE_2 = { engine_ver: '2' }
 
 test('a revoked task stays revoked, whatever is said to its nodes', async () => {
@@ -17,10 +25,10 @@ test('a revoked task stays revoked, whatever is said to its nodes', async () => 
     ],
     activities: { a: shell('false'), b: display },
   })
-  const made = await client.need(client.post('fast_create_task', [biz], { name: 't', pipeline_tree }))
-  const task = made.task_id
-  const [node] = Object.keys(made.pipeline_tree.activities)
-  await client.need(client.post('start_task', [task, biz]))
+  const {
+    task,
+    nodes: [node],
+  } = await startedTask(client, pipeline_tree)
   world.runner.endTask('a', exited(1))
   await world.settled()
   await client.need(client.post('operate_task', [task, biz], { action: 'revoke' }))
@@ -77,10 +85,10 @@ test('what a node was given in an earlier pass of its loop is told with the coun
     gateways: { g: 'Exclusive' },
     constants: { '${count}': outputOf('a', '_loop') },
   })
-  const made = await client.need(client.post('fast_create_task', [biz], { name: 't', pipeline_tree }))
-  const task = made.task_id
-  const [node_id = ''] = Object.keys(made.pipeline_tree.activities)
-  await client.need(client.post('start_task', [task, biz]))
+  const {
+    task,
+    nodes: [node_id = ''],
+  } = await startedTask(client, pipeline_tree)
   for (let pass = 1; pass <= 3; pass += 1) {
     world.runner.endTask('a', succeeded())
     await world.settled()
@@ -100,7 +108,7 @@ test('what a node was given in an earlier pass of its loop is told with the coun
 
 test('a script sees what a constant stands for as the text that it is in the original', async () => {
   const client = await openBkClient()
-  const { biz, world } = client
+  const { world } = client
   const pipeline_tree = webTree({
     lines: [
       ['start', 'a'],
@@ -114,8 +122,7 @@ test('a script sees what a constant stands for as the text that it is in the ori
       '${count}': constant(3),
     },
   })
-  const made = await client.need(client.post('fast_create_task', [biz], { name: 't', pipeline_tree }))
-  await client.need(client.post('start_task', [made.task_id, biz]))
+  await startedTask(client, pipeline_tree)
   world.runner.endTask('a', succeeded())
   await world.settled()
   // `string.replace(tpl, resolved)` of bamboo_engine/template/template.py: Python's str of each.
