@@ -41,7 +41,7 @@ export const openRoutes: readonly Route[] = [
     'GET',
     '/openapi/workflows/product/:name/tasks?projectKey&pageNum&pageSize',
     '`{total, workflow_tasks}`, from 2.0 on; error 6162',
-    workflows.listOpenTasks,
+    workflows.listProductTasks,
   ),
   route(
     'GET',
@@ -71,7 +71,7 @@ export const openRoutes: readonly Route[] = [
   route(
     'GET',
     '/openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize',
-    '`{total, workflow_tasks}`, from 2.0 on; error 6162',
+    '`{total, workflow_tasks}`, from 2.0 on; empty where there is no such workflow; error 6162',
     workflows.listOpenTasks,
   ),
   route(

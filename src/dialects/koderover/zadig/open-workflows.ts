@@ -10,7 +10,8 @@ import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
 import { creatorOf, taskWord } from './status.ts'
 import { seconds } from './sub-tasks.ts'
-import { JOB_TYPES, start } from './v4.ts'
+import type { TaskPage } from './task-filters.ts'
+import { JOB_TYPES, start, tasksOf } from './v4.ts'
 import { viewTest } from './views.ts'
 import { chosenTasks, isWorkflow } from './workflow.ts'
 import { removeWorkflow } from './workflows.ts'
@@ -156,23 +157,23 @@ export async function openDetail(call: Call): Promise<Response> {
   })
 }
 
-/** `GET /openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize`, and the same under `product`. */
+// `OpenAPIPageParamsFromReq`
+const PAGES = { size: 'pageSize', page: 'pageNum', rows: 10 } as const
+const presentTasks = ({ runs, total }: TaskPage): Response =>
+  json(200, { total, workflow_tasks: runs.map(presentBrief) })
+
+/** `GET /openapi/workflows/custom/:name/tasks?projectKey&pageNum&pageSize` */
 export async function listOpenTasks(call: Call): Promise<Response> {
+  const found = await tasksOf(call, call.param('name'), PAGES)
+  return found instanceof Response ? found : presentTasks(found)
+}
+
+/** The same under `product`, where the workflow must be there. */
+export async function listProductTasks(call: Call): Promise<Response> {
   const pipeline = await pipelineOf(call, face, 'listTasks', call.param('name'))
   if (pipeline instanceof Response) return pipeline
-  const found = await pagedRuns(
-    call,
-    face,
-    { pipeline: { id: pipeline.id } },
-    {
-      size: 'pageSize',
-      page: 'pageNum',
-      // `OpenAPIPageParamsFromReq`
-      rows: 10,
-    },
-  )
-  if (found instanceof Response) return found
-  return json(200, { total: found.total, workflow_tasks: found.runs.map(presentBrief) })
+  const found = await pagedRuns(call, face, { pipeline: { id: pipeline.id } }, PAGES)
+  return found instanceof Response ? found : presentTasks(found)
 }
 
 /** `GET /openapi/workflows/product/:name/task/:taskID?projectKey`: `OpenAPIProductWorkflowTaskDetail`. */

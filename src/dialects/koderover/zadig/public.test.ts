@@ -428,6 +428,8 @@ test('product workflows are followed and taken away by the public API of 2.0', a
   await world.settled()
   expect(await ask('DELETE', `${OPEN}?workflowKey=shop-workflow&projectKey=default`)).toEqual(SUCCESS)
   expect((await ask('GET', `${OPEN}/shop-workflow/tasks?projectKey=default`)).body.code).toBe(6162)
+  const gone = await ask('GET', '/openapi/workflows/custom/shop-workflow/tasks?projectKey=default')
+  expect(gone.body).toEqual({ total: 0, workflow_tasks: [] })
 })
 
 test('a page of the public API has ten tasks unless it says how many, and more than there are is no fault', async () => {

@@ -71,7 +71,8 @@ export async function listTasks(call: Call): Promise<Response> {
   return json(200, { workflow_list: found.runs.map(presentPreview), total: found.total })
 }
 
-async function tasksOf(call: Call, name: string, pages: PageNames): Promise<TaskPage | Response> {
+/** A page of a workflow's tasks. */
+export async function tasksOf(call: Call, name: string, pages: PageNames): Promise<TaskPage | Response> {
   const page = rowsAsked(call, pages)
   if (typeof page === 'string') return face.badRequest(page)
   const pipeline = await call.app.pipelines.get(call.caller, pipelineRef(call, name))
