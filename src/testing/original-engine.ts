@@ -49,8 +49,8 @@ interface Sketch {
   readonly outputs: readonly string[]
 }
 
-/** State, loop, retry, skip, error_ignored. */
-type Shown = readonly [string, number, number, boolean, boolean]
+/** State, loop, retry, skip, error_ignored, and how many versions it has had. */
+type Shown = readonly [string, number, number, boolean, boolean, number]
 interface Told {
   readonly inputs: JsonObject
   readonly outputs: JsonObject
@@ -89,6 +89,7 @@ interface Node {
   readonly retry: number
   readonly skip: boolean
   readonly error_ignored: boolean
+  readonly version: string
   readonly children: Readonly<Record<string, Node>>
 }
 type Outputs = readonly { readonly key: string; readonly value: Json }[]
@@ -123,12 +124,13 @@ const treeOf = (sketch: Sketch): TreeSketch => ({
 export async function differences(original: OriginalCase): Promise<readonly string[]> {
   const t = await taskOf(treeOf(original.sketch))
   const status: Record<string, Shown> = {}
+  const versions: Versions = new Map()
   for (const [at, { op, why, changed }] of original.steps.entries()) {
     const taken = op === null || (await say(t, op))
     const said = `${at} ${JSON.stringify(op)}`
     if (taken !== (why === undefined)) return [`${said}: ${why ?? 'taken'} there, ${String(taken)} here`]
     Object.assign(status, changed)
-    const seen = await statusOf(t)
+    const seen = await statusOf(t, versions)
     // What was at work when the task was revoked is RUNNING for ever there.
     if (status['root']?.[0] === 'REVOKED') return unlike(`${said}: root`, 'REVOKED', seen['root']?.[0])
     const names = new Set([...Object.keys(status), ...Object.keys(seen)])
@@ -203,11 +205,16 @@ function flowId(t: BkTask, name: string): string {
   return Object.keys(level.flows)[line - 1] ?? name
 }
 
-async function statusOf(t: BkTask): Promise<Record<string, Shown>> {
+/** Those that each node has been seen with. */
+type Versions = Map<string, Set<string>>
+
+async function statusOf(t: BkTask, versions: Versions): Promise<Record<string, Shown>> {
   const names = new Map(namesIn(t.tree as Level, ''))
   const seen: Record<string, Shown> = {}
-  const walk = (name: string, { state, loop, retry, skip, error_ignored, children }: Node): void => {
-    seen[name] = [state, loop, retry, skip, error_ignored]
+  const walk = (name: string, { state, loop, retry, skip, error_ignored, version, children }: Node): void => {
+    const had = versions.get(name) ?? new Set()
+    versions.set(name, had.add(version))
+    seen[name] = [state, loop, retry, skip, error_ignored, had.size]
     for (const [id, child] of Object.entries(children)) walk(names.get(id) ?? id, child)
   }
   walk('root', (await t.status({ engine_ver: '2' })) as Node)

@@ -3,6 +3,7 @@ import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
 import { fail, styleOf, succeed, type Call, type Operation, type Reply } from './call.ts'
 import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
+import { isSameAttempt, versionAfter } from './ids.ts'
 import { taskUrl } from './make-calls.ts'
 import { nodeData, nodeInputs, nodeOutputs, pluginCode } from './node-data.ts'
 import { integerParam, isTruthy, optionalText, requiredText } from './params.ts'
@@ -156,6 +157,7 @@ async function historyRow(call: Call, run: RunView, task: TaskView, attempt: Att
   const style = styleOf(call)
   const elapsed = elapsedSeconds(attempt, style.now)
   const [start, finish] = [style.time(attempt.startedAt), style.time(attempt.endedAt)]
+  const version = versionAfter(attempt.version, attempt.failure)
   return {
     id: attempt.attempt,
     history_id: attempt.attempt,
@@ -164,7 +166,7 @@ async function historyRow(call: Call, run: RunView, task: TaskView, attempt: Att
     loop: attempt.loop,
     inner_loop: attempt.innerLoop,
     skip: attempt.skipped,
-    version: style.engine === 2 ? `v${attempt.version}` : attempt.version,
+    version: style.engine === 2 ? `v${version}` : version,
     start_time: start,
     finish_time: finish,
     elapsed_time: elapsed,
@@ -263,7 +265,7 @@ export const getTaskNodeLog: Operation = {
 /** Number of the attempt; 0: none has begun; undefined: there is no such version. */
 function attemptOf(task: TaskView, text: string): number | undefined {
   const version = givenVersion(text)
-  const found = task.earlier.find((attempt) => attempt.version === version)
+  const found = task.earlier.find((attempt) => isSameAttempt(attempt.version, version))
   if (found !== undefined) return found.attempt
-  return version === task.version || version.slice(1) === task.version.slice(1) ? task.attempt : undefined
+  return isSameAttempt(version, task.version) ? task.attempt : undefined
 }

@@ -1,3 +1,4 @@
+import type { Failure } from '../../model/failure.ts'
 import type { RunId } from '../../model/id.ts'
 
 /**
@@ -13,13 +14,20 @@ export function eventId(runId: RunId, container: number, event: 'start' | 'end')
 }
 
 /**
- * 32 hex that change with every execution of a node and with nothing else, as v1 keeps its version through a skip.
+ * 32 hex that change with every execution of a node, as v1 keeps its version through a skip.
  * It begins with pass and attempt, where an id of ours has its time of making, so it is never one.
  */
 export function executionVersion(id: string, pass: number, attempt: number): string {
   const counters = ((pass % 0x1000) * 0x1_0000 + (attempt % 0x1_0000)).toString(16).padStart(8, '0')
   return counters + id.slice(8)
 }
+
+/** To both engines what a person has failed is another execution: what its worker says yet is of the one before. */
+export const versionAfter = (version: string, failure: Failure | null): string =>
+  failure?.kind === 'forced' ? version.replace(/^./, 'e') : version
+
+/** Whether two versions are of one attempt, before and after it was failed by force, or skipped. */
+export const isSameAttempt = (one: string, other: string): boolean => one.slice(1) === other.slice(1)
 
 const HEX_32 = /^[0-9a-f]{32}$/
 const DECIMAL = /^[0-9]{1,15}$/

@@ -6,6 +6,7 @@ import { fail, type Call, type Operation, type Reply } from './call.ts'
 import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
 import { arrayParam, isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
+import { isSameAttempt } from './ids.ts'
 import { findShown, givenVersion } from './present.ts'
 import { isActivity, kindOf, shownRun } from './shown.ts'
 import { locateNamed, refusedHere } from './task-calls.ts'
@@ -206,7 +207,7 @@ function ownStateOf(run: RunView, task: TaskView): State | undefined {
 /** In the order in which their engine looks: a process that waits there, a schedule of that version, the node's own. */
 function callbackRefusal(task: TaskView, state: State | null, version: string): string {
   if (state !== 'RUNNING') return `can not find process with current node id: ${task.id}`
-  const known = task.earlier.some((attempt) => attempt.version === version)
+  const known = task.earlier.some((attempt) => isSameAttempt(attempt.version, version))
   return known ? `node version v${version} not exist` : 'Schedule matching query does not exist.'
 }
 

@@ -135,3 +135,45 @@ test('an output of a sub-process that nothing in it has made is handed on as its
   const whole = await t.client.need(t.client.get('get_task_detail', [t.id, t.client.biz]))
   expect(whole.outputs).toMatchObject([{ key: '${handed}', value: '${made}' }])
 })
+
+test('a node that was failed by force has another version from then on, and its log is found by both', async () => {
+  const t = await taskOf({
+    lines: [
+      ['start', 'a'],
+      ['a', 'end'],
+    ],
+    activities: { a: shell('x') },
+  })
+  const version = async (): Promise<string> => (await t.status()).children[t.node('a')].version
+  const before = await version()
+  await t.act('a', 'forced_fail')
+  await ends(t, 'a', { kind: 'cancelled' })
+  const forced = await version()
+  expect(forced).toMatch(/^[0-9a-f]{32}$/)
+  expect(forced).not.toBe(before)
+  for (const one of [before, forced]) {
+    const query = { node_id: t.node('a'), version: one }
+    expect(await t.client.get('get_task_node_log', [t.id, t.client.biz], query)).toMatchObject({ result: true })
+  }
+  await t.act('a', 'retry')
+  expect((await t.detail('a')).histories[0].version).toBe(`v${forced}`)
+  expect([before, forced]).not.toContain(await version())
+})
+
+test('a node that was paused ahead of time keeps its version when it begins', async () => {
+  const t = await taskOf({
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 'end'],
+    ],
+    activities: { a: pause, b: pause },
+  })
+  await t.act('b', 'pause')
+  await t.act('a', 'callback')
+  const shown = async () => (await t.status({ engine_ver: '2' })).children[t.node('b')]
+  const { state, version } = await shown()
+  expect(state).toBe('SUSPENDED')
+  await t.act('b', 'resume')
+  expect(await shown()).toMatchObject({ state: 'RUNNING', version })
+})

@@ -2,7 +2,7 @@ import type { NodeStatus } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
 import { attemptVersion } from '../../model/id.ts'
 import type { AttemptView, RunView, StageView, TaskView } from '../../model/view.ts'
-import { eventId, executionVersion } from './ids.ts'
+import { eventId, executionVersion, versionAfter } from './ids.ts'
 import { goneKeys } from './task-tree.ts'
 import { nodeState, runState, type OwnState } from './status.ts'
 import { TYPE_ANNOTATION, UNSEEN } from './tree/to-definition.ts'
@@ -141,7 +141,7 @@ export function shownTask(run: RunView, task: TaskView): Shown | undefined {
     ignored: task.ignored || (last !== undefined && wasPassedOver(task, last)),
     // A pass that was refused is none.
     loop: Math.max(1, (last?.loop ?? task.loop) - Number(task.failure?.kind === 'loop-limit')),
-    version: last?.version ?? task.version,
+    version: versionOf(run, task, last, own),
     // What was skipped before it began starts and ends in that moment.
     startedAt:
       own === 'SUSPENDED' && task.work.kind !== 'subflow' && task.startedAt === null
@@ -151,6 +151,14 @@ export function shownTask(run: RunView, task: TaskView): Shown | undefined {
     children: [],
     task,
   }
+}
+
+/** What was paused ahead of time has the version already that it begins with. */
+function versionOf(run: RunView, task: TaskView, last: AttemptView | undefined, own: OwnState): string {
+  const begun = task.attempt > 0 && task.earlier.at(-1)?.attempt !== task.attempt
+  if (own === 'SUSPENDED' && !begun && task.work.kind !== 'subflow')
+    return attemptVersion(run.id, task.index, task.attempt + 1)
+  return versionAfter(last?.version ?? task.version, (last ?? task).failure)
 }
 
 /** Taken up again and not begun yet: the times of what it was are gone, its count and version are the next one's. */
