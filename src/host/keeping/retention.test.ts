@@ -7,6 +7,7 @@ import type { Retention } from '../../model/retention.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { RunSummary } from '../../model/view.ts'
 import { addPipeline, firstCommit, reserveRun } from '../../store/conformance/samples.ts'
+import type { RunLog } from '../../store/store.ts'
 import { openMemoryStore } from '../../store/memory/index.ts'
 import { FakeClock } from '../../testing/clock.ts'
 import { sweepArtifacts } from './kept-files.ts'
@@ -17,12 +18,14 @@ const NOW = 100 * DAY
 
 interface Kept {
   readonly removed: RunSummary[]
+  /** How many went at once, each time. */
+  readonly blocks: number[]
   readonly files: Set<RunId>
   readonly artifactSweeps: number[]
   readonly sweep: RetentionSweep
   readonly clock: FakeClock
-  /** Adds a run that ended so many days ago; live without. */
-  run(status: RunStatus, daysAgo?: number): Promise<RunSummary>
+  /** Adds a run of so many events that ended so many days ago; live without. */
+  run(status: RunStatus, daysAgo?: number, events?: number): Promise<RunSummary>
 }
 
 async function kept(policy: Retention | ((id: PipelineId) => Retention)): Promise<Kept> {
@@ -32,8 +35,13 @@ async function kept(policy: Retention | ((id: PipelineId) => Retention)): Promis
   const removed: RunSummary[] = []
   const files = new Set<RunId>()
   const artifactSweeps: number[] = []
+  const blocks: number[] = []
+  const remove: RunLog['remove'] = (ids) => {
+    blocks.push(ids.length)
+    return store.runs.remove(ids)
+  }
   const sweep = new RetentionSweep({
-    log: store.runs,
+    log: { ...store.runs, remove },
     clock,
     policyOf: (id) => Promise.resolve(typeof policy === 'function' ? policy(id) : policy),
     onRemoved: (runs) => removed.push(...runs),
@@ -49,16 +57,17 @@ async function kept(policy: Retention | ((id: PipelineId) => Retention)): Promis
   onTestFinished(() => sweep.close())
   return {
     removed,
+    blocks,
     files,
     artifactSweeps,
     sweep,
     clock,
-    run: async (status, daysAgo) => {
+    run: async (status, daysAgo, events = 1) => {
       const summary = await reserveRun(store, pipeline, {
         status,
         endedAt: daysAgo === undefined ? null : NOW - daysAgo * DAY,
       })
-      await store.runs.commit(firstCommit(summary))
+      await store.runs.commit(firstCommit(summary, [events]))
       files.add(summary.id)
       return summary
     },
@@ -106,6 +115,16 @@ describe('runs that were kept for long enough go', () => {
     world.files.add(asId<RunId>('f'.repeat(32)))
     expect(await world.sweep.sweep()).toBe(447)
     expect(world.files.size).toBe(3)
+  })
+
+  test('a few at a time, and of large ones fewer, as commits wait meanwhile', async () => {
+    const world = await kept({ runs: 1, forMs: null })
+    for (let count = 0; count < 25; count += 1) await world.run('failed', 2, 20)
+    for (const events of [600, 300, 200, 5_000, 1]) await world.run('failed', 2, events)
+    await world.run('failed', 2)
+    expect(await world.sweep.sweep()).toBe(30)
+    // Newest first.
+    expect(world.blocks).toEqual([1, 1, 2, 10, 10, 6])
   })
 
   test('by themselves, once an hour', async () => {

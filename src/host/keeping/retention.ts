@@ -30,8 +30,9 @@ interface Dependencies {
 
 /** Summaries that are looked at in one go. */
 const PAGE = 200
-/** Runs that go in one transaction: commits wait for it. */
+/** Runs that go in one transaction, and events of theirs: commits wait for it. A run goes whole, however large it is. */
 const BATCH = 10
+const BATCH_EVENTS = 1_000
 const FIRST_MS: DurationMs = 60_000
 const EVERY_MS: DurationMs = 3_600_000
 
@@ -111,14 +112,29 @@ export class RetentionSweep {
 
   async #remove(due: readonly RunSummary[]): Promise<number> {
     let count = 0
-    for (let at = 0; at < due.length && !this.#rounds.isClosed; at += BATCH) {
-      const batch = due.slice(at, at + BATCH)
+    for (const batch of batchesOf(due)) {
+      if (this.#rounds.isClosed) break
       const gone = new Set<RunId>(await this.#deps.log.remove(batch.map(({ id }) => id)))
       count += gone.size
       if (gone.size > 0) this.#deps.onRemoved(batch.filter(({ id }) => gone.has(id)))
     }
     return count
   }
+}
+
+function batchesOf(due: readonly RunSummary[]): readonly (readonly RunSummary[])[] {
+  const batches: RunSummary[][] = []
+  let batch: RunSummary[] = []
+  let events = 0
+  for (const run of due) {
+    if (batch.length === 0 || batch.length === BATCH || events + run.seq > BATCH_EVENTS) {
+      batches.push((batch = []))
+      events = 0
+    }
+    batch.push(run)
+    events += run.seq
+  }
+  return batches
 }
 
 interface Pipeline {
