@@ -234,12 +234,22 @@ export const getTaskNodeLog: Operation = {
   path: ['task_id', 'bk_biz_id'],
   about: 'the log of the attempt with this `version`, in pages of lines',
   async run(call) {
-    const version = requiredText(call.params, 'version')
     const page = integerParam(call.params, 'page', 1, [1, 1_000_000])
     const size = integerParam(call.params, 'page_size', 30, [1, 10_000])
-    const located = await locateNode(call)
+    const located = await locateNamed(call, 'get_task_node_log')
     if (!located.ok) return { envelope: located.failure }
-    const { run, task } = located
+    const { run } = located
+    // Source: its apigw/log_auth.py.
+    const nodeId = optionalText(call.params, 'node_id')
+    if (nodeId === undefined) {
+      return { envelope: fail('[API] get_task_node_log node_id is required', CODES.badParameter) }
+    }
+    const task = tasksOf(run).find(({ id }) => id === nodeId)
+    if (task === undefined) {
+      const message = `[API] get_task_node_log task[id=${run.serial}] does not have node[${nodeId}]`
+      return { envelope: fail(message, CODES.notFound) }
+    }
+    const version = requiredText(call.params, 'version')
     const attempt = attemptOf(task, version)
     if (attempt === undefined) return { envelope: fail(`node(${task.id}) has no version ${version.slice(0, 64)}`) }
     const log =

@@ -462,7 +462,7 @@ describe('by a clock', () => {
     expect(await change('set_periodic_task_enabled', { enabled: true })).toMatchObject({ result: true })
     expect(await stored()).toMatchObject([{ cron: '0 * * * *' }])
     expect(await client.need(client.get('get_periodic_task_list', [client.biz]))).toMatchObject([
-      { id: task.id, name: 'nightly' },
+      { id: task.id, name: 'nightly', auth_actions: ['periodic_task_view', 'periodic_task_edit'] },
     ])
     expect(await client.need(client.get('get_periodic_task_info', [task.id, client.biz]))).toMatchObject({
       form: { '${branch}': { value: 'next' } },

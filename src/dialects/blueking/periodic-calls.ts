@@ -162,6 +162,14 @@ const shownConstants = (tree: RawTree): JsonObject =>
       )
     : {}
 
+const PERIODIC_VIEWED = ['periodic_task_view']
+/** What their permission system calls what a caller may do here. */
+const PERIODIC_ACTIONS = {
+  viewer: PERIODIC_VIEWED,
+  operator: PERIODIC_VIEWED,
+  admin: [...PERIODIC_VIEWED, 'periodic_task_edit'],
+} as const
+
 export const getPeriodicTaskList: Operation = {
   method: 'GET',
   path: ['bk_biz_id'],
@@ -172,7 +180,8 @@ export const getPeriodicTaskList: Operation = {
     if (!business.ok) return { envelope: business.failure }
     const rows = (await hiddenPipelines(call, business.project.id)).flatMap((pipeline) => {
       const periodic = periodicOf(pipeline)
-      return periodic === undefined ? [] : [present(pipeline, periodic, call, false)]
+      if (periodic === undefined) return []
+      return [{ ...present(pipeline, periodic, call, false), auth_actions: PERIODIC_ACTIONS[call.caller.role] }]
     })
     return succeed(rows)
   },

@@ -73,6 +73,12 @@ test('tasks, nodes, plugins and templates that are not there', async () => {
     const known = await node(api, { node_id: ids.a, component_code: 'job_fast_execute_script' })
     expect(known).toMatchObject({ result: true, message: '', code: 0 })
   }
+  const log = (query: Readonly<Record<string, string>>) => client.get('get_task_node_log', [task, biz], query)
+  expect(await log({})).toMatchObject({ message: '[API] get_task_node_log node_id is required', code: 3540000 })
+  expect(await log({ node_id: 'x', version: 'v' })).toMatchObject({
+    message: `[API] get_task_node_log task[id=${task}] does not have node[x]`,
+    code: 3540400,
+  })
   const elsewhere = `of project[project_id=${biz}, biz_id${biz}] does not exist`
   for (const [api, answer] of [
     ['get_task_detail', client.get('get_task_detail', [999, biz])],
