@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   createWriteStream,
   existsSync,
@@ -18,7 +19,10 @@ import pg from 'pg'
 import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { examineStore } from '../src/compose/store.ts'
+import { readMigrations } from '../src/store/kit/migrations.ts'
+import { Connection } from '../src/store/sqlite/connection.ts'
 import { openSqliteStore } from '../src/store/sqlite/index.ts'
+import { migrate } from '../src/store/sqlite/migrate.ts'
 import { postgresServer } from '../src/testing/postgres-server.ts'
 import { isSafeName } from '../src/upkeep/archive.ts'
 import { backUp, type BackupOptions } from '../src/upkeep/backup.ts'
@@ -260,4 +264,20 @@ describe('is refused', () => {
     await pipeline(tar, createWriteStream(at('evil.tar')))
     await expect(restored('evil.tar', 'empty')).rejects.toMatchObject({ code: 'corrupt' })
   })
+})
+
+test('a backup of an older release is brought up to date as it is restored', async () => {
+  const migrations = readMigrations(join(import.meta.dirname, '../src/store/sqlite/migrations'))
+  const connection = new Connection(at('old.db'), 'read-write')
+  migrate(connection, migrations.slice(0, -1), 'old.db')
+  connection.close()
+  const store = readFileSync(at('old.db'))
+  const tar = pack()
+  const manifest = { v: 1, sha256: createHash('sha256').update(store).digest('hex'), runs: 0, last_event: 0 }
+  tar.entry({ name: 'backup.json' }, JSON.stringify(manifest))
+  tar.entry({ name: 'millrace.db' }, store)
+  tar.finalize()
+  await pipeline(tar, createWriteStream(at('old.tar')))
+  await restored('old.tar', 'new')
+  expect(await examined('new')).toMatchObject({ runs: 0, disorders: [] })
 })

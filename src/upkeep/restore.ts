@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { copyTables } from '../store/kit/tables.ts'
 import { lockDirectory } from '../store/sqlite/lock.ts'
-import { openCurrent } from '../store/sqlite/tables.ts'
+import { bringUpToDate } from '../store/sqlite/tables.ts'
 import { StoreError } from '../store/store.ts'
 import { readArchive } from './archive.ts'
 import { sha256Of, type Manifest } from './backup.ts'
@@ -67,8 +67,8 @@ async function checkedManifest(scratch: string, file: string): Promise<Manifest>
   if ((await sha256Of(path)) !== manifest.sha256) {
     throw new StoreError('corrupt', `the store in ${file} is not as it was written: its checksum is another`)
   }
-  // Of another schema it is refused here, and not at the start.
-  openCurrent(path).close()
+  // One of an older release is brought up to date here, where nobody could start a server on it.
+  bringUpToDate(path)
   return manifest
 }
 

@@ -72,8 +72,24 @@ export async function openSqliteSource(
   }
 }
 
+/**
+ * Brings a store that nobody uses up to this release's schema, as the start of a server does.
+ * @throws StoreError `corrupt` when it is no store, or that of a newer release
+ */
+export function bringUpToDate(path: string): void {
+  const connection = new Connection(path, 'read-write')
+  try {
+    checkOwner(connection, path)
+    migrate(connection, migrations(), path)
+  } catch (error) {
+    throw errorOf(failureOf(error))
+  } finally {
+    connection.close()
+  }
+}
+
 /** @throws StoreError `corrupt` when it is no store of this release's schema */
-export function openCurrent(path: string): Connection {
+function openCurrent(path: string): Connection {
   const connection = new Connection(path, 'read-only')
   try {
     checkOwner(connection, path)
