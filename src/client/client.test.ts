@@ -71,6 +71,17 @@ describe('an error', () => {
     await expect(scripted(answer).client.me()).rejects.toMatchObject({ name: 'ClientError', code: 'not_millrace' })
   })
 
+  test('of a path that the server does not know says that the address has one too many', async () => {
+    const { client } = scripted((asked) =>
+      json({ code: 'not_found', detail: `Nothing is at ${new URL(asked).pathname}`, status: 404 }, 404),
+    )
+    await expect(client.me()).rejects.toMatchObject({
+      code: 'not_found',
+      message:
+        'Nothing is at /base/api/v1/me; http://127.0.0.1:1/base has a path, which is right only behind a proxy that takes it off',
+    })
+  })
+
   test('without an answer says why there was none', async () => {
     const { client } = scripted(() => {
       throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:1') })

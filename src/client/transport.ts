@@ -79,9 +79,16 @@ function reasonOf(error: unknown): string {
 async function refusal(response: Response, base: string): Promise<ClientError> {
   const text = await response.text().catch(() => '')
   const problem = problemOf(text)
-  if (problem !== undefined) return new ClientError(problem.code, problem.detail, problem)
+  if (problem !== undefined) return new ClientError(problem.code, problem.detail + hintOf(problem, base), problem)
   const message = `${base} answered ${response.status} with something that is not Millrace's`
   return new ClientError('not_millrace', message, { status: response.status })
+}
+
+/** The server itself says so of a path that it does not know, and so of every call when the address has a path too many. */
+function hintOf({ detail }: ProblemBody, base: string): string {
+  const { pathname } = new URL(base)
+  if (pathname === '/' || !detail.startsWith(`Nothing is at ${pathname}/`)) return ''
+  return `; ${base} has a path, which is right only behind a proxy that takes it off`
 }
 
 function problemOf(text: string): ProblemBody | undefined {

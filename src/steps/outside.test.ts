@@ -76,6 +76,7 @@ describe('a folder that is no step type', () => {
 
 describe('what a step of a third party gives', () => {
   let runner: TestRunner
+  let directory: string
   beforeAll(async () => {
     const answers: Readonly<Record<string, string>> = {
       nothing: 'undefined',
@@ -85,7 +86,7 @@ describe('what a step of a third party gives', () => {
       no: "{ kind: 'failed', failure: { kind: 'said-no', reason: 'not today' } }",
       good: '{ kind: "succeeded", outputs: { given: job.with.text, secrets: String(job.secrets) } }',
     }
-    const directory = mkdtempSync(join(tmpdir(), 'millrace-answers-'))
+    directory = mkdtempSync(join(tmpdir(), 'millrace-answers-'))
     for (const [type, answer] of Object.entries(answers)) {
       mkdirSync(join(directory, type))
       writeFileSync(join(directory, type, 'step.json'), JSON.stringify(spec({ type, run: 'run.mjs' })))
@@ -96,7 +97,10 @@ describe('what a step of a third party gives', () => {
     writeFileSync(join(directory, 'empty', 'run.js'), 'export default 1')
     runner = await TestRunner.open({ steps: outsideSteps([directory]) })
   })
-  afterAll(() => runner.close())
+  afterAll(async () => {
+    await runner.close()
+    await removeTree(directory)
+  })
 
   test.each([
     ['nothing', { kind: 'internal', reason: expect.stringContaining('the step gave no result that can be read') }],

@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -14,8 +15,9 @@ export class GitDaemon implements AsyncDisposable {
 
   static async open(base: string): Promise<GitDaemon> {
     const port = await freePort()
-    const args = ['daemon', '--export-all', `--base-path=${base}`, '--listen=127.0.0.1', `--port=${port}`, '--verbose']
-    const child = spawn('git', args, {
+    const args = ['--export-all', `--base-path=${base}`, '--listen=127.0.0.1', `--port=${port}`, '--verbose']
+    // Not `git daemon`, which starts it as a child of its own: killed, that would leave the server behind.
+    const child = spawn(join(execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-daemon'), args, {
       env: { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1', HOME: base },
       stdio: ['ignore', 'ignore', 'pipe'],
     })

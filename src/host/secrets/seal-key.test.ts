@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { asId, type UserId } from '../../model/id.ts'
 import { openMemoryStore } from '../../store/memory/index.ts'
 import type { Store } from '../../store/store.ts'
@@ -12,7 +12,11 @@ import { keyIdOf, seal, unseal } from './seal.ts'
 
 const entropy = seededEntropy('seal-key')
 const NONE = { key: null, old: null }
-const directory = (): string => mkdtempSync(join(tmpdir(), 'millrace-keys-'))
+const directory = (): string => {
+  const made = mkdtempSync(join(tmpdir(), 'millrace-keys-'))
+  onTestFinished(() => rmSync(made, { recursive: true }))
+  return made
+}
 const AK = 'A'.repeat(20)
 
 /** A store with one of everything that is sealed. */
