@@ -56,7 +56,7 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['ord', { most: 1, body: ord }],
   ['pow', { most: 3, names: ['base', 'exp', 'mod'], body: power }],
   ['range', { most: 3, body: range }],
-  ['reversed', { most: 1, body: (args) => listOf(itemsOf(args.required(0), args.meter).toReversed()) }],
+  ['reversed', { most: 1, body: reversed }],
   ['round', { most: 2, names: ['ndigits'], body: round }],
   ['set', { most: 1, body: (args) => setOf(itemsOf(args.or(0, listOf([])), args.meter), args.meter) }],
   ['sorted', { most: 1, names: ['key', 'reverse'], body: sorted }],
@@ -98,6 +98,12 @@ function dict({ or, named, meter }: Arguments): Value {
 function enumerate({ required, optionalInt, meter }: Arguments): Value {
   const start = optionalInt(1, 'start') ?? 0n
   return listOf(itemsOf(required(0), meter).map((item, at) => tupleOf([start + BigInt(at), item])))
+}
+
+function reversed({ required, meter }: Arguments): Value {
+  const value = required(0)
+  if (isSet(value)) throw new BambooError("'set' object is not reversible")
+  return listOf(itemsOf(value, meter).toReversed())
 }
 
 function float(value: Value, meter: Meter): number {
@@ -150,7 +156,8 @@ function writtenBase(body: string): bigint {
 
 function int({ or, optionalInt, text, meter }: Arguments): Value {
   const asked = optionalInt(1, 'base')
-  if (asked === undefined || asked === 10n) return wholeOf(or(0, 0n), meter)
+  if (asked === undefined) return wholeOf(or(0, 0n), meter)
+  if (asked === 10n) return wholeOf(text(0), meter)
   const written = text(0).trim().toLowerCase()
   meter.spend(written.length)
   const sign = /^[+-]/.exec(written)?.[0] ?? ''

@@ -48,7 +48,7 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['datetime.datetime.utcnow', { most: 0, body: (_, clock) => momentOf('datetime', clock.at) }],
   ['datetime.datetime.strptime', { most: 2, body: ({ text, meter }) => strptime(text(0), text(1), meter) }],
   ['datetime.datetime.fromisoformat', { most: 1, body: ({ text, meter }) => fromIso(text(0), meter) }],
-  ['datetime.date.fromisoformat', { most: 1, body: ({ text, meter }) => dateOf(strptime(text(0), '%Y-%m-%d', meter)) }],
+  ['datetime.date.fromisoformat', { most: 1, body: ({ text, meter }) => dateOf(fromIsoDate(text(0), meter)) }],
   ['datetime.datetime.fromtimestamp', { most: 1, body: fromTimestamp }],
   [
     'datetime.datetime.utcfromtimestamp',
@@ -137,12 +137,22 @@ function checksumNamed(name: string, meter: Meter): Callable | undefined {
   })
 }
 
+const ISO = /^\d{4}-\d\d-\d\d(?:([^])\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/
+
 /** The forms that `isoformat` writes, without a zone. */
-function fromIso(text: string, meter: Meter): Value {
-  const [, between = ''] = /^\d{4}-\d\d-\d\d(?:([^]))?/.exec(text) ?? []
+function fromIso(text: string, meter: Meter): Moment {
+  const found = ISO.exec(text)
+  if (found === null) throw new BambooError('Invalid isoformat string')
+  const [, between = ''] = found
   const time =
     text.length <= 10 ? '' : `${between}%H:%M${text.length > 16 ? ':%S' : ''}${text.length > 19 ? '.%f' : ''}`
   return strptime(text, `%Y-%m-%d${time.replace(/^%/, '%%')}`, meter)
+}
+
+/** A date alone. */
+function fromIsoDate(text: string, meter: Meter): Moment {
+  if (text.length !== 10) throw new BambooError('Invalid isoformat string')
+  return fromIso(text, meter)
 }
 
 const dateOf = ({ wallMs }: Moment): Moment => momentOf('date', Math.floor(wallMs / DAY_MS) * DAY_MS)

@@ -211,6 +211,13 @@ export function isIn(part: Value, whole: Value, meter: Meter): boolean {
     meter.spend(whole.length)
     return whole.includes(part)
   }
+  if (isBytes(whole) && isBytes(part)) {
+    meter.spend(whole.bytes.length * (part.bytes.length + 1))
+    return [...whole.bytes, 0].some((_, at) => part.bytes.every((byte, place) => whole.bytes[at + place] === byte))
+  }
+  if (isBytes(whole) && asNumber(part) === undefined) {
+    throw new BambooError(`a bytes-like object is required, not '${typeName(part)}'`)
+  }
   if (isDict(whole) || isSet(whole)) return whole.entries.has(keyOf(part, meter))
   return itemsOf(whole, meter).some((item) => isEqual(item, part, meter))
 }

@@ -197,6 +197,7 @@ function replacer(value: Value, pattern: Pattern): (match: Match) => string {
     return (match) => {
       const made = value.call([match], new Map())
       if (typeof made === 'string') return made
+      if (made === null) return ''
       throw new BambooError(`expected str instance, ${typeName(made)} found`)
     }
   }
@@ -240,7 +241,9 @@ function templateParts(template: string, pattern: Pattern): readonly (string | n
     if (group < 0 || group > pattern.groups) throw new BambooError('invalid group reference')
     parts.push(group)
   }
-  return [...parts, template.slice(done)]
+  const rest = template.slice(done)
+  if (rest.endsWith('\\')) throw new BambooError('bad escape (end of pattern)')
+  return [...parts, rest]
 }
 
 function split(args: Arguments, pattern: Pattern): Value {

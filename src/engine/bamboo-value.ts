@@ -179,6 +179,8 @@ export function fromJson(json: Json, meter: Meter, depth = 0): Value {
 
 /** What holds in an `if`: all but false, None, zero and what is empty. */
 export function isTruthy(value: Value): boolean {
+  // JavaScript takes NaN for false.
+  if (typeof value === 'number') return value !== 0
   if (value === null || typeof value !== 'object') return Boolean(value)
   switch (value.kind) {
     case 'list':
@@ -292,6 +294,10 @@ export function isInOrder(op: Order, left: Value, right: Value, meter: Meter, de
     }
     return holds(op, left.items.length, right.items.length)
   }
+  if (isBytes(left) && isBytes(right)) {
+    meter.spend(Math.min(left.bytes.length, right.bytes.length))
+    return holds(op, orderOfBytes(left.bytes, right.bytes), 0)
+  }
   if (isSet(left) && isSet(right)) {
     const [small, large] = op === '<' || op === '<=' ? [left, right] : [right, left]
     const isStrict = op === '<' || op === '>'
@@ -322,6 +328,11 @@ function holds(op: Order, left: bigint | number, right: bigint | number): boolea
     case '>=':
       return left >= right
   }
+}
+
+function orderOfBytes(left: readonly number[], right: readonly number[]): number {
+  const other = left.findIndex((byte, at) => byte !== right[at])
+  return other === -1 || other >= right.length ? left.length - right.length : left[other]! - right[other]!
 }
 
 /** By code points: JavaScript's `<` goes by UTF-16 units, which puts an emoji before U+E000. */
