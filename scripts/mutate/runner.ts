@@ -99,7 +99,7 @@ class EngineTestRunner implements TestRunner {
   }
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
-    const { activeMutant, mutantActivation, reloadEnvironment, testFilter, disableBail } = options
+    const { activeMutant, mutantActivation, reloadEnvironment, sandboxFileName, disableBail } = options
     const stryker = this.#stryker
     if (!isInSample(activeMutant)) return { status: MutantRunStatus.Error, errorMessage: 'left out of the sample' }
     if (reloadEnvironment) this.#tests = undefined
@@ -111,6 +111,7 @@ class EngineTestRunner implements TestRunner {
     } catch (error) {
       return { status: MutantRunStatus.Error, errorMessage: `the tests cannot be imported: ${String(error)}` }
     }
+    const testFilter = options.testFilter ?? this.#testsOf(sandboxFileName)
     const wanted = testFilter && new Set(testFilter)
     const results: TestResult[] = []
     let endless: DryRunResult | undefined
@@ -139,6 +140,17 @@ class EngineTestRunner implements TestRunner {
     this.#stryker.activeMutant = undefined
     const { status } = await played(test)
     if (status === TestStatus.Failed) throw new Error(`${test.id} fails without a mutant`)
+  }
+
+  /**
+   * Of a mutant of what is made at import Stryker cannot tell which tests it matters to: those that come to anything else
+   * of its file, and all of them where none does.
+   */
+  #testsOf(sandboxFileName: string): readonly string[] | undefined {
+    const source = readFileSync(sandboxFileName, 'utf8')
+    const ids = new Set(Array.from(source.matchAll(/\bstryMutAct_\w+\("(\d+)"\)/g), ([, id]) => id!))
+    const tests = Object.entries(this.#costs).filter(([, { hits }]) => Object.keys(hits).some((id) => ids.has(id)))
+    return tests.length === 0 ? undefined : tests.map(([test]) => test)
   }
 
   async #load(): Promise<readonly CollectedTest[]> {
