@@ -26,7 +26,12 @@ interface Instrumentation {
   currentTestId?: string | undefined
   hitCount?: number | undefined
   hitLimit?: number | undefined
-  mutantCoverage?: { static: Record<string, number>; perTest: Record<string, Record<string, number>> }
+  mutantCoverage?: Coverage
+}
+
+interface Coverage {
+  readonly static: Record<string, number>
+  readonly perTest: Record<string, Record<string, number>>
 }
 
 const TESTS = {
@@ -50,6 +55,8 @@ const TESTS = {
 /** What a test costs without a mutant, and how often it comes to each: what comes much oftener will not end. */
 interface Cost {
   readonly ms: number
+  /** How often it comes to any of them. */
+  readonly steps: number
   readonly hits: Readonly<Record<string, number>>
 }
 
@@ -58,6 +65,39 @@ const COSTS = 'mutate-costs.json'
 
 /** What a test may come oftener to a mutant than without it. */
 const hitsMax = (hits: number): number => 20 * hits + 10_000
+/** The same of all code that is instrumented: a loop need not come to the mutant that it has no end for. */
+const stepsMax = (steps: number): number => 20 * steps + 100_000
+
+/** Counts the steps of instrumented code, which asks for its counters at each, and lets it take no more than `max`. */
+class Steps implements Coverage {
+  readonly #counted: Coverage = { static: {}, perTest: {} }
+  max = Number.POSITIVE_INFINITY
+  taken = 0
+
+  get static(): Record<string, number> {
+    this.taken += 1
+    if (this.isEndless) throw new Error('this will not end')
+    return this.#counted.static
+  }
+
+  get perTest(): Record<string, Record<string, number>> {
+    return this.#counted.perTest
+  }
+
+  get isEndless(): boolean {
+    return this.taken > this.max
+  }
+
+  begin(max: number): void {
+    this.taken = 0
+    this.max = max
+  }
+
+  /** Without steps. */
+  get counted(): Coverage {
+    return this.#counted
+  }
+}
 
 /**
  * Plays the tests of the engine in this process, as often as there are mutants: a mutant costs the time of its tests,
@@ -66,12 +106,14 @@ const hitsMax = (hits: number): number => 20 * hits + 10_000
 class EngineTestRunner implements TestRunner {
   static readonly inject = [] as const
   readonly #stryker: Instrumentation
+  readonly #steps = new Steps()
   #costs: Readonly<Record<string, Cost>> = {}
   #tests: readonly CollectedTest[] | undefined
 
   constructor() {
     const global = globalThis as { __stryker__?: Instrumentation }
     this.#stryker = global.__stryker__ ??= {}
+    this.#stryker.mutantCoverage = this.#steps
     // Drawn once and for all, and the first thing that fails will do.
     fc.configureGlobal({ seed: 1, endOnFailure: true })
   }
@@ -83,19 +125,20 @@ class EngineTestRunner implements TestRunner {
   async dryRun(): Promise<DryRunResult> {
     const tests = await this.#load()
     const results: TestResult[] = []
+    const costs: [string, Cost][] = []
+    const { counted: mutantCoverage } = this.#steps
     for (const test of tests) {
       this.#stryker.currentTestId = test.id
-      results.push(await played(test))
+      this.#steps.begin(Number.POSITIVE_INFINITY)
+      const result = await played(test)
       this.#stryker.currentTestId = undefined
+      results.push(result)
+      const hits = mutantCoverage.perTest[test.id] ?? {}
+      costs.push([test.id, { ms: result.timeSpentMs, steps: this.#steps.taken, hits }])
     }
-    const { mutantCoverage } = this.#stryker
-    const costs = results.map(({ id, timeSpentMs }) => [
-      id,
-      { ms: timeSpentMs, hits: mutantCoverage?.perTest[id] ?? {} },
-    ])
     writeFileSync(COSTS, JSON.stringify(Object.fromEntries(costs)))
     this.#learn(tests)
-    return { status: DryRunStatus.Complete, tests: results, ...(mutantCoverage && { mutantCoverage }) }
+    return { status: DryRunStatus.Complete, tests: results, mutantCoverage }
   }
 
   async mutantRun(options: MutantRunOptions): Promise<MutantRunResult> {
@@ -119,11 +162,15 @@ class EngineTestRunner implements TestRunner {
       if (wanted?.has(test.id) === false) continue
       stryker.activeMutant = activeMutant.id
       stryker.hitCount = 0
-      stryker.hitLimit = hitsMax(this.#costs[test.id]?.hits[activeMutant.id] ?? 0)
+      const { hits = {}, steps = 0 } = this.#costs[test.id] ?? {}
+      stryker.hitLimit = hitsMax(hits[activeMutant.id] ?? 0)
+      this.#steps.begin(stepsMax(steps))
       const result = await played(test)
       results.push(result)
       endless ??= determineHitLimitReached(stryker.hitCount, stryker.hitLimit)
+      if (this.#steps.isEndless) endless ??= { status: DryRunStatus.Timeout, reason: 'Hit limit reached by all steps' }
       stryker.hitLimit = undefined
+      this.#steps.begin(Number.POSITIVE_INFINITY)
       if (endless === undefined && result.status !== TestStatus.Failed) continue
       if (mutantActivation === 'runtime') await this.#playWithout(test)
       if (!disableBail) break
