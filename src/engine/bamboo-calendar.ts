@@ -193,10 +193,10 @@ const SPAN_UNITS: readonly (readonly [string, number])[] = [
 export const SPAN_NAMES = SPAN_UNITS.map(([name]) => name)
 
 /** `datetime.timedelta(days=1, hours=2)`. */
-export function makeSpan({ optional }: Arguments): Value {
+export function makeSpan({ or }: Arguments): Value {
   let total = 0
   for (const [at, [name, unitMs]] of SPAN_UNITS.entries()) {
-    const value = optional(at, name) ?? 0n
+    const value = or(at, 0n, name)
     const number = asNumber(value)
     if (number === undefined) throw new BambooError(`unsupported type for timedelta component: ${typeName(value)}`)
     total += floatOf(number) * unitMs
@@ -243,9 +243,11 @@ function momentAttribute(moment: Moment, name: string, clock: Clock, meter: Mete
     case 'strftime':
       return functionOf(name, 1, ['format'], meter, ({ text }) => strftime(wallMs, text(0, 'format'), meter))
     case 'isoformat':
-      return functionOf(name, Number(isTime), isTime ? ['sep'] : [], meter, ({ optionalText }) =>
-        momentText(moment).replace(' ', () => optionalText(0, 'sep') ?? 'T'),
-      )
+      return functionOf(name, Number(isTime), isTime ? ['sep'] : [], meter, ({ optionalText }) => {
+        const between = optionalText(0, 'sep') ?? 'T'
+        if (Array.from(between).length !== 1) throw new BambooError('sep must be one character')
+        return momentText(moment).replace(' ', () => between)
+      })
     case 'weekday':
       return functionOf(name, 0, [], meter, () => BigInt(wall.weekday))
     case 'toordinal':

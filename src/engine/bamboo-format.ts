@@ -1,6 +1,6 @@
 import { BambooError, type Meter } from './bamboo-meter.ts'
 import { fixed, floatOf, PLACES_MAX } from './bamboo-number.ts'
-import { floatText, reprOf, textOf, wholeOf } from './bamboo-text.ts'
+import { escapeOf, floatText, reprOf, textOf, wholeOf } from './bamboo-text.ts'
 import { asNumber, isDict, isItems, textKey, typeName, type Value } from './bamboo-value.ts'
 
 /** Python's `text % values`, `format(value, spec)` and `text.format(...)`. */
@@ -91,9 +91,10 @@ function percentField(
   switch (spec.type) {
     case 's':
       return cut(textOf(value, meter), spec, meter)
-    case 'r':
     case 'a':
-      return cut(reprOf(value, meter), { ...spec, type: 's' }, meter)
+      return cut(asciiOf(reprOf(value, meter, 1)), { ...spec, type: 's' }, meter)
+    case 'r':
+      return cut(reprOf(value, meter, 1), { ...spec, type: 's' }, meter)
     case 'c':
       return cut(characterOf(value), { ...spec, precision: undefined }, meter)
     default: {
@@ -114,6 +115,9 @@ function percentField(
     }
   }
 }
+
+/** Python's `ascii`, of what `repr` has made. */
+const asciiOf = (text: string): string => text.replace(/[^\0-\x7f]/gu, escapeOf)
 
 function characterOf(value: Value): string {
   if (typeof value === 'string' && Array.from(value).length === 1) return value
@@ -183,8 +187,10 @@ function numberField(number: bigint | number, spec: Spec, meter: Meter): string 
   const negative = number < 0 || Object.is(number, -0)
   const sign = negative ? '-' : spec.sign === '-' ? '' : spec.sign
   const digits = digitsOf(typeof number === 'bigint' ? (negative ? -number : number) : Math.abs(number), spec)
+  if (spec.alternate && !INT_TYPES.includes(spec.type)) refuse('the alternate form of floats is not read')
   const prefix = spec.alternate && BASED_TYPES.includes(spec.type) ? `0${spec.type}` : ''
-  return aligned(sign + prefix, spec.comma === '' ? digits : grouped(digits, spec), spec, meter)
+  const zeros = spec.fill === '0' && spec.align === '=' ? spec.width - (sign + prefix).length : 0
+  return aligned(sign + prefix, spec.comma === '' ? digits : grouped(digits, spec, zeros), spec, meter)
 }
 
 function digitsOf(number: bigint | number, spec: Spec): string {
@@ -257,15 +263,22 @@ function general(number: number, spec: Spec): string {
 
 const trimmed = (digits: string): string => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits)
 
-/** By three, those of other bases than ten by four; a fraction or power has no groups. */
-function grouped(digits: string, { comma, type }: Spec): string {
+/**
+ * By three, those of other bases than ten by four; a fraction or power has no groups.
+ * @param width zeros before it are grouped, too, and no group is left empty.
+ */
+function grouped(digits: string, { comma, type }: Spec, width: number): string {
   const isBased = BASED_TYPES.includes(type)
   if (isBased && comma === ',') refuse(`Cannot specify ',' with '${type}'.`)
   const [whole = ''] = (isBased ? /^[0-9a-fA-F]*/ : /^[0-9]*/).exec(digits) ?? []
   const size = isBased ? 4 : 3
+  const rest = digits.slice(whole.length)
+  const room = width - rest.length
+  const places = Math.max(whole.length, whole === '' ? 0 : room - Math.floor((room - 1) / (size + 1)))
+  const filled = whole.padStart(places, '0')
   const groups: string[] = []
-  for (let end = whole.length; end > 0; end -= size) groups.push(whole.slice(Math.max(0, end - size), end))
-  return groups.reverse().join(comma) + digits.slice(whole.length)
+  for (let end = filled.length; end > 0; end -= size) groups.push(filled.slice(Math.max(0, end - size), end))
+  return groups.reverse().join(comma) + rest
 }
 
 function aligned(sign: string, text: string, spec: Spec, meter: Meter): string {
@@ -296,12 +309,15 @@ export function formatFields(
 ): string {
   meter.spend(text.length)
   let next = 0
+  const numbered = new Set<boolean>()
   return text.replace(FIELD, (written, name?: string, conversion?: string, spec?: string) => {
     if (written === '{{' || written === '}}') return written.slice(1)
     if (name === undefined) throw new BambooError('this format is not read')
+    if (/^\d*$/.test(name)) numbered.add(name !== '')
+    if (numbered.size === 2) throw new BambooError('cannot switch between manual field specification and automatic')
     const value = name === '' ? args[next++] : /^\d+$/.test(name) ? args[Number(name)] : named.get(name)
     if (value === undefined) throw new BambooError('Replacement index out of range')
-    const shown = conversion === 'r' ? reprOf(value, meter) : conversion === 's' ? textOf(value, meter) : value
+    const shown = conversion === 'r' ? reprOf(value, meter, 1) : conversion === 's' ? textOf(value, meter) : value
     return formatValue(shown, spec ?? '', meter)
   })
 }

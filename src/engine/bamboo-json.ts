@@ -2,7 +2,7 @@ import type { Json } from '../model/json.ts'
 import type { Arguments } from './bamboo-arguments.ts'
 import { BAMBOO_DEPTH_MAX, BambooError, type Meter } from './bamboo-meter.ts'
 import { floatText } from './bamboo-text.ts'
-import { fromJson, isDict, isItems, isTruthy, typeName, type Value } from './bamboo-value.ts'
+import { fromJson, isDict, isInOrder, isItems, isTruthy, typeName, type Value } from './bamboo-value.ts'
 
 /** Python's `json.loads` and `json.dumps`. A number that is whole is an int, however it is written. */
 export function loads({ text, meter }: Arguments): Value {
@@ -64,9 +64,11 @@ function dumped(value: Value, style: Style, depth: number): string {
       depth,
     )
   if (!isDict(value)) throw new BambooError(`Object of type ${typeName(value)} is not JSON serializable`)
-  const pairs = Array.from(value.entries.values(), ([key, item]) => [keyText(key, style.meter), item] as const)
-  if (style.sorted) pairs.sort(([left], [right]) => (left < right ? -1 : left > right ? 1 : 0))
-  const written = pairs.map(([key, item]) => `${quoted(key, style)}${style.colon}${dumped(item, style, depth + 1)}`)
+  const pairs = [...value.entries.values()]
+  if (style.sorted) pairs.sort(([left], [right]) => (isInOrder('<', left, right, style.meter) ? -1 : 1))
+  const written = pairs.map(
+    ([key, item]) => `${quoted(keyText(key, style.meter), style)}${style.colon}${dumped(item, style, depth + 1)}`,
+  )
   return bracketed('{', '}', written, style, depth)
 }
 

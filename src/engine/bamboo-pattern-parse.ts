@@ -248,12 +248,13 @@ class Parser {
     const width = { x: 2, u: 4, U: 8 }[letter]
     if (width !== undefined) {
       const hex = this.#characters.slice(this.#at, this.#at + width).join('')
-      if (!new Set([2, 4, 8]).has(hex.length) || !/^[0-9a-fA-F]+$/.test(hex) || Number.parseInt(hex, 16) > 0x10ffff) {
+      if (hex.length !== width || !/^[0-9a-fA-F]+$/.test(hex) || Number.parseInt(hex, 16) > 0x10ffff) {
         throw wrong('incomplete escape')
       }
       this.#at += width
       return String.fromCodePoint(Number.parseInt(hex, 16))
     }
+    if (letter === '0' && /[0-7]/.test(this.#characters[this.#at] ?? '')) throw wrong('octal escapes are not read')
     const plain = Object.hasOwn(ESCAPED, letter) ? ESCAPED[letter] : undefined
     if (plain !== undefined) return plain
     if (/[A-Za-z0-9]/.test(letter)) throw wrong(`bad escape \\${letter}`)

@@ -159,7 +159,7 @@ describe('expressions', () => {
     ["s.find('l')", '2'],
     ["d.get('z', 'none')", 'none'],
     ['d.k', 'verbatim'], // a dict is no object
-    ["brace.format('x', 1)", 'x-x'],
+    ["brace.format('x', 1)", 'verbatim'],
     ["'%s-%05.2f-%d' % (s, f, a)", 'Hello-01.50-2'],
     ["format(1234567.891, ',.1f')", '1,234,567.9'],
     ['l.append(1)', 'None'],

@@ -130,7 +130,8 @@ function quoted(text: string, meter: Meter): string {
   return `${quote}${quote === "'" ? escaped.replaceAll("'", "\\'") : escaped}${quote}`
 }
 
-function escapeOf(character: string): string {
+/** A character by its code, as it stands in a text of Python: `\\xe9`, `\\u4e2d`. */
+export function escapeOf(character: string): string {
   if (character === ' ') return character
   const code = character.codePointAt(0)!
   const hex = code.toString(16)
