@@ -117,6 +117,11 @@ describe('what is wrong with a flow has its place', () => {
       ],
     ],
     [
+      'a node that is to begin without a token',
+      'name: x\nflow:\n  nodes:\n    s: {start: {}}\n    a: {noop: , always: true}\n    e: {end: {}}\n  edges: [{from: s, to: a}, {from: a, to: e}]\n',
+      ['5:25 flow.nodes.a.always: expected always only outside of a flow: its nodes begin when a token comes to them'],
+    ],
+    [
       'words of flows outside of one',
       'name: x\ntasks:\n  - {key: a, start: {}}\n  - {key: b, noop: , parent: a}\n',
       ['3:5 tasks[0]: expected start only in a flow', '4:30 tasks[1].parent: expected a parent only in a flow'],

@@ -58,6 +58,10 @@ function checkWay(
 function checkFlow(flow: ReadFlow, problems: Problems): void {
   for (const { tree, path, values, work } of flow.nodes) {
     checkWay(tree, path, values, work, problems)
+    if (values.always !== undefined) {
+      const message = 'expected always only outside of a flow: its nodes begin when a token comes to them'
+      problems.add(locate(tree, ['always']).at, [...path, 'always'], message)
+    }
     if (values.needs === undefined || values.needs.length === 0) continue
     problems.add(locate(tree, ['needs']).at, [...path, 'needs'], 'expected edges instead of needs in a flow')
   }

@@ -77,6 +77,7 @@ export const TASK_FIELDS = {
   description: { shape: description, doc: 'What it does.' },
   role: { shape: choice(TASK_ROLES), doc: 'What kind of work it is, for people and foreign APIs.' },
   needs: { shape: oneOrMore(key, NEEDS_MAX), doc: 'Keys of tasks of the same stage that must be over first.' },
+  always: { shape: flag, doc: 'Runs also after what it needs has failed, never after a cancel. Default false.' },
   when: { shape: condition, doc: 'Condition; the task is skipped when it does not hold.' },
   env: { shape: env, doc: 'Environment variables; values may hold ${{ ... }}.' },
   secrets: { shape: secrets, doc: 'Secrets that it is given: names, or mappings with name, as and env.' },

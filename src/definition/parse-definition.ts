@@ -200,6 +200,7 @@ function taskSpec(
     description: values.description ?? '',
     role: values.role ?? (work.kind === 'review' ? 'review' : 'other'),
     needs: values.needs ?? [],
+    ...(values.always === true ? { always: true } : undefined),
     when: values.when ?? null,
     env: values.env ?? {},
     ...(secrets.length === 0 ? undefined : { secrets }),

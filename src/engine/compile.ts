@@ -59,11 +59,13 @@ function stagePlan(
 ): StagePlan {
   const { tasks, ...spec } = stage
   const bounds = match?.bounds.get(null)
+  const always = tasks.flatMap((task, place) => (task.always === true ? [at + 1 + place] : []))
   return {
     kind: 'stage',
     index: at,
     spec,
     tasks: tasks.map((_, place) => at + 1 + place),
+    ...(always.length === 0 ? undefined : { always }),
     row,
     flow: bounds === undefined ? null : { start: index[bounds.start]!, end: index[bounds.end]! },
   }
@@ -82,15 +84,24 @@ function taskPlans(
   for (const [place, needed] of needs.entries())
     for (const need of needed) dependents[need - first]!.push(first + place)
   refuseCycle(stage, needs, dependents, first)
+  const late = lateOf(stage, dependents, first)
   return stage.tasks.map((spec, place) => ({
     kind: 'task',
     index: first + place,
     spec,
     stage: at,
     needs: needs[place]!,
+    ...(late.has(first + place) ? { late: true } : undefined),
     dependents: dependents[place]!,
     flow: null,
   }))
+}
+
+/** What always runs, and what waits for it. */
+function lateOf(stage: StageSpec, dependents: readonly (readonly number[])[], first: number): ReadonlySet<number> {
+  const late = new Set(stage.tasks.flatMap(({ always }, place) => (always === true ? [first + place] : [])))
+  for (const index of late) for (const dependent of dependents[index - first]!) late.add(dependent)
+  return late
 }
 
 function flowPlans(

@@ -3,6 +3,7 @@ import { attemptVersion } from '../model/id.ts'
 import type { AttemptView } from '../model/view.ts'
 import {
   freshTask,
+  isAhead,
   slotOf,
   stageAt,
   taskAt,
@@ -69,7 +70,7 @@ function releaseNeeds(run: Draft, index: number): void {
     for (const dependent of taskPlan(run.plan, at).dependents) {
       const state = taskAt(run, dependent)
       place(run, dependent, { ...state, unmet: state.unmet - 1 })
-      if (state.status === 'skipped' && state.unmet === 1) over.push(dependent)
+      if (isAhead(state) && state.unmet === 1) over.push(dependent)
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   createdRun,
   freshStage,
   freshTask,
+  isAhead,
   openTasks,
   pendingCounts,
   stageAt,
@@ -354,9 +355,8 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
   const over = { status: 'skipped', skipped: why, endedAt: at } as const
   const node = run.plan.nodes[event.node]
   if (node?.kind === 'task') {
-    const task = taskAt(run, event.node)
-    place(run, event.node, {
-      ...task,
+    const passed: TaskState = {
+      ...taskAt(run, event.node),
       ...over,
       policy: null,
       deadlineAt: null,
@@ -364,9 +364,9 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
       pausedAt: null,
       withheld: false,
       asked: false,
-    })
-    // Passed over before its turn: what comes after it still waits for what comes before it.
-    if (task.unmet === 0) release(run, event.node)
+    }
+    place(run, event.node, passed)
+    if (!isAhead(passed)) release(run, event.node)
     takeUp(run, node.stage)
     return
   }

@@ -356,6 +356,10 @@ export function standsStill(run: Run, index: number): boolean {
   return false
 }
 
+/** A person has passed over it before its turn: what comes after it still waits for what comes before it. */
+export const isAhead = ({ status, unmet, skipped, attempt, takenUpAt }: TaskState): boolean =>
+  status === 'skipped' && unmet > 0 && skipped?.because === 'operator' && attempt === takenUpAt
+
 /** Where it counts for what is around it: a next try that waits in a sub-flow that is paused stands still, too. */
 export function slotNow(run: Run, index: number): Slot {
   const slot = slotOf(taskAt(run, index))

@@ -61,7 +61,10 @@ export function stageStatus(run: Run, index: number): RunStatus | 'pending' | 's
 
 /** Whether it has its turn. Who was paused ahead of time does not stand still yet. */
 function hasCome(run: Run, index: number): boolean {
-  return taskAt(run, index).unmet === 0 && stageAt(run, taskPlan(run.plan, index).stage).startedAt !== null
+  const { status, unmet } = taskAt(run, index)
+  // What always runs may have begun although not all that it needs went well.
+  const isReached = unmet === 0 || status !== 'pending'
+  return isReached && stageAt(run, taskPlan(run.plan, index).stage).startedAt !== null
 }
 
 /** What readers see of a task: `counts` are those of what is in it, when it is a sub-flow. */

@@ -7,6 +7,7 @@ import type { DurationMs, Instant } from '../model/time.ts'
 import { retryDelayMs, sleepEnd } from './deadline.ts'
 import { evolve } from './evolve.ts'
 import { chooseEdges, holds } from './conditions.ts'
+import { isLeftAlone } from './left-alone.ts'
 import { isToComeBack, nextBack } from './rollback.ts'
 import {
   isOpen,
@@ -83,7 +84,10 @@ export class Transition {
 
   /** Looks at everything that may begin: after a person's command, not on the way of a step. */
   flow(): void {
-    for (const { index } of this.run.open) this.#lookAt(index)
+    for (const { index } of this.run.open) {
+      this.#withdrawLate(index)
+      this.#lookAt(index)
+    }
     this.#enterNextStages()
   }
 
@@ -154,8 +158,17 @@ export class Transition {
   settle(): void {
     for (;;) {
       for (let index = this.#ready.pop(); index !== undefined; index = this.#ready.pop()) this.#begin(index)
-      if (!this.#closeStage() && !this.#closeRun()) return
+      if (!this.#beginLate() && !this.#closeStage() && !this.#closeRun()) return
     }
+  }
+
+  /** What always runs begins before its stage would end. @returns true when it began something. */
+  #beginLate(): boolean {
+    const { run, events } = this
+    if (run.phase !== 'live' || !isFailing(run.counts)) return false
+    const before = events.length
+    for (const { index } of run.open) for (const task of stagePlan(run.plan, index).always ?? []) this.#begin(task)
+    return events.length > before
   }
 
   /** @returns true when it ended a stage under way, so that there may be more to begin. */
@@ -349,14 +362,15 @@ export class Transition {
   #hasItsTurn(index: number): boolean {
     const { run } = this
     const state = taskAt(run, index)
-    if (state.status !== 'pending' || state.unmet > 0) return false
-    const { stage, flow } = taskPlan(run.plan, index)
+    if (state.status !== 'pending' || (state.unmet > 0 && !isLeftAlone(run, index))) return false
+    const { stage, flow, late = false } = taskPlan(run.plan, index)
     const { status } = stageAt(run, stage)
     if (status === 'rolling_back') return state.rollingBack
     if (status !== 'running') return false
     // One that failed as it began, for it had no time or no loop left, has a token inside all the same.
     if (flow !== null && flow.parent !== null && taskAt(run, flow.parent).status !== 'open') return false
-    return state.asked || !isFailing(run.counts) || stagePlan(run.plan, stage).spec.always
+    if (state.asked || !isFailing(run.counts) || stagePlan(run.plan, stage).spec.always) return true
+    return late && !this.#restarts()
   }
 
   #begin(index: number): void {
@@ -520,9 +534,19 @@ export class Transition {
     if (spec.always || this.run.counts.queued === 0) return
     for (const index of tasks) {
       const { status, retryAt, asked, attempt, takenUpAt } = taskAt(this.run, index)
+      if (taskPlan(this.run.plan, index).late === true) continue
       if (status === 'queued' && retryAt === null && !asked && attempt === takenUpAt + 1) {
         this.emit({ type: 'TaskWithdrawn', node: index })
       }
+    }
+  }
+
+  /** What it needs is to be done again, or comes after all: what always runs and no runner has taken yet waits for that. */
+  #withdrawLate(stage: number): void {
+    for (const index of stagePlan(this.run.plan, stage).always ?? []) {
+      const { status, retryAt, unmet, attempt, takenUpAt } = taskAt(this.run, index)
+      const isFirst = status === 'queued' && retryAt === null && attempt === takenUpAt + 1
+      if (isFirst && unmet > 0 && !isLeftAlone(this.run, index)) this.emit({ type: 'TaskWithdrawn', node: index })
     }
   }
 

@@ -270,6 +270,11 @@ export interface TaskSpec {
   readonly role: TaskRole
   /** Keys of tasks of the same stage that must be over first. */
   readonly needs: readonly string[]
+  /**
+   * Runs also after what it needs has failed (never after a cancel). Left out: it does not, as in definitions of before
+   * there was any. Never in a flow.
+   */
+  readonly always?: boolean
   readonly when: Expression | null
   readonly env: Readonly<Record<string, string>>
   /** Those of its stage and pipeline too, for work of runners. Left out: none, as in definitions of before there were any. */

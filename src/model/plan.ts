@@ -24,6 +24,8 @@ export interface StagePlan {
   readonly index: number
   readonly spec: Omit<StageSpec, 'tasks'>
   readonly tasks: readonly number[]
+  /** Those of them that always run. Left out: none. */
+  readonly always?: readonly number[]
   /** Its place in `rows`. */
   readonly row: number
   /** Of a flow: where its token begins and ends. */
@@ -36,6 +38,8 @@ export interface TaskPlan {
   readonly spec: TaskSpec
   readonly stage: number
   readonly needs: readonly number[]
+  /** It always runs, or needs something that does: it begins in a failing run, too. Left out: it does not. */
+  readonly late?: boolean
   /** What waits for it: tasks that need it, or, in a flow, the nodes that its edges lead to. */
   readonly dependents: readonly number[]
   readonly flow: FlowPlace | null

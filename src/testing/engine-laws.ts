@@ -1,6 +1,7 @@
 import { allowedOnNode, allowedOnRun } from '../engine/admits.ts'
 import { advance, type Outcome } from '../engine/advance.ts'
 import {
+  isAhead,
   slotOf,
   stageAt,
   stagePlan,
@@ -106,11 +107,12 @@ function needLaws(run: Run): readonly string[] {
       broken.push(`what task ${index} needs is taken back before it`)
     if (flow !== null || takenBack.has(taskPlan(run.plan, index).stage)) continue
     // What ended while it was paused lets nothing go on, nor what was passed over before its turn.
-    const unmet = needs.filter((need) => slotOf(taskAt(run, need)) !== 'done' || taskAt(run, need).unmet > 0).length
+    const unmet = needs.filter((need) => slotOf(taskAt(run, need)) !== 'done' || isAhead(taskAt(run, need))).length
     const stage = stageAt(run, taskPlan(run.plan, index).stage)
     if (stage.status !== 'skipped' && state.unmet !== unmet)
       broken.push(`task ${index} waits for ${state.unmet}, should for ${unmet}`)
-    if (unmet > 0 && state.status !== 'pending' && state.status !== 'skipped')
+    const isAlways = taskPlan(run.plan, index).spec.always === true
+    if (unmet > 0 && !isAlways && state.status !== 'pending' && state.status !== 'skipped')
       broken.push(`task ${index} is ${state.status} before what it needs`)
   }
   return broken

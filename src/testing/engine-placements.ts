@@ -65,11 +65,29 @@ export function placedIn(size: Size): readonly Placed[] {
       without: ['pause', 'delay', 'expire'] as const,
     })),
   )
-  return [...shapes, ...flowing]
+  return [...shapes, ...LATE, ...flowing]
 }
 
 const withoutOf = (tasks: number): readonly NodeAction[] =>
   tasks <= SMALL ? [] : tasks <= MEDIUM ? ['pause'] : AT_FOUR
+
+/** What runs after a failure of what it needs, with what may keep it waiting, and what waits for it. */
+const LATE_SHAPES: readonly { readonly shape: Shape; readonly features: Features }[] = [
+  { shape: [[], [0]], features: ['stop', 'always'] },
+  { shape: [[], [0]], features: ['retry', 'always'] },
+  { shape: [[], [0]], features: ['hold until', 'always'] },
+  { shape: [[], [0]], features: ['restart', 'always'] },
+  { shape: [[], [0], [1]], features: ['stop', 'stop', 'always'] },
+  { shape: [[], [0], [1]], features: ['stop', 'always', 'stop'] },
+  { shape: [[], [0], [1]], features: ['stop', 'always', 'always'] },
+  { shape: [[], [], [0, 1]], features: ['stop', 'hold', 'always'] },
+  { shape: [[], [], [0, 1]], features: ['continue', 'stop', 'always'] },
+]
+const LATE: readonly Placed[] = LATE_SHAPES.map(({ shape, features }) => ({
+  name: `${JSON.stringify(shape)} ${features.join()}, late`,
+  definition: flow([shaped('s', shape, features)]),
+  without: withoutOf(shape.length),
+}))
 
 function placementsOf(tasks: number, placing: Placing, number: number): readonly Features[] {
   const none: Features = Array.from({ length: tasks }, () => 'stop' as const)

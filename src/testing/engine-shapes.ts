@@ -48,6 +48,7 @@ export const FEATURES = {
   review: { work: review('', { required: 2, expireMs: 1_000 }).work, ...on('hold') },
   callback: { work: { kind: 'callback', expireMs: 1_000 }, ...on('hold') },
   'passed over in time': { timeoutMs: 1_000, onTimeout: 'skip' },
+  always: { always: true },
   'way back': { rollback: { kind: 'runner', uses: 'script', with: {} } },
   'another run': { work: { kind: 'run', pipeline: 'other', params: {}, wait: true }, ...on('hold') },
   noop: { work: { kind: 'noop' } },

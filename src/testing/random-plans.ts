@@ -74,6 +74,7 @@ function looseTask(): fc.Arbitrary<LooseTask> {
       skippable: mostly(),
       retryable: mostly(),
       rollback: fc.constantFrom(null, null, RUNNER),
+      always: seldom(),
     }),
   })
 }
@@ -82,7 +83,7 @@ function stageOf(place: number, { what, when: say, ...loose }: LooseStage): Stag
   const earlier = place === 0 ? undefined : `t${place - 1}0`
   const changes = { ...loose, ...conditionOf(say, earlier) }
   if (!('parts' in what)) return stage(`s${place}`, tasksOf(place, what), changes)
-  const { tasks, flow } = flowOf(what, `t${place}`, taskOf)
+  const { tasks, flow } = flowOf(what, `t${place}`, nodeOf)
   return stage(`s${place}`, tasks, { ...changes, flow })
 }
 
@@ -96,6 +97,12 @@ function tasksOf(place: number, loose: readonly LooseTask[]): readonly TaskSpec[
 
 const taskOf = (key: string, { work: kind, condition: say, changes }: LooseTask, other: string | undefined): TaskSpec =>
   script(key, { ...changes, work: kind, ...conditionOf(say, other) })
+
+/** In a flow nothing runs but what its token comes to. */
+const nodeOf = (key: string, task: LooseTask, other: string | undefined): TaskSpec => ({
+  ...taskOf(key, task, other),
+  always: false,
+})
 
 const conditionOf = (say: LooseTask['condition'], other: string | undefined): Partial<TaskSpec> => {
   if (say === 'none' || (say === 'needed' && other === undefined)) return {}

@@ -1,6 +1,16 @@
 import { evolve } from '../engine/evolve.ts'
 import { isToComeBack } from '../engine/rollback.ts'
-import { slotOf, stageAt, stagePlan, standsStill, taskAt, taskPlan, type Run, type TaskState } from '../engine/run.ts'
+import {
+  slotOf,
+  stageAt,
+  stagePlan,
+  standsStill,
+  taskAt,
+  taskPlan,
+  type Run,
+  type Slot,
+  type TaskState,
+} from '../engine/run.ts'
 import type { LogEntry, RunEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
 
@@ -56,15 +66,19 @@ const UNDER_WAY: ReadonlySet<TaskState['status']> = new Set(['queued', 'running'
 
 /** Nothing begins while a person does not want it to, nor before all that it rests on is over. */
 function beginLaws(run: Run, index: number, say: Say): void {
-  const { status, rollingBack } = taskAt(run, index)
+  const { status, rollingBack, attempt, takenUpAt } = taskAt(run, index)
   const { stage, needs, flow } = taskPlan(run.plan, index)
   if (status !== 'pending' && status !== 'queued') say(`it is ${status}`)
   if (run.phase !== 'live' || run.pausedAt !== null || run.cancelling !== null) say('its run does not go on')
   if (standsStill(run, index)) say('it stands still')
   if (stageAt(run, stage).status !== (rollingBack ? 'rolling_back' : 'running')) say('its stage is not under way')
   if (rollingBack) return
+  const isAlways = taskPlan(run.plan, index).spec.always === true
+  // What it needs may be done again once it has begun.
+  if (isAlways && attempt > takenUpAt + 1) return
+  const over = isAlways ? LEFT_ALONE : DONE
   for (const rest of flow === null ? allNeeds(run.plan, needs) : waysTo(run.plan, index))
-    if (slotOf(taskAt(run, rest)) !== 'done') say(`task ${rest} is not over, and there is no way around it`)
+    if (!over.has(slotOf(taskAt(run, rest)))) say(`task ${rest} is not over, and there is no way around it`)
   for (let parent = flow?.parent ?? null; parent !== null; parent = taskPlan(run.plan, parent).flow?.parent ?? null)
     if (taskAt(run, parent).status !== 'open') say(`it is in sub-flow ${parent}, which is not open`)
   for (const branch of branchesInto(run.plan, index)) {
@@ -103,10 +117,17 @@ function memoryLaws(run: Run, next: Run, event: RunEvent): readonly string[] {
   return broken
 }
 
-/** What a task needs, and what that needs. */
+const DONE: ReadonlySet<Slot> = new Set(['done'])
+/** What is neither at work nor waits for anybody. */
+const LEFT_ALONE: ReadonlySet<Slot> = new Set(['done', 'pending', 'failed', 'errored', 'timed_out', 'cancelled'])
+
+/** What a task needs, and what that needs, up to what always runs: that has gone on whatever was before it. */
 function allNeeds(plan: Plan, needs: readonly number[]): ReadonlySet<number> {
   const found = new Set(needs)
-  for (const need of found) for (const other of taskPlan(plan, need).needs) found.add(other)
+  for (const need of found) {
+    const { spec, needs: others } = taskPlan(plan, need)
+    if (spec.always !== true) for (const other of others) found.add(other)
+  }
   return found
 }
 
