@@ -1,8 +1,7 @@
 import type { Json, JsonObject } from '../../model/json.ts'
-import { type Behind, whenOf } from './condition.ts'
+import { type Behind, asksAfterFailure, whenOf } from './condition.ts'
 import type { Contexts, Value } from './contexts.ts'
 import type { PipelineDto, Variable } from './dto.ts'
-import { levelsOf } from './levels.ts'
 import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
 import { AUTO_TRIGGER, escaped, type PluginContext, type StepWork, workOf } from './plugins.ts'
 import { BadValue } from './read.ts'
@@ -25,7 +24,10 @@ export function compileDto(dto: PipelineDto, names: Names, shared: readonly Shar
   const context: StageContext = { ...names, sources: branchesOf(dto), variables, jobs: new Map() }
   const keys = new Keys()
   const past = new Past()
-  const stages = rowsOf(dto.stages).flatMap((row) => compileRow(row, context, keys, past))
+  const stages = inOrder(dto.stages).map(({ stage, parallel }) => {
+    if (!parallel) past.nextRow()
+    return compileStage(stage, parallel, context, keys, past)
+  })
   const tree = stages.length === 0 ? [emptyStage] : stages
   const { triggers, concurrency } = rulesOf(dto)
   const own = new Set([...dto.variables.map(({ name }) => name), ...context.sources.map(({ branch }) => branch)])
@@ -109,47 +111,13 @@ function inOrder(docs: readonly StageDoc[]): readonly Placed[] {
   }))
 }
 
-/** Stages that run together. */
-function rowsOf(docs: readonly StageDoc[]): readonly (readonly Placed['stage'][])[] {
-  const rows: Placed['stage'][][] = []
-  for (const { stage, parallel } of inOrder(docs)) {
-    if (parallel) rows.at(-1)?.push(stage)
-    else rows.push([stage])
-  }
-  return rows
-}
-
-/** Behind a row come the jobs of its stages that may run after a failure in them. */
-function compileRow(row: readonly Placed['stage'][], names: StageContext, keys: Keys, past: Past) {
-  const stages = row.map((stage) => ({ ...stage, levels: levelsOf(stage.doc), roots: new Set<string>() }))
-  const depth = Math.max(...stages.flatMap(({ levels }) => [0, ...levels.values()]))
-  return Array.from({ length: depth + 1 }, (_, level) => {
-    past.nextRow()
-    return stages
-      .filter(({ levels }) => level === 0 || [...levels.values()].includes(level))
-      .map((stage, place) => compileStage({ ...stage, level }, place > 0, names, keys, past))
-  }).flat()
-}
-
-interface LeveledStage {
-  readonly doc: StageDoc
-  readonly index: number
-  /** Of each job, by its identifier. */
-  readonly levels: ReadonlyMap<string, number>
-  /** Which of them this is made of. */
-  readonly level: number
-  /** Keys of the tasks that begin with the stage, once its first level is made. */
-  readonly roots: Set<string>
-}
-
 interface Task {
   readonly key: string
   readonly needs?: readonly string[]
   readonly [field: string]: Json | undefined
 }
 
-function compileStage(stage: LeveledStage, parallel: boolean, names: StageContext, keys: Keys, past: Past) {
-  const { doc, index, levels, level, roots } = stage
+function compileStage({ doc, index }: Placed['stage'], parallel: boolean, names: StageContext, keys: Keys, past: Past) {
   const tasks: Task[] = []
   const jobs = new Map<string, readonly string[]>()
   let context: StageContext = { ...names, jobs: past.jobs }
@@ -166,11 +134,12 @@ function compileStage(stage: LeveledStage, parallel: boolean, names: StageContex
     }
     return needs
   }
-  const before = level > 0 ? [] : chain(doc.pre, 'pre', [`${doc.identifier.slice(0, 20)}-pre`], [])
+  const before = chain(doc.pre, 'pre', [`${doc.identifier.slice(0, 20)}-pre`], [])
   const lasts = new Map<string, readonly string[]>()
-  for (const { job, place } of jobsInOrder(doc).filter((one) => levels.get(one.job.identifier) === level)) {
+  for (const { job, place } of jobsInOrder(doc)) {
     context = { ...names, jobs: overBy(job, doc.jobs, jobs, past) }
-    const behind = level === 0 ? null : behindOf(job, stage, past)
+    const always = job.dependsOn.length > 0 && asksAfterFailure(job.condition)
+    const behind = always ? behindOf(job, doc.jobs, jobs) : null
     const about = { ...context, dependsOn: job.dependsOn, runAlways: doc.runAlways, before: past.tasks, behind }
     const when = whenOf(job.condition, about, `definition.stages[${index}].jobs[${place}]`)
     const needs = job.dependsOn.flatMap((name) => lasts.get(name) ?? [])
@@ -182,24 +151,20 @@ function compileStage(stage: LeveledStage, parallel: boolean, names: StageContex
       tasks.slice(from).map(({ key }) => key),
     )
     for (let at = from; at < tasks.length; at += 1) tasks[at] = inJob(tasks[at], job, when, tasks)
+    const [begin] = tasks.slice(from)
+    if (always && begin !== undefined) tasks[from] = { ...begin, always }
   }
   context = { ...names, jobs: past.jobs }
   const after = [...new Set([...lasts.values()].flat())]
-  if (level === Math.max(0, ...levels.values())) {
-    const made = tasks.length
-    chain(doc.post, 'post', [`${doc.identifier.slice(0, 20)}-post`], after.length > 0 ? after : before)
-    if (level > 0 && tasks.length > made)
-      throw new BadValue(`definition.stages[${index}].post: expected none beside jobs that run after a failure`)
-  }
+  chain(doc.post, 'post', [`${doc.identifier.slice(0, 20)}-post`], after.length > 0 ? after : before)
   // A stage with nothing to do is over at once.
   if (tasks.length === 0)
     tasks.push({ key: keys.of([doc.identifier, 'none']), uses: 'noop', annotations: { [AT]: `${index}.none.0` } })
-  if (level === 0) for (const { key, needs = [] } of tasks) if (needs.length === 0) roots.add(key)
   past.add(tasks, jobs)
   return {
     key: keys.ofStage(doc.identifier),
-    name: level === 0 ? doc.name : `${doc.name.slice(0, 120)} (${level + 1})`,
-    always: doc.runAlways || level > 0,
+    name: doc.name,
+    always: doc.runAlways,
     ...(parallel ? { parallel: true } : {}),
     tasks,
   }
@@ -214,14 +179,11 @@ function waitedFor(job: JobDoc, all: readonly JobDoc[]): ReadonlySet<string> {
   return waited
 }
 
-/** Of what is in levels before its own; what is in the same one, it needs. */
-function behindOf(job: JobDoc, { doc, levels, level, roots }: LeveledStage, past: Past): Behind {
-  const isBefore = (name: string): boolean => (levels.get(name) ?? 0) < level
-  const tasksOf = (name: string): readonly string[] => past.jobs.get(name) ?? []
+function behindOf(job: JobDoc, all: readonly JobDoc[], done: ReadonlyMap<string, readonly string[]>): Behind {
+  const tasksOf = (name: string): readonly string[] => done.get(name) ?? []
   return {
-    roots: [...roots],
-    tasks: [...waitedFor(job, doc.jobs)].filter(isBefore).flatMap(tasksOf),
-    lasts: job.dependsOn.filter(isBefore).flatMap((name) => tasksOf(name).slice(-1)),
+    tasks: [...waitedFor(job, all)].flatMap(tasksOf),
+    lasts: job.dependsOn.flatMap((name) => tasksOf(name).slice(-1)),
   }
 }
 

@@ -3,7 +3,7 @@ import { parseDefinition } from '../../definition/parse-definition.ts'
 import { stepSpecs } from '../../steps/index.ts'
 import { dto, job, shell, stage } from '../../testing/codearts-documents.ts'
 import { compileDto } from './compile.ts'
-import { whenOf } from './condition.ts'
+import { asksAfterFailure, whenOf } from './condition.ts'
 import { dtoOf } from './dto.ts'
 
 const names = {
@@ -85,21 +85,23 @@ describe('a job that depends on no other', () => {
   })
 })
 
-describe('a job behind others of its stage, which may have failed', () => {
-  const behind = { roots: ['r'], tasks: ['a1', 'a2'], lasts: ['a2'] }
-  const reached = "( tasks.r.status != 'pending' )"
-  const well = "tasks.a2.status in ['succeeded', 'skipped']"
+describe('a job that may run after a failure of what it depends on', () => {
+  const behind = { tasks: ['a1', 'a2'], lasts: ['a2'] }
+  const well = "( tasks.a2.status in ['succeeded', 'skipped'] )"
   const failed =
     "( tasks.a1.status in ['failed', 'errored', 'timed_out'] or tasks.a2.status in ['failed', 'errored', 'timed_out'] )"
-  test.each<[string | null, string]>([
-    ['${{ failure() }}', `${reached} and ( ${failed} )`],
-    ['${{ always() }}', reached],
-    ['${{ success() }}', `${reached} and ( ( ${well} ) )`],
-    [null, `${reached} and ${well}`],
-    ["${{ env.TAG == 'v1' }}", `${reached} and ${well} and ( params.TAG == 'v1' )`],
-    ["${{ failure() && env.TAG == 'v1' }}", `${reached} and ( ${failed} && params.TAG == 'v1' )`],
+  test.each<[string, string | undefined]>([
+    ['${{ failure() }}', failed],
+    ['${{ always() }}', undefined],
+    ['${{ completed() && success() }}', `true && ${well}`],
+    ["${{ failure() && env.TAG == 'v1' }}", `${failed} && params.TAG == 'v1'`],
   ])('with %s runs when %s', (condition, when) => {
+    expect(asksAfterFailure(condition)).toBe(true)
     expect(whenOf(condition, { ...contexts, behind }, 'job')?.expression).toBe(when)
+  })
+
+  test.each([null, '', '${{ default() }}', "${{ success() && env.TAG == 'always()' }}"])('%s does not', (condition) => {
+    expect(asksAfterFailure(condition)).toBe(false)
   })
 })
 

@@ -9,41 +9,30 @@ export interface JobPlace extends Contexts {
   readonly runAlways: boolean
   /** Tasks of the stages before its own. */
   readonly before: readonly string[]
-  /** null: what it depends on is in its own stage of ours, and it begins when that went well. */
+  /** null: it runs only when what it depends on went well. */
   readonly behind: Behind | null
 }
 
-/** Of a job in a stage of ours that runs whatever became of the ones before, where other jobs of its stage are. */
+/** What a job asks about that may run after a failure of what it depends on. */
 export interface Behind {
-  /** The first tasks of its stage: none of them has begun where that was never reached. */
-  readonly roots: readonly string[]
-  /** Tasks of the jobs there that it depends on, directly or not. */
+  /** Tasks of the jobs of its stage that it depends on, directly or not. */
   readonly tasks: readonly string[]
   /** The last task of each that it depends on directly. */
   readonly lasts: readonly string[]
 }
 
+/** Whether it can hold after a failure of what its job depends on. */
+export const asksAfterFailure = (condition: string | null): boolean =>
+  /\b(?:always|completed|failure|failed)\s*\(\s*\)/.test((condition ?? '').replaceAll(/'[^']*'|"[^"]*"/g, ''))
+
 /**
  * When a job runs (usermanual-pipeline/pipeline_01_0006), as an expression of ours; null: as soon as what it depends on is
  * over. `${{ default() }}`: when that went well, or was not chosen. A job that depends on none asks `success()` and
  * `failure()` of the stages before its own, which can have failed where `run_always` is; one that is to run after a
- * failure of what it depends on asks what became of that (levels.ts).
+ * failure of what it depends on asks what became of that.
  * @throws BadValue for what cannot be told here
  */
 export function whenOf(condition: string | null, place: JobPlace, at: string): Value | null {
-  const own = ownCondition(condition, place, at)
-  if (place.behind === null) return own
-  const { roots, lasts } = place.behind
-  const reached = `( ${roots.map((key) => `tasks.${key}.status != 'pending'`).join(' or ')} )`
-  const isAsked = STATUS_FUNCTION.test(condition ?? '')
-  const wentWell = isAsked ? [] : lasts.map((key) => hasGoneWell(key))
-  const all = [reached, ...wentWell, ...(own === null ? [] : [`( ${own.expression} )`])]
-  return { expression: all.join(' and '), tasks: own?.tasks ?? [] }
-}
-
-const hasGoneWell = (key: string): string => `tasks.${key}.status in ['succeeded', 'skipped']`
-
-function ownCondition(condition: string | null, place: JobPlace, at: string): Value | null {
   if (condition === null || condition.trim() === '') return null
   const text = /^\s*\$\{\{(.*)\}\}\s*$/s.exec(condition)?.[1] ?? condition
   const unknown = (found: string): BadValue =>
@@ -76,6 +65,11 @@ function ownCondition(condition: string | null, place: JobPlace, at: string): Va
   return when === 'true' ? null : { expression: when, tasks: [...named] }
 }
 
+const haveGoneWell = (tasks: readonly string[]): string =>
+  tasks.length === 0
+    ? 'true'
+    : `( ${tasks.map((key) => `tasks.${key}.status in ['succeeded', 'skipped']`).join(' and ')} )`
+
 /** A status function; undefined: it cannot be told here. */
 function asked(token: string, { dependsOn, runAlways, before, behind }: JobPlace): Value | undefined {
   const name = token.replace(/\s*\(.*$/s, '')
@@ -83,8 +77,10 @@ function asked(token: string, { dependsOn, runAlways, before, behind }: JobPlace
   const told = (expression: string): Value => ({ expression, tasks: [] })
   if (behind !== null) {
     if (name === 'always' || name === 'completed') return told('true')
-    if (name !== 'default' && name !== 'success') return told(hasFailed(behind.tasks))
-    return told(behind.lasts.length === 0 ? 'true' : `( ${behind.lasts.map(hasGoneWell).join(' and ')} )`)
+    const isWell = name === 'default' || name === 'success'
+    return isWell
+      ? { expression: haveGoneWell(behind.lasts), tasks: behind.lasts }
+      : { expression: hasFailed(behind.tasks), tasks: behind.tasks }
   }
   if (name === 'default') return told('true')
   if (name === 'success') return told(isFirst && runAlways && before.length > 0 ? `! ${hasFailed(before)}` : 'true')
@@ -109,7 +105,6 @@ function isSomeJob(word: string, contexts: Contexts): Value {
 /** A status function, a text without escapes, a number, a name with its dots, an operator. */
 const TOKEN =
   /\b(?:default|success|always|completed|failure|failed)\s*\(\s*\)|contains\s*\(\s*jobs\.\*\.status\s*,\s*(?:'\w*'|"\w*")\s*\)|'[^'\\]*'|"[^"\\]*"|-?\d+(?:\.\d+)?|[A-Za-z_][\w.-]*|==|!=|&&|\|\||[!(),]/g
-const STATUS_FUNCTION = /\b(?:default|success|always|completed|failure|failed)\s*\(\s*\)/
 const CALLS: ReadonlyMap<string, string> = new Map([
   ['contains', 'contains'],
   ['startsWith', 'starts_with'],

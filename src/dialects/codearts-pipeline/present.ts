@@ -7,7 +7,6 @@ import type { PipelineView, RunSummary, RunView, StageView, TaskView } from '../
 import { untilNextSecond } from '../kit/cache.ts'
 import { formatPlain } from '../kit/time.ts'
 import { SECRET } from './dto.ts'
-import { joinedSpecs, joinedStages } from './joined.ts'
 import { secretNames } from './original.ts'
 import { errorCodes, executeTypes, nodeWords, runWords } from './status.ts'
 import type {
@@ -64,7 +63,7 @@ export const presentNeverRun = (pipeline: PipelineView, frame: Frame): PipelineS
     pipeline.definition,
     pipeline.definition.params.map((param) => ({ name: param.name, value: param.default })),
   ),
-  states: presentSpecs(joinedSpecs(pipeline.definition.stages)),
+  states: presentSpecs(pipeline.definition.stages),
 })
 
 export function presentDetail(pipeline: PipelineView, run: RunView | null, executorId: string | null, frame: Frame) {
@@ -149,7 +148,7 @@ export function freshMs(run: RunView, now: Instant): number | null {
 
 function presentStages(run: RunView, frame: Frame): readonly StageState[] {
   let tasks = 0
-  return joinedStages(run).map((stage, index): StageState => {
+  return run.stages.map((stage, index): StageState => {
     const children = stage.tasks.map((task) => {
       tasks += 1
       return presentTask(task, tasks, run, frame)

@@ -83,8 +83,19 @@ describe('jobs that depend on one that has failed', () => {
     expect(await seen(id)).toMatchObject({
       run: 'FAILED',
       stages: { Ship: 'FAILED', Build: 'INIT' },
-      jobs: { build: 'INIT', clean: 'SKIPPED', tell: 'SKIPPED', cleaned: 'SKIPPED' },
+      jobs: { build: 'INIT', clean: 'INIT', tell: 'INIT', cleaned: 'INIT' },
     })
+  })
+
+  test('leave no job running that was given up between two steps when another one had failed', async () => {
+    const id = await client.create([
+      stage('Build', [job('JOB_a', [shell('a')]), job('JOB_b', [shell('b'), shell('c')])]),
+    ])
+    await client.start(id)
+    await end({ JOB_a: 1 })
+    expect((await seen(id)).jobs).toEqual({ a: 'FAILED', b: 'RUNNING' })
+    await end({ 'JOB_b-1': 0 })
+    expect(await seen(id)).toEqual({ run: 'FAILED', stages: { Build: 'FAILED' }, jobs: { a: 'FAILED', b: 'CANCELED' } })
   })
 
   test('make the stage fail when they fail themselves', async () => {
@@ -113,13 +124,21 @@ describe('jobs that depend on one that has failed', () => {
     })
   })
 
-  test('keep their stage at work until the stages beside it are over', async () => {
+  test('begin while other jobs of their stage, and stages beside it, are at work', async () => {
     const beside = stage('Beside', [job('JOB_beside', [shell('x')])], { parallel: true })
     const id = await client.create([BUILD, beside])
     await client.start(id)
-    await end({ 'JOB_build-1': 1, JOB_lint: 0 })
-    expect(await seen(id)).toMatchObject({ run: 'RUNNING', stages: { Build: 'RUNNING', Beside: 'RUNNING' } })
-    await end({ JOB_beside: 0, JOB_clean: 0, JOB_tell: 0, JOB_cleaned: 0 })
+    await end({ 'JOB_build-1': 1 })
+    expect(await seen(id)).toMatchObject({
+      run: 'RUNNING',
+      stages: { Build: 'RUNNING', Beside: 'RUNNING' },
+      jobs: { lint: 'RUNNING', clean: 'RUNNING', tell: 'RUNNING', cleaned: 'INIT' },
+    })
+    await end({ JOB_clean: 0, JOB_lint: 0 })
+    expect((await seen(id)).jobs).toMatchObject({ cleaned: 'RUNNING', beside: 'RUNNING' })
+    await end({ JOB_tell: 0, JOB_cleaned: 0 })
+    expect(await seen(id)).toMatchObject({ run: 'RUNNING', stages: { Build: 'FAILED', Beside: 'RUNNING' } })
+    await end({ JOB_beside: 0 })
     expect(await seen(id)).toMatchObject({ run: 'FAILED', stages: { Build: 'FAILED', Beside: 'COMPLETED' } })
   })
 
@@ -163,12 +182,16 @@ describe('jobs that depend on one that has failed', () => {
     expect(await states()).toEqual(tree('error'))
   })
 
-  test('are not made beside steps behind all jobs, which none of them may follow', async () => {
-    const { status, body } = await client.call('POST', '/pipelines', {
-      name: 'web',
-      is_publish: false,
-      definition: JSON.stringify({ stages: [{ ...BUILD, post: [checkpoint('')] }] }),
-    })
-    expect([status, body.error_msg]).toEqual([400, expect.stringContaining('definition.stages[0].post')])
+  test('stand before the steps behind all jobs, which begin when all of them went well', async () => {
+    const id = await client.create([{ ...BUILD, post: [checkpoint('')] }, SHIP])
+    await client.start(id)
+    await end({ 'JOB_build-1': 0, 'JOB_build-2': 0, JOB_lint: 0, JOB_pack: 0, JOB_tell: 0 })
+    expect((await seen(id)).run).toBe('RUNNING')
+    await end({ JOB_cleaned: 0 })
+    expect((await seen(id)).run).toBe('SUSPEND')
+    const failed = await client.create([{ ...BUILD, post: [checkpoint('')] }, SHIP], { name: 'failed' })
+    await client.start(failed)
+    await end({ 'JOB_build-1': 1, JOB_lint: 0, JOB_clean: 0, JOB_tell: 0, JOB_cleaned: 0 })
+    expect((await seen(failed)).run).toBe('FAILED')
   })
 })

@@ -7,7 +7,6 @@ import { accountId, derivedId } from '../kit/derived-id.ts'
 import { formatPlain } from '../kit/time.ts'
 import { mapTexts, masked } from '../kit/credentials.ts'
 import { SECRET } from './dto.ts'
-import { joinedStages } from './joined.ts'
 import { AT, groupNames, originalOf, secretNames, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
 import { inputsOf } from './plugins.ts'
@@ -260,8 +259,8 @@ export function presentRunDetail(run: RunView, facts: RunFacts, frame: Frame): R
 }
 
 /** A pipeline that has no stages yet has one with us, which is not shown. */
-const stagesOf = (run: RunView): readonly StageView[] =>
-  joinedStages(run).filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
+const stagesOf = ({ stages }: RunView): readonly StageView[] =>
+  stages.filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
 
 function sourcesOf(run: RunView, original: Original | null): Json {
   return shownSources(original?.dto ?? null).map((source, place) => ({
@@ -363,19 +362,25 @@ function presentStage(stage: StageView, sequence: number, original: Original | n
           members.filter((member) => member.part === part),
           place,
           job,
+          isEnded(stage.status),
         )
       }),
   }
 }
 
-function presentJob(members: readonly Member[], sequence: number, doc: JobDoc | undefined): JobRun {
+function presentJob(
+  members: readonly Member[],
+  sequence: number,
+  doc: JobDoc | undefined,
+  isStageOver: boolean,
+): JobRun {
   const tasks = members.map(({ task }) => task)
   const [first] = tasks
   if (first === undefined) throw new TypeError('a job without a task')
   const began = tasks.map(({ startedAt }) => startedAt).filter((at) => at !== null)
   const ended = tasks.map(({ endedAt }) => endedAt).filter((at) => at !== null)
   const isOver = tasks.every(({ status }) => isEnded(status) || status === 'pending')
-  const status = jobWord(tasks)
+  const status = jobWord(tasks, isStageOver)
   return {
     // A job has no id of its own with us; it is called as its first step.
     id: first.id,

@@ -54,13 +54,14 @@ const isUnselected = ({ skipped }: StageView | TaskView): boolean => skipped?.be
 const WEIGHT: readonly NodeWord[] = ['FAILED', 'SUSPEND', 'PAUSED', 'RUNNING', 'QUEUED', 'CANCELED']
 const OVER: readonly NodeWord[] = ['COMPLETED', 'SKIPPED', 'UNSELECTED', 'IGNORED']
 
-/** A job has no state of its own with us: it is where its steps are. */
-export function jobWord(steps: readonly TaskView[]): NodeWord {
+/** A job has no state of its own with us: it is where its steps are. @param isOver its stage is: nothing of it is to come */
+export function jobWord(steps: readonly TaskView[], isOver: boolean): NodeWord {
   const words = steps.map(stepWord)
   const heavy = WEIGHT.find((word) => words.includes(word))
   if (heavy !== undefined) return heavy
   if (words.every((word) => OVER.includes(word)))
     return words.find((word) => word === 'COMPLETED') ?? words[0] ?? 'COMPLETED'
-  // Some are over and the next has not begun: between two steps, or never reached.
-  return words.some((word) => word === 'COMPLETED') ? 'RUNNING' : 'INIT'
+  if (!words.includes('COMPLETED')) return 'INIT'
+  // Some are over and the next has not begun: between two steps, or given up when another job had failed.
+  return isOver ? 'CANCELED' : 'RUNNING'
 }
