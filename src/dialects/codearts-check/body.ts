@@ -69,6 +69,26 @@ export const createTask = z.object({
   resource_pool_id: optional(128),
 })
 
+/**
+ * Of the page "新建检查任务V3". The template says more of the repository and of rule sets than means anything here; a client that
+ * makes tasks so (a GitHub action) sends what is named here.
+ */
+export const createTaskV3 = z.object({
+  branch,
+  name: required(128).refine((value) => /^[\p{L}\p{N}._-]+$/u.test(value), 'expected letters, digits, ., - and _'),
+  repo_url: url,
+  project_id: optional(64),
+  project_name: optional(128),
+  config_template: z.object({
+    repo_type: optional(64),
+    project_id: optional(64),
+    rule_sets: z
+      .array(z.object({ ruleset_id: optional(64), language }))
+      .min(1)
+      .max(20),
+  }),
+})
+
 /** RunRequestV2, and `ref` of the newer documents. */
 export const runTask = z.object({
   username: optional(255),

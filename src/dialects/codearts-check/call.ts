@@ -1,8 +1,15 @@
 import type { App, Caller } from '../../host/app.ts'
 import type { Problem, Result } from '../../model/problem.ts'
-import type { PipelineView, ProjectView } from '../../model/view.ts'
+import type { PipelineView, ProjectView, RunSummary } from '../../model/view.ts'
 import { errorResponse, errors, problemResponse, type VendorError } from './errors.ts'
 import type { HiddenPipelines } from './hidden.ts'
+
+/** Rows of a list. */
+export interface PageRequest {
+  readonly skip: number
+  readonly limit: number
+}
+type RunFilter = Parameters<App['runs']['count']>[1]
 
 /** One request whose caller is known and whose body is whole. */
 export interface Call {
@@ -83,6 +90,22 @@ export async function pipelinesOf({ app, caller }: Call, project: ProjectView): 
   }
 }
 
+/** Runs, newest first. What stands before the page is walked through. */
+export async function runsOnPage({ app, caller }: Call, filter: RunFilter, page: PageRequest) {
+  const total = need(await app.runs.count(caller, filter), errors.noTask)
+  const found: RunSummary[] = []
+  for (let before: number | null = null; page.skip < total && found.length < Math.min(total, page.skip + page.limit);) {
+    const { items, next }: { readonly items: readonly RunSummary[]; readonly next: number | null } = need(
+      await app.runs.list(caller, filter, { before, limit: 1_000 }),
+      errors.noTask,
+    )
+    found.push(...items)
+    if (next === null) break
+    before = next
+  }
+  return { items: pageOf(found, page), total }
+}
+
 /** A part of a list, by page number. */
-export const pageOf = <Item>(items: readonly Item[], { skip, limit }: { skip: number; limit: number }): Item[] =>
+export const pageOf = <Item>(items: readonly Item[], { skip, limit }: PageRequest): Item[] =>
   items.slice(skip, skip + limit)

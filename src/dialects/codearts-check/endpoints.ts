@@ -1,5 +1,6 @@
 import type { EndpointMethod, EndpointRow } from '../kit/endpoints.ts'
 import { refusingBy400, type Call } from './call.ts'
+import * as creation from './create-calls.ts'
 import * as newer from './newer-calls.ts'
 import * as results from './result-calls.ts'
 import * as rules from './rule-calls.ts'
@@ -38,7 +39,7 @@ export const served: readonly Served[] = [
     },
     handler: tasks.listTasks,
   },
-  sdk('POST', '/v2/:project/task', 'CreateTask: makes a task, and does not run it', tasks.createTask),
+  sdk('POST', '/v2/:project/task', 'CreateTask: makes a task, and does not run it', creation.createTask),
   sdk('DELETE', '/v2/tasks/:task', 'DeleteTask', tasks.removeTask),
   sdk('POST', '/v2/tasks/:task/run', 'RunTask: `{exec_id}`', tasks.runTask),
   sdk('POST', '/v2/tasks/:task/stop', 'StopTaskById: the newest run', tasks.stopTask),
@@ -83,6 +84,8 @@ export const served: readonly Served[] = [
   ),
   sdk('GET', '/v3/:project/rulesets', 'ListRulesetsV3: 50 at most; not in the SDKs', rules.listRuleSetsV3),
   sdk('GET', '/v3/:project/tasks/:task/branches', 'ShowBranchTasks; not in the SDKs', tasks.branches),
+  page('POST', '/v3/task', 'CreateTaskV3: makes a task of a given name', creation.createTaskV3),
+  page('GET', '/v4/tasks/:task/jobs', 'getJobsInfo: the executions of a task, newest first', newer.jobs),
   page('POST', '/v1/jobs', 'CreateJob: starts a check of `taskId`', newer.createJob),
   page('PUT', '/v1/tasks/:task/stop', 'CancelPortalServiceJob: the run `job_id`, or the newest', newer.stopJob),
   page(
@@ -105,11 +108,9 @@ const CONSOLE = 'what the console of the vendor shows around a check'
 
 export const endpoints: readonly EndpointRow[] = [
   ...served.map(({ row }) => row),
-  later('POST', ['/v3/task'], 'CreateTaskV3', UNREAD('`POST /v2/:project/task`')),
   later('GET', ['/v3/task/:task'], 'GetTaskInfoByID', UNREAD('`defects-summary`')),
   later('GET', ['/v1/tasks'], 'ShowTasksList', UNREAD('the list of the seed')),
   later('GET', ['/v1/jobs/:job'], 'one execution', UNREAD('`progress` with `job_id`')),
-  later('GET', ['/v4/tasks/:task/jobs'], 'getJobsInfo: the executions of a task', UNREAD('`checkrecord`')),
   later('GET', ['/v4/task/:task/check-list'], 'ShowCheckList', UNREAD('`branches`')),
   later(
     'POST',

@@ -82,6 +82,117 @@ describe('a job', () => {
   })
 })
 
+describe('the jobs of a task', () => {
+  const jobs = (query = '') => call('GET', `/v4/tasks/${task}/jobs${query}`)
+
+  test('are its executions, newest first, in the words of the page', async () => {
+    const good = await checked()
+    const bad = await start()
+    await world.settled()
+    world.runner.endTask('checkout', exited(1))
+    await world.settled()
+    const last = await start()
+    await world.settled()
+    const time = '2026-01-02 03:04:05'
+    expect((await jobs()).body).toEqual({
+      data: [
+        { id: last, taskId: task, status: 'running', startTime: time, finishTime: null },
+        { id: bad, taskId: task, status: 'failed', startTime: time, finishTime: time },
+        { id: good, taskId: task, status: 'success', startTime: time, finishTime: time },
+      ],
+      total: 3,
+    })
+    const ids = async (query: string) => (await jobs(query)).body.data.map(({ id }: Body) => id)
+    expect(await ids('?page=2&page_size=2')).toEqual([good])
+    expect(await ids('?statuses=success&statuses=failed')).toEqual([bad, good])
+    expect(await ids('?statuses=success,aborted')).toEqual([good])
+    expect(await ids('?begin_start_time=2026-01-02T03:04:05Z&end_start_time=2026-01-02T03:04:05Z')).toHaveLength(3)
+    expect(await ids('?end_start_time=2026-01-01T00:00:00Z')).toEqual([])
+  })
+
+  test.each(['?page=0', '?page_size=201', '?statuses=done', '?begin_start_time=yesterday'])(
+    'are not listed by %s',
+    async (query) => {
+      expect((await jobs(query)).status).toBe(400)
+    },
+  )
+})
+
+describe('a task of a name of its own', () => {
+  const creation = () => ({
+    repo_url: 'https://git.example/team/web.git',
+    branch: 'release',
+    name: '网站.check-1',
+    project_id: world.project.id,
+    project_name: world.project.name,
+    config_template: {
+      repo_type: 'GitPub',
+      branch: 'release',
+      rule_sets: [{ language: 'JAVASCRIPT' }],
+      project_id: world.project.id,
+    },
+  })
+  const make = (changes: object = {}) => call('POST', '/v3/task', { ...creation(), ...changes })
+
+  test('is made as a client of the vendor makes it, run, and read to the last finding', async () => {
+    const { status, body } = await make()
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: { httpStatus: 'OK', result: { id: expect.stringMatching(/^[0-9a-f]{32}$/) }, status: 'success' },
+    })
+    task = body.result.id
+    const { tasks } = (await call('GET', `/v2/${world.project.id}/tasks?limit=100`)).body
+    expect(tasks).toContainEqual(
+      expect.objectContaining({
+        task_id: task,
+        task_name: '网站.check-1',
+        git_url: 'https://git.example/team/web.git',
+        git_branch: 'release',
+      }),
+    )
+    const { exec_id: run } = (await call('POST', `/v2/tasks/${task}/run`, {})).body
+    await endCheck(world, run, [finding('a', 'fatal'), finding('b', 'hint'), finding('c', 'hint')])
+    expect((await call('GET', `/v4/tasks/${task}/jobs?page=1&page_size=200`)).body.data).toEqual([
+      expect.objectContaining({ id: run, status: 'success' }),
+    ])
+    const found: string[] = []
+    for (let offset = 0; ; offset += 2) {
+      const page = (await call('GET', `/v2/tasks/${task}/defects-detail?offset=${offset}&limit=2`)).body
+      found.push(...page.defects.map(({ defect_id }: Body) => defect_id[0]))
+      if (found.length >= page.total) break
+    }
+    expect(found).toEqual(['a', 'b', 'c'])
+  })
+
+  test('is made in the project of its template, or of a name', async () => {
+    expect((await make({ project_id: undefined, project_name: undefined })).status).toBe(200)
+    const named = { config_template: { rule_sets: [{ language: 'js' }] }, project_id: '', name: 'other' }
+    expect((await make(named)).status).toBe(200)
+  })
+
+  test.each<object>([
+    { name: 'a b' },
+    { name: '' },
+    { branch: undefined },
+    { repo_url: '--upload-pack=x' },
+    { project_id: ABSENT },
+    { config_template: undefined },
+    { config_template: { rule_sets: [] } },
+    { config_template: { rule_sets: [{ language: 'cobol' }] } },
+    { config_template: { rule_sets: [{ language: 'js', ruleset_id: ABSENT }] } },
+    { project_id: '', project_name: '', config_template: { rule_sets: [{ language: 'js' }] } },
+  ])('is not made of %j', async (changes) => {
+    const answer = await make(changes)
+    expect([answer.status, answer.body.error_code]).toEqual([400, expect.stringMatching(/^CC\.\d{8}$/)])
+  })
+
+  test('is made once', async () => {
+    await make()
+    const again = await make()
+    expect([again.status, again.body.error_code]).toEqual([400, expect.stringMatching(/^CC\.\d{8}$/)])
+  })
+})
+
 describe('the state of an issue', () => {
   const states = async () => {
     const { body } = await call('GET', `/v2/tasks/${task}/defects-detail?status_ids=0,1,2`)

@@ -1,10 +1,14 @@
+import { RUN_STATUSES } from '../../model/status.ts'
 import type { PipelineView } from '../../model/view.ts'
 import * as bodies from './body.ts'
-import { need, refusal, taskOf, type Call } from './call.ts'
+import { need, refusal, runsOnPage, taskOf, type Call } from './call.ts'
 import { type DefectStatus, setDefectStates } from './defect-states.ts'
 import { errors } from './errors.ts'
+import { presentJob } from './present.ts'
+import { readJobsPage, readJobStatuses, readTime } from './request.ts'
 import { knownDefects } from './results.ts'
-import type { IssueStatus, JobStarted, LastJobs, NextStatuses, Stopped } from './wire.ts'
+import { jobWord } from './status.ts'
+import type { IssueStatus, JobList, JobStarted, LastJobs, NextStatuses, Stopped } from './wire.ts'
 
 // The calls of the pages of 2025-12 and later, in their own shape. Their pages list 200, 400 and 401 and no errors with 200.
 
@@ -19,6 +23,24 @@ export async function createJob(call: Call): Promise<Response> {
   const run = need(await app.runs.start(caller, { pipeline: { id: task.id }, params: {} }), errors.noTask)
   const result = { id: run.id, taskId: task.id, finishTime: null }
   return Response.json({ httpStatus: 'OK', result, status: 'success' } satisfies JobStarted)
+}
+
+/** getJobsInfo. The times are those of the check's start, and the page's own bounds are of that too; ours is when it was made. */
+export async function jobs(call: Call): Promise<Response> {
+  const { query } = call
+  const page = readJobsPage(query)
+  const words = readJobStatuses(query)
+  const [from, to] = [readTime(query, 'begin_start_time'), readTime(query, 'end_start_time')]
+  const task = await taskOf(call)
+  const filter = {
+    pipeline: { id: task.id },
+    ...(words.length === 0 ? {} : { statuses: RUN_STATUSES.filter((status) => words.includes(jobWord[status])) }),
+    ...(from === undefined ? {} : { createdFrom: from }),
+    // Both included: the last second, too.
+    ...(to === undefined ? {} : { createdTo: to + 1_000 }),
+  }
+  const { items, total } = await runsOnPage(call, filter, page)
+  return Response.json({ data: items.map(presentJob), total } satisfies JobList)
 }
 
 /** CancelPortalServiceJob: the run `job_id`, or the newest. */

@@ -1,10 +1,10 @@
 import type { PipelineDefinition } from '../../model/definition.ts'
 import { isEnded } from '../../model/status.ts'
-import type { PipelineView, RunView } from '../../model/view.ts'
+import type { PipelineView, RunSummary, RunView } from '../../model/view.ts'
 import { formatPlain } from '../kit/time.ts'
 import { withoutLogin } from './repository.ts'
-import { nodeWord, runWord } from './status.ts'
-import type { Progress, Task } from './wire.ts'
+import { jobWord, nodeWord, runWord } from './status.ts'
+import type { Job, Progress, Task } from './wire.ts'
 
 /** "UTC格式" (seed 003), although the form carries no zone. */
 const UTC = 0
@@ -32,6 +32,15 @@ export function presentProgress(run: RunView | null): Progress {
     progress: { ratio: `${percentDone(run)}%`, info: status === 0 ? 'running' : 'success' },
   }
 }
+
+/** One execution, among those of its task. */
+export const presentJob = (run: RunSummary): Job => ({
+  id: run.id,
+  taskId: run.pipelineId,
+  status: jobWord[run.status],
+  startTime: run.startedAt === null ? null : formatPlain(run.startedAt, UTC),
+  finishTime: run.endedAt === null ? null : formatPlain(run.endedAt, UTC),
+})
 
 /** Of its tasks, those that are over; 100 for what succeeded, and for nothing else. */
 function percentDone(run: RunView): number {

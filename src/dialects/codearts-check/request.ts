@@ -2,14 +2,10 @@ import { SEVERITIES, type Severity } from '../../model/finding.ts'
 import { parsePlain } from '../kit/time.ts'
 import { readInteger } from '../kit/query.ts'
 import { rowsBeforePage } from '../kit/paging.ts'
-import { refusal } from './call.ts'
+import { refusal, type PageRequest } from './call.ts'
 import type { DefectStatus } from './defect-states.ts'
 import { errors } from './errors.ts'
-
-export interface PageRequest {
-  readonly skip: number
-  readonly limit: number
-}
+import { JOB_STATUSES, type Job } from './wire.ts'
 
 /**
  * `offset` 0 to 999999 is a page number ("页码，类似page_num的作用"), 0 the first page as 1 is; `limit` is its size, from 1
@@ -18,6 +14,22 @@ export interface PageRequest {
 export function readPage(query: URLSearchParams, { max = 100, fallback = 10 } = {}): PageRequest {
   const page = integer(query, 'offset', { min: 0, max: 999_999, fallback: 0 })
   const limit = integer(query, 'limit', { min: 1, max, fallback })
+  return { skip: rowsBeforePage(page, limit), limit }
+}
+
+/**
+ * `offset` of findings is a row, from 0: "调用下游服务需要跳过的行数，注意这并不是分页参数" (the page of 2025-11), and clients of the vendor
+ * count it up by `limit`. Up to 200 since the pages of 2025-08.
+ */
+export function readRows(query: URLSearchParams): PageRequest {
+  const skip = integer(query, 'offset', { min: 0, max: 999_999, fallback: 0 })
+  return { skip, limit: integer(query, 'limit', { min: 1, max: 200, fallback: 10 }) }
+}
+
+/** `page` and `page_size`, as the executions of a task have them. */
+export function readJobsPage(query: URLSearchParams): PageRequest {
+  const page = integer(query, 'page', { min: 1, max: 999_999, fallback: 1 })
+  const limit = integer(query, 'page_size', { min: 1, max: 200, fallback: 200 })
   return { skip: rowsBeforePage(page, limit), limit }
 }
 
@@ -64,6 +76,19 @@ function wordsOf(query: URLSearchParams, name: string, known: RegExp): readonly 
   const words = listOf(query, name)
   if (words.every((word) => known.test(word))) return words
   throw refusal(errors.badParameter)
+}
+
+/** `statuses`, given several times or joined with commas; none: all. */
+export function readJobStatuses(query: URLSearchParams): readonly Job['status'][] {
+  const words = query
+    .getAll('statuses')
+    .flatMap((word) => word.split(','))
+    .filter((word) => word !== '')
+  return words.map((word) => {
+    const status = JOB_STATUSES.find((known) => known === word)
+    if (status === undefined) throw refusal(errors.badParameter)
+    return status
+  })
 }
 
 /** `yyyy-MM-ddTHH:mm:ssZ`, in UTC. undefined: not given. */

@@ -1,6 +1,6 @@
-import type { RunSummary, RunView } from '../../model/view.ts'
+import type { RunView } from '../../model/view.ts'
 import * as bodies from './body.ts'
-import { need, pageOf, refusal, taskOf, type Call } from './call.ts'
+import { need, pageOf, refusal, runsOnPage, taskOf, type Call } from './call.ts'
 import { setDefectStates } from './defect-states.ts'
 import { errors } from './errors.ts'
 import {
@@ -12,7 +12,7 @@ import {
   presentSummary,
   tasksOf,
 } from './present-results.ts'
-import { readPage, readSeverities, readsOfficial, readStatuses, readTime } from './request.ts'
+import { readPage, readRows, readSeverities, readsOfficial, readStatuses, readTime } from './request.ts'
 import { ENDED, knownDefects, resultsOf } from './results.ts'
 import { configOf } from './task-config.ts'
 import type { CheckRecords, DefectList, InfoList, TreeNode } from './wire.ts'
@@ -24,8 +24,7 @@ export async function defectsSummary(call: Call): Promise<Response> {
 
 export async function defectsDetail(call: Call): Promise<Response> {
   const { app, query } = call
-  // 200 since the pages of 2025-08.
-  const [page, severities] = [readPage(query, { max: 200 }), readSeverities(query, 'severity')]
+  const [page, severities] = [readRows(query), readSeverities(query, 'severity')]
   const [statuses, isOfficial] = [readStatuses(query), readsOfficial(query)]
   const task = await taskOf(call)
   const results = await resultsOf(call, task)
@@ -63,20 +62,8 @@ export async function checkRecord(call: Call): Promise<Response> {
     // Both included: the last second, too.
     ...(to === undefined ? {} : { createdTo: to + 1_000 }),
   }
-  const total = need(await app.runs.count(caller, filter), errors.noTask)
-  const summaries: RunSummary[] = []
-  for (let before: number | null = null; summaries.length < Math.min(total, page.skip + page.limit);) {
-    if (page.skip >= total) break
-    const { items, next }: { readonly items: readonly RunSummary[]; readonly next: number | null } = need(
-      await app.runs.list(caller, filter, { before, limit: 1_000 }),
-      errors.noTask,
-    )
-    summaries.push(...items)
-    if (next === null) break
-    before = next
-  }
+  const { items: wanted, total } = await runsOnPage(call, filter, page)
   const runs: RunView[] = []
-  const wanted = pageOf(summaries, page)
   for (let at = 0; at < wanted.length; at += 100) {
     const refs = wanted.slice(at, at + 100).map(({ id }) => ({ id }))
     runs.push(...need(await app.runs.batch(caller, refs), errors.noTask))
@@ -123,7 +110,8 @@ export async function pathTree(call: Call): Promise<Response> {
   const ignored = (configOf(task)?.exclude ?? []).map((path) => path.replace(/^\/+|\/+$/g, ''))
   const results = await resultsOf(call, task)
   const nodes = new Map<string, TreeNode>()
-  for (const path of [...(results?.found.files ?? []), ...ignored]) {
+  const files = new Set(results?.found.files)
+  for (const path of [...files, ...ignored]) {
     if (!path.startsWith(prefix) || path.startsWith('*')) continue
     const [name = '', ...below] = path.slice(prefix.length).split('/')
     const file_path = `${prefix}${name}`
@@ -131,7 +119,11 @@ export async function pathTree(call: Call): Promise<Response> {
     nodes.set(file_path, {
       file_name: name,
       file_path,
-      is_leaf: below.length === 0 && nodes.get(file_path)?.is_leaf !== false && !ignored.includes(file_path),
+      is_leaf:
+        below.length === 0 &&
+        nodes.get(file_path)?.is_leaf !== false &&
+        // What is ignored may be a directory that no check has looked into.
+        (files.has(file_path) || !ignored.includes(file_path)),
       checkbox_status: ignored.some((one) => file_path === one || file_path.startsWith(`${one}/`))
         ? 'all'
         : ignored.some((one) => one.startsWith(`${file_path}/`))

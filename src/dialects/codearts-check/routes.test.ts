@@ -252,7 +252,7 @@ describe('all else', () => {
     ['POST', '/v2/x/tasks'],
     ['GET', '/v2/x/task'],
     ['GET', '/v2/tasks/x/defects'],
-    ['POST', '/v3/task'],
+    ['GET', '/v3/task/x'],
   ])('%s %s is the gateway’s 404', async (method, path) => {
     const answer = await call(method, path, { anonymous: true })
     expect(answer).toMatchObject({ status: 404, body: { error_code: 'APIGW.0101' } })

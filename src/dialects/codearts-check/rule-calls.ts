@@ -2,11 +2,21 @@ import type { LintRule } from '../../model/finding.ts'
 import type { ProjectView } from '../../model/view.ts'
 import { formatPlain } from '../kit/time.ts'
 import * as bodies from './body.ts'
-import { need, pageOf, pipelinesOf, projectOf, refusal, refusalOf, taskOf, type Call } from './call.ts'
+import {
+  need,
+  pageOf,
+  pipelinesOf,
+  projectOf,
+  refusal,
+  refusalOf,
+  taskOf,
+  type Call,
+  type PageRequest,
+} from './call.ts'
 import { changeTask } from './change-task.ts'
 import { errors } from './errors.ts'
 import { levelOf } from './present-results.ts'
-import { listOf, readPage, readSeverities, type PageRequest } from './request.ts'
+import { listOf, readPage, readSeverities } from './request.ts'
 import {
   addRuleSet,
   appliesTo,

@@ -1,5 +1,5 @@
 import type { NodeStatus, RunStatus } from '../../model/status.ts'
-import type { TaskStatus } from './wire.ts'
+import type { Job, TaskStatus } from './wire.ts'
 
 /**
  * `task_status` of `GET /v2/tasks/{task_id}/progress`: 0 under way, 1 failed, 2 succeeded, 3 stopped (SDK model
@@ -25,6 +25,25 @@ export const runWord = {
   rollback_failed: 1,
   rollback_errored: 1,
 } as const satisfies Record<RunStatus, Exclude<TaskStatus, null>>
+
+/** The same in words, of one execution (getJobsInfo); `quering` (sic) is one that has not begun. */
+export const jobWord = {
+  waiting: 'quering',
+  queued: 'quering',
+  running: 'running',
+  reviewing: 'running',
+  paused: 'running',
+  held: 'failed',
+  succeeded: 'success',
+  failed: 'failed',
+  errored: 'failed',
+  timed_out: 'failed',
+  cancelled: 'aborted',
+  rolling_back: 'running',
+  rolled_back: 'failed',
+  rollback_failed: 'failed',
+  rollback_errored: 'failed',
+} as const satisfies Record<RunStatus, Job['status']>
 
 /** This vendor shows no parts of a check; these are the words for the share of them that is done. */
 export const nodeWord = {

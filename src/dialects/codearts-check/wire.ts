@@ -312,6 +312,21 @@ interface Enveloped<Value> {
 }
 /** CreateJob. `finishTime`: null, as it has not ended. */
 export type JobStarted = Enveloped<{ readonly id: string; readonly taskId: string; readonly finishTime: null }>
+/** CreateTaskV3. */
+export type TaskCreatedV3 = Enveloped<{ readonly id: string }>
+/** getJobsInfo. Times as everywhere, in UTC; null: not yet. */
+export interface JobList {
+  readonly data: readonly Job[]
+  readonly total: number
+}
+export const JOB_STATUSES = ['quering', 'running', 'success', 'failed', 'aborted'] as const
+export interface Job {
+  readonly id: string
+  readonly taskId: string
+  readonly status: (typeof JOB_STATUSES)[number]
+  readonly startTime: string | null
+  readonly finishTime: string | null
+}
 /** CancelPortalServiceJob. */
 export type Stopped = Enveloped<'取消执行成功'>
 
