@@ -219,10 +219,10 @@ const isUnderWay = (run: Run, index: number): boolean =>
 /** Its failure was passed over: what comes after it has gone on, so it cannot be taken up again. */
 const isPassedOver = (run: Run, index: number): boolean => taskAt(run, index).policy === 'continue'
 
-/** A run that was cancelled between two nodes has none to retry and goes on; one that never began has nothing to go on with. */
+/** A run that was cancelled between two nodes has none to retry and goes on; one that never began begins. */
 function isRetryable(run: Run): boolean {
-  const { phase, startedAt, counts } = run
-  const some = phase === 'ended' ? startedAt !== null : isFailing(counts) || counts.held > 0
+  const { phase, counts } = run
+  const some = phase === 'ended' || isFailing(counts) || counts.held > 0
   return some && !isRuledOut(run)
 }
 

@@ -4,6 +4,7 @@ import { definition, noop, on, retries, review, script, sleep, stage, when } fro
 import { EngineWorld } from '../testing/engine-world.ts'
 import { projectView } from '../testing/views.ts'
 import { allowedOnNode, allowedOnRun } from './admits.ts'
+import { dueEffects } from './effects.ts'
 import { stageAt } from './run.ts'
 import { needsPerson, viewOf } from './view.ts'
 
@@ -351,10 +352,58 @@ describe('retry', () => {
     expect(w.status()).toBe('succeeded')
   })
 
-  test('of a run that never began is refused', () => {
-    const w = new EngineWorld(definition({ stages: [stage('s', [script('a')])] }), { start: false })
-    w.cancel()
-    expect(w.refused({ type: 'retry' })).toMatchObject({ code: 'not-allowed', allowed: [] })
+  describe('of a run that was cancelled before it began', () => {
+    const stages = [stage('s', [script('a')])]
+    const types = (events: readonly { readonly type: string }[]): readonly string[] => events.map(({ type }) => type)
+
+    test('begins it', () => {
+      const w = new EngineWorld(definition({ stages, timeoutMs: 60_000 }), { start: false })
+      w.cancel()
+      expect([allowedOnRun(w.run), w.run.endedAt]).toEqual([['retry'], w.now])
+      w.wait(5_000)
+      expect(types(w.retryRun())).toEqual(['RunReopened', 'RunStarted', 'StageStarted', 'TaskQueued'])
+      expect(w.picture()).toBe('queued | s:queued a:queued')
+      expect(w.run).toMatchObject({ startedAt: w.now, endedAt: null, cancelling: null, deadlineAt: w.now + 60_000 })
+      expect(w.timers.get(null)).toBe(w.now + 60_000)
+      w.succeed('a')
+      expect(w.status()).toBe('succeeded')
+    })
+
+    test('has it wait for its turn where only so many run at once, and it can be cancelled again', () => {
+      const concurrency = { limit: 1, group: null, whenFull: 'queue' } as const
+      const w = new EngineWorld(definition({ stages, concurrency }))
+      w.cancel()
+      w.wait(5_000)
+      const effects = w.effects.length
+      expect(types(w.retryRun())).toEqual(['RunReopened', 'RunQueued'])
+      expect([w.status(), w.run.queuedAt, w.run.startedAt]).toEqual(['queued', w.now, null])
+      expect([w.effects.slice(effects), dueEffects(w.run)]).toEqual([[{ type: 'take-turn' }], [{ type: 'take-turn' }]])
+      expect(allowedOnRun(w.run)).toEqual(['cancel', 'modify'])
+      w.cancel()
+      expect(w.picture()).toBe('cancelled | s:pending a:pending')
+      w.retryRun()
+      w.do({ type: 'admit' })
+      w.succeed('a')
+      expect(w.status()).toBe('succeeded')
+    })
+
+    test('does not wait for its triggers again', () => {
+      const list = [{ kind: 'webhook', name: 'push', secret: null, params: {} }] as const
+      const w = new EngineWorld(definition({ stages, triggers: { operator: 'and', list } }), { start: false })
+      w.cancel()
+      w.retryRun()
+      expect(w.picture()).toBe('queued | s:queued a:queued')
+    })
+
+    test('leaves it to a person to begin the change of a stranger', () => {
+      const cause = { kind: 'webhook', by: 'push', trusted: false } as const
+      const w = new EngineWorld(definition({ stages }), { start: false, cause })
+      w.cancel()
+      expect(types(w.retryRun())).toEqual(['RunReopened'])
+      expect([w.status(), allowedOnRun(w.run)]).toEqual(['waiting', ['start', 'cancel', 'modify']])
+      w.do({ type: 'start' })
+      expect(w.picture()).toBe('queued | s:queued a:queued')
+    })
   })
 
   test('of a run that runs well is refused', () => {

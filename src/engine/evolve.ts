@@ -60,7 +60,9 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
       return run
     case 'RunReopened':
       reopen(run)
-      run.deadlineAt = deadlineFrom(at, run.plan.definition.timeoutMs)
+      // One that never began is where it was made: it begins when it is started, or its turn comes.
+      if (run.startedAt === null) run.phase = 'waiting'
+      else run.deadlineAt = deadlineFrom(at, run.plan.definition.timeoutMs)
       return run
     case 'RunEnded':
       endPause(run, at)

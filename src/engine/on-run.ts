@@ -163,6 +163,11 @@ function retryAll(transition: Transition): void {
   const isReopened = transition.run.phase === 'ended'
   const from = isReopened ? takenBack(transition.run) : undefined
   if (isReopened) reopen(transition)
+  if (transition.run.phase === 'waiting') {
+    // It never began, and begins as a new one would. What was to be looked at by a person is still.
+    if (transition.run.cause.trusted !== false) transition.start()
+    return
+  }
   if (from !== undefined) retryFrom(transition, from)
   for (const { index, kind } of transition.run.plan.nodes) {
     if (kind === 'task' && isTakenUp(transition.run, index)) retryTask(transition, index, isReopened)

@@ -39,6 +39,11 @@ describe('an engine is found out that', () => {
     ['refuses what it names as allowed', 'stop', refusing('pause')],
     ['never lets a paused run go on', 'stop', refusing('resume')],
     [
+      'never begins what was cancelled before it began',
+      'stop',
+      (run, input) => (input.command.type === 'retry' && run.startedAt === null ? nothing(run) : advance(run, input)),
+    ],
+    [
       'takes a skip of a task that is at work',
       'stop',
       (run, input) => {

@@ -6,7 +6,7 @@ import { runStatus, stageStatus } from '../engine/status.ts'
 import type { AttemptResult, Rejection, RunCommand } from '../model/command.ts'
 import type { PipelineDefinition } from '../model/definition.ts'
 import type { RunEffect } from '../model/effect.ts'
-import type { Actor, LogEntry, Outputs, RunEvent } from '../model/event.ts'
+import type { Actor, Cause, LogEntry, Outputs, RunEvent } from '../model/event.ts'
 import type { Failure } from '../model/failure.ts'
 import { asId, type RunId } from '../model/id.ts'
 import type { JsonObject } from '../model/json.ts'
@@ -23,6 +23,7 @@ export interface WorldOptions {
   readonly start?: boolean
   /** Keys of stages and tasks that are left out. */
   readonly excluded?: readonly string[]
+  readonly cause?: Cause
   /** What the dice show, each time. 0 when not given. */
   readonly draw?: () => number
 }
@@ -59,6 +60,7 @@ export class EngineWorld {
         serial: 70,
         params: options.params ?? {},
         ...(excluded === undefined ? {} : { excluded }),
+        ...(options.cause === undefined ? {} : { cause: options.cause }),
       }),
       actor: PERSON,
       at: this.now,

@@ -17,7 +17,7 @@ export const retry: Verb = ({ terminal, action }) =>
       .summary('do failed tasks again')
       .description(
         'Does one failed task of a run again, or all failed and cancelled ones, or a stage with all that comes after it; an ' +
-          'ended run goes on from there. Inputs that are given take the place of those of the definition, all of them.',
+          'ended run goes on from there, and one that was cancelled before it began begins. Inputs that are given take the place of those of the definition, all of them.',
       )
       .argument('<run>', RUN_ARGUMENT)
       .argument('[node]', `${EITHER_ARGUMENT}; without it all that failed`)

@@ -234,6 +234,20 @@ describe('a restart', () => {
     const after = (await ask('GET', '/api/tasks/id/1/pipeline/pipeline-1')).body
     expect([after.status, after.build_task.status, after.deploy_task.status]).toEqual(['running', 'passed', 'running'])
   })
+
+  test('of a task that was cancelled in the queue has it begin', async () => {
+    const { ask, world } = await open()
+    await ask('POST', '/api/pipelines', BODY)
+    need(await world.app.runs.start(world.admin, { pipeline: { name: 'pipeline-1' }, params: {}, wait: true }))
+    const [{ id }] = (await ask('GET', '/api/queue')).body
+    expect(await ask('DELETE', `/api/queue/${id}`)).toEqual(SUCCESS)
+    const path = '/api/tasks/id/1/pipeline/pipeline-1'
+    expect((await ask('GET', path)).body.status).toBe('cancelled')
+    expect(await ask('GET', '/api/tasks/restart/id/1/pipeline/pipeline-1')).toEqual(SUCCESS)
+    expect(world.runner.jobs.map(({ env }) => env['MILLRACE_TASK'])).toEqual(['build'])
+    expect((await ask('GET', path)).body.status).toBe('running')
+    expect((await ask('GET', '/api/tasks/restart/id/1/pipeline/pipeline-1')).body.code).toBe('6903')
+  })
 })
 
 describe('the overview', () => {

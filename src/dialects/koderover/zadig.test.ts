@@ -248,6 +248,27 @@ describe.each(['/api/workflow', '/api/aslan/workflow'])('Zadig’s single pipeli
     expect(await words()).toEqual(['running', 'passed'])
   })
 
+  test('one that is cancelled while it is blocked is restarted: it is blocked again, then has its turn', async () => {
+    const { ask, world } = await open()
+    const build = [{ type: 'buildv2', enabled: true }]
+    await ask('POST', `${base}/v2/pipelines`, { ...SINGLE, multi_run: false, sub_tasks: build })
+    for (let made = 0; made < 2; made += 1) await ask('POST', `${base}/v2/tasks`, { pipeline_name: 'single' })
+    const path = `${base}/v2/tasks/id/2/pipelines/single`
+    const task = async (): Promise<Body> => (await ask('GET', path)).body
+    expect(await ask('DELETE', path)).toEqual(SUCCESS)
+    expect(await task()).toMatchObject({ status: 'cancelled', task_revoker: 'ci' })
+    expect(await ask('POST', `${path}/restart`)).toEqual(SUCCESS)
+    const waiting = await task()
+    expect(waiting.status).toBe('blocked')
+    expect(waiting).not.toHaveProperty('task_revoker')
+    world.runner.endTask('s1-buildv2', succeeded())
+    await world.settled()
+    expect((await task()).status).toBe('running')
+    world.runner.endTask('s1-buildv2', succeeded())
+    await world.settled()
+    expect(await task()).toMatchObject({ status: 'passed', task_id: 2 })
+  })
+
   test('list tasks by row, with how many there are', async () => {
     const { ask } = await open(0)
     await ask('POST', `${base}/v2/pipelines`, SINGLE)

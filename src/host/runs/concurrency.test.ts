@@ -107,6 +107,22 @@ describe('queue', () => {
     expect(await statuses(world, ids)).toEqual(['succeeded', 'cancelled', 'running'])
   })
 
+  test('one that is retried after it was cancelled there waits again, behind those that came meanwhile', async () => {
+    const { world, pipeline } = await openYard(queue())
+    const ids = await starts(world, pipeline, 3)
+    need(await world.app.runs.act(world.admin, { id: ids[1]! }, { action: 'cancel' }))
+    const retried = need(await world.app.runs.act(world.admin, { id: ids[1]! }, { action: 'retry' }))
+    expect([retried.status, retried.number, retried.cancelledBy]).toEqual(['queued', 2, null])
+    const [why] = need(await world.app.runs.explain(world.admin, { id: ids[1]! }))
+    expect(why).toMatchObject({ code: 'waiting-for-turn', position: 2 })
+    await endOne(world)
+    expect(await statuses(world, ids)).toEqual(['succeeded', 'queued', 'running'])
+    await endOne(world)
+    expect(await statuses(world, ids)).toEqual(['succeeded', 'running', 'succeeded'])
+    await endOne(world)
+    expect(await statuses(world, ids)).toEqual(['succeeded', 'succeeded', 'succeeded'])
+  })
+
   test('as many as there is room for go at once, however many wait', async () => {
     const { world, pipeline } = await openYard(queue(3))
     const ids = await starts(world, pipeline, 300)

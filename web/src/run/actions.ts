@@ -99,6 +99,7 @@ function runWill(t: TFunction, run: Run, action: (typeof RUN_CHOICES)[number]): 
     case 'cancel':
       return t('run.act.will.cancel', { count: running })
     case 'retry': {
+      if (run.started_at === null) return t('run.act.will.retryUnbegun')
       const again = tasks.filter(
         ({ failure, ignored, status }) =>
           (failure !== null && !ignored && isEnded(status)) || status === 'cancelled' || status === 'held',

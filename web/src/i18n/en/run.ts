@@ -333,6 +333,7 @@ export const run = {
         'The task that runs now is asked to end, and is ended after 10 seconds of grace. Then the run ends as cancelled.',
       cancel_other:
         'The {{count}} tasks that run now are asked to end, and are ended after 10 seconds of grace. Then the run ends as cancelled.',
+      retryUnbegun: 'The run, which was cancelled before it began, begins as soon as it may.',
       retryRun_one: '1 task that failed or was cancelled begins again: {{names}}.',
       retryRun_other: '{{count}} tasks that failed or were cancelled begin again: {{names}}.',
       modify: 'What has not begun sees the new values. What runs or has ended keeps the old ones.',

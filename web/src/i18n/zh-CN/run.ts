@@ -317,6 +317,7 @@ export const run: Words<typeof source> = {
       resumeRun: '运行从暂停处继续。',
       cancel_zero: '现在没有任务在运行。运行以“已取消”结束。',
       cancel_other: '正在运行的 {{count}} 个任务会被要求结束,10 秒后强制结束。然后运行以“已取消”结束。',
+      retryUnbegun: '该运行在开始之前被取消，现在会在条件允许时立即开始。',
       retryRun_other: '{{count}} 个失败或被取消的任务重新开始：{{names}}。',
       modify: '尚未开始的任务会看到新值。正在运行或已结束的保持旧值。',
       rerun: '以相同参数开始一次版本 {{version}} 的新运行。本次运行保持不变。',
