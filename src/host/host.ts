@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts'
 import { Credentials } from './access/access.ts'
 import type { App, ArtifactFile, LogSource } from './app.ts'
 import { CatalogUseCases, type Checked } from './catalog/catalog.ts'
+import { SideVersions } from './catalog/side-versions.ts'
 import { artifactUseCases } from './reports/artifacts.ts'
 import { ChangeStarts } from './triggers/change-starts.ts'
 import { auditTrail } from './access/audit.ts'
@@ -248,6 +249,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
   // Each server a little later than others, so that the first that is too late for another is the only one.
   const behindMs = 1_000 + Math.floor(entropy.draw() * 1_000)
   const timers = new Timers(clock, (runId, node) => live.report(runId, { type: 'check-deadline', node }, TIMER))
+  const { check } = options
+  const sideVersions = new SideVersions({ check, catalog: store.catalog, documents: store.documents, clock })
   const changes = new ChangeStarts({
     clock,
     sealKey: options.webhookRoot ?? options.sealKey,
@@ -256,10 +259,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     run: (id) => live.get(id),
     definitions: new RepositoryDefinitions({
       read: options.outbound?.file,
-      check: options.check,
-      catalog: store.catalog,
-      documents: store.documents,
-      clock,
+      sideVersions,
       secret: (...place) => secrets.valueOf(...place),
     }),
   })
@@ -287,6 +287,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     live,
     histories,
     catalog,
+    sideVersions,
     starts,
     concurrency,
     firing,

@@ -64,10 +64,11 @@ type ScriptName = 'build' | 'deploy' | 'deploy_cs' | 'test' | 'distribute' | 'se
 /**
  * The bodies of 2017 carry no commands: kci read them from the repository. Here they are in `.koderover/<name>.sh`, and
  * a repository without such a script has nothing to do there, which the log says.
+ * @param folders where repositories are beside `source`: names that no shell reads otherwise.
  */
-export const repositoryScript = (name: ScriptName): string =>
+export const repositoryScript = (name: ScriptName, folders: readonly string[] = []): string =>
   [
-    `for file in .koderover/${name}.sh source/.koderover/${name}.sh; do`,
+    `for file in ${['.', ...folders, 'source'].map((folder) => `${folder === '.' ? '' : `${folder}/`}.koderover/${name}.sh`).join(' ')}; do`,
     '  if [ -f "$file" ]; then',
     '    cd "$(dirname "$file")/.." && exec sh ".koderover/$(basename "$file")"',
     '  fi',

@@ -190,7 +190,7 @@ const later: readonly Route[] = [
   v4Route(
     'POST',
     '/v4/workflowtask',
-    'run: a WorkflowV4 with `params[]` → `{project_name, workflow_name, task_id}`',
+    'run: a WorkflowV4 with `params[]`, its jobs as they are to run → `{project_name, workflow_name, task_id}`',
     v4.createTask,
   ),
   v4Route('POST', '/v4/workflowtask/trigger?triggerName', 'the same, as another workflow asks for it', v4.createTask),

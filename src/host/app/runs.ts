@@ -27,6 +27,12 @@ export interface StartInput {
   readonly exclude?: readonly string[]
   /** In place of its definition's. */
   readonly priority?: Priority
+  /**
+   * What this run runs in place of the pipeline's definition, as text. Name, triggers, concurrency and priority stay the
+   * pipeline's. For dialects, which take no more from a caller here than whoever starts may say: it is not theirs to
+   * change what the pipeline does.
+   */
+  readonly definition?: string
 }
 
 export interface Runs {

@@ -38,6 +38,47 @@ const codeOf = (result: { readonly ok: boolean; readonly problem?: { readonly co
   result.problem?.code ?? 'ok'
 
 describe('starting a run', () => {
+  test('of a definition of its own: the same one is one version, and the pipeline is what it was', async () => {
+    const concurrency = { limit: 2, group: null, whenFull: 'queue' } as const
+    const { app, admin, definition: pipeline, run, settled, runner } = await openShop({ concurrency })
+    const text = (script: string): string => `{name: other, priority: high, tasks: [{key: b, script: ${script}}]}`
+    const startOf = (script: string, idempotencyKey: string) =>
+      app.runs.start(admin, { pipeline: { id: pipeline.id }, params: {}, idempotencyKey, definition: text(script) })
+    const [first, again, other] = [
+      need(await startOf('one', '1')),
+      need(await startOf('one', '2')),
+      await startOf('two', '3'),
+    ]
+    await settled()
+    expect([first, again, need(other)].map((one) => [one.pipeline.version, one.number])).toEqual([
+      [2, 1],
+      [2, 2],
+      [3, 3],
+    ])
+    expect(runner.jobs.map((job) => job.with['script'])).toEqual(['one', 'one'])
+    expect(first).toMatchObject({
+      pipeline: { name: 'build' },
+      priority: 'normal',
+      definition: { name: 'build', concurrency },
+    })
+    expect((await run(need(other).id)).status).toBe('queued')
+    expect(need(await app.pipelines.get(admin, { id: pipeline.id }))).toMatchObject({
+      version: 1,
+      definition: { name: 'build' },
+    })
+    expect(need(await startOf('two', '3')).number).toBe(3)
+    expect(codeOf(await startOf('three', '3'))).toBe('idempotency_reused')
+    expect(
+      await app.runs.start(admin, { pipeline: { id: pipeline.id }, params: {}, definition: 'tasks: 7' }),
+    ).toMatchObject({
+      ok: false,
+      problem: {
+        code: 'invalid_definition',
+        message: expect.stringMatching(/^the definition of this start has \d errors, the first/),
+      },
+    })
+  })
+
   test('takes an operator, and params that the pipeline knows; what is refused takes no number', async () => {
     const shop = await openShop({ params: [param('tag', { required: true }), param('count', { type: 'number' })] })
     expect(codeOf(await shop.startWith({ tag: 'v1' }, undefined, { ...shop.admin, role: 'viewer' }))).toBe('forbidden')

@@ -9,7 +9,7 @@ import type { Json } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import type { RunSummary, RunView } from '../../model/view.ts'
-import type { RunCommit, RunLog } from '../../store/store.ts'
+import type { PipelineRecord, RunCommit, RunLog } from '../../store/store.ts'
 import { lacks } from '../access/rights.ts'
 import type {
   Caller,
@@ -35,6 +35,7 @@ import type {
   WebhookCall,
 } from '../app.ts'
 import type { CatalogUseCases } from '../catalog/catalog.ts'
+import type { SideVersions } from '../catalog/side-versions.ts'
 import type { Clock } from '../clock.ts'
 import type { Dispatcher } from '../dispatch/dispatcher.ts'
 import type { Entropy } from '../entropy.ts'
@@ -59,6 +60,7 @@ interface Dependencies {
   readonly live: LiveRuns
   readonly histories: Histories
   readonly catalog: CatalogUseCases
+  readonly sideVersions: SideVersions
   readonly starts: RunStarts
   readonly concurrency: ConcurrencyGroups
   readonly firing: Firing
@@ -92,13 +94,31 @@ export class RunUseCases implements Runs {
     const wait = input.wait ?? false
     const cause = input.cause ?? { kind: 'manual', by: caller.user.name }
     const actor = userActor(caller)
-    const create = (key: RunCommit['idempotency']) =>
-      this.#deps.starts.create(record.value, { ...input, cause, wait, actor, key })
-    const { params, annotations = {}, only = null, exclude = [] } = input
-    // A request that does not name it is the same as one of before it could.
-    const urgency = input.priority === undefined ? undefined : { priority: input.priority }
-    const request = { pipeline: record.value.id, params, wait, annotations, only, exclude, ...urgency }
+    const create = async (key: RunCommit['idempotency']) => {
+      const version = await this.#versionFor(caller, record.value, input)
+      if (!version.ok) return version
+      return this.#deps.starts.create(
+        { ...record.value, version: version.value },
+        { ...input, cause, wait, actor, key },
+      )
+    }
+    const { params, annotations = {}, only = null, exclude = [], priority, definition } = input
+    // A request that does not name them is the same as one of before it could.
+    const more = {
+      ...(priority === undefined ? {} : { priority }),
+      ...(definition === undefined ? {} : { definition }),
+    }
+    const request = { pipeline: record.value.id, params, wait, annotations, only, exclude, ...more }
     return this.#viewed(await this.#deps.starts.keyed(caller, input.idempotencyKey, request, create))
+  }
+
+  async #versionFor(caller: Caller, record: PipelineRecord, { definition }: StartInput): Promise<Result<number>> {
+    if (definition === undefined) return accept(record.version)
+    const { catalog, sideVersions } = this.#deps
+    const { definition: held } = await catalog.planOf(record.id, record.version)
+    const found = { file: 'pipeline.yaml', where: 'the definition of this start', by: caller.user }
+    const side = await sideVersions.versionOf(record, held, definition, found)
+    return side.ok ? accept(side.value.version) : side
   }
 
   async rerun(caller: Caller, ref: RunRef, input: RerunInput): Promise<Result<RunView>> {

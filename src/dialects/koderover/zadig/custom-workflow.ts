@@ -1,18 +1,11 @@
 import type { PipelineDefinition, TaskRole } from '../../../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import type { PipelineView } from '../../../model/view.ts'
-import {
-  asName,
-  type DefinitionText,
-  isAddress,
-  repositoryScript,
-  type StageText,
-  type TaskText,
-  verbatim,
-} from '../definition-text.ts'
+import { asName, type DefinitionText, type StageText, type TaskText, verbatim } from '../definition-text.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { objectId } from '../v1-queue.ts'
+import { jobTasks } from './custom-jobs.ts'
 import { bodyOf } from './pipeline.ts'
 import { secretNames } from './secrets.ts'
 import { typeFault, withTexts, WORKFLOW_V4 } from './shapes.ts'
@@ -68,23 +61,6 @@ const onePlace = (param: JsonObject): JsonObject =>
 
 const valueOf = (param: JsonObject): string => textOf(param, 'value') || textOf(param, 'default')
 
-interface Kind {
-  readonly role: TaskRole
-  /** What runs when the job has no commands of its own; null: nothing. */
-  readonly script: Parameters<typeof repositoryScript>[0] | null
-}
-/** What asks another system of theirs (jira, nacos, istio...) does nothing here. */
-const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
-  ['freestyle', { role: 'other', script: null }],
-  ['zadig-build', { role: 'build', script: 'build' }],
-  ['zadig-deploy', { role: 'deploy', script: 'deploy' }],
-  ['custom-deploy', { role: 'deploy', script: 'deploy' }],
-  ['zadig-helm-chart-deploy', { role: 'deploy', script: 'deploy' }],
-  ['zadig-test', { role: 'test', script: 'test' }],
-  ['zadig-scanning', { role: 'check', script: 'security' }],
-  ['zadig-distribute-image', { role: 'distribute', script: 'distribute' }],
-])
-
 export function customDefinition(body: JsonObject): DefinitionText {
   const limit = integerOf(body, 'concurrency_limit')
   const isOne = limit === 0 && flagOf(body, 'multi_run') !== true
@@ -138,63 +114,11 @@ function approvalOf(approval: JsonObject, key: string, name = 'approval'): TaskT
   }
 }
 
-/** The repositories of a job that say where they are, and the job. */
 function tasksOf(job: JsonObject, before: string | undefined): readonly TaskText[] {
-  const [key, type, spec] = [textOf(job, 'name'), textOf(job, 'type'), objectOf(job, 'spec')]
-  const needs = before === undefined ? [] : [before]
-  if (type === 'approval') {
-    const gate = approvalOf({ enabled: true, ...spec }, key, key)
-    return gate === undefined ? [] : [{ ...gate, needs }]
-  }
-  const kind = KINDS.get(type) ?? { role: 'other', script: null }
-  const steps = objectsOf(spec, 'steps')
-  const fetches = steps
-    .filter((step) => textOf(step, 'type') === 'git')
-    .flatMap((step) => objectsOf(objectOf(step, 'spec'), 'repos'))
-    .flatMap((repository, place) => fetchTask(repository, `${key}-fetch-${place + 1}`, needs))
-  const script = steps
-    .filter((step) => textOf(step, 'type') === 'shell')
-    .map((step) => textOf(objectOf(step, 'spec'), 'script') || textsOf(objectOf(step, 'spec'), 'scripts').join('\n'))
-    .filter((text) => text !== '')
-    .join('\n')
-  const services = [...objectsOf(spec, 'service_and_builds'), ...objectsOf(spec, 'service_and_images')]
-  const service = services.map((one) => textOf(one, 'service_module') || textOf(one, 'service_name')).join(' ')
-  const text = script === '' && kind.script !== null ? repositoryScript(kind.script) : verbatim(script)
-  const env = objectsOf(objectOf(spec, 'properties'), 'envs').map(
-    (pair) => [textOf(pair, 'key'), verbatim(textOf(pair, 'value'))] as const,
-  )
-  const minutes = integerOf(objectOf(spec, 'properties'), 'timeout')
-  const own: TaskText = {
-    key,
-    name: key,
-    role: kind.role,
-    ...(text === ''
-      ? { uses: 'noop' }
-      : { uses: 'script', with: { shell: 'bash', script: text }, ...(minutes > 0 ? { timeout: `${minutes}m` } : {}) }),
-    env: Object.fromEntries([...(service === '' ? [] : [['SERVICE', verbatim(service)] as const]), ...env]),
-    needs: [...needs, ...fetches.map((fetch) => fetch.key)],
-    ...(services.length === 1 ? { annotations: { 'koderover/service_name': service } } : {}),
-  }
-  return [...fetches, own]
-}
-
-const textsOf = (value: JsonObject, name: string): readonly string[] => {
-  const list = value[name]
-  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : []
-}
-
-function fetchTask(repository: JsonObject, key: string, needs: readonly string[]): readonly TaskText[] {
-  const [owner, name, address] = [
-    textOf(repository, 'repo_owner'),
-    textOf(repository, 'repo_name'),
-    textOf(repository, 'address'),
-  ]
-  const base = isAddress(address) ? `${address.replace(/\/+$/, '')}/` : ''
-  if (name === '' || (base === '' && !isAddress(owner))) return []
-  const ref = textOf(repository, 'commit_id') || textOf(repository, 'tag') || textOf(repository, 'branch') || 'HEAD'
-  const path = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) ? name : 'source'
-  const where = { url: verbatim(`${base}${owner}/${name}`), ref: verbatim(ref), path }
-  return [{ key, name: asName(`fetch ${name}`, 'fetch'), role: 'source', uses: 'git', with: where, needs }]
+  if (textOf(job, 'type') !== 'approval') return jobTasks(job, before)
+  const key = textOf(job, 'name')
+  const gate = approvalOf({ enabled: true, ...objectOf(job, 'spec') }, key, key)
+  return gate === undefined ? [] : [{ ...gate, needs: before === undefined ? [] : [before] }]
 }
 
 /** `models.WorkflowV4`; a pipeline that was made elsewhere has its stages and tasks. */

@@ -5,13 +5,15 @@ import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
 import { namedJobs } from './chosen-jobs.ts'
-import { presentCustom } from './custom-workflow.ts'
+import { repositoryKey } from './custom-jobs.ts'
+import { customBodyOf, presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
+import { readInputs } from './open-inputs.ts'
 import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
 import { creatorOf, taskWord } from './status.ts'
 import { seconds } from './sub-tasks.ts'
 import type { TaskPage } from './task-filters.ts'
-import { JOB_TYPES, start, tasksOf } from './v4.ts'
+import { JOB_TYPES, start, startAs, tasksOf } from './v4.ts'
 import { viewTest } from './views.ts'
 import { chosenTasks, isWorkflow } from './workflow.ts'
 import { removeWorkflow } from './workflows.ts'
@@ -49,8 +51,6 @@ export async function createOpenTask(call: Call): Promise<Response> {
   const pipeline = await named(call, body)
   if (pipeline instanceof Response) return pipeline
   const inputs = objectsOf(body, 'inputs')
-  const only = namedJobs(pipeline.definition, inputs)
-  if (typeof only === 'string') return face.operation('createTask', only)
   const jobs = inputs.map((input) => objectOf(input, 'parameters'))
   const parts = jobs.flatMap((job) => [
     job,
@@ -62,19 +62,25 @@ export async function createOpenTask(call: Call): Promise<Response> {
     ...parameters.map((one) => objectOf(one, 'repo')),
     ...parts.flatMap((part) => objectsOf(part, 'repo_info')),
   ]
-  return await start(
-    call,
-    pipeline,
-    [
-      ...parameters.filter((one) => textOf(one, 'type') !== 'repo'),
-      ...pairs.map((pair) => ({ name: textOf(pair, 'key'), value: pair['value'] ?? '' })),
-    ],
-    {
-      repository: repositoryOf(repos.filter((repo) => textOf(repo, 'repo_name') !== '')),
-      namespace: jobs.map((job) => textOf(job, 'env_name')).find((name) => name !== '') ?? '',
-      ...(only === undefined ? {} : { only }),
-    },
-  )
+  const stands = customBodyOf(pipeline.definition)
+  const read = stands === undefined ? undefined : readInputs(stands, inputs)
+  const given = [
+    ...parameters.filter((one) => textOf(one, 'type') !== 'repo'),
+    // What a job has a variable for is told to it alone, all else is a param or refused.
+    ...pairs
+      .filter((pair) => read?.keys.has(textOf(pair, 'key')) !== true)
+      .map((pair) => ({ name: textOf(pair, 'key'), value: pair['value'] ?? '' })),
+  ]
+  const more = {
+    repository: repositoryOf(
+      repos.filter((repo) => textOf(repo, 'repo_name') !== '' && read?.repositories.has(repositoryKey(repo)) !== true),
+    ),
+    namespace: jobs.map((job) => textOf(job, 'env_name')).find((name) => name !== '') ?? '',
+  }
+  if (read !== undefined) return await startAs(call, pipeline, read, given, more)
+  const only = namedJobs(pipeline.definition, inputs)
+  if (typeof only === 'string') return face.operation('createTask', only)
+  return await start(call, pipeline, given, { ...more, ...(only === undefined ? {} : { only }) })
 }
 
 /** `{workflow_name, project_name, input: {target_env, build, deploy}}`: product workflows, in 1.17 and 1.18. */

@@ -128,6 +128,8 @@ export interface Start {
   readonly namespace: string
   /** Keys of what is run; undefined: all of it. */
   readonly only?: readonly string[]
+  /** What is run in place of what the pipeline says, as a start asks for it. */
+  readonly definition?: string
 }
 
 export async function startRun(call: Call, face: Face, pipeline: PipelineView, asked: Start): Promise<Response> {
@@ -152,7 +154,8 @@ export async function beginRun(
   if (typeof params === 'string') return face.operation('createTask', params)
   // What of it is run is not told by nodes that nothing has come to yet.
   const only = asked.only === undefined ? {} : { only: asked.only, annotations: pack(ONLY, [...asked.only]) }
-  const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params, ...only })
+  const own = asked.definition === undefined ? {} : { definition: asked.definition }
+  const started = await call.app.runs.start(call.caller, { pipeline: { id: pipeline.id }, params, ...only, ...own })
   return started.ok ? started.value.number : face.problem('createTask', started.problem)
 }
 

@@ -2,21 +2,25 @@ import { failureSentence } from '../../../model/failure.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { PipelineView, RunView, StageView, TaskView } from '../../../model/view.ts'
+import { sealFor } from '../../kit/credentials.ts'
+import { sealedBody } from '../credentials.ts'
+import { writeDefinition } from '../definition-text.ts'
 import { json, success } from '../errors.ts'
 import { factOf, nearTask, runFacts } from '../facts.ts'
 import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, type PageNames, pipelineOf, rowsAsked, runOf } from './request.ts'
-import { unskippedJobs } from './chosen-jobs.ts'
-import { GATE, presentCustom, secretsOf } from './custom-workflow.ts'
+import { skippedIn, unskipped } from './chosen-jobs.ts'
+import { customBodyOf, customDefinition, GATE, presentCustom, secretsOf } from './custom-workflow.ts'
 import { REPOSITORY } from './struct-fields.ts'
 import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
 import { shownValue } from './secrets.ts'
+import { startedWorkflow } from './started-workflow.ts'
 import { creatorOf, nodeWord, taskWord } from './status.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
 import { revokerOf } from '../present.ts'
-import { pageOf, type TaskPage } from './task-filters.ts'
+import { askedTasks, pageOf, type TaskPage } from './task-filters.ts'
 import { beginRun, cancelRun, restartRun, type Start } from './tasks.ts'
 
 /** Workflows from 1.13 on: stages with jobs. Any pipeline is one; what they have beyond is made where it was made. */
@@ -28,9 +32,31 @@ export async function createTask(call: Call): Promise<Response> {
   if (wrong !== undefined) return face.badRequest(wrong)
   const pipeline = await pipelineOf(call, face, 'createTask', textOf(body, 'name'))
   if (pipeline instanceof Response) return pipeline
-  const only = unskippedJobs(pipeline.definition, objectsOf(body, 'stages'))
+  const jobs = objectsOf(body, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
+  return await startAs(call, pipeline, { jobs, left: new Set() }, objectsOf(body, 'params'))
+}
+
+/** With its jobs as the caller has them. @param left names of jobs that do not run, whatever they say of themselves. */
+export async function startAs(
+  call: Call,
+  pipeline: PipelineView,
+  { jobs, left }: { readonly jobs: readonly JsonObject[]; readonly left: ReadonlySet<string> },
+  params: readonly JsonObject[],
+  more: Partial<Pick<Start, 'repository' | 'namespace'>> = {},
+): Promise<Response> {
+  const stands = customBodyOf(pipeline.definition)
+  const asked = stands === undefined ? { body: {}, skipped: skippedIn(jobs) } : startedWorkflow(stands, jobs)
+  if (typeof asked === 'string') return face.operation('createTask', asked)
+  const seal = sealFor(call.app, pipeline.project.id)
+  const isChanged = stands !== undefined && JSON.stringify(asked.body) !== JSON.stringify(stands)
+  const made = isChanged ? customDefinition(sealedBody(asked.body, seal)) : undefined
+  const only = unskipped(made ?? pipeline.definition, new Set([...asked.skipped, ...left]))
   if (typeof only === 'string') return face.operation('createTask', only)
-  return await start(call, pipeline, objectsOf(body, 'params'), only === undefined ? {} : { only })
+  return await start(call, pipeline, params, {
+    ...more,
+    ...(only === undefined ? {} : { only }),
+    ...(made === undefined ? {} : { definition: writeDefinition(made, undefined) }),
+  })
 }
 
 /** The workflow as this task was started with: what it is started with again. */
@@ -39,14 +65,20 @@ export async function cloneTask(call: Call): Promise<Response> {
   if (run instanceof Response) return run
   const pipeline = await pipelineOf(call, face, 'findWorkflow', run.pipeline.name)
   if (pipeline instanceof Response) return pipeline
-  const shown = presentCustom(pipeline, JOB_TYPES)
+  const shown = presentCustom({ ...pipeline, definition: run.definition }, JOB_TYPES)
   const secrets = secretsOf(run.definition)
   const values = new Map(run.params.map(({ name, value }) => [name, shownValue(name, value, secrets)] as const))
   const params = objectsOf(shown, 'params').map((param) => ({
     ...param,
     value: values.get(textOf(param, 'name')) ?? textOf(param, 'value'),
   }))
-  return json(200, { ...shown, params })
+  const asked = new Set(askedTasks(run).map(({ task }) => task.key))
+  const jobOf = (job: JsonObject): JsonObject => ({
+    ...job,
+    skipped: flagOf(job, 'skipped') === true || !asked.has(textOf(job, 'name')),
+  })
+  const stages = objectsOf(shown, 'stages').map((stage) => ({ ...stage, jobs: objectsOf(stage, 'jobs').map(jobOf) }))
+  return json(200, { ...shown, params, stages })
 }
 
 /** Params by their names; what else a start may say comes from the public API. */
@@ -54,7 +86,7 @@ export async function start(
   call: Call,
   pipeline: PipelineView,
   given: readonly JsonObject[],
-  more: Partial<Pick<Start, 'repository' | 'namespace' | 'only'>> = {},
+  more: Partial<Pick<Start, 'repository' | 'namespace' | 'only' | 'definition'>> = {},
 ): Promise<Response> {
   const variables = given.map((param) => ({ ...param, key: textOf(param, 'name') }))
   const begun = await beginRun(call, face, pipeline, { repository: {}, namespace: '', ...more, variables })

@@ -1,0 +1,197 @@
+import type { TaskRole } from '../../../model/definition.ts'
+import type { JsonObject } from '../../../model/json.ts'
+import { asName, isAddress, repositoryScript, type TaskText, verbatim } from '../definition-text.ts'
+import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
+
+/** Jobs of custom workflows, of whatever release: what they are about, and the tasks that are made of them. */
+
+interface Kind {
+  readonly role: TaskRole
+  /** What runs when the job has no commands of its own; null: nothing. */
+  readonly script: Parameters<typeof repositoryScript>[0] | null
+}
+/** What asks another system of theirs (jira, nacos, istio...) does nothing here. */
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ['freestyle', { role: 'other', script: null }],
+  ['zadig-build', { role: 'build', script: 'build' }],
+  ['zadig-deploy', { role: 'deploy', script: 'deploy' }],
+  ['custom-deploy', { role: 'deploy', script: 'deploy' }],
+  ['zadig-helm-chart-deploy', { role: 'deploy', script: 'deploy' }],
+  ['zadig-test', { role: 'test', script: 'test' }],
+  ['zadig-scanning', { role: 'check', script: 'security' }],
+  ['zadig-distribute-image', { role: 'distribute', script: 'distribute' }],
+])
+
+/** What a job does its work for, one by one. */
+interface ChoiceList {
+  /** The list in the job's `spec`. */
+  readonly name: string
+  /** What all of it that there is to choose from is called, where that is another list. */
+  readonly options: string | null
+  /** What tells one of it from the others. */
+  readonly key: readonly string[]
+  /** What it is called there. */
+  readonly word: string
+  /** The variable that tells the job's commands of it. */
+  readonly variable: 'SERVICE' | 'TEST' | 'SCANNING'
+}
+const BY_MODULE = { key: ['service_name', 'service_module'], variable: 'SERVICE' } as const
+const BY_NAME = { key: ['project_name', 'name'] } as const
+export const CHOICES: readonly ChoiceList[] = [
+  { ...BY_MODULE, name: 'service_and_builds', options: 'service_and_builds_options', word: 'service build' },
+  { ...BY_MODULE, name: 'service_and_images', options: null, word: 'service' },
+  { ...BY_MODULE, name: 'services', options: null, word: 'service' },
+  { ...BY_MODULE, name: 'targets', options: 'target_options', word: 'target', key: [...BY_MODULE.key, 'target'] },
+  { ...BY_MODULE, name: 'service_and_tests', options: 'service_test_options', word: 'service test' },
+  { ...BY_MODULE, name: 'service_and_scannings', options: 'service_scanning_options', word: 'service scanning' },
+  { ...BY_NAME, name: 'test_modules', options: 'test_module_options', word: 'test', variable: 'TEST' },
+  { ...BY_NAME, name: 'scannings', options: 'scanning_options', word: 'scanning', variable: 'SCANNING' },
+]
+
+/** A value that was said to be fixed, without the mark of that. */
+export const FIXED = '<+fixed>'
+const plain = (text: string): string => (text.startsWith(FIXED) ? text.slice(FIXED.length) : text)
+
+/** What is chosen of a job, module by module where a service has several. */
+const chosenOf = (spec: JsonObject, { name }: ChoiceList): readonly JsonObject[] =>
+  objectsOf(spec, name).flatMap((one) => {
+    const modules = objectsOf(one, 'modules')
+    return modules.length === 0 ? [one] : modules.map((module) => ({ ...one, ...module }))
+  })
+
+const calledBy = (one: JsonObject): string =>
+  textOf(one, 'service_module') || textOf(one, 'service_name') || textOf(one, 'name')
+
+/** Repositories of a job, in its own words and in those of what is chosen of it; each once. */
+export function repositoriesOf(spec: JsonObject): readonly JsonObject[] {
+  const all = [
+    ...objectsOf(spec, 'steps').flatMap((step) =>
+      textOf(step, 'type') === 'git' ? objectsOf(objectOf(step, 'spec'), 'repos') : [],
+    ),
+    ...objectsOf(spec, 'repos'),
+    ...CHOICES.flatMap((list) => chosenOf(spec, list)).flatMap((one) => objectsOf(one, 'repos')),
+  ]
+  const known = new Set<string>()
+  return all.filter((repository) => {
+    const key = repositoryKey(repository)
+    return !known.has(key) && known.add(key)
+  })
+}
+
+export const repositoryKey = (repository: JsonObject): string =>
+  `${textOf(repository, 'repo_namespace') || textOf(repository, 'repo_owner')}/${textOf(repository, 'repo_name')}`
+
+/** Key and value of all that a job's commands are told. */
+export function variablesOf(spec: JsonObject): readonly (readonly [string, string])[] {
+  const chosen = CHOICES.map((list) => [list, chosenOf(spec, list)] as const)
+  const all = chosen.flatMap(([, some]) => some)
+  const about = (['SERVICE', 'TEST', 'SCANNING'] as const).map((variable) => {
+    const names = chosen.flatMap(([list, some]) => (list.variable === variable ? some.map(calledBy) : []))
+    return [variable, [...new Set(names.filter((name) => name !== ''))].join(' ')] as const
+  })
+  const image = all.length === 1 ? imageOf(all[0] ?? {}) : ''
+  const own = [
+    ...objectsOf(objectOf(spec, 'properties'), 'envs'),
+    ...objectsOf(spec, 'envs'),
+    ...all.flatMap((one) => objectsOf(one, 'key_vals')),
+  ]
+  return [
+    ...[...about, ['ENV_NAME', plain(textOf(spec, 'env'))] as const, ['IMAGE', image] as const].filter(
+      ([, value]) => value !== '',
+    ),
+    ...own.map((pair) => [textOf(pair, 'key'), plain(textOf(pair, 'value'))] as const).filter(([key]) => key !== ''),
+  ]
+}
+
+const imageOf = (one: JsonObject): string =>
+  textOf(one, 'image') || textOf(one, 'source_image') || textOf(one, 'target_image')
+
+/** The repositories of a job that say where they are, and the job. */
+export function jobTasks(job: JsonObject, before: string | undefined): readonly TaskText[] {
+  const [key, type, spec] = [textOf(job, 'name'), textOf(job, 'type'), objectOf(job, 'spec')]
+  const needs = before === undefined ? [] : [before]
+  const kind = KINDS.get(type) ?? { role: 'other', script: null }
+  const repositories = repositoriesOf(spec)
+  const fetches = repositories.flatMap((repository, place) => fetchTask(repository, `${key}-fetch-${place + 1}`, needs))
+  const script = scriptOf(spec)
+  const folders = fetches.map((fetch) => textOf(fetch.with ?? {}, 'path')).filter((path) => path !== 'source')
+  const text = script === '' && kind.script !== null ? repositoryScript(kind.script, folders) : verbatim(script)
+  const minutes = integerOf(objectOf(spec, 'properties'), 'timeout') || integerOf(spec, 'timeout')
+  const own: TaskText = {
+    key,
+    name: key,
+    role: kind.role,
+    ...(text === ''
+      ? { uses: 'noop' }
+      : { uses: 'script', with: { shell: 'bash', script: text }, ...(minutes > 0 ? { timeout: `${minutes}m` } : {}) }),
+    env: Object.fromEntries(variablesOf(spec).map(([name, value]) => [name, verbatim(value)])),
+    needs: [...needs, ...fetches.map((fetch) => fetch.key)],
+    ...annotated(spec, repositories[0]),
+  }
+  return [...fetches, own]
+}
+
+/** What answers tell of a job. */
+function annotated(
+  spec: JsonObject,
+  repository: JsonObject = {},
+): { readonly annotations?: Readonly<Record<string, string>> } {
+  const services = CHOICES.flatMap((list) => (list.variable === 'SERVICE' ? chosenOf(spec, list) : []))
+  const owner = textOf(repository, 'repo_owner')
+  const facts = {
+    'koderover/service_name': services.length === 1 ? calledBy(services[0] ?? {}) : '',
+    'koderover/deploy_env': plain(textOf(spec, 'env')),
+    // An address may have a credential in it, and is told from where it is fetched.
+    'koderover/repo_owner': isAddress(owner) ? '' : owner,
+    'koderover/repo_name': isAddress(owner) ? '' : textOf(repository, 'repo_name'),
+    'koderover/branch': textOf(repository, 'branch'),
+  }
+  const known = Object.entries(facts).filter(([, value]) => value !== '')
+  return known.length === 0 ? {} : { annotations: Object.fromEntries(known) }
+}
+
+/** A step of its own until 3.x, a field of the job from then on. */
+const scriptOf = (spec: JsonObject): string =>
+  [
+    ...objectsOf(spec, 'steps')
+      .filter((step) => textOf(step, 'type') === 'shell')
+      .map((step) => textOf(objectOf(step, 'spec'), 'script') || textsOf(objectOf(step, 'spec'), 'scripts').join('\n')),
+    textOf(spec, 'script'),
+  ]
+    .filter((text) => text !== '')
+    .join('\n')
+
+const textsOf = (value: JsonObject, name: string): readonly string[] => {
+  const list = value[name]
+  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : []
+}
+
+function fetchTask(repository: JsonObject, key: string, needs: readonly string[]): readonly TaskText[] {
+  const [owner, name, address] = [
+    textOf(repository, 'repo_owner'),
+    textOf(repository, 'repo_name'),
+    textOf(repository, 'address'),
+  ]
+  const base = isAddress(address) ? `${address.replace(/\/+$/, '')}/` : ''
+  if (name === '' || (base === '' && !isAddress(owner))) return []
+  const path = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) ? name : 'source'
+  const where = { url: verbatim(`${base}${owner}/${name}`), ref: verbatim(refOf(repository)), path }
+  return [{ key, name: asName(`fetch ${name}`, 'fetch'), role: 'source', uses: 'git', with: where, needs }]
+}
+
+/** A commit, a pull request, a tag or a branch: the first that is said. */
+function refOf(repository: JsonObject): string {
+  const [pull] = pullsOf(repository)
+  const commit = flagOf(repository, 'enable_commit') === false ? '' : textOf(repository, 'commit_id')
+  const requests = textOf(repository, 'source') === 'gitlab' ? 'merge-requests' : 'pull'
+  const request = pull === undefined ? '' : `refs/${requests}/${pull}/head`
+  return commit || request || textOf(repository, 'tag') || textOf(repository, 'branch') || 'HEAD'
+}
+
+/** Numbers of the pull requests that are asked for together. */
+export function pullsOf(repository: JsonObject): readonly number[] {
+  const { prs } = repository
+  const list = Array.isArray(prs) ? prs.filter((one) => typeof one === 'number' && one > 0) : []
+  const single = integerOf(repository, 'pr')
+  return (list as readonly number[]).length > 0 || single <= 0 ? (list as readonly number[]) : [single]
+}
