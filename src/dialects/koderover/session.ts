@@ -5,23 +5,19 @@ import { parseForm, readBody } from '../kit/body.ts'
 import type { EndpointRow } from '../kit/endpoints.ts'
 import { closeSession, openSession } from './auth.ts'
 import { bodyRefused, errorAnswer, json } from './errors.ts'
-import { V1 } from './rows.ts'
+import { rowOf, V1 } from './rows.ts'
 
 /** Bytes of a name and a password, percent escapes and all. */
 const FORM_MAX_BYTES = 8_192
 
-const row = (method: 'GET' | 'POST', path: string, from: string): EndpointRow => ({
-  method,
-  path,
-  family: V1,
-  source: 'sibling',
-  from,
-  served: true,
-})
-
 export const sessionRows: readonly EndpointRow[] = [
-  row('POST', '/api/user/signin', 'a form with username and password gives a session, as a cookie; errors 400, 401'),
-  row('GET', '/api/user/signout', 'the session ends'),
+  rowOf(
+    V1,
+    'POST',
+    '/api/user/signin',
+    'a form with username and password gives a session, as a cookie; errors 400, 401',
+  ),
+  rowOf(V1, 'GET', '/api/user/signout', 'the session ends'),
 ]
 
 /** Signing in and out: the two that ask for no caller. */

@@ -1,7 +1,7 @@
 import type { EndpointMethod, EndpointRow } from '../kit/endpoints.ts'
 import { success } from './errors.ts'
 import type { Route } from './route.ts'
-import { familyOf, notServed, ZADIG, ZADIG_V4 } from './rows.ts'
+import { familyOf, notServed, openOf, ZADIG, ZADIG_V4 } from './rows.ts'
 import { zadigFace } from './zadig/face.ts'
 import { taskFile, workflowArtifact } from './zadig/files.ts'
 import { addFavourite, dropFavourite, listFavourites } from './zadig/favourites.ts'
@@ -147,11 +147,14 @@ const streams: readonly Route[] = [
   route('GET', '/sse/tasks/pending', 'the queue, every second', tasks.followSome({ statuses: PENDING })),
 ]
 
+const openRoute = openOf(ZADIG)
 const open: readonly Route[] = [
-  {
-    row: {
-      method: 'POST',
-      path: '/api/webhook?id=',
+  openRoute(
+    'POST',
+    '/api/webhook?id=',
+    'a code host fires the webhook trigger of this id, without a login; error 6207',
+    webhook,
+    {
       also: [
         '/api/ci/webhook?id=',
         '/api/githubWebHook?id=',
@@ -160,26 +163,9 @@ const open: readonly Route[] = [
         '/api/workflow/webhook?id=',
         '/api/aslan/webhook?id=',
       ],
-      family: ZADIG,
-      source: 'sibling',
-      from: 'a code host fires the webhook trigger of this id, without a login; error 6207',
-      served: true,
     },
-    open: true,
-    handle: webhook,
-  },
-  {
-    row: {
-      method: 'GET',
-      path: '/api/health',
-      family: ZADIG,
-      source: 'sibling',
-      from: 'the server lives',
-      served: true,
-    },
-    open: true,
-    handle: success,
-  },
+  ),
+  openRoute('GET', '/api/health', 'the server lives', success),
 ]
 
 const later: readonly Route[] = [
@@ -250,9 +236,16 @@ export const zadigRoutes: readonly Route[] = [
 ]
 
 const IN_DEFINITION = 'triggers are in its definition, by our own API'
+const NO_SHELL = 'a person’s shell within a run has no counterpart here'
 const OTHER_SYSTEM = 'that system is not here'
 /** What aslan's router has besides. Source: core/workflow/handler/router.go at 01094b5. */
-const UNSERVED: readonly (readonly [method: EndpointMethod, path: string, from: string, reason: string])[] = [
+const workflowNotServed = notServed(ZADIG_V4, '/api/workflow', [
+  [
+    'POST',
+    '/v4/workflowtask/breakpoint/:workflowName/:jobName/task/:taskID/:position',
+    'stop before or after a job and open a shell there',
+    NO_SHELL,
+  ],
   ['GET', '/v4/webhook?workflowName', 'hooks of a workflow, and how they are made', IN_DEFINITION],
   ['GET', '/v4/jirahook/:workflowName', 'those that Jira calls', OTHER_SYSTEM],
   ['GET', '/v4/meegohook/:workflowName', 'those that Meego calls', OTHER_SYSTEM],
@@ -264,12 +257,7 @@ const UNSERVED: readonly (readonly [method: EndpointMethod, path: string, from: 
   ['POST', '/v4/repo/:jobName', 'which repositories a job has', 'a help of the portal’s editor'],
   ['POST', '/v4/filterEnv', 'services of an environment', 'there are no environments of Kubernetes'],
   ['GET', '/v4/sharestorage', 'storage that jobs share', 'the workspace of a run is shared by its jobs'],
-  [
-    'POST',
-    '/v4/workflowtask/debug/:workflowName/task/:taskID',
-    'wait at breakpoints',
-    'a person’s shell within a run has no counterpart here',
-  ],
+  ['POST', '/v4/workflowtask/debug/:workflowName/task/:taskID', 'wait at breakpoints', NO_SHELL],
   [
     'GET',
     '/v4/workflowtask/workflow/:workflowName/taskId/:taskId/job/:jobName',
@@ -288,16 +276,6 @@ const UNSERVED: readonly (readonly [method: EndpointMethod, path: string, from: 
   ],
   ['GET', '/v2/tasks/pipelines/:name/products', 'environments to deploy to', 'there are no environments of Kubernetes'],
   ['GET', '/build/:name/:version/to/subtasks', 'sub-tasks of a build', 'builds are part of their workflow'],
-]
+])
 
-export const zadigNotServed: readonly EndpointRow[] = [
-  notServed(
-    ZADIG_V4,
-    'POST',
-    '/api/workflow/v4/workflowtask/breakpoint/:workflowName/:jobName/task/:taskID/:position',
-    'stop before or after a job and open a shell there',
-    'a person’s shell within a run has no counterpart here',
-  ),
-  ...UNSERVED.map(([method, path, from, reason]) => notServed(ZADIG_V4, method, `/api/workflow${path}`, from, reason)),
-  ...openNotServed,
-]
+export const zadigNotServed: readonly EndpointRow[] = [...workflowNotServed, ...openNotServed]

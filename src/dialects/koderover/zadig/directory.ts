@@ -27,15 +27,11 @@ export const directoryRoutes: readonly Route[] = [
   route('DELETE', `${TASK}/id/:id/pipelines/:name/cancel`, 'the same, as in 1.7', cancel),
 ]
 
-export const directoryNotServed = (['/dc/releases', '/dc/artifact'] as const).map((path) =>
-  notServed(
-    ZADIG_PUBLIC,
-    'GET',
-    `/api/directory${path}`,
-    'the delivery centre',
-    'there is none here: what a run has kept is its files',
-  ),
-)
+const NO_CENTRE = 'there is none here: what a run has kept is its files'
+export const directoryNotServed = notServed(ZADIG_PUBLIC, '/api/directory', [
+  ['GET', '/dc/releases', 'the delivery centre', NO_CENTRE],
+  ['GET', '/dc/artifact', 'the delivery centre', NO_CENTRE],
+])
 
 async function create(call: Call): Promise<Response> {
   const given = await workflowTaskArgs(call, '', face)

@@ -1,4 +1,3 @@
-import type { EndpointMethod, EndpointRow } from '../../kit/endpoints.ts'
 import type { Route } from '../route.ts'
 import { familyOf, notServed, ZADIG_V4 } from '../rows.ts'
 import { openLogRoutes } from './logs.ts'
@@ -98,26 +97,22 @@ export const openRoutes: readonly Route[] = [
 ]
 
 const KUBERNETES = 'there are no environments of Kubernetes'
-const UNSERVED: readonly (readonly [method: EndpointMethod, path: string, from: string, reason: string])[] = [
+export const openNotServed = notServed(ZADIG_V4, '/openapi', [
   [
     'PUT',
-    '/openapi/workflows/custom/:name/task/:taskID',
+    '/workflows/custom/:name/task/:taskID',
     'a remark on a task',
     'a run is what has happened: nothing is written to it afterwards',
   ],
-  ['POST', '/openapi/projects/project/init/yaml', 'a project with services and environments', KUBERNETES],
-  ['POST', '/openapi/projects/project/init/helm', 'a project with charts and environments', KUBERNETES],
-  ['GET', '/openapi/environments', 'environments', KUBERNETES],
-  ['GET', '/openapi/service/yaml/services', 'services', KUBERNETES],
-  ['GET', '/openapi/build', 'builds', 'builds are part of their workflow'],
-  ['POST', '/openapi/quality/testing/task', 'run a test', 'tests are part of their workflow'],
-  ['POST', '/openapi/quality/codescan/:name/task', 'run a scan', 'scans are part of their workflow'],
-  ['GET', '/openapi/delivery/releases', 'versions of the delivery centre', 'what a run has kept is its files'],
-  ['GET', '/openapi/release_plan/v1', 'plans of releases', 'there are none here'],
-  ['GET', '/openapi/statistics/overview', 'figures', 'there is /metrics'],
-  ['GET', '/openapi/logs/sse/pods/:podName/containers/:containerName', 'the log of a pod', KUBERNETES],
-]
-
-export const openNotServed: readonly EndpointRow[] = UNSERVED.map(([method, path, from, reason]) =>
-  notServed(ZADIG_V4, method, path, from, reason),
-)
+  ['POST', '/projects/project/init/yaml', 'a project with services and environments', KUBERNETES],
+  ['POST', '/projects/project/init/helm', 'a project with charts and environments', KUBERNETES],
+  ['GET', '/environments', 'environments', KUBERNETES],
+  ['GET', '/service/yaml/services', 'services', KUBERNETES],
+  ['GET', '/build', 'builds', 'builds are part of their workflow'],
+  ['POST', '/quality/testing/task', 'run a test', 'tests are part of their workflow'],
+  ['POST', '/quality/codescan/:name/task', 'run a scan', 'scans are part of their workflow'],
+  ['GET', '/delivery/releases', 'versions of the delivery centre', 'what a run has kept is its files'],
+  ['GET', '/release_plan/v1', 'plans of releases', 'there are none here'],
+  ['GET', '/statistics/overview', 'figures', 'there is /metrics'],
+  ['GET', '/logs/sse/pods/:podName/containers/:containerName', 'the log of a pod', KUBERNETES],
+])

@@ -5,7 +5,7 @@ import { endPortalToken, portalToken } from '../auth.ts'
 import { json } from '../errors.ts'
 import { misfit, textOf } from '../fields.ts'
 import type { Call, Route } from '../route.ts'
-import { familyOf, ZADIG } from '../rows.ts'
+import { familyOf, openOf, ZADIG } from '../rows.ts'
 import { zadigFace as face } from './face.ts'
 import { projectsOf } from './open-projects.ts'
 import { objectBody, pageIn } from './request.ts'
@@ -19,12 +19,7 @@ import { seconds } from './sub-tasks.ts'
 
 const route = familyOf(ZADIG)
 
-const openRoute = (
-  method: 'GET' | 'POST',
-  path: string,
-  from: string,
-  handle: Extract<Route, { open: true }>['handle'],
-): Route => ({ row: { method, path, family: ZADIG, source: 'sibling', from, served: true }, open: true, handle })
+const openRoute = openOf(ZADIG)
 
 export const portalRoutes: readonly Route[] = [
   openRoute('POST', '/api/v1/login', 'sign in: `{account, password}` → `{uid, token, ...}`, from 1.6 on', signIn),
