@@ -107,7 +107,10 @@ async function act(call: Call, operation: OperationName, action: 'cancel' | 'ret
   const ref = runRef(call)
   if (ref === undefined) return badTaskId(operation, call.param('id'))
   const done = await call.app.runs.act(call.caller, ref, { action })
-  return done.ok ? success() : problemAnswer(operation, done.problem)
+  if (done.ok) return success()
+  // Cancelled is cancelled, as often as somebody asks for it.
+  const now = action === 'cancel' ? await call.app.runs.get(call.caller, ref) : done
+  return now.ok && now.value.status === 'cancelled' ? success() : problemAnswer(operation, done.problem)
 }
 
 async function startTask(call: Call): Promise<Response> {

@@ -247,6 +247,13 @@ describe('a restart', () => {
     expect(world.runner.jobs.map(({ env }) => env['MILLRACE_TASK'])).toEqual(['build'])
     expect((await ask('GET', path)).body.status).toBe('running')
     expect((await ask('GET', '/api/tasks/restart/id/1/pipeline/pipeline-1')).body.code).toBe('6903')
+    // While it is being cancelled, and after.
+    const cancelled = () => ask('DELETE', '/api/tasks/id/1/pipeline/pipeline-1')
+    expect([await cancelled(), await cancelled()]).toEqual([SUCCESS, SUCCESS])
+    world.runner.endTask('build', { kind: 'cancelled' })
+    await world.settled()
+    expect((await ask('GET', path)).body.status).toBe('cancelled')
+    expect(await cancelled()).toEqual(SUCCESS)
   })
 })
 

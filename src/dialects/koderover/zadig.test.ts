@@ -5,6 +5,7 @@ import { exited, succeeded } from '../../testing/scripted-runner.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
 import { need } from '../../testing/world.ts'
 import type { Streams } from '../dialect.ts'
+import { koderover } from './index.ts'
 
 // Clients of V2 and of Zadig, from end to end.
 
@@ -758,6 +759,42 @@ describe('a code host', () => {
       pull_request_number: '12',
       event: 'patchset-created',
     })
+  })
+
+  test('is not refused what the trigger is not about: a ping, another branch', async () => {
+    const { world } = await open()
+    const text = 'name: hooked\ntriggers: [{forge: gitlab, branches: [main]}]\ntasks: [{name: compile, script: make}]\n'
+    const { id, webhooks } = need(
+      await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }),
+    )
+    const [{ id: hook, name } = { id: '', name: '' }] = webhooks
+    const secret = need(await world.app.pipelines.webhookSecret(world.admin, { id }, name))
+    const handle = koderover.create(world.app, DIALECT_OPTIONS)
+    const tell = async (event: string, body: object): Promise<Body> => {
+      const headers = { 'X-Gitlab-Event': event, 'X-Gitlab-Token': secret, 'X-Gitlab-Event-UUID': JSON.stringify(body) }
+      const request = new Request(`${DIALECT_OPTIONS.baseUrl}/api/gitlabhook?id=${hook}`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify(body),
+      })
+      const answer = await handle(request)
+      return { status: answer.status, body: await answer.json() }
+    }
+    const push = (branch: string): Body => ({
+      object_kind: 'push',
+      ref: `refs/heads/${branch}`,
+      before: 'a'.repeat(40),
+      after: 'b'.repeat(40),
+      checkout_sha: 'b'.repeat(40),
+      user_username: 'li',
+      project: { path_with_namespace: 'li/app', git_http_url: 'https://gitlab.example/li/app.git', web_url: '' },
+      commits: [],
+    })
+    expect(await tell('Push Hook', push('other'))).toEqual(SUCCESS)
+    expect(await tell('Wiki Page Hook', { object_kind: 'wiki_page' })).toEqual(SUCCESS)
+    expect(need(await world.app.runs.count(world.admin, {}))).toBe(0)
+    expect(await tell('Push Hook', push('main'))).toEqual(SUCCESS)
+    expect(need(await world.app.runs.count(world.admin, {}))).toBe(1)
   })
 
   test('must sign where the trigger says so', async () => {

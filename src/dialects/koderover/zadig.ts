@@ -13,6 +13,7 @@ import { portalRoutes } from './zadig/portal.ts'
 import { presentTask } from './zadig/task.ts'
 import { taskHandlers } from './zadig/tasks.ts'
 import * as crons from './zadig/crons.ts'
+import { presentPreview } from './zadig/custom-task.ts'
 import * as custom from './zadig/custom-workflows.ts'
 import { openNotServed, openRoutes } from './zadig/open-routes.ts'
 import { filterValues, valuesOf } from './zadig/task-filters.ts'
@@ -32,7 +33,7 @@ import {
 
 const pipelines = pipelineHandlers(zadigFace, 'zadig')
 const tasks = taskHandlers(zadigFace, presentTask)
-const workflowTasks = taskHandlers(zadigFace, v4.presentPreview)
+const workflowTasks = taskHandlers(zadigFace, presentPreview)
 
 const at =
   (family: string) =>

@@ -12,7 +12,7 @@ import { zadigFace as face } from './face.ts'
 import { objectBody, pipelineOf } from './request.ts'
 import { cronOf } from './schedules.ts'
 import { CRON, typeFault } from './shapes.ts'
-import { JOB_TYPES } from './v4.ts'
+import { JOB_TYPES } from './custom-task.ts'
 
 /**
  * Timers of a custom workflow, which the portal keeps apart from it: each a document, for what is said of it, and while

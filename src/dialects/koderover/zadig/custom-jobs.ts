@@ -48,6 +48,9 @@ export const CHOICES: readonly ChoiceList[] = [
   { ...BY_NAME, name: 'scannings', options: 'scanning_options', word: 'scanning', variable: 'SCANNING' },
 ]
 
+/** The annotation of a task that fetches a repository: the name of the job that it fetches for. */
+export const FETCHES = 'koderover/fetches_for'
+
 /** A value that was said to be fixed, without the mark of that. */
 export const FIXED = '<+fixed>'
 const plain = (text: string): string => (text.startsWith(FIXED) ? text.slice(FIXED.length) : text)
@@ -112,7 +115,7 @@ export function jobTasks(job: JsonObject, before: string | undefined): readonly 
   const needs = before === undefined ? [] : [before]
   const kind = KINDS.get(type) ?? { role: 'other', script: null }
   const repositories = repositoriesOf(spec)
-  const fetches = repositories.flatMap((repository, place) => fetchTask(repository, `${key}-fetch-${place + 1}`, needs))
+  const fetches = repositories.flatMap((repository, place) => fetchTask(repository, key, place, needs))
   const script = scriptOf(spec)
   const folders = fetches.map((fetch) => textOf(fetch.with ?? {}, 'path')).filter((path) => path !== 'source')
   const text = script === '' && kind.script !== null ? repositoryScript(kind.script, folders) : verbatim(script)
@@ -166,7 +169,7 @@ const textsOf = (value: JsonObject, name: string): readonly string[] => {
   return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : []
 }
 
-function fetchTask(repository: JsonObject, key: string, needs: readonly string[]): readonly TaskText[] {
+function fetchTask(repository: JsonObject, job: string, place: number, needs: readonly string[]): readonly TaskText[] {
   const [owner, name, address] = [
     textOf(repository, 'repo_owner'),
     textOf(repository, 'repo_name'),
@@ -176,7 +179,9 @@ function fetchTask(repository: JsonObject, key: string, needs: readonly string[]
   if (name === '' || (base === '' && !isAddress(owner))) return []
   const path = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) ? name : 'source'
   const where = { url: verbatim(`${base}${owner}/${name}`), ref: verbatim(refOf(repository)), path }
-  return [{ key, name: asName(`fetch ${name}`, 'fetch'), role: 'source', uses: 'git', with: where, needs }]
+  const annotations = { [FETCHES]: job }
+  const key = `${job}-fetch-${place + 1}`
+  return [{ key, name: asName(`fetch ${name}`, 'fetch'), role: 'source', uses: 'git', with: where, needs, annotations }]
 }
 
 /** A commit, a pull request, a tag or a branch: the first that is said. */

@@ -16,7 +16,7 @@ import { tallyOf } from './tally.ts'
 import { make, rewrite } from './pipelines.ts'
 import { MAX_MAX, pipelineOf, START_MAX } from './request.ts'
 import { inYaml } from './struct-fields-v4.ts'
-import { JOB_TYPES } from './v4.ts'
+import { JOB_TYPES } from './custom-task.ts'
 import { viewTest } from './views.ts'
 import { isWorkflow, presentListed } from './workflow.ts'
 
@@ -27,6 +27,9 @@ const definedBy = (body: JsonObject) => (seal: Seal) => customDefinition(sealedB
 export async function createCustom(call: Call): Promise<Response> {
   const body = await customBody(call)
   if (body instanceof Response) return body
+  // `setting.WorkflowRegx`
+  if (!/^[a-zA-Z0-9-]+$/.test(textOf(body, 'name')))
+    return face.operation('upsertWorkflow', '工作流标识支持大小写字母、数字和中划线')
   return await make(call, face, 'upsertWorkflow', definedBy(body), textOf(body, 'project'))
 }
 

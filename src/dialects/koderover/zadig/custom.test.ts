@@ -187,3 +187,29 @@ test('another workflow starts it, a task is taken for the next one as it was sta
     expect(JSON.parse(data).map(({ task_id }: Body) => task_id)).toEqual(ids)
   }
 })
+
+test('what a review has rejected is `reject`, can be retried, and is cancelled as often as somebody asks', async () => {
+  const { ask, world } = await open()
+  await ask('POST', BASE, workflow({ stages: workflow().stages.slice(1) }))
+  await ask('POST', `${BASE}/workflowtask`, { name: 'release' })
+  const path = `${BASE}/workflowtask/workflow/release/task/1`
+  const again = `${BASE}/workflowtask/retry/workflow/release/task/1`
+  const running = await ask('POST', again)
+  expect([running.status, running.body.code, running.body.description]).toEqual([400, 6164, '工作流任务状态无法重试'])
+  const decision = { workflow_name: 'release', stage_name: 'go', task_id: 1, approve: false, comment: 'no' }
+  expect(await ask('POST', `${BASE}/workflowtask/approve`, decision)).toEqual(SUCCESS)
+  expect((await ask('GET', path)).body).toMatchObject({ status: 'reject', stages: [{ status: 'reject' }] })
+  const [brief] = (await ask('GET', '/openapi/workflows/custom/release/tasks?projectKey=default')).body.workflow_tasks
+  expect(brief.status).toBe('reject')
+  expect(await ask('POST', again)).toEqual(SUCCESS)
+  expect((await ask('GET', path)).body.status).toBe('running')
+  for (let times = 0; times < 2; times += 1) expect(await ask('DELETE', path)).toEqual(SUCCESS)
+  await world.settled()
+  expect((await ask('GET', path)).body.status).toBe('cancelled')
+})
+
+test('a name that Zadig would not take is refused', async () => {
+  const { ask } = await open()
+  const { body } = await ask('POST', BASE, workflow({ name: 'Bad name!' }))
+  expect([body.code, body.description]).toEqual([6540, '工作流标识支持大小写字母、数字和中划线'])
+})

@@ -6,14 +6,15 @@ import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
 import { namedJobs } from './chosen-jobs.ts'
 import { repositoryKey } from './custom-jobs.ts'
+import { customWord, JOB_TYPES } from './custom-task.ts'
 import { customBodyOf, presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { readInputs } from './open-inputs.ts'
 import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
-import { creatorOf, taskWord } from './status.ts'
+import { creatorOf } from './status.ts'
 import { seconds } from './sub-tasks.ts'
 import type { TaskPage } from './task-filters.ts'
-import { JOB_TYPES, start, startAs, tasksOf } from './v4.ts'
+import { start, startAs, tasksOf } from './v4.ts'
 import { viewTest } from './views.ts'
 import { chosenTasks, isWorkflow } from './workflow.ts'
 import { removeWorkflow } from './workflows.ts'
@@ -197,7 +198,7 @@ const presentBrief = (run: RunView): JsonObject => ({
   task_creator: creatorOf(run),
   start_time: seconds(run.startedAt),
   end_time: seconds(run.endedAt),
-  status: taskWord(run),
+  status: customWord(run),
 })
 
 /** `DELETE /openapi/workflows/custom?workflowKey&projectKey`, and the same under `product`. */

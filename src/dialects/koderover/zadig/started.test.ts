@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DIALECT_OPTIONS } from '../../../testing/dialect-routes.ts'
 import { type Body, type Client, open } from '../../../testing/koderover-client.ts'
-import { succeeded } from '../../../testing/scripted-runner.ts'
+import { exited, succeeded } from '../../../testing/scripted-runner.ts'
 import { need } from '../../../testing/world.ts'
 import { koderover } from '../index.ts'
 
@@ -319,4 +319,36 @@ test('the public API starts with branches and values of its inputs, and refuses 
     { service_name: 'other' },
   ])
     expect((await ask('POST', path, asked(list(changes)))).body.code).toBe(6160)
+})
+
+describe('a job fetches its repositories itself, as there', () => {
+  const jobs = async ({ ask }: Client): Promise<readonly Body[]> =>
+    (await ask('GET', `${BASE}/workflowtask/workflow/release/task/1`)).body.stages[0].jobs
+
+  test('it is running while they are fetched, and each job has its own repositories', async () => {
+    const client = await opened()
+    await client.start(() => undefined)
+    const [compile, note] = await jobs(client)
+    expect((await jobs(client)).map(({ name, status }) => [name, status])).toEqual([
+      ['compile', 'running'],
+      ['note', 'running'],
+    ])
+    expect([compile.spec.repos, note.spec.repos].map(([first]) => [first.repo_name, first.branch])).toEqual([
+      ['web', 'main'],
+      ['notes', 'main'],
+    ])
+    expect(compile.start_time).toBeGreaterThan(0)
+  })
+
+  test('it has failed where that has', async () => {
+    const client = await opened()
+    await client.start(() => undefined)
+    client.world.runner.endTask('note-fetch-1', exited(128))
+    await client.world.settled()
+    expect((await jobs(client))[1]).toMatchObject({
+      name: 'note',
+      status: 'failed',
+      error: expect.stringMatching(/128/),
+    })
+  })
 })

@@ -109,6 +109,8 @@ export async function cancelRun(call: Call, face: Face, run: RunView): Promise<R
   if (run.status === 'succeeded') {
     return face.operation('cancelTask', `task: ${run.pipeline.name}:${run.number} is passed, cannot cancel`)
   }
+  // As often as somebody asks for it.
+  if (run.status === 'cancelled') return success()
   const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'cancel' })
   return done.ok ? success() : face.problem('cancelTask', done.problem)
 }

@@ -1,25 +1,18 @@
-import { failureSentence } from '../../../model/failure.ts'
 import type { JsonObject } from '../../../model/json.ts'
-import { isEnded } from '../../../model/status.ts'
-import type { PipelineView, RunView, StageView, TaskView } from '../../../model/view.ts'
+import type { PipelineView } from '../../../model/view.ts'
 import { sealFor } from '../../kit/credentials.ts'
 import { sealedBody } from '../credentials.ts'
 import { writeDefinition } from '../definition-text.ts'
 import { json, success } from '../errors.ts'
-import { factOf, nearTask, runFacts } from '../facts.ts'
 import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
+import { skippedIn, unskipped } from './chosen-jobs.ts'
+import { customWord, JOB_TYPES, presentPreview } from './custom-task.ts'
+import { customBodyOf, customDefinition, presentCustom, secretsOf } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, type PageNames, pipelineOf, rowsAsked, runOf } from './request.ts'
-import { skippedIn, unskipped } from './chosen-jobs.ts'
-import { customBodyOf, customDefinition, GATE, presentCustom, secretsOf } from './custom-workflow.ts'
-import { REPOSITORY } from './struct-fields.ts'
-import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
 import { shownValue } from './secrets.ts'
 import { startedWorkflow } from './started-workflow.ts'
-import { creatorOf, nodeWord, taskWord } from './status.ts'
-import { isRestarted, seconds } from './sub-tasks.ts'
-import { revokerOf } from '../present.ts'
 import { askedTasks, pageOf, type TaskPage } from './task-filters.ts'
 import { beginRun, cancelRun, restartRun, type Start } from './tasks.ts'
 
@@ -140,8 +133,14 @@ export const retryTask = (call: Call): Promise<Response> => acted(call, pathOf(c
 async function acted(call: Call, [id, name]: Address, operation: 'cancelTask' | 'restartTask'): Promise<Response> {
   const run = await runOf(call, face, operation, id, name)
   if (run instanceof Response) return run
-  return operation === 'cancelTask' ? await cancelRun(call, face, run) : await restartRun(call, face, run)
+  if (operation === 'cancelTask') return await cancelRun(call, face, run)
+  return RETRIED.includes(customWord(run))
+    ? await restartRun(call, face, run)
+    : face.operation('restartTask', '工作流任务状态无法重试')
 }
+
+/** `RetryWorkflowTaskV4` */
+const RETRIED: readonly string[] = ['failed', 'timeout', 'cancelled', 'reject']
 
 /**
  * `{workflow_name, stage_name or job_name, task_id, approve, comment}`: decides the reviews that wait in there. The
@@ -197,149 +196,5 @@ async function decisionOf(call: Call): Promise<JsonObject | Response> {
     ...body,
     ...(/^\d{1,15}$/.test(id) ? { task_id: Number(id) } : {}),
     ...(approves === 'true' || approves === 'false' ? { approve: approves === 'true' } : {}),
-  }
-}
-
-/** `WorkflowTaskPreview`; `workflow_key` is its later word for the name. */
-export function presentPreview(run: RunView): JsonObject {
-  const start = run.startedAt ?? run.createdAt
-  const secrets = secretsOf(run.definition)
-  const revoker = revokerOf(run)
-  return {
-    task_id: run.number,
-    workflow_key: run.pipeline.name,
-    workflow_name: run.pipeline.name,
-    workflow_display_name: run.pipeline.name,
-    params: run.params
-      .filter(({ system }) => !system)
-      .map(({ name, value, description }) =>
-        wholeParam({
-          name,
-          description,
-          value: shownValue(name, value, secrets),
-          is_credential: secrets.has(name),
-        }),
-      ),
-    status: taskWord(run),
-    reverted: false,
-    remark: '',
-    task_creator: creatorOf(run),
-    ...(revoker === '' ? {} : { task_revoker: revoker }),
-    create_time: seconds(run.createdAt),
-    start_time: seconds(start),
-    ...(run.endedAt === null ? {} : { end_time: seconds(run.endedAt) }),
-    stages: run.stages.map((stage) => presentStage(stage, run)),
-    project_name: run.project.name,
-    project_key: run.project.name,
-    ...(run.failure === null ? {} : { error: failureSentence(run.failure.failure) }),
-    is_restart: isRestarted(run),
-    debug: false,
-  }
-}
-
-export function presentStage(stage: StageView, run: RunView): JsonObject {
-  const review = stage.tasks.find((task) => task.review !== null)
-  return {
-    ...STAGE_TASK,
-    name: stage.name,
-    status: nodeWord[stage.status],
-    ...timesOf(stage),
-    parallel: stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0),
-    approval: review === undefined ? null : approvalOf(review),
-    jobs: stage.tasks
-      .filter(({ annotations }) => annotations[GATE] === undefined)
-      .map((task) => presentJob(task, stage, run)),
-  }
-}
-
-/** Times that are not yet there are left out, as Go leaves out its zeros. */
-const timesOf = ({ startedAt, endedAt }: StageView | TaskView): JsonObject => ({
-  ...(startedAt === null ? {} : { start_time: seconds(startedAt) }),
-  ...(endedAt === null ? {} : { end_time: seconds(endedAt) }),
-})
-
-function approvalOf({ status, review, deadlineAt, startedAt }: TaskView): JsonObject {
-  const word = isEnded(status) ? (status === 'succeeded' ? 'approve' : 'reject') : ''
-  const timeout = deadlineAt === null || startedAt === null ? 0 : Math.ceil((deadlineAt - startedAt) / 60_000)
-  const native = wholeNativeApproval({ ...deciders(review, timeout), reject_or_approve: word })
-  // Who may decide, and what they have said: in a part of its own from 1.16 on, beside the rest before.
-  const { approve_users = [], needed_approvers = 1 } = native
-  return {
-    ...wholeApproval({ enabled: true, status: word, description: review?.question ?? '', native_approval: native }),
-    reject_or_approve: word,
-    timeout,
-    approve_users,
-    needed_approvers,
-  }
-}
-
-const deciders = (review: TaskView['review'], timeout: number): JsonObject => ({
-  timeout,
-  approve_users: [...new Set([...(review?.reviewers ?? []), ...(review?.decisions ?? []).map(({ by }) => by)])].map(
-    (name) => {
-      const said = review?.decisions.findLast(({ by }) => by === name)
-      return {
-        user_id: name,
-        user_name: name,
-        reject_or_approve: said?.decision ?? '',
-        comment: said?.comment ?? '',
-        operation_time: said === undefined ? 0 : seconds(said.at),
-      }
-    },
-  ),
-  needed_approvers: review?.required ?? 1,
-})
-
-export const JOB_TYPES = {
-  build: 'zadig-build',
-  deploy: 'zadig-deploy',
-  test: 'zadig-test',
-  distribute: 'zadig-distribute-image',
-  check: 'zadig-scanning',
-  review: 'approval',
-  source: 'freestyle',
-  image: 'zadig-build',
-  other: 'freestyle',
-} as const satisfies Record<TaskView['role'], string>
-
-function presentJob(task: TaskView, stage: StageView, run: RunView): JsonObject {
-  const facts = nearTask(runFacts(run), task, stage)
-  const fact = (name: Parameters<typeof factOf>[1]): string => factOf(facts, name) ?? ''
-  const service = fact('service_name') || run.pipeline.name
-  const type = JOB_TYPES[task.role]
-  const repo = {
-    ...REPOSITORY,
-    repo_owner: fact('repo_owner'),
-    repo_namespace: fact('repo_owner'),
-    repo_name: fact('repo_name'),
-    branch: fact('branch'),
-    commit_id: fact('commit_id'),
-  }
-  const image = fact('image_name') === '' ? '' : `${fact('image_name')}:${fact('image_tag')}`
-  const isBuild = type === 'zadig-build'
-  return {
-    ...JOB_TASK,
-    name: task.key,
-    key: task.key,
-    display_name: task.name,
-    origin_name: task.key,
-    type,
-    status: nodeWord[task.status],
-    ...timesOf(task),
-    cost_seconds: task.startedAt === null ? 0 : seconds((task.endedAt ?? run.updatedAt) - task.startedAt),
-    error: task.failure === null ? '' : failureSentence(task.failure),
-    spec: jobSpec(type, {
-      repos: repo.repo_name === '' ? [] : [repo],
-      image,
-      package: fact('package_file'),
-      service_name: isBuild ? service : '',
-      service_module: isBuild ? service : '',
-      env: fact('deploy_env'),
-      service_and_images: [{ service_name: service, service_module: service, image }],
-      project_name: run.project.name,
-      test_name: task.name,
-      scanning_name: task.name,
-    }),
-    retry_count: task.earlier.length,
   }
 }

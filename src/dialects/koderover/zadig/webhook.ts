@@ -30,7 +30,8 @@ export async function webhook(call: Omit<Call, 'caller'>): Promise<Response> {
     header: (name: string) => request.headers.get(name) ?? undefined,
     body: new TextDecoder().decode(bytes.value),
   }
-  const fired = await app.runs.fireWebhook(
+  // What the trigger is not about (a ping, another branch) is no fault of who tells of it.
+  const fired = await app.runs.deliver(
     id,
     {
       ...params,

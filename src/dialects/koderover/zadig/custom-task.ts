@@ -1,0 +1,189 @@
+import { failureSentence } from '../../../model/failure.ts'
+import type { JsonObject } from '../../../model/json.ts'
+import { isEnded } from '../../../model/status.ts'
+import type { RunView, StageView, TaskView } from '../../../model/view.ts'
+import { factOf, type FactSource, nearTask, runFacts } from '../facts.ts'
+import { revokerOf } from '../present.ts'
+import { FETCHES } from './custom-jobs.ts'
+import { customBodyOf, GATE, secretsOf } from './custom-workflow.ts'
+import { shownValue } from './secrets.ts'
+import { creatorOf, nodeWord, taskWord } from './status.ts'
+import { REPOSITORY } from './struct-fields.ts'
+import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
+import { isRestarted, seconds } from './sub-tasks.ts'
+
+/** Tasks of workflows from 1.13 on, as they are shown. */
+
+/** What a review has ended has a word of its own from 1.13 on. */
+export const customWord = (run: RunView): string =>
+  taskWord(run) === 'failed' && run.failure?.failure.kind === 'rejected' ? 'reject' : taskWord(run)
+
+const isRejected = ({ status, failure }: TaskView): boolean => status === 'failed' && failure?.kind === 'rejected'
+
+/** `WorkflowTaskPreview`; `workflow_key` is its later word for the name. */
+export function presentPreview(run: RunView): JsonObject {
+  const start = run.startedAt ?? run.createdAt
+  const secrets = secretsOf(run.definition)
+  const revoker = revokerOf(run)
+  return {
+    task_id: run.number,
+    workflow_key: run.pipeline.name,
+    workflow_name: run.pipeline.name,
+    workflow_display_name: run.pipeline.name,
+    params: run.params
+      .filter(({ system }) => !system)
+      .map(({ name, value, description }) =>
+        wholeParam({
+          name,
+          description,
+          value: shownValue(name, value, secrets),
+          is_credential: secrets.has(name),
+        }),
+      ),
+    status: customWord(run),
+    reverted: false,
+    remark: '',
+    task_creator: creatorOf(run),
+    ...(revoker === '' ? {} : { task_revoker: revoker }),
+    create_time: seconds(run.createdAt),
+    start_time: seconds(start),
+    ...(run.endedAt === null ? {} : { end_time: seconds(run.endedAt) }),
+    stages: run.stages.map((stage) => presentStage(stage, run)),
+    project_name: run.project.name,
+    project_key: run.project.name,
+    ...(run.failure === null ? {} : { error: failureSentence(run.failure.failure) }),
+    is_restart: isRestarted(run),
+    debug: false,
+  }
+}
+
+function presentStage(stage: StageView, run: RunView): JsonObject {
+  const review = stage.tasks.find((task) => task.review !== null)
+  return {
+    ...STAGE_TASK,
+    name: stage.name,
+    status: stage.tasks.some(isRejected) ? 'reject' : nodeWord[stage.status],
+    ...timesOf(stage),
+    parallel: stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0),
+    approval: review === undefined ? null : approvalOf(review),
+    jobs: stage.tasks
+      .filter(({ annotations }) => annotations[GATE] === undefined && annotations[FETCHES] === undefined)
+      .map((task) => presentJob(task, stage, run)),
+  }
+}
+
+/** Times that are not yet there are left out, as Go leaves out its zeros. */
+const timesOf = ({ startedAt, endedAt }: StageView | TaskView): JsonObject => ({
+  ...(startedAt === null ? {} : { start_time: seconds(startedAt) }),
+  ...(endedAt === null ? {} : { end_time: seconds(endedAt) }),
+})
+
+function approvalOf({ status, review, deadlineAt, startedAt }: TaskView): JsonObject {
+  const word = isEnded(status) ? (status === 'succeeded' ? 'approve' : 'reject') : ''
+  const timeout = deadlineAt === null || startedAt === null ? 0 : Math.ceil((deadlineAt - startedAt) / 60_000)
+  const native = wholeNativeApproval({ ...deciders(review, timeout), reject_or_approve: word })
+  // Who may decide, and what they have said: in a part of its own from 1.16 on, beside the rest before.
+  const { approve_users = [], needed_approvers = 1 } = native
+  return {
+    ...wholeApproval({ enabled: true, status: word, description: review?.question ?? '', native_approval: native }),
+    reject_or_approve: word,
+    timeout,
+    approve_users,
+    needed_approvers,
+  }
+}
+
+const deciders = (review: TaskView['review'], timeout: number): JsonObject => ({
+  timeout,
+  approve_users: [...new Set([...(review?.reviewers ?? []), ...(review?.decisions ?? []).map(({ by }) => by)])].map(
+    (name) => {
+      const said = review?.decisions.findLast(({ by }) => by === name)
+      return {
+        user_id: name,
+        user_name: name,
+        reject_or_approve: said?.decision ?? '',
+        comment: said?.comment ?? '',
+        operation_time: said === undefined ? 0 : seconds(said.at),
+      }
+    },
+  ),
+  needed_approvers: review?.required ?? 1,
+})
+
+export const JOB_TYPES = {
+  build: 'zadig-build',
+  deploy: 'zadig-deploy',
+  test: 'zadig-test',
+  distribute: 'zadig-distribute-image',
+  check: 'zadig-scanning',
+  review: 'approval',
+  source: 'freestyle',
+  image: 'zadig-build',
+  other: 'freestyle',
+} as const satisfies Record<TaskView['role'], string>
+
+/** A job fetches its repositories itself there: until they are, it is where that is. */
+function workOf(task: TaskView, fetches: readonly TaskView[]): TaskView {
+  const begun = fetches.map(({ startedAt }) => startedAt).filter((at) => at !== null)
+  const startedAt = begun.length === 0 ? task.startedAt : Math.min(...begun)
+  const at = fetches.find(({ status }) => !['succeeded', 'skipped', 'pending'].includes(status))
+  return at === undefined || task.status !== 'pending'
+    ? { ...task, startedAt }
+    : { ...task, startedAt, status: at.status, failure: at.failure, endedAt: at.endedAt }
+}
+
+/** What is known of a job: of a workflow that was made here, its own repositories alone. */
+function factsOf(task: TaskView, fetches: readonly TaskView[], stage: StageView, run: RunView): FactSource {
+  if (customBodyOf(run.definition) === undefined) return nearTask(runFacts(run), task, stage)
+  const keys = new Set(fetches.map(({ key }) => key))
+  const stages = run.definition.stages.map((spec) => ({
+    ...spec,
+    tasks: spec.tasks.filter(({ key }) => keys.has(key)),
+  }))
+  const own = runFacts({ ...run, definition: { ...run.definition, stages }, stages: [{ ...stage, tasks: fetches }] })
+  return nearTask(own, task, stage)
+}
+
+function presentJob(own: TaskView, stage: StageView, run: RunView): JsonObject {
+  const fetches = stage.tasks.filter(({ annotations }) => annotations[FETCHES] === own.key)
+  const task = workOf(own, fetches)
+  const facts = factsOf(task, fetches, stage, run)
+  const fact = (name: Parameters<typeof factOf>[1]): string => factOf(facts, name) ?? ''
+  const service = fact('service_name') || run.pipeline.name
+  const type = JOB_TYPES[task.role]
+  const repo = {
+    ...REPOSITORY,
+    repo_owner: fact('repo_owner'),
+    repo_namespace: fact('repo_owner'),
+    repo_name: fact('repo_name'),
+    branch: fact('branch'),
+    commit_id: fact('commit_id'),
+  }
+  const image = fact('image_name') === '' ? '' : `${fact('image_name')}:${fact('image_tag')}`
+  const isBuild = type === 'zadig-build'
+  return {
+    ...JOB_TASK,
+    name: task.key,
+    key: task.key,
+    display_name: task.name,
+    origin_name: task.key,
+    type,
+    status: isRejected(task) ? 'reject' : nodeWord[task.status],
+    ...timesOf(task),
+    cost_seconds: task.startedAt === null ? 0 : seconds((task.endedAt ?? run.updatedAt) - task.startedAt),
+    error: task.failure === null ? '' : failureSentence(task.failure),
+    spec: jobSpec(type, {
+      repos: repo.repo_name === '' ? [] : [repo],
+      image,
+      package: fact('package_file'),
+      service_name: isBuild ? service : '',
+      service_module: isBuild ? service : '',
+      env: fact('deploy_env'),
+      service_and_images: [{ service_name: service, service_module: service, image }],
+      project_name: run.project.name,
+      test_name: task.name,
+      scanning_name: task.name,
+    }),
+    retry_count: task.earlier.length,
+  }
+}
