@@ -19,11 +19,12 @@ export const runAdmits = {
 } as const satisfies Record<RunAction, readonly RunStatus[]>
 
 /**
- * Of a node. `retry` and `skip` of a node also reopen a run that ended unsuccessfully; nothing reopens a success but a
+ * Of a node; what is `queued` is retried only while it waits for its next try. `retry` and `skip` of a node also reopen a run that ended unsuccessfully; nothing reopens a success but a
  * rollback. Of what has succeeded or was skipped only a stage is begun anew.
  */
 export const nodeAdmits = {
   retry: [
+    'queued',
     'held',
     'succeeded',
     'skipped',
@@ -140,7 +141,7 @@ function isOpenTo(run: Run, index: number, action: NodeAction): boolean {
   const going = run.phase === 'live' && run.cancelling === null && run.rollback === null
   switch (action) {
     case 'retry':
-      return isMendable(run, index) && isUnsuccessful(run, index) && spec.retryable && !state.rollingBack
+      return isMendable(run, index) && isToRetry(run, index) && spec.retryable && !state.rollingBack
     case 'skip':
       return isMendable(run, index) && isSkippable(run, index)
     case 'choose':
@@ -235,6 +236,10 @@ function isRuledOut(run: Run): boolean {
 /** Whether a retry of the whole run does it again. What was cancelled has not failed, so nothing speaks against it. */
 export const isTakenUp = (run: Run, index: number): boolean =>
   isUnsuccessful(run, index) && (taskPlan(run.plan, index).spec.retryable || taskAt(run, index).status === 'cancelled')
+
+/** It has failed, be it that it will be tried again by itself. */
+const isToRetry = (run: Run, index: number): boolean =>
+  isUnsuccessful(run, index) || taskAt(run, index).retryAt !== null
 
 function isUnsuccessful(run: Run, index: number): boolean {
   const { status } = taskAt(run, index)

@@ -4,6 +4,7 @@ import type { AttemptView } from '../model/view.ts'
 import {
   freshTask,
   isAhead,
+  keptRetries,
   slotOf,
   stageAt,
   taskAt,
@@ -116,6 +117,7 @@ function again(run: Draft, index: number, state: TaskState): TaskState {
     ...freshTask(taskPlan(run.plan, index)),
     attempt,
     takenUpAt: attempt,
+    retries: keptRetries(run, state),
     loopAt: attempt,
     loop,
     innerLoop,

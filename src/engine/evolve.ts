@@ -11,6 +11,7 @@ import {
   freshStage,
   freshTask,
   isAhead,
+  keptRetries,
   openTasks,
   pendingCounts,
   stageAt,
@@ -357,12 +358,15 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
   const over = { status: 'skipped', skipped: why, endedAt: at } as const
   const node = run.plan.nodes[event.node]
   if (node?.kind === 'task') {
+    const task = taskAt(run, event.node)
     const passed: TaskState = {
-      ...taskAt(run, event.node),
+      ...task,
       ...over,
       policy: null,
       deadlineAt: null,
       retryAt: null,
+      // The one that it waited for is not made.
+      retries: Math.max(0, task.retries - Number(task.retryAt !== null)),
       pausedAt: null,
       withheld: false,
       asked: false,
@@ -444,6 +448,7 @@ function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): v
     pausedAt,
     attempt,
     takenUpAt: attempt,
+    retries: keptRetries(run, state),
     earlier: attemptsOf(run, index, state),
     inputs: event.inputs ?? state.inputs,
     asked: true,

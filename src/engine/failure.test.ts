@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ATTEMPTS_MAX } from '../model/limits.ts'
+import type { TaskSpec } from '../model/definition.ts'
 import { isRetryable, type Failure, type FailureKind } from '../model/failure.ts'
 import { definition, on, retries, review, script, sleep, stage } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
@@ -264,6 +265,56 @@ describe('retries', () => {
     const w = world({ stages: [stage('s', [script('a', retries(1))])] })
     w.failWith('a', failureOf(kind as FailureKind))
     expect(w.status() === 'running').toBe(retryable)
+  })
+
+  test('a person need not wait for the next try', () => {
+    const w = world({ stages: [stage('s', [script('a', retries(2)), script('b')])] })
+    expect(w.viewed('b').allowed).not.toContain('retry')
+    w.fail('a')
+    expect(w.viewed('a')).toMatchObject({ retries: 0, allowed: expect.arrayContaining(['retry']) })
+    w.retry('a')
+    expect(w.task('a')).toMatchObject({ status: 'queued', attempt: 2, retryAt: null, retries: 0 })
+    w.wait(1_000)
+    expect(w.task('a')).toMatchObject({ status: 'queued', attempt: 2 })
+    w.fail('a')
+    w.wait(1_000)
+    expect(w.viewed('a')).toMatchObject({ retry: 2, retries: 1 })
+  })
+
+  describe('as in BlueKing’s engine', () => {
+    const bamboo = (spec: Partial<TaskSpec>): EngineWorld =>
+      world({ language: 'bamboo', stages: [stage('s', [script('a', { ...retries(2), ...spec })])] })
+
+    test('whatever has failed is tried again, a person’s word too, as often in all', () => {
+      const w = bamboo(on('hold'))
+      w.lease('a')
+      w.failWith('a', { kind: 'unauthorized', reason: 'no' })
+      w.wait(1_000)
+      w.forceFail('a')
+      w.wait(2_000)
+      expect(w.viewed('a')).toMatchObject({ status: 'queued', retries: 2 })
+      w.fail('a')
+      expect(w.status('a')).toBe('failed')
+      w.retry('a')
+      w.fail('a')
+      expect(w.viewed('a')).toMatchObject({ status: 'failed', retry: 3, retries: 2 })
+    })
+
+    test('what was passed over by a person before its next try has not made that one', () => {
+      const w = bamboo(on('hold'))
+      w.fail('a')
+      w.skip('a')
+      expect(w.task('a').retries).toBe(0)
+    })
+
+    test('what it passes over is not tried again, unless a person has failed it', () => {
+      const ignored = bamboo(on('continue'))
+      ignored.fail('a')
+      expect(ignored.status()).toBe('succeeded')
+      const forced = bamboo(on('continue'))
+      forced.forceFail('a')
+      expect(forced.task('a')).toMatchObject({ status: 'queued', retries: 1 })
+    })
   })
 
   test('a lost attempt is tried again without counting, when the task says so', () => {

@@ -7,8 +7,8 @@ import { taskAt, taskPlan, type Run } from './run.ts'
 /**
  * What every node of a `bamboo` definition makes besides its own outputs: `_result`, `_loop`, `_inner_loop`, and `ex_data`
  * of a failure (bamboo-engine 2.x, handlers/service_activity and subprocess, read 2026-11-22). They are told when a node
- * ends by itself, for better or worse; what a person did to it (forced fail, skip) tells nothing, and a node that is
- * begun again keeps what it told last.
+ * ends by itself, for better or worse; what was done to it (forced fail, timeout, skip) tells nothing, and a node that
+ * is begun again keeps what it told last.
  */
 const PRESET = ['_result', '_loop', '_inner_loop', 'ex_data'] as const
 type Preset = (typeof PRESET)[number]
@@ -37,7 +37,8 @@ export function presetOutput(run: Run, node: number, output: string, asker: numb
 }
 
 const hasTold = ({ endedAt, status, failure }: AttemptView): boolean =>
-  endedAt !== null && (failure === null ? status === 'succeeded' : failure.kind !== 'forced')
+  endedAt !== null &&
+  (failure === null ? status === 'succeeded' : failure.kind !== 'forced' && failure.kind !== 'timeout')
 
 function isAround(run: Run, node: number, inner: number): boolean {
   for (let at: number | null = inner; at !== null; at = taskPlan(run.plan, at).flow?.parent ?? null) {

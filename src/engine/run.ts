@@ -148,7 +148,7 @@ export interface TaskState {
   readonly attempt: number
   /** The attempt that it had reached when it was last taken up by a person or a pass; 0 at first. */
   readonly takenUpAt: number
-  /** Counted retries since the node was last taken up by a person or a pass. */
+  /** Counted retries since the node was last taken up by a person or a pass; of a `bamboo` definition, of all passes. */
   readonly retries: number
   /** The run's seq when the present attempt began: a report must show it. */
   readonly fence: number
@@ -335,6 +335,10 @@ export const freshTask = ({ needs, flow }: TaskPlan): TaskState => ({
   decisions: [],
   earlier: [],
 })
+
+/** BlueKing's engine counts what a node tries by itself for as long as its task lives. */
+export const keptRetries = ({ plan }: Run, { retries }: TaskState): number =>
+  plan.definition.language === 'bamboo' ? retries : 0
 
 const NONE: readonly number[] = []
 

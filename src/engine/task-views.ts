@@ -254,6 +254,8 @@ function taskView(run: Run, index: number, inner: Counts | undefined): TaskView 
     labels: spec.labels,
     attempt: state.attempt,
     retry: Math.max(0, state.attempt - state.loopAt - 1),
+    // One that is waited for is counted, and not made yet.
+    retries: Math.max(0, state.retries - Number(state.retryAt !== null)),
     queuedAt: state.queuedAt,
     retryAt: state.retryAt,
     deadlineAt: state.deadlineAt,

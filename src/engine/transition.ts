@@ -1,5 +1,6 @@
 import type { RunEffect } from '../model/effect.ts'
 import type { Actor, AfterFailure, Outputs, RunEvent } from '../model/event.ts'
+import type { TaskSpec } from '../model/definition.ts'
 import { isRetryable, type Failure } from '../model/failure.ts'
 import { ATTEMPTS_MAX, GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import type { EndStatus } from '../model/status.ts'
@@ -504,9 +505,9 @@ export class Transition {
     if (this.run.cancelling !== null || stageAt(this.run, stage).timedOut) return { do: 'stop' }
     const isOutOfTime = failure.kind === 'timeout' || failure.kind === 'expired'
     if (isOutOfTime && spec.onTimeout === 'skip' && !state.rollingBack) return { do: 'skip' }
-    if (isRetryable[failure.kind] && state.attempt - state.takenUpAt < ATTEMPTS_MAX) {
+    if (state.attempt - state.takenUpAt < ATTEMPTS_MAX) {
       if (failure.kind === 'lost' && spec.onLost === 'rerun') return { do: 'retry', at: this.at, counted: false }
-      if (state.retries < spec.retry.max) {
+      if (state.retries < spec.retry.max && this.#isTriedAgain(spec, failure)) {
         return { do: 'retry', at: this.at + retryDelayMs(spec.retry, state.retries, this.#draw()), counted: true }
       }
     }
@@ -526,6 +527,12 @@ export class Transition {
         // A gateway that found no way has none to be passed over by; behind an end there is nothing that could go on.
         return { do: spec.work.kind === 'gateway' || spec.work.kind === 'end' ? 'stop' : 'continue' }
     }
+  }
+
+  /** BlueKing's engine tries again whatever has failed; what it passes over it has not, but a person's word stays one. */
+  #isTriedAgain({ onFailure }: TaskSpec, { kind }: Failure): boolean {
+    if (this.run.plan.definition.language === 'native') return isRetryable[kind]
+    return onFailure.policy !== 'continue' || kind === 'forced'
   }
 
   /** What was queued for the first time and has not begun is not reached, unless a person asked for it. */

@@ -235,6 +235,8 @@ export interface TaskView extends NodeFields {
   readonly attempt: number
   /** Attempts before the present one in this pass of its loop, whoever asked for them. */
   readonly retry: number
+  /** Of them those that its definition asked for, since it was last taken up; of a `bamboo` definition, in all its passes. */
+  readonly retries: number
   readonly queuedAt: Instant | null
   /** Waiting out a retry's delay until then. */
   readonly retryAt: Instant | null

@@ -14,9 +14,10 @@ import {
 } from './blueking-trees.ts'
 import { exited, succeeded } from './scripted-runner.ts'
 
-/** What was said to a task, as operate_node and operate_task have it; `end` is what its worker says. */
+/** What was said to a task, as operate_node and operate_task have it; `end` is what its worker says, `wait` that time passes. */
 type Word =
   | { readonly do: 'end'; readonly node: string; readonly how: 'ok' | 'fail' }
+  | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'task'; readonly action: 'pause' | 'resume' | 'revoke' }
   | { readonly do: 'retry'; readonly node: string; readonly inputs?: JsonObject }
   | { readonly do: 'callback'; readonly node: string; readonly data: JsonObject }
@@ -39,6 +40,8 @@ interface Activity {
   readonly ignore?: boolean
   readonly skippable?: boolean
   readonly retryable?: boolean
+  readonly auto_retry?: JsonObject
+  readonly timeout_config?: JsonObject
   readonly sub?: Sketch
 }
 interface Sketch {
@@ -69,6 +72,8 @@ export interface OriginalCase {
     readonly why?: string
     /** Nodes that are otherwise than before, or new. */
     readonly changed: Readonly<Record<string, Shown>>
+    /** Of each failed node that is tried again by itself: how often it was, and may be. Left out: nobody looked. */
+    readonly auto?: Readonly<Record<string, readonly [number, number]>>
   }[]
   readonly nodes: Readonly<Record<string, Told>>
   /** When it has finished. */
@@ -101,9 +106,14 @@ interface Detail {
 
 const CODES = { display: ['bk_display', 'bk_display_message'], pause: ['pause_node', 'description'] } as const
 
-function activity({ kind, content = '', ignore, skippable, retryable, sub }: Activity): JsonObject {
+function activity({ kind, content = '', ignore, skippable, retryable, sub, ...timing }: Activity): JsonObject {
   if (sub !== undefined) return subProcess(webTree(treeOf(sub)))
-  const flags = { error_ignorable: ignore ?? false, skippable: skippable ?? true, retryable: retryable ?? true }
+  const flags = {
+    error_ignorable: ignore ?? false,
+    skippable: skippable ?? true,
+    retryable: retryable ?? true,
+    ...timing,
+  }
   if (kind === 'shell' || kind === undefined) return { ...shell(content), ...flags }
   const [code, field] = CODES[kind]
   return { ...component(code, { [field]: content }), ...flags }
@@ -125,8 +135,9 @@ export async function differences(original: OriginalCase): Promise<readonly stri
   const t = await taskOf(treeOf(original.sketch))
   const status: Record<string, Shown> = {}
   const versions: Versions = new Map()
-  for (const [at, { op, why, changed }] of original.steps.entries()) {
+  for (const [at, { op, why, changed, auto }] of original.steps.entries()) {
     const taken = op === null || (await say(t, op))
+    await pass(t, 1)
     const said = `${at} ${JSON.stringify(op)}`
     if (taken !== (why === undefined)) return [`${said}: ${why ?? 'taken'} there, ${String(taken)} here`]
     Object.assign(status, changed)
@@ -135,6 +146,7 @@ export async function differences(original: OriginalCase): Promise<readonly stri
     if (status['root']?.[0] === 'REVOKED') return unlike(`${said}: root`, 'REVOKED', seen['root']?.[0])
     const names = new Set([...Object.keys(status), ...Object.keys(seen)])
     const other = [...names].flatMap((name) => unlike(`${said}: ${name}`, status[name], seen[name]))
+    if (auto !== undefined) other.push(...unlike(`${said}: auto`, auto, await retriedOf(t)))
     if (other.length > 0) return other
   }
   return [...(await nodeDifferences(t, original)), ...(await outputDifferences(t, original))]
@@ -145,6 +157,9 @@ async function say(t: BkTask, word: Word): Promise<boolean> {
   switch (word.do) {
     case 'end':
       await end(t, word.node, word.how === 'ok' ? succeeded() : exited(1))
+      return true
+    case 'wait':
+      for (let second = 0; second < word.seconds; second++) await pass(t, 1_000)
       return true
     case 'task':
       return isTaken(await t.operate(word.action))
@@ -158,12 +173,7 @@ async function say(t: BkTask, word: Word): Promise<boolean> {
       const flow_ids = word.flows.map((id) => flowId(t, id))
       return await act(t, word, { flow_ids, converge_gateway_id: t.node(word.converge) })
     }
-    case 'forced_fail': {
-      const taken = await act(t, word)
-      // What was at work is told to stop, and says when it has.
-      if (taken && isAtWork(t, word.node)) await end(t, word.node, { kind: 'cancelled' })
-      return taken
-    }
+    case 'forced_fail':
     case 'skip':
     case 'pause':
     case 'resume':
@@ -185,8 +195,21 @@ const isTaken = (answer: unknown): boolean => (answer as { readonly result: bool
 const FIELDS = { job_script_source: 'manual', job_script_type: '1' }
 
 const lastName = (name: string): string => name.split('.').at(-1) ?? name
-const isAtWork = (t: BkTask, name: string): boolean =>
-  t.client.world.runner.jobs.some(({ env }) => env['MILLRACE_TASK'] === lastName(name))
+
+/** Time passes, at least the millisecond that an attempt waits for which is to come at once; what was told to stop has. */
+async function pass(t: BkTask, durationMs: number): Promise<void> {
+  const { world } = t.client
+  const { clock, runner } = world
+  clock.advance(durationMs)
+  await world.settled()
+  const told = new Set(runner.cancelled.map(({ node, attempt }) => `${node}/${attempt}`))
+  for (const job of runner.jobs.filter(({ node, attempt }) => told.has(`${node}/${attempt}`))) {
+    runner.end(job, { kind: 'cancelled' })
+    await world.settled()
+    clock.advance(1)
+    await world.settled()
+  }
+}
 
 async function end(t: BkTask, name: string, result: AttemptResult): Promise<void> {
   t.client.world.runner.endTask(lastName(name), result)
@@ -207,6 +230,20 @@ function flowId(t: BkTask, name: string): string {
 
 /** Those that each node has been seen with. */
 type Versions = Map<string, Set<string>>
+
+async function retriedOf(t: BkTask): Promise<Readonly<Record<string, readonly [number, number]>>> {
+  const names = new Map(namesIn(t.tree as Level, ''))
+  const { failed_node_info: info } = (await t.status({ engine_ver: '2', with_failed_node_info: '1' })) as {
+    readonly failed_node_info: Readonly<
+      Record<string, { readonly auto_retry_times?: number; readonly max_auto_retry_times?: number }>
+    >
+  }
+  return Object.fromEntries(
+    Object.entries(info).flatMap(([id, { auto_retry_times: times, max_auto_retry_times: max }]) =>
+      times === undefined || max === undefined ? [] : [[names.get(id) ?? id, [times, max] as const]],
+    ),
+  )
+}
 
 async function statusOf(t: BkTask, versions: Versions): Promise<Record<string, Shown>> {
   const names = new Map(namesIn(t.tree as Level, ''))

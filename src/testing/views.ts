@@ -117,6 +117,7 @@ export const taskView = (changes: Partial<TaskView> = {}): TaskView => ({
   optional: false,
   loop: 1,
   innerLoop: 1,
+  retries: 0,
   version: attemptVersion(RUN_ID, 1, 1),
   paused: false,
   inputs: null,

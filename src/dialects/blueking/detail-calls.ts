@@ -129,7 +129,7 @@ function nodeOf(level: JsonObject, id: string): JsonObject | undefined {
 async function rowsOf(call: Call, run: RunView, task: TaskView, loop: number): Promise<readonly JsonObject[]> {
   const { skipped, attempt, startedAt, endedAt, runner, failure, inputs, outputs, retry, version, innerLoop } = task
   const passed: readonly AttemptView[] =
-    skipped?.because === 'operator' && attempt > 0
+    (skipped?.because === 'operator' || skipped?.because === 'timeout') && attempt > 0
       ? [
           {
             attempt,

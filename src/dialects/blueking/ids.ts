@@ -22,9 +22,12 @@ export function executionVersion(id: string, pass: number, attempt: number): str
   return counters + id.slice(8)
 }
 
-/** To both engines what a person has failed is another execution: what its worker says yet is of the one before. */
+/** By a person, or as its time was over: the engines do the same then. */
+export const isForced = (failure: Failure | null): boolean => failure?.kind === 'forced' || failure?.kind === 'timeout'
+
+/** To both engines what was failed by force is another execution: what its worker says yet is of the one before. */
 export const versionAfter = (version: string, failure: Failure | null): string =>
-  failure?.kind === 'forced' ? version.replace(/^./, 'e') : version
+  isForced(failure) ? version.replace(/^./, 'e') : version
 
 /** Whether two versions are of one attempt, before and after it was failed by force, or skipped. */
 export const isSameAttempt = (one: string, other: string): boolean => one.slice(1) === other.slice(1)

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
 import type { Call } from './call.ts'
+import { isForced } from './ids.ts'
 import { exData, lastFailure } from './present.ts'
 import { isActivity } from './shown.ts'
 import { assignKeys } from './tree/keys.ts'
@@ -48,8 +49,8 @@ export function nodeOutputs(run: RunView, task: TaskView, attempt: Attempt): Jso
     ...outputs,
     ...(task.review === null || attempt !== null ? {} : reviewOutputs(task)),
     // A node that was failed by force had not failed by itself.
-    ...(failure?.kind === 'forced' ? { _forced_failed: true } : {}),
-    _result: !failed || failure.kind === 'forced',
+    ...(isForced(failure) ? { _forced_failed: true } : {}),
+    _result: !failed || isForced(failure),
     _loop: loop,
     _inner_loop: innerLoop,
     ...(failed ? { ex_data: exData(run, failure) } : {}),

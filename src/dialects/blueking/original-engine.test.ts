@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { differences, type OriginalCase } from '../../testing/original-engine.ts'
 
-const file = new URL('fixtures/bamboo-engine.json', import.meta.url)
-const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly OriginalCase[] }
+const casesIn = (name: string): readonly OriginalCase[] => {
+  const file = new URL(`fixtures/${name}.json`, import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly OriginalCase[] }).cases
+}
 
-test.each(cases)('the original engine is the same in tree $seed', async (original) => {
-  expect(await differences(original)).toEqual([])
-})
+test.each([...casesIn('bamboo-engine'), ...casesIn('bamboo-engine-timing')])(
+  'the original engine is the same in tree $seed',
+  async (original) => {
+    expect(await differences(original)).toEqual([])
+  },
+)

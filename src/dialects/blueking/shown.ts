@@ -127,8 +127,8 @@ export function shownTask(run: RunView, task: TaskView): Shown | undefined {
   const own = taskState(task)
   if (own === null) return undefined
   const { skipped } = task
-  // Between two attempts, and before it is begun again by a loop, it is what the one before was.
-  const last = task.retryAt === null && task.status !== 'pending' ? undefined : task.earlier.at(-1)
+  // Before it is begun again by a loop it is what the one before was.
+  const last = task.status === 'pending' ? task.earlier.at(-1) : undefined
   const span = last ?? task
   if (own === 'READY') return { ...readyTask(run, task), title: isTitled(task) ? task.name : '' }
   return {

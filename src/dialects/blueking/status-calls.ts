@@ -75,7 +75,7 @@ function failedNodeInfo(run: RunView, engine: Engine): Readonly<Record<string, o
     leavesOf(run, engine).map(({ id, task }) => {
       const max = task === null ? 0 : retriesOf(run, task.key)
       if (task === null || max === 0) return [id, {}]
-      return [id, { node_id: id, auto_retry_times: Math.min(task.retry, max), max_auto_retry_times: max }]
+      return [id, { node_id: id, auto_retry_times: task.retries, max_auto_retry_times: max }]
     }),
   )
 }

@@ -231,18 +231,20 @@ function readActivity(reader: Reader, id: string, raw: JsonObject, path: Path, d
 const TIMES_MAX = 10
 const INTERVAL_MAX_SECONDS = 60
 
-/** Its bounds are applied, not told: bk-sops takes |n| and cuts it. */
+/** Its bounds are applied, not told: bk-sops takes |n| and cuts it, and the most where it cannot read one. */
 function readAutoRetry(reader: Reader, owner: JsonObject, path: Path) {
   const raw = enabledPart(reader, owner, 'auto_retry', path)
   if (raw === undefined) return null
-  const number = (name: string, fallback: number): number => {
-    const value = raw[name]
-    return typeof value === 'number' && Number.isFinite(value) ? Math.abs(Math.trunc(value)) : fallback
-  }
-  return {
-    times: Math.min(number('times', TIMES_MAX) || TIMES_MAX, TIMES_MAX),
-    intervalSeconds: Math.min(number('interval', 0), INTERVAL_MAX_SECONDS),
-  }
+  const times = Math.min(wholeOf(raw['times'] ?? TIMES_MAX) ?? TIMES_MAX, TIMES_MAX)
+  const intervalSeconds = Math.min(wholeOf(raw['interval'] ?? 0) ?? INTERVAL_MAX_SECONDS, INTERVAL_MAX_SECONDS)
+  return times === 0 ? null : { times, intervalSeconds }
+}
+
+/** As Python's `abs(int(...))`; undefined: it is none. */
+function wholeOf(value: Json): number | undefined {
+  if (typeof value === 'string') return /^\s*[+-]?\d{1,15}\s*$/.test(value) ? Math.abs(Number(value)) : undefined
+  if (typeof value === 'boolean') return Number(value)
+  return typeof value === 'number' ? Math.abs(Math.trunc(value)) : undefined
 }
 
 const TIMEOUT_MAX_SECONDS = 366 * 86_400

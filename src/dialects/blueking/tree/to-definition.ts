@@ -257,13 +257,16 @@ function passingGateways(tree: WebTree, shared: ReadonlyMap<string, unknown>): R
 const meetingKey = (key: string): string => `${key.slice(0, 58)}-meet`
 
 function timing(activity: ServiceActivity, work: PluginWork): JsonObject {
-  const { autoRetry } = activity
+  // What may not be retried is not by itself either.
+  const autoRetry = activity.retryable ? activity.autoRetry : null
   // What does nothing is over at once.
   const timeout = work.ok && work.uses === 'noop' ? null : activity.timeout
   const own = work.ok && work.timeoutSeconds !== undefined ? { timeout: `${work.timeoutSeconds}s` } : {}
   const delay = `${autoRetry?.intervalSeconds === 0 ? 1 : (autoRetry?.intervalSeconds ?? 0) * 1_000}ms`
   return {
-    ...(timeout === null ? own : { timeout: `${timeout.seconds}s`, on_timeout: timeout.skips ? 'skip' : 'fail' }),
+    ...(timeout === null
+      ? own
+      : { timeout: `${timeout.seconds}s`, on_timeout: timeout.skips && activity.skippable ? 'skip' : 'fail' }),
     ...(autoRetry === null ? {} : { retry: { max: autoRetry.times, delay, max_delay: delay, jitter: 0 } }),
   }
 }

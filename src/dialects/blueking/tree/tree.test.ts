@@ -375,13 +375,12 @@ describe('a tree as a definition of ours', () => {
       activities: {
         a: {
           ...sleep('30'),
-          skippable: false,
           timeout_config: { enable: true, seconds: 7, action: 'forced_fail_and_skip' },
         },
         b: {
           ...shell('make'),
           error_ignorable: true,
-          retryable: false,
+          skippable: false,
           auto_retry: { enable: true, times: -3, interval: 5 },
         },
       },
@@ -389,16 +388,57 @@ describe('a tree as a definition of ours', () => {
     expect(nodes['a']).toMatchObject({
       uses: 'sleep',
       with: { duration: '30s' },
-      skippable: false,
       on_failure: 'hold',
       timeout: '7s',
       on_timeout: 'skip',
     })
     expect(nodes['b']).toMatchObject({
       on_failure: 'continue',
-      retryable: false,
+      skippable: false,
       retry: { max: 3, delay: '5000ms', max_delay: '5000ms', jitter: 0 },
     })
+  })
+
+  test.each<[JsonObject, JsonObject | undefined]>([
+    [
+      { times: '2', interval: ' 7 ' },
+      { max: 2, delay: '7000ms' },
+    ],
+    [
+      { times: 99, interval: -99 },
+      { max: 10, delay: '60000ms' },
+    ],
+    [
+      { times: 'x', interval: 'x' },
+      { max: 10, delay: '60000ms' },
+    ],
+    [{}, { max: 10, delay: '1ms' }],
+    [{ times: 0, interval: 3 }, undefined],
+  ])('auto_retry is read as Python reads a whole number: %j', (auto, retry) => {
+    const { nodes } = definitionOf({
+      lines: [
+        ['start', 'a'],
+        ['a', 'end'],
+      ],
+      activities: { a: { ...shell('make'), auto_retry: { enable: true, ...auto } } },
+    }).flow
+    expect(nodes['a']?.['retry']).toEqual(retry && { ...retry, max_delay: retry['delay'], jitter: 0 })
+  })
+
+  test('what a person may not do is not done by itself: a retry, a skip', () => {
+    const { nodes } = definitionOf({
+      lines: [
+        ['start', 'a'],
+        ['a', 'b'],
+        ['b', 'end'],
+      ],
+      activities: {
+        a: { ...pause, skippable: false, timeout_config: { enable: true, seconds: 7, action: 'forced_fail_and_skip' } },
+        b: { ...shell('make'), retryable: false, auto_retry: { enable: true, times: 3, interval: 5 } },
+      },
+    }).flow
+    expect(nodes['a']).toMatchObject({ timeout: '7s', on_timeout: 'fail' })
+    expect(nodes['b']).not.toHaveProperty('retry')
   })
 
   test('sub-processes are flattened, also two of one template, and their constants are theirs alone', () => {
