@@ -8,6 +8,7 @@ import { constructorAt, MODULE_NAMES, moduleAttribute, moduleNamed } from './bam
 import { charactersOf, compare, itemsOf, operate } from './bamboo-operator.ts'
 import type { Clause, Node } from './bamboo-parse.ts'
 import { groupIn, matchAttribute, patternAttribute } from './bamboo-re.ts'
+import { makerOfValue, typeAttribute } from './bamboo-type-method.ts'
 import {
   asNumber,
   type Callable,
@@ -25,6 +26,8 @@ import {
   type Value,
 } from './bamboo-value.ts'
 
+/** Mako keeps these for itself: it renders nothing where one of them is given, and makes text of values by `str`. */
+const TEMPLATE_NAMES: ReadonlySet<string> = new Set(['context', 'loop', 'self', 'str', 'STOP_RENDERING', 'UNDEFINED'])
 /** What evaluation may reach at the deepest: a tree within lambdas within calls. */
 const CALL_DEPTH_MAX = 400
 /** What looking at one node costs. */
@@ -122,6 +125,8 @@ export class Evaluator {
     const known = this.#known.get(name)
     if (known !== undefined) return known
     const given = this.#surroundings.get(name)
+    if (given !== undefined && TEMPLATE_NAMES.has(name))
+      throw new BambooError(`the name '${name}' is the template's own`)
     const value =
       given === undefined
         ? (functionNamed(name, this.#meter) ?? moduleNamed(name) ?? ({ kind: 'unknown', name } as const))
@@ -173,8 +178,9 @@ export class Evaluator {
           return patternAttribute(object, name, this.#meter)
         case 'match':
           return matchAttribute(object, name, this.#meter)
-        case 'unknown':
         case 'function':
+          return typeAttribute(object, name, this.#meter)
+        case 'unknown':
           return undefined
         case 'list':
         case 'tuple':
@@ -185,7 +191,8 @@ export class Evaluator {
           break
       }
     }
-    const method = methodOf(object, name, this.#meter) ?? numberAttribute(object, name) ?? placeNamed(object, name)
+    const own = methodOf(object, name, this.#meter) ?? makerOfValue(object, name, this.#meter)
+    const method = own ?? numberAttribute(object, name) ?? placeNamed(object, name)
     return method ?? (isDict(object) && object.isObject === true ? textKey(object, name) : undefined)
   }
 

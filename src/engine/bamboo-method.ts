@@ -5,6 +5,7 @@ import { hexOf } from './bamboo-hash.ts'
 import { BambooError, type Meter } from './bamboo-meter.ts'
 import { numberMethod } from './bamboo-number-method.ts'
 import { charactersOf, itemsOf, operate } from './bamboo-operator.ts'
+import { translated } from './bamboo-translate.ts'
 import {
   type Bytes,
   type Callable,
@@ -97,6 +98,7 @@ const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
   isidentifier: (self) => /^[\p{ID_Start}_]\p{ID_Continue}*$/u.test(self),
   istitle: isTitle,
   expandtabs: (self, args) => withoutTabs(self, args),
+  translate: translated,
   isspace: (self) => self !== '' && self.replace(LEADING, '') === '',
   isupper: (self) => /\p{Lu}/u.test(self) && self === self.toUpperCase(),
   islower: (self) => /\p{Ll}/u.test(self) && self === self.toLowerCase(),

@@ -35,6 +35,24 @@ const context: BambooContext = {
 }
 const render = (value: Json): Json => renderBamboo(value, context)
 
+test.each(['pass', 'if', 'lambda', 'None', 'context', 'loop', 'self', 'str', 'STOP_RENDERING', 'UNDEFINED'])(
+  'a variable named %s is a text of its own, and no part of one',
+  (name) => {
+    const get = (asked: string): Json | undefined => (asked === name ? 'V' : undefined)
+    const rendered = (text: string): Json => renderBamboo(text, { ...context, get })
+    expect(rendered(`\${${name}}`)).toBe('V')
+    const beside = name === 'None' ? 'a None' : `a \${${name}}`
+    expect(rendered(`a \${${name}}`)).toBe(beside)
+  },
+)
+
+test('what a text is translated to is paid for', () => {
+  const table = JSON.stringify({ a: 'x'.repeat(1_000) })
+  const text = "${('a' * 10000).translate(str.maketrans(table))}"
+  const get = (name: string): Json | undefined => (name === 'table' ? (JSON.parse(table) as Json) : undefined)
+  expect(renderBamboo(text, { ...context, get })).toBe(text)
+})
+
 describe('what a text becomes', () => {
   test.each<[string, Json]>([
     ['plain', 'plain'],

@@ -113,7 +113,7 @@ test('the code that the tree of a pipeline from elsewhere shows is known, whatev
   expect(await client.get('get_task_node_data', [client.biz, task_id], query)).toMatchObject({ result: true })
 })
 
-test('task_id_list is a list', async () => {
+test('task_id_list is a list, or none', async () => {
   const { client } = await made()
   for (const api of ['get_tasks_status', 'get_tasks_manual_intervention_state']) {
     for (const task_id_list of ['x', 5, { a: 1 }]) {
@@ -122,6 +122,7 @@ test('task_id_list is a list', async () => {
         code: 3540000,
       })
     }
-    expect(await client.post(api, [client.biz], { task_id_list: [] })).toEqual({ result: true, data: [], code: 0 })
+    for (const body of [{ task_id_list: [] }, {}])
+      expect(await client.post(api, [client.biz], body)).toEqual({ result: true, data: [], code: 0 })
   }
 })

@@ -168,8 +168,7 @@ async function tasksOf(call: Call, refs: readonly { readonly serial: number }[])
 }
 
 function taskIdList(call: Call): readonly Json[] {
-  const list = jsonParam(call.params, 'task_id_list', 'task_id_list must be a list')
-  if (list === undefined) throw new DoorRefusal('bad-parameter', 'param task_id_list is required')
+  const list = jsonParam(call.params, 'task_id_list', 'task_id_list must be a list') ?? []
   if (!Array.isArray(list)) throw new DoorRefusal('bad-parameter', 'task_id_list must be a list')
   return list as readonly Json[]
 }
