@@ -266,6 +266,21 @@ describe('while the run is paused', () => {
     expect(w.picture()).toBe(end)
   })
 
+  test('the time of what runs or is to be tried again is not put off', () => {
+    const w = world({
+      stages: [stage('s', [script('a', { timeoutMs: 60_000 }), script('b', retries(1, { delayMs: 60_000 }))])],
+    })
+    w.lease('a')
+    w.fail('b')
+    const times = () => [w.task('a').deadlineAt, w.task('b').deadlineAt, w.task('b').retryAt]
+    const before = times()
+    expect(before).not.toContain(null)
+    w.pause()
+    w.wait(10_000)
+    w.resume()
+    expect(times()).toEqual(before)
+  })
+
   test('what runs may run out of its own time; it is stopped all the same', () => {
     const w = world({ stages: [stage('s', [script('a', { timeoutMs: 60_000, ...retries(1) }), sleep('b', 5_000)])] })
     w.lease('a')

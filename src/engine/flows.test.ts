@@ -177,6 +177,7 @@ describe('a gateway that does not know its way', () => {
     expect(w.status()).toBe('failed')
     w.choose('x', 'x-b')
     expect(w.statuses('x a b')).toBe('x:skipped a:pending b:queued')
+    expect(w.task('x').skipped).toEqual({ because: 'operator', reason: 'this way' })
     w.succeed('b')
     expect(w.status()).toBe('succeeded')
   })

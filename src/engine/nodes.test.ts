@@ -646,13 +646,27 @@ describe('time', () => {
   test('a person puts off the end of a wait, or ends it now', () => {
     const w = world([sleep('a', 10_000), callback('b', on('hold'), 10_000)], ['start -> a -> b -> end'])
     w.do({ type: 'delay-node', node: w.index('a'), byMs: 5_000 })
-    w.wait(14_999)
+    // Whoever looks at the time that it had before comes too early.
+    w.wait(10_000)
+    expect(w.refused({ type: 'check-deadline', node: w.index('a') }).code).toBe('stale')
+    w.wait(4_999)
     expect(w.status('a')).toBe('running')
     w.wait(1)
     expect(w.status('a')).toBe('succeeded')
     w.do({ type: 'expire-node', node: w.index('b') })
     expect(w.viewed('b').failure?.kind).toBe('expired')
     expect(w.refused({ type: 'delay-node', node: w.index('b'), byMs: 1 }).code).toBe('not-allowed')
+  })
+
+  test('a person puts off what is to be tried again', () => {
+    const w = world([script('a', retries(1, { delayMs: 10_000 }))], ['start -> a -> end'])
+    w.fail('a')
+    w.do({ type: 'delay-node', node: w.index('a'), byMs: 5_000 })
+    w.wait(14_999)
+    expect(w.task('a')).toMatchObject({ status: 'queued', attempt: 1 })
+    expect(w.refused({ type: 'check-deadline', node: w.index('a') }).code).toBe('stale')
+    w.wait(1)
+    expect(w.task('a')).toMatchObject({ status: 'queued', attempt: 2, retryAt: null })
   })
 
   test('a person tries again before the delay is over, and gives up what is held', () => {

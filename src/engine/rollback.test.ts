@@ -1,6 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import type { TaskSpec } from '../model/definition.ts'
-import { callback, definition, flow, gateway, noop, on, script, sleep, stage, subflow } from '../testing/definitions.ts'
+import {
+  callback,
+  definition,
+  flow,
+  gateway,
+  noop,
+  on,
+  retries,
+  script,
+  sleep,
+  stage,
+  subflow,
+} from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { projectView } from '../testing/views.ts'
 import { dueEffects, heldByRunners } from './effects.ts'
@@ -158,6 +170,43 @@ describe('what is taken back on a runner is that, whatever it was before', () =>
     w.succeed('a')
     expect(w.picture()).toMatch(/^rolled_back \| flow:rolled_back start:succeeded a:rolled_back/)
   })
+})
+
+test('a way back that fails is tried again as its task is, also where the time of the stage was up', () => {
+  const w = new EngineWorld(
+    definition({
+      stages: [
+        stage('s', [script('a', { ...back, ...retries(1) }), script('b', { needs: ['a'] })], { timeoutMs: 60_000 }),
+      ],
+    }),
+  )
+  w.succeed('a')
+  w.wait(60_000)
+  expect(w.picture()).toBe('timed_out | s:timed_out a:succeeded b:timed_out')
+  rollBack(w, 's')
+  w.fail('a')
+  expect(w.picture()).toBe('rolling_back | s:rolling_back a:queued b:timed_out')
+  w.wait(1_000)
+  w.succeed('a')
+  expect(w.picture()).toBe('rolled_back | s:rolled_back a:rolled_back b:timed_out')
+})
+
+test('what was to be tried again, and stood still, is not once a stage before it is taken back', () => {
+  const w = new EngineWorld(
+    definition({
+      stages: [stage('s', [script('a', back)]), stage('t', [script('b', on('hold')), script('c', retries(1))])],
+    }),
+  )
+  w.succeed('a')
+  w.lease('c')
+  w.fail('b')
+  w.pauseNode('c')
+  w.end('c', { kind: 'failed', failure: { kind: 'exit-code', code: 1 }, outputs: null })
+  expect(w.task('c').status).toBe('queued')
+  rollBack(w, 's')
+  expect(w.task('c').status).toBe('cancelled')
+  w.succeed('a')
+  expect(w.status()).toBe('rolled_back')
 })
 
 test('the time of a stage that is taken back counts no more, nor that of what is held in it', () => {
