@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { checksum, hexOf, textOfUtf8, utf8Of } from './bamboo-hash.ts'
-import { encoded } from './bamboo-encoding.ts'
+import { decoded, encoded } from './bamboo-encoding.ts'
 import { filtered } from './bamboo-filter.ts'
-import { Meter } from './bamboo-meter.ts'
+import { BambooError, BambooExhausted, Meter } from './bamboo-meter.ts'
 import { renderBamboo } from './bamboo-template.ts'
 
 const meter = (): Meter => new Meter(100_000)
@@ -36,9 +36,36 @@ test('a meter is empty once something cost too much', () => {
   expect(small.isEmpty).toBe(true)
 })
 
+test('a meter pays to the last unit, and for nothing that is no number', () => {
+  const whole = new Meter(3)
+  whole.spend(1)
+  expect(whole.isEmpty).toBe(false)
+  whole.spend(2)
+  expect(whole.isEmpty).toBe(true)
+  expect(() => whole.spend(0)).not.toThrow()
+  expect(() => whole.spend(1)).toThrow(BambooExhausted)
+  const other = new Meter(3)
+  expect(() => other.spend(Number.NaN)).toThrow(BambooError)
+  expect(other.isEmpty).toBe(true)
+})
+
 test('an encoding that there is not is named', () => {
   expect(encoded('a', 'us-ascii', meter())).toEqual([0x61])
   expect(() => encoded('a', 'ebcdic', meter())).toThrow('unknown encoding: ebcdic')
+  expect(() => encoded('a', 'x'.repeat(50), meter())).toThrow(/: x{40}$/)
+  expect(() => decoded([0x61], '', meter())).toThrow('unknown encoding: ')
+})
+
+test.each(['utf-8', 'UTF8', 'utf_8', undefined])('%s has every character', (name) => {
+  expect(encoded('aé', name, meter())).toEqual([0x61, 0xc3, 0xa9])
+  expect(decoded([0x61, 0xc3, 0xa9], name, meter())).toBe('aé')
+})
+
+test.each(['ascii', 'US-ASCII'])('%s has those of seven bits', (name) => {
+  expect(encoded('a\x7f', name, meter())).toEqual([0x61, 0x7f])
+  expect(decoded([0x61, 0x7f], name, meter())).toBe('a\x7f')
+  for (const text of ['\x80', 'é']) expect(() => encoded(text, name, meter())).toThrow('ordinal not in range(128)')
+  expect(() => decoded([0xc3, 0xa9], name, meter())).toThrow('ordinal not in range(128)')
 })
 
 test('a checksum that there is not is named', () => {
