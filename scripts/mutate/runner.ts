@@ -78,7 +78,7 @@ const COSTS = 'mutate-costs.json'
 /** What a test may come oftener to a mutant than without it. */
 const hitsMax = (hits: number): number => 20 * hits + 10_000
 /** The same of all code that is instrumented: a loop need not come to the mutant that it has no end for. */
-const stepsMax = (steps: number): number => 20 * steps + 100_000
+const stepsMax = (steps: number): number => 4 * steps + 100_000
 
 /** Counts the steps of instrumented code, which asks for its counters at each, and lets it take no more than `max`. */
 class Steps implements Coverage {
