@@ -1,19 +1,21 @@
 # Starts one program at a time for the runner and waits until nothing of it is left. See helper.ts for why it exists.
 #
 #   perl fork-helper.pl <number of prctl(2) here, or 0> <number of setsid(2), or 0> <number of setitimer(2), or 0>
-#     [<file of the lease>]
+#     <number of clone(2), or 0> [<file of the lease>]
 #
 # It writes `ready <1 if it adopts orphans, else 0>`, then for each request on standard input either
 # `refused <what> <errno>` or `started <pid>` and later `ended <wait status>`.
 # A request is its length in bytes, a newline, then fields joined by NUL: cwd, stdin, stdout, stderr, the number of
-# environment entries, these as NAME=value, argv. No field is ever read by a shell.
+# environment entries that differ from the program before, the number of names that it alone had, these entries as
+# NAME=value, these names, argv. No field is ever read by a shell.
 #
 # Every page that is written between fork(2) and execve(2) is copied first, and every module makes more of them: so none
 # is loaded where the numbers are known, and files, directory and environment are the helper's own before it forks.
 use strict;
 
-my ($prctl, $setsid, $setitimer, $lease) = @ARGV;
+my ($prctl, $setsid, $setitimer, $clone, $lease) = @ARGV;
 my ($PR_SET_PDEATHSIG, $PR_SET_CHILD_SUBREAPER) = (1, 36);
+my ($CLONE_VFORK, $SIGCHLD) = (0x4000, 17);
 my ($SIGTERM, $WNOHANG, $EINTR) = (15, 1, 4);    # the same numbers on Linux, macOS and the BSDs
 my $runner = getppid();
 my $helper = $$;
@@ -59,10 +61,14 @@ if ($prctl) {
 say_line("ready $adopts");
 
 while (defined(my $request = next_request())) {
-  my ($cwd, $in, $out, $err, $count, @rest) = split /\0/, $request, -1;
-  my @env = splice @rest, 0, $count;
+  my ($cwd, $in, $out, $err, $changed, $gone, @rest) = split /\0/, $request, -1;
+  for my $entry (splice @rest, 0, $changed) {
+    my ($name, $value) = split /=/, $entry, 2;
+    $ENV{$name} = $value;
+  }
+  delete @ENV{splice @rest, 0, $gone};
   $gentle = 0;
-  my $refusal = enter($cwd, $in, $out, $err, \@env) // start(\@rest);
+  my $refusal = enter($cwd, $in, $out, $err) // start(\@rest);
   leave_files();
   if (defined $refusal) {
     say_line("refused $refusal");
@@ -82,7 +88,7 @@ while (defined(my $request = next_request())) {
 
 # Makes this process what the program is to be. Returns what could not be done.
 sub enter {
-  my ($cwd, $in, $out, $err, $env) = @_;
+  my ($cwd, $in, $out, $err) = @_;
   open STDIN, '<', $in or return 'stdin ' . ($! + 0);
   my $mask = umask 077;
   my $opened = open(STDOUT, '>>', $out) && ($err eq $out ? open(STDERR, '>&', \*STDOUT) : open(STDERR, '>>', $err));
@@ -90,12 +96,6 @@ sub enter {
   umask $mask;
   return "output $errno" unless $opened;
   chdir $cwd or return 'cwd ' . ($! + 0);
-  # Only what differs from the program before: each change is a call.
-  my %env = map { split /=/, $_, 2 } @$env;
-  for my $name (keys %ENV) { delete $ENV{$name} unless exists $env{$name} }
-  for my $name (keys %env) {
-    $ENV{$name} = $env{$name} unless exists $ENV{$name} && $ENV{$name} eq $env{$name};
-  }
   return undef;
 }
 
@@ -112,8 +112,10 @@ sub leave_files {
 sub start {
   my ($argv) = @_;
   pipe(my $read, my $write) or return 'pipe ' . ($! + 0);
-  my $pid = fork();
-  return 'fork ' . ($! + 0) unless defined $pid;
+  # Each has memory of its own, as after fork(2), but this process does not go on before exec(2): what it writes while
+  # pages are shared would be copied, too.
+  my $pid = $clone ? syscall($clone, $CLONE_VFORK | $SIGCHLD, 0, 0, 0, 0) : fork() // -1;
+  return 'fork ' . ($! + 0) if $pid == -1;
   if ($pid == 0) {
     $setsid ? syscall($setsid) : POSIX::setsid();
     exec { $argv->[0] } @$argv;

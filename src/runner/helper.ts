@@ -27,19 +27,24 @@ interface SystemCalls {
   readonly prctl: number
   readonly setsid: number
   readonly setitimer: number
+  /** 0: its arguments come in another order there. */
+  readonly clone: number
 }
 
 /** Their numbers by `process.arch`, from the kernel's syscall tables. Elsewhere the helper does without. */
 const SYSTEM_CALLS: Readonly<Partial<Record<NodeJS.Architecture, SystemCalls>>> = {
-  x64: { prctl: 157, setsid: 112, setitimer: 38 },
-  arm64: { prctl: 167, setsid: 157, setitimer: 103 },
-  riscv64: { prctl: 167, setsid: 157, setitimer: 103 },
-  loong64: { prctl: 167, setsid: 157, setitimer: 103 },
-  arm: { prctl: 172, setsid: 66, setitimer: 104 },
-  ia32: { prctl: 172, setsid: 66, setitimer: 104 },
-  ppc64: { prctl: 171, setsid: 66, setitimer: 104 },
-  s390x: { prctl: 172, setsid: 66, setitimer: 104 },
+  x64: { prctl: 157, setsid: 112, setitimer: 38, clone: 56 },
+  arm64: { prctl: 167, setsid: 157, setitimer: 103, clone: 220 },
+  riscv64: { prctl: 167, setsid: 157, setitimer: 103, clone: 220 },
+  loong64: { prctl: 167, setsid: 157, setitimer: 103, clone: 220 },
+  arm: { prctl: 172, setsid: 66, setitimer: 104, clone: 120 },
+  ia32: { prctl: 172, setsid: 66, setitimer: 104, clone: 120 },
+  ppc64: { prctl: 171, setsid: 66, setitimer: 104, clone: 120 },
+  s390x: { prctl: 172, setsid: 66, setitimer: 104, clone: 0 },
 }
+
+/** Else the linker looks up what leads to exec(2) once more in each child, as the helper itself never calls it. */
+const OWN_ENVIRONMENT = { LD_BIND_NOW: '1' } as const
 
 type Line =
   | { readonly word: 'ready'; readonly adopts: boolean }
@@ -59,13 +64,14 @@ class Helper {
   #gone = false
   #closing = false
   #running: number | undefined
+  #environment: LaunchRequest['env'] = OWN_ENVIRONMENT
   readonly closed: Promise<void>
 
   constructor(program: string, leasePath: string | null) {
     const calls = process.platform === 'linux' ? SYSTEM_CALLS[process.arch] : undefined
-    const numbers = [calls?.prctl, calls?.setsid, calls?.setitimer].map((number) => String(number ?? 0))
+    const numbers = [calls?.prctl, calls?.setsid, calls?.setitimer, calls?.clone].map((number) => String(number ?? 0))
     this.#process = spawn(program, [SCRIPT, ...numbers, ...(leasePath === null ? [] : [leasePath])], {
-      env: {},
+      env: OWN_ENVIRONMENT,
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.#process.stdout.setEncoding('latin1').on('data', (text: string) => this.#read(text))
@@ -94,18 +100,7 @@ class Helper {
   }
 
   async launch(request: LaunchRequest, onFree: () => void): Promise<LaunchAnswer> {
-    const environment = Object.entries(request.env).map(([name, value]) => `${name}=${value}`)
-    const fields = [
-      request.cwd,
-      request.stdin,
-      request.stdout,
-      request.stderr,
-      String(environment.length),
-      ...environment,
-      ...request.argv,
-    ]
-    const body = Buffer.from(fields.join('\0'))
-    this.#process.stdin.write(Buffer.concat([Buffer.from(`${body.length}\n`), body]))
+    this.#process.stdin.write(this.#orderOf(request))
     const line = await this.#next()
     if (line.word === 'started') {
       const { pid } = line
@@ -125,6 +120,18 @@ class Helper {
     if (line.word !== 'refused') return { kind: 'refused', what: 'other', code: 'EPIPE' }
     const what = line.what === 'exec' || line.what === 'cwd' ? line.what : 'other'
     return { kind: 'refused', what, code: getSystemErrorName(-line.errno) }
+  }
+
+  /** Of the environment only what differs from the program before: the helper still has that. */
+  #orderOf({ cwd, stdin, stdout, stderr, env, argv }: LaunchRequest): string {
+    const before = this.#environment
+    const changed: string[] = []
+    for (const name in env) if (before[name] !== env[name]) changed.push(`${name}=${env[name]}`)
+    const gone = Object.keys(before).filter((name) => !Object.hasOwn(env, name))
+    this.#environment = env
+    const counts = [String(changed.length), String(gone.length)]
+    const order = [cwd, stdin, stdout, stderr, ...counts, ...changed, ...gone, ...argv].join('\0')
+    return `${Buffer.byteLength(order)}\n${order}`
   }
 
   /** Ends its program and itself. */
