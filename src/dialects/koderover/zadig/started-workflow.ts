@@ -61,7 +61,7 @@ function specOf(stands: JsonObject, sent: JsonObject): JsonObject | string {
     for (const one of objectsOf(sent, name)) {
       const option = all.find((other) => key.every((part) => textOf(other, part) === textOf(one, part)))
       if (option === undefined && !isFree) return `${keyOf(one, key)} is not in the configured ${word} list`
-      chosen.push(choiceOf(option ?? one, one))
+      chosen.push(choiceOf(option ?? named(one, key), one))
     }
     merged[name] = chosen
   }
@@ -86,11 +86,17 @@ const keyOf = (one: JsonObject, key: readonly string[]): string =>
     .filter((part) => part !== '')
     .join('/')
 
+/** What tells it from others, and no more: what a job runs, fetches and is told beside is the workflow's. */
+const named = (one: JsonObject, names: readonly string[]): JsonObject =>
+  Object.fromEntries(names.flatMap((name) => (textOf(one, name) === '' ? [] : [[name, textOf(one, name)] as const])))
+
+const MODULE = ['service_name', 'service_module', 'image', 'image_name'] as const
+
 const TEXTS = ['image', 'package', 'source_image', 'source_tag', 'target_image', 'target_tag'] as const
 
 function choiceOf(stands: JsonObject, sent: JsonObject): JsonObject {
   const texts = TEXTS.flatMap((name) => (textOf(sent, name) === '' ? [] : [[name, textOf(sent, name)] as const]))
-  const { key_vals: pairs, repos, modules } = stands
+  const { key_vals: pairs, repos } = stands
   return {
     ...stands,
     ...Object.fromEntries(texts),
@@ -98,7 +104,7 @@ function choiceOf(stands: JsonObject, sent: JsonObject): JsonObject {
       ? { key_vals: withValues(objectsOf(stands, 'key_vals'), objectsOf(sent, 'key_vals')) }
       : {}),
     ...(Array.isArray(repos) ? { repos: withRefs(objectsOf(stands, 'repos'), objectsOf(sent, 'repos')) } : {}),
-    ...(Array.isArray(modules) && Array.isArray(sent['modules']) ? { modules: sent['modules'] } : {}),
+    ...(Array.isArray(sent['modules']) ? { modules: objectsOf(sent, 'modules').map((one) => named(one, MODULE)) } : {}),
   }
 }
 

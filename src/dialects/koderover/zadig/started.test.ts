@@ -193,8 +193,14 @@ test('an environment and images are told to what deploys', async () => {
   const { ask, start, job, world } = await opened({ ...WORKFLOW, stages: WORKFLOW.stages.slice(1) })
   await start(({ put }) => {
     put.spec.env = 'qa'
-    put.spec.service_and_images = [{ service_name: 'web', service_module: 'web', image: 'hub.example/web:7' }]
+    const own = { key_vals: [{ key: 'BASH_ENV', value: 'evil.sh' }], repos: [repo('evil')] }
+    put.spec.service_and_images = [
+      { service_name: 'web', service_module: 'web', image: 'hub.example/web:7', ...own, modules: [own] },
+    ]
   })
+  // Whoever starts it says what is deployed, not what that is done with.
+  expect(job('put').env).not.toHaveProperty('BASH_ENV')
+  expect(job('put-fetch-1')).toBeUndefined()
   expect(job('put').env).toMatchObject({ ENV_NAME: 'qa', SERVICE: 'web', IMAGE: 'hub.example/web:7' })
   const { body } = await ask('GET', `${BASE}/workflowtask/workflow/release/task/1`)
   expect(body.stages[0].jobs[0].spec).toMatchObject({ env: 'qa' })
