@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PipelineDefinition } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
-import { callback, definition, flow, on, script, stage, subflow } from '../testing/definitions.ts'
+import { callback, definition, flow, gateway, on, script, stage, subflow } from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { conditionData, filledCondition, textOf, valueOf, variableOf } from './render.ts'
 import type { Run } from './run.ts'
@@ -198,4 +198,33 @@ test('a sub-flow hands on what it made when it has ended, and keeps it while it 
   w.answer('a', { tag: 'v7' })
   expect([variableOf(w.run, 'out', null), variableOf(w.run, 'result', null)]).toEqual(['v7', true])
   expect([variableOf(w.run, 'inside', null), variableOf(w.run, 'inside', 's')]).toEqual([undefined, 'v7'])
+})
+
+test('a sub-flow that goes round again hands on what it made before until it ends once more, and else its own names', () => {
+  const w = new EngineWorld(
+    definition({
+      language: 'bamboo',
+      variables: [
+        { ...value('inside', null, 's'), from: { task: 'a', output: 'tag' } },
+        { ...value('never', null, 's'), from: { task: 'a', output: 'nothing' } },
+        made('out', 's', 'inside'),
+        made('other', 's', 'never'),
+        made('unknown', 's', 'nobody'),
+      ],
+      stages: [
+        flow(
+          [subflow('s', [callback('a', on('hold'))]), gateway('x', 'exclusive')],
+          ['start -> s -> x', 'x -> s rule ${again} == 1', 'x -> end else', 's-start -> a -> s-end'],
+        ),
+      ],
+    }),
+    { params: { again: 1 } },
+  )
+  const seen = () => ['out', 'other', 'unknown'].map((name) => variableOf(w.run, name, null))
+  expect(seen()).toEqual([undefined, undefined, undefined])
+  w.answer('a', { tag: 'v7' })
+  expect(w.statuses('s a')).toBe('s:running a:running')
+  expect(seen()).toEqual(['v7', '${never}', undefined])
+  w.answer('a', { tag: 'v8' })
+  expect(seen()).toEqual(['v8', '${never}', undefined])
 })
