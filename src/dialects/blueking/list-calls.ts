@@ -17,6 +17,7 @@ import { isTruthy, objectParam, optionalText, requiredText, timeParam, type Para
 import { methodOf, presentTask, presentTemplate } from './present-rows.ts'
 import { runState } from './status.ts'
 import { taskName } from './task-name.ts'
+import { TEMPLATE_ANNOTATION } from './task-tree.ts'
 import { isHidden, templateName } from './templates.ts'
 
 const PAGE = 100
@@ -151,18 +152,29 @@ async function pickerOf(call: Call, project: ProjectView): Promise<((run: RunSum
   const templates = serialsIn(optionalText(params, 'template_ids'))
   const byClock = method === 'clocked' || method === 'periodic'
   if (keyword === undefined && templates === undefined && !byClock) return undefined
-  const clocked = byClock ? await clockedIds(call, project) : null
+  const hidden = templates !== undefined || byClock ? await hiddenPipelines(call, project.id) : []
+  const clocked = byClock ? clockedIds(hidden) : null
+  const made = templates === undefined ? null : await madeOf(call, templates, hidden)
   return (run) =>
     (keyword === undefined || taskName(run).includes(keyword)) &&
     (clocked === null || (method === 'clocked') === clocked.has(run.pipelineId)) &&
-    (templates === undefined || templates.has(Number(run.annotations['blueking/template'] ?? NaN)))
+    (made === null || made.has(run.pipelineId))
 }
 
-async function clockedIds(call: Call, { id }: ProjectView): Promise<ReadonlySet<string>> {
-  const hidden = await hiddenPipelines(call, id)
-  return new Set(
-    hidden.filter(({ definition }) => CLOCKED_ANNOTATION in definition.annotations).map((pipeline) => pipeline.id),
+const clockedIds = (hidden: readonly PipelineView[]): ReadonlySet<string> =>
+  new Set(hidden.filter(({ definition }) => CLOCKED_ANNOTATION in definition.annotations).map(({ id }) => id))
+
+/** Pipelines whose runs are tasks of these templates: themselves, and those that were made of them. */
+async function madeOf(
+  call: Call,
+  templates: ReadonlySet<number>,
+  hidden: readonly PipelineView[],
+): Promise<ReadonlySet<string>> {
+  const own = await Promise.all([...templates].map((serial) => call.app.pipelines.get(call.caller, { serial })))
+  const others = hidden.filter(({ definition }) =>
+    templates.has(Number(definition.annotations[TEMPLATE_ANNOTATION] ?? NaN)),
   )
+  return new Set([...own.flatMap((found) => (found.ok ? [found.value.id] : [])), ...others.map(({ id }) => id)])
 }
 
 function templateCriterion(params: Params): { pipeline?: PipelineRef } {

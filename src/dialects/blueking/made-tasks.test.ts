@@ -48,3 +48,25 @@ test('a tree that was made for one task is taken as it is', async () => {
   expect(Object.keys(made.constants)).toEqual(['${unused}'])
   expect(Object.keys(status.children)).toHaveLength(5)
 })
+
+test('template_ids finds the tasks of templates, be it that they have trees of their own', async () => {
+  const client = await openBkClient()
+  const { biz } = client
+  const template = async (name: string): Promise<number> =>
+    (await client.need(client.post('create_template', [biz], { name, pipeline_tree: tree }))).template_id
+  const [one, two, three] = [await template('one'), await template('two'), await template('three')]
+  const task = async (of: number, more: object = {}): Promise<number> =>
+    (await client.need(client.post('create_task', [of, biz], { name: 'x', ...more }))).task_id
+  const plain = await task(one)
+  const own = await task(one, { pipeline_tree: tree })
+  const other = await task(two)
+  await client.need(client.post('fast_create_task', [biz], { name: 'x', pipeline_tree: tree }))
+  const found = async (template_ids: string): Promise<readonly number[]> => {
+    const { data, count } = await client.get('get_task_list', [biz], { template_ids })
+    expect(await client.need(client.get('get_task_count', [biz], { template_ids }))).toEqual({ count })
+    return data.map(({ id }: { readonly id: number }) => id)
+  }
+  expect(await found(String(one))).toEqual([own, plain])
+  expect(await found(`${two},${one}`)).toEqual([other, own, plain])
+  expect(await found(`${three},999`)).toEqual([])
+})
