@@ -122,7 +122,7 @@ export class RunnerWireUseCases implements RunnerWire {
   }
 
   async poll(from: RunnerName, { session, ack, draining }: RunnerPoll, signal: AbortSignal) {
-    const found = this.#present(from)
+    const found = await this.#present(from)
     if (!found.ok) return found
     const { link } = found.value
     if (link === undefined || link.session !== session) return helloAgain
@@ -170,15 +170,21 @@ export class RunnerWireUseCases implements RunnerWire {
   }
 
   async leave(from: RunnerName): Promise<RunnerAnswer<null>> {
-    const found = this.#present(from)
+    const found = await this.#present(from)
     if (!found.ok) return found
     await this.#deps.attendance.lose(from.id, 'its runner has ended')
     return yes(null)
   }
 
   /** The runner when this process of it is the one that is known. It has been heard of. */
-  #present({ id, incarnation }: RunnerName): RunnerAnswer<{ readonly name: string; readonly link?: RunnerLink }> {
-    const entry = this.#deps.roster.get(id)
+  async #present({
+    id,
+    incarnation,
+  }: RunnerName): Promise<RunnerAnswer<{ readonly name: string; readonly link?: RunnerLink }>> {
+    const { roster, among } = this.#deps
+    // Another server may have greeted this process, and we have not been told yet that the one before is over.
+    if (among !== undefined && roster.state(id).incarnation !== incarnation) await roster.refreshState(id)
+    const entry = roster.get(id)
     if (entry === undefined) return removed
     const known = entry.state.incarnation
     if (entry.state.past.includes(incarnation) || (known !== null && known !== incarnation)) return superseded
@@ -195,7 +201,7 @@ export class RunnerWireUseCases implements RunnerWire {
 
   async #holding(from: RunnerName, ref: AttemptRef): Promise<RunnerAnswer<{ readonly name: string }>> {
     const { among, dispatcher } = this.#deps
-    const found = this.#present(from)
+    const found = await this.#present(from)
     if (!found.ok || dispatcher.holds(found.value.name, ref)) return found
     if (among === undefined) return stale(ref)
     const { name } = found.value

@@ -22,6 +22,8 @@ let runner: RemoteRunner | undefined
 let orders: RunnerOrder[]
 let waiting: (() => void) | undefined
 let reports: { readonly of: string; readonly report: RunnerReport }[]
+/** Codes by which reports are refused, one after the other. */
+let refusals: string[]
 let heard: (() => void) | undefined
 let uptimeMs: number
 let hellos: number
@@ -69,6 +71,7 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'millrace-remote-'))
   orders = []
   reports = []
+  refusals = []
   uptimeMs = 0
   hellos = 0
   leaseMs = LEASE_MS
@@ -78,7 +81,10 @@ beforeEach(async () => {
       let text = ''
       for await (const piece of request) text += String(piece)
       response.setHeader('content-type', 'application/json').setHeader(RUNNER_PROTOCOL_HEADER, '1')
-      response.end(JSON.stringify(await answerTo(request.url ?? '', text)))
+      const code = request.url?.endsWith('/end') === true ? refusals.shift() : undefined
+      response.statusCode = code === undefined ? 200 : 409
+      const answer = code === undefined ? await answerTo(request.url ?? '', text) : { code, message: 'no' }
+      response.end(JSON.stringify(answer))
     })()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -174,6 +180,14 @@ test('what a helper has ended while the runner stood still is lost, however late
     report: { result: { kind: 'lost', reason: 'its runner stood still for more than 1 s' } },
   })
 }, 30_000)
+
+test('what a server that is behind says of the runner is no word about the attempt: its report is sent again', async () => {
+  refusals = ['superseded', 'unauthenticated', 'protocol', 'hello_again', 'unavailable']
+  await begin('1'.repeat(32))
+  give(start(1, 1))
+  expect((await ends(1))[0]).toMatchObject({ report: { result: { kind: 'succeeded' } } })
+  expect(refusals).toEqual([])
+}, 60_000)
 
 test('a lease need not be a multiple of three: a third of it is how long an answer may take, in whole milliseconds', async () => {
   leaseMs = 4_000

@@ -2,7 +2,7 @@ import { open, readFile, rm, stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Artifact } from '../../model/artifact.ts'
 import { REPORT_KINDS } from '../../model/report.ts'
-import type { RunnerReport } from '../../model/runner.ts'
+import type { RunnerRefusalCode, RunnerReport } from '../../model/runner.ts'
 import type { DurationMs } from '../../model/time.ts'
 import { artifactPath, type RunnerPaths } from '../paths.ts'
 import type { Held } from './held.ts'
@@ -24,6 +24,9 @@ const LOOK_MS = 100
 const RETRY_MS = [100, 200, 400, 800, 1_600] as const
 /** A line that is so slow that this much does not get through in time is no line. */
 const PIECE_MIN_BYTES = 16 * 1_024
+
+/** They are about the runner, not about the attempt: its next poll is told, too, and greets the server anew or ends. */
+const OF_THE_RUNNER: readonly RunnerRefusalCode[] = ['hello_again', 'superseded', 'unauthenticated', 'protocol']
 
 /** Why something could not be sent that the server will not take the next time either. */
 class Refused extends Error {}
@@ -151,7 +154,7 @@ export class Sender {
           held.forget()
           return undefined
         }
-        if (code !== 'hello_again' && code !== 'unavailable') return answer
+        if (code !== 'unavailable' && !OF_THE_RUNNER.includes(code)) return answer
         if (code === 'unavailable' && !this.#waiting.has(held)) {
           this.#waiting.add(held)
           onNotice(`Attempt ${held.name} is sent again and again: ${answer.refusal.message}.`)
