@@ -180,19 +180,13 @@ describe('the tree', () => {
   })
 
   test('between two attempts a node is what the one before was, then it runs again', () => {
-    const earlier = [attemptView({ version: 'e'.repeat(32), status: 'failed', startedAt: AT, endedAt: AT + 1_000 })]
-    const waiting = taskView({
-      status: 'queued',
-      attempt: 2,
-      retry: 1,
-      retryAt: AT + 9_000,
-      startedAt: null,
-      endedAt: null,
-      earlier,
-    })
+    const first = { version: 'e'.repeat(32), startedAt: AT, endedAt: AT + 1_000 }
+    const waiting = taskView({ ...first, status: 'queued', attempt: 1, retryAt: AT + 9_000 })
     const [, before] = childrenOf(tree(started('running', [waiting])))
     expect(before).toMatchObject({ state: 'FAILED', retry: 0, finish_time: '2026-01-02 11:04:06 +0800' })
-    const [, after] = childrenOf(tree(started('running', [{ ...waiting, retryAt: null }])))
+    const earlier = [attemptView({ ...first, status: 'failed' })]
+    const begun = taskView({ status: 'queued', attempt: 2, retry: 1, startedAt: null, endedAt: null, earlier })
+    const [, after] = childrenOf(tree(started('running', [begun])))
     expect(after).toMatchObject({ id: before!.id, state: 'RUNNING', retry: 1, finish_time: '' })
     expect(after!.version).not.toBe(before!.version)
   })

@@ -274,8 +274,7 @@ describe('tasks', () => {
     expect((await at.ask('GET', TASK)).body).toMatchObject({ status: 'cancelled', build_task: { status: 'cancelled' } })
     // Who cancelled it is told after its end, too.
     expect((await at.ask('GET', '/api/tasks/history')).body).toMatchObject([{ task_revoker: 'ci' }])
-    const again = await at.ask('DELETE', TASK)
-    expect([again.status, again.body.code, again.body.message]).toEqual([400, '6809', 'Cancel Task Error'])
+    expect((await at.ask('DELETE', TASK)).body).toEqual({ message: 'success' })
 
     expect((await at.ask('GET', `/api/tasks/restart/id/1/pipeline/${NAME}`)).body).toEqual({ message: 'success' })
     await at.world.settled()

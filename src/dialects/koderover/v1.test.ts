@@ -109,6 +109,8 @@ describe('a pipeline', () => {
     expect(body).toMatchObject({ status: 'passed', pipeline_name: 'idle' })
     expect(Object.keys(body).filter((key) => key.endsWith('_task'))).toEqual([])
     expect((await ask('GET', '/api/pipelines/idle')).body).toMatchObject({ run_build: false, run_test: false })
+    const refused = await ask('DELETE', '/api/tasks/id/1/pipeline/idle')
+    expect([refused.status, refused.body.code, refused.body.message]).toEqual([400, '6809', 'Cancel Task Error'])
   })
 
   test('whose repository has an address is fetched from there, at the branch or commit that a task names', async () => {
