@@ -7,6 +7,7 @@ import { jobWord, joinedWord, runWord as koderoverWord } from '../../src/dialect
 import { GATE } from '../../src/dialects/koderover/zadig/custom-workflow.ts'
 import { nodeWord as zadigNodeWord, taskWord as zadigWord } from '../../src/dialects/koderover/zadig/status.ts'
 import { nodeStatusWord, runStatusWord } from '../../src/dialects/swr/status.ts'
+import type { Failure } from '../../src/model/failure.ts'
 import { isEnded } from '../../src/model/status.ts'
 import type { PipelineView, RunView, StageView, TaskView } from '../../src/model/view.ts'
 import type { Ask, Body } from '../../src/testing/all-dialects.ts'
@@ -83,17 +84,27 @@ async function koderover(get: Get, compare: Compare, { name }: PipelineView, run
 async function zadig(get: Get, compare: Compare, { name }: PipelineView, run: RunView): Promise<void> {
   const called = encodeURIComponent(name)
   const v4 = await get(`/api/workflow/v4/workflowtask/workflow/${called}/task/${run.number}`)
-  compare('zadig v4', v4.status, zadigWord(run))
+  // There, what a review has refused has a word of its own.
+  const orReject = (word: string, failures: readonly (Failure | null | undefined)[]): string =>
+    word === 'failed' && failures.some((failure) => failure?.kind === 'rejected') ? 'reject' : word
+  compare('zadig v4', v4.status, orReject(zadigWord(run), [run.failure?.failure]))
   compare(
     'zadig v4, stages',
     v4.stages?.map(({ status }: Body) => status),
-    run.stages.map(({ status }) => zadigNodeWord[status]),
+    run.stages.map(({ status, tasks }) =>
+      orReject(
+        zadigNodeWord[status],
+        tasks.map((task) => (task.status === 'failed' ? task.failure : null)),
+      ),
+    ),
   )
   compare(
     'zadig v4, jobs',
     v4.stages?.map(({ jobs }: Body) => jobs.map(({ status }: Body) => status)),
     run.stages.map(({ tasks }) =>
-      tasks.filter(({ annotations }) => annotations[GATE] === undefined).map(({ status }) => zadigNodeWord[status]),
+      tasks
+        .filter(({ annotations }) => annotations[GATE] === undefined)
+        .map(({ status, failure }) => orReject(zadigNodeWord[status], [failure])),
     ),
   )
   const single = await get(`/api/workflow/v2/tasks/id/${run.number}/pipelines/${called}`)

@@ -62,7 +62,7 @@ function presentStage(stage: StageView, run: RunView): JsonObject {
   return {
     ...STAGE_TASK,
     name: stage.name,
-    status: stage.tasks.some(isRejected) ? 'reject' : nodeWord[stage.status],
+    status: nodeWord[stage.status] === 'failed' && stage.tasks.some(isRejected) ? 'reject' : nodeWord[stage.status],
     ...timesOf(stage),
     parallel: stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0),
     approval: review === undefined ? null : approvalOf(review),
