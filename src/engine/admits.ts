@@ -19,8 +19,9 @@ export const runAdmits = {
 } as const satisfies Record<RunAction, readonly RunStatus[]>
 
 /**
- * Of a node; what is `queued` is retried only while it waits for its next try. `retry` and `skip` of a node also reopen a run that ended unsuccessfully; nothing reopens a success but a
- * rollback. Of what has succeeded or was skipped only a stage is begun anew.
+ * Of a node; what is `queued` is retried only while it waits for its next try. `retry` and `skip` of a node also reopen a
+ * run that ended unsuccessfully; nothing reopens a success but a rollback. Of what has succeeded or was skipped only a
+ * stage is begun anew.
  */
 export const nodeAdmits = {
   retry: [

@@ -38,6 +38,22 @@ const codeOf = (result: { readonly ok: boolean; readonly problem?: { readonly co
   result.problem?.code ?? 'ok'
 
 describe('starting a run', () => {
+  test('of a definition of its own is refused when there is no room for it, and nothing is begun', async () => {
+    const store = openFullStore()
+    const { app, admin, definition: pipeline } = await openShop({}, { store })
+    const start = () =>
+      app.runs.start(admin, {
+        pipeline: { id: pipeline.id },
+        params: {},
+        definition: '{name: x, tasks: [{key: b, script: one}]}',
+      })
+    for (const passed of [0, 1]) {
+      store.refuse(1, passed)
+      expect(codeOf(await start())).toBe('unavailable')
+    }
+    expect(need(await start()).number).toBe(1)
+  })
+
   test('of a definition of its own: the same one is one version, and the pipeline is what it was', async () => {
     const concurrency = { limit: 2, group: null, whenFull: 'queue' } as const
     const { app, admin, definition: pipeline, run, settled, runner } = await openShop({ concurrency })

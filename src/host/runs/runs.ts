@@ -117,7 +117,7 @@ export class RunUseCases implements Runs {
     const { catalog, sideVersions } = this.#deps
     const { definition: held } = await catalog.planOf(record.id, record.version)
     const found = { file: 'pipeline.yaml', where: 'the definition of this start', by: caller.user }
-    const side = await sideVersions.versionOf(record, held, definition, found)
+    const side = await unlessFull(sideVersions.versionOf(record, held, definition, found))
     return side.ok ? accept(side.value.version) : side
   }
 

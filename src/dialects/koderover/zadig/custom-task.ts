@@ -15,8 +15,9 @@ import { isRestarted, seconds } from './sub-tasks.ts'
 /** Tasks of workflows from 1.13 on, as they are shown. */
 
 /** What a review has ended has a word of its own from 1.13 on. */
-export const customWord = (run: RunView): string =>
-  taskWord(run) === 'failed' && run.failure?.failure.kind === 'rejected' ? 'reject' : taskWord(run)
+const orReject = (word: string, isRejected: boolean): string => (word === 'failed' && isRejected ? 'reject' : word)
+
+export const customWord = (run: RunView): string => orReject(taskWord(run), run.failure?.failure.kind === 'rejected')
 
 const isRejected = ({ status, failure }: TaskView): boolean => status === 'failed' && failure?.kind === 'rejected'
 
@@ -62,7 +63,7 @@ function presentStage(stage: StageView, run: RunView): JsonObject {
   return {
     ...STAGE_TASK,
     name: stage.name,
-    status: nodeWord[stage.status] === 'failed' && stage.tasks.some(isRejected) ? 'reject' : nodeWord[stage.status],
+    status: orReject(nodeWord[stage.status], stage.tasks.some(isRejected)),
     ...timesOf(stage),
     parallel: stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0),
     approval: review === undefined ? null : approvalOf(review),
@@ -168,7 +169,7 @@ function presentJob(own: TaskView, stage: StageView, run: RunView): JsonObject {
     display_name: task.name,
     origin_name: task.key,
     type,
-    status: isRejected(task) ? 'reject' : nodeWord[task.status],
+    status: orReject(nodeWord[task.status], isRejected(task)),
     ...timesOf(task),
     cost_seconds: task.startedAt === null ? 0 : seconds((task.endedAt ?? run.updatedAt) - task.startedAt),
     error: task.failure === null ? '' : failureSentence(task.failure),
