@@ -146,14 +146,17 @@ function launch(
   })
   return new Promise((resolve, reject) => {
     let said = ''
-    server.stderr.on('data', (chunk: Buffer) => {
+    const listen = (chunk: Buffer): void => {
       said = `${said}${chunk.toString()}`.slice(-10_000)
       if (!said.includes('database system is ready to accept connections')) return
+      // Once: what it says later, as it is stopped, must not let those go that wait for its end.
+      server.stderr.off('data', listen).resume()
       // It must not keep the thread alive that uses it.
       server.unref()
       if (server.stderr instanceof Socket) server.stderr.unref()
       resolve(server)
-    })
+    }
+    server.stderr.on('data', listen)
     server.once('exit', (code) => reject(new Error(`postgres ended with ${code}: ${said}`)))
     server.once('error', reject)
   })
