@@ -24,8 +24,6 @@ export interface CrashOptions {
   /** Percent of the cycles that kill a whole server, `millrace serve` under HTTP; the rest kill store and host. */
   readonly servedPercent: number
   readonly tell?: (sentence: string) => void
-  /** What each store is at, by its seed. */
-  readonly at?: Map<number, string>
   /** Of the processes inside: see child.ts. */
   readonly hasty?: boolean
 }
@@ -85,7 +83,7 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
         group,
         group.whole ? servedLife(copy, restart) : insideLife(copy, restart),
         postgres,
-        options,
+        options.hasty ?? false,
       )
       const { lost, doubled, gaps } = ledger.findings
       total.cycles += endings.length
@@ -145,12 +143,11 @@ async function play(
   { seed, cycles, whole }: Group,
   live: Live,
   postgres: PostgresServer | undefined,
-  { hasty = false, at = new Map<number, string>() }: Pick<CrashOptions, 'hasty' | 'at'>,
+  hasty: boolean,
 ): Promise<{ ledger: Ledger; endings: Ending[]; runs: number }> {
   const draw = dice(seed)
   const ledger = new Ledger()
   const endings: Ending[] = []
-  at.set(seed, 'its place is made')
   const { directory, databaseUrl, log, remove } = await placeOf(seed, postgres)
   const kind = postgres === undefined ? 'sqlite' : 'postgres'
   try {
@@ -158,21 +155,15 @@ async function play(
       const life = { life: `L${cycle}`, seed: Math.floor(draw() * 2 ** 31), again: ledger.unanswered() }
       // The first life of a whole server says once which token there is: it must come to that.
       const death = whole && cycle === 0 ? ({ kind: 'after-lines', lines: 5 } as const) : drawDeath(draw, whole, kind)
-      at.set(seed, `life ${cycle}, ${JSON.stringify(death)}`)
       endings.push(await live({ directory, databaseUrl, ...life, finish: false, hasty }, death, ledger))
-      at.set(seed, `the log after life ${cycle}, ${JSON.stringify(death)}`)
       await ledger.check(log)
     }
-    at.set(seed, 'its last life')
     await live({ directory, databaseUrl, life: 'end', seed, again: [], finish: true }, null, ledger)
-    at.set(seed, 'the whole log')
     return { ledger, endings, runs: await ledger.checkAll(log) }
   } catch (error) {
     throw new Error(`store of seed ${seed}, cycle ${endings.length}: ${String(error)}`, { cause: error })
   } finally {
-    at.set(seed, 'it is removed')
     await remove()
-    at.delete(seed)
   }
 }
 
@@ -200,13 +191,8 @@ if (import.meta.main) {
   }
   const seed = number('seed', 0)
   const began = performance.now()
-  const at = new Map<number, string>()
-  process.once('beforeExit', () => {
-    for (const [store, what] of at) console.error(`store of seed ${store}: nothing is left to wait for at: ${what}`)
-  })
   const report = await crash({
     store,
-    at,
     cycles: number('cycles', 1),
     seed,
     lanes: number('lanes', 1),
