@@ -95,7 +95,7 @@ const layers: readonly Layer[] = [
   // Pure: what a condition over an answer means.
   {
     files: 'steps/http/run.ts',
-    imports: ['steps/step.ts', 'steps/kit/**', 'steps/http/**', 'engine/bool-rule.ts', 'model/**', 'node:**'],
+    imports: ['steps/step.ts', 'steps/kit/**', 'steps/http/**', 'engine/bamboo/bool-rule.ts', 'model/**', 'node:**'],
   },
   {
     files: 'steps/package/**',

@@ -36,7 +36,7 @@ interface Coverage {
 
 const TESTS = {
   include: [
-    'src/engine/*.test.ts',
+    'src/engine/**/*.test.ts',
     'src/testing/engine-laws.test.ts',
     // What is told of runs, and runs of earlier releases.
     'src/http/native/run-text.test.ts',
@@ -47,8 +47,8 @@ const TESTS = {
   exclude: [
     'src/engine/laws.test.ts',
     'src/engine/explore.test.ts',
-    'src/engine/expressions-page.test.ts',
-    'src/engine/bamboo-stack.test.ts',
+    'src/engine/expression/page.test.ts',
+    'src/engine/bamboo/stack.test.ts',
   ],
 }
 

@@ -1,5 +1,5 @@
 import { wordList } from '../model/word-list.ts'
-import { RUN_FACTS } from '../engine/expression.ts'
+import { RUN_FACTS } from '../engine/expression/expression.ts'
 import { isSecretName } from '../model/secret.ts'
 import { TASK_FIELDS } from './form.ts'
 import { CHANGE_FACTS } from '../model/change.ts'

@@ -1,5 +1,5 @@
 import { wordList } from '../model/word-list.ts'
-import { hasPieces } from '../engine/template.ts'
+import { hasPieces } from '../engine/expression/template.ts'
 import type { RunnerWork, Work } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
 import type { StepSpec } from '../steps/step.ts'

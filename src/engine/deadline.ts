@@ -1,7 +1,7 @@
 import type { RetryPolicy, TaskSpec } from '../model/definition.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
 import { parseDuration } from '../model/time.ts'
-import { DAY_MS, daysOf } from './bamboo-time.ts'
+import { DAY_MS, daysOf } from './bamboo/time.ts'
 import { textOf } from './render.ts'
 import { taskAt, type Run } from './run.ts'
 

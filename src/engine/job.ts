@@ -7,11 +7,11 @@ import type { JobRequest } from '../model/job.ts'
 import { GRACE_MS } from '../model/limits.ts'
 import type { SecretUse, Splice } from '../model/secret.ts'
 import type { TaskPlan } from '../model/plan.ts'
-import type { Scope } from './expression.ts'
+import type { Scope } from './expression/expression.ts'
 import { textOf, valueOf } from './render.ts'
 import { taskAt, taskPlan, workAt, type Run } from './run.ts'
 import { scopeOf } from './scope.ts'
-import { secretsIn, spliceText } from './template.ts'
+import { secretsIn, spliceText } from './expression/template.ts'
 
 /**
  * What a runner needs to do the present attempt of a task: inputs and environment with every `${{ ... }}` rendered.

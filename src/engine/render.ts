@@ -1,11 +1,11 @@
 import type { VariableSpec } from '../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
-import { bambooBudget, bambooText, referencedNames, renderBamboo } from './bamboo-template.ts'
-import { momentText } from './bamboo-time.ts'
+import { bambooBudget, bambooText, referencedNames, renderBamboo } from './bamboo/template.ts'
+import { momentText } from './bamboo/time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
 import { countOf, isCount, presetOutput } from './preset-outputs.ts'
 import { outputOf, scopeOf, variableSpec } from './scope.ts'
-import { renderJson, renderText } from './template.ts'
+import { renderJson, renderText } from './expression/template.ts'
 
 /** Texts and values of a definition with their templates filled in, in the language that the definition is written in. */
 

@@ -1,9 +1,9 @@
 import { factsOf } from '../model/change.ts'
 import type { VariableSpec } from '../model/definition.ts'
 import type { Json } from '../model/json.ts'
-import type { Scope } from './expression.ts'
+import type { Scope } from './expression/expression.ts'
 import { taskAt, type NodeState, type Run } from './run.ts'
-import { renderJson } from './template.ts'
+import { renderJson } from './expression/template.ts'
 
 /** What expressions of a run see: its params and variables, the tasks' status and outputs, and facts of the run itself. */
 export function scopeOf(run: Run): Scope {

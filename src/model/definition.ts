@@ -47,8 +47,8 @@ export interface PipelineDefinition {
 
 export const LANGUAGES = ['native', 'bamboo'] as const
 /**
- * `native`: `${{ ... }}` and conditions of engine/expression.ts. `bamboo`: `${...}` and BoolRule, as BlueKing reads
- * them: engine/bamboo-template.ts, engine/bool-rule.ts.
+ * `native`: `${{ ... }}` and conditions of engine/expression/expression.ts. `bamboo`: `${...}` and BoolRule, as BlueKing reads
+ * them: engine/bamboo/template.ts, engine/bamboo/bool-rule.ts.
  */
 export type Language = (typeof LANGUAGES)[number]
 

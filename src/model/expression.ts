@@ -1,7 +1,7 @@
 import type { Json } from './json.ts'
 
 /**
- * A checked condition, as `when:` writes it (parsed by engine/expression.ts). It sees `params`, `vars`, `tasks`,
+ * A checked condition, as `when:` writes it (parsed by engine/expression/expression.ts). It sees `params`, `vars`, `tasks`,
  * `run` and nothing of the host; it has no loops and no calls but those below, so its cost is its size.
  */
 export type Expression =

@@ -1,4 +1,4 @@
-import { parseExpression } from '../engine/expression.ts'
+import { parseExpression } from '../engine/expression/expression.ts'
 import type { EdgeSpec, FailurePolicy, GatewayKind, StageSpec, TaskSpec, Work } from '../model/definition.ts'
 import type { Expression } from '../model/expression.ts'
 import { stageSpec, taskSpec } from './views.ts'

@@ -1,4 +1,4 @@
-import { evaluateBoolRule } from '../../engine/bool-rule.ts'
+import { evaluateBoolRule } from '../../engine/bamboo/bool-rule.ts'
 import type { Json } from '../../model/json.ts'
 import { parseDuration } from '../../model/time.ts'
 import { CannotStart, isHttpUrl, parseWith, wholeNumber, type StepRun } from '../step.ts'
