@@ -114,6 +114,11 @@ export function refused(
   return fail([problem.message, ...details].join(', '), CODES.badParameter)
 }
 
+/** The same of what says all that is to be said by itself. */
+export const refusedReply = (call: Call, problem: Problem, bizId: string): Reply => ({
+  envelope: refused(call, problem, bizId, { missing: problem.message, refused: problem.message }),
+})
+
 async function readRun(call: Call, ref: RunRef): Promise<RunView | undefined> {
   const found = await call.app.runs.get(call.caller, ref)
   if (found.ok) return found.value

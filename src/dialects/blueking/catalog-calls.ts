@@ -118,3 +118,41 @@ export const getMiniAppList: Operation = {
     return { envelope: business.ok ? { result: true, data: [], count: 0 } : business.failure }
   },
 }
+
+/** No app is on their white list, as there is nothing that it could import to. Source: `apigw/views/import_common_template.py`. */
+export const importCommonTemplate: Operation = {
+  method: 'POST',
+  path: [],
+  about: 'refused, as there are no common templates: import_project_template takes such a file, too',
+  run: async () =>
+    await Promise.resolve({ envelope: fail('you have no permission to call this api.', CODES.noPermission) }),
+}
+
+/** What forms of plugins ask of other systems. Source: `apigw/views/plugin_proxy.py`. */
+export const dispatchPluginQuery: Operation = {
+  method: 'POST',
+  path: [],
+  gatewayOnly: true,
+  about: 'refused by its `url`: plugins here have no forms that ask other systems',
+  run: async ({ params }) => {
+    const method = optionalText(params, 'method')?.toLowerCase() ?? 'get'
+    const failure =
+      method === 'get' || method === 'post'
+        ? fail(`resolve view func failed for: ${(optionalText(params, 'url') ?? '').slice(0, 500)}`, CODES.badParameter)
+        : fail('only support get and post method.', CODES.invalidOperation)
+    return await Promise.resolve({ envelope: { ...failure, data: null } })
+  },
+}
+
+/** Source: `plugin_service/client_decorators.py`. */
+export const getTaskPluginLog: Operation = {
+  method: 'GET',
+  path: ['bk_biz_id'],
+  gatewayOnly: true,
+  about: 'refused, as there is no plugin service: get_task_node_log has the logs of nodes',
+  async run(call) {
+    const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
+    if (!business.ok) return { envelope: business.failure }
+    return { envelope: { ...fail('插件服务未启用，请联系管理员进行配置'), data: null } }
+  },
+}

@@ -2,13 +2,14 @@ import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { Instant } from '../../model/time.ts'
 import type { PipelineView } from '../../model/view.ts'
 import { fail, findBusiness, succeed, type Call, type Operation, type Reply } from './call.ts'
+import { categoryAnnotation, categoryOf } from './category.ts'
 import { excludedBy } from './chosen-nodes.ts'
 import { CLOCKED_ANNOTATION } from './clocked.ts'
 import { CODES } from './codes.ts'
 import { annotated, hiddenPipelines } from './hidden-pipelines.ts'
 import { TEMPLATE_ANNOTATION } from './task-tree.ts'
 import { pageOf } from './page.ts'
-import { objectParam, optionalText, requiredText } from './params.ts'
+import { objectParam, optionalText, readTime, requiredText } from './params.ts'
 import { systemAnnotation } from './system-facts.ts'
 import { locateTemplate, storeTree, templateName, templateTree } from './templates.ts'
 import { excludeNodes } from './tree/exclude.ts'
@@ -96,6 +97,7 @@ async function make(call: Call, template: PipelineView, clocked: Clocked): Promi
     annotations: {
       [CLOCKED_ANNOTATION]: JSON.stringify(clocked),
       [TEMPLATE_ANNOTATION]: String(clocked.templateId),
+      ...categoryAnnotation(categoryOf(template)),
       ...systemAnnotation(template.project, call),
     },
     // Its runs are of whoever has made it.
@@ -187,14 +189,6 @@ export const getClockedTaskList: Operation = {
   },
 }
 
-/** ISO 8601 or as bk-sops writes it; without a zone it is the server's. */
-function momentOf(text: string, zoneOffsetMinutes: number): Instant | undefined {
-  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(?:\.\d{1,6})? ?(?:(Z)|([+-]\d\d):?(\d\d))?$/.exec(
-    text.trim(),
-  )
-  if (parts === null) return undefined
-  const [, day, time, seconds = ':00', utc, hours, minutes] = parts
-  const zone = utc ?? (hours === undefined ? undefined : `${hours}:${minutes}`)
-  const at = Date.parse(`${day}T${time}${seconds}${zone ?? 'Z'}`)
-  return Number.isNaN(at) ? undefined : zone === undefined ? at - zoneOffsetMinutes * 60_000 : at
-}
+/** A day alone is no moment to its serializer. */
+const momentOf = (text: string, zoneOffsetMinutes: number): Instant | undefined =>
+  text.includes(':') ? readTime(text, zoneOffsetMinutes) : undefined

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
 import { fail, findBusiness, type Operation } from './call.ts'
+import { categoryAnnotation, categoryOf } from './category.ts'
 import { CODES } from './codes.ts'
 import { arrayParam, requiredText } from './params.ts'
 import { locateTemplate, storeTree, TEMPLATE_NAME_ANNOTATION, templateName, templateTree } from './templates.ts'
@@ -43,7 +44,7 @@ export const copyTemplateAcrossProject: Operation = {
         name,
         description: template.definition.description,
         hidden: false,
-        annotations: { [TEMPLATE_NAME_ANNOTATION]: name, ...categoryOf(template) },
+        annotations: { [TEMPLATE_NAME_ANNOTATION]: name, ...categoryAnnotation(categoryOf(template)) },
       })
       if (!stored.ok) return { envelope: stored.failure }
       flows[String(stored.pipeline.serial)] = name
@@ -56,8 +57,3 @@ export const copyTemplateAcrossProject: Operation = {
 }
 
 const copied = (template: PipelineView): JsonObject => sealPasswords(templateTree(template).raw, () => '')
-
-const categoryOf = ({ definition }: PipelineView): Readonly<Record<string, string>> => {
-  const category = definition.annotations['blueking/category']
-  return category === undefined ? {} : { 'blueking/category': category }
-}

@@ -6,6 +6,7 @@ import { DoorRefusal } from './errors.ts'
 import { isSameAttempt, versionAfter } from './ids.ts'
 import { taskUrl } from './make-calls.ts'
 import { nodeData, nodeInputs, nodeOutputs, pluginCode } from './node-data.ts'
+import { executionRecord } from './node-record-call.ts'
 import { integerParam, isTruthy, optionalText, requiredText } from './params.ts'
 import { elapsedSeconds, exData, givenVersion, presentFailures, presentNode, presentStatus } from './present.ts'
 import { locateNamed, refusedHere } from './task-calls.ts'
@@ -28,7 +29,7 @@ export const getTaskDetail: Operation = {
       id: run.serial,
       project_id: run.project.serial,
       project_name: run.project.name,
-      name: taskName(run),
+      name: taskName(run, call),
       create_time: call.time(run.createdAt),
       creator: run.cause.by,
       create_method: methodOf(run.cause, run.definition),
@@ -182,7 +183,8 @@ async function historyRow(call: Call, run: RunView, task: TaskView, attempt: Att
 export const getTaskNodeData: Operation = {
   method: 'GET',
   path: ['bk_biz_id', 'task_id'],
-  about: 'what a node was given and has made; `loop` asks for an earlier pass',
+  about:
+    'what a node was given and has made; `loop` asks for an earlier pass, `template_node_id` for how long that node took in other tasks',
   async run(call) {
     const located = await locateNode(call)
     if (!located.ok) return { envelope: located.failure }
@@ -191,8 +193,19 @@ export const getTaskNodeData: Operation = {
     const wanted = integerParam(call.params, 'loop', 0, [0, 1_000_000])
     const isEarlier = wanted > 0 && wanted < Math.max(1, task.loop)
     const last = isEarlier ? task.earlier.findLast(({ loop }) => loop === wanted) : undefined
-    return told(await nodeData(call, run, task, last ?? null, code))
+    const data = await nodeData(call, run, task, last ?? null, code)
+    return told({ ...data, ...(await recordOf(call, run)) })
   },
+}
+
+/** What tasks of the same template have taken for the node that `template_node_id` names; nothing where nobody asks. */
+async function recordOf(call: Call, run: RunView): Promise<JsonObject> {
+  const nodeId = optionalText(call.params, 'template_node_id')
+  const id = nodeId === undefined ? '' : templateNumber(run)
+  if (nodeId === undefined || id === '') return {}
+  const template = await call.app.pipelines.get(call.caller, { serial: id })
+  const record = template.ok ? await executionRecord(call, template.value, nodeId) : template
+  return record.ok ? record.value : {}
 }
 
 /** These two have a message always. */
@@ -206,7 +219,9 @@ async function locateNode(call: Call, api?: string) {
   const task = tasksOf(located.run).find(({ id }) => id === nodeId)
   if (task === undefined) {
     const message = `node[node_id=${nodeId}] not found in task[task_id=${located.run.serial}]`
-    return { ok: false as const, failure: { ...fail(message, CODES.badParameter), data: {} } }
+    // The view of get_task_node_data has one code for whatever it refuses.
+    const code = api === undefined ? CODES.unknown : CODES.badParameter
+    return { ok: false as const, failure: { ...fail(message, code), data: {} } }
   }
   const code = optionalText(call.params, 'component_code')
   const isKnown = code === undefined || pluginOf(code) !== undefined || storedTree(located.run.definition) === undefined

@@ -1,5 +1,6 @@
 import type { RunView, TaskView } from '../../model/view.ts'
 import { fail, locateTask, succeed, type Operation } from './call.ts'
+import { categoryOf } from './category.ts'
 import { CODES } from './codes.ts'
 import { requiredText } from './params.ts'
 import { elapsedSeconds } from './present.ts'
@@ -50,7 +51,7 @@ export const getTaskEffectiveTime: Operation = {
       excluded_node_count: 0,
       total_node_count: executions(run),
       excluded_component_codes: [],
-      category: 'Default',
+      category: categoryOf(run),
     })
   },
 }

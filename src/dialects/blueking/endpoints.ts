@@ -38,19 +38,11 @@ const served: readonly EndpointRow[] = Object.entries(operations).flatMap(
 /** What bk-sops has and a pipeline server cannot honour. Source: its `apigw/views`. */
 const UNSERVED: readonly (readonly [name: string, method: 'GET' | 'POST', ids: readonly string[], reason: string])[] = [
   [
-    'import_common_template',
-    'POST',
-    [],
-    'there are no common templates: import_project_template takes such a file, too',
-  ],
-  ['get_task_plugin_log', 'GET', ['bk_biz_id'], 'logs of the plugin service'],
-  [
     'callback',
     'POST',
     ['token'],
     'the door of plugins that other BlueKing systems answer: only bk-sops’ own plugins are given a token; node_callback takes the word with credentials',
   ],
-  ['dispatch_plugin_query', 'POST', [], 'the plugin service is not here'],
   ['modify_template_executor_proxy', 'POST', ['template_id', 'bk_biz_id'], 'nobody runs a task in another’s name here'],
   [
     'modify_template_notify',

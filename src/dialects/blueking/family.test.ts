@@ -102,7 +102,7 @@ describe('a template', () => {
     })
     for (const [body, text] of [
       [{}, 'pipeline_tree is required'],
-      [{ pipeline_tree: '{' }, 'param pipeline_tree is not valid JSON'],
+      [{ pipeline_tree: '{' }, 'pipeline_tree is not a valid JSON string'],
       [{ pipeline_tree: {}, format: 'yaml' }, 'pipeline_tree must be a YAML string when format=yaml'],
       [{ pipeline_tree: 'a: [', format: 'yaml' }, 'invalid YAML'],
     ] as const) {
@@ -263,11 +263,11 @@ describe('a task', () => {
     const made = await withTemplate()
     expect(await make(made, { exclude_task_nodes_id: ['a'] })).toMatchObject({
       result: false,
-      message: 'task node[id=a] is not optional',
+      message: '[API] create_task create pipeline without tree error: task node[id=a] is not optional',
     })
     expect(await make(made, { exclude_task_nodes_id: ['z'] })).toMatchObject({
       result: false,
-      message: 'task node[id=z] is not in template pipeline tree',
+      message: '[API] create_task create pipeline without tree error: task node[id=z] is not in template pipeline tree',
     })
     expect(await make(made, { template_schemes_id: ['1'] })).toMatchObject({ result: false })
   })
@@ -308,10 +308,18 @@ describe('a task', () => {
     })
     await client.need(client.post('start_task', [task_id, client.biz]))
     expect(client.world.runner.jobs[0]?.env).toMatchObject({ branch: 'hotfix' })
+    const refused = (state: string) => ({
+      result: false,
+      message: `任务参数设置失败: 任务状态校验失败，任务状态为${state}，不支持进行参数修改。`,
+      code: 3546100,
+    })
+    expect(await modify({ '${branch}': 'late' })).toMatchObject(refused('RUNNING'))
+    await client.post('operate_task', [task_id, client.biz], { action: 'pause' })
+    expect(await modify({ '${branch}': 'late' })).toMatchObject({ result: true, data: 'success' })
     await client.post('operate_task', [task_id, client.biz], { action: 'revoke' })
     client.world.runner.endTask('a', { kind: 'cancelled' })
     await client.world.settled()
-    expect(await modify({ '${branch}': 'late' })).toMatchObject({ result: false, message: 'task is finished' })
+    expect(await modify({ '${branch}': 'later' })).toMatchObject(refused('REVOKED'))
   })
 
   test('has a log for each version of a node, in pages', async () => {
@@ -380,12 +388,17 @@ describe('a task', () => {
         { code: 'FINISHED', value: 0 },
       ],
     })
-    expect((await count('category', { is_started: true })).data).toMatchObject({
-      total: 1,
-      groups: [{ code: 'Default', value: 1 }],
-    })
+    const values = async (group_by: string, conditions = {}) => {
+      const { total, groups } = await client.need(count(group_by, conditions))
+      return [total, Object.fromEntries(groups.map(({ code, value }: Body) => [code, value]))]
+    }
+    const methods = { app: 0, api: 0, app_maker: 0, periodic: 0, clocked: 0, mobile: 0 }
+    expect(await values('create_method')).toEqual([2, { ...methods, api: 2 }])
+    expect(await values('create_method', { create_method: 'periodic' })).toEqual([0, methods])
+    expect(await values('flow_type')).toEqual([2, { common: 2, common_func: 0 }])
     expect(await count('color')).toMatchObject({ result: false })
-    expect(await count('status', { project_id: 1 })).toMatchObject({ result: false })
+    // The project is that of the call.
+    expect((await values('status', { project_id: 99 }))[0]).toBe(2)
   })
 })
 
@@ -441,7 +454,7 @@ describe('by a clock', () => {
     expect(task).toMatchObject({
       name: 'nightly',
       template_id: String(template),
-      enabled: true,
+      enabled: false,
       total_run_count: 0,
       cron: '*/5 3 * * * (m/h/dM/MY/d) Etc/GMT-8',
       form: { '${branch}': { value: 'dev' } },
@@ -450,17 +463,29 @@ describe('by a clock', () => {
       const found = await client.world.app.pipelines.get(client.world.admin, { serial: task.id })
       return found.ok ? found.value.definition.triggers?.list : undefined
     }
-    expect(await stored()).toMatchObject([{ kind: 'schedule', cron: '*/5 3 * * *', timezone: 'Etc/GMT-8' }])
     const change = (api: string, body: Readonly<Record<string, unknown>>) =>
       client.post(api, [task.id, client.biz], body)
-    expect(await change('modify_cron_for_periodic_task', { cron: { minute: '0' } })).toMatchObject({ result: true })
-    expect(await change('modify_constants_for_periodic_task', { constants: { '${branch}': 'next' } })).toMatchObject({
-      data: { '${branch}': { value: 'next' } },
-    })
+    expect(await stored()).toBeUndefined()
+    expect(await change('set_periodic_task_enabled', { enabled: true })).toMatchObject({ data: { enabled: true } })
+    expect(await stored()).toMatchObject([{ kind: 'schedule', cron: '*/5 3 * * *', timezone: 'Etc/GMT-8' }])
+    for (const [what, body] of [
+      ['cron', { cron: { minute: '0' } }],
+      ['constants', { constants: { '${branch}': 'next' } }],
+    ] as const) {
+      const message = `can not modify ${what} when task is enabled`
+      const refusal = { result: false, message, code: 3599999 }
+      expect(await change(`modify_${what}_for_periodic_task`, body)).toMatchObject(refusal)
+    }
     expect(await change('set_periodic_task_enabled', { enabled: false })).toMatchObject({ data: { enabled: false } })
     expect(await stored()).toBeUndefined()
+    expect(await change('modify_cron_for_periodic_task', { cron: { minute: '0' } })).toMatchObject({ result: true })
+    const constants = await change('modify_constants_for_periodic_task', { constants: { '${branch}': 'next' } })
+    expect(constants).toMatchObject({ data: { '${branch}': { value: 'next' } } })
+    // All of them, and not those alone that its form shows.
+    expect(Object.keys(constants.data)).toEqual(Object.keys(task.pipeline_tree.constants))
     expect(await change('set_periodic_task_enabled', { enabled: true })).toMatchObject({ result: true })
     expect(await stored()).toMatchObject([{ cron: '0 * * * *' }])
+    expect(await change('set_periodic_task_enabled', { enabled: false })).toMatchObject({ result: true })
     expect(await client.need(client.get('get_periodic_task_list', [client.biz]))).toMatchObject([
       { id: task.id, name: 'nightly', auth_actions: ['periodic_task_view', 'periodic_task_edit'] },
     ])
@@ -482,7 +507,12 @@ describe('by a clock', () => {
         data: { cron: '* 22-2 * * mon (m/h/dM/MY/d) Etc/GMT-8' },
       },
     )
-    expect(await stored()).toMatchObject([{ cron: '* 0,1,2,22,23 * * 1' }])
+    const enabledAs = async (cron: string) => {
+      await change('set_periodic_task_enabled', { enabled: true })
+      expect(await stored()).toMatchObject([{ cron }])
+      await change('set_periodic_task_enabled', { enabled: false })
+    }
+    await enabledAs('* 0,1,2,22,23 * * 1')
     const long = { name: 'n'.repeat(65), cron }
     expect(await client.post('create_periodic_task', [template, client.biz], long)).toMatchObject({
       message: `task params is invalid: '${long.name}' is too long`,
@@ -493,8 +523,13 @@ describe('by a clock', () => {
     ).toMatchObject({
       result: true,
     })
-    expect(await stored()).toMatchObject([{ cron: '* * 1 * +1' }])
+    await enabledAs('* * 1 * +1')
     expect(await client.need(client.get('get_template_list', [client.biz]))).toHaveLength(1)
+    const later = await client.need(
+      client.post('create_periodic_task', [template, client.biz], { name: 'later', cron }),
+    )
+    const listed = await client.need(client.get('get_periodic_task_list', [client.biz]))
+    expect(listed.map(({ id }: Body) => id)).toEqual([later.id, task.id])
   })
 })
 
@@ -505,12 +540,13 @@ test('a periodic task starts tasks when its time has come', async () => {
   const { id } = await client.need(
     client.post('create_periodic_task', [template, client.biz], { name: 'nightly', cron }),
   )
+  await client.need(client.post('set_periodic_task_enabled', [id, client.biz], { enabled: true }))
   client.world.clock.advance(Date.UTC(2026, 0, 2, 19) - client.world.clock.now())
   await client.world.settled()
   await client.world.settled()
   const [row] = await client.need(client.get('get_task_list', [client.biz], { create_method: 'periodic' }))
   expect(row).toMatchObject({
-    name: 'nightly #1',
+    name: 'nightly_20260103030000',
     create_method: 'periodic',
     template_id: String(template),
     is_started: true,

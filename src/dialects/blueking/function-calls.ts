@@ -1,14 +1,17 @@
 import type { JsonObject } from '../../model/json.ts'
+import type { Instant } from '../../model/time.ts'
 import type { ProjectView, RunView } from '../../model/view.ts'
 import { fail, succeed, type Call, type Operation } from './call.ts'
 import { CODES } from './codes.ts'
-import { FUNCTION_KIND, claimValue, isFunctional, readClaim, type Claim } from './functional.ts'
+import { DoorRefusal } from './errors.ts'
+import { FUNCTION_KIND, claimState, claimValue, isFunctional, readClaim, type Claim } from './functional.ts'
 import { pageOf } from './page.ts'
-import { integerParam, optionalText, timeParam } from './params.ts'
+import { integerParam, optionalText, readTime } from './params.ts'
 import { presentTask } from './present-rows.ts'
 import { runState } from './status.ts'
-import { locateNamed, modifyConstants, refusedHere } from './task-calls.ts'
+import { changeConstants, locateNamed, readConstants, refusedHere } from './task-calls.ts'
 import { taskName } from './task-name.ts'
+import type { Failure } from './wire.ts'
 
 export const claimFunctionalizationTask: Operation = {
   method: 'POST',
@@ -20,25 +23,35 @@ export const claimFunctionalizationTask: Operation = {
     if (!located.ok) return { envelope: located.failure }
     const { run } = located
     if (!isFunctional(run)) return { envelope: fail('task is not functional') }
-    if (run.startedAt !== null || run.endedAt !== null) {
-      return { envelope: fail('task with current_flow:execute_task cannot be claimed') }
+    const { claim, revision } = await claimState(call, run)
+    const closed = runState[run.status] === 'FINISHED' || runState[run.status] === 'REVOKED'
+    if (closed || run.startedAt !== null || claim !== undefined) {
+      return { envelope: fail(`task with current_flow:${closed ? 'finished' : 'execute_task'} cannot be claimed`) }
     }
-    const changed = await modifyConstants(call, run)
-    if (changed !== undefined) return { envelope: changed }
-    const done = await call.app.documents.put(call.caller, {
-      project: { id: run.project.id },
-      kind: FUNCTION_KIND,
-      key: run.id,
-      value: claimValue({ claimant: call.caller.user.name, claimedAt: call.app.now() }),
-      // 1: as its maker has left it.
-      expectedRevision: 1,
-    })
-    if (done.ok) return succeed('success')
-    const taken = done.problem.code === 'conflict' || done.problem.code === 'stale_version'
-    return {
-      envelope: taken ? fail('task has been claimed by others') : refusedHere(call, done.problem, done.problem.message),
-    }
+    const read = readConstants(call, run)
+    if (!read.ok) return { envelope: read.failure }
+    const own = claimValue({ claimant: call.caller.user.name, claimedAt: call.app.now() })
+    const claimed = await writeClaim(call, run, own, revision)
+    if (!claimed.ok) return { envelope: claimed.failure }
+    // Only whoever has claimed it changes it: of two at once, one.
+    const refusal = await changeConstants(call, run, read.params)
+    if (refusal === undefined) return succeed('success')
+    await writeClaim(call, run, {}, claimed.revision)
+    return { envelope: refusal }
   },
+}
+
+type Claimed = { readonly ok: true; readonly revision: number } | { readonly ok: false; readonly failure: Failure }
+
+async function writeClaim(call: Call, run: RunView, value: JsonObject, revision: number): Promise<Claimed> {
+  const document = { project: { id: run.project.id }, kind: FUNCTION_KIND, key: run.id }
+  const done = await call.app.documents.put(call.caller, { ...document, value, expectedRevision: revision })
+  if (done.ok) return { ok: true, revision: done.value.revision }
+  const taken = done.problem.code === 'conflict' || done.problem.code === 'stale_version'
+  const failure = taken
+    ? fail('task has been claimed by others')
+    : refusedHere(call, done.problem, done.problem.message)
+  return { ok: false, failure }
 }
 
 const STATUSES = ['submitted', 'claimed', 'rejected', 'executed', 'finished'] as const
@@ -53,8 +66,8 @@ export const getFunctionalizationTaskList: Operation = {
   about:
     'tasks of the flow type common_func that the caller sees, newest first; `id_in`, `task_id_in`, `status`, `project_id`, times',
   async run(call) {
-    const from = timeParam(call.params, 'create_time_gte')
-    const to = timeParam(call.params, 'create_time_lte')
+    const from = timeOf(call, 'create_time_gte')
+    const to = timeOf(call, 'create_time_lte')
     const wantedId = integerParam(call.params, 'project_id', 0, [0, 2_147_483_647])
     const status = optionalText(call.params, 'status')
     if (status !== undefined && !(STATUSES as readonly string[]).includes(status)) {
@@ -82,6 +95,14 @@ export const getFunctionalizationTaskList: Operation = {
       envelope: { result: true, data: newest.slice(page.offset, page.offset + page.limit), count: newest.length },
     }
   },
+}
+
+/** @throws DoorRefusal when it is none. */
+function timeOf(call: Call, name: string): Instant | undefined {
+  const text = optionalText(call.params, name)
+  const at = text === undefined ? undefined : readTime(text, call.zoneOffsetMinutes)
+  if (text === undefined || at !== undefined) return at
+  throw new DoorRefusal('bad-parameter', `param ${name} must be a time like 2018-04-26 16:08:34 +0800`)
 }
 
 const listed = (call: Call, name: string): readonly number[] | undefined =>
@@ -119,7 +140,7 @@ function present(run: RunView, claim: Claim | undefined, call: Call, zoned: bool
     zoned ? call.time(at) : at === null ? null : new Date(at).toISOString()
   return {
     id: run.serial,
-    name: taskName(run),
+    name: taskName(run, call),
     creator: run.cause.by,
     rejecter: '',
     claimant: claim?.claimant ?? '',

@@ -31,19 +31,25 @@ export function readClaim(value: Json): Claim | undefined {
   return typeof claimant === 'string' && typeof claimedAt === 'number' ? { claimant, claimedAt } : undefined
 }
 
+interface ClaimState {
+  /** undefined: nobody has claimed it. */
+  readonly claim: Claim | undefined
+  /** Of the document that says so; 0: there is none. */
+  readonly revision: number
+}
+
+export async function claimState(call: Call, run: Pick<RunView, 'id' | 'project'>): Promise<ClaimState> {
+  const document = { project: { id: run.project.id }, kind: FUNCTION_KIND, key: run.id }
+  const found = await call.app.documents.get(call.caller, document)
+  if (!found.ok) return { claim: undefined, revision: 0 }
+  return { claim: readClaim(found.value.value), revision: found.value.revision }
+}
+
 /** undefined: nobody has claimed it, or nobody has to. */
-export async function claimOf(
+export const claimOf = async (
   call: Call,
   run: Pick<RunView, 'id' | 'project' | 'annotations'>,
-): Promise<Claim | undefined> {
-  if (!isFunctional(run)) return undefined
-  const found = await call.app.documents.get(call.caller, {
-    project: { id: run.project.id },
-    kind: FUNCTION_KIND,
-    key: run.id,
-  })
-  return found.ok ? readClaim(found.value.value) : undefined
-}
+): Promise<Claim | undefined> => (isFunctional(run) ? (await claimState(call, run)).claim : undefined)
 
 /** What bk-sops says to whoever would start, or steer, a task that nobody has claimed. */
 export async function refusedUnclaimed(call: Call, run: RunView, action: string): Promise<Failure | undefined> {

@@ -39,6 +39,14 @@ test('what a node of a template took: its successes of tasks that are over, the 
     { archived_time: expect.any(String), elapsed_time: 3 },
   ])
   expect((await ask('nowhere')).data).toEqual({ execution_time: [], total: 0 })
+  // So it is beside the data of a node.
+  const { task_id, pipeline_tree: made } = await client.need(
+    client.post('create_task', [template_id, biz], { name: 'x' }),
+  )
+  const query = { node_id: Object.keys(made.activities)[0] ?? '', component_code: 'job_fast_execute_script' }
+  const node = (more: object) => client.need(client.get('get_task_node_data', [biz, task_id], { ...query, ...more }))
+  expect(await node({ template_node_id: 'a' })).toMatchObject({ ...answer.data, ex_data: '' })
+  expect(Object.keys(await node({}))).not.toContain('execution_time')
 })
 
 test('a business is registered that is there, and no other', async () => {

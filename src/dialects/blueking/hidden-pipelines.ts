@@ -8,17 +8,19 @@ const PAGE = 100
 const PIPELINES_MAX = 10_000
 
 /** Pipelines of a project that are no templates: periodic and clocked tasks, and trees of single tasks. */
-export async function hiddenPipelines(call: Call, projectId: string): Promise<readonly PipelineView[]> {
+export const hiddenPipelines = async (call: Call, projectId: string): Promise<readonly PipelineView[]> =>
+  (await allPipelines(call, projectId)).filter(isHidden)
+
+/** Those and the templates. */
+export async function allPipelines(call: Call, projectId: string): Promise<readonly PipelineView[]> {
   const found: PipelineView[] = []
   let after: number | null = null
-  let seen = 0
   do {
     const page = await call.app.pipelines.list(call.caller, { project: { id: projectId } }, { after, limit: PAGE })
     if (!page.ok) break
-    found.push(...page.value.items.filter(isHidden))
-    seen += page.value.items.length
+    found.push(...page.value.items)
     after = page.value.next
-  } while (after !== null && seen < PIPELINES_MAX)
+  } while (after !== null && found.length < PIPELINES_MAX)
   return found
 }
 

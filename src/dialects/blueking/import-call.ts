@@ -1,7 +1,8 @@
 import { fail, findBusiness, type Operation } from './call.ts'
+import { categoryAnnotation } from './category.ts'
 import { CODES } from './codes.ts'
 import { readExport } from './exported.ts'
-import { requiredText } from './params.ts'
+import { ownBusiness, requiredText } from './params.ts'
 import { storeTree, TEMPLATE_NAME_ANNOTATION, treeProblem } from './templates.ts'
 
 const CODE_OF = {
@@ -16,7 +17,7 @@ export const importProjectTemplate: Operation = {
   path: ['bk_biz_id'],
   about: 'the templates of a file that bk-sops has exported (`template_data`), as far as their plugins are served',
   async run(call) {
-    const bizId = requiredText(call.params, 'bk_biz_id')
+    const bizId = ownBusiness(call.params)
     const read = await readExport(requiredText(call.params, 'template_data'))
     if (!read.ok) return { envelope: fail(read.message, CODE_OF[read.kind]) }
     const business = await findBusiness(call, bizId)
@@ -33,7 +34,7 @@ export const importProjectTemplate: Operation = {
         hidden: false,
         annotations: {
           [TEMPLATE_NAME_ANNOTATION]: name,
-          ...(category === '' ? {} : { 'blueking/category': category.slice(0, 64) }),
+          ...categoryAnnotation(category),
         },
       })
       if (!stored.ok) return { envelope: stored.failure }

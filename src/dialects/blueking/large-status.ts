@@ -32,7 +32,7 @@ const written: Readonly<Record<Engine, WeakMap<readonly TaskView[], Written>>> =
  */
 export function presentLarge(run: RunView, style: Style): LargeStatus | undefined {
   const stage = largeStage(run)
-  const head = shownHead(run, taskName(run))
+  const head = shownHead(run, taskName(run, style))
   if (stage === undefined || head === undefined || run.startedAt === null) return undefined
   const parts = stage.parts.map((part) => partOf(run, part, style, head.id))
   const states = new Set<State>()

@@ -89,7 +89,10 @@ describe('a scheme', () => {
         { template_schemes_id: [1], exclude_task_nodes_id: ['b'] },
         'template_schemes_id can not be used with exclude_task_nodes_id or execute_task_nodes_id',
       ],
-      [{ execute_task_nodes_id: ['b'] }, 'task node[id=a] is not optional'],
+      [
+        { execute_task_nodes_id: ['b'] },
+        '[API] create_task create pipeline without tree error: task node[id=a] is not optional',
+      ],
     ] as const) {
       expect(await create(body)).toMatchObject({ result: false, message })
     }
@@ -144,10 +147,10 @@ describe('the file of an export', () => {
     expect(answer).toMatchObject({ result: true, data: { count: 2 }, message: 'Successfully imported 2 flows' })
     const list = await client.need(client.get('get_template_list', [client.biz]))
     expect(list.map(({ name, category }: Body) => [name, category])).toEqual([
-      ['leaf', 'Default'],
       ['outer', 'OpsTools'],
+      ['leaf', 'Default'],
     ])
-    const made = await client.need(client.post('create_task', [list[1].id, client.biz], { name: 't' }))
+    const made = await client.need(client.post('create_task', [list[0].id, client.biz], { name: 't' }))
     await client.need(client.post('start_task', [made.task_id, client.biz]))
     await client.world.settled()
     const status = await client.need(client.get('get_task_status', [made.task_id, client.biz]))
@@ -208,6 +211,8 @@ describe('a clocked task', () => {
     await world.settled()
     const [row] = await client.need(client.get('get_task_list', [biz], { create_method: 'clocked' }))
     expect(row).toMatchObject({ create_method: 'clocked', template_id: String(template), is_finished: true })
+    expect(row.name).toBe(`once_${plan.replace(/\D/g, '')}`)
+    expect(await client.need(client.get('get_task_list', [biz], { template_id: String(template) }))).toEqual([row])
     expect(await client.need(client.get('get_task_list', [biz], { create_method: 'periodic' }))).toEqual([])
     expect((await list()).data).toMatchObject([{ state: 'started', task_id: row.id }])
     const detail = await client.need(client.get('get_task_detail', [row.id, biz]))
@@ -271,7 +276,8 @@ describe('a task of the flow type common_func', () => {
     const claim = (body: Readonly<Record<string, unknown>> = {}) =>
       client.post('claim_functionalization_task', [id, biz], body)
     expect(await claim({ constants: { '${word}': 'claimed' } })).toMatchObject({ result: true, data: 'success' })
-    expect(await claim()).toMatchObject({ result: false, message: 'task has been claimed by others' })
+    const again = { result: false, message: 'task with current_flow:execute_task cannot be claimed' }
+    expect(await claim({ constants: { '${word}': 'another' } })).toMatchObject(again)
     expect([await flow(), await listed()]).toEqual([
       ['common_func', 'execute_task'],
       [['claimed', client.world.credentials.user, id]],
@@ -283,12 +289,32 @@ describe('a task of the flow type common_func', () => {
     expect(await listed({ status: 'claimed' })).toEqual([])
     const detail = await client.need(client.get('get_task_detail', [id, biz]))
     expect(detail.constants['${word}'].value).toBe('claimed')
-    expect(await claim()).toMatchObject({ message: 'task with current_flow:execute_task cannot be claimed' })
+    expect(await claim()).toMatchObject({ message: 'task with current_flow:finished cannot be claimed' })
     const counts = await client.need(client.post('query_task_count', [biz], { group_by: 'flow_type' }))
     expect(counts.groups.map(({ code, value }: Body) => [code, value])).toEqual([
       ['common', 0],
       ['common_func', 1],
     ])
+  })
+
+  test('is claimed whatever else is kept, by one of many who try at once, whose constants count', async () => {
+    const { client, template } = await withTemplate()
+    const { biz } = client
+    await client.need(client.post('create_task', [template, biz], { name: 'first', flow_type: 'common_func' }))
+    const { task_id } = await client.need(
+      client.post('create_task', [template, biz], { name: 'second', flow_type: 'common_func' }),
+    )
+    const claim = (word: Body) =>
+      client.post('claim_functionalization_task', [task_id, biz], { constants: { '${word}': word } })
+    // Nobody claims by what is refused.
+    expect(await client.post('claim_functionalization_task', [task_id, biz], { constants: [] })).toMatchObject({
+      result: false,
+    })
+    const words = ['one', 'two', 'three']
+    const answers = await Promise.all(words.map(claim))
+    const won = words.filter((_, at) => answers[at].result === true)
+    expect(won).toHaveLength(1)
+    expect((await client.need(client.get('get_task_detail', [task_id, biz]))).constants['${word}'].value).toBe(won[0])
   })
 
   test('is none otherwise', async () => {

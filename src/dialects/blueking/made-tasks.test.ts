@@ -49,7 +49,7 @@ test('a tree that was made for one task is taken as it is', async () => {
   expect(Object.keys(status.children)).toHaveLength(5)
 })
 
-test('template_ids finds the tasks of templates, be it that they have trees of their own', async () => {
+test('template_id and template_ids find the tasks of templates, be it that they have trees of their own', async () => {
   const client = await openBkClient()
   const { biz } = client
   const template = async (name: string): Promise<number> =>
@@ -69,4 +69,10 @@ test('template_ids finds the tasks of templates, be it that they have trees of t
   expect(await found(String(one))).toEqual([own, plain])
   expect(await found(`${two},${one}`)).toEqual([other, own, plain])
   expect(await found(`${three},999`)).toEqual([])
+  const ofOne = async (template_id: string): Promise<readonly number[]> =>
+    (await client.need(client.get('get_task_list', [biz], { template_id }))).map(
+      ({ id }: { readonly id: number }) => id,
+    )
+  expect(await ofOne(String(one))).toEqual([own, plain])
+  expect(await ofOne(String(two))).toEqual([other])
 })

@@ -3,10 +3,11 @@ import type { PipelineView, ProjectView, RunView } from '../../model/view.ts'
 import { sealParams } from '../kit/credentials.ts'
 import { fail, findBusiness, refused, succeed, type Call, type Operation } from './call.ts'
 import { CALLBACK_ANNOTATION, CALLBACK_VERSION_ANNOTATION, watchCallbacks } from './callbacks.ts'
+import { CATEGORIES, categoryAnnotation, categoryOf } from './category.ts'
 import { excludedBy } from './chosen-nodes.ts'
 import { CODES } from './codes.ts'
 import { FUNCTION_KIND, functionalAnnotation, isFunctional } from './functional.ts'
-import { isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
+import { isTruthy, jsonParam, objectParam, optionalText, ownBusiness, requiredText } from './params.ts'
 import { systemAnnotation } from './system-facts.ts'
 import { NAME_ANNOTATION } from './task-name.ts'
 import { EXCLUDED_ANNOTATION, taskTree, TEMPLATE_ANNOTATION } from './task-tree.ts'
@@ -65,7 +66,7 @@ export const createTask: Operation = {
   first: true,
   about: 'a task of a template; also of a tree of its own (`pipeline_tree`), without some nodes, with a `callback_url`',
   async run(call) {
-    const made = await makeTask(call)
+    const made = await makeTask(call, '[API] create_task create pipeline without tree error: ')
     return made.ok ? succeed(presentMade(made.run, call)) : { envelope: made.failure }
   },
 }
@@ -81,7 +82,7 @@ export const createAndStartTask: Operation = {
     if (optionalText(call.params, 'flow_type') === 'common_func') {
       return { envelope: fail('task with current_flow:func_claim cannot be started', CODES.invalidOperation) }
     }
-    const made = await makeTask(call)
+    const made = await makeTask(call, '')
     if (!made.ok) return { envelope: made.failure }
     const started = await call.app.runs.act(call.caller, { id: made.run.id }, { action: 'start' })
     if (started.ok) return succeed(presentMade(started.value, call))
@@ -92,7 +93,8 @@ export const createAndStartTask: Operation = {
 
 type Made = { readonly ok: true; readonly run: RunView } | { readonly ok: false; readonly failure: Failure }
 
-async function makeTask(call: Call): Promise<Made> {
+/** @param prefix of what is said of nodes that cannot be left out. */
+async function makeTask(call: Call, prefix: string): Promise<Made> {
   const templateId = requiredText(call.params, 'template_id')
   const bizId = requiredText(call.params, 'bk_biz_id')
   const read = readWanted(call)
@@ -106,7 +108,11 @@ async function makeTask(call: Call): Promise<Made> {
   }
   const source = templateTree(pipeline)
   const excluded = await excludedBy(call, pipeline, source, call.params)
-  if (!excluded.ok) return excluded
+  if (!excluded.ok) {
+    const { failure } = excluded
+    const told = failure.code === CODES.unknown ? { ...failure, message: `${prefix}${failure.message}` } : failure
+    return { ok: false, failure: told }
+  }
   // What params cannot carry, a tree of its own can.
   const overrides = Object.keys(wanted.constants).some((key) => {
     const constant = source.tree.constants.get(key)
@@ -133,12 +139,15 @@ export const fastCreateTask: Operation = {
   path: ['bk_biz_id'],
   about: 'a task of a tree that is no template',
   async run(call) {
-    const bizId = requiredText(call.params, 'bk_biz_id')
+    const bizId = ownBusiness(call.params)
     const read = readWanted(call)
     if (!read.ok) return { envelope: read.failure }
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }
-    const made = await makeOwn(call, business.project, jsonParam(call.params, 'pipeline_tree'), read.wanted, null)
+    const json = jsonParam(call.params, 'pipeline_tree')
+    // As its `apigw/validators/fast_create_task.py` fills them in.
+    const tree = isJsonObject(json) ? { gateways: {}, constants: {}, outputs: [], ...json } : json
+    const made = await makeOwn(call, business.project, tree, read.wanted, null)
     return made.ok ? succeed(presentMade(made.run, call)) : { envelope: made.failure }
   },
 }
@@ -159,14 +168,30 @@ async function makeOwn(
     name: wanted.name,
     description: optionalText(call.params, 'description') ?? '',
     hidden: true,
-    annotations: template === null ? {} : { [TEMPLATE_ANNOTATION]: String(template.serial) },
+    annotations:
+      template === null
+        ? categoryAnnotation(knownCategory(call))
+        : { [TEMPLATE_ANNOTATION]: String(template.serial), ...categoryAnnotation(categoryOf(template)) },
   })
   if (!stored.ok) {
-    const { message, code = CODES.unknown } = stored.failure
-    return { ok: false, failure: fail(`task params is invalid: pipeline_tree: ${message}`, code) }
+    const { message, code } = stored.failure
+    if (code !== CODES.validation) return stored
+    return {
+      ok: false,
+      failure:
+        template === null
+          ? fail(`[API] fast_create_task get invalid pipeline_tree: ${message}`, CODES.badParameter)
+          : fail(`[API] create_task get invalid pipeline_tree: ${message}`),
+    }
   }
   const annotations = { ...wanted.annotations, [TEMPLATE_ANNOTATION]: template === null ? '' : String(template.serial) }
   return start(call, stored.pipeline, { ...wanted, annotations }, {}, [])
+}
+
+/** One that they do not know is none. */
+function knownCategory(call: Call): string | undefined {
+  const category = optionalText(call.params, 'category')
+  return category === undefined || !CATEGORIES.has(category) ? undefined : category
 }
 
 async function start(

@@ -125,10 +125,11 @@ export const operateNode: Operation = {
     const action = requiredText(call.params, 'action')
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
-    const ask = Object.hasOwn(NODE_ACTIONS, action) ? NODE_ACTIONS[action] : undefined
-    if (ask === undefined) return { envelope: fail('task command is invalid', CODES.invalidOperation) }
+    // Whatever is refused from here on has one code: the view gives it (apigw/views/operate_node.py).
     const task = tasksOf(located.run).find(({ id }) => id === nodeId)
-    if (task === undefined) return { envelope: fail('node which be operated is not in this flow', CODES.badParameter) }
+    if (task === undefined) return { envelope: fail('node which be operated is not in this flow') }
+    const ask = Object.hasOwn(NODE_ACTIONS, action) ? NODE_ACTIONS[action] : undefined
+    if (ask === undefined) return { envelope: fail('task command is invalid') }
     return await act(call, located.run, task, ask(call, located.run, task), action)
   },
 }

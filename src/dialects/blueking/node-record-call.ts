@@ -1,8 +1,9 @@
+import type { JsonObject } from '../../model/json.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import { RUN_STATUSES } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
 import type { PipelineView, RunSummary, RunView, TaskView } from '../../model/view.ts'
-import { refused, type Call, type Operation } from './call.ts'
+import { refusedReply, type Call, type Operation } from './call.ts'
 import { requiredText } from './params.ts'
 import { elapsedSeconds } from './present.ts'
 import { runState } from './status.ts'
@@ -34,20 +35,23 @@ export const getNodeExecutionRecord: Operation = {
     const bizId = requiredText(call.params, 'bk_biz_id')
     const found = await locateTemplate(call, requiredText(call.params, 'template_id'), bizId)
     if (!found.ok) return { envelope: found.failure }
-    const over = await tasksOver(call, found.pipeline)
-    if (!over.ok) {
-      const words = { missing: over.problem.message, refused: over.problem.message }
-      return { envelope: refused(call, over.problem, bizId, words) }
-    }
-    const passed = over.value
-      .flatMap((run) => successesIn(run, nodeId))
-      .toSorted((one, other) => other.endedAt - one.endedAt)
-    const rows = passed.slice(0, SHOWN_MAX).map((one) => ({
-      archived_time: call.time(one.endedAt),
-      elapsed_time: elapsedSeconds(one, one.endedAt),
-    }))
-    return { envelope: { result: true, data: { execution_time: rows, total: passed.length }, message: '' } }
+    const record = await executionRecord(call, found.pipeline, nodeId)
+    if (!record.ok) return refusedReply(call, record.problem, bizId)
+    return { envelope: { result: true, data: record.value, message: '' } }
   },
+}
+
+export async function executionRecord(call: Call, template: PipelineView, nodeId: string): Promise<Result<JsonObject>> {
+  const over = await tasksOver(call, template)
+  if (!over.ok) return over
+  const passed = over.value
+    .flatMap((run) => successesIn(run, nodeId))
+    .toSorted((one, other) => other.endedAt - one.endedAt)
+  const rows = passed.slice(0, SHOWN_MAX).map((one) => ({
+    archived_time: call.time(one.endedAt),
+    elapsed_time: elapsedSeconds(one, one.endedAt),
+  }))
+  return accept({ execution_time: rows, total: passed.length })
 }
 
 const OVER = RUN_STATUSES.filter((status) => runState[status] === 'FINISHED' || runState[status] === 'REVOKED')

@@ -1,17 +1,21 @@
 import type { Operation } from './call.ts'
 import {
+  dispatchPluginQuery,
+  getMiniAppList,
   getPluginDetail,
   getPluginList,
+  getTaskPluginLog,
   getUserProjectDetail,
   getUserProjectList,
-  getMiniAppList,
+  importCommonTemplate,
   registerProject,
 } from './catalog-calls.ts'
 import { createClockedTask, getClockedTaskList } from './clocked-calls.ts'
 import { copyTemplateAcrossProject } from './copy-call.ts'
+import { queryTaskCount } from './count-call.ts'
 import { getTaskDetail, getTaskNodeData, getTaskNodeDetail, getTaskNodeLog } from './detail-calls.ts'
 import { claimFunctionalizationTask, getFunctionalizationTaskList } from './function-calls.ts'
-import { getTaskCount, getTaskList, getTemplateList, queryTaskCount } from './list-calls.ts'
+import { getTaskCount, getTaskList, getTemplateList } from './list-calls.ts'
 import { importProjectTemplate } from './import-call.ts'
 import { createAndStartTask, createTask, fastCreateTask } from './make-calls.ts'
 import { nodeCallback, operateNode } from './node-calls.ts'
@@ -54,6 +58,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   preview_common_task_tree: previewCommonTaskTree,
   copy_template_across_project: copyTemplateAcrossProject,
   import_project_template: importProjectTemplate,
+  import_common_template: importCommonTemplate,
   create_task: createTask,
   fast_create_task: fastCreateTask,
   create_and_start_task: createAndStartTask,
@@ -75,6 +80,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   modify_constants_for_task: modifyConstantsForTask,
   get_plugin_list: getPluginList,
   get_plugin_detail: getPluginDetail,
+  dispatch_plugin_query: dispatchPluginQuery,
+  get_task_plugin_log: getTaskPluginLog,
   get_functionalization_task_list: getFunctionalizationTaskList,
   claim_functionalization_task: claimFunctionalizationTask,
   get_mini_app_list: getMiniAppList,

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { DoorRefusal } from './errors.ts'
-import { arrayParam, integerParam, isTruthy, objectParam, optionalText, readParams, requiredText } from './params.ts'
+import {
+  arrayParam,
+  integerParam,
+  isTruthy,
+  objectParam,
+  optionalText,
+  readParams,
+  readTime,
+  requiredText,
+} from './params.ts'
 
 const request = (
   body: string | Uint8Array<ArrayBuffer> | null,
@@ -106,6 +115,29 @@ describe('a value', () => {
     expect(integerParam({}, 'limit', 100, [1, 200])).toBe(100)
     for (const wrong of ['0', '201', '-1', '1.5', 'x', '9'.repeat(20)]) {
       expect(() => integerParam({ limit: wrong }, 'limit', 100, [1, 200])).toThrow('from 1 to 200')
+    }
+  })
+
+  test('that is a time may be written in many ways, without a zone in that of the server', () => {
+    const at = Date.UTC(2024, 0, 1, 4, 30)
+    for (const text of [
+      '2024-01-01 12:30:00 +0800',
+      '2024-01-01 12:30:00+0800',
+      ' 2024-01-01 12:30 +0800',
+      '2024-01-01T04:30:00Z',
+      '2024-01-01T04:30:00.000Z',
+      '2024-01-01T01:00:00.0-03:30',
+      '2024-01-01 12:30:00',
+      '2024-01-01 12:30',
+      '2024-01-01T12:30:00',
+    ]) {
+      expect([text, readTime(text, 480)]).toEqual([text, at])
+    }
+    expect(readTime('2024-01-01T04:30:00.123456Z', 0)).toBe(at + 123)
+    expect(readTime('2024-01-01', 480)).toBe(Date.UTC(2023, 11, 31, 16))
+    expect(readTime('2024-01-01', 480, 'last')).toBe(Date.UTC(2024, 0, 1, 16) - 1)
+    for (const wrong of ['', 'today', '2024-02-30', '2024-01-01 25:00:00', '12:30', '2024-1-1', '2024-01-01 +0800']) {
+      expect([wrong, readTime(wrong, 0)]).toEqual([wrong, undefined])
     }
   })
 })

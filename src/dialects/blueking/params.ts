@@ -1,5 +1,7 @@
 import { isJsonObject, type Json } from '../../model/json.ts'
+import type { Instant } from '../../model/time.ts'
 import { decodeUtf8, parseForm, parseJsonObject, readBody, type BodyRefusal, type Parsed } from '../kit/body.ts'
+import { parsePlain } from '../kit/time.ts'
 import { DoorRefusal, type DoorError } from './errors.ts'
 
 /** A request's parameters, all in one bag: the query's, over them the body's, over them those of the path. */
@@ -69,6 +71,10 @@ export function requiredText(params: Params, name: string): string {
   return value
 }
 
+/** The business as the documents of fast_create_task and import_project_template call it, too. @throws DoorRefusal */
+export const ownBusiness = (params: Params): string =>
+  optionalText(params, 'bk_biz_id') ?? optionalText(params, 'project_id') ?? requiredText(params, 'bk_biz_id')
+
 /** Booleans of a query are texts: any but the empty one counts as true there, even `false`, as in bk-sops. */
 export function isTruthy(params: Params, name: string): boolean {
   const value = Object.hasOwn(params, name) ? params[name] : undefined
@@ -117,14 +123,20 @@ function structured(params: Params, name: string, message = `param ${name} is no
   }
 }
 
-/** An instant, undefined when it is missing. @throws DoorRefusal otherwise. */
-export function timeParam(params: Params, name: string): number | undefined {
-  const text = optionalText(params, name)
-  if (text === undefined) return undefined
-  // `2018-04-26 16:08:34 +0800` as bk-sops writes it, or ISO 8601.
-  const parts = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d{1,6})?) ?(?:(Z)|([+-]\d\d):?(\d\d))$/.exec(text)
-  const at = parts === null ? NaN : Date.parse(`${parts[1]}T${parts[2]}${parts[3] ?? `${parts[4]}:${parts[5]}`}`)
-  if (Number.isNaN(at))
-    throw new DoorRefusal('bad-parameter', `param ${name} must be a time like 2018-04-26 16:08:34 +0800`)
-  return at
+const DAY_MS = 86_400_000
+const TIME = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(\.\d{1,6})? ?(?:(Z)|([+-])(\d\d):?(\d\d))?)?$/
+
+/**
+ * An instant as bk-sops' forms take it: `2018-04-26 16:08:34 +0800`, ISO 8601, or either without a zone, which is the
+ * server's then. A day alone is its first moment, or its last. Source: its `apigw/forms/get_task_list.py`.
+ */
+export function readTime(text: string, zoneOffsetMinutes: number, of: 'first' | 'last' = 'first'): Instant | undefined {
+  const parts = TIME.exec(text.trim())
+  if (parts === null) return undefined
+  const [, day = '', time, seconds = ':00', fraction = '', utc, sign, hours, minutes] = parts
+  const named = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1)
+  const zone = utc === undefined ? (sign === undefined ? zoneOffsetMinutes : named) : 0
+  const at = parsePlain(time === undefined ? day : `${day} ${time}${seconds}`, zone)
+  if (at === undefined) return undefined
+  return time === undefined && of === 'last' ? at + DAY_MS - 1 : at + Math.trunc(Number(`0${fraction}`) * 1_000)
 }

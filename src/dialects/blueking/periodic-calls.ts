@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { fail, findBusiness, succeed, type Call, type Operation } from './call.ts'
+import { categoryAnnotation, categoryOf } from './category.ts'
 import { excludedBy } from './chosen-nodes.ts'
 import { CODES } from './codes.ts'
 import { CRON_FIELDS, readCron, type CronField } from './cron.ts'
@@ -57,7 +58,8 @@ const NAME_MAX = 64
 export const createPeriodicTask: Operation = {
   method: 'POST',
   path: ['template_id', 'bk_biz_id'],
-  about: 'a task of a template by a clock: `cron` with minute, hour, day_of_week, day_of_month, month_of_year',
+  about:
+    'a task of a template by a clock: `cron` with minute, hour, day_of_week, day_of_month, month_of_year; it starts nothing before it is enabled',
   async run(call) {
     const name = requiredText(call.params, 'name')
     if (!isTruthy(call.params, 'cron')) throw new DoorRefusal('bad-parameter', 'param cron is required')
@@ -80,8 +82,9 @@ export const createPeriodicTask: Operation = {
     if (!given.ok) return { envelope: given.failure }
     const { cron, schedule } = given
     const templateId = String(found.pipeline.serial)
-    const periodic = { name, templateId, creator: call.caller.user.name, cron, schedule, enabled: true }
-    const stored = await storePeriodic(call, found.pipeline.project, tree, periodic, null)
+    // Nothing starts before it is enabled: `create_task` of pipeline's contrib/periodic_task/models.py.
+    const periodic = { name, templateId, creator: call.caller.user.name, cron, schedule, enabled: false }
+    const stored = await storePeriodic(call, found.pipeline.project, tree, periodic, categoryOf(found.pipeline), null)
     return stored.ok ? succeed(present(stored.pipeline, stored.periodic, call, true)) : { envelope: stored.failure }
   },
 }
@@ -95,6 +98,7 @@ async function storePeriodic(
   project: ProjectView,
   tree: RawTree,
   periodic: Periodic,
+  category: string,
   existing: PipelineView | null,
 ): Promise<Stored> {
   const timezone = zoneName(call.zoneOffsetMinutes)
@@ -111,6 +115,7 @@ async function storePeriodic(
       annotations: {
         [PERIODIC_ANNOTATION]: JSON.stringify(periodic),
         [TEMPLATE_ANNOTATION]: periodic.templateId,
+        ...categoryAnnotation(category),
         ...systemAnnotation(project, call),
       },
       ...(periodic.enabled ? { more: { triggers: [trigger] } } : {}),
@@ -155,12 +160,12 @@ function present(pipeline: PipelineView, periodic: Periodic, call: Call, detail:
   }
 }
 
+const constantsOf = ({ constants }: RawTree): JsonObject => (isJsonObject(constants) ? constants : {})
+
 const shownConstants = (tree: RawTree): JsonObject =>
-  isJsonObject(tree['constants'])
-    ? Object.fromEntries(
-        Object.entries(tree['constants']).filter(([, value]) => isJsonObject(value) && value['show_type'] === 'show'),
-      )
-    : {}
+  Object.fromEntries(
+    Object.entries(constantsOf(tree)).filter(([, value]) => isJsonObject(value) && value['show_type'] === 'show'),
+  )
 
 const PERIODIC_VIEWED = ['periodic_task_view']
 /** What their permission system calls what a caller may do here. */
@@ -174,7 +179,7 @@ export const getPeriodicTaskList: Operation = {
   method: 'GET',
   path: ['bk_biz_id'],
   zoned: true,
-  about: 'the periodic tasks of a project',
+  about: 'the periodic tasks of a project, newest first',
   async run(call) {
     const business = await findBusiness(call, requiredText(call.params, 'bk_biz_id'))
     if (!business.ok) return { envelope: business.failure }
@@ -183,7 +188,8 @@ export const getPeriodicTaskList: Operation = {
       if (periodic === undefined) return []
       return [{ ...present(pipeline, periodic, call, false), auth_actions: PERIODIC_ACTIONS[call.caller.role] }]
     })
-    return succeed(rows)
+    // Pipelines come in the order in which they were made.
+    return succeed(rows.toReversed())
   },
 }
 
@@ -216,55 +222,53 @@ export const setPeriodicTaskEnabled: Operation = {
   about: 'on or off: `enabled`',
   async run(call) {
     const enabled = isTruthy(call.params, 'enabled') && call.params['enabled'] !== 'false'
-    return await change(
-      call,
-      (periodic, tree) => ({ periodic: { ...periodic, enabled }, tree }),
-      () => ({ enabled }),
-    )
+    const found = await locatePeriodic(call)
+    if (!found.ok) return { envelope: found.failure }
+    const { pipeline, periodic } = found
+    return await change(call, pipeline, { ...periodic, enabled }, templateTree(pipeline).raw, () => ({ enabled }))
   },
+}
+
+/** One that could come due at any moment is not changed: `modify_cron` of pipeline's contrib/periodic_task/models.py. */
+async function locateDisabled(call: Call, what: 'cron' | 'constants'): Promise<Stored> {
+  const found = await locatePeriodic(call)
+  if (!found.ok || !found.periodic.enabled) return found
+  return { ok: false, failure: fail(`can not modify ${what} when task is enabled`) }
 }
 
 export const modifyCronForPeriodicTask: Operation = {
   method: 'POST',
   path: ['task_id', 'bk_biz_id'],
-  about: 'another `cron`',
+  about: 'another `cron`, while it is not enabled',
   async run(call) {
-    const found = await locatePeriodic(call)
+    const found = await locateDisabled(call, 'cron')
     if (!found.ok) return { envelope: found.failure }
     const given = cronParam(call)
     if (!given.ok) return { envelope: given.failure }
     const { cron, schedule } = given
-    return await change(
-      call,
-      (periodic, tree) => ({ periodic: { ...periodic, cron, schedule }, tree }),
-      (pipeline, periodic) => ({ cron: present(pipeline, periodic, call, false)['cron'] ?? '' }),
-    )
+    const { pipeline, periodic } = found
+    const answer: Answer = (stored, changed) => ({ cron: present(stored, changed, call, false)['cron'] ?? '' })
+    return await change(call, pipeline, { ...periodic, cron, schedule }, templateTree(pipeline).raw, answer)
   },
 }
 
 export const modifyConstantsForPeriodicTask: Operation = {
   method: 'POST',
   path: ['task_id', 'bk_biz_id'],
-  about: 'other values for its `constants`',
+  about: 'other values for its `constants`, while it is not enabled',
   async run(call) {
     const values = objectParam(call.params, 'constants')
-    return await change(
-      call,
-      (periodic, tree) => ({ periodic, tree: givenConstants(tree, values) }),
-      (pipeline) => shownConstants(templateTree(pipeline).raw),
-    )
+    const found = await locateDisabled(call, 'constants')
+    if (!found.ok) return { envelope: found.failure }
+    const { pipeline, periodic } = found
+    const tree = givenConstants(templateTree(pipeline).raw, values)
+    return await change(call, pipeline, periodic, tree, (stored) => constantsOf(templateTree(stored).raw))
   },
 }
 
-async function change(
-  call: Call,
-  edit: (periodic: Periodic, tree: RawTree) => { readonly periodic: Periodic; readonly tree: RawTree },
-  answer: (pipeline: PipelineView, periodic: Periodic) => JsonObject,
-) {
-  const found = await locatePeriodic(call)
-  if (!found.ok) return { envelope: found.failure }
-  const { pipeline, periodic } = found
-  const edited = edit(periodic, templateTree(pipeline).raw)
-  const stored = await storePeriodic(call, pipeline.project, edited.tree, edited.periodic, pipeline)
+type Answer = (pipeline: PipelineView, periodic: Periodic) => JsonObject
+
+async function change(call: Call, pipeline: PipelineView, periodic: Periodic, tree: RawTree, answer: Answer) {
+  const stored = await storePeriodic(call, pipeline.project, tree, periodic, categoryOf(pipeline), pipeline)
   return stored.ok ? succeed(answer(stored.pipeline, stored.periodic)) : { envelope: stored.failure }
 }

@@ -3,6 +3,7 @@ import type { Instant } from '../../model/time.ts'
 import type { Cause } from '../../model/event.ts'
 import type { PipelineView, ProjectView, RunSummary, RunView } from '../../model/view.ts'
 import { styleOf, type Call } from './call.ts'
+import { categoryName, categoryOf, DEFAULT_CATEGORY } from './category.ts'
 import { CLOCKED_ANNOTATION } from './clocked.ts'
 import { claimOf, isFunctional } from './functional.ts'
 import { TEMPLATE_ANNOTATION } from './task-tree.ts'
@@ -21,7 +22,7 @@ export async function presentTaskStatus(run: RunView, call: Call, withChildren: 
   const { children: _children, ...bare } = full
   return {
     id: run.serial,
-    name: taskName(run),
+    name: taskName(run, call),
     status: withChildren ? full : bare,
     flow_type: isFunctional(run) ? 'common_func' : 'common',
     current_flow: isClosed(run.status) ? 'finished' : unclaimed ? 'func_claim' : 'execute_task',
@@ -45,8 +46,8 @@ export function presentTask(
     zoned ? call.time(at) : at === null ? null : new Date(at).toISOString()
   return {
     id: run.serial,
-    name: taskName(run),
-    category: 'Default',
+    name: taskName(run, call),
+    category: categoryName(pipeline === null ? DEFAULT_CATEGORY : categoryOf(pipeline)),
     create_method: methodOf(run.cause, pipeline?.definition),
     creator: run.cause.by,
     executor: executorOf(run),
@@ -70,7 +71,8 @@ export function presentTemplate(pipeline: PipelineView, call: Call): TemplateRow
   return {
     id: pipeline.serial,
     name: templateName(pipeline),
-    category: pipeline.definition.annotations['blueking/category'] ?? 'Default',
+    category: categoryOf(pipeline),
+    description: pipeline.definition.description,
     project_id: pipeline.project.serial,
     project_name: pipeline.project.name,
     bk_biz_id: pipeline.project.serial,

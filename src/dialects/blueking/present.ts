@@ -29,20 +29,20 @@ export const CREATED: CreatedStatus = {
 
 /** `data` of get_task_status. */
 export function presentStatus(run: RunView, style: Style): Status | CreatedStatus {
-  const shown = shownRun(run, taskName(run))
-  if (shown === undefined) return style.engine === 1 ? CREATED : { ...CREATED, name: taskName(run) }
+  const shown = shownRun(run, taskName(run, style))
+  if (shown === undefined) return style.engine === 1 ? CREATED : { ...CREATED, name: taskName(run, style) }
   return present(shown, style, run.id, run.id)
 }
 
 /** The same as the operations that came after the seed's tell it: clients of theirs index `elapsed_time`. */
 export function presentTimed(run: RunView, style: Style): Status | CreatedStatus {
-  const shown = shownRun(run, taskName(run))
+  const shown = shownRun(run, taskName(run, style))
   return shown === undefined || style.engine === 2 ? presentStatus(run, style) : presentFirst(shown, style, true)
 }
 
 /** The node with this id, with all below it; undefined: the run has none, or it has not been entered. */
 export function presentNode(run: RunView, id: string, style: Style, timed = false): Status | undefined {
-  const root = shownRun(run, taskName(run))
+  const root = shownRun(run, taskName(run, style))
   const found = root === undefined ? undefined : findShown(root, id)
   if (found === undefined) return undefined
   if (timed && style.engine === 1) return presentFirst(found.shown, style, true)

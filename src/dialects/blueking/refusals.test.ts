@@ -62,7 +62,7 @@ test('tasks, nodes, plugins and templates that are not there', async () => {
       result: false,
       message: `node[node_id=x] not found in task[task_id=${task}]`,
       data: {},
-      code: 3540000,
+      code: api === 'get_task_node_data' ? 3599999 : 3540000,
     })
     expect(await node(api, { node_id: ids.a, component_code: 'nope' })).toEqual({
       result: false,

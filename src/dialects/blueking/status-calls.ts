@@ -47,7 +47,7 @@ export const getTaskStatus: Operation = {
     const status = nodeId === null ? presentStatus(run, styleOf(call)) : presentNode(run, nodeId, styleOf(call))
     if (status === undefined) {
       // Later versions take what was not reached, and what is not there, for what has not begun; `subprocess_id` is theirs.
-      if (call.engine === 2) return { ...succeed({ ...CREATED, name: taskName(run) }), ...kept }
+      if (call.engine === 2) return { ...succeed({ ...CREATED, name: taskName(run, call) }), ...kept }
       return subprocessId === undefined
         ? { envelope: fail(notExecuted(nodeId ?? taskId)) }
         : { ...succeed(CREATED), ...kept }
@@ -70,15 +70,22 @@ function asked(call: Call, run: RunView, state: string): Readonly<Record<string,
   }
 }
 
+/** Of sub-processes that have failed, too: `extract_failed_nodes` of bk-sops' taskflow3/utils.py. */
 function failedNodeInfo(run: RunView, engine: Engine): Readonly<Record<string, object>> {
+  const root = shownRun(run, '')
   return Object.fromEntries(
-    leavesOf(run, engine).map(({ id, task }) => {
+    (root === undefined ? [] : failedBelow(root, engine)).map(({ id, task }) => {
       const max = task === null ? 0 : retriesOf(run, task.key)
       if (task === null || max === 0) return [id, {}]
       return [id, { node_id: id, auto_retry_times: task.retries, max_auto_retry_times: max }]
     }),
   )
 }
+
+const failedBelow = (shown: Shown, engine: Engine): readonly Shown[] =>
+  shown.children
+    .filter((child) => stateOf(child, engine) === 'FAILED')
+    .flatMap((child) => [child, ...failedBelow(child, engine)])
 
 /** Failed nodes that will be tried again by themselves. */
 function autoRetryStatus(run: RunView, engine: Engine) {

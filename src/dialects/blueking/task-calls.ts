@@ -1,4 +1,5 @@
 import type { RunAction } from '../../model/command.ts'
+import type { JsonObject } from '../../model/json.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { RunView } from '../../model/view.ts'
 import { sealParams } from '../kit/credentials.ts'
@@ -129,34 +130,51 @@ function rootState(run: RunView, call: Call): string {
 export const modifyConstantsForTask: Operation = {
   method: 'POST',
   path: ['task_id', 'bk_biz_id'],
-  about: 'other values for constants that are shown, for what has not begun; a task keeps its `name`',
+  about:
+    'other values for constants that are shown, of a task that has not begun, has failed or is paused; it keeps its `name`',
   async run(call) {
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
-    const refusal = await modifyConstants(call, located.run)
+    const { run } = located
+    const read = readConstants(call, run)
+    const refusal = refusedAtWork(run, call) ?? (read.ok ? await changeConstants(call, run, read.params) : read.failure)
     return refusal === undefined ? succeed('success') : { envelope: refusal }
   },
 }
 
-/** Gives the task the `constants` of the call. @returns why not. */
-export async function modifyConstants(call: Call, run: RunView): Promise<Failure | undefined> {
-  const constants = objectParam(call.params, 'constants')
-  if (Object.keys(constants).length === 0 && run.endedAt === null) return undefined
-  const stored = storedTree(run.definition)
-  const seal = sealParams(call.app, run.project.id, run.pipeline.id)
-  const params = modified(run, sealGiven(constants, stored, seal))
-  if (!params.ok) return params.failure
-  const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'modify', params: params.value })
-  if (done.ok) return undefined
-  if (run.endedAt !== null && done.problem.code === 'not_allowed') return fail('task is finished', CODES.badParameter)
-  return refusedHere(call, done.problem, done.problem.message)
+/** States in which `set_task_constants` of bk-sops' taskflow3/domains/dispatchers/task.py lets a task be changed. */
+const CHANGEABLE: readonly string[] = ['CREATED', 'FAILED', 'SUSPENDED']
+
+function refusedAtWork(run: RunView, call: Call): Failure | undefined {
+  const state = run.startedAt === null && run.endedAt === null ? 'CREATED' : rootState(run, call)
+  if (CHANGEABLE.includes(state)) return undefined
+  if (state === 'FINISHED') return fail('task is finished', CODES.badParameter)
+  const message = `任务参数设置失败: 任务状态校验失败，任务状态为${state}，不支持进行参数修改。`
+  return { ...fail(message, CODES.validation), data: '' }
 }
 
-function modified(run: RunView, constants: ReturnType<typeof objectParam>) {
+type ReadConstants =
+  | { readonly ok: true; readonly params: JsonObject }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** What the `constants` of the call are to the params of the task's run, or why they cannot be. */
+export function readConstants(call: Call, run: RunView): ReadConstants {
+  const seal = sealParams(call.app, run.project.id, run.pipeline.id)
+  return modified(run, sealGiven(objectParam(call.params, 'constants'), storedTree(run.definition), seal))
+}
+
+/** @returns why not. */
+export async function changeConstants(call: Call, run: RunView, params: JsonObject): Promise<Failure | undefined> {
+  if (Object.keys(params).length === 0) return undefined
+  const done = await call.app.runs.act(call.caller, { id: run.id }, { action: 'modify', params })
+  return done.ok ? undefined : refusedHere(call, done.problem, done.problem.message)
+}
+
+function modified(run: RunView, constants: JsonObject): ReadConstants {
   const stored = storedTree(run.definition)
   const known = new Set(run.definition.params.map(({ name }) => name))
   const fixed: string[] = []
-  const value = Object.fromEntries(
+  const params = Object.fromEntries(
     Object.entries(constants).flatMap(([key, given]) => {
       const constant = stored?.tree.constants.get(key)
       const name = constant === undefined ? key.replace(/^\$\{(\w+)\}$/, '$1') : paramOf(constant)
@@ -164,7 +182,7 @@ function modified(run: RunView, constants: ReturnType<typeof objectParam>) {
       return name !== null && known.has(name) ? [[name, given] as const] : []
     }),
   )
-  if (fixed.length === 0) return { ok: true as const, value }
+  if (fixed.length === 0) return { ok: true, params }
   const message = `constants ${fixed.slice(0, 20).join(', ')} are hidden, or name others: their values cannot be changed`
-  return { ok: false as const, failure: fail(message, CODES.badParameter) }
+  return { ok: false, failure: fail(message, CODES.badParameter) }
 }

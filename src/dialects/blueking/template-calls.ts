@@ -2,9 +2,11 @@ import type { Json } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
 import { parseYaml } from '../kit/yaml.ts'
 import { fail, findBusiness, succeed, type Call, type Operation } from './call.ts'
+import { categoryAnnotation } from './category.ts'
 import { CODES } from './codes.ts'
-import { arrayParam, isTruthy, jsonParam, optionalText, requiredText } from './params.ts'
+import { isTruthy, jsonParam, optionalText, requiredText } from './params.ts'
 import { presentTemplate } from './present-rows.ts'
+import { presentConstants } from './template-constants.ts'
 import { locateTemplate, storeTree, TEMPLATE_NAME_ANNOTATION, templateName, templateTree } from './templates.ts'
 import { excludeNodes } from './tree/exclude.ts'
 import { folded } from './tree/unfold.ts'
@@ -27,7 +29,7 @@ export const createTemplate: Operation = {
       name,
       description: optionalText(call.params, 'description') ?? '',
       hidden: false,
-      annotations: { [TEMPLATE_NAME_ANNOTATION]: name, ...categoryOf(call) },
+      annotations: { [TEMPLATE_NAME_ANNOTATION]: name, ...categoryAnnotation(optionalText(call.params, 'category')) },
     })
     if (!stored.ok) return { envelope: stored.failure }
     const { pipeline } = stored
@@ -40,11 +42,6 @@ export const createTemplate: Operation = {
   },
 }
 
-const categoryOf = (call: Call): Record<string, string> => {
-  const category = optionalText(call.params, 'category')
-  return category === undefined ? {} : { 'blueking/category': category.slice(0, 64) }
-}
-
 /** YYYYMMDDHHMMSS, as their editor names what nobody named. */
 const compactTime = (call: Call): string => call.time(call.app.now()).slice(0, 19).replace(/\D/g, '')
 
@@ -53,7 +50,12 @@ type TreeParam = { readonly ok: true; readonly value: Json } | { readonly ok: fa
 function treeParam(call: Call): TreeParam {
   if (!isTruthy(call.params, 'pipeline_tree')) return { ok: false, message: 'pipeline_tree is required' }
   const format = optionalText(call.params, 'format') ?? 'json'
-  if (format === 'json') return { ok: true, value: jsonParam(call.params, 'pipeline_tree') ?? null }
+  if (format === 'json') {
+    return {
+      ok: true,
+      value: jsonParam(call.params, 'pipeline_tree', 'pipeline_tree is not a valid JSON string') ?? null,
+    }
+  }
   if (format !== 'yaml') return { ok: false, message: 'format must be json or yaml' }
   const text = call.params['pipeline_tree']
   if (typeof text !== 'string') return { ok: false, message: 'pipeline_tree must be a YAML string when format=yaml' }
@@ -81,7 +83,9 @@ export const getTemplateInfo: Operation = {
     return succeed({
       ...presentTemplate(pipeline, call),
       pipeline_tree: optionalText(call.params, 'format') === 'yaml' ? JSON.stringify(tree) : tree,
-      ...(isTruthy(call.params, 'include_constants') ? { template_constants: tree['constants'] ?? {} } : {}),
+      ...(isTruthy(call.params, 'include_constants')
+        ? { template_constants: presentConstants(templateTree(pipeline).raw) }
+        : {}),
     })
   },
 }
@@ -122,19 +126,24 @@ export const previewCommonTaskTree: Operation = {
   },
 }
 
+const EXCLUDE_WRONG = 'invalid exclude_task_nodes_id'
+
 export const previewTaskTree: Operation = {
   method: 'POST',
   path: ['bk_biz_id', 'template_id'],
   about: 'the tree of a task without some nodes',
   async run(call) {
-    const ids = (arrayParam(call.params, 'exclude_task_nodes_id') ?? []).map(String)
-    const found = await locateTemplate(
-      call,
-      requiredText(call.params, 'template_id'),
-      requiredText(call.params, 'bk_biz_id'),
-    )
-    if (!found.ok) return { envelope: found.failure }
-    const left = excludeNodes(templateTree(found.pipeline).raw, ids)
+    const ids = jsonParam(call.params, 'exclude_task_nodes_id', EXCLUDE_WRONG) ?? []
+    if (!Array.isArray(ids)) return { envelope: fail(EXCLUDE_WRONG, CODES.badParameter) }
+    const [id, bizId] = [requiredText(call.params, 'template_id'), requiredText(call.params, 'bk_biz_id')]
+    const found = await locateTemplate(call, id, bizId)
+    if (!found.ok) {
+      if (found.failure.code !== CODES.notFound || !(await findBusiness(call, bizId)).ok) {
+        return { envelope: found.failure }
+      }
+      return { envelope: fail('preview_task_tree fail: TaskTemplate matching query does not exist.') }
+    }
+    const left = excludeNodes(templateTree(found.pipeline).raw, (ids as readonly Json[]).map(String))
     if (!left.ok) return { envelope: fail(`preview_task_tree fail: ${left.message}`) }
     return succeed({ pipeline_tree: left.tree, constants_not_referred: left.unreferenced })
   },

@@ -105,7 +105,8 @@ export type TaskMethod = 'api' | 'periodic' | 'clocked'
 export interface TaskRow {
   readonly id: number
   readonly name: string
-  readonly category: 'Default'
+  /** By its name, unlike elsewhere. */
+  readonly category: string
   readonly create_method: TaskMethod
   readonly creator: string
   readonly executor: string
@@ -130,6 +131,7 @@ export interface TemplateRow {
   readonly id: number
   readonly name: string
   readonly category: string
+  readonly description: string
   readonly project_id: number
   readonly project_name: string
   /** 3.1.32 copies it from the path as a string; typed clients of all later versions read a number. */

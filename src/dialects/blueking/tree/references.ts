@@ -17,6 +17,18 @@ export function referencedConstants(tree: Readonly<Record<string, Json>>): Reado
   return found
 }
 
+/** How many fields of activities name each constant, by its key. Source: bk-sops `tasktmpl3/domains/constants.py`. */
+export function namedByActivities(tree: Readonly<Record<string, Json>>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { component, constants } of objectsIn(tree['activities'])) {
+    const fields = isJsonObject(component) ? objectsIn(component['data']) : []
+    for (const { value = null } of [...fields, ...objectsIn(constants)]) {
+      for (const name of new Set(namesIn(value))) counts.set(`\${${name}}`, (counts.get(`\${${name}}`) ?? 0) + 1)
+    }
+  }
+  return counts
+}
+
 function* nodeTexts(tree: Readonly<Record<string, Json>>): Generator<Json> {
   for (const activity of objectsIn(tree['activities'])) {
     const { component, constants } = activity
