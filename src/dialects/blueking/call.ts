@@ -43,6 +43,8 @@ export interface Operation {
   readonly first?: true
   /** The ESB does not declare it. */
   readonly gatewayOnly?: true
+  /** Whether its document calls the business `project_id`. */
+  readonly byProject?: true
   /** Whether times are written in the zone that `expected_timezone` names. */
   readonly zoned?: true
   /** What the table of endpoints says of it. */

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
 import { fail, type Call } from './call.ts'
 import { CODES } from './codes.ts'
+import { shownValue } from './schema-problem.ts'
 import { schemesOf, type Scheme } from './schemes.ts'
 import { excludeNodes } from './tree/exclude.ts'
 import type { StoredTree } from './tree/stored-tree.ts'
@@ -17,6 +18,8 @@ const refuse = (message: string, code: number = CODES.badParameter): Excluded =>
   failure: fail(message, code),
 })
 
+const LISTS = ['exclude_task_nodes_id', 'execute_task_nodes_id', 'appoint_task_nodes_id'] as const
+
 /**
  * Which nodes of its template a task leaves out: `exclude_task_nodes_id` says so, `execute_task_nodes_id` and
  * `appoint_task_nodes_id` name the others, and so do the schemes of `template_schemes_id`.
@@ -28,12 +31,11 @@ export async function excludedBy(
   source: StoredTree,
   given: JsonObject,
 ): Promise<Excluded> {
-  const excluded = listOf(given['exclude_task_nodes_id'])
-  const executed = listOf(given['execute_task_nodes_id'])
-  const appointed = listOf(given['appoint_task_nodes_id'])
-  if (excluded === undefined) return refuse('task params is invalid: exclude_task_nodes_id must be an array')
-  if (executed === undefined) return refuse('task params is invalid: execute_task_nodes_id must be an array')
-  if (appointed === undefined) return refuse('task params is invalid: appoint_task_nodes_id must be an array')
+  const wrong = LISTS.find((name) => listOf(given[name]) === undefined)
+  if (wrong !== undefined) {
+    return refuse(`task params is invalid: ${shownValue(given[wrong] ?? null)} is not of type 'array'`)
+  }
+  const [excluded = [], executed = [], appointed = []] = LISTS.map((name) => listOf(given[name]))
   const named = schemeNames(given['template_schemes_id'])
   if (typeof named === 'string') return refuse(named)
   const activities = [...source.tree.activities.values()]

@@ -15,6 +15,7 @@ const CODE_OF = {
 export const importProjectTemplate: Operation = {
   method: 'POST',
   path: ['bk_biz_id'],
+  byProject: true,
   about: 'the templates of a file that bk-sops has exported (`template_data`), as far as their plugins are served',
   async run(call) {
     const bizId = ownBusiness(call.params)

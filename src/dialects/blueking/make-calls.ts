@@ -8,6 +8,7 @@ import { excludedBy } from './chosen-nodes.ts'
 import { CODES } from './codes.ts'
 import { FUNCTION_KIND, functionalAnnotation, isFunctional } from './functional.ts'
 import { isTruthy, jsonParam, objectParam, optionalText, ownBusiness, requiredText } from './params.ts'
+import { schemaProblem } from './schema-problem.ts'
 import { systemAnnotation } from './system-facts.ts'
 import { NAME_ANNOTATION } from './task-name.ts'
 import { EXCLUDED_ANNOTATION, taskTree, TEMPLATE_ANNOTATION } from './task-tree.ts'
@@ -32,13 +33,13 @@ interface Wanted {
 type ReadWanted = { readonly ok: true; readonly wanted: Wanted } | { readonly ok: false; readonly failure: Failure }
 
 function readWanted(call: Call): ReadWanted {
-  const name = requiredText(call.params, 'name')
+  const wrong = schemaProblem(call.params, { name: NAME_MAX, constants: 'object' })
   const invalid = (detail: string): ReadWanted => ({
     ok: false,
     failure: fail(`task params is invalid: ${detail}`, CODES.badParameter),
   })
-  if (typeof call.params['name'] !== 'string') return invalid(`${name} is not of type 'string'`)
-  if (name.length > NAME_MAX) return invalid(`name must have at most ${NAME_MAX} characters`)
+  if (wrong !== undefined) return invalid(wrong)
+  const name = requiredText(call.params, 'name')
   const flowType = optionalText(call.params, 'flow_type') ?? 'common'
   if (flowType !== 'common' && flowType !== 'common_func') {
     return invalid(`'${flowType.slice(0, 64)}' is not one of ['common', 'common_func']`)
@@ -137,6 +138,7 @@ function withoutNodes(source: StoredTree, ids: readonly string[]): Json {
 export const fastCreateTask: Operation = {
   method: 'POST',
   path: ['bk_biz_id'],
+  byProject: true,
   about: 'a task of a tree that is no template',
   async run(call) {
     const bizId = ownBusiness(call.params)

@@ -10,6 +10,7 @@ import { parseSerial } from './ids.ts'
 import { annotated, hiddenPipelines } from './hidden-pipelines.ts'
 import { TEMPLATE_ANNOTATION } from './task-tree.ts'
 import { isTruthy, objectParam, requiredText } from './params.ts'
+import { schemaProblem } from './schema-problem.ts'
 import { systemAnnotation } from './system-facts.ts'
 import { locateTemplate, storeTree, templateTree } from './templates.ts'
 import { excludeNodes } from './tree/exclude.ts'
@@ -61,11 +62,9 @@ export const createPeriodicTask: Operation = {
   about:
     'a task of a template by a clock: `cron` with minute, hour, day_of_week, day_of_month, month_of_year; it starts nothing before it is enabled',
   async run(call) {
+    const wrong = schemaProblem(call.params, { name: NAME_MAX, cron: 'required object', constants: 'object' })
+    if (wrong !== undefined) return { envelope: fail(`task params is invalid: ${wrong}`, CODES.badParameter) }
     const name = requiredText(call.params, 'name')
-    if (!isTruthy(call.params, 'cron')) throw new DoorRefusal('bad-parameter', 'param cron is required')
-    if (name.length > NAME_MAX) {
-      return { envelope: fail(`task params is invalid: '${name.slice(0, 200)}' is too long`, CODES.badParameter) }
-    }
     const found = await locateTemplate(
       call,
       requiredText(call.params, 'template_id'),

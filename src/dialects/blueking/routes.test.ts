@@ -494,7 +494,7 @@ describe('lists', () => {
       const at = await shared()
       expect((await at.post('get_tasks_status', { task_id_list: list })).body).toMatchObject({
         result: false,
-        code: 1306406,
+        code: 3540000,
       })
     },
   )

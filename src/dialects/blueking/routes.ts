@@ -9,7 +9,7 @@ import type { Call, Operation, Reply } from './call.ts'
 import { CODES } from './codes.ts'
 import { answer, DoorRefusal, refusal, type Door } from './errors.ts'
 import { operations } from './operations.ts'
-import { optionalText, readParams, type Params } from './params.ts'
+import { optionalText, ownBusiness, readParams, requiredText, type Params } from './params.ts'
 import type { Engine } from './status.ts'
 import type { Envelope, Failure } from './wire.ts'
 
@@ -97,13 +97,22 @@ async function respond(
   }
 }
 
-/** The ESB looks at parameters itself; behind the gateway bk-sops does, and says so as it says everything. */
+/** The ESB looks at the ids alone that it puts into the path; of all else bk-sops speaks, as it says everything. */
 async function runOperation(operation: Operation, call: Call, door: Door): Promise<Reply> {
+  if (door === 'esb') checkIds(operation, call.params)
   try {
     return await operation.run(call)
   } catch (error) {
-    if (door === 'esb' || !(error instanceof DoorRefusal) || error.error !== 'bad-parameter') throw error
+    if (!(error instanceof DoorRefusal) || error.error !== 'bad-parameter') throw error
     return { envelope: { result: false, message: error.message, code: CODES.badParameter } }
+  }
+}
+
+/** @throws DoorRefusal when one is not there. */
+function checkIds({ path, byProject }: Operation, params: Params): void {
+  for (const name of path) {
+    if (name === 'bk_biz_id' && byProject === true) ownBusiness(params)
+    else requiredText(params, name)
   }
 }
 
