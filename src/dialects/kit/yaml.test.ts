@@ -22,6 +22,15 @@ describe('YAML', () => {
   ])('%j is read', (text, value) => expect(parse(text)).toEqual({ ok: true, value }))
 
   test.each([
+    ['version: 1.10\ntag: 1.0\n', { version: '1.10', tag: '1.0' }],
+    ['mode: 0755\nhex: 0x1F\nbig: 1e3\n', { mode: '0755', hex: '0x1F', big: '1e3' }],
+    ['serial: 12345678901234567890\nnot: .inf\n', { serial: '12345678901234567890', not: '.inf' }],
+    ['id: 72\nratio: 1.5\nless: -3\nlist: [1, 01]\n', { id: 72, ratio: 1.5, less: -3, list: [1, '01'] }],
+  ])('%j keeps its digits where it is asked to', (text, value) =>
+    expect(parseYaml(Buffer.from(text), { keepsDigits: true })).toEqual({ ok: true, value }),
+  )
+
+  test.each([
     ['a: [1', 'malformed'],
     ['a: 1\na: 2\n', 'malformed'],
     ['a: 1\n--- \nb: 2\n', 'malformed'],

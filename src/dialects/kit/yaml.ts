@@ -1,4 +1,4 @@
-import { CST, type Document, isAlias, isMap, isScalar, isSeq, Lexer, parseDocument } from 'yaml'
+import { CST, type Document, isAlias, isMap, isScalar, isSeq, Lexer, parseDocument, type Scalar } from 'yaml'
 import type { Json } from '../../model/json.ts'
 import { BODY_DEPTH_MAX, decodeUtf8, type Parsed, type Refused, refuseBody } from './body.ts'
 
@@ -13,8 +13,10 @@ const EXPLICIT_KEYS_MAX = 16
 /**
  * One YAML 1.2 document as JSON: keys are scalars and unique, aliases are followed within bounds, unknown tags
  * and custom types do nothing. Empty text is `undefined`. Everything else is refused, in bounded time.
+ * @param keepsDigits a number that is not written as JSON would write it is text: `1.10`, `0755` and `1e3` stay what they
+ * are where a version, a mode or a name is meant, as for readers that know which fields are text.
  */
-export function parseYaml(bytes: Uint8Array): Parsed<Json | undefined> {
+export function parseYaml(bytes: Uint8Array, { keepsDigits = false } = {}): Parsed<Json | undefined> {
   if (bytes.byteLength > YAML_BYTES_MAX) {
     return refuseBody('too-large', `expected at most ${YAML_BYTES_MAX} bytes of YAML, found ${bytes.byteLength}`)
   }
@@ -32,7 +34,7 @@ export function parseYaml(bytes: Uint8Array): Parsed<Json | undefined> {
     })
     const [error] = document.errors
     if (error !== undefined) return refuseBody('malformed', `expected a body in YAML: ${error.message}`)
-    return new Reader(document).read()
+    return new Reader(document, keepsDigits).read()
   } catch {
     return refuseBody('malformed', 'expected a body in YAML, found something else')
   }
@@ -71,11 +73,13 @@ class Refusal extends Error {
 /** Its own walk instead of the library's, which compares all keys of a map with each other and may follow aliases for ever. */
 class Reader {
   readonly #document: Document
+  readonly #keepsDigits: boolean
   #values = 0
   #aliases = 0
 
-  constructor(document: Document) {
+  constructor(document: Document, keepsDigits: boolean) {
     this.#document = document
+    this.#keepsDigits = keepsDigits
   }
 
   read(): Parsed<Json> {
@@ -108,10 +112,15 @@ class Reader {
       }
       return this.#value(target, depth + 1)
     }
-    if (isScalar(node)) return scalar(node.value)
+    if (isScalar(node)) return this.#scalar(node)
     if (isSeq(node)) return node.items.map((item) => this.#value(item, depth + 1))
     if (isMap(node)) return this.#map(node.items, depth)
     return null
+  }
+
+  #scalar({ value, source = '' }: Scalar): Json {
+    const isText = this.#keepsDigits && typeof value === 'number' && source !== JSON.stringify(value)
+    return scalar(isText ? source : value)
   }
 
   #map(pairs: readonly { readonly key: unknown; readonly value: unknown }[], depth: number): Json {

@@ -25,12 +25,13 @@ export async function readBody(request: Request, bytesMax: number): Promise<Read
 
 /**
  * A document in YAML or JSON. What a client says that it sends is not asked: JSON is YAML too, but its parser is the
- * quicker one, and knows no limit of ours below that of all bodies.
+ * quicker one, and knows no limit of ours below that of all bodies. Most fields are text, quoted or not: a `tag: 1.10` is not
+ * 1.1.
  */
 export function parseDocument(bytes: Uint8Array): Read<Json | undefined> {
   const json = parseJson(bytes)
   if (json.ok || json.why === 'too-deep' || json.why === 'not-utf8') return json.ok ? json : refused(json)
-  const yaml = parseYaml(bytes)
+  const yaml = parseYaml(bytes, { keepsDigits: true })
   return yaml.ok ? yaml : refused(yaml)
 }
 

@@ -77,6 +77,27 @@ export async function listedPipelines(
 export const latestRun = (app: App, caller: Caller, pipeline: PipelineView): Promise<Result<RunView | null>> =>
   pipeline.latestRun === null ? Promise.resolve(accept(null)) : app.runs.get(caller, { id: pipeline.latestRun.id })
 
+/** So many are given at once. */
+const RUNS_MAX = 100
+
+/** Runs by their ids, in that order. */
+export async function runsOf(
+  app: App,
+  caller: Caller,
+  refs: readonly { readonly id: string }[],
+): Promise<Result<readonly RunView[]>> {
+  const runs: RunView[] = []
+  for (let at = 0; at < refs.length; at += RUNS_MAX) {
+    const some = await app.runs.batch(
+      caller,
+      refs.slice(at, at + RUNS_MAX).map(({ id }) => ({ id })),
+    )
+    if (!some.ok) return some
+    runs.push(...some.value)
+  }
+  return accept(runs)
+}
+
 /** `12-6/208`: 6 records from the 12th (from 0) of 208. Not the form of RFC 9110. */
 export const contentRange = (offset: number, count: number, total: number): string => `${offset}-${count}/${total}`
 

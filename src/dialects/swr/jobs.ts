@@ -4,6 +4,7 @@ import { isEnded } from '../../model/status.ts'
 import type { Instant } from '../../model/time.ts'
 import type { AttemptView, RunView, StageView, TaskView } from '../../model/view.ts'
 import { annotatedList, annotatedObject } from './annotations.ts'
+import { plain } from './fields.ts'
 import { filledBy } from './present.ts'
 import { jobId, serviceName, sourceParams, stageId, visibleStages } from './stage.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
@@ -62,7 +63,7 @@ function outputResource(
   const first = resources[0]
   if (!isJsonObject(first)) return { resource_type: 'image', resource: '' }
   const params: JsonObject = isJsonObject(first['params']) ? first['params'] : {}
-  const part = (name: string): string => (typeof params[name] === 'string' ? params[name] : '')
+  const part = (name: string): string => plain(params[name])
   const type = first['type'] === 'package' ? 'package' : 'image'
   const [name, version] = type === 'package' ? [part('package'), part('version')] : [part('repository'), part('tag')]
   return { resource_type: type, resource: filled(`${part('namespace')}/${name}:${version}`) }
@@ -73,7 +74,7 @@ function sourcePackage(stage: StageSpec, filled: (text: string) => string): Job[
   const work = stage.tasks[0]?.work
   if (work?.kind !== 'runner' || work.uses !== 'git') return null
   const given = annotatedObject(stage, 'swr/params') ?? sourceParams(work.with)
-  const part = (name: string): string => (typeof given[name] === 'string' ? filled(given[name]) : '')
+  const part = (name: string): string => filled(plain(given[name]))
   const [git_branch, git_tag] = [part('branch'), part('tag')]
   return { git_branch, git_clone_type: git_tag === '' ? 'branch' : 'tag', git_tag }
 }

@@ -1,7 +1,7 @@
 import type { App, Caller } from '../../host/app.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
-import { listedPipelines, queryOf, type Call } from './call.ts'
+import { listedPipelines, queryOf, runsOf, type Call } from './call.ts'
 import { storeKey } from './compile-stage.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
 import { jobId } from './stage.ts'
@@ -167,10 +167,7 @@ async function keptFiles(app: App, caller: Caller): Promise<Result<readonly Kept
   for (const pipeline of pipelines.value.filter(keepsPackages).slice(-PIPELINES_MAX)) {
     const rows = await app.runs.list(caller, { pipeline: { id: pipeline.id } }, { before: null, limit: RUNS_MAX })
     if (!rows.ok) return rows
-    const runs = await app.runs.batch(
-      caller,
-      rows.value.items.map(({ id }) => ({ id })),
-    )
+    const runs = await runsOf(app, caller, rows.value.items)
     if (!runs.ok) return runs
     for (const file of runs.value.flatMap((run) => filesOfRun(run, caller))) {
       const key = JSON.stringify([file.namespace, file.name, file.version, file.folder, file.filename])

@@ -253,11 +253,12 @@ function readResources(stage: JsonObject, key: string, place: Place): readonly R
 }
 
 function readResource(value: Json, place: Place): ResourceBody {
-  const sent = object(value, place)
-  const name = text(sent, 'name', { ...place, required: true, max: 64 })
-  const type = text(sent, 'type', { ...place, required: true, max: 32 })
+  const given = object(value, place)
+  const name = text(given, 'name', { ...place, required: true, max: 64 })
+  const type = text(given, 'type', { ...place, required: true, max: 32 })
   const at = { path: `${place.path}.params` }
-  const params = object(sent['params'], at)
+  const params = asTexts(object(given['params'], at))
+  const sent = { ...given, params }
   const part = (key: string, required = true): string => text(params, key, { ...at, required, max: 255 })
   switch (type) {
     case 'code_source':
@@ -279,6 +280,12 @@ function readResource(value: Json, place: Place): ResourceBody {
       return wrong(`${place.path}.type: expected code_source, image or package, found ${quote(type)}`)
   }
 }
+
+/** All that names a resource is text by the table (`stage_index: "0"`), however YAML wrote it. */
+const asTexts = (params: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(params).map(([key, value]) => [key, typeof value === 'object' ? value : String(value)]),
+  )
 
 function pathOf(path: string, at: string): string {
   return path.split('/').includes('..') ? wrong(`${at}: expected a path without .., found ${quote(path)}`) : path

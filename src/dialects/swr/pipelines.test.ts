@@ -40,6 +40,28 @@ async function create(content: unknown = document()) {
   return made.body
 }
 
+/** As people write it: none of these is a number. */
+const UNQUOTED = `
+name: unquoted
+params:
+- {name: release, value: 1.10}
+- {name: mode, value: 0755}
+stages:
+- name: code
+  service_name: code_source
+  exception_handler: {type: timeout_reset, params: {timespan: 72}}
+  params: {git_type: gitee, url: 'https://gitee.com/hwcloudswr/demo-2048.git', branch: 2.0}
+- name: build
+  service_name: jenkins_build
+  params: {basic_env: java, jenkins_shell: mvn package}
+  input_resources:
+  - {name: source, type: code_source, params: {stage_index: 0}}
+  output_resources:
+  - name: web
+    type: package
+    params: {namespace: shop, package: web, version: 20190121, file_path: 1e3, local_file_path: web.war}
+`
+
 describe('a pipeline is made', () => {
   test('of all that its document says, and is given back so, without a state', async () => {
     const sent = document()
@@ -81,6 +103,30 @@ describe('a pipeline is made', () => {
     const yaml = parse(text)
     expect(yaml).toMatchObject({ ...json, id: json.id + 1, name: 'web-2', pre_operation: {}, stages: {} })
     expect(Object.keys(yaml)).toEqual(Object.keys(yaml).toSorted())
+  })
+
+  test('of YAML that has no quotes around versions, tags and values', async () => {
+    const made = await call('POST', CREATE, UNQUOTED, { 'Content-Type': 'application/yaml;charset=utf8' })
+    const { id, params, stages } = made.body
+    expect(params).toMatchObject([{ value: '1.10' }, { value: '0755' }])
+    expect(stages[0]).toMatchObject({ params: { branch: '2.0' }, exception_handler: { params: { timespan: 72 } } })
+    expect(stages[1]).toMatchObject({
+      input_resources: [{ params: { stage_index: '0' } }],
+      output_resources: [{ params: { version: '20190121', file_path: '1e3' } }],
+    })
+    // Sent back as it was read, it is what it was.
+    const read = (await call('GET', `/v3/manage/pipelines/${id}`, undefined, { Accept: '*/*' })).text
+    const again = await call('PUT', `/v3/manage/pipelines/${id}`, read, { 'Content-Type': 'application/yaml' })
+    expect(again.body).toEqual(made.body)
+    await world.app.runs.start(world.admin, { pipeline: { serial: id }, params: {} })
+    await world.settled()
+    const { resource } = (await call('GET', `/v3/manage/pipelines/${id}/stages/0/jobs`)).body[0]
+    expect(resource).toBe('')
+    world.runner.endTask('stage_1', succeeded())
+    await world.settled()
+    expect((await call('GET', `/v3/manage/pipelines/${id}/stages/1/jobs`)).body).toMatchObject([
+      { resource: 'shop/web:20190121' },
+    ])
   })
 
   test('of YAML that its signature leaves out, which is refused of JSON', async () => {

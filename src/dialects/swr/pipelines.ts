@@ -15,6 +15,7 @@ import {
   listedPipelines,
   queryOf,
   removed,
+  runsOf,
   unreadable,
   type Call,
 } from './call.ts'
@@ -121,10 +122,8 @@ export async function listPipelines(app: App, c: Call): Promise<Response> {
   const rows = await slicePipelines(app, caller, filter.value, offset, limit)
   if (!rows.ok) return problemResponse(rows.problem)
   const { items, total } = rows.value
-  const runs = await app.runs.batch(
-    caller,
-    items.flatMap((pipeline) => (pipeline.latestRun === null ? [] : [{ id: pipeline.latestRun.id }])),
-  )
+  const newest = items.flatMap(({ latestRun: run }) => run ?? [])
+  const runs = await runsOf(app, caller, newest)
   if (!runs.ok) return problemResponse(runs.problem)
   const runOf = new Map(runs.value.map((run) => [run.pipeline.id, run]))
   const body = items.map((pipeline) => presentListItem(pipeline, runOf.get(pipeline.id) ?? null))

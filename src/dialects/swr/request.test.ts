@@ -20,17 +20,20 @@ test.each([
 
 describe('a page', () => {
   test.each([
-    ['', { offset: 0, limit: 100 }],
-    ['limit=&offset=', { offset: 0, limit: 100 }],
+    ['', { offset: 0, limit: Number.POSITIVE_INFINITY }],
+    ['limit=&offset=', { offset: 0, limit: Number.POSITIVE_INFINITY }],
     ['limit=1&offset=12', { offset: 12, limit: 1 }],
-    ['limit=100', { offset: 0, limit: 100 }],
+    ['limit=1000', { offset: 0, limit: 1_000 }],
   ])('is read from %j', (text, value) => {
     expect(readSlice(query(text))).toEqual({ ok: true, value })
   })
 
-  test.each(['limit=0', 'limit=101', 'limit=-1', 'limit=x', 'limit=1.5', 'limit=99999999999'])('refuses %j', (text) => {
-    expect(readSlice(query(text))).toMatchObject({ ok: false, error: { status: 400, code: 'SVCSTG.SWR.4001070' } })
-  })
+  test.each(['limit=0', 'limit=1001', 'limit=-1', 'limit=x', 'limit=1.5', 'limit=99999999999'])(
+    'refuses %j',
+    (text) => {
+      expect(readSlice(query(text))).toMatchObject({ ok: false, error: { status: 400, code: 'SVCSTG.SWR.4001070' } })
+    },
+  )
 
   test.each(['offset=-1', 'offset=x', 'offset=1000000001', 'offset=99999999999'])('refuses %j', (text) => {
     expect(readSlice(query(text))).toMatchObject({ ok: false, error: { status: 400, code: 'SVCSTG.SWR.4001072' } })

@@ -18,15 +18,19 @@ export function readInteger(text: string, name: string): Read<number> {
 
 export interface Slice {
   readonly offset: number
+  /** Infinity: all that there are. */
   readonly limit: number
 }
 /** Most rows of one page. */
-export const LIMIT_MAX = 100
+const LIMIT_MAX = 1_000
 const OFFSET_MAX = 1_000_000_000
 
-/** `limit` 1 to `limitMax`, by default all of it; `offset` in rows, by default 0. Given empty counts as not given. */
-export function readSlice(query: URLSearchParams, limitMax = LIMIT_MAX): Read<Slice> {
-  const limit = readQueryInteger(query, 'limit', { min: 1, max: limitMax, fallback: limitMax })
+/**
+ * `limit` 1 to 1,000; `offset` in rows, by default 0. Given empty counts as not given. Who asks for no page gets everything,
+ * as nothing would tell them that there is more ("如果请求时传入offset和limit参数，则在Response Header中会增加Content-Range").
+ */
+export function readSlice(query: URLSearchParams): Read<Slice> {
+  const limit = readQueryInteger(query, 'limit', { min: 1, max: LIMIT_MAX, fallback: Number.POSITIVE_INFINITY })
   if (!limit.ok) return unreadable(errors.badLimit, limit.message)
   const offset = readQueryInteger(query, 'offset', { min: 0, max: OFFSET_MAX, fallback: 0 })
   if (!offset.ok) return unreadable(errors.badOffset, offset.message)

@@ -260,6 +260,18 @@ describe('the list of pipelines', () => {
     expect(await list('?limit=2&offset=7')).toEqual([[], '7-0/3'])
   })
 
+  test('is whole for who asks for no page, as nothing says that there is more', async () => {
+    const many = Array.from({ length: 120 }, (_, index) => `more-${index}`)
+    const stages = [stageSpec({ key: 'build', tasks: [taskSpec({ key: 'nothing', work: { kind: 'noop' } })] })]
+    for (const name of many) await world.start(await world.pipeline(staged({ name, stages })))
+    await world.settled()
+    expect(await list('')).toEqual([['web-one', 'web-two', 'api', ...many], '0-123/123'])
+    expect(await list('?offset=2')).toEqual([['api', ...many], '2-121/123'])
+    expect((await list('?limit=110'))[1]).toBe('0-110/123')
+    const { body } = await json('GET', '/v3/manage/pipelines?offset=3')
+    expect(new Set(body.map((one: { status: { status: string } }) => one.status.status))).toEqual(new Set(['success']))
+  })
+
   test('is filtered by part of a name and by group', async () => {
     const group = world.project.serial
     expect(await list('?filter=name::web')).toEqual([['web-one', 'web-two'], '0-2/2'])
@@ -300,7 +312,7 @@ describe('the list of pipelines', () => {
     ])
   })
 
-  test.each(['limit=0', 'limit=101', 'limit=x', 'offset=-1', 'offset=x', 'filter=x', 'filter=owner::me'])(
+  test.each(['limit=0', 'limit=1001', 'limit=x', 'offset=-1', 'offset=x', 'filter=x', 'filter=owner::me'])(
     'refuses %s',
     async (query) => {
       const { status, body } = await json('GET', `/v3/manage/pipelines?${query}`)
@@ -510,7 +522,7 @@ describe('jobs of a stage', () => {
       expect([status, body], job).toEqual([404, errorOf('SVCSTG.SWR.4041124')])
     }
     expect((await json('GET', stagePath(pipeline, 0, 'jobs/abc/logs'))).status).toBe(400)
-    expect((await json('GET', stagePath(pipeline, 0, 'jobs/latest/logs?limit=21'))).status).toBe(400)
+    expect((await json('GET', stagePath(pipeline, 0, 'jobs/latest/logs?limit=1001'))).status).toBe(400)
     expect((await json('GET', stagePath(pipeline, 3, 'jobs'))).body).toEqual(errorOf('SVCSTG.SWR.4041124'))
     expect((await json('GET', stagePath(pipeline, '-1', 'jobs'))).status).toBe(400)
     expect((await json('GET', stagePath(pipeline, 'x', 'jobs'))).status).toBe(400)

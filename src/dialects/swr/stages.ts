@@ -3,7 +3,7 @@ import { accept, refuse, type Problem, type Result } from '../../model/problem.t
 import { isEnded } from '../../model/status.ts'
 import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
 import { parseReview } from './body.ts'
-import { contentRange, created, findPipeline, latestRun, queryOf, unreadable, type Call } from './call.ts'
+import { contentRange, created, findPipeline, latestRun, queryOf, runsOf, unreadable, type Call } from './call.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
 import { logRecords, presentJob, presentRecord, stageAt, type LogRecord } from './jobs.ts'
 import { readInteger, readSlice } from './request.ts'
@@ -46,12 +46,7 @@ export async function listJobs(app: App, c: Call<'/:id/:stage'>): Promise<Respon
 
 async function newestRuns(app: App, caller: Caller, pipeline: PipelineView): Promise<Result<readonly RunView[]>> {
   const rows = await app.runs.list(caller, { pipeline: { id: pipeline.id } }, { before: null, limit: JOBS_MAX })
-  return rows.ok
-    ? app.runs.batch(
-        caller,
-        rows.value.items.map(({ id }) => ({ id })),
-      )
-    : rows
+  return rows.ok ? runsOf(app, caller, rows.value.items) : rows
 }
 
 async function creatorIds(app: App, runs: readonly RunView[]): Promise<(run: RunView) => string> {
@@ -69,7 +64,7 @@ export async function showLog(app: App, c: Call<'/:id/:stage/:job'>): Promise<Re
   if (found instanceof Response) return found
   const { pipeline, index } = found
   const { caller } = c.var
-  const page = readSlice(queryOf(c), RECORDS_MAX)
+  const page = readSlice(queryOf(c))
   if (!page.ok) return unreadable(page)
   const run = await runOfJob(app, caller, pipeline, index, c.req.param('job'))
   if (run instanceof Response) return run
