@@ -32,7 +32,11 @@ export const endpoints: readonly EndpointRow[] = [
   row('GET', '/v3/auth/catalog', 'the services of this server; Keystone'),
   row('GET', '/v3/auth/projects', 'projects of the caller'),
   row('GET', '/v3/auth/domains', 'the one account; SDKs ask at their start'),
-  row('GET', '/v3/projects', '`?name=`, `?domain_id=`; SDKs with a region and no project ask at their start'),
+  row(
+    'GET',
+    '/v3/projects',
+    '`?name=`, `?domain_id=`, `?page=` with `?per_page=`; SDKs with a region and no project ask at their start',
+  ),
   row('POST', '/v3/projects', 'makes a project; the Node SDK may at its start'),
   row('GET', '/v3/projects/:id', 'one project'),
   row('GET', '/v3/regions', 'the one region'),

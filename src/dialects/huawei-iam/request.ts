@@ -1,5 +1,7 @@
 import { isJsonObject, type Json } from '../../model/json.ts'
 import { parseJsonObject, type Refused } from '../kit/body.ts'
+import { rowsBeforePage } from '../kit/paging.ts'
+import { readInteger } from '../kit/query.ts'
 
 /** What `POST /v3/auth/tokens` asks for. */
 export interface TokenRequest {
@@ -78,11 +80,60 @@ export const readProjectRequest = (
     }
   })
 
+/** What lists of projects and users may be asked for. Given empty counts as not given. */
+export interface ListQuery {
+  readonly name: string | null
+  readonly domainId: string | null
+  readonly parentId: string | null
+  readonly isDomain: boolean | null
+  readonly enabled: boolean | null
+  /** Rows of the page; "page must be used together with per_page": one of them alone asks for no page. */
+  readonly from: number
+  readonly to: number
+}
+
+const PAGE_MAX = 1_000_000
+const PER_PAGE_MAX = 5_000
+
+export const readListQuery = (query: URLSearchParams): ReadRequest<ListQuery> =>
+  reading(() => {
+    const text = (name: string): string | null => query.get(name) || null
+    const page = queryNumber(query, 'page', PAGE_MAX)
+    const perPage = queryNumber(query, 'per_page', PER_PAGE_MAX)
+    const isPaged = page !== null && perPage !== null
+    return {
+      name: text('name'),
+      domainId: text('domain_id'),
+      parentId: text('parent_id'),
+      isDomain: queryFlag(query, 'is_domain'),
+      enabled: queryFlag(query, 'enabled'),
+      from: isPaged ? rowsBeforePage(page, perPage) : 0,
+      to: isPaged ? rowsBeforePage(page, perPage) + perPage : Number.POSITIVE_INFINITY,
+    }
+  })
+
+function queryNumber(query: URLSearchParams, name: string, max: number): number | null {
+  const found = readInteger(query, name, { min: 1, max, fallback: 0 })
+  if (!found.ok) throw new FieldError(`${found.message}.`)
+  return found.value === 0 ? null : found.value
+}
+
+/** Python's clients write `True`. */
+function queryFlag(query: URLSearchParams, name: string): boolean | null {
+  const word = (query.get(name) ?? '').toLowerCase()
+  if (word === '') return null
+  if (word === 'true' || word === 'false') return word === 'true'
+  throw new FieldError(`${name}: expected true or false.`)
+}
+
 function read<Value>(bytes: Uint8Array, take: (body: Json) => Value): ReadRequest<Value> {
   const body = parseJsonObject(bytes)
-  if (!body.ok) return { ok: false, kind: 'body', refused: body }
+  return body.ok ? reading(() => take(body.value)) : { ok: false, kind: 'body', refused: body }
+}
+
+function reading<Value>(take: () => Value): ReadRequest<Value> {
   try {
-    return { ok: true, value: take(body.value) }
+    return { ok: true, value: take() }
   } catch (error) {
     if (error instanceof FieldError) return { ok: false, kind: 'field', message: error.message }
     throw error
@@ -119,6 +170,8 @@ function proofOf(identity: Json | undefined): Proof {
 }
 
 function scopeOf(scope: Json): TokenRequest['scope'] {
+  // Keystone's word for none, which OpenStack's own client sends when it is told so.
+  if (scope === 'unscoped') return null
   const { project, domain } = fields(scope, 'auth.scope', ['project', 'domain'])
   // "project wins if both are there".
   if (project !== undefined) {

@@ -65,6 +65,7 @@ describe('POST /v3/auth/tokens', () => {
     const { body } = await ask(user())
     expect(body.token.domain).toEqual({ id: expect.stringMatching(/^[0-9a-f]{32}$/), name: 'example' })
     expect(body.token.project).toBeUndefined()
+    expect((await ask(user(), 'unscoped')).body.token.domain).toEqual(body.token.domain)
     const { id } = body.token.domain
     for (const domain of [{ id }, { name: 'example' }]) {
       expect((await ask(user(), { domain })).body.token.domain.id).toBe(id)
@@ -354,6 +355,30 @@ describe('who is where', () => {
     const shown = { project: { ...body.projects[0], status: 'normal' } }
     expect((await get(`/v3-ext/projects/${world.project.id}`)).body).toEqual(shown)
     expect((await get(`/v3-ext/projects/${ABSENT}`)).status).toBe(404)
+    // By the page of KeystoneListProjects; whoever asks page by page until there is no more comes to an end.
+    const { domain_id: account } = body.projects[0]
+    for (const query of [
+      'page=1&per_page=1',
+      'page=1',
+      'per_page=1',
+      'enabled=True',
+      'is_domain=false',
+      `parent_id=${account}&domain_id=${account}`,
+      'name=&domain_id=&enabled=&page=&per_page=',
+    ]) {
+      expect((await get(`/v3/projects?${query}`)).body.projects, query).toEqual(body.projects)
+    }
+    for (const query of ['page=2&per_page=1', 'enabled=false', 'is_domain=true', `parent_id=${world.project.id}`]) {
+      expect((await get(`/v3/projects?${query}`)).body.projects, query).toEqual([])
+    }
+    for (const query of ['page=0&per_page=1', 'page=1&per_page=5001', 'enabled=1', 'page=x']) {
+      expect((await get(`/v3/projects?${query}`)).body.error, query).toMatchObject({ code: 400, title: 'Bad Request' })
+    }
+    const users = async (query: string) => (await get(`/v3/users?${query}`)).body.users.length
+    expect(await users(`domain_id=${account}&enabled=true&name=ci`)).toBe(1)
+    expect([await users(`domain_id=${ABSENT}`), await users('enabled=false'), await users('name=li')]).toEqual([
+      0, 0, 0,
+    ])
     expect((await get(`/v3/projects/${ABSENT}`)).body.error).toMatchObject({ code: 404, title: 'Not Found' })
   })
 

@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono'
 import type { App, Caller } from '../../host/app.ts'
 import { parseUserId } from '../../model/id.ts'
-import type { ProjectView, UserRef } from '../../model/view.ts'
+import type { UserRef } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { readBody } from '../kit/body.ts'
 import { gatewayErrors, gatewayResponse } from '../kit/gateway.ts'
@@ -26,6 +26,7 @@ import {
   type Scope,
 } from './present.ts'
 import {
+  readListQuery,
   readProjectRequest,
   readSecurityTokenRequest,
   readTokenRequest,
@@ -102,8 +103,12 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   // Nobody sees others here than themselves.
   const self = (c: Context<Env>) => presentUser(c.var.received.caller, baseUrl)
   routes.get('/v3/users', who, (c) => {
-    const { name = self(c).name } = c.req.query()
-    return Response.json({ links: links(`${baseUrl}/v3/users`), users: name === self(c).name ? [self(c)] : [] })
+    const query = readListQuery(new URL(c.req.url).searchParams)
+    if (!query.ok) return badRequest(query, c.env.requestId)
+    const { name, domainId, enabled } = query.value
+    const user = self(c)
+    const isMeant = (name ?? user.name) === user.name && (domainId ?? user.domain_id) === user.domain_id
+    return Response.json({ links: links(`${baseUrl}/v3/users`), users: isMeant && enabled !== false ? [user] : [] })
   })
   routes.get('/v3/users/:id', who, (c) =>
     c.req.param('id') === self(c).id
@@ -249,13 +254,15 @@ async function createProject(app: App, c: Context<Env>, options: DialectOptions)
   return Response.json({ project: presentProject(made.value, caller, options.baseUrl) }, { status: 201 })
 }
 
-/** `name` is exact: an SDK that knows its region only looks for the project of that name. */
+/** `name` is exact: an SDK that knows its region only looks for the project of that name. All lie in the account, and are enabled. */
 async function listProjects(app: App, c: Context<Env>, options: DialectOptions): Promise<Response> {
   const { caller } = c.var.received
-  const name = c.req.query('name')
-  const domainId = c.req.query('domain_id')
-  const mine = domainId === undefined || domainId === domainRef(caller.domain).id
-  const projects: readonly ProjectView[] = mine ? await app.projects.list(caller) : []
-  const shown = projects.filter((project) => name === undefined || project.name === name)
+  const query = readListQuery(new URL(c.req.url).searchParams)
+  if (!query.ok) return badRequest(query, c.env.requestId)
+  const { name, domainId, parentId, isDomain, enabled, from, to } = query.value
+  const account = domainRef(caller.domain).id
+  const isMine = (domainId ?? account) === account && (parentId ?? account) === account
+  const projects = isMine && isDomain !== true && enabled !== false ? await app.projects.list(caller) : []
+  const shown = projects.filter((project) => name === null || project.name === name).slice(from, to)
   return Response.json(presentProjects(shown, caller, options.baseUrl, c.req.path))
 }
