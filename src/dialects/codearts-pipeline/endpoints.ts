@@ -36,6 +36,8 @@ const unserved = (
     }
   })
 const PLUGINS = 'steps of one’s own are files of the server, not uploads'
+const STATISTICS = 'metrics of the server have more of it, and their answers are known in part only'
+const OLDER = 'no pipeline here was of an older version of the vendor’s'
 const ALERTS = 'who is told of what is set in projects and definitions (`notify`)'
 
 export const endpoints: readonly EndpointRow[] = [
@@ -65,8 +67,9 @@ export const endpoints: readonly EndpointRow[] = [
     ['GET', '/{pipeline_id}', 'what was given, and what it is; `ShowPipelineDetail`'],
     ['PUT', '/{pipeline_id}', 'edits; `UpdatePipelineInfo`'],
     ['DELETE', '/{pipeline_id}', 'deletes; `DeletePipeline`'],
-    ['PUT', '/{pipeline_id}/ban', 'this vendor’s clients may not start or edit it; Terraform'],
-    ['PUT', '/{pipeline_id}/unban', 'they may again; Terraform'],
+    ['POST', '/batch-delete', 'deletes each of `pipeline_ids`, and says which; `BatchDeletePipeline`'],
+    ['PUT', '/{pipeline_id}/ban', '`true`: this vendor’s clients may not start or edit it; `DisablePipeline`'],
+    ['PUT', '/{pipeline_id}/unban', '`true`: they may again; `EnablePipeline`'],
     ['GET', '/{pipeline_id}/webhook', 'the address of its first webhook; Terraform'],
     ['POST', '/pipelines-version', 'manifest versions of `[{pipeline_id}]`; `QueryPipelinesManifestVersion`'],
     ['GET', '/{pipeline_id}/list-runtime-vars', 'variables that a start may set; `ListRuntimeVars`'],
@@ -94,10 +97,16 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', `${STEP}/delay-pass`, 'a wait, over; Terraform'],
     ['POST', `${STEP}/delay-refuse`, 'a wait, refused: the step fails; Terraform'],
     ['POST', `${STEP}/resume`, 'a step that was paused, or waits after a failure, goes on; Terraform'],
-    ['POST', '/{pipeline_id}/{pipeline_run_id}/cancel-queuing/{queue_id}', 'out of the queue; Terraform'],
-    ['GET', '/{pipeline_id}/queued-pipeline', 'runs that wait for their turn; Terraform'],
+    ['POST', '/{pipeline_id}/{pipeline_run_id}/cancel-queuing/{queue_id}', 'out of the queue; `CancelPipelineQueue`'],
+    ['GET', '/{pipeline_id}/queued-pipeline', 'runs that wait for their turn; `ListPipelineQueue`'],
     ['POST', '/batch-runs', 'a run of each of `pipeline_ids`; `BatchRunPipeline`'],
     ['POST', '/batch-runs/result', 'whether they were started; `ShowBatchRunResult`'],
+  ]),
+  ...rowsOf('v5 older', '/v5/{project_id}/api/pipelines', [
+    ['POST', '/{pipeline_id}/pipeline-runs/list-legacy', '`ListPipelineLegacyRuns`', OLDER],
+    ['GET', '/{pipeline_id}/list-pipeline-vars', '`ListPipelineCustomVars`', OLDER],
+    ['POST', `${RUN}/rollback-run`, '`RollbackRunPipeline`', 'its page does not say what is taken back'],
+    ['POST', '/{pipeline_id}/webhook/switch', 'whether its webhook starts it', 'the definition says so (`triggers`)'],
   ]),
   ...rowsOf('v5 templates', '/v5/{tenant_id}/api/pipeline-templates', [
     ['POST', '', 'makes one; `CreatePipelineTemplate`'],
@@ -147,6 +156,19 @@ export const endpoints: readonly EndpointRow[] = [
       'the same of several pipelines; `BatchUpdatePipelinePermission`',
     ],
     ['POST', '/{tenant_id}/api/pipelines/check-rights', 'what the caller may do with each; `GetPipelinePermission`'],
+  ]),
+  ...rowsOf('v5 dashboard', '/v5/{tenant_id}/api/dashboard', [
+    ['GET', '/pipeline-count?order&pageNo&pageSize', 'pipelines of each project; `ShowPipelineCount`'],
+    ['GET', '/executions-overview', '`ListExecutionsOverview`', STATISTICS],
+    ['POST', '/stats-trend', '`QueryStatsTrend`', STATISTICS],
+  ]),
+  ...rowsOf('v5 notices', '/v5/{project_id}/api/pipeline-notices/{pipeline_id}/notice', [
+    ['GET', '/detail', 'what is told of', ALERTS],
+    ['POST', '', '`UpdatePipelineOfficialNotice`', ALERTS],
+    ['GET', '/message', '`ShowPipelineThirdPartyNotice`', ALERTS],
+    ['POST', '/message', '`UpdatePipelineThirdPartyNotice`', ALERTS],
+    ['POST', '/all', '`SwitchPipelineNotice`', ALERTS],
+    ['PUT', '/update', '`UpdatePipelineNoticeConf`', ALERTS],
   ]),
   ...rowsOf('v5 alerts', '/v5/{tenant_id}/api/alert/policies', [
     ['POST', '', '`CreateAlertPolicy`', ALERTS],

@@ -59,7 +59,7 @@ test('who belongs to one project learns nothing of another, and changes nothing 
     if (method === 'GET') return [{}]
     if (path.endsWith('/status')) return [[pipeline.id]]
     if (path.endsWith('/move')) return [{ pipelines: [{ pipeline_id: pipeline.id, pipeline_name: 'x' }] }]
-    if (path.endsWith('/batch-runs')) return [{ pipeline_ids: [pipeline.id] }]
+    if (/\/batch-(?:runs|delete)$/.test(path)) return [{ pipeline_ids: [pipeline.id] }]
     if (path.endsWith('/result')) return [{ query: [{ pipeline_id: pipeline.id, pipeline_run_id: '' }] }]
     if (path.endsWith('-version')) return [[{ pipeline_id: pipeline.id }]]
     if (path.endsWith('/relation')) return [{ pipeline_id: pipeline.id, pipeline_group_ids: [] }]

@@ -89,10 +89,10 @@ export const readList = (bytes: Uint8Array): Read<ListQuery> =>
     }
   })
 
-/** `pipeline_ids=a,b`: each once, in the order given. */
+/** `pipeline_ids=a,b`, or the name again for each: each once, in the order given. */
 export const readPipelineIds = (query: URLSearchParams): Read<readonly string[]> =>
   read(() => {
-    const found = ids(query.get('pipeline_ids'), 'pipeline_ids', IDS_MAX)
+    const found = ids(query.getAll('pipeline_ids').join(','), 'pipeline_ids', IDS_MAX)
     if (found.length === 0) throw new BadValue('pipeline_ids: expected ids joined with ","')
     return found
   })
@@ -153,7 +153,8 @@ const words = <Word extends string>(text: string | null, name: string, known: re
   ids(text, name, 10).flatMap((word) => oneOf(word, name, known) ?? [])
 
 function ids(text: string | null, name: string, max: number): readonly string[] {
-  const found = (text ?? '').split(',', max + 1).filter((id) => id !== '')
+  const parts = (text ?? '').split(',', max + 1)
+  const found = parts.map((id) => id.trim()).filter((id) => id !== '')
   if (found.length > max) throw new BadValue(`${name}: expected at most ${max} ids, found more`)
   return [...new Set(found)]
 }

@@ -370,6 +370,9 @@ describe('many at once', () => {
       { pipeline_id: two.id, status: 'running', build_id: '1', stages: [{ order: 0 }, { order: 1 }] },
       { pipeline_id: one.id, status: null, build_id: null },
     ])
+    for (const ids of [`${two.id},%20${one.id}`, `${two.id}&pipeline_ids=${one.id}`]) {
+      expect((await call('GET', `/v3/pipelines/status?pipeline_ids=${ids}`)).body, ids).toEqual(body)
+    }
     expect((await call('GET', '/v3/pipelines/status')).status).toBe(400)
     expect((await call('GET', `/v3/pipelines/status?pipeline_ids=${'a,'.repeat(101)}`)).status).toBe(400)
   })
@@ -463,6 +466,10 @@ describe('history', () => {
       total: 0,
       build_results: [],
     })
+    // The last millisecond of the last day, too.
+    world.clock.advance(Date.parse('2026-01-02T23:59:59.999+08:00') - world.clock.now())
+    await world.start(pipeline, { tag: 'd' })
+    expect((await call('GET', `/v3/pipelines/build-result?${period}`, { headers })).body).toMatchObject({ total: 4 })
   })
 
   test.each([

@@ -177,7 +177,7 @@ class Calls {
   /** Runs of a project in a period. The Node SDK names the project in a header only. */
   async results(c: Context<Env>): Promise<Response> {
     const query = queryOf(c)
-    const projectId = query.get('project_id') ?? c.req.header('x-project-id') ?? ''
+    const projectId = query.get('project_id') || (c.req.header('x-project-id') ?? '')
     const records = readRecords(query, true, this.#options.zoneOffsetMinutes)
     if (!records.ok) return this.#unreadable(c, records)
     const { offset, limit } = records.value
@@ -205,7 +205,7 @@ class Calls {
       ...scope,
       ...(statuses.length === RUN_STATUSES.length ? {} : { statuses }),
       ...(from === null ? {} : { createdFrom: from }),
-      ...(to === null ? {} : { createdTo: to }),
+      ...(to === null ? {} : { createdTo: to + 1 }),
     }
     const total = await this.#app.runs.count(caller, filter)
     if (!total.ok) return total

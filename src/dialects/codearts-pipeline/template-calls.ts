@@ -33,8 +33,7 @@ import {
   updateTemplate,
 } from './templates.ts'
 import type { PipelineCalls } from './v5-pipelines.ts'
-
-const REGION = 'millrace'
+import { REGION } from './v5-present.ts'
 
 /** Templates, of v3 and of v5, and pipelines made of them. */
 export class TemplateCalls {

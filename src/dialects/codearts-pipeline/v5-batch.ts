@@ -2,8 +2,10 @@ import type { Context } from 'hono'
 import type { PipelineView } from '../../model/view.ts'
 import type { Env } from '../kit/receive.ts'
 import type { Desk, Found } from './desk.ts'
+import { errors } from './errors.ts'
 import { originalOf } from './original.ts'
 import { stateOf } from './state.ts'
+import type { PipelineCalls } from './v5-pipelines.ts'
 import { manifestOf } from './v5-present.ts'
 import { readBatchResult, readBatchRun, readVersions } from './v5-request.ts'
 import type { RunCalls } from './v5-runs.ts'
@@ -16,14 +18,18 @@ const DEFAULTS = {
   refs: [],
 }
 
+const NO_PIPELINE = 'The pipeline does not exist.'
+
 /** Calls for several pipelines at once. */
 export class BatchCalls {
   readonly #desk: Desk
   readonly #runs: RunCalls
+  readonly #pipelines: PipelineCalls
 
-  constructor(desk: Desk, runs: RunCalls) {
+  constructor(desk: Desk, runs: RunCalls, pipelines: PipelineCalls) {
     this.#desk = desk
     this.#runs = runs
+    this.#pipelines = pipelines
   }
 
   /** A run of each with its defaults. One that cannot be started has no run id, and the others are started all the same. */
@@ -64,9 +70,32 @@ export class BatchCalls {
   }
 
   async #whyNot(c: Context<Env>, pipeline: Found<PipelineView>): Promise<string> {
-    if (!pipeline.ok) return 'The pipeline does not exist.'
+    if (!pipeline.ok) return NO_PIPELINE
     const { banned } = await stateOf(this.#desk.app, this.#desk.callerOf(c), pipeline.value)
     return banned ? 'Current pipeline is banned.' : 'The pipeline has no such run.'
+  }
+
+  /** Each on its own: one that is at work, or not there, does not keep the others. */
+  async remove(c: Context<Env>): Promise<Response> {
+    const project = await this.#desk.project(c)
+    if (!project.ok) return project.response
+    const ids = readBatchRun(this.#desk.bodyOf(c))
+    if (!ids.ok) return this.#desk.unreadable(c, ids)
+    const result = []
+    for (const pipeline_id of ids.value) {
+      const pipeline = await this.#desk.pipeline(c, pipeline_id)
+      const removed = pipeline.ok ? await this.#pipelines.removed(c, pipeline.value) : null
+      if (removed?.ok === false && removed.problem.code === 'forbidden') {
+        return this.#desk.refused(c, removed.problem, errors.noPipeline)
+      }
+      result.push({
+        pipeline_id,
+        pipeline_name: pipeline.ok ? pipeline.value.name : null,
+        status: removed?.ok === true ? 'DELETE_SUCCESS' : 'DELETE_FAILED',
+        reason: removed === null ? NO_PIPELINE : removed.ok ? null : removed.problem.message,
+      })
+    }
+    return Response.json({ result })
   }
 
   /** By id; pipelines that are not there are left out. */

@@ -1,10 +1,13 @@
 import type { Context } from 'hono'
+import type { ProjectView } from '../../model/view.ts'
+import { rowsBeforePage } from '../kit/paging.ts'
 import type { Env } from '../kit/receive.ts'
 import type { Desk } from './desk.ts'
 import { errors } from './errors.ts'
+import { everyPipeline } from './find.ts'
 import { presentSystemVariables, runtimeVariables } from './system-variables.ts'
 import { presentVariables } from './v5-present.ts'
-import { readPage } from './v5-request.ts'
+import { readCounts, readPage } from './v5-request.ts'
 
 /** What else is asked of a pipeline: its variables, who has edited it, which of its triggers were refused. */
 export class FactCalls {
@@ -46,6 +49,36 @@ export class FactCalls {
       modify_type: version === 1 ? 'create' : 'edit',
     }))
     return Response.json({ data, count: newest.length })
+  }
+
+  /** How many pipelines each project of the caller has; in the order of the projects when none is asked for. */
+  async counts(c: Context<Env>): Promise<Response> {
+    const query = readCounts(new URL(c.req.url).searchParams)
+    if (!query.ok) return this.#desk.unreadable(c, query)
+    const { order, pageNo, pageSize } = query.value
+    const { app } = this.#desk
+    const caller = this.#desk.callerOf(c)
+    const counts: { readonly project: ProjectView; readonly count: number }[] = []
+    for (const project of await app.projects.list(caller)) {
+      const all = await everyPipeline(app, caller, { project: { id: project.id } })
+      if (!all.ok) return this.#desk.refused(c, all.problem, errors.noProject)
+      const shown = all.value.filter(({ definition }) => definition.annotations['hidden'] !== 'true')
+      counts.push({ project, count: shown.length })
+    }
+    if (order !== null) counts.sort((a, b) => (order === 'asc' ? 1 : -1) * (a.count - b.count))
+    const from = rowsBeforePage(pageNo, pageSize)
+    return Response.json({
+      total: counts.length,
+      pageSize,
+      pageNo,
+      projectCountList: counts.slice(from, from + pageSize).map(({ project: { id, name }, count }) => ({
+        projectName: name,
+        projectId: id,
+        pipelineCount: String(count),
+        deleted: false,
+      })),
+      allCount: counts.reduce((sum, { count }) => sum + count, 0),
+    })
   }
 
   /** Automatic starts that were refused, as far as they are remembered: the newest. */

@@ -68,7 +68,7 @@ async function filterOf(app: App, pipeline: PipelineView, query: RunsV5): Promis
     pipeline: { id: pipeline.id },
     ...(statuses.length === 0 ? {} : { statuses: v5StatusesOf(statuses) }),
     ...(from === null ? {} : { createdFrom: from }),
-    ...(to === null ? {} : { createdTo: to }),
+    ...(to === null ? {} : { createdTo: to + 1 }),
     ...(triggerTypes.length === 0
       ? {}
       : { causeKinds: CAUSE_KINDS.filter((kind) => triggerTypes.includes(executeTypes[kind])) }),

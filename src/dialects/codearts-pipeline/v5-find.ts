@@ -7,7 +7,7 @@ import { originalOf } from './original.ts'
 import { NO_STATE, statesOf, type PipelineState } from './state.ts'
 import { everyTag, type Tag } from './tags.ts'
 import type { ListV5, SortKeyV5 } from './v5-request.ts'
-import { manifestOf } from './v5-present.ts'
+import { isPublished, manifestOf } from './v5-present.ts'
 import { v5StatusesOf } from './v5-status.ts'
 
 export interface FoundV5 {
@@ -66,7 +66,7 @@ async function isMeant(
   if (query.componentId !== null && dto?.['component_id'] !== query.componentId) return false
   if (query.updatedFrom !== null && (lastStartedAt === null || lastStartedAt < query.updatedFrom)) return false
   if (query.creatorIds.length > 0 && !query.creatorIds.includes(pipeline.createdBy.id)) return false
-  if (query.isPublish !== null && query.isPublish !== (dto?.['is_publish'] === true)) return false
+  if (query.isPublish !== null && query.isPublish !== isPublished(dto)) return false
   if (query.from !== null && (lastStartedAt === null || lastStartedAt < query.from)) return false
   if (query.to !== null && (lastStartedAt === null || lastStartedAt > query.to)) return false
   if (query.statuses.length > 0) {

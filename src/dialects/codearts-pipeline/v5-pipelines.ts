@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { Caller } from '../../host/app.ts'
 import { asId, type ProjectId, type UserId } from '../../model/id.ts'
 import type { JsonObject } from '../../model/json.ts'
+import type { Result } from '../../model/problem.ts'
 import type { PipelineView } from '../../model/view.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
 import { sealFor } from '../kit/credentials.ts'
@@ -126,13 +127,18 @@ export class PipelineCalls {
   async remove(c: Context<Env>): Promise<Response> {
     const pipeline = await this.#desk.pipeline(c)
     if (!pipeline.ok) return pipeline.response
+    const removed = await this.removed(c, pipeline.value)
+    if (!removed.ok) return this.#desk.refused(c, removed.problem, errors.noPipeline)
+    return Response.json({ pipeline_id: removed.value.id })
+  }
+
+  async removed(c: Context<Env>, pipeline: PipelineView): Promise<Result<PipelineView>> {
     const { app } = this.#desk
     const caller = this.#desk.callerOf(c)
-    const removed = await app.pipelines.remove(caller, { id: pipeline.value.id })
-    if (!removed.ok) return this.#desk.refused(c, removed.problem, errors.noPipeline)
+    const removed = await app.pipelines.remove(caller, { id: pipeline.id })
     // What is left of it is found by nobody.
-    await removeState(app, caller, pipeline.value)
-    return Response.json({ pipeline_id: removed.value.id })
+    if (removed.ok) await removeState(app, caller, pipeline)
+    return removed
   }
 
   async list(c: Context<Env>): Promise<Response> {
@@ -174,12 +180,12 @@ export class PipelineCalls {
     return Response.json(pipelines.flatMap(({ id }) => latest.get(id) ?? []))
   }
 
-  /** A banned pipeline is neither started nor edited by this vendor's clients. */
+  /** A banned pipeline is neither started nor edited by this vendor's clients. "-: Boolean": the answer is that word alone. */
   async ban(c: Context<Env>, banned: boolean): Promise<Response> {
     const pipeline = await this.#desk.pipeline(c)
     if (!pipeline.ok) return pipeline.response
     const put = await changeState(this.#desk.app, this.#desk.callerOf(c), pipeline.value, { banned })
-    return put.ok ? Response.json({ success: true }) : this.#desk.refused(c, put.problem, errors.noPipeline)
+    return put.ok ? Response.json(true) : this.#desk.refused(c, put.problem, errors.noPipeline)
   }
 
   async webhook(c: Context<Env>): Promise<Response> {

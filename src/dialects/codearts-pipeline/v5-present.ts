@@ -10,6 +10,7 @@ import { SECRET } from './dto.ts'
 import { AT, groupNames, originalOf, secretNames, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
 import { inputsOf } from './plugins.ts'
+import { plainText } from './read.ts'
 import { namedSourcesOf, REFS, unpackedRefs } from './sources.ts'
 import type { JobDoc, StepDoc } from './stages.ts'
 import type { PipelineState } from './state.ts'
@@ -29,7 +30,7 @@ import type {
 } from './v5-wire.ts'
 
 /** The one place there is: this server. */
-const REGION = 'millrace'
+export const REGION = 'millrace'
 const MANIFEST = '3.0'
 
 // --- Pipelines -------------------------------------------------------------------------------------------------------
@@ -52,7 +53,7 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
     project_id: pipeline.project.id,
     project_name: pipeline.project.name,
     component_id: dto?.['component_id'] ?? null,
-    is_publish: dto?.['is_publish'] === true || dto?.['is_publish'] === 'true',
+    is_publish: isPublished(dto),
     is_collect: false,
     banned: state.banned,
     sources: shownSources(dto),
@@ -69,6 +70,9 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
       typeof dto?.['definition'] === 'string' ? dto['definition'] : JSON.stringify(documentOf(pipeline.definition)),
   }
 }
+
+/** `"true"` is taken for true. */
+export const isPublished = (dto: JsonObject | null): boolean => plainText(dto?.['is_publish']).toLowerCase() === 'true'
 
 /** As they came, but for logins in their addresses. */
 const shownSources = (dto: JsonObject | null): readonly JsonObject[] =>
@@ -177,7 +181,7 @@ export const presentListedV5 = (
     project_id: pipeline.project.id,
     project_name: pipeline.project.name,
     component_id: dto?.['component_id'] ?? null,
-    is_publish: dto?.['is_publish'] === true,
+    is_publish: isPublished(dto),
     is_collect: false,
     banned: state.banned,
     tag_list: tags,
@@ -233,7 +237,7 @@ export function presentRunDetail(run: RunView, facts: RunFacts, frame: Frame): R
     manifest_version: manifestOf(original?.dto ?? null),
     name: run.pipeline.name,
     description: facts.description,
-    is_publish: original?.dto['is_publish'] === true,
+    is_publish: isPublished(original?.dto ?? null),
     executor_id: facts.executorId,
     executor_name: run.cause.by,
     status: v5RunWords[run.status],

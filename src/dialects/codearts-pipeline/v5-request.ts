@@ -35,7 +35,8 @@ const IDS_MAX = 100
 /** Parameter groups that a pipeline may have. */
 const BOUND_MAX = 20
 const OFFSET_MAX = 10_000_000
-const PAGE = { min: 1, max: 100, fallback: 10 } as const
+const PAGE = { max: 100, fallback: 10 } as const
+const LIMIT = { min: 0, max: 1_000, fallback: PAGE.fallback } as const
 
 export interface ListV5 {
   readonly projectIds: readonly string[]
@@ -78,7 +79,7 @@ export const readListV5 = (bytes: Uint8Array, zoneOffsetMinutes: number): Read<L
     creatorIds: [...new Set([optionalText(body, 'creator_id') ?? [], ids(body, 'creator_ids')].flat())],
     executorIds: ids(body, 'executor_ids'),
     from: instantOf(body, 'start_time', zoneOffsetMinutes),
-    to: instantOf(body, 'end_time', zoneOffsetMinutes),
+    to: instantOf(body, 'end_time', zoneOffsetMinutes, 999),
     groupPath: optionalText(body, 'group_path_id'),
     byGroup: optionalFlag(body, 'by_group') ?? false,
     banned: optionalFlag(body, 'is_banned') ?? true,
@@ -108,7 +109,7 @@ export const readRunsV5 = (bytes: Uint8Array, zoneOffsetMinutes: number): Read<R
   readBodyObject(bytes, (body) => ({
     statuses: words(body),
     from: instantOf(body, 'start_time', zoneOffsetMinutes),
-    to: instantOf(body, 'end_time', zoneOffsetMinutes),
+    to: instantOf(body, 'end_time', zoneOffsetMinutes, 999),
     updatedFrom: instantOf(body, 'update_time', zoneOffsetMinutes),
     executorIds: ids(body, 'executor_ids'),
     triggerTypes: textsAt(body['trigger_type'], 'trigger_type', 20),
@@ -178,6 +179,16 @@ export const readBatch = (bytes: Uint8Array): Read<readonly string[]> =>
 /** `mode` of run-variables; the vendor asks for it, and 0 is what it means mostly. */
 export const readMode = (query: URLSearchParams): Read<0 | 1 | 2> =>
   read(() => queryInteger(query, 'mode', { min: 0, max: 2, fallback: 0 }) as 0 | 1 | 2)
+
+/** `order`, `pageNo` and `pageSize` of how many pipelines each project has. */
+export const readCounts = (
+  query: URLSearchParams,
+): Read<{ readonly order: 'asc' | 'desc' | null; readonly pageNo: number; readonly pageSize: number }> =>
+  read(() => ({
+    order: oneOf(query.get('order') || null, 'order', ['asc', 'desc']),
+    pageNo: queryInteger(query, 'pageNo', { min: 1, max: OFFSET_MAX, fallback: 1 }),
+    pageSize: queryInteger(query, 'pageSize', { min: 1, max: 1_000, fallback: PAGE.fallback }),
+  }))
 
 /** `{pipeline_ids}`. */
 export const readBatchRun = (bytes: Uint8Array): Read<readonly string[]> =>
@@ -357,23 +368,26 @@ function sortOf<Key extends string>(
 export const readPage = (query: URLSearchParams): Read<{ readonly offset: number; readonly limit: number }> =>
   read(() => ({
     offset: queryInteger(query, 'offset', { min: 0, max: OFFSET_MAX, fallback: 0 }),
-    limit: queryInteger(query, 'limit', PAGE),
+    limit: limitOf(queryInteger(query, 'limit', LIMIT)),
   }))
 
-/** A limit of 0 is none. */
 const pageOf = (body: JsonObject): { readonly offset: number; readonly limit: number } => ({
   offset: integer(body['offset'], 'offset', { min: 0, max: OFFSET_MAX, fallback: 0 }),
-  limit: Math.min(integer(body['limit'] === 0 ? null : body['limit'], 'limit', { ...PAGE, max: 1_000 }), PAGE.max),
+  limit: limitOf(integer(body['limit'], 'limit', LIMIT)),
 })
 
-/** Epoch milliseconds, as a number or as text, or `yyyy-MM-dd HH:mm:ss`. */
-function instantOf(body: JsonObject, name: string, zoneOffsetMinutes: number): Instant | null {
+/** "Value range: ≥ 0". A limit of 0 is none, and a page has no more than it has. */
+const limitOf = (limit: number): number => Math.min(limit === 0 ? PAGE.fallback : limit, PAGE.max)
+
+/** Epoch milliseconds, as a number or as text, or `yyyy-MM-dd HH:mm:ss`, of which it is the millisecond `within` of the second. */
+function instantOf(body: JsonObject, name: string, zoneOffsetMinutes: number, within = 0): Instant | null {
   const value = body[name] ?? null
   if (value === null || value === '') return null
   const text = typeof value === 'number' ? String(value) : value
   if (typeof text === 'string') {
-    const at = /^\d{1,15}$/.test(text) ? Number(text) : parsePlain(text, zoneOffsetMinutes)
-    if (at !== undefined) return at
+    if (/^\d{1,15}$/.test(text)) return Number(text)
+    const at = parsePlain(text, zoneOffsetMinutes)
+    if (at !== undefined) return at + within
   }
   throw new BadValue(
     `${name}: expected epoch milliseconds or yyyy-MM-dd HH:mm:ss, found ${quote(JSON.stringify(value))}`,

@@ -28,9 +28,10 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.post('/v5/:project/api/pipelines', who, (c) => pipelines.create(c))
   routes.post('/v5/:project/api/pipelines/list', who, (c) => pipelines.list(c))
   routes.post('/v5/:project/api/pipelines/status', who, (c) => pipelines.batch(c))
-  const batch = new BatchCalls(desk, runs)
+  const batch = new BatchCalls(desk, runs, pipelines)
   routes.post('/v5/:project/api/pipelines/batch-runs', who, (c) => batch.start(c))
   routes.post('/v5/:project/api/pipelines/batch-runs/result', who, (c) => batch.result(c))
+  routes.post('/v5/:project/api/pipelines/batch-delete', who, (c) => batch.remove(c))
   routes.post('/v5/:project/api/pipelines/pipelines-version', who, (c) => batch.versions(c))
   routes.get('/v5/:project/api/pipelines/:id', who, (c) => pipelines.show(c))
   routes.put('/v5/:project/api/pipelines/:id', who, (c) => pipelines.edit(c))
@@ -114,6 +115,8 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.put(`${variable}/update`, who, (c) => variables.update(c))
   routes.delete(`${variable}/delete`, who, (c) => variables.remove(c))
   routes.get(`${variable}/:id`, who, (c) => variables.show(c))
+
+  routes.get('/v5/:tenant/api/dashboard/pipeline-count', who, (c) => facts.counts(c))
 
   const tags = new TagCalls(desk)
   const tag = '/v5/:project/api/pipeline-tag'

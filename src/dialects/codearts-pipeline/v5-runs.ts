@@ -18,7 +18,7 @@ import { stateOf } from './state.ts'
 import { executeTypes } from './status.ts'
 import { presentSystemValues } from './system-variables.ts'
 import { presentPackage } from './v5-artifacts.ts'
-import { presentLatest, presentRunDetail, presentRunVariables, tasksOfJob } from './v5-present.ts'
+import { presentLatest, presentRunDetail, presentRunVariables, REGION, tasksOfJob } from './v5-present.ts'
 import {
   readMode,
   readPage,
@@ -111,7 +111,9 @@ export class RunCalls {
     const { offset, limit } = page.value
     const records = waiting.slice(offset, offset + limit).map(async (run) => ({
       id: run.serial,
+      pipeline_id: run.pipelineId,
       pipeline_run_id: run.id,
+      region: REGION,
       enqueue_time: run.createdAt,
       trigger_type: executeTypes[run.cause.kind],
       status: 'QUEUED',
@@ -129,7 +131,8 @@ export class RunCalls {
     if (String(serial) !== c.req.param('queue') || status !== 'queued') {
       return errorResponse(errors.notAllowed, `run ${id} is not in the queue`)
     }
-    return this.#act(c, { action: 'cancel' })
+    const left = await this.#desk.app.runs.act(this.#desk.callerOf(c), { id }, { action: 'cancel' })
+    return left.ok ? Response.json({ pipeline_run_id: id }) : this.#desk.refused(c, left.problem, errors.noRun)
   }
 
   /** What the request says, the branches of sources, and numbers that grow by themselves. */
