@@ -289,6 +289,7 @@ function rollBack(run: Draft, index: number): void {
 
 function reopen(run: Draft): void {
   run.phase = 'live'
+  run.reopened = true
   run.outcome = null
   run.endedAt = null
   run.cancelling = null

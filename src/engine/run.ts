@@ -43,6 +43,8 @@ export interface Run {
   /** The run's own timeout. */
   readonly deadlineAt: Instant | null
   readonly pass: number
+  /** It had ended, and was taken up again. */
+  readonly reopened: boolean
   /** Whether any attempt has begun in this pass. */
   readonly begun: boolean
   readonly counts: Counts
@@ -258,6 +260,7 @@ export function createdRun(id: RunId, plan: Plan, event: Extract<RunEvent, { typ
     cancelling: null,
     deadlineAt: null,
     pass: 1,
+    reopened: false,
     begun: false,
     counts: pendingCounts(plan),
     open: [],

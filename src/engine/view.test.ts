@@ -102,6 +102,14 @@ describe('what needs a person', () => {
     const { run } = new EngineWorld(definition())
     expect(shown(run)).toMatchObject({ cancelling: null, cancelledBy: null, attention: [] })
   })
+
+  test('one that is taken up again after its end says so, also where it had not begun', () => {
+    const w = new EngineWorld(definition(), { start: false })
+    w.cancel()
+    expect(shown(w.run)).toMatchObject({ status: 'cancelled', reopened: false })
+    w.retryRun()
+    expect(shown(w.run).reopened).toBe(true)
+  })
 })
 
 describe('what a run is told by', () => {

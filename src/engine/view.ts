@@ -94,6 +94,7 @@ export function viewOf(
     cancelling: run.phase === 'live' ? run.cancelling : null,
     cancelledBy: run.cancelling?.by ?? null,
     pass: run.pass,
+    reopened: run.reopened,
     allowed: allowedOnRun(run),
   })
 }

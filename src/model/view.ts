@@ -118,6 +118,8 @@ export interface RunView {
   readonly cancelledBy: Actor | null
   /** From 1; one more for every time the policy `restart` took it back to its first node. */
   readonly pass: number
+  /** It had ended, and was taken up again. */
+  readonly reopened: boolean
   readonly stages: readonly StageView[]
   /** Why it failed, or would fail: the first failure that is neither ignored nor mended. */
   readonly failure: { readonly node: NodeId; readonly nodeName: string; readonly failure: Failure } | null

@@ -192,6 +192,7 @@ export function runView(changes: Partial<RunView> = {}): RunView {
     cancelling: null,
     cancelledBy: null,
     pass: 1,
+    reopened: false,
     failure: null,
     attention: [],
     allowed: [],

@@ -203,6 +203,6 @@ export function shownSubTask(said: JsonObject, node: TaskView | StageView, run: 
 
 export const seconds = (at: number | null): number => (at === null ? 0 : Math.floor(at / 1_000))
 
-/** A task that was tried again after it had ended. */
-export const isRestarted = ({ stages }: RunView): boolean =>
-  stages.some(({ tasks }) => tasks.some(({ earlier }) => earlier.length > 0))
+/** Taken up again after its end, or something of it was tried again, as of what is held: `failed` is its word. */
+export const isRestarted = ({ reopened, stages }: RunView): boolean =>
+  reopened || stages.some(({ tasks }) => tasks.some(({ earlier }) => earlier.length > 0))
