@@ -37,11 +37,19 @@ export interface TaskText {
   readonly annotations?: Readonly<Record<string, string>>
 }
 
-/** Fields of a schedule are the server's local time, as there; `@every` and its like have no fields. */
-export const inZone = (trigger: JsonObject, offsetMinutes: number): JsonObject =>
-  typeof trigger['schedule'] === 'string' && !trigger['schedule'].trim().startsWith('@')
-    ? { ...trigger, timezone: zoneOf(offsetMinutes) }
-    : trigger
+/**
+ * Fields of a schedule are the server's local time, as there, and so is the day of `@daily`; `@every` has none.
+ * `@midnight` is another name of `@daily` (robfig/cron).
+ */
+export function inZone(trigger: JsonObject, offsetMinutes: number): JsonObject {
+  const { schedule } = trigger
+  if (typeof schedule !== 'string' || schedule.trim().startsWith('@every')) return trigger
+  return {
+    ...trigger,
+    schedule: schedule.trim() === '@midnight' ? '@daily' : schedule,
+    timezone: zoneOf(offsetMinutes),
+  }
+}
 
 /** @param before what the version before says under `triggers`: those that no body speaks of stay. */
 export function writeDefinition({ triggers = [], ...definition }: DefinitionText, before: Json | undefined): string {

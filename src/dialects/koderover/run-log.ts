@@ -25,6 +25,29 @@ export async function readLog(log: LogSource): Promise<string> {
   return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
+const NEWLINE = 10
+
+/** Where the last lines of what is there begin. @param count how many; 0: all of them. */
+export async function tailOffset(log: LogSource, count: number): Promise<number> {
+  const size = await log.size()
+  // No line is shorter than its end.
+  if (count <= 0 || count >= size) return 0
+  let missing = count
+  for (let end = size; end > 0;) {
+    const start = Math.max(0, end - CHUNK_BYTES)
+    const bytes = await log.read(start, end - start)
+    // What ends the last line has no line after it.
+    const last = end === size ? bytes.length - 2 : bytes.length - 1
+    for (let at = last < 0 ? -1 : bytes.lastIndexOf(NEWLINE, last); at >= 0;) {
+      missing -= 1
+      if (missing === 0) return start + at + 1
+      at = at === 0 ? -1 : bytes.lastIndexOf(NEWLINE, at - 1)
+    }
+    end = start
+  }
+  return 0
+}
+
 /** The logs of these tasks, one after the other. */
 export async function readLogs(app: App, caller: Caller, run: RunView, tasks: readonly TaskView[]): Promise<string> {
   const texts: string[] = []

@@ -7,7 +7,7 @@ import { bodyRefused, errorAnswer, json, type OperationName, problemAnswer, succ
 import { integerOf, textOf } from './fields.ts'
 import { type Call, pipelineRef, type Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
-import { setTimer } from './timer-trigger.ts'
+import { dropTimer, setTimer } from './timer-trigger.ts'
 import { objectId } from './v1-queue.ts'
 import type { CronJob } from './wire.ts'
 
@@ -63,12 +63,15 @@ async function update(call: Call): Promise<Response> {
   const { project, job: before } = found.value
   const pipeline = await app.pipelines.get(caller, { name: given.pipeline_name, project: { id: project.id } })
   if (!pipeline.ok) return problemAnswer('updateCronJob', pipeline.problem)
-  if (given.pipeline_name !== before.pipeline_name) {
-    const left = await dropTrigger(call, project, before)
-    if (!left.ok) return problemAnswer('updateCronJob', left.problem)
-  }
+  // Looked for first, and left last: a change that is refused leaves the timer as it was.
+  const last = await triggered(app, caller, project, before)
+  if (!last.ok) return problemAnswer('updateCronJob', last.problem)
   const kept = await keep(call, pipeline.value, jobOf(call, before.id, given))
-  return kept.ok ? success() : problemAnswer('updateCronJob', kept.problem)
+  if (!kept.ok) return problemAnswer('updateCronJob', kept.problem)
+  const old = last.value
+  const isSame = old === undefined || old.id === pipeline.value.id
+  const left = isSame ? accept(null) : await dropTimer(call, old, triggerName(before))
+  return left.ok ? success() : problemAnswer('updateCronJob', left.problem)
 }
 
 async function remove(call: Call): Promise<Response> {
@@ -103,8 +106,14 @@ async function list(call: Call, operation: OperationName, isMeant: (job: CronJob
 
 /** The trigger first: a document without its trigger would be a timer that never comes, and nobody is told. */
 async function keep(call: Call, pipeline: PipelineView, job: CronJob): Promise<Result<unknown>> {
-  const triggered = await setTrigger(call, pipeline, job)
-  if (!triggered.ok) return triggered
+  const { schedule, enabled } = job
+  const timed = await setTimer(call, pipeline, {
+    name: triggerName(job),
+    schedule,
+    params: paramsOf(job, pipeline),
+    enabled,
+  })
+  if (!timed.ok) return timed
   const project = { id: pipeline.project.id }
   return await call.app.documents.put(call.caller, { project, kind: KIND, key: job.id, value: { ...job } })
 }
@@ -113,9 +122,7 @@ async function dropTrigger(call: Call, project: ProjectView, job: CronJob): Prom
   const pipeline = await triggered(call.app, call.caller, project, job)
   if (!pipeline.ok) return pipeline
   // A pipeline that is gone has taken its triggers along.
-  return pipeline.value === undefined
-    ? accept(null)
-    : await setTrigger(call, pipeline.value, { ...job, enabled: false })
+  return pipeline.value === undefined ? accept(null) : await dropTimer(call, pipeline.value, triggerName(job))
 }
 
 /** The pipeline that has the job's trigger, whatever it is called by now. */
@@ -140,17 +147,14 @@ async function triggered(
 
 const triggerName = ({ id }: CronJob): string => `koderover-cron-${id}`
 
-const setTrigger = (call: Call, pipeline: PipelineView, job: CronJob): Promise<Result<unknown>> =>
-  setTimer(call, pipeline, triggerName(job), job.enabled ? triggerOf(job, pipeline) : undefined)
-
-function triggerOf(job: CronJob, { definition }: PipelineView): JsonObject {
+function paramsOf(job: CronJob, { definition }: PipelineView): JsonObject {
   const known = new Set(definition.params.map(({ name }) => name))
   const values = { repo_owner: job.repo_owner, repo_name: job.repo_name, branch: job.branch, ref: job.branch }
   const own = definition.annotations['koderover/generation'] !== undefined
   const params = Object.entries(values).filter(
     ([name, value]) => value !== '' && known.has(name) && (name !== 'ref' || own),
   )
-  return { schedule: job.schedule, params: Object.fromEntries(params) }
+  return Object.fromEntries(params)
 }
 
 const jobOf = ({ app, caller }: Call, id: string, given: Given): CronJob => ({

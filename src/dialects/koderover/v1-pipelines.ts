@@ -1,6 +1,6 @@
 import type { App, Caller } from '../../host/app.ts'
 import type { ProjectId } from '../../model/id.ts'
-import { END_STATUSES } from '../../model/status.ts'
+import { RUN_STATUSES } from '../../model/status.ts'
 import { isJsonObject, type Json } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { PipelineView, RunSummary } from '../../model/view.ts'
@@ -119,7 +119,8 @@ export async function removePipeline(call: Call): Promise<Result<unknown>> {
   return removed.ok ? await forgetJobs(call, found.value) : removed
 }
 
-const FAILED = END_STATUSES.filter((status) => runWord[status] === 'failed' || runWord[status] === 'timeout')
+/** Also one that is held: `failed` is what it is called. */
+const FAILED = RUN_STATUSES.filter((status) => runWord[status] === 'failed' || runWord[status] === 'timeout')
 
 async function overview(call: Call): Promise<Response> {
   const pipelines = await allPipelines(call)

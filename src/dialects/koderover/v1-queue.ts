@@ -4,6 +4,7 @@ import { json, type OperationName, problemAnswer, success } from './errors.ts'
 import { factOf, runFacts } from './facts.ts'
 import type { Call, Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
+import { oldestRuns } from './run-rows.ts'
 import type { QueueItem } from './wire.ts'
 
 /** What stands in the queue there: made, and not begun. */
@@ -14,9 +15,15 @@ const CREATED = 0
 const route = familyOf(V1)
 
 export const queueRoutes: readonly Route[] = [
-  route('GET', '/api/pipeline/queue', 'tasks that have not begun, at most 100; error 6805', list, {
-    also: ['/api/queue', '/api/queue/ws'],
-  }),
+  route(
+    'GET',
+    '/api/pipeline/queue',
+    'tasks that have not begun, the first 100, in the order in which they were made; error 6805',
+    list,
+    {
+      also: ['/api/queue', '/api/queue/ws'],
+    },
+  ),
   route(
     'DELETE',
     '/api/pipeline/queue/:id',
@@ -33,13 +40,8 @@ export const queueRoutes: readonly Route[] = [
   ),
 ]
 
-async function list({ app, caller }: Call): Promise<Response> {
-  const rows = await app.runs.list(caller, { statuses: QUEUED }, { before: null, limit: QUEUE_MAX })
-  if (!rows.ok) return problemAnswer('listQueue', rows.problem)
-  const runs = await app.runs.batch(
-    caller,
-    rows.value.items.map(({ id }) => ({ id })),
-  )
+async function list(call: Call): Promise<Response> {
+  const runs = await oldestRuns(call, { statuses: QUEUED }, QUEUE_MAX)
   return runs.ok ? json(200, runs.value.map(presentQueued)) : problemAnswer('listQueue', runs.problem)
 }
 

@@ -1,6 +1,6 @@
 import type { RunListFilter } from '../../host/app.ts'
 import { isJsonObject } from '../../model/json.ts'
-import { END_STATUSES, RUN_STATUSES } from '../../model/status.ts'
+import { RUN_STATUSES } from '../../model/status.ts'
 import { parseJson, readBody } from '../kit/body.ts'
 import { withDepends } from '../kit/cache.ts'
 import { sealParams } from '../kit/credentials.ts'
@@ -28,6 +28,9 @@ export const NAME_FRESH_MS = 1_000
 
 /** What is under way there: begun and not over. */
 const RUNNING = RUN_STATUSES.filter((status) => runWord[status] === 'running')
+
+/** What is neither in the queue nor under way there: also what is held, whose word is `failed`. */
+const OVER = RUN_STATUSES.filter((status) => runWord[status] !== 'running' && runWord[status] !== 'created')
 
 const route = familyOf(V1)
 
@@ -61,7 +64,7 @@ export const taskRoutes: readonly Route[] = [
     { also: ['/api/tasks/running/realtime'] },
   ),
   route('GET', '/api/tasks/history', 'the newest 100 that are over; error 6807', (call) =>
-    listTasks(call, 'listHistory', { statuses: END_STATUSES }),
+    listTasks(call, 'listHistory', { statuses: OVER }),
   ),
 ]
 

@@ -4,7 +4,7 @@ import { readInteger } from '../kit/query.ts'
 import { errorAnswer, json, operationError, problemAnswer } from './errors.ts'
 import { type Call, pipelineRef, type Route, runRef } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
-import { linesOf, openLog, readLogs } from './run-log.ts'
+import { linesOf, openLog, readLogs, tailOffset } from './run-log.ts'
 import { bySlot } from './slots.ts'
 import { followed, followLines } from './v1-builds.ts'
 
@@ -46,15 +46,15 @@ async function realtime(call: Call): Promise<Response> {
   const test = run.ok ? testsOf(run.value).find(({ status, attempt }) => attempt > 0 && !isEnded(status)) : undefined
   const log = run.ok && test !== undefined ? await openLog(app, caller, run.value, test) : undefined
   if (log === undefined) return operationError('followTestLogs', 'no test of this pipeline is running')
-  const tail = readInteger(new URL(call.request.url).searchParams, 'tail', { min: 0, max: LINES_MAX, fallback: 0 })
+  const tail = readInteger(new URL(call.request.url).searchParams, 'tail', {
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    fallback: 0,
+  })
   if (!tail.ok) return errorAnswer(400, 'Bad Request', tail.message)
   return followed(call, 'followTestLogs', async function* (until) {
-    let first = true
-    for await (const lines of followLines(log.follow(0, until))) {
-      // What is there already comes as one; of that the last lines are wanted.
-      yield (first && tail.value > 0 ? lines.slice(-tail.value) : lines).join('')
-      first = false
-    }
+    const begin = await tailOffset(log, tail.value)
+    for await (const lines of followLines(log.follow(begin, until))) yield lines.join('')
   })
 }
 

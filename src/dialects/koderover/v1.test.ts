@@ -208,6 +208,20 @@ describe('the queue', () => {
     expect((await ask('POST', '/api/queue/x/restart')).body.code).toBe('6902')
   })
 
+  test('is in the order in which its tasks were made, also where it is longer than its list', async () => {
+    const { ask, world } = await open(0)
+    await ask('POST', '/api/pipelines', BODY)
+    const pipeline = { name: 'pipeline-1' }
+    for (let made = 0; made < 102; made += 1) need(await world.app.runs.start(world.admin, { pipeline, params: {} }))
+    const queue: Body[] = (await ask('GET', '/api/queue')).body
+    const runs = need(await world.app.runs.list(world.admin, { pipeline }, { before: null, limit: 100 }))
+    expect(queue).toHaveLength(100)
+    const last = runs.items.findIndex(({ id }) => id.startsWith(queue[99].id))
+    expect(runs.items[last]?.number).toBe(100)
+    const pending: Body[] = (await ask('GET', '/api/v2/tasks/pending')).body
+    expect(pending.map(({ task_id }) => task_id)).toEqual(Array.from({ length: 102 }, (_, at) => at + 1))
+  })
+
   test('a run that waits for a person begins when it is restarted there', async () => {
     const { ask, world } = await open()
     await ask('POST', '/api/pipelines', BODY)
@@ -291,6 +305,22 @@ describe('the overview', () => {
     const history = (await ask('GET', '/api/tasks/history')).body
     expect(history.map(({ id }: Body) => id)).toEqual([2, 1])
   })
+
+  test('has what is held among the failed, as its word says', async () => {
+    const { ask, world } = await open()
+    const text = 'name: own\ntasks: [{key: compile, role: build, script: make, on_failure: hold}]\n'
+    need(await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text }))
+    await ask('POST', '/api/tasks', { pipeline_name: 'own' })
+    world.runner.endTask('compile', exited(1))
+    await world.settled()
+    const { own } = (await ask('GET', '/api/status/pipelines')).body
+    expect(own.last_task_failure).toEqual(own.lastest_task)
+    expect(own.lastest_task).toMatchObject({ id: 1, status: 'failed' })
+    expect((await ask('GET', '/api/tasks/history')).body).toMatchObject([{ id: 1, status: 'failed' }])
+    expect((await ask('GET', '/api/tasks/running')).body).toEqual([])
+    const [preview] = (await ask('GET', '/api/workflow/v2/status/preview')).body
+    expect(preview).toMatchObject({ last_task_failure: { task_id: 1, status: 'failed' }, total_num: 1 })
+  })
 })
 
 describe('logs', () => {
@@ -349,6 +379,13 @@ describe('logs', () => {
       await world.settled()
     }
     expect(await text(test)).toBe('+ test\nsecond line of test\nno end')
+    expect(await text(`${test}?since=0&tail=2`)).toBe('second line of test\nno end')
+    const run = need(await world.app.runs.get(world.admin, { pipeline: { name: 'pipeline-1' }, number: 1 }))
+    const { index = 0 } = run.stages.flatMap(({ tasks }) => tasks).find(({ key }) => key === 'test') ?? {}
+    const long = Array.from({ length: 60_000 }, (_, at) => `line ${at}\n`).join('')
+    world.logs.set(`${run.id}/${index}/1`, new TextEncoder().encode(long))
+    expect(await text(`${test}?tail=1`)).toBe('line 59999\n')
+    expect(await text(`${test}?tail=999999`)).toBe(long)
     expect((await ask('GET', '/api/tasks/pipeline/nobody/logs/realtime')).body.code).toBe('6803')
   })
 
@@ -470,6 +507,37 @@ describe('timers', () => {
     },
   )
 
+  test.each([
+    ['@every 1h30m', { cron: '@every 1h30m', timezone: 'UTC' }],
+    ['@hourly', { cron: '@hourly', timezone: 'Etc/GMT-8' }],
+    // Its midnight is the server's, as there.
+    ['@daily', { cron: '@daily', timezone: 'Etc/GMT-8' }],
+    ['@midnight', { cron: '@daily', timezone: 'Etc/GMT-8' }],
+    ['0 30 9 ? * MON-FRI', { cron: '0 30 9 ? * MON-FRI', timezone: 'Etc/GMT-8' }],
+    [' 0 0 3 1 JAN * ', { cron: '0 0 3 1 JAN *', timezone: 'Etc/GMT-8' }],
+  ])('of the schedule %s come due as robfig/cron has it', async (schedule, trigger) => {
+    const client = await open()
+    await client.ask('POST', '/api/pipelines', BODY)
+    const made = (await client.ask('POST', '/api/cron/jobs', { ...JOB, schedule })).body
+    expect(made.schedule).toBe(schedule.trim())
+    expect(await triggers(client)).toMatchObject([trigger])
+  })
+
+  test('stay where they are when a change of them is refused', async () => {
+    const client = await open()
+    const { ask } = client
+    await ask('POST', '/api/pipelines', BODY)
+    await ask('POST', '/api/pipelines', { ...BODY, pipeline_name: 'other' })
+    const made = (await ask('POST', '/api/cron/jobs', JOB)).body
+    const path = `/api/cron/jobs/${made.id}`
+    expect((await ask('POST', path, { ...JOB, pipeline_name: 'other', schedule: 'soon' })).body.code).toBe('695')
+    expect(await triggers(client)).toHaveLength(1)
+    expect((await ask('GET', '/api/cron/scheduled')).body).toEqual([made])
+    expect(await ask('POST', path, { ...JOB, pipeline_name: 'other' })).toEqual(SUCCESS)
+    expect(await triggers(client)).toEqual([])
+    expect((await ask('GET', '/api/cron/scheduled')).body).toMatchObject([{ id: made.id, pipeline_name: 'other' }])
+  })
+
   test('are found again when their pipeline has another name by then', async () => {
     const { ask, world } = await open()
     const text = (name: string): string => `name: ${name}\ntasks: [{name: compile, script: make}]\n`
@@ -498,6 +566,9 @@ describe('timers', () => {
 
   test.each([
     [{ ...JOB, schedule: 'soon' }, '694'],
+    [{ ...JOB, schedule: '61 * * * * *' }, '694'],
+    [{ ...JOB, schedule: '@every soon' }, '694'],
+    [{ ...JOB, schedule: 'soon', enabled: false }, '694'],
     [{ ...JOB, schedule: '' }, '400'],
     [{ ...JOB, pipeline_name: 'nobody' }, '694'],
     [{ ...JOB, enabled: 'yes' }, '400'],

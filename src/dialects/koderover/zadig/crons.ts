@@ -5,7 +5,7 @@ import { STARS } from '../credentials.ts'
 import { json, success } from '../errors.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
-import { setTimer } from '../timer-trigger.ts'
+import { dropTimer, setTimer } from '../timer-trigger.ts'
 import { objectId } from '../v1-queue.ts'
 import { presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
@@ -74,7 +74,7 @@ export async function removeCron(call: Call): Promise<Response> {
   const found = await cronOfId(call, pipeline, call.param('cronID'))
   if (!found.ok) return face.problem('upsertCron', found.problem)
   const id = textOf(found.value, 'id')
-  const untimed = await setTimer(call, pipeline, triggerName(id), undefined)
+  const untimed = await dropTimer(call, pipeline, triggerName(id))
   const removed = untimed.ok ? await forget(call, pipeline, id) : untimed
   return removed.ok ? success() : face.problem('upsertCron', removed.problem)
 }
@@ -102,7 +102,7 @@ async function keep(call: Call, pipeline: PipelineView, body: JsonObject): Promi
   const schedule = cronOf({ ...body, type: textOf(body, 'job_type') })
   if (schedule === '') return face.operation('upsertCron', 'cron: expected a time')
   const [id, enabled] = [textOf(body, 'id'), flagOf(body, 'enabled') === true]
-  const timed = await setTimer(call, pipeline, triggerName(id), enabled ? { schedule, params } : undefined)
+  const timed = await setTimer(call, pipeline, { name: triggerName(id), schedule, params, enabled })
   if (!timed.ok) return face.problem('upsertCron', timed.problem)
   const value = {
     pipeline_id: pipeline.id,

@@ -11,6 +11,7 @@ import { creatorOf, nodeWord, taskWord } from './status.ts'
 import { REPOSITORY } from './struct-fields.ts'
 import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
+import { askedStages } from './task-filters.ts'
 
 /** Tasks of workflows from 1.13 on, as they are shown. */
 
@@ -49,7 +50,7 @@ export function presentPreview(run: RunView): JsonObject {
     create_time: seconds(run.createdAt),
     start_time: seconds(start),
     ...(run.endedAt === null ? {} : { end_time: seconds(run.endedAt) }),
-    stages: run.stages.map((stage) => presentStage(stage, run)),
+    stages: askedStages(run).map((stage) => presentStage(stage, run)),
     project_name: run.project.name,
     project_key: run.project.name,
     ...(run.failure === null ? {} : { error: failureSentence(run.failure.failure) }),

@@ -118,7 +118,7 @@ test('its jobs run side by side or one after another, behind their approval, and
   expect(running()).toEqual([])
   const logs = '/api/aslan/logs/log/v4/workflow/release/tasks/1/jobs'
   expect(await ask('GET', `${logs}/note`)).toEqual({ status: 200, body: 'noted\n' })
-  expect((await ask('GET', `${logs}/nobody`)).body.code).toBe(6161)
+  expect(await ask('GET', `${logs}/nobody`)).toEqual({ status: 200, body: '' })
   const path = `${BASE}/workflowtask/workflow/release/task/1`
   const stages = (await ask('GET', path)).body.stages
   expect(stages.map(({ name, status }: Body) => [name, status])).toEqual([
@@ -176,7 +176,7 @@ test('another workflow starts it, a task is taken for the next one as it was sta
   // Two at once is what it may be.
   await ask('POST', `${BASE}/workflowtask`, body)
   for (const [queue, ids] of [
-    ['running', [2, 1]],
+    ['running', [1, 2]],
     ['pending', [3]],
   ] as const) {
     const response = await send(`/api/aslan/workflow/sse/workflowTasks/${queue}`)

@@ -36,7 +36,14 @@ async function given(
     headers: {
       'content-type': 'application/octet-stream',
       'content-length': String(file.sizeBytes),
-      'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(artifact.name)}`,
+      'content-disposition': dispositionOf(artifact.name),
     },
   })
+}
+
+/** As theirs, `filename="..."`, which is all that many clients read; what has no place there is told beside it. */
+function dispositionOf(name: string): string {
+  const plain = name.replaceAll(/[^\x20-\x7e]|["\\]/g, '_')
+  const whole = plain === name ? '' : `; filename*=UTF-8''${encodeURIComponent(name)}`
+  return `attachment; filename="${plain}"${whole}`
 }

@@ -169,7 +169,7 @@ test('the log of a job is a text, or comes line by line', async () => {
     code: 400,
     description: 'invalid task id',
   })
-  expect((await ask('GET', `${AT}/logs/log/v4/workflow/release/1/nobody`)).body.code).toBe(6161)
+  expect((await ask('GET', `${AT}/logs/log/v4/workflow/release/1/nobody`)).body).toBe('')
 })
 
 describe('a start', () => {
@@ -195,10 +195,8 @@ describe('a start', () => {
     world.runner.endTask('lint', succeeded())
     await world.settled()
     expect((await ask('GET', `${PATH}?taskId=1&workflowKey=release`)).body.status).toBe('passed')
-    expect(await shown(client)).toEqual([
-      ['build', 'passed', ['compile skipped', 'lint passed']],
-      ['go', 'skipped', ['put skipped']],
-    ])
+    // What was left out is no part of the task, as there.
+    expect(await shown(client)).toEqual([['build', 'passed', ['lint passed']]])
   })
 
   test('waits for the approval of a stage of which a job is named', async () => {

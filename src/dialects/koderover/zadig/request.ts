@@ -1,12 +1,13 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import { RUN_STATUSES } from '../../../model/status.ts'
 import { accept, type Result } from '../../../model/problem.ts'
-import type { PipelineView, RunSummary, RunView } from '../../../model/view.ts'
+import type { PipelineView, RunView } from '../../../model/view.ts'
 import type { RunListFilter } from '../../../host/app.ts'
 import { parseJson, readBody } from '../../kit/body.ts'
 import { rowsBeforePage } from '../../kit/paging.ts'
 import { readInteger } from '../../kit/query.ts'
 import { type Call, pipelineRef, runRef } from '../route.ts'
+import { newestRows, wholeRuns } from '../run-rows.ts'
 import type { Face, Operation } from './face.ts'
 import { runWord } from './status.ts'
 
@@ -50,7 +51,6 @@ export async function pipelineOf(
   return found.ok ? found.value : face.problem(operation, found.problem)
 }
 
-const PAGE = 100
 /** Rows that a list may begin after, and have at most. */
 export const START_MAX = 10_000
 export const MAX_MAX = 500
@@ -122,22 +122,8 @@ export async function runsFrom(
   start: number,
   max: number,
 ): Promise<Result<readonly RunView[]>> {
-  const rows: RunSummary[] = []
-  let before: number | null = null
-  do {
-    const page = await call.app.runs.list(call.caller, filter, { before, limit: PAGE })
-    if (!page.ok) return page
-    rows.push(...page.value.items)
-    before = page.value.next
-  } while (before !== null && rows.length < start + max)
-  const wanted = rows.slice(start, start + max).map(({ id }) => ({ id }))
-  const runs: RunView[] = []
-  for (let at = 0; at < wanted.length; at += PAGE) {
-    const batch = await call.app.runs.batch(call.caller, wanted.slice(at, at + PAGE))
-    if (!batch.ok) return batch
-    runs.push(...batch.value)
-  }
-  return accept(runs)
+  const rows = await newestRows(call, filter, start + max)
+  return rows.ok ? await wholeRuns(call, rows.value.slice(start, start + max)) : rows
 }
 
 /** Under way: handed to a worker, and not over. */

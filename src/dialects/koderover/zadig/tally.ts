@@ -1,10 +1,11 @@
 import type { JsonObject } from '../../../model/json.ts'
-import { END_STATUSES, type RunStatus } from '../../../model/status.ts'
+import { RUN_STATUSES, type RunStatus } from '../../../model/status.ts'
 import type { PipelineView, RunSummary } from '../../../model/view.ts'
 import type { Call } from '../route.ts'
 import { runWord } from './status.ts'
 
-const FAILED = END_STATUSES.filter((status) => runWord[status] === 'failed')
+/** Also those that are held: `failed` is what they are called. */
+const FAILED = RUN_STATUSES.filter((status) => runWord[status] === 'failed')
 
 export interface TaskInfo extends JsonObject {
   readonly task_id: number

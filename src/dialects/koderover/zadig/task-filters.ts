@@ -88,6 +88,14 @@ export function askedTasks(run: RunView): readonly { readonly stage: StageView; 
   )
 }
 
+/** The stages of a run with what was asked for: what a start leaves out is no part of its task there. */
+export function askedStages(run: RunView): readonly StageView[] {
+  const asked = new Set(askedTasks(run).map(({ task }) => task.id))
+  return run.stages
+    .map((stage) => ({ ...stage, tasks: stage.tasks.filter(({ id }) => asked.has(id)) }))
+    .filter(({ tasks }) => tasks.length > 0)
+}
+
 /** Names of the services that a run builds, deploys or distributes, in their order; tests have names of their own. */
 export function servicesOf(run: RunView): readonly string[] {
   const facts = runFacts(run)

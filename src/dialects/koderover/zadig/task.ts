@@ -1,7 +1,8 @@
+import { failureSentence } from '../../../model/failure.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import type { RunView, StageView } from '../../../model/view.ts'
 import { factOf, nearTask, runFacts } from '../facts.ts'
-import { objectsOf, textOf } from '../fields.ts'
+import { objectOf, objectsOf, textOf } from '../fields.ts'
 import { revokerOf } from '../present.ts'
 import { objectId } from '../v1-queue.ts'
 import { bodyOf, repositoryParams } from './pipeline.ts'
@@ -10,6 +11,7 @@ import { shownValue } from './secrets.ts'
 import { creatorOf, nodeWord, taskWord } from './status.ts'
 import { isRestarted, placeOf, seconds, seenSubTask, shownSubTask, typeOf, type TypeNames } from './sub-tasks.ts'
 import { REPOSITORY, TEST_ARGS } from './struct-fields.ts'
+import { askedStages } from './task-filters.ts'
 import { argsOfRun } from './workflow-args.ts'
 import { isWorkflow } from './workflow.ts'
 
@@ -22,7 +24,7 @@ const timesOf = (
 }
 
 const subTasks = (run: RunView, names: TypeNames): readonly JsonObject[] =>
-  run.stages.flatMap((stage) => subTasksOf(stage, run, names).map(({ shown }) => shown))
+  askedStages(run).flatMap((stage) => subTasksOf(stage, run, names).map(({ shown }) => shown))
 
 /** What of a stage is a sub-task: the stage itself when it stands for one of a body, else each of its tasks. */
 function subTasksOf(
@@ -74,7 +76,7 @@ export function presentTask(run: RunView): JsonObject {
     ...(revokerOf(run) === '' ? {} : { task_revoker: revokerOf(run) }),
     ...timesOf(run),
     sub_tasks: workflow ? [] : subTasks(run, 'zadig'),
-    stages: run.stages.map((stage) => presentStage(stage, run)),
+    stages: askedStages(run).map((stage) => presentStage(stage, run)),
     req_id: run.id,
     is_deleted: false,
     is_archived: false,
@@ -83,7 +85,7 @@ export function presentTask(run: RunView): JsonObject {
     target: '',
     build_module_ver: '',
     ...(workflow ? { workflow_args: argsOfRun(run) } : { task_args: taskArgs(run) }),
-    ...(run.failure === null ? {} : { error: run.failure.nodeName }),
+    ...(run.failure === null ? {} : { error: `${run.failure.nodeName}: ${failureSentence(run.failure.failure)}` }),
     services: [],
     render: null,
     resetImage: false,
@@ -153,10 +155,15 @@ export function presentStage(stage: StageView, run: RunView): JsonObject {
   }
 }
 
+/** What is built, else what is deployed: the sub-tasks of the last such stage (`ListPipelineTasksV2Result`). */
+function builtServices(stages: readonly JsonObject[]): readonly string[] {
+  const stage = stages.findLast(({ type }) => type === 'buildv2') ?? stages.findLast(({ type }) => type === 'deploy')
+  return Object.keys(objectOf(stage ?? {}, 'sub_tasks'))
+}
+
 /** `TaskPreview`: a row of a list. */
 export const presentPreview = (run: RunView): JsonObject => {
   const task = presentTask(run)
-  const names = run.stages.flatMap(({ tasks }) => tasks.filter(({ role }) => role === 'build').map(({ key }) => key))
   return {
     task_id: run.number,
     task_creator: creatorOf(run),
@@ -171,7 +178,7 @@ export const presentPreview = (run: RunView): JsonObject => {
     workflow_args: task['workflow_args'] ?? null,
     type: task['type'] ?? 'single',
     stages: task['stages'] ?? [],
-    build_services: names,
+    build_services: builtServices(objectsOf(task, 'stages')),
     service_modules: [],
   }
 }

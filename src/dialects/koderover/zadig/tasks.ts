@@ -8,12 +8,13 @@ import { integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { isEnabled } from '../present.ts'
 import { pack } from '../packed.ts'
 import { type Call, pipelineRef } from '../route.ts'
+import { oldestRuns } from '../run-rows.ts'
 import { givenFields, paramsOf } from '../start.ts'
 import { NAME_FRESH_MS } from '../v1-tasks.ts'
 import type { Face } from './face.ts'
 import { secretsOf } from './custom-workflow.ts'
 import { isKeptSecret, sealedValue } from './secrets.ts'
-import { MAX_MAX, objectBody, pipelineOf, runOf, runsFrom } from './request.ts'
+import { MAX_MAX, objectBody, pipelineOf, runOf } from './request.ts'
 import { TASK_ARGS, typeFault } from './shapes.ts'
 import { polled } from './sse.ts'
 import { runWord } from './status.ts'
@@ -55,17 +56,17 @@ export function taskHandlers(face: Face, present: (run: RunView) => JsonObject) 
   const some =
     (filter: RunListFilter) =>
     async (call: Call): Promise<Response> => {
-      const runs = await runsFrom(call, filter, 0, MAX_MAX)
+      const runs = await oldestRuns(call, filter, MAX_MAX)
       return runs.ok ? json(200, runs.value.map(present)) : face.problem('listTasks', runs.problem)
     }
 
   const followSome =
     (filter: RunListFilter) =>
     async (call: Call): Promise<Response> => {
-      const runs = await runsFrom(call, filter, 0, MAX_MAX)
+      const runs = await oldestRuns(call, filter, MAX_MAX)
       if (!runs.ok) return face.problem('listTasks', runs.problem)
       return polled(call, face, 'listTasks', runs.value.map(present), async () => {
-        const now = await runsFrom(call, filter, 0, MAX_MAX)
+        const now = await oldestRuns(call, filter, MAX_MAX)
         return now.ok ? now.value.map(present) : undefined
       })
     }
@@ -83,7 +84,10 @@ export function taskHandlers(face: Face, present: (run: RunView) => JsonObject) 
     const rows = Number(max) === 0 ? MAX_MAX : Math.min(Number(max), MAX_MAX)
     const found = await pageOf(call, { id: pipeline.value.id }, Number(start), rows)
     if (!found.ok) return face.problem('listTasks', found.problem)
-    return json(200, { ...empty, data: found.value.runs.map(presentPreview), total: found.value.total })
+    // Who goes on by what it got at most must be told when that is less than it asked for.
+    const isCut = Number(max) > MAX_MAX || (Number(max) === 0 && found.value.total > MAX_MAX)
+    const { runs, total } = found.value
+    return json(200, { ...empty, ...(isCut ? { max_result: MAX_MAX } : {}), data: runs.map(presentPreview), total })
   }
 
   /** Body TaskArgs. */
