@@ -4,7 +4,7 @@ import type { Instant } from '../../model/time.ts'
 import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
 import { factOf, nearTask, pipelineFacts, runFacts, type FactName, type FactSource } from './facts.ts'
 import { bySlot, type Slot } from './slots.ts'
-import { jobWord, joinedWord, nodeWord, runWord } from './status.ts'
+import { creatorOf, jobWord, joinedWord, nodeWord, runWord } from './status.ts'
 import { bodyOf } from './pipeline-body.ts'
 import type {
   BuildTask,
@@ -46,7 +46,7 @@ export function presentTask(run: RunView, time: WriteTime): Task {
   }
   return {
     id: run.number,
-    task_creator: run.cause.by,
+    task_creator: creatorOf(run),
     pipeline_name: run.pipeline.name,
     status: runWord[run.status],
     created: time(run.createdAt),

@@ -1,4 +1,5 @@
 import type { NodeStatus, RunStatus } from '../../model/status.ts'
+import type { RunView } from '../../model/view.ts'
 import type { JobStatus, Status } from './wire.ts'
 
 /**
@@ -70,3 +71,19 @@ export function joinedWord(statuses: readonly NodeStatus[], runEnded: boolean): 
   if (words.size > 1) return runEnded ? 'cancelled' : 'running'
   return words.has('passed') ? 'passed' : 'created'
 }
+
+/**
+ * Who has made a task that no person made: `setting.CronTaskCreator` and `WebhookTaskCreator`; null: whoever is named.
+ * Their portals tell timers and code hosts by these words; what a trigger is called here is nobody's name.
+ */
+const CREATORS = {
+  manual: null,
+  webhook: 'webhook',
+  channel: null,
+  schedule: 'timer',
+  upstream: null,
+  push: 'webhook',
+  merge_request: 'webhook',
+} as const satisfies Record<RunView['cause']['kind'], string | null>
+
+export const creatorOf = ({ cause }: Pick<RunView, 'cause'>): string => CREATORS[cause.kind] ?? cause.by

@@ -7,7 +7,7 @@ import type { Call, Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
 import { linesOf, openLog, readLogs } from './run-log.ts'
 import { bySlot } from './slots.ts'
-import { jobWord } from './status.ts'
+import { creatorOf, jobWord } from './status.ts'
 import type { BuildLine, DroneBuild, DroneProc } from './wire.ts'
 
 const route = familyOf(V1)
@@ -170,7 +170,7 @@ function presentBuild({ run, tasks }: Build): DroneBuild {
     message: title,
     timestamp: 0,
     sender: '',
-    author: run.cause.by,
+    author: creatorOf(run),
     author_avatar: '',
     author_email: '',
     link_url: '',

@@ -15,7 +15,7 @@ import { bodyOf, definitionOf, type PipelineBody, readPipelineBody } from './pip
 import { presentPipeline } from './present.ts'
 import { type Call, pipelineRef, projectOf, type Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
-import { runWord } from './status.ts'
+import { creatorOf, runWord } from './status.ts'
 import { forgetJobs } from './v1-cron.ts'
 import { NAME_FRESH_MS } from './v1-tasks.ts'
 import type { LastTask, PipelineStatus } from './wire.ts'
@@ -144,7 +144,7 @@ async function overview(call: Call): Promise<Response> {
 
 const lastTask = (run: RunSummary): LastTask => ({
   id: run.number,
-  task_creator: run.cause.by,
+  task_creator: creatorOf(run),
   pipeline_name: run.pipelineName,
   status: runWord[run.status],
   created: Math.floor(run.createdAt / 1_000),

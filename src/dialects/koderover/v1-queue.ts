@@ -5,6 +5,7 @@ import { factOf, runFacts } from './facts.ts'
 import type { Call, Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
 import { oldestRuns } from './run-rows.ts'
+import { creatorOf } from './status.ts'
 import type { QueueItem } from './wire.ts'
 
 /** What stands in the queue there: made, and not begun. */
@@ -52,7 +53,7 @@ function presentQueued(run: RunView): QueueItem {
     id: objectId(run.id),
     pipeline_name: run.pipeline.name,
     status: CREATED,
-    task_creator: run.cause.by,
+    task_creator: creatorOf(run),
     repo_name: factOf(facts, 'repo_name') ?? '',
     repo_owner: factOf(facts, 'repo_owner') ?? '',
     branch: factOf(facts, 'branch') ?? '',

@@ -523,6 +523,18 @@ describe('timers', () => {
     expect(await triggers(client)).toMatchObject([trigger])
   })
 
+  test('are the creator of what they have started, as a code host is', async () => {
+    const { ask, world } = await open(0)
+    await ask('POST', '/api/pipelines', BODY)
+    await ask('POST', '/api/cron/jobs', JOB)
+    world.clock.advance(16_000)
+    await world.settled()
+    const [queued] = (await ask('GET', '/api/queue')).body
+    expect(queued.task_creator).toBe('timer')
+    expect((await ask('GET', '/api/tasks/id/1/pipeline/pipeline-1')).body.task_creator).toBe('timer')
+    expect((await ask('GET', '/api/status/pipelines')).body['pipeline-1'].lastest_task.task_creator).toBe('timer')
+  })
+
   test('stay where they are when a change of them is refused', async () => {
     const client = await open()
     const { ask } = client

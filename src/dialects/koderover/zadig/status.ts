@@ -43,19 +43,3 @@ export const nodeWord = {
   pending: 'created',
   skipped: 'skipped',
 } as const satisfies Record<NodeStatus, ZadigStatus>
-
-/**
- * Who has made a task that no person made: `setting.CronTaskCreator` and `WebhookTaskCreator`; null: whoever is named.
- * Their portals tell timers and code hosts by these words.
- */
-const CREATORS = {
-  manual: null,
-  webhook: 'webhook',
-  channel: null,
-  schedule: 'timer',
-  upstream: null,
-  push: 'webhook',
-  merge_request: 'webhook',
-} as const satisfies Record<RunView['cause']['kind'], string | null>
-
-export const creatorOf = ({ cause }: Pick<RunView, 'cause'>): string => CREATORS[cause.kind] ?? cause.by

@@ -8,7 +8,8 @@ import { unpack } from '../packed.ts'
 import type { Call } from '../route.ts'
 import type { Face } from './face.ts'
 import { MAX_MAX, pipelineOf, runsFrom, START_MAX } from './request.ts'
-import { creatorOf, runWord } from './status.ts'
+import { creatorOf } from '../status.ts'
+import { runWord } from './status.ts'
 
 /** `?queryType=&filters=a,b` of a list of tasks: what it is about, and the values of which one must be had. */
 interface TaskFilter {
