@@ -52,6 +52,17 @@ describe('a request', () => {
   })
 })
 
+test.each([
+  ['', 'runs: expected a name or an id, found ""'],
+  ['.', 'runs: expected a name that an address can hold or an id, found "."'],
+  ['..', 'runs: expected a name that an address can hold or an id, found ".."'],
+])('a name that would make another address of it is refused before it is asked for: %j', async (ref, message) => {
+  const { client, asked } = scripted(() => json({}))
+  await expect(async () => await client.runs.get(ref)).rejects.toMatchObject({ code: 'invalid_request', message })
+  await expect(async () => await client.runs.act(ref, 'cancel', {})).rejects.toBeInstanceOf(ClientError)
+  expect(asked).toEqual([])
+})
+
 describe('an error', () => {
   test('of the server keeps its code, status and what would be allowed', async () => {
     const { client } = scripted(() =>

@@ -1,5 +1,6 @@
 import type { NodeAction, RunAction } from '../model/command.ts'
 import { ClientError } from './error.ts'
+import { at, type Ref } from './path.ts'
 import { readBytes } from './sse.ts'
 import { type EventSelection, followEvents, followLog, untilAnswered } from './streams.ts'
 import { type Call, type ClientOptions, transport, unreachable, waitMs } from './transport.ts'
@@ -10,9 +11,6 @@ export type { ClientErrorCode } from './error.ts'
 export type { EventSelection } from './streams.ts'
 export type { ClientOptions } from './transport.ts'
 export type * from './wire.ts'
-
-/** Things are called by id; projects and pipelines also by name, runs also by serial, nodes also by key. */
-type Ref = string | number
 
 interface WithSignal {
   readonly signal?: AbortSignal | undefined
@@ -77,8 +75,6 @@ export function createClient(options: ClientOptions) {
   const nothing = async (path: string, call: Call): Promise<void> => {
     await (await send(path, call)).body?.cancel()
   }
-  const at = (strings: TemplateStringsArray, ...parts: readonly Ref[]): string =>
-    strings.reduce((path, text, index) => path + encodeURIComponent(String(parts[index - 1])) + text)
   const secretsPath = (owner: SecretOwner): string =>
     owner.pipeline === undefined
       ? at`/api/v1/projects/${owner.project ?? ''}/secrets`
