@@ -153,4 +153,63 @@ describe('a task that always runs', () => {
     w.succeed('a')
     expect(w.status('d')).toBe('queued')
   })
+
+  test('waits for one that always runs, too, in whatever order they are written', () => {
+    const w = world(script('a'), always('c', ['b']), always('b', ['a']), script('d', { needs: ['c'] }))
+    w.fail('a')
+    expect(picture(w)).toBe('running | s:running a:failed c:pending b:queued d:pending')
+    w.succeed('b')
+    expect(picture(w)).toBe('running | s:running a:failed c:queued b:succeeded d:pending')
+  })
+
+  test('waits for what comes after one that always runs, in whatever order they are written', () => {
+    const w = world(
+      script('a'),
+      always('e', ['d', 'x']),
+      script('d', { needs: ['c'] }),
+      always('c', ['a']),
+      script('x'),
+    )
+    w.lease('x')
+    w.fail('a')
+    w.succeed('c')
+    w.fail('x')
+    expect(picture(w)).toBe('running | s:running a:failed e:pending d:queued c:succeeded x:failed')
+    w.succeed('d')
+    expect(w.status('e')).toBe('queued')
+  })
+
+  test('waits for what its stage begins in a failing run', () => {
+    const w = new EngineWorld(
+      definition({
+        stages: [
+          stage('s', [script('a')]),
+          stage('t', [always('c', ['b', 'y']), script('b', { needs: ['x'] }), script('x'), script('y')], {
+            always: true,
+          }),
+        ],
+      }),
+    )
+    w.fail('a')
+    w.lease('x')
+    w.fail('y')
+    w.succeed('x')
+    expect(picture(w)).toBe('running | s:failed a:failed t:running c:pending b:queued x:succeeded y:failed')
+    w.succeed('b')
+    expect(w.status('c')).toBe('queued')
+  })
+
+  test('does not wait for what stands before one that has failed by itself', () => {
+    const w = world(script('x'), script('b'), always('c', ['b']), script('d', { needs: ['x'] }))
+    w.lease('x')
+    w.fail('b')
+    expect(picture(w)).toBe('running | s:running x:running b:failed c:queued d:pending')
+  })
+
+  test('does not wait for what comes after one that always runs and needs what has failed, too', () => {
+    const w = world(script('a'), always('c', ['a']), script('d', { needs: ['a', 'c'] }), always('e', ['d']))
+    w.fail('a')
+    w.succeed('c')
+    expect(picture(w)).toBe('running | s:running a:failed c:succeeded d:pending e:queued')
+  })
 })

@@ -1,11 +1,23 @@
 import { expect, test } from 'vitest'
 import type { TaskSpec } from '../model/definition.ts'
 import type { RunView, TaskView } from '../model/view.ts'
-import { definition, flow, gateway, on, retries, review, script, stage, subflow } from '../testing/definitions.ts'
+import {
+  callback,
+  definition,
+  flow,
+  gateway,
+  on,
+  retries,
+  review,
+  script,
+  stage,
+  subflow,
+} from '../testing/definitions.ts'
 import { EngineWorld } from '../testing/engine-world.ts'
 import { projectView } from '../testing/views.ts'
 import type { Run } from './run.ts'
 import { runOfSnapshot, snapshotOf } from './snapshot.ts'
+import { taskParts } from './task-views.ts'
 import { viewOf } from './view.ts'
 
 const shown = (run: Run): RunView => viewOf(run, projectView(), {} as never, 0)
@@ -175,4 +187,56 @@ test('a failed task is held only as long as its run waits for a person', () => {
   expect(isHeld()).toBe(true)
   w.cancel()
   expect(isHeld()).toBe(false)
+})
+
+test('as long as nothing has happened, every part is the one that was made', () => {
+  const w = new EngineWorld(
+    definition({ stages: [stage('s', [...crowd('a'), review('r')]), stage('t', crowd('b'))], restartsMax: 1 }),
+  )
+  w.lease('a1')
+  const all = (): readonly unknown[] => [...taskParts(w.run, 0).values()].flat()
+  const made = all()
+  expect(made.length).toBeGreaterThan(4)
+  for (const [place, part] of all().entries()) expect(part).toBe(made[place])
+  w.pause()
+  const paused = all()
+  for (const [place, part] of all().entries()) expect(part).toBe(paused[place])
+})
+
+test('parts are kept of runs that have so many nodes, and of smaller ones not', () => {
+  const { run } = new EngineWorld(definition({ stages: [stage('s', crowd('a'))] }))
+  const partsFrom = (nodes: number) => taskParts(run, nodes).get(0)!
+  const { length } = run.plan.nodes
+  expect(partsFrom(length).length).toBeGreaterThan(2)
+  expect(partsFrom(length)[0]).toBe(partsFrom(length)[0])
+  expect(partsFrom(length + 1)).toHaveLength(1)
+  expect(partsFrom(length + 1)[0]).not.toBe(partsFrom(length + 1)[0])
+})
+
+test('a stage without tasks has no part', () => {
+  const { run } = new EngineWorld(definition({ stages: [stage('none', []), stage('s', [script('a')])] }))
+  for (const nodes of [0, 1_000]) expect(taskParts(run, nodes).get(0)).toEqual([])
+})
+
+test('a part says which of its tasks wait for somebody, and which have failed for good', () => {
+  const w = new EngineWorld(
+    definition({
+      stages: [
+        stage('s', [script('a', on('hold')), review('r'), script('b', on('continue')), script('c'), script('d')]),
+        stage('t', [script('e')]),
+      ],
+    }),
+  )
+  w.lease('d')
+  w.fail('a')
+  w.fail('b')
+  w.succeed('c')
+  const parts = (): unknown => [...taskParts(w.run, 1_000).values()].map(([part]) => part)
+  expect(parts()).toMatchObject([
+    { waits: [1, 2], failed: [1], taken: [] },
+    { waits: [], failed: [], taken: [] },
+  ])
+  const calling = new EngineWorld(definition({ stages: [stage('s', [callback('x'), script('y')])] }))
+  calling.lease('y')
+  expect(taskParts(calling.run, 1_000).get(0)).toMatchObject([{ waits: [1], failed: [] }])
 })
