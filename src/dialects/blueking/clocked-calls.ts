@@ -10,6 +10,7 @@ import { annotated, hiddenPipelines } from './hidden-pipelines.ts'
 import { TEMPLATE_ANNOTATION } from './task-tree.ts'
 import { pageOf } from './page.ts'
 import { objectParam, optionalText, readTime, requiredText } from './params.ts'
+import { charProblem, presenceProblem, serializerProblem, WRONG_TIME, type FieldProblem } from './serializer-problem.ts'
 import { systemAnnotation } from './system-facts.ts'
 import { locateTemplate, storeTree, templateName, templateTree } from './templates.ts'
 import { excludeNodes } from './tree/exclude.ts'
@@ -39,24 +40,21 @@ export const createClockedTask: Operation = {
   path: ['template_id', 'bk_biz_id'],
   about: 'a task of a template at one moment: `task_name`, `plan_start_time`, `task_parameters`',
   async run(call) {
-    const taskName = requiredText(call.params, 'task_name')
-    const startsAt = momentOf(requiredText(call.params, 'plan_start_time'), call.zoneOffsetMinutes)
-    if (taskName.length > NAME_MAX) return invalid('task_name', `must have at most ${NAME_MAX} characters`)
-    if (startsAt === undefined) return invalid('plan_start_time', 'must be a time like 2026-11-22 15:00:00+0800')
-    if (startsAt < call.app.now()) {
-      return invalid('plan_start_time', 'Plan start time should be later than the time to create the plan')
-    }
-    const parameters = { constants: {}, template_schemes_id: [], ...objectParam(call.params, 'task_parameters') }
-    if (JSON.stringify(parameters).length > PARAMETERS_MAX) return invalid('task_parameters', 'is too long')
-    if (waysToChoose(parameters) > 1) {
-      return invalid('task_parameters', 'can not use multiple method to appoint execute nodes')
-    }
     const found = await locateTemplate(
       call,
       requiredText(call.params, 'template_id'),
       requiredText(call.params, 'bk_biz_id'),
     )
     if (!found.ok) return { envelope: found.failure }
+    const startsAt = momentOf(call)
+    const parameters = { constants: {}, template_schemes_id: [], ...objectParam(call.params, 'task_parameters') }
+    const wrong = serializerProblem([
+      ['task_parameters', parametersProblem(parameters)],
+      ['plan_start_time', startsAt === undefined ? timeProblem(call) : pastProblem(startsAt, call)],
+      ['task_name', charProblem(call.params['task_name'], NAME_MAX)],
+    ])
+    if (wrong !== undefined || startsAt === undefined) return { envelope: fail(wrong ?? '', CODES.validation) }
+    const taskName = requiredText(call.params, 'task_name').trim()
     const clocked = {
       taskName,
       templateId: found.pipeline.serial,
@@ -69,9 +67,15 @@ export const createClockedTask: Operation = {
   },
 }
 
-const invalid = (field: string, message: string): Reply => ({
-  envelope: fail(`params is invalid, error: ${field}: ${message}`, CODES.validation),
-})
+const timeProblem = ({ params }: Call): FieldProblem => presenceProblem(params['plan_start_time']) ?? WRONG_TIME
+
+const pastProblem = (startsAt: Instant, { app }: Call): FieldProblem | undefined =>
+  startsAt < app.now() ? ['Plan start time should be later than the time to create the plan', 'invalid'] : undefined
+
+function parametersProblem(parameters: JsonObject): FieldProblem | undefined {
+  if (JSON.stringify(parameters).length > PARAMETERS_MAX) return ['is too long', 'invalid']
+  return waysToChoose(parameters) > 1 ? ['can not use multiple method to appoint execute nodes', 'invalid'] : undefined
+}
 
 function waysToChoose(parameters: JsonObject): number {
   const ways = ['exclude_task_nodes_id', 'template_schemes_id', 'appoint_task_nodes_id']
@@ -190,5 +194,7 @@ export const getClockedTaskList: Operation = {
 }
 
 /** A day alone is no moment to its serializer. */
-const momentOf = (text: string, zoneOffsetMinutes: number): Instant | undefined =>
-  text.includes(':') ? readTime(text, zoneOffsetMinutes) : undefined
+const momentOf = ({ params, zoneOffsetMinutes }: Call): Instant | undefined => {
+  const text = params['plan_start_time']
+  return typeof text === 'string' && text.includes(':') ? readTime(text, zoneOffsetMinutes) : undefined
+}

@@ -7,7 +7,7 @@ import { CATEGORIES, categoryOf, DEFAULT_CATEGORY } from './category.ts'
 import { CODES } from './codes.ts'
 import { isFunctional } from './functional.ts'
 import { allPipelines } from './hidden-pipelines.ts'
-import { objectParam, optionalText, readTime, requiredText } from './params.ts'
+import { objectParam, readTime, requiredText, textOrNone } from './params.ts'
 import { countTasks, taskQuery, type TaskCriteria } from './task-query.ts'
 import type { Failure } from './wire.ts'
 
@@ -43,7 +43,7 @@ export const queryTaskCount: Operation = {
   about: 'how many tasks there are, by category, create_method, flow_type or status',
   async run(call) {
     const bizId = requiredText(call.params, 'bk_biz_id')
-    const groupBy = optionalText(call.params, 'group_by') ?? ''
+    const groupBy = textOrNone(call.params, 'group_by')
     const given = call.params['conditions'] ?? {}
     if (!isJsonObject(given) && typeof given !== 'string') {
       const message = `[API] query_task_list params conditions[${shown(given)}] are invalid dict data`

@@ -7,7 +7,7 @@ import { isSameAttempt, versionAfter } from './ids.ts'
 import { taskUrl } from './make-calls.ts'
 import { nodeData, nodeInputs, nodeOutputs, pluginCode } from './node-data.ts'
 import { executionRecord } from './node-record-call.ts'
-import { integerParam, isTruthy, optionalText, requiredText } from './params.ts'
+import { integerParam, isTruthy, optionalText, requiredText, textOrNone } from './params.ts'
 import { elapsedSeconds, exData, givenVersion, presentFailures, presentNode, presentStatus } from './present.ts'
 import { locateNamed, refusedHere } from './task-calls.ts'
 import { taskName } from './task-name.ts'
@@ -212,7 +212,7 @@ async function recordOf(call: Call, run: RunView): Promise<JsonObject> {
 const told = (data: unknown): Reply => ({ envelope: { result: true, data, message: '' } })
 
 async function locateNode(call: Call, api?: string) {
-  const nodeId = requiredText(call.params, 'node_id')
+  const nodeId = textOrNone(call.params, 'node_id')
   checkStack(call)
   const located = await locateNamed(call, api)
   if (!located.ok) return located

@@ -101,6 +101,34 @@ describe('a parameter of a wrong type', () => {
     expect(await esb(client)(api, { template_id, bk_biz_id: biz, ...body })).toMatchObject({ ...refused, code })
   })
 
+  test('and one that is not there is None to what looks for it', async () => {
+    const client = await openBkClient()
+    const { biz } = client
+    const { template_id } = await client.need(client.post('create_template', [biz], { name: 't', pipeline_tree: tree }))
+    const { task_id: id } = await client.need(client.post('create_task', [template_id, biz], { name: 'x' }))
+    expect(await client.get('get_task_node_detail', [id, biz])).toMatchObject({
+      message: `node[node_id=None] not found in task[task_id=${id}]`,
+      code: 3540000,
+    })
+    expect(await client.post('node_callback', [id, biz], {})).toMatchObject({
+      message: `task[${id}] does not have node[None]`,
+      code: 3540000,
+    })
+    expect(await client.post('operate_node', [biz, id], {})).toMatchObject({ result: false, code: 3599999 })
+    expect(await client.post('operate_task', [id, biz], {})).toMatchObject({ result: false, code: 3545000 })
+    expect(await client.post('query_task_count', [biz], {})).toMatchObject({
+      message: '[API] query_task_list params group_by[None] is invalid',
+      code: 3540000,
+    })
+    // Before anything is looked for.
+    for (const name of ['data', 'inputs']) {
+      expect(await client.post('operate_node', [biz, id], { action: 'skip', [name]: [] })).toMatchObject({
+        message: `${name} field is not a valid object`,
+        code: 3540000,
+      })
+    }
+  })
+
   test('is for bk-sops to refuse behind the ESB, which looks for ids only', async () => {
     const client = await openBkClient()
     const call = esb(client)

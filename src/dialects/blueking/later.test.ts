@@ -225,12 +225,21 @@ describe('a clocked task', () => {
   })
 
   test.each([
-    [{ task_name: 'x' }, 'param plan_start_time is required'],
+    [{ task_name: 'x' }, "{'plan_start_time': [ErrorDetail(string='该字段是必填项。', code='required')]}"],
+    [
+      { plan_start_time: null, task_name: ' ' },
+      "{'plan_start_time': [ErrorDetail(string='该字段不能为 null。', code='null')], 'task_name': [ErrorDetail(string='该字段不能为空。', code='blank')]}",
+    ],
+    [
+      { task_name: [], plan_start_time: '2100-01-01 00:00:00' },
+      "{'task_name': [ErrorDetail(string='不是有效的字符串。', code='invalid')]}",
+    ],
+    [{ task_name: 'n'.repeat(129), plan_start_time: '2100-01-01 00:00:00' }, '请确保这个字段不能超过 128 个字符。'],
     [
       { task_name: 'x', plan_start_time: '2001-01-01 00:00:00' },
-      'params is invalid, error: plan_start_time: Plan start time should be later than the time to create the plan',
+      "params is invalid, error: {'plan_start_time': [ErrorDetail(string='Plan start time should be later than the time to create the plan', code='invalid')]}",
     ],
-    [{ task_name: 'x', plan_start_time: 'soon' }, 'params is invalid, error: plan_start_time: must be a time'],
+    [{ task_name: 'x', plan_start_time: 'soon' }, '日期时间格式错误。请从这些格式中选择：'],
     [
       {
         task_name: 'x',
@@ -242,7 +251,7 @@ describe('a clocked task', () => {
   ])('%j is refused', async (body, message) => {
     const { client, template } = await withTemplate()
     const answer = await client.post('create_clocked_task', [template, client.biz], body)
-    expect(answer.result).toBe(false)
+    expect(answer).toMatchObject({ result: false, code: 3546100 })
     expect(answer.message).toContain(message)
   })
 })

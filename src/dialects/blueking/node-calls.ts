@@ -5,7 +5,7 @@ import type { RunView, TaskView } from '../../model/view.ts'
 import { fail, type Call, type Operation, type Reply } from './call.ts'
 import { CODES } from './codes.ts'
 import { DoorRefusal } from './errors.ts'
-import { arrayParam, isTruthy, jsonParam, objectParam, optionalText, requiredText } from './params.ts'
+import { arrayParam, isTruthy, jsonParam, objectParam, optionalText, requiredText, textOrNone } from './params.ts'
 import { isSameAttempt } from './ids.ts'
 import { findShown, givenVersion } from './present.ts'
 import { isActivity, kindOf, shownRun } from './shown.ts'
@@ -121,8 +121,10 @@ export const operateNode: Operation = {
   about:
     'retry (with `inputs`), skip, callback, skip_exg, skip_cpg (with `flow_ids`), pause, resume, pause_subproc, resume_subproc, forced_fail, retry_subprocess',
   async run(call) {
-    const nodeId = requiredText(call.params, 'node_id')
-    const action = requiredText(call.params, 'action')
+    const nodeId = textOrNone(call.params, 'node_id')
+    const action = textOrNone(call.params, 'action')
+    fieldsIn(call, 'data')
+    fieldsIn(call, 'inputs')
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
     // Whatever is refused from here on has one code: the view gives it (apigw/views/operate_node.py).
@@ -139,7 +141,7 @@ export const nodeCallback: Operation = {
   path: ['task_id', 'bk_biz_id'],
   about: 'what a waiting node is told; `version` as get_task_status shows it',
   async run(call) {
-    const nodeId = requiredText(call.params, 'node_id')
+    const nodeId = textOrNone(call.params, 'node_id')
     const located = await locateNamed(call, 'node_callback')
     if (!located.ok) return { envelope: located.failure }
     const task = tasksOf(located.run).find(({ id }) => id === nodeId)

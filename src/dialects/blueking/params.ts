@@ -71,6 +71,9 @@ export function requiredText(params: Params, name: string): string {
   return value
 }
 
+/** Of what bk-sops looks up without asking whether it is there: its refusals say `None`, as Python writes nothing. */
+export const textOrNone = (params: Params, name: string): string => optionalText(params, name) ?? 'None'
+
 /** The business as the documents of fast_create_task and import_project_template call it, too. @throws DoorRefusal */
 export const ownBusiness = (params: Params): string =>
   optionalText(params, 'bk_biz_id') ?? optionalText(params, 'project_id') ?? requiredText(params, 'bk_biz_id')

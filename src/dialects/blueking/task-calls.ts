@@ -7,7 +7,7 @@ import { fail, locateTask, refused, succeed, type Call, type Operation } from '.
 import { CODES } from './codes.ts'
 import { refusedUnclaimed } from './functional.ts'
 import { taskUrl } from './make-calls.ts'
-import { objectParam, requiredText } from './params.ts'
+import { objectParam, requiredText, textOrNone } from './params.ts'
 import { stateOf } from './present.ts'
 import { shownRun } from './shown.ts'
 import { storedTree } from './tree/stored-tree.ts'
@@ -71,7 +71,7 @@ export const operateTask: Operation = {
   first: true,
   about: 'start, pause, resume, revoke',
   async run(call) {
-    const action = requiredText(call.params, 'action')
+    const action = textOrNone(call.params, 'action')
     const located = await locateNamed(call)
     if (!located.ok) return { envelope: located.failure }
     if (!isTaskAction(action)) return { envelope: await unknownAction(call, located.run, action) }
