@@ -182,7 +182,7 @@ export const getClockedTaskList: Operation = {
       return asked && (state === undefined || row['state'] === state) ? [row] : []
     })
     const newest = rows.toSorted((a, b) => Number(b['id']) - Number(a['id']))
-    const auth = ['clocked_task_view']
+    const auth = ['clocked_task_view', 'flow_view']
     return {
       envelope: {
         result: true,

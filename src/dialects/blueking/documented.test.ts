@@ -53,7 +53,7 @@ describe('fast_create_task', () => {
     })
     expect(await call('import_project_template', { project_id: String(client.biz), template_data: 'x' })).toMatchObject(
       {
-        message: 'template_data is not the file of an export',
+        message: 'Template data is corrupt',
       },
     )
   })

@@ -35,8 +35,7 @@ export async function readExport(encoded: string): Promise<ReadExport> {
   const parts = FORMS.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined)
   const { digest = '', body = '' } = parts ?? {}
   const data = parsed(body)
-  if (!isJsonObject(data))
-    return { ok: false, kind: 'unreadable', message: 'template_data is not the file of an export' }
+  if (!isJsonObject(data)) return { ok: false, kind: 'unreadable', message: 'Template data is corrupt' }
   if (
     !SALTS.some(
       (salt) =>
@@ -45,7 +44,7 @@ export async function readExport(encoded: string): Promise<ReadExport> {
           .digest('hex') === digest,
     )
   ) {
-    return { ok: false, kind: 'digest', message: 'template_data has been changed: its digest is another one' }
+    return { ok: false, kind: 'digest', message: 'Invalid template data' }
   }
   const found = templatesIn(data)
   if (found === undefined) return { ok: false, kind: 'content', message: 'template_data has no templates' }

@@ -2,7 +2,7 @@ import { fail, findBusiness, type Operation } from './call.ts'
 import { categoryAnnotation } from './category.ts'
 import { CODES } from './codes.ts'
 import { readExport } from './exported.ts'
-import { ownBusiness, requiredText } from './params.ts'
+import { optionalText, ownBusiness } from './params.ts'
 import { storeTree, TEMPLATE_NAME_ANNOTATION, treeProblem } from './templates.ts'
 
 const CODE_OF = {
@@ -19,7 +19,9 @@ export const importProjectTemplate: Operation = {
   about: 'the templates of a file that bk-sops has exported (`template_data`), as far as their plugins are served',
   async run(call) {
     const bizId = ownBusiness(call.params)
-    const read = await readExport(requiredText(call.params, 'template_data'))
+    const data = optionalText(call.params, 'template_data')
+    if (data === undefined) return { envelope: fail('template data can not be none', CODES.badParameter) }
+    const read = await readExport(data)
     if (!read.ok) return { envelope: fail(read.message, CODE_OF[read.kind]) }
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }

@@ -158,18 +158,20 @@ describe('the file of an export', () => {
   })
 
   test.each([
-    ['another digest', () => exported(both, 'other'), 3546100],
-    ['no base64 of JSON', () => '!!', 3540000],
+    ['nothing', () => '', 3540000, 'template data can not be none'],
+    ['another digest', () => exported(both, 'other'), 3546100, 'Invalid template data'],
+    ['no base64 of JSON', () => '!!', 3540000, 'Template data is corrupt'],
     ['no templates', () => exported({}), 3599999],
     ['a sub-process that it has not', () => exported({ n2: { name: 'outer', tree: outer('n9') } }), 3599999],
     ['one that is its own sub-process', () => exported({ n1: { name: 'outer', tree: outer('n1') } }), 3599999],
     ['more than can be unfolded', () => exported(doubling(40)), 3599999],
     ['a broken tree', () => exported({ ...both, n3: { name: 'x', tree: { activities: {} } } }), 3546100],
-  ])('with %s is refused, and nothing of it is made', async (_, file, code) => {
+  ])('with %s is refused, and nothing of it is made', async (_, file, code, message = expect.any(String)) => {
     const client = await openBkClient()
     expect(await client.post('import_project_template', [client.biz], { template_data: file() })).toMatchObject({
       result: false,
       code,
+      message,
     })
     expect(await client.need(client.get('get_template_list', [client.biz]))).toEqual([])
   })
@@ -202,7 +204,7 @@ describe('a clocked task', () => {
       await client.get('get_clocked_task_list', [biz], query)
     expect(await list({ state: 'not_started', task_name: 'ON' })).toMatchObject({
       count: 1,
-      data: [{ id: planned.id, plan_start_time: `${plan} +0800` }],
+      data: [{ id: planned.id, plan_start_time: `${plan} +0800`, auth_actions: ['clocked_task_view', 'flow_view'] }],
     })
     expect((await list({ state: 'started' })).count).toBe(0)
     expect(await list({ state: 'x' })).toMatchObject({ result: false })
@@ -296,6 +298,8 @@ describe('a task of the flow type common_func', () => {
     expect(await flow()).toEqual(['common_func', 'finished'])
     expect(await listed({ status: 'finished', task_id_in: `${id},999` })).toHaveLength(1)
     expect(await listed({ status: 'claimed' })).toEqual([])
+    // No form looks at what statuses there are.
+    expect(await listed({ status: 'nope' })).toEqual([])
     const detail = await client.need(client.get('get_task_detail', [id, biz]))
     expect(detail.constants['${word}'].value).toBe('claimed')
     expect(await claim()).toMatchObject({ message: 'task with current_flow:finished cannot be claimed' })
