@@ -124,7 +124,7 @@ function compileStage({ doc, index }: Placed['stage'], parallel: boolean, names:
   const chain = (steps: readonly StepDoc[], part: string, name: readonly string[], first: readonly string[]) => {
     let needs = first
     for (const [at, step] of steps.entries()) {
-      const where = `definition.stages[${index}].${part}[${at}]`
+      const where = `definition.stages[${index}].${/^\d+$/.test(part) ? `jobs[${part}].steps` : part}[${at}]`
       if (!step.isEnabled || step.task === AUTO_TRIGGER) continue
       const key = keys.of(name.length === 1 && steps.length === 1 ? name : [...name, String(at + 1)])
       const work = workOf(step.given, context, where)

@@ -4,6 +4,7 @@ import { quote } from '../kit/query.ts'
 import {
   BadValue,
   integer,
+  isTrue,
   listAt,
   objectAt,
   objectsAt,
@@ -158,6 +159,6 @@ export function sealedDto(body: JsonObject, seal: Seal): JsonObject {
 function sealedVariable(variable: Json, seal: Seal): Json {
   if (!isJsonObject(variable)) return variable
   const { is_secret: isSecret, value } = variable
-  const isSealed = (isSecret === true || isSecret === 'true') && typeof value === 'string' && value !== ''
+  const isSealed = isTrue(isSecret) && typeof value === 'string' && value !== ''
   return isSealed ? { ...variable, value: seal(value) } : variable
 }

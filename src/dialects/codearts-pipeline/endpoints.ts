@@ -60,6 +60,7 @@ export const endpoints: readonly EndpointRow[] = [
     ['GET', '', 'templates, those of the server and people’s; `ListTemplates`'],
     ['GET', '/{template_id}', 'one of them, with `flow` and `states`; `ShowTemplateDetail`'],
   ]),
+  ...rowsOf('v3', '/v3/pipeline/templates', [['POST', '/list', 'the list of v5, older; `PipelineTemplatesList`']]),
   ...rowsOf('v5 pipelines', '/v5/{project_id}/api/pipelines', [
     ['POST', '', 'makes a pipeline of stages, jobs and steps; `CreatePipelineNew`'],
     ['POST', '/list', 'search; `ListPipelines`'],

@@ -9,7 +9,7 @@ import { createRoutes } from './routes.ts'
 export const codeartsPipeline: Dialect = {
   name: 'codearts-pipeline',
   // The last two have nothing that is served: their clients are told so in the vendor's words.
-  prefixes: ['/agentregister', '/v3/pipelines', '/v3/templates', '/v5', '/v1', '/v6'],
+  prefixes: ['/v3/pipeline/templates', '/agentregister', '/v3/pipelines', '/v3/templates', '/v5', '/v1', '/v6'],
   endpoints,
   asks: ({ number, pipeline }, token) => ({
     system: 'CodeArts Pipeline',

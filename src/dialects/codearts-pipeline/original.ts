@@ -2,7 +2,7 @@ import type { PipelineDefinition } from '../../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { SealParam } from '../kit/credentials.ts'
 import { SECRET, type Variable } from './dto.ts'
-import { plainText } from './read.ts'
+import { isTrue, plainText } from './read.ts'
 import { readStages, type StageDoc } from './stages.ts'
 
 /**
@@ -122,7 +122,7 @@ export const secretNames = (definition: PipelineDefinition): ReadonlySet<string>
   const { variables } = originalOf(definition)?.dto ?? {}
   const own = Array.isArray(variables) ? variables.filter(isJsonObject) : []
   const given = [...own, ...sharedOf(definition)]
-  const secret = given.filter(({ is_secret }) => is_secret === true || is_secret === 'true')
+  const secret = given.filter(({ is_secret }) => isTrue(is_secret))
   return new Set(secret.map(({ name }) => plainText(name)))
 }
 

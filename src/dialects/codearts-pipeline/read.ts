@@ -74,6 +74,9 @@ export function plainText(value: Json | undefined): string {
       : ''
 }
 
+/** `true`, or the same as text: of what {@link optionalFlag} has read, and was kept as it came. */
+export const isTrue = (value: Json | undefined): boolean => plainText(value).toLowerCase() === 'true'
+
 /** null: none, or empty. */
 export function optionalText(body: JsonObject, name: string, max = VALUE_MAX): string | null {
   const value = body[name] ?? ''

@@ -5,13 +5,12 @@ import type { JsonObject } from '../../model/json.ts'
 import type { ProjectView } from '../../model/view.ts'
 import type { Env } from '../kit/receive.ts'
 import type { Desk, Found } from './desk.ts'
-import { variablesOf } from './dto.ts'
+import { variablesOf, withSecretsOf } from './dto.ts'
 import { errorResponse, errors } from './errors.ts'
 import { favouritesOf, setFavourite } from './favourites.ts'
 import { bodyOfFlow, flowOf } from './flow.ts'
 import { pipelineUrl } from './present.ts'
 import {
-  integer,
   objectsAt,
   oneOf,
   optionalFlag,
@@ -27,13 +26,16 @@ import {
   createTemplate,
   everyTemplate,
   removeTemplate,
+  shownVariables,
   type Template,
   templateBy,
   type TemplateInput,
   updateTemplate,
+  variablesIn,
 } from './templates.ts'
 import type { PipelineCalls } from './v5-pipelines.ts'
 import { REGION } from './v5-present.ts'
+import { pageOf } from './v5-request.ts'
 
 /** Templates, of v3 and of v5, and pipelines made of them. */
 export class TemplateCalls {
@@ -122,7 +124,7 @@ export class TemplateCalls {
       last_modify_time: formatPlain(template.updatedAt, zoneOffsetMinutes),
       is_watch: favourites.has(template.id),
       description: template.description,
-      parameter: template.variables.map(parameterOf),
+      parameter: shownVariables(template).map(parameterOf),
       ...flowOf(readStages(template.definition)),
       // Templates have no page of their own here.
       template_url: '',
@@ -181,15 +183,12 @@ export class TemplateCalls {
   async show(c: Context<Env>): Promise<Response> {
     const template = await this.#template(c)
     if (!template.ok) return template.response
-    const { variables, definition, createdAt, updatedAt } = template.value
     return Response.json({
       ...this.#present(c, template.value),
       // Text in one release of Go's SDK, true or false in another.
       is_collect: null,
-      variables,
-      definition,
-      create_time: createdAt,
-      update_time: updatedAt,
+      variables: shownVariables(template.value),
+      definition: template.value.definition,
     })
   }
 
@@ -212,10 +211,12 @@ export class TemplateCalls {
     if (!project.ok) return project.response
     const template = await this.#template(c)
     if (!template.ok) return template.response
-    const { definition, variables } = template.value
-    const body = readBodyObject(this.#desk.bodyOf(c), (given): JsonObject => {
-      const own = new Set(objectsAt(given['variables'], 'variables', 150).map(({ name }) => name))
+    const { definition } = template.value
+    const variables = variablesIn(template.value, project.value)
+    const body = readBodyObject(this.#desk.bodyOf(c), (sent): JsonObject => {
+      const own = new Set(objectsAt(sent['variables'], 'variables', 150).map(({ name }) => name))
       const others = variables.filter(({ name }) => !own.has(name))
+      const given = withSecretsOf(sent, { variables })
       return { is_publish: false, ...given, definition, variables: [...others, ...((given['variables'] ?? []) as [])] }
     })
     const made = await this.#pipelines.make(c, project.value.id, body)
@@ -236,6 +237,8 @@ export class TemplateCalls {
       creator_id: template.creatorId,
       creator_name: template.creatorName,
       updater_id: template.updaterId,
+      create_time: template.createdAt,
+      update_time: template.updatedAt,
       is_show_source: template.isShowSource,
     }
   }
@@ -281,7 +284,7 @@ interface TemplateQuery {
 
 const isMeant = (template: Template, { name, language, isSystem }: TemplateQuery): boolean =>
   (name === null || template.name.toLowerCase().includes(name.toLowerCase())) &&
-  (language === null || template.language === language) &&
+  (language === null || template.language.toLowerCase() === language.toLowerCase()) &&
   (isSystem === null || (template.project === null) === isSystem)
 
 function sorted(templates: readonly Template[], { sort }: TemplateQuery): readonly Template[] {
@@ -322,12 +325,12 @@ const readTemplateList = (bytes: Uint8Array): Read<TemplateQuery> =>
     const key = oneOf(optionalText(body, 'sort_key'), 'sort_key', SORT_KEYS)
     const direction = oneOf(optionalText(body, 'sort_dir'), 'sort_dir', ['asc', 'desc'])
     return {
-      name: optionalText(body, 'name'),
+      // The older of the two calls has a name of its own for it.
+      name: optionalText(body, 'name') ?? optionalText(body, 'template_name'),
       language: optionalText(body, 'language'),
       isSystem: optionalFlag(body, 'is_system'),
       sort: key === null ? null : { key, descending: direction === 'desc' },
-      offset: integer(body['offset'], 'offset', START),
-      limit: integer(body['limit'], 'limit', ROWS),
+      ...pageOf(body),
     }
   })
 

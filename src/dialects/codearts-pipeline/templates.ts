@@ -3,8 +3,10 @@ import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import type { ProjectView } from '../../model/view.ts'
+import { mapTexts, masked, sealFor } from '../kit/credentials.ts'
 import { derivedId } from '../kit/derived-id.ts'
-import { plainText } from './read.ts'
+import { SECRET, sealedDto, withSecretsOf } from './dto.ts'
+import { isTrue, plainText } from './read.ts'
 import { everyDocument } from './state.ts'
 
 /**
@@ -66,7 +68,13 @@ export async function createTemplate(
   if (all.value.length >= TEMPLATES_MAX) return refuse('invalid_request', `expected at most ${TEMPLATES_MAX} templates`)
   const id = app.freshId()
   const { id: creatorId, name: creatorName } = caller.user
-  const value = { ...input, creatorId, creatorName, updaterId: creatorId, createdAt: app.now() }
+  const value = {
+    ...sealed(app, project, input, []),
+    creatorId,
+    creatorName,
+    updaterId: creatorId,
+    createdAt: app.now(),
+  }
   const put = await app.documents.put(caller, {
     project: { id: project.id },
     kind: KIND,
@@ -84,8 +92,14 @@ export async function updateTemplate(
   input: TemplateInput,
 ): Promise<Result<string>> {
   if (template.project === null) return refuse('forbidden', `the template ${template.name} comes with the server`)
-  const { id, project, creatorId, creatorName, createdAt } = template
-  const value = { ...input, creatorId, creatorName, updaterId: caller.user.id, createdAt }
+  const { id, project, creatorId, creatorName, createdAt, variables } = template
+  const value = {
+    ...sealed(app, project, input, variables),
+    creatorId,
+    creatorName,
+    updaterId: caller.user.id,
+    createdAt,
+  }
   const put = await app.documents.put(caller, { project: { id: project.id }, kind: KIND, key: id, value })
   return put.ok ? accept(id) : put
 }
@@ -99,6 +113,22 @@ export async function removeTemplate(
   const removed = await app.documents.remove(caller, { project: { id: project.id }, kind: KIND, key: id })
   return removed.ok ? accept(id) : removed
 }
+
+/** Values of secrets sealed for the project of the template; those that come as they are shown stay what they were. */
+function sealed(app: App, project: ProjectView, input: TemplateInput, former: readonly JsonObject[]): TemplateInput {
+  const kept = withSecretsOf({ variables: input.variables }, { variables: former })
+  return { ...input, variables: sealedDto(kept, sealFor(app, project.id))['variables'] as readonly JsonObject[] }
+}
+
+/** As they are shown. */
+export const shownVariables = ({ variables }: Template): readonly JsonObject[] =>
+  variables.map((variable) =>
+    isTrue(variable['is_secret']) && plainText(variable['value']) !== '' ? { ...variable, value: SECRET } : variable,
+  )
+
+/** As pipelines of a project get them: what is sealed is for the template's own project, and empty elsewhere. */
+export const variablesIn = ({ project, variables }: Template, { id }: ProjectView): readonly JsonObject[] =>
+  project?.id === id ? variables : (mapTexts(variables, (text) => masked(text, '')) as readonly JsonObject[])
 
 function templateOf({ key, value, updatedAt }: DocumentView, project: ProjectView): Template {
   const fields = isJsonObject(value) ? value : {}

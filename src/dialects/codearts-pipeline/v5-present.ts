@@ -10,7 +10,7 @@ import { SECRET } from './dto.ts'
 import { AT, groupNames, originalOf, secretNames, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
 import { inputsOf } from './plugins.ts'
-import { plainText } from './read.ts'
+import { isTrue } from './read.ts'
 import { namedSourcesOf, REFS, unpackedRefs } from './sources.ts'
 import type { JobDoc, StepDoc } from './stages.ts'
 import type { PipelineState } from './state.ts'
@@ -71,8 +71,7 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
   }
 }
 
-/** `"true"` is taken for true. */
-export const isPublished = (dto: JsonObject | null): boolean => plainText(dto?.['is_publish']).toLowerCase() === 'true'
+export const isPublished = (dto: JsonObject | null): boolean => isTrue(dto?.['is_publish'])
 
 /** As they came, but for logins in their addresses. */
 const shownSources = (dto: JsonObject | null): readonly JsonObject[] =>
@@ -106,7 +105,7 @@ function variablesOf(pipeline: PipelineView, dto: JsonObject | null): readonly J
       ...VARIABLE,
       ...variable,
       ...flagsOf(variable),
-      ...(isSecret(variable) ? { value: SECRET, latest_value: null, runtime_value: null } : {}),
+      ...(isTrue(variable['is_secret']) ? { value: SECRET, latest_value: null, runtime_value: null } : {}),
     }))
   }
   return pipeline.definition.params.map((param, index) => ({
@@ -126,7 +125,7 @@ function variablesOf(pipeline: PipelineView, dto: JsonObject | null): readonly J
 const flagsOf = (variable: JsonObject): JsonObject =>
   Object.fromEntries(
     ['is_secret', 'is_runtime', 'is_reset'].flatMap((name) =>
-      typeof variable[name] === 'string' ? [[name, variable[name] === 'true']] : [],
+      typeof variable[name] === 'string' ? [[name, isTrue(variable[name])]] : [],
     ),
   )
 
@@ -159,8 +158,6 @@ export const presentRunVariables = (run: RunView, mode: 0 | 2): readonly JsonObj
       }
     })
 }
-
-const isSecret = ({ is_secret }: JsonObject): boolean => is_secret === true || is_secret === 'true'
 
 function schedulesOf({ id }: PipelineView, dto: JsonObject | null): readonly Json[] {
   const given = (dto?.['schedules'] ?? []) as readonly JsonObject[]

@@ -371,7 +371,7 @@ export const readPage = (query: URLSearchParams): Read<{ readonly offset: number
     limit: limitOf(queryInteger(query, 'limit', LIMIT)),
   }))
 
-const pageOf = (body: JsonObject): { readonly offset: number; readonly limit: number } => ({
+export const pageOf = (body: JsonObject): { readonly offset: number; readonly limit: number } => ({
   offset: integer(body['offset'], 'offset', { min: 0, max: OFFSET_MAX, fallback: 0 }),
   limit: limitOf(integer(body['limit'], 'limit', LIMIT)),
 })

@@ -93,6 +93,7 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.delete(`${template}/:id`, who, (c) => templates.remove(c))
   routes.post(`${template}/:id/favorite`, who, (c) => templates.favour(c))
   routes.post(`${template}/:id/create-pipeline`, who, (c) => templates.createPipeline(c))
+  routes.post('/v3/pipeline/templates/list', who, (c) => templates.list(c))
   routes.post('/v3/templates/task', who, (c) => templates.createTask(c))
   routes.get('/v3/templates', who, (c) => templates.listV3(c))
   routes.get('/v3/templates/:id/status', who, (c) => templates.taskStatus(c))
