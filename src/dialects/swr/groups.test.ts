@@ -144,6 +144,14 @@ describe('a template of one’s own', () => {
     expect((await call('DELETE', `${TEMPLATES}/1001`)).status).toBe(404)
   })
 
+  test('is kept and answered without the password of an address', async () => {
+    const params = { git_type: 'gitlab', url: 'https://ci:not-for-everyone@git.example.com/a.git', branch: 'main' }
+    const stages = [{ name: 'code', service_name: 'code_source', params }]
+    const made = await call('POST', TEMPLATES, own({ stages }))
+    expect(made.body.stages).toMatchObject([{ params: { url: 'https://git.example.com/a.git' } }])
+    expect((await call('GET', `${TEMPLATES}/1001`)).body).toEqual(made.body)
+  })
+
   test('makes a pipeline, or is refused', async () => {
     const wrong = await call('POST', TEMPLATES, own({ stages: [{ name: 'a', service_name: 'magic' }] }))
     expect([wrong.status, wrong.body]).toEqual([400, errorOf('SVCSTG.SWR.4000014')])

@@ -1,4 +1,4 @@
-import type { App, Caller } from '../../host/app.ts'
+import type { App, Caller, DocumentView } from '../../host/app.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
@@ -85,8 +85,7 @@ export async function createTemplate(app: App, c: Call): Promise<Response> {
     value: mapTexts({ ...template }, (text, field) => (field === 'url' ? withoutUserInfo(text) : text)),
     expectedRevision: 0,
   })
-  if (!kept.ok) return problemResponse(kept.problem)
-  return documentResponse(c, 201, presentTemplate({ id, category: 'my_template', template, at: kept.value.updatedAt }))
+  return kept.ok ? documentResponse(c, 201, presentTemplate(keptOf(kept.value))) : problemResponse(kept.problem)
 }
 
 export async function deleteTemplate(app: App, c: Call<'/:template'>): Promise<Response> {
@@ -163,14 +162,16 @@ const SAMPLES_AT: Instant = Date.UTC(2026, 10, 22)
 
 async function ownTemplates(app: App, caller: Caller, project: ProjectView): Promise<Result<readonly Kept[]>> {
   const found = await app.documents.list(caller, { project: { id: project.id }, kind: KIND, limit: PLACES })
-  if (!found.ok) return found
-  return accept(
-    found.value.items.map(({ key, value, updatedAt }): Kept => {
-      // Nobody else writes this kind.
-      return { id: Number(key), category: 'my_template', template: value as unknown as Template, at: updatedAt }
-    }),
-  )
+  return found.ok ? accept(found.value.items.map(keptOf)) : found
 }
+
+/** Nobody else writes this kind. */
+const keptOf = ({ key, value, updatedAt }: DocumentView): Kept => ({
+  id: Number(key),
+  category: 'my_template',
+  template: value as unknown as Template,
+  at: updatedAt,
+})
 
 const presentItem = ({ id, category, template, at }: Kept): PipelineTemplateItem => ({
   id,
