@@ -508,6 +508,17 @@ describe('rules', () => {
     expect((await listed('?category=1')).total).toBe(0)
   })
 
+  test('are not made of a set that nobody has named', async () => {
+    const set = { project_id: world.project.id, template_name: 'ours', language: 'js', rule_ids: '' }
+    for (const template of [{}, { template_id: '' }, { template_id: 'f'.repeat(32) }]) {
+      const { error_code } = await call('POST', '/v2/ruleset', { ...set, is_default: '1', ...template })
+      expect(error_code, JSON.stringify(template)).toBe('CC.00000000')
+    }
+    // "新建空白规则集"
+    const { template_id: id } = await call('POST', '/v2/ruleset', { ...set, is_default: '0' })
+    expect((await call('GET', inProject(`/ruleset/${id}/rules?types=2`))).total).toBe(0)
+  })
+
   test('of a set that was made the default are those of the tasks made afterwards', async () => {
     const { template_id: id } = await call('POST', '/v2/ruleset', {
       project_id: world.project.id,

@@ -113,8 +113,11 @@ export async function createRuleSet(call: Call): Promise<Response> {
   const body = bodies.readJson(call, bodies.ruleset)
   const project = need(await app.projects.get(caller, { id: body.project_id }), errors.noProject)
   const [added, taken] = [idsOf(call, body.rule_ids), idsOf(call, body.uncheck_ids)]
-  const base =
-    body.is_default === '1' && body.template_id !== '' ? await ruleSet(call, project, body.template_id) : null
+  if (body.is_default === '1' && body.template_id === '') {
+    // Made of nothing it would check nothing, and nobody would see why.
+    throw refusal(errors.badParameter, 'template_id: expected the rule set that it is made of, as is_default is 1')
+  }
+  const base = body.is_default === '1' ? await ruleSet(call, project, body.template_id) : null
   if (base !== null && base.language !== body.language) {
     throw refusal(errors.badParameter, `rule set ${base.id} is for ${base.language}`)
   }
