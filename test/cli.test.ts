@@ -317,6 +317,12 @@ describe('what goes wrong', () => {
     expect(err).toMatch(/^millrace: no answer from http:/)
   })
 
+  test('step types that cannot be used are a configuration that is wrong, and no defect', async () => {
+    const { terminal, err } = cliTerminal({ env: { MILLRACE_STEPS: '/no/such/place' } })
+    expect(await runCli(['validate', import.meta.filename], terminal)).toBe(78)
+    expect(err()).toMatch(/^millrace: --steps \(MILLRACE_STEPS\): .*\n {2}\/no\/such\/place: expected a directory/)
+  })
+
   test('programs that asked for JSON get errors as JSON too', async () => {
     await using native = await openNative()
     await started(native)

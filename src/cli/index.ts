@@ -192,6 +192,8 @@ function wrongOf(error: unknown): { readonly exitCode: ExitCode; readonly text: 
   }
   const fault = systemFault(error)
   if (fault !== undefined) return wrongOf(fault)
+  if (error instanceof Error && error.name === 'UnusableSteps')
+    return wrongOf(new Fault(EXIT.badConfiguration, `--steps (MILLRACE_STEPS): ${error.message}`))
   const message = error instanceof Error ? error.message : String(error)
   return { exitCode: EXIT.internal, text: `a defect, please report it: ${message}`, code: 'internal' }
 }

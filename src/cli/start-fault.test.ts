@@ -23,7 +23,7 @@ test.each([
     'a host that is nowhere',
     refused('ENOTFOUND', 'getaddrinfo'),
     EXIT.badConfiguration,
-    /^--host: expected an address/,
+    /^--host \(MILLRACE_HOST\): expected an address/,
   ],
   [
     'a directory that is not ours, which has nothing to do with the port',

@@ -24,13 +24,16 @@ export function startFault(error: unknown, { host, port }: Pick<Config, 'host' |
   }
   switch (error.code) {
     case 'EADDRINUSE':
-      return say(EXIT.inUse, `port ${port} of ${host} is taken: end what listens there, or choose another with --port`)
+      return say(
+        EXIT.inUse,
+        `port ${port} of ${host} is taken: end what listens there, or choose another with --port (MILLRACE_PORT)`,
+      )
     case 'EACCES':
       return say(EXIT.badConfiguration, `may not listen on port ${port} of ${host}: choose one above 1023 with --port`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return say(EXIT.badConfiguration, `--host: expected an address of this machine, found "${host}"`)
+      return say(EXIT.badConfiguration, `--host (MILLRACE_HOST): expected an address of this machine, found "${host}"`)
     default:
       return error
   }

@@ -31,7 +31,7 @@ test.each([
     fault = error
   }
   expect(fault).toMatchObject({ exitCode: EXIT.badConfiguration, message: expect.stringContaining(sentence) as string })
-  expect(fault).toMatchObject({ message: expect.stringMatching(/^--ca-file: /) as string })
+  expect(fault).toMatchObject({ message: expect.stringMatching(/^--ca-file \(MILLRACE_CA_FILE\): /) as string })
   expect(getCACertificates('default')).toHaveLength(before)
 })
 

@@ -18,7 +18,7 @@ export function trust(path: string | null): void {
 
 function certificatesIn(path: string): readonly string[] {
   const wrong = (reason: string, cause?: unknown): Fault =>
-    new Fault(EXIT.badConfiguration, `--ca-file: ${reason}`, { cause })
+    new Fault(EXIT.badConfiguration, `--ca-file (MILLRACE_CA_FILE): ${reason}`, { cause })
   let text: string
   try {
     text = readFileSync(path, 'utf8')

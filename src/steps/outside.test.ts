@@ -70,7 +70,9 @@ describe('a folder that is no step type', () => {
   })
 
   test('nor is a directory that is not there', () => {
-    expect(() => outsideSteps(['/no/such/place'])).toThrow(/\/no\/such\/place: ENOENT/)
+    expect(() => outsideSteps(['/no/such/place'])).toThrow(
+      /\/no\/such\/place: expected a directory with a folder for each step type, found none/,
+    )
   })
 })
 

@@ -39,12 +39,20 @@ const form = z.strictObject({
     .default('run.js'),
 })
 
+/** All that is wrong with them, each with its place. */
+class UnusableSteps extends Error {
+  override readonly name = 'UnusableSteps'
+  constructor(problems: readonly string[]) {
+    super(`step types of one's own cannot be used:\n  ${problems.join('\n  ')}`)
+  }
+}
+
 /** The label of runners that have it. */
 export const outsideLabel = (type: string): Capability => `step:${type}`
 
 /**
  * Reads every folder in these directories; what begins with a dot is left out.
- * @throws Error with all that is wrong, each with its place.
+ * @throws UnusableSteps
  */
 export function outsideSteps(directories: readonly string[]): readonly OutsideStep[] {
   const problems: string[] = []
@@ -65,7 +73,7 @@ export function outsideSteps(directories: readonly string[]): readonly OutsideSt
     }
   }
   if (steps.length > STEPS_MAX) problems.push(`expected at most ${STEPS_MAX} step types, found ${steps.length}`)
-  if (problems.length > 0) throw new Error(`step types of one's own cannot be used:\n  ${problems.join('\n  ')}`)
+  if (problems.length > 0) throw new UnusableSteps(problems)
   return steps
 }
 
@@ -77,7 +85,9 @@ function foldersOf(directory: string, problems: string[]): readonly string[] {
       .map((name) => join(directory, name))
       .filter((path) => statSync(path).isDirectory())
   } catch (error) {
-    problems.push(`${directory}: ${(error as Error).message}`)
+    const { code, message } = error as NodeJS.ErrnoException
+    const found = code === 'ENOENT' ? 'none' : code === 'ENOTDIR' ? 'a file' : message
+    problems.push(`${directory}: expected a directory with a folder for each step type, found ${found}`)
     return []
   }
 }
