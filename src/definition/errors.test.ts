@@ -42,15 +42,43 @@ describe('no definition at all', () => {
 
 describe('YAML that is none', () => {
   test.each<[string, readonly string[]]>([
-    ['a: b: c', ['1:4 : Nested mappings are not allowed in compact mappings: put text with ": " in it in quotes']],
+    [
+      'a: b: c',
+      [
+        '1:4 : expected one key, found a second ": ": put text with ": " in it in quotes, and a key of its own in the column of the others',
+      ],
+    ],
+    [
+      'tasks:\n  - key: a\n   script: x',
+      [
+        '3:1 : expected "-" before an item of a list, or a key in the column of the first one of its item, found neither',
+      ],
+    ],
+    ['a:\n - x\n b: 1', ['3:1 : expected the keys of a mapping in one column, found this one in another']],
+    ['name:x\ntasks: []', ['1:1 : expected a key and ": " on one line, found text without ": "']],
+    ['name: "x', ['1:9 : expected a closing ", found the end']],
+    [
+      "name: 'it's'",
+      [
+        '1:11 : expected nothing more after the value, found text: within quotes write the quote twice, or put the text in others',
+      ],
+    ],
+    ['name: {a: 1\nb: 2', ['2:1 : expected } before this, for the { that is open']],
+    ['tasks: [a, b\nb: 2', ['2:1 : expected ] before this, for the [ that is open']],
+    ['name: @x', ['1:7 : expected text in quotes, as it begins with @']],
+    ['name: %x', ['1:7 : expected text in quotes, as it begins with %']],
+    ['name: "x"#y', ['1:10 : expected a blank before #, found none']],
     ['a: {{ x }}', ['1:5 : expected text as a key: put text that begins with { or [ in quotes']],
     ['a:\n\t- x', ['2:1 : expected spaces as indentation, found a tab']],
-    ['a: !x', ['1:4 : Unresolved tag: !x: put text that begins with ! in quotes']],
-    ['a: "x', ['1:6 : Missing closing "quote']],
-    ['a: ]', ['1:4 : Unexpected flow-seq-end token in YAML stream: "]"']],
+    ['a: !x', ['1:4 : expected no tag, found !x: put text that begins with ! in quotes']],
+    ['a: "x', ['1:6 : expected a closing ", found the end']],
+    ['a: ]', ['1:4 : expected a key or a value, found "]"']],
     [
       'a: "\\q"\nb: @x',
-      ['1:5 : Invalid escape sequence \\q', '2:4 : Plain value cannot start with reserved character @'],
+      [
+        '1:5 : expected an escape that YAML knows, found \\q: a backslash is written twice',
+        '2:4 : expected text in quotes, as it begins with @',
+      ],
     ],
   ])('%j', (text, errors) => {
     expect(errorsOf(text)).toEqual(errors)
@@ -202,7 +230,7 @@ describe('params and triggers', () => {
     [
       named("triggers: [{schedule: '61 * * * *'}, {schedule: '* * * *'}, {schedule: '@every 10ms'}]"),
       [
-        '2:23 triggers[0].schedule: expected a schedule (CronPattern: Invalid value for minute: 61), found "61 * * * *"',
+        '2:23 triggers[0].schedule: expected a schedule (Invalid value for minute: 61), found "61 * * * *"',
         '2:49 triggers[1].schedule: expected five fields, six with seconds, @daily or its like, @every 15s, or @at and a time, found "* * * *"',
         '2:72 triggers[2].schedule: expected @every and a duration of at least 1s and at most 366d, found "@every 10ms"',
       ],

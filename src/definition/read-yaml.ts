@@ -17,6 +17,7 @@ import {
 import { DEPTH_MAX, LEXEMES_MAX, SYNTAX_ERRORS_MAX, VALUES_MAX } from './limits.ts'
 import type { Problems } from './problems.ts'
 import { CONTROL } from './read-json.ts'
+import { syntaxSentence } from './syntax-words.ts'
 import { describe, type Entry, type MapTree, type Path, quote, type ScalarTree, type Tree } from './tree.ts'
 
 /**
@@ -56,7 +57,8 @@ function tokensOf(text: string, problems: Problems): CST.Token[] | undefined {
     if (lexemes > LEXEMES_MAX) return give(`expected at most ${LEXEMES_MAX} YAML tokens, found more`)
     for (const token of parser.next(lexeme)) {
       if (token.type === 'document') documents += 1
-      if (token.type === 'error') problems.add(token.offset, [], `${token.message}: ${quote(token.source)}`)
+      if (token.type === 'error')
+        problems.add(token.offset, [], syntaxSentence('', `${token.message}: ${quote(token.source)}`))
       else tokens.push(token)
       if (token.type === 'directive') return give('expected no % directives: definitions are YAML 1.2')
     }
@@ -94,7 +96,7 @@ function compose(tokens: readonly CST.Token[], text: string, problems: Problems)
   try {
     const [document] = composer.compose(tokens, true, text.length)
     // The few that it does not report itself.
-    for (const { pos, message } of document?.errors ?? []) problems.add(pos[0], [], message)
+    for (const { pos, code, message } of document?.errors ?? []) problems.add(pos[0], [], syntaxSentence(code, message))
     return problems.count > 0 ? undefined : document
   } catch (error) {
     if (error instanceof TooManyErrors) return undefined
@@ -116,17 +118,9 @@ function stopAfter(composer: Composer, errorsMax: number, problems: Problems): v
     const at = typeof source === 'number' ? source : 'offset' in source ? source.offset : (source[0] ?? 0)
     // Levels further out catch what is thrown and report it once more: they must not add to the list.
     if (problems.count >= errorsMax) throw new TooManyErrors()
-    problems.add(at, [], SYNTAX_HINTS[code]?.(message) ?? message)
+    problems.add(at, [], syntaxSentence(code, message))
   }
   Object.assign(composer, { onError })
-}
-
-/** The parser's words for the slips that people make most, in ours. */
-const SYNTAX_HINTS: Readonly<Record<string, (message: string) => string>> = {
-  TAG_RESOLVE_FAILED: (message) => `${message}: put text that begins with ! in quotes`,
-  BLOCK_AS_IMPLICIT_KEY: (message) => `${message}: put text with ": " in it in quotes`,
-  NON_STRING_KEY: () => 'expected text as a key: put text that begins with { or [ in quotes',
-  TAB_AS_INDENT: () => 'expected spaces as indentation, found a tab',
 }
 
 const STYLES: Readonly<Record<string, ScalarTree['style']>> = {

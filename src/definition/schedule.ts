@@ -51,7 +51,8 @@ export function readSchedule(cron: string, timezone: string): ScheduleResult {
     }
     return { ok: true, schedule }
   } catch (error) {
-    return { ok: false, at: 'cron', expected: `a schedule (${error instanceof Error ? error.message : 'not read'})` }
+    const why = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : 'not read'
+    return { ok: false, at: 'cron', expected: `a schedule (${why})` }
   }
 }
 
