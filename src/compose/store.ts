@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { examine, type Examination } from '../host/doctor.ts'
 import { systemEntropy } from '../host/entropy.ts'
 import { rotateSealKey } from '../host/secrets/key-file.ts'
 import { openSqliteStore } from '../store/sqlite/index.ts'
 import { lockDirectory } from '../store/sqlite/lock.ts'
-import { type Store, StoreError } from '../store/store.ts'
+import { storeFileIn } from '../store/sqlite/store-file.ts'
+import type { Store } from '../store/store.ts'
 import type { WorksOptions } from './options.ts'
 
 /**
@@ -18,9 +18,7 @@ export async function examineStore(
 ): Promise<Examination> {
   const directory = resolve(options.dataDirectory)
   const databaseUrl = options.databaseUrl ?? null
-  if (databaseUrl === null && !existsSync(join(directory, 'millrace.db'))) {
-    throw new StoreError('missing', `there is no store in ${directory}`)
-  }
+  if (databaseUrl === null) storeFileIn(directory)
   const store = await openStore(directory, { databaseUrl }, () => {})
   try {
     return await examine(store, onProgress)

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreError } from '../store.ts'
 import { failureOf, isSqliteError } from './failure.ts'
@@ -46,7 +46,19 @@ function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw unusable(directory, error)
+    throw unusable(directory, plainRefusal(directory) ?? error)
+  }
+}
+
+/** Where a file system is read-only, Node says that nothing is there (24.21); asked for one directory, it says why. */
+function plainRefusal(directory: string): unknown {
+  let missing = directory
+  while (!existsSync(dirname(missing)) && dirname(missing) !== missing) missing = dirname(missing)
+  try {
+    mkdirSync(missing, { mode: 0o700 })
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 

@@ -12,7 +12,11 @@ export function createPrivateFile(path: string): void {
     closeSync(openSync(path, 'ax', 0o600))
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
-    throw new StoreError('full', `the file ${path} cannot be made: ${String(error)}`, { cause: error })
+    throw new StoreError(
+      'full',
+      `the file ${path} cannot be made: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
   }
 }
 

@@ -9,6 +9,7 @@ import { errorOf, failureOf } from './failure.ts'
 import { lockDirectory } from './lock.ts'
 import { checkOwner, migrate, schemaVersion } from './migrate.ts'
 import { createPrivateFile, syncFile } from './private-file.ts'
+import { DATABASE, storeFileIn } from './store-file.ts'
 
 /** How our columns are read and written where that is not their name (kit/tables.ts). */
 interface Mapping {
@@ -48,7 +49,6 @@ const COUNTERS = `(
   union all select 'run', value from last_serial
 )`
 
-const DATABASE = 'millrace.db'
 const migrations = () => readMigrations(join(import.meta.dirname, 'migrations'))
 
 /**
@@ -61,8 +61,7 @@ export async function openSqliteSource(
   directory: string,
   { locked }: { readonly locked: boolean },
 ): Promise<TableSource> {
-  const path = join(directory, DATABASE)
-  if (!existsSync(path)) throw new StoreError('missing', `there is no store in ${directory}`)
+  const path = storeFileIn(directory)
   const release = locked ? await lockDirectory(directory) : () => {}
   try {
     return readFrom(openCurrent(path), release)
@@ -274,8 +273,7 @@ const quoted = (name: string): string => `"${name}"`
  * @throws StoreError `missing` when there is no store, `full` when there is no room
  */
 export async function copyDatabase(directory: string, to: string): Promise<void> {
-  const path = join(directory, DATABASE)
-  if (!existsSync(path)) throw new StoreError('missing', `there is no store in ${directory}`)
+  const path = storeFileIn(directory)
   let connection: Connection | undefined
   try {
     connection = openCurrent(path)
