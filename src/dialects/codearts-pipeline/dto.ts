@@ -142,17 +142,24 @@ export function withSecretsOf(body: JsonObject, former: JsonObject | null): Json
   return { ...kept, variables }
 }
 
-/** As it is stored: values of secret variables, and logins in addresses of sources, sealed. */
+const ADDRESSES: readonly string[] = ['git_url', 'ssh_git_url', 'web_url', 'callback_url']
+/** What a code host shows when it calls. */
+const HOOK_TOKEN = 'security_token'
+
+/** As it is stored: values of secret variables, and of sources and triggers logins in addresses and tokens, sealed. */
 export function sealedDto(body: JsonObject, seal: Seal): JsonObject {
-  const { variables, sources } = body
+  const { variables } = body
+  const sealed = (text: string, field: string): string =>
+    ADDRESSES.includes(field) ? sealLogin(text, seal) : field === HOOK_TOKEN && text !== '' ? seal(text) : text
+  const texts = (name: 'sources' | 'triggers'): JsonObject =>
+    body[name] === undefined ? {} : { [name]: mapTexts(body[name], sealed) }
   return {
     ...body,
     ...(Array.isArray(variables)
       ? { variables: (variables as readonly Json[]).map((variable) => sealedVariable(variable, seal)) }
       : {}),
-    ...(Array.isArray(sources)
-      ? { sources: mapTexts(sources, (text, field) => (field === 'git_url' ? sealLogin(text, seal) : text)) }
-      : {}),
+    ...texts('sources'),
+    ...texts('triggers'),
   }
 }
 

@@ -145,3 +145,27 @@ test('the end of a period is in it, with all of the second that it names', async
     expect([await total('2026-01-02 11:04:05'), await total('2026-01-02 11:04:04')], list).toEqual([1, 0])
   }
 })
+
+test('tokens of triggers and logins in any address are sealed, shown as stars, and stay when they come back so', async () => {
+  const token = 'not-for-everyone'
+  const params = { git_type: 'gitlab', ssh_git_url: `ssh://git:${token}@example.com/a.git`, alias: 'web' }
+  const trigger = {
+    git_url: `https://ci:${token}@example.com/a.git`,
+    git_type: 'gitlab',
+    callback_url: 'https://example.com/hook',
+    security_token: token,
+    events: [{ type: 'push', enable: true }],
+  }
+  const id = await client.create(simple, { sources: [{ type: 'code', params }], triggers: [trigger] })
+  const kept = async () => need(await world.app.pipelines.get(world.admin, { id })).definition.annotations
+  const before = await kept()
+  expect(JSON.stringify(before)).not.toContain(token)
+  const shown = await client.good('GET', `/pipelines/${id}`)
+  expect(shown.sources).toMatchObject([{ params: { ...params, ssh_git_url: 'ssh://git:******@example.com/a.git' } }])
+  const stars = { git_url: 'https://ci:******@example.com/a.git', security_token: '******' }
+  expect(shown.triggers).toMatchObject([{ ...trigger, ...stars }])
+  await client.good('PUT', `/pipelines/${id}`, { ...shown, description: 'edited' })
+  const sealed = (annotations: object) => JSON.stringify(annotations).match(/sealed\.v1\.[\w-]+\./g)
+  expect(sealed(await kept())).toEqual(sealed(before))
+  expect((await client.good('GET', `/pipelines/${id}`)).triggers).toEqual(shown.triggers)
+})

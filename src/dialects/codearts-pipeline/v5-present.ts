@@ -56,10 +56,10 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
     is_publish: isPublished(dto),
     is_collect: false,
     banned: state.banned,
-    sources: shownSources(dto),
+    sources: shown(dto?.['sources']),
     variables: variablesOf(pipeline, dto),
     schedules: schedulesOf(pipeline, dto),
-    triggers: dto?.['triggers'] ?? [],
+    triggers: shown(dto?.['triggers']),
     group_id: state.groupId,
     concurrency_control: dto?.['concurrency_control'] ?? {
       concurrency_number: 5,
@@ -73,9 +73,9 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
 
 export const isPublished = (dto: JsonObject | null): boolean => isTrue(dto?.['is_publish'])
 
-/** As they came, but for logins in their addresses. */
-const shownSources = (dto: JsonObject | null): readonly JsonObject[] =>
-  mapTexts(dto?.['sources'] ?? [], (text) => masked(text, SECRET)) as readonly JsonObject[]
+/** Sources and triggers as they came, but for logins in their addresses and their tokens. */
+const shown = (given: Json | undefined): readonly JsonObject[] =>
+  mapTexts(given ?? [], (text) => masked(text, SECRET)) as readonly JsonObject[]
 
 export const manifestOf = (dto: JsonObject | null): string =>
   typeof dto?.['manifest_version'] === 'string' && dto['manifest_version'] !== '' ? dto['manifest_version'] : MANIFEST
@@ -264,7 +264,7 @@ const stagesOf = ({ stages }: RunView): readonly StageView[] =>
   stages.filter(({ tasks }) => !tasks.some(({ annotations }) => annotations[AT] === 'empty'))
 
 function sourcesOf(run: RunView, original: Original | null): Json {
-  return shownSources(original?.dto ?? null).map((source, place) => ({
+  return shown(original?.dto['sources']).map((source, place) => ({
     ...source,
     params: { ...(source['params'] as JsonObject | null), build_params: buildParams(run, place) },
   }))
@@ -276,7 +276,7 @@ function sourcesOf(run: RunView, original: Original | null): Json {
  */
 function buildParams({ params, definition, cause, annotations }: RunView, place = 0): JsonObject {
   const dto = originalOf(definition)?.dto ?? null
-  const { git_url = null, codehub_id = null } = (shownSources(dto)[place]?.['params'] ?? {}) as JsonObject
+  const { git_url = null, codehub_id = null } = (shown(dto?.['sources'])[place]?.['params'] ?? {}) as JsonObject
   if (cause.change !== undefined) return { ...changeParams(cause.change), git_url, codehub_id }
   const source = dto === null ? undefined : namedSourcesOf(dto)[place]
   if (source === undefined) return {}
