@@ -140,6 +140,18 @@ describe('a parameter of a wrong type', () => {
   })
 })
 
+test('a business that there is not is what is missing, whatever else is', async () => {
+  const client = await openBkClient()
+  const { template_id } = await client.need(
+    client.post('create_template', [client.biz], { name: 't', pipeline_tree: tree }),
+  )
+  const missing = { result: false, message: 'project(77) with scope(cmdb_biz) does not exist.', code: 3540400 }
+  for (const template of [template_id, 999]) {
+    expect(await client.post('create_task', [template, 77], { name: 'x' })).toMatchObject(missing)
+    expect(await client.get('get_template_info', [template, 77])).toMatchObject(missing)
+  }
+})
+
 test('preview_task_tree says what it cannot show', async () => {
   const client = await openBkClient()
   const { biz } = client

@@ -2,7 +2,7 @@ import type { Caller } from '../../host/app.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { sealFor } from '../kit/credentials.ts'
-import { fail, refused, type Call } from './call.ts'
+import { fail, findBusiness, refused, type Call } from './call.ts'
 import { CODES } from './codes.ts'
 import { parseSerial } from './ids.ts'
 import { optionalText } from './params.ts'
@@ -34,18 +34,21 @@ type Found = { readonly ok: true; readonly pipeline: PipelineView } | { readonly
 /** The template that `template_id` names, of the business that the call is about. */
 export async function locateTemplate(call: Call, templateId: string, bizId: string): Promise<Found> {
   const owner = call.isLater ? `project[project_id=${bizId}, biz_id=${bizId}]` : `business[bk_biz_id=${bizId}]`
-  const missing = `template[id=${templateId}] of ${owner} does not exist`
-  if (optionalText(call.params, 'template_source') === 'common') {
-    return { ok: false, failure: fail(`common template[id=${templateId}] does not exist`, CODES.notFound) }
+  const isCommon = optionalText(call.params, 'template_source') === 'common'
+  const missing = isCommon
+    ? `common template[id=${templateId}] does not exist`
+    : `template[id=${templateId}] of ${owner} does not exist`
+  const serial = isCommon ? undefined : parseSerial(templateId)
+  const found = serial === undefined ? undefined : await call.app.pipelines.get(call.caller, { serial })
+  if (found?.ok === true && found.value.project.serial === parseSerial(bizId)) {
+    return { ok: true, pipeline: found.value }
   }
-  const serial = parseSerial(templateId)
-  if (serial === undefined) return { ok: false, failure: fail(missing, CODES.notFound) }
-  const found = await call.app.pipelines.get(call.caller, { serial })
-  if (!found.ok) return { ok: false, failure: refused(call, found.problem, bizId, { missing, refused: missing }) }
-  const pipeline = found.value
-  return pipeline.project.serial === parseSerial(bizId)
-    ? { ok: true, pipeline }
-    : { ok: false, failure: fail(missing, CODES.notFound) }
+  if (found?.ok === false && found.problem.code !== 'not_found') {
+    return { ok: false, failure: refused(call, found.problem, bizId, { missing, refused: missing }) }
+  }
+  // There the business is looked for first.
+  const business = await findBusiness(call, bizId)
+  return { ok: false, failure: business.ok ? fail(missing, CODES.notFound) : business.failure }
 }
 
 type Checked =
