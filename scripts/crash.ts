@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { dice } from '../src/testing/dice.ts'
-import { stripSources } from './crash/built.ts'
+import { buildChild } from './crash/built.ts'
 import { ownPostgresServer, type PostgresServer } from '../src/testing/postgres-server.ts'
 import { drawDeath, type StoreKind } from './crash/death.ts'
 import { type Ending, insideLife, type Live, type RestartDatabase, servedLife } from './crash/lives.ts'
@@ -71,7 +71,7 @@ function groupsOf({ cycles, seed, servedPercent }: CrashOptions): Group[] {
 }
 
 export async function crash(options: CrashOptions): Promise<CrashReport> {
-  const copy = stripSources()
+  const built = await buildChild()
   const groups = groupsOf(options)
   const total = { cycles: 0, acked: 0, lost: 0, doubled: 0, gaps: 0, served: 0, atPoint: 0, notUp: 0, runs: 0 }
   const sentences: string[] = []
@@ -81,7 +81,7 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
     for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
       const { ledger, endings, runs } = await play(
         group,
-        group.whole ? servedLife(copy, restart) : insideLife(copy, restart),
+        group.whole ? servedLife(built, restart) : insideLife(built, restart),
         postgres,
         options.hasty ?? false,
       )

@@ -60,9 +60,9 @@ class Executioner {
   }
 }
 
-/** @param copy of the sources, by {@link stripSources} */
+/** @param built where child and points are, by {@link buildChild} */
 function start(
-  copy: string,
+  built: string,
   args: readonly string[],
   death: Death | null,
   sources: string,
@@ -71,7 +71,7 @@ function start(
   const point = death?.kind === 'point' ? `${death.point}:${death.count}` : ''
   const env: NodeJS.ProcessEnv = { ...process.env, CRASH_POINT: point }
   if (databaseUrl !== null) env['MILLRACE_DATABASE_URL'] = databaseUrl
-  if (point !== '') env['NODE_OPTIONS'] = `--import ${join(copy, 'scripts/crash/points.js')}`
+  if (point !== '') env['NODE_OPTIONS'] = `--import ${join(built, 'points.js')}`
   return spawn(process.execPath, [join(sources, args[0] ?? ''), ...args.slice(1)], {
     // What it says of a database that is gone is no news.
     stdio: ['ignore', 'pipe', death?.kind === 'database' ? 'ignore' : 'inherit'],
@@ -89,9 +89,9 @@ async function endOf(child: ChildProcess, death: Death | null): Promise<void> {
 
 /** Store and host in a process that drives itself (child.ts). */
 export const insideLife =
-  (copy: string, restartDatabase: RestartDatabase): Live =>
+  (built: string, restartDatabase: RestartDatabase): Live =>
   async (life, death, ledger) => {
-    const child = start(copy, ['scripts/crash/child.js', JSON.stringify(life)], death, copy, life)
+    const child = start(built, ['child.js', JSON.stringify(life)], death, built, life)
     const ended = endOf(child, death)
     const end = new Executioner(child, restartDatabase)
     const overdue = setTimeout(() => end.kill(), death === null ? ENDS_WITHIN_MS : STARTS_WITHIN_MS)
@@ -127,12 +127,12 @@ interface Served {
 }
 
 /** A whole server, `millrace serve`, spoken to over HTTP by the native API's own client. */
-export function servedLife(copy: string, restartDatabase: RestartDatabase): Live {
+export function servedLife(built: string, restartDatabase: RestartDatabase): Live {
   let token: string | undefined
   let pipeline: string | undefined
   return async (life, death, ledger) => {
     const args = ['serve', '--port', '0', '--json', '--samples', 'false', '--slots', '4', '--data-dir', life.directory]
-    const child = start(copy, ['bin/millrace.js', ...args], death, ROOT, life)
+    const child = start(built, ['bin/millrace.js', ...args], death, ROOT, life)
     const ended = endOf(child, death)
     const end = new Executioner(child, restartDatabase)
     const timer = death?.kind === 'after-ms' ? setTimeout(() => end.kill(), death.ms) : undefined
