@@ -13,6 +13,8 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const STARTS_WITHIN_MS = 60_000
 /** From its start to its end by itself, after it has brought all runs to theirs. */
 const ENDS_WITHIN_MS = 240_000
+/** No task asks for one; to look for what runs them takes longer than many a life. */
+const NO_CONTAINERS = ['--containers', 'off']
 
 /** How a life ended. */
 export interface Ending {
@@ -131,7 +133,19 @@ export function servedLife(built: string, restartDatabase: RestartDatabase): Liv
   let token: string | undefined
   let pipeline: string | undefined
   return async (life, death, ledger) => {
-    const args = ['serve', '--port', '0', '--json', '--samples', 'false', '--slots', '4', '--data-dir', life.directory]
+    const args = [
+      'serve',
+      '--port',
+      '0',
+      '--json',
+      '--samples',
+      'false',
+      '--slots',
+      '4',
+      ...NO_CONTAINERS,
+      '--data-dir',
+      life.directory,
+    ]
     const child = start(built, ['bin/millrace.js', ...args], death, ROOT, life)
     const ended = endOf(child, death)
     const end = new Executioner(child, restartDatabase)

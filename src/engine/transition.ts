@@ -1,30 +1,19 @@
 import type { RunEffect } from '../model/effect.ts'
-import type { Actor, AfterFailure, Outputs, RunEvent } from '../model/event.ts'
-import type { TaskSpec } from '../model/definition.ts'
-import { isRetryable, type Failure } from '../model/failure.ts'
-import { ATTEMPTS_MAX, GRACE_MS, LEASE_MS } from '../model/limits.ts'
+import type { Actor, Outputs, RunEvent } from '../model/event.ts'
+import type { Failure } from '../model/failure.ts'
+import { GRACE_MS, LEASE_MS } from '../model/limits.ts'
 import type { EndStatus } from '../model/status.ts'
 import type { DurationMs, Instant } from '../model/time.ts'
-import { retryDelayMs, sleepEnd } from './deadline.ts'
-import { evolve } from './evolve.ts'
+import { afterFailure } from './after-failure.ts'
 import { chooseEdges, holds } from './conditions.ts'
+import { sleepEnd } from './deadline.ts'
+import { evolve } from './evolve.ts'
 import { isLeftAlone } from './left-alone.ts'
 import { isToComeBack, nextBack } from './rollback.ts'
-import {
-  isOpen,
-  openTasks,
-  stageAt,
-  stagePlan,
-  standsStill,
-  taskAt,
-  taskPlan,
-  workAt,
-  type Counts,
-  type OpenStage,
-  type Run,
-} from './run.ts'
-import { isActive, isFailing, outcomeOf, rollbackOutcome } from './status.ts'
-import { haveFired } from './triggers.ts'
+import { openTasks, stageAt, stagePlan, taskAt, taskPlan, workAt, type Run } from './run.ts'
+import { endWithRun, hasFired, isStageOver, nextStages, outcomeOfStage } from './stage-order.ts'
+import { isActive, isFailing, outcomeOf } from './status.ts'
+import { mayBegin, nextOf, restarts } from './turn.ts'
 
 /** Events of one transition after which nothing is entered again: a loop of nothing but gateways goes round in no time. */
 const EVENTS_MAX = 25_000
@@ -106,7 +95,7 @@ export class Transition {
 
   fail(index: number, failure: Failure, outputs: Outputs | null): void {
     const { attempt } = taskAt(this.run, index)
-    const next = this.#afterFailure(index, failure)
+    const next = afterFailure(this.run, index, failure, this.at, this.#draw)
     this.emit({ type: 'AttemptFailed', node: index, attempt, failure, outputs, next })
     switch (next.do) {
       case 'retry':
@@ -175,11 +164,11 @@ export class Transition {
   /** @returns true when it ended a stage under way, so that there may be more to begin. */
   #closeStage(): boolean {
     const { run } = this
-    if (run.phase !== 'live' || run.cancelling !== null || this.#restarts()) return false
-    const over = run.open.find((open) => this.#isOver(open))
+    if (run.phase !== 'live' || run.cancelling !== null || restarts(this.run)) return false
+    const over = run.open.find((open) => isStageOver(run, open))
     if (over === undefined) return false
     if (over.counts.paused > 0) this.#cancelPaused(over.index)
-    this.emit({ type: 'StageEnded', node: over.index, status: this.#outcomeOfStage(over) })
+    this.emit({ type: 'StageEnded', node: over.index, status: outcomeOfStage(this.run, over) })
     this.#enterNextStages()
     return true
   }
@@ -192,54 +181,19 @@ export class Transition {
     }
   }
 
-  #outcomeOfStage({ index, counts }: OpenStage): EndStatus {
-    const { run } = this
-    if (run.rollback !== null) return rollbackOutcome(counts)
-    // A stage that could not go on because another one failed ends as the run will.
-    if (isFailing(counts) || this.#isThrough(index, counts)) return outcomeOf(counts)
-    return outcomeOf(run.counts)
-  }
-
-  /** Whether a stage under way is over. */
-  #isOver({ index, counts }: OpenStage): boolean {
-    if (isActive(counts)) return false
-    if (this.run.rollback !== null) return true
-    if (counts.held === 0 && counts.paused === 0 && !isFailing(counts) && this.#isThrough(index, counts)) return true
-    // While the run is paused a person may still mend what failed.
-    return isFailing(this.run.counts) && this.run.pausedAt === null && !this.#isAskedFor(index, counts)
-  }
-
-  /** Whether a person took up something in it that stands still, be it with a sub-flow: it is tried when it is resumed. */
-  #isAskedFor(stage: number, counts: Counts): boolean {
-    if (counts.paused === 0) return false
-    return stagePlan(this.run.plan, stage).tasks.some((index) => {
-      const { asked, status } = taskAt(this.run, index)
-      if (!asked || !standsStill(this.run, index)) return false
-      return status === 'queued' || this.#hasItsTurn(index)
-    })
-  }
-
-  /** Nothing of it is left to come: its tasks are over, or its token has reached the end. */
-  #isThrough(index: number, counts: Counts): boolean {
-    const { flow } = stagePlan(this.run.plan, index)
-    return flow === null
-      ? counts.pending === 0 && counts.paused === 0
-      : taskAt(this.run, flow.end).status === 'succeeded'
-  }
-
   /** @returns true when there may be more to begin. */
   #closeRun(): boolean {
     const { run } = this
     if (run.phase !== 'live' || isActive(run.counts)) return false
     if (run.cancelling !== null) return this.#end(run.cancelling.as)
     if (run.rollback !== null) return run.open.length > 0 ? false : this.#endRollback(run.rollback)
-    if (this.#restarts()) {
+    if (restarts(this.run)) {
       if (run.pausedAt !== null) return false
       this.emit({ type: 'RunRestarted', pass: run.pass + 1 })
       this.#enterNextStages()
       return true
     }
-    if (run.open.length > 0 || this.#nextStages().length > 0) return false
+    if (run.open.length > 0 || nextStages(this.run).length > 0) return false
     return this.#end(outcomeOf(run.counts))
   }
 
@@ -250,59 +204,19 @@ export class Transition {
 
   #end(status: EndStatus): false {
     const { open, waiting } = this.run
-    for (const stage of open) this.emit({ type: 'StageEnded', node: stage.index, status: this.#endOf(stage, status) })
+    for (const stage of open)
+      this.emit({ type: 'StageEnded', node: stage.index, status: endWithRun(this.run, stage, status) })
     for (const index of waiting) this.emit({ type: 'StageEnded', node: index, status })
     this.emit({ type: 'RunEnded', status })
     return false
-  }
-
-  /** How a stage ends that its run takes with it: as the run, unless nothing of it was left to come. */
-  #endOf({ index, counts }: OpenStage, status: EndStatus): EndStatus {
-    if (counts.held > 0 || isFailing(counts)) return status
-    if (this.run.rollback !== null) return rollbackOutcome(counts)
-    return this.#isThrough(index, counts) ? 'succeeded' : status
-  }
-
-  /** Whether the run, once nothing is at work any more, goes back to its first node. */
-  #restarts(): boolean {
-    const { counts, rollback } = this.run
-    // What failed so before the rollback was never to be tried again by it.
-    if (rollback !== null) return false
-    return counts.restarting > 0 && counts.failed + counts.errored + counts.timed_out + counts.cancelled === 0
-  }
-
-  /**
-   * The stages to enter now, all of one row: of the first row that has not succeeded, be it that it was never reached or
-   * that its failures were mended. When the run is failing: the next `always` ones, or what a person took up.
-   */
-  #nextStages(): readonly number[] {
-    const { plan, counts, open } = this.run
-    const failing = isFailing(counts)
-    for (const [place, row] of plan.rows.entries()) {
-      const found = row.filter((stage) => !isOpen(this.run, stage) && this.#isToEnter(stage, failing))
-      if (found.length === 0) continue
-      // One row at a time: what was taken up in another waits until those under way have ended.
-      const isUnderWay = open[0] === undefined || stagePlan(plan, open[0].index).row === place
-      return isUnderWay ? found : []
-    }
-    return []
-  }
-
-  #isToEnter(stage: number, failing: boolean): boolean {
-    const { status, startedAt } = stageAt(this.run, stage)
-    if (status === 'succeeded' || status === 'skipped') return false
-    if (!failing) return true
-    const { spec, tasks } = stagePlan(this.run.plan, stage)
-    if (status !== 'pending') return status === 'waiting' && spec.always
-    return startedAt !== null || spec.always || tasks.some((task) => taskAt(this.run, task).asked)
   }
 
   #enterNextStages(): void {
     if (this.run.phase !== 'live' || this.run.pausedAt !== null || this.run.cancelling !== null) return
     if (this.run.rollback !== null) return
     for (;;) {
-      if (this.#restarts()) return
-      const stages = this.#nextStages()
+      if (restarts(this.run)) return
+      const stages = nextStages(this.run)
       const entered = stages.map((stage) => this.#enter(stage))
       // What was skipped leaves its place to the next row.
       if (!entered.includes('skipped') || entered.includes('entered') || entered.includes('waiting')) return
@@ -321,17 +235,12 @@ export class Transition {
       this.emit({ type: 'NodeSkipped', node: stage, because: 'condition', reason: 'its condition is false' })
       return 'skipped'
     }
-    if (startedAt === null && !this.#hasFired(stage)) {
+    if (startedAt === null && !hasFired(this.run, stage)) {
       if (status !== 'waiting') this.emit({ type: 'StageWaiting', node: stage })
       return 'waiting'
     }
     this.startStage(stage)
     return 'entered'
-  }
-
-  #hasFired(stage: number): boolean {
-    const { triggers } = stagePlan(this.run.plan, stage).spec
-    return triggers === null || haveFired(triggers, stageAt(this.run, stage).triggers)
   }
 
   /** Also a waiting one, when a person will not wait for its triggers. */
@@ -354,28 +263,8 @@ export class Transition {
     for (const index of stagePlan(this.run.plan, stage).tasks) this.armTimer(index, taskAt(this.run, index).deadlineAt)
   }
 
-  #mayBegin(index: number): boolean {
-    const { run } = this
-    if (run.phase !== 'live' || run.pausedAt !== null || run.cancelling !== null) return false
-    return !standsStill(run, index) && this.#hasItsTurn(index)
-  }
-
-  #hasItsTurn(index: number): boolean {
-    const { run } = this
-    const state = taskAt(run, index)
-    if (state.status !== 'pending' || (state.unmet > 0 && !isLeftAlone(run, index))) return false
-    const { stage, flow, late = false } = taskPlan(run.plan, index)
-    const { status } = stageAt(run, stage)
-    if (status === 'rolling_back') return state.rollingBack
-    if (status !== 'running') return false
-    // One that failed as it began, for it had no time or no loop left, has a token inside all the same.
-    if (flow !== null && flow.parent !== null && taskAt(run, flow.parent).status !== 'open') return false
-    if (state.asked || !isFailing(run.counts) || stagePlan(run.plan, stage).spec.always) return true
-    return late && !this.#restarts()
-  }
-
   #begin(index: number): void {
-    if (!this.#mayBegin(index)) return
+    if (!mayBegin(this.run, index)) return
     const { spec, stage } = taskPlan(this.run.plan, index)
     const { excluded, rollingBack, loop } = taskAt(this.run, index)
     // A token that passed over a gateway would go all ways at once, and over an end, nowhere.
@@ -499,42 +388,6 @@ export class Transition {
     this.released(index)
   }
 
-  #afterFailure(index: number, failure: Failure): AfterFailure {
-    const { spec, stage } = taskPlan(this.run.plan, index)
-    const state = taskAt(this.run, index)
-    if (this.run.cancelling !== null || stageAt(this.run, stage).timedOut) return { do: 'stop' }
-    const isOutOfTime = failure.kind === 'timeout' || failure.kind === 'expired'
-    if (isOutOfTime && spec.onTimeout === 'skip' && !state.rollingBack) return { do: 'skip' }
-    if (state.attempt - state.takenUpAt < ATTEMPTS_MAX) {
-      if (failure.kind === 'lost' && spec.onLost === 'rerun') return { do: 'retry', at: this.at, counted: false }
-      if (state.retries < spec.retry.max && this.#isTriedAgain(spec, failure)) {
-        return { do: 'retry', at: this.at + retryDelayMs(spec.retry, state.retries, this.#draw()), counted: true }
-      }
-    }
-    if (state.rollingBack) return { do: 'stop' }
-    const { policy, expireMs } = spec.onFailure
-    switch (policy) {
-      case 'hold':
-        return { do: 'hold', until: expireMs === null ? null : this.at + expireMs }
-      case 'restart':
-        return { do: this.run.pass > this.run.plan.definition.restartsMax ? 'stop' : 'restart' }
-      case 'stop':
-        return { do: 'stop' }
-      case 'continue':
-        // BlueKing's engine passes over what a node says, not over what a person says of it.
-        if (failure.kind === 'forced' && this.run.plan.definition.language === 'bamboo')
-          return { do: 'hold', until: null }
-        // A gateway that found no way has none to be passed over by; behind an end there is nothing that could go on.
-        return { do: spec.work.kind === 'gateway' || spec.work.kind === 'end' ? 'stop' : 'continue' }
-    }
-  }
-
-  /** BlueKing's engine tries again whatever has failed; what it passes over it has not, but a person's word stays one. */
-  #isTriedAgain({ onFailure }: TaskSpec, { kind }: Failure): boolean {
-    if (this.run.plan.definition.language === 'native') return isRetryable[kind]
-    return onFailure.policy !== 'continue' || kind === 'forced'
-  }
-
   /** What was queued for the first time and has not begun is not reached, unless a person asked for it. */
   #withdrawQueued(stage: number): void {
     const { spec, tasks } = stagePlan(this.run.plan, stage)
@@ -565,22 +418,6 @@ export class Transition {
     if (inRunner) this.effect({ type: 'cancel-attempt', node: index, fence: state.fence })
     if (!inRunner || atOnce) this.emit({ type: 'AttemptCancelled', node: index, attempt: state.attempt, reason })
   }
-}
-
-/** What waits for it, or for what a person has passed over before its turn, which has come with the end of this one. */
-function nextOf(run: Run, index: number): readonly number[] {
-  const { dependents, flow } = taskPlan(run.plan, index)
-  if (flow !== null || !dependents.some((dependent) => taskAt(run, dependent).status === 'skipped')) return dependents
-  const found: number[] = []
-  const over = [index]
-  for (let at = over.pop(); at !== undefined; at = over.pop()) {
-    for (const dependent of taskPlan(run.plan, at).dependents) {
-      const { status, unmet } = taskAt(run, dependent)
-      if (status !== 'skipped') found.push(dependent)
-      else if (unmet === 0) over.push(dependent)
-    }
-  }
-  return found
 }
 
 const earliest = (one: Instant | null, other: Instant | null): Instant | null =>
