@@ -336,7 +336,7 @@ function startAttempt(run: Draft, event: Extract<RunEvent, { type: 'AttemptStart
 /** A person's choice ends the attempt that had failed; otherwise passing is an attempt of its own. */
 function pass(run: Draft, event: Extract<RunEvent, { type: 'NodePassed' }>, at: Instant): void {
   const task = taskAt(run, event.node)
-  const over = { endedAt: at, deadlineAt: null, taken: event.edges, policy: null, failure: null } as const
+  const over = { endedAt: at, deadlineAt: null, taken: event.edges, policy: null } as const
   if (event.by === undefined) {
     const next = nextAttempt(run, event.node, task.attempt + 1)
     begin(run, event.node, { ...next, ...over, status: 'succeeded', startedAt: at, fence: run.seq })

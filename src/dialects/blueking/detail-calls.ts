@@ -173,7 +173,7 @@ async function historyRow(call: Call, run: RunView, task: TaskView, attempt: Att
     elapsed_time: elapsed,
     children: {},
     inputs: await nodeInputs(call, run, task, attempt),
-    outputs: nodeOutputs(run, task, attempt),
+    outputs: await nodeOutputs(call, run, task, attempt),
     ex_data: exData(run, attempt.failure),
     // Nothing is tried again but what failed.
     state: 'FAILED',

@@ -4,9 +4,10 @@ import type { Call } from './call.ts'
 import { isForced } from './ids.ts'
 import { exData, lastFailure } from './present.ts'
 import { isActivity } from './shown.ts'
+import { subProcessInputs, subProcessOutputs } from './sub-process-data.ts'
 import { assignKeys } from './tree/keys.ts'
 import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
-import type { ServiceActivity } from './tree/web-tree.ts'
+import { constantVariable, type ServiceActivity } from './tree/web-tree.ts'
 import { pluginOf } from './tree/plugins.ts'
 import { serviceActivities, storedTree } from './tree/stored-tree.ts'
 
@@ -21,6 +22,7 @@ export interface NodeData {
 type Attempt = Pick<AttemptView, 'attempt' | 'inputs' | 'outputs' | 'loop' | 'innerLoop' | 'failure'> | null
 
 export async function nodeInputs(call: Call, run: RunView, task: TaskView, attempt: Attempt): Promise<JsonObject> {
+  if (task.work.kind === 'subflow') return await subProcessInputs(call, run, task, (attempt ?? task).attempt)
   if (!isActivity(task)) return {}
   const replaced = givenFields(task, attempt === null ? task.inputs : attempt.inputs)
   const activity = activityOf(run, task)
@@ -41,9 +43,17 @@ function givenFields(task: TaskView, inputs: JsonObject | null): JsonObject | nu
   return fields === undefined || Object.keys(fields).length === 0 ? inputs : fields
 }
 
-export function nodeOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
+export async function nodeOutputs(call: Call, run: RunView, task: TaskView, attempt: Attempt): Promise<JsonObject> {
+  if (isActivity(task)) return activityOutputs(run, task, attempt)
+  const made = task.work.kind === 'subflow' ? await subProcessOutputs(call, run, task, attempt) : {}
+  // A gateway has nothing to tell but why it failed, and that stays when a person chose its way.
+  const failure = attempt === null ? lastFailure(task) : attempt.failure
+  return failure === null ? made : { ...made, ex_data: exData(run, failure) }
+}
+
+function activityOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
   const { outputs, failure, loop, innerLoop } = attempt ?? { ...task, failure: lastFailure(task) }
-  if (!isActivity(task) || loop === 0) return {}
+  if (loop === 0) return {}
   const failed = failure !== null
   return {
     ...outputs,
@@ -71,8 +81,9 @@ export async function nodeData(
   attempt: Attempt,
   componentCode: string | undefined,
 ): Promise<NodeData> {
-  const outputs = nodeOutputs(run, task, attempt)
+  const outputs = await nodeOutputs(call, run, task, attempt)
   const names = hookedNames(run, task)
+  const nameOf = (key: string): string => names.get(constantVariable(key) ?? key) ?? key
   const plugin = componentCode === undefined ? undefined : pluginOf(componentCode)
   const preset = plugin?.outputs ?? []
   const own = new Set(preset.map(({ key }) => key))
@@ -80,12 +91,12 @@ export async function nodeData(
   return {
     inputs: await nodeInputs(call, run, task, attempt),
     outputs: [
-      ...preset.map(({ key, name }) => ({ name, key: names.get(key) ?? key, value: outputs[key] ?? '', preset: true })),
+      ...preset.map(({ key, name }) => ({ name, key: nameOf(key), value: outputs[key] ?? '', preset: true })),
       ...Object.entries(outputs)
         .filter(([key]) => !own.has(key))
         .map(([key, value]) => ({
           ...(componentCode === undefined ? {} : { name: key }),
-          key: names.get(key) ?? key,
+          key: nameOf(key),
           value,
           preset: false,
         })),

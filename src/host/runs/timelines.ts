@@ -31,16 +31,27 @@ export async function readTimeline(log: RunLog, run: Run, now: Instant): Promise
 
 /** The seq with which an attempt of a node began; undefined: it has not, or the log does not tell. */
 export async function seqOfBegin(log: RunLog, run: Run, node: number, attempt: number): Promise<number | undefined> {
+  // A node that is only passed has no number of an attempt in the log: each time is the next one.
+  let last = 0
+  const begins = (event: RunEvent): boolean => {
+    if (isPassing(event, node)) return (last += 1) === attempt
+    if ('attempt' in event && 'node' in event && event.node === node) last = event.attempt
+    return isBegin(event, node, attempt)
+  }
   for (let after = 0; after < run.seq;) {
     const page = await log.events(run.id, after, PAGE)
-    const begin = page.find(({ event }) => isBegin(event, node, attempt))
+    const begin = page.find(({ event }) => begins(event))
     if (begin !== undefined) return begin.seq
-    const last = page.at(-1)
-    if (last === undefined) return undefined
-    after = last.seq
+    const end = page.at(-1)
+    if (end === undefined) return undefined
+    after = end.seq
   }
   return undefined
 }
+
+/** Not of a person's choice, which ends the attempt that had failed. */
+const isPassing = (event: RunEvent, node: number): boolean =>
+  event.type === 'NodePassed' && event.node === node && event.by === undefined
 
 const isBegin = (event: RunEvent, node: number, attempt: number): boolean =>
   (event.type === 'AttemptStarted' || event.type === 'ReviewOpened') && event.node === node && event.attempt === attempt

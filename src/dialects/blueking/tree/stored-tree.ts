@@ -36,22 +36,37 @@ export interface StoredTree {
 }
 
 /** The activities of a stored tree that are plugins, by the keys of our tasks. */
-export function serviceActivities(stored: StoredTree): ReadonlyMap<string, ServiceActivity> {
-  const known = services.get(stored)
+export const serviceActivities = (stored: StoredTree): ReadonlyMap<string, ServiceActivity> =>
+  collected(stored).services
+
+/** Its sub-processes by the same keys, each with that of its end event. */
+export const subProcesses = (stored: StoredTree): Collected['subs'] => collected(stored).subs
+
+interface Collected {
+  readonly services: Map<string, ServiceActivity>
+  readonly subs: Map<string, { readonly tree: WebTree; readonly endKey: string }>
+}
+const collections = new WeakMap<StoredTree, Collected>()
+
+function collected(stored: StoredTree): Collected {
+  const known = collections.get(stored)
   if (known !== undefined) return known
-  const found = new Map<string, ServiceActivity>()
+  const found: Collected = { services: new Map(), subs: new Map() }
   collect(stored.tree, assignKeys(stored.tree), found)
-  services.set(stored, found)
+  collections.set(stored, found)
   return found
 }
-const services = new WeakMap<StoredTree, ReadonlyMap<string, ServiceActivity>>()
 
-function collect(tree: WebTree, keys: LevelKeys, found: Map<string, ServiceActivity>): void {
+function collect(tree: WebTree, keys: LevelKeys, found: Collected): void {
   for (const activity of tree.activities.values()) {
     const key = keys.nodes.get(activity.id) ?? activity.id
     const inner = keys.inner.get(activity.id)
-    if (activity.type === 'ServiceActivity') found.set(key, activity)
-    else if (inner !== undefined) collect(activity.tree, inner, found)
+    if (activity.type === 'ServiceActivity') found.services.set(key, activity)
+    else if (inner !== undefined) {
+      const end = activity.tree.end.id
+      found.subs.set(key, { tree: activity.tree, endKey: inner.nodes.get(end) ?? end })
+      collect(activity.tree, inner, found)
+    }
   }
 }
 

@@ -1,0 +1,86 @@
+// What get_task_node_detail tells of nodes that are no plugins, held against runs of bamboo-engine.
+import { describe, expect, test } from 'vitest'
+import { taskOf } from '../../testing/blueking-task.ts'
+import { constant, outputOf, pause, subProcess, webTree, type TreeSketch } from '../../testing/blueking-trees.ts'
+
+const inner = webTree({
+  lines: [
+    ['start', 'i'],
+    ['i', 'end'],
+  ],
+  activities: { i: pause },
+  constants: {
+    '${given}': constant('<${who}>'),
+    '${own}': constant('hidden', { show_type: 'hide' }),
+    '${told}': outputOf('i', 'callback_data'),
+    '${never}': outputOf('i', 'nothing'),
+  },
+  outputs: ['${told}', '${given}', '${never}'],
+})
+const looped: TreeSketch = {
+  gateways: { x: 'Exclusive' },
+  lines: [
+    ['start', 'a'],
+    ['a', 's'],
+    ['s', 'x'],
+    ['x', 's', '${count} < 2'],
+    ['x', 'end', 'default'],
+  ],
+  activities: { a: pause, s: subProcess(inner) },
+  constants: {
+    '${who}': constant('world'),
+    '${heard}': outputOf('s', '${told}'),
+    '${count}': outputOf('s', '_loop'),
+  },
+}
+
+const made = (word: number, pass: number) => [
+  { key: 'heard', value: { word }, preset: false },
+  { key: '${given}', value: '<world>', preset: false },
+  { key: '${never}', value: '${never}', preset: false },
+  { key: 'count', value: pass, preset: false },
+  { key: '_inner_loop', value: pass, preset: false },
+]
+
+describe('a sub-process', () => {
+  test('is told with what it is given before it begins, and with what it has made once it has ended', async () => {
+    const t = await taskOf(looped)
+    expect(await t.detail('s')).toMatchObject({ state: 'READY', inputs: { given: '<world>' }, outputs: [] })
+    await t.act('a', 'callback')
+    expect(await t.detail('s')).toMatchObject({ state: 'RUNNING', inputs: { given: '<world>' }, outputs: [] })
+    await t.act('s.i', 'callback', { data: { word: 1 } })
+    // What the pass before has made stays until this one has ended.
+    expect(await t.detail('s')).toMatchObject({ state: 'RUNNING', loop: 2, outputs: made(1, 1) })
+    await t.act('s.i', 'callback', { data: { word: 2 } })
+    expect(await t.detail('s')).toMatchObject({ state: 'FINISHED', loop: 2, outputs: made(2, 2), ex_data: '' })
+    expect(await t.detail('s', { loop: '1' })).toMatchObject({
+      loop: 1,
+      inputs: { given: '<world>' },
+      outputs: made(1, 1),
+    })
+  })
+})
+
+describe('a gateway', () => {
+  test('is told with why it failed, also of the attempts before and after a person has chosen its way', async () => {
+    const t = await taskOf({
+      gateways: { x: 'Exclusive' },
+      lines: [
+        ['start', 'x'],
+        ['x', 'a', '1 == 2'],
+        ['x', 'end', '1 == 3'],
+        ['a', 'end'],
+      ],
+    })
+    const why = 'all conditions of branches are not meet'
+    const failed = { outputs: [{ key: 'ex_data', value: why, preset: false }], ex_data: why }
+    expect(await t.detail('x')).toMatchObject({ state: 'FAILED', ...failed, histories: [] })
+    await t.act('x', 'retry')
+    const row = { outputs: { ex_data: why }, ex_data: why }
+    expect(await t.detail('x')).toMatchObject({ state: 'FAILED', retry: 1, ...failed, histories: [row] })
+    const gateways = t.tree['gateways'] as Record<string, { outgoing: string[] }>
+    const [flow] = Object.values(gateways)[0]!.outgoing
+    expect(await t.act('x', 'skip_exg', { flow_id: flow })).toMatchObject({ result: true })
+    expect(await t.detail('x')).toMatchObject({ state: 'FINISHED', skip: true, ...failed, histories: [row, row] })
+  })
+})
