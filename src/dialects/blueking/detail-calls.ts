@@ -92,7 +92,7 @@ export const getTaskNodeDetail: Operation = {
       })
     }
     const present = Math.max(1, task.loop)
-    if (wanted === 0 || wanted >= present) {
+    if (wanted === 0 || wanted >= status.loop) {
       const histories = await rowsOf(call, run, task, present)
       return told({ ...status, history_id: -1, histories, ...(await nodeData(call, run, task, null, code)) })
     }

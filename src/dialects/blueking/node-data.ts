@@ -21,7 +21,8 @@ export interface NodeData {
 /** Of an attempt of the task, or of its present one. */
 type Attempt = Pick<AttemptView, 'attempt' | 'inputs' | 'outputs' | 'loop' | 'innerLoop' | 'failure'> | null
 
-export async function nodeInputs(call: Call, run: RunView, task: TaskView, attempt: Attempt): Promise<JsonObject> {
+export async function nodeInputs(call: Call, run: RunView, task: TaskView, asked: Attempt): Promise<JsonObject> {
+  const attempt = passBefore(task, asked) ?? asked
   if (task.work.kind === 'subflow') return await subProcessInputs(call, run, task, (attempt ?? task).attempt)
   if (!isActivity(task)) return {}
   const replaced = givenFields(task, attempt === null ? task.inputs : attempt.inputs)
@@ -51,7 +52,17 @@ export async function nodeOutputs(call: Call, run: RunView, task: TaskView, atte
   return failure === null ? made : { ...made, ex_data: exData(run, failure) }
 }
 
+/** A pass that was refused, as there were too many, made nothing: what the one before was given and made stays, as there. */
+function passBefore(task: TaskView, attempt: Attempt): AttemptView | undefined {
+  const isRefused = ({ failure }: Pick<AttemptView, 'failure'>): boolean => failure?.kind === 'loop-limit'
+  return isRefused(attempt ?? task) ? task.earlier.findLast((earlier) => !isRefused(earlier)) : undefined
+}
+
 function activityOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
+  const before = passBefore(task, attempt)
+  if (before !== undefined) {
+    return { ...activityOutputs(run, task, before), ex_data: exData(run, (attempt ?? task).failure) }
+  }
   const { outputs, failure, loop, innerLoop } = attempt ?? { ...task, failure: lastFailure(task) }
   if (loop === 0) return {}
   const failed = failure !== null

@@ -84,3 +84,31 @@ describe('a gateway', () => {
     expect(await t.detail('x')).toMatchObject({ state: 'FINISHED', skip: true, ...failed, histories: [row, row] })
   })
 })
+
+test('a node that was come back to too often is told with what its last pass was given and made', async () => {
+  const t = await taskOf({
+    gateways: { x: 'Exclusive' },
+    lines: [
+      ['start', 'a'],
+      ['a', 'x'],
+      ['x', 'a', '1 == 1'],
+      ['x', 'end', 'default'],
+    ],
+  })
+  const why = 'node execution exceed rerun limit 100'
+  const last = {
+    state: 'FAILED',
+    loop: 101,
+    inputs: { bk_display_message: 'hello', _loop: 101, _inner_loop: 101 },
+    outputs: [
+      { key: '_result', value: true, preset: false },
+      { key: '_loop', value: 101, preset: false },
+      { key: '_inner_loop', value: 101, preset: false },
+      { key: 'ex_data', value: why, preset: false },
+    ],
+    ex_data: why,
+  }
+  expect(await t.detail('a')).toMatchObject(last)
+  expect(await t.detail('a', { loop: '101' })).toMatchObject(last)
+  expect(await t.detail('a', { loop: '100' })).toMatchObject({ state: 'FINISHED', loop: 100, inputs: { _loop: 100 } })
+})
