@@ -87,7 +87,8 @@ export const getTaskNodeDetail: Operation = {
     if (status === undefined) {
       return told({
         ...namedIn(taskTree(run), task),
-        state: 'READY',
+        // Who pauses a node ahead of time makes engine 2 note a state of it, which its tree leaves out as yet.
+        state: call.engine === 2 && task.paused ? 'SUSPENDED' : 'READY',
         ...(await nodeData(call, run, task, null, code)),
       })
     }

@@ -215,7 +215,7 @@ function callbackRefusal(task: TaskView, state: State | null, version: string): 
 }
 
 function refusalOf(run: RunView, task: TaskView, word: string, problem: Problem): string {
-  const state = ownStateOf(run, task) ?? 'READY'
+  const state = ownStateOf(run, task) ?? (task.paused ? 'SUSPENDED' : 'READY')
   switch (word) {
     case 'callback':
       return callbackRefusal(task, null, '')

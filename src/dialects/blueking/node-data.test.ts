@@ -112,3 +112,25 @@ test('a node that was come back to too often is told with what its last pass was
   expect(await t.detail('a', { loop: '101' })).toMatchObject(last)
   expect(await t.detail('a', { loop: '100' })).toMatchObject({ state: 'FINISHED', loop: 100, inputs: { _loop: 100 } })
 })
+
+test('a node that is paused ahead of time is SUSPENDED to engine 2 as soon as that, and is not paused twice', async () => {
+  const t = await taskOf({
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 'end'],
+    ],
+    activities: { a: pause },
+  })
+  expect(await t.detail('b')).toMatchObject({ name: 'Node b', state: 'READY' })
+  await t.act('b', 'pause')
+  expect(await t.detail('b')).toMatchObject({ name: 'Node b', state: 'SUSPENDED' })
+  expect(await t.detail('b', { engine_ver: '1' })).toMatchObject({ state: 'READY' })
+  expect(Object.keys(await t.states(2))).toEqual(['root', 'start', 'a'])
+  expect(await t.act('b', 'pause')).toMatchObject({
+    result: false,
+    message: `fail: can't not transit node(${t.node('b')}) state from SUSPENDED to SUSPENDED`,
+  })
+  await t.act('b', 'resume')
+  expect(await t.detail('b')).toMatchObject({ state: 'READY' })
+})
