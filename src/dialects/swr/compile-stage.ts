@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from '../../model/json.ts'
-import { sealLogin, type Seal } from '../kit/credentials.ts'
+import type { Seal } from '../kit/credentials.ts'
 import { jsonAnnotation } from './annotations.ts'
 import { plain } from './fields.ts'
+import { sealedAddress } from './logins.ts'
 import type { ResourceBody, StageBody } from './pipeline-body.ts'
 import { BUILD_IMAGE, DEPLOY, FETCH_PACKAGE, KEEP_PACKAGE, UNDO_DEPLOY } from './scripts.ts'
 import type { ServiceName } from './service.ts'
@@ -135,7 +136,7 @@ const work = {
     return {
       role: 'source',
       git: {
-        url: sealLogin(fullUrl ?? words.template(plain(url)), seal),
+        url: sealedAddress(fullUrl ?? words.template(plain(url)), seal),
         ...(ref === '' ? {} : { ref: words.template(ref) }),
         path: key,
       },

@@ -7,6 +7,7 @@ import { stageAnnotations, stageTasks, withoutUserInfo, type PlacedStage, type S
 import type { PipelineBody, PostOperationBody, PreOperationBody, StageBody, TriggerBody } from './pipeline-body.ts'
 import type { Read } from './request.ts'
 import { refusing, wrong } from './fields.ts'
+import { withSealedLogins } from './logins.ts'
 import { otherTriggers } from './other-triggers.ts'
 import { PLACES, serviceName, stageId, visibleStages } from './stage.ts'
 import { webhookId } from './webhook-url.ts'
@@ -19,7 +20,7 @@ import { wordsOf, type Words } from './words.ts'
  * @param seal for the credentials in addresses.
  */
 export const compilePipeline = (body: PipelineBody, before: PipelineView | null, seal: Seal): Read<string> =>
-  refusing(() => JSON.stringify(new Compiler(body, before, seal).definition()))
+  refusing(() => JSON.stringify(new Compiler(withSealedLogins(body, seal), before, seal).definition()))
 
 /** On every node that only tells what has ended: it is no stage of the vendor's. */
 const POST = { post: 'true' }

@@ -1,5 +1,5 @@
 import type { App, Caller } from '../../host/app.ts'
-import type { Json } from '../../model/json.ts'
+import type { JsonObject } from '../../model/json.ts'
 import { accept, type Problem, type Result } from '../../model/problem.ts'
 import { isEnded, RUN_STATUSES, type RunStatus } from '../../model/status.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
@@ -21,6 +21,7 @@ import {
 } from './call.ts'
 import { compilePipeline } from './compile.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
+import { withKeptLogins } from './logins.ts'
 import { readAddressee, readPipelineBody } from './pipeline-body.ts'
 import { presentDocument, presentListItem, presentPipeline } from './present.ts'
 import { readFilter, readSlice, type Filter } from './request.ts'
@@ -65,9 +66,9 @@ export async function updatePipeline(app: App, c: Call<'/:id'>, options: Dialect
   const { id, group_id, group_name, ...present } = presentDocument(pipeline, options.baseUrl)
   const sent = readAddressee(document.value, { id, groupId: group_id, groupName: group_name })
   if (!sent.ok) return unreadable(sent)
-  const merged = JSON.parse(JSON.stringify({ ...present, stages: null, ...sent.value })) as Json
+  const merged = JSON.parse(JSON.stringify({ ...present, stages: null, ...sent.value })) as JsonObject
   const kept = { name: pipeline.name, stages: pipeline.definition.stages.map((stage) => stage.name) }
-  const body = readPipelineBody(merged, kept)
+  const body = readPipelineBody(withKeptLogins(merged, pipeline.definition), kept)
   if (!body.ok) return unreadable(body)
   const text = compilePipeline(body.value, pipeline, sealFor(app, pipeline.project.id))
   if (!text.ok) return unreadable(text)

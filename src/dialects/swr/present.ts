@@ -10,6 +10,7 @@ import type {
   TriggersView,
 } from '../../model/view.ts'
 import { annotatedObject, annotation } from './annotations.ts'
+import { postOperation } from './logins.ts'
 import { isSystemParam } from './pipeline-body.ts'
 import { presentStage, visibleStages } from './stage.ts'
 import { currentStageIndex, runWord, stageWord } from './status.ts'
@@ -34,7 +35,7 @@ import { webhookUrl } from './webhook-url.ts'
 export function presentDocument(pipeline: PipelineView, baseUrl: string): PipelineDocument {
   const { definition } = pipeline
   const preOperation = presentPreOperation(definition.triggers, pipeline, baseUrl)
-  const postOperation = annotatedObject(definition, 'swr/post_operation')
+  const told = postOperation(definition)
   const source = annotation(definition, 'swr/source')
   return {
     id: pipeline.serial,
@@ -43,7 +44,7 @@ export function presentDocument(pipeline: PipelineView, baseUrl: string): Pipeli
     name: pipeline.name,
     description: definition.description,
     ...(preOperation === undefined ? {} : { pre_operation: preOperation }),
-    ...(postOperation === undefined ? {} : { post_operation: postOperation }),
+    ...(told === undefined ? {} : { post_operation: told }),
     params: ownParams(pipeline, new Map()),
     stages: visibleStages(definition).map(({ spec }, place) => {
       const own = presentPreOperation(spec.triggers ?? null, pipeline, baseUrl, `${spec.key}/`)

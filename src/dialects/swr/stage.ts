@@ -2,6 +2,7 @@ import type { StageSpec, TaskSpec } from '../../model/definition.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { formatDuration, type DurationMs } from '../../model/time.ts'
 import { annotatedList, annotatedObject, type Annotated } from './annotations.ts'
+import { postOperation } from './logins.ts'
 import { withoutUserInfo } from './compile-stage.ts'
 import { SERVICE_NAMES, type ServiceName } from './service.ts'
 import type { ExceptionHandler, Stage } from './wire.ts'
@@ -46,7 +47,7 @@ export const visibleStages = <Stage extends Annotated>({
 export function presentStage(spec: StageSpec, index: number, pipelineSerial: number): Stage {
   const service = serviceName(spec)
   const handler = annotatedObject(spec, 'swr/exception_handler') ?? exceptionHandler(spec.tasks)
-  const postOperation = annotatedObject(spec, 'swr/post_operation')
+  const told = postOperation(spec)
   const inputs = annotatedList(spec, 'swr/input_resources')
   const outputs = annotatedList(spec, 'swr/output_resources')
   return {
@@ -57,7 +58,7 @@ export function presentStage(spec: StageSpec, index: number, pipelineSerial: num
     ...(handler === undefined ? {} : { exception_handler: handler }),
     ...(inputs === undefined ? {} : { input_resources: inputs }),
     ...(outputs === undefined ? {} : { output_resources: outputs }),
-    ...(postOperation === undefined ? {} : { post_operation: postOperation }),
+    ...(told === undefined ? {} : { post_operation: told }),
   }
 }
 
