@@ -1,8 +1,8 @@
 import type { App, Caller } from '../../host/app.ts'
 import type { Problem, Result } from '../../model/problem.ts'
 import type { PipelineView, ProjectView, RunSummary } from '../../model/view.ts'
+import type { PipelinesApart } from './apart.ts'
 import { errorResponse, errors, problemResponse, type VendorError } from './errors.ts'
-import type { HiddenPipelines } from './hidden.ts'
 
 /** Rows of a list. */
 export interface PageRequest {
@@ -15,7 +15,7 @@ type RunFilter = Parameters<App['runs']['count']>[1]
 export interface Call {
   readonly app: App
   readonly caller: Caller
-  readonly hidden: HiddenPipelines
+  readonly apart: PipelinesApart
   readonly query: URLSearchParams
   readonly body: Uint8Array
   /** A varying part of the path, decoded; empty: the path has none of that name. */

@@ -22,7 +22,10 @@ export async function createTask(call: Call): Promise<Response> {
   if (languages.length === 0) throw refusal(errors.badParameter, 'language: expected one at least, found none')
   const sets = await setsOf(call, project, languages, body.rule_sets)
   const parent = inc?.parent_task_id ?? ''
-  if (parent !== '') need(await app.pipelines.get(caller, { id: parent }), errors.noTask)
+  if (parent !== '') {
+    const { project: of } = need(await app.pipelines.get(caller, { id: parent }), errors.noTask)
+    if (of.id !== project.id) throw refusal(errors.noTask, `project ${project.id} has no task ${parent}`)
+  }
   const config = checked({
     ...NEW,
     gitUrl: sealLogin(withLogin(body.git_url, body.username, body.access_token), sealFor(app, project.id)),

@@ -143,6 +143,29 @@ describe('a task', () => {
     expect((await branches('?check_type=x')).error_code).toBe('CC.00000000')
   })
 
+  test('for a change tells its parent when it was checked last, in the list of tasks', async () => {
+    const parent = await create()
+    const id = await create({ task_type: 'inc', inc_config: { parent_task_id: parent, git_source_branch: 'topic' } })
+    const list = async () => (await call('GET', inProject('/tasks?limit=1'))).tasks
+    expect(await list()).toMatchObject([{ task_id: parent, last_check_time: null }])
+    await check(id)
+    const { lastStartedAt } = await pipelineOf(id)
+    const at = new Date(lastStartedAt ?? 0).toISOString().slice(0, 19).replace('T', ' ')
+    expect(await list()).toMatchObject([{ task_id: parent, last_check_time: at }])
+    // Its own is the later one then.
+    world.clock.advance(60_000)
+    await check(parent)
+    const [{ last_check_time: own }] = await list()
+    expect(own > at).toBe(true)
+  })
+
+  test('of another project is no parent', async () => {
+    const other = need(await world.app.projects.create(world.admin, { name: 'other', description: '' }))
+    const parent = await create()
+    const body = { ...creation, inc_config: { parent_task_id: parent, git_source_branch: 'topic' } }
+    expect((await call('POST', `/v2/${other.id}/task`, body)).error_code).toBe('CC.00050002')
+  })
+
   test('is deleted with what was said of its defects', async () => {
     const id = await create()
     await check(id)

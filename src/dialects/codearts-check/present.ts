@@ -9,8 +9,11 @@ import type { Job, Progress, Task } from './wire.ts'
 /** "UTC格式" (seed 003), although the form carries no zone. */
 const UTC = 0
 
-/** Every pipeline of a project is one of its check tasks. */
-export const presentTask = (pipeline: PipelineView): Task => ({
+/**
+ * Every pipeline of a project is one of its check tasks.
+ * @param incremental those of its changes: "任务下所有分支任务、增量任务的最近检查时间".
+ */
+export const presentTask = (pipeline: PipelineView, incremental: readonly PipelineView[] = []): Task => ({
   task_id: pipeline.id,
   task_name: pipeline.name,
   creator_id: pipeline.createdBy.id,
@@ -18,8 +21,13 @@ export const presentTask = (pipeline: PipelineView): Task => ({
   created_at: formatPlain(pipeline.createdAt, UTC),
   // The seed names no value for a task that was never checked. null keeps the key in its place and is read as "none"
   // by all three SDKs; a time would be a lie.
-  last_check_time: pipeline.lastStartedAt === null ? null : formatPlain(pipeline.lastStartedAt, UTC),
+  last_check_time: latestOf([pipeline, ...incremental]),
 })
+
+function latestOf(tasks: readonly PipelineView[]): string | null {
+  const times = tasks.flatMap(({ lastStartedAt }) => lastStartedAt ?? [])
+  return times.length === 0 ? null : formatPlain(Math.max(...times), UTC)
+}
 
 /** `run`: the newest one, null before the first. What has failed or was stopped shows no progress ("为null"). */
 export function presentProgress(run: RunView | null): Progress {

@@ -7,30 +7,30 @@ import { rethrow } from '../kit/serve.ts'
 import { Refusal, type Call } from './call.ts'
 import { served } from './endpoints.ts'
 import { notReceived } from './errors.ts'
-import { HiddenPipelines } from './hidden.ts'
+import { PipelinesApart } from './apart.ts'
 
 /** The endpoints of the list, in its order. Everything else is the gateway's 404. */
 export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
   const who = admitting(app, options.bodyMaxBytes, notReceived)
-  const hidden = new HiddenPipelines()
+  const apart = new PipelinesApart()
   routes.notFound((c) => {
     options.onUnrouted?.(c.req.raw)
     return gatewayResponse(gatewayErrors.noApi, c.env.requestId)
   })
   routes.onError((error) => (error instanceof Refusal ? error.response : rethrow(error)))
   for (const { row, handler } of served) {
-    routes.on(row.method, row.path, who, (c) => handler(callOf(app, hidden, c)))
+    routes.on(row.method, row.path, who, (c) => handler(callOf(app, apart, c)))
   }
   return routes
 }
 
-function callOf(app: App, hidden: HiddenPipelines, c: Context<Env>): Call {
+function callOf(app: App, apart: PipelinesApart, c: Context<Env>): Call {
   const { caller, body } = c.var.received
   return {
     app,
     caller,
-    hidden,
+    apart,
     body,
     query: new URL(c.req.url).searchParams,
     param: (name) => c.req.param(name) ?? '',

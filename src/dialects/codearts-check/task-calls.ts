@@ -1,11 +1,11 @@
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
 import { sealLogin, sealParams, type Seal } from '../kit/credentials.ts'
+import { isHidden, parentOf } from './apart.ts'
 import * as bodies from './body.ts'
 import { need, pageOf, type PageRequest, pipelinesOf, projectOf, refusal, taskOf, type Call } from './call.ts'
 import { forgetDefectStates } from './defect-states.ts'
 import { errors } from './errors.ts'
-import { isHidden } from './hidden.ts'
 import { presentProgress, presentTask } from './present.ts'
 import { readNumberedPage, readPage } from './request.ts'
 import { withLogin } from './repository.ts'
@@ -17,23 +17,29 @@ import type { BranchTask, BranchTasks, IncTask, RunStarted, TaskList } from './w
 export async function listTasks(call: Call): Promise<Response> {
   const page = readPage(call.query)
   const project = await projectOf(call)
-  const { items, total } = await tasksOf(call, project, page)
-  const response = taggedJson({ tasks: items.map(presentTask), total } satisfies TaskList)
-  return withDepends(response, [`project:${project.id}`, ...items.map(({ id }) => `pipeline:${id}`)])
+  const { items, total, incremental } = await tasksOf(call, project, page)
+  const tasks = items.map((task) => presentTask(task, incremental.get(task.id)))
+  const shown = items.flatMap((task) => [task, ...(incremental.get(task.id) ?? [])])
+  const topics = [`project:${project.id}`, ...shown.map(({ id }) => `pipeline:${id}`)]
+  return withDepends(taggedJson({ tasks, total } satisfies TaskList), topics)
 }
 
-async function tasksOf(
-  call: Call,
-  project: ProjectView,
-  page: PageRequest,
-): Promise<{ readonly items: readonly PipelineView[]; readonly total: number }> {
-  const { app, caller, hidden } = call
-  if (!(await hidden.areIn(app, caller, project))) {
+interface Tasks {
+  readonly items: readonly PipelineView[]
+  readonly total: number
+  /** The incremental checks that were made for a task, by its id. */
+  readonly incremental: ReadonlyMap<string | null, readonly PipelineView[]>
+}
+
+async function tasksOf(call: Call, project: ProjectView, page: PageRequest): Promise<Tasks> {
+  const { app, caller, apart } = call
+  if (!(await apart.areIn(app, caller, project))) {
     const filter = { project: { id: project.id } }
-    return need(await app.pipelines.slice(caller, filter, page.skip, page.limit), errors.noProject)
+    const slice = need(await app.pipelines.slice(caller, filter, page.skip, page.limit), errors.noProject)
+    return { ...slice, incremental: new Map() }
   }
   const shown = (await pipelinesOf(call, project)).filter((pipeline) => !isHidden(pipeline))
-  return { items: pageOf(shown, page), total: shown.length }
+  return { items: pageOf(shown, page), total: shown.length, incremental: Map.groupBy(shown, parentOf) }
 }
 
 export async function removeTask(call: Call): Promise<Response> {
