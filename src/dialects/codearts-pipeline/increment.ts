@@ -30,6 +30,6 @@ export async function nextValues(
   })
 }
 
-/** `1.0.9` -> `1.0.10`, `v007` -> `v008`; without digits at its end it stays. */
+/** `1.0.9` -> `1.0.10`, `v007` -> `v008`, however many digits; without digits at its end it stays. */
 export const incremented = (value: string): string =>
-  value.replace(/\d{1,15}$/, (digits) => String(Number(digits) + 1).padStart(digits.length, '0'))
+  value.replace(/(?<!\d)\d+$/, (digits) => String(BigInt(digits) + 1n).padStart(digits.length, '0'))

@@ -116,7 +116,7 @@ export function queryInteger(query: URLSearchParams, name: string, range: Range)
 export function integer(value: Json | undefined, name: string, { min, max, fallback }: Range): number {
   if (value === undefined || value === null) return fallback
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
-  throw new BadValue(`${name}: expected an integer from ${min} to ${max}, found ${quote(JSON.stringify(value))}`)
+  throw new BadValue(`${name}: expected an integer from ${min} to ${max}, found ${kindOf(value)}`)
 }
 
 export function oneOf<Word extends string>(text: string | null, name: string, words: readonly Word[]): Word | null {
@@ -134,7 +134,8 @@ export function fields(value: Json, at: string, known: readonly string[]): JsonO
   throw new BadValue(`${at}: expected ${known.join(', ')}, found ${quote(unknown)}`)
 }
 
-function kindOf(value: Json | undefined): string {
+/** A value as a message may name it: a scalar as it is written. */
+export function kindOf(value: Json | undefined): string {
   if (value === undefined || value === null) return 'nothing'
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'object') return 'an object'

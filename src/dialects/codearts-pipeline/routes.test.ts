@@ -281,6 +281,27 @@ describe('start and stop', () => {
     })
   })
 
+  test.each([
+    [9, 'found 9'],
+    ['9', 'found "9"'],
+    [[9], 'found an array'],
+  ])('a limit of %j is refused as it was written', async (limit, found) => {
+    const { body } = await post('/v3/pipelines/list', { limit })
+    expect(body.error_msg).toBe(`limit: expected an integer from 10 to 50, ${found}`)
+  })
+
+  test('the older call without its pipeline, and results without a project, are refused as bad parameters', async () => {
+    expect(await post('/v3/pipelines/start', {})).toMatchObject({
+      status: 400,
+      body: { error_code: 'DEVPIPE.00010400', error_msg: 'pipeline_id: expected a value, found none' },
+    })
+    const period = 'start_date=2026-01-01&end_date=2026-01-02&offset=0&limit=10'
+    expect(await call('GET', `/v3/pipelines/build-result?${period}`)).toMatchObject({
+      status: 400,
+      body: { error_code: 'DEVPIPE.00010400', error_msg: 'project_id: expected a value, found none' },
+    })
+  })
+
   test.each([undefined, {}, { build_params: [] }, { build_params: null }])(
     '%j starts with the defaults',
     async (body) => {

@@ -48,7 +48,7 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   routes.get('/v3/pipelines/status', who, (c) => calls.batch(c))
   routes.get('/v3/pipelines/build-result', who, (c) => calls.results(c))
   routes.post('/v3/pipelines/list', who, (c) => calls.list(c))
-  routes.post('/v3/pipelines/start', who, (c) => calls.start(c, queryOf(c).get('pipeline_id') ?? ''))
+  routes.post('/v3/pipelines/start', who, (c) => calls.startOlder(c))
   routes.post('/v3/pipelines/stop', who, (c) => calls.stopOlder(c))
   routes.get('/v3/pipelines/:id/status', who, (c) => calls.status(c, c.req.param('id')))
   routes.get('/v3/pipelines/:id/detail', who, (c) => calls.detail(c, c.req.param('id')))
@@ -148,6 +148,12 @@ class Calls {
     return Response.json({ pipeline_id: run.value.pipeline.id, build_id: String(run.value.number) })
   }
 
+  /** Older pages: the pipeline in the query. */
+  async startOlder(c: Context<Env>): Promise<Response> {
+    const id = readText(queryOf(c), 'pipeline_id')
+    return id.ok ? this.start(c, id.value) : this.#unreadable(c, id)
+  }
+
   async stop(c: Context<Env>, id: string): Promise<Response> {
     const buildId = readText(queryOf(c), 'build_id')
     if (!buildId.ok) return this.#unreadable(c, buildId)
@@ -177,11 +183,13 @@ class Calls {
   /** Runs of a project in a period. The Node SDK names the project in a header only. */
   async results(c: Context<Env>): Promise<Response> {
     const query = queryOf(c)
-    const projectId = query.get('project_id') || (c.req.header('x-project-id') ?? '')
+    if (!query.get('project_id')) query.set('project_id', c.req.header('x-project-id') ?? '')
+    const project = readText(query, 'project_id')
+    if (!project.ok) return this.#unreadable(c, project)
     const records = readRecords(query, true, this.#options.zoneOffsetMinutes)
     if (!records.ok) return this.#unreadable(c, records)
     const { offset, limit } = records.value
-    const found = await this.#records(callerOf(c), { project: { id: projectId } }, records.value)
+    const found = await this.#records(callerOf(c), { project: { id: project.value } }, records.value)
     if (!found.ok) return this.#refused(c, found.problem, errors.noProject)
     return Response.json({ offset, limit, total: found.value.total, build_results: found.value.items })
   }

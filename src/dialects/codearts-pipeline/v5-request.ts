@@ -5,6 +5,7 @@ import { parsePlain } from '../kit/time.ts'
 import {
   BadValue,
   integer,
+  kindOf,
   listAt,
   objectAt,
   objectsAt,
@@ -342,8 +343,14 @@ export const readBinding = (
 ): Read<{ readonly pipelineId: string; readonly groupIds: readonly string[] }> =>
   readBodyObject(bytes, (body) => ({
     pipelineId: requiredText(body, 'pipeline_id', 128),
-    groupIds: [...new Set(textsAt(body['pipeline_group_ids'], 'pipeline_group_ids', BOUND_MAX))],
+    groupIds: boundGroups(body['pipeline_group_ids']),
   }))
+
+/** It replaces what there is: an empty list is said, and not left out. */
+function boundGroups(value: Json | undefined): readonly string[] {
+  if (value === undefined) throw new BadValue('pipeline_group_ids: expected an array, found nothing')
+  return [...new Set(textsAt(value, 'pipeline_group_ids', BOUND_MAX))]
+}
 
 const ids = (body: JsonObject, name: string): readonly string[] => [...new Set(textsAt(body[name], name, IDS_MAX))]
 
@@ -351,7 +358,7 @@ const words = (body: JsonObject): readonly RunWord[] =>
   listAt(body['status'], 'status', 20).map((word: Json) => {
     const found = RUN_WORDS.find((candidate) => candidate === word)
     if (found !== undefined) return found
-    throw new BadValue(`status: expected ${RUN_WORDS.join(', ')}, found ${quote(JSON.stringify(word))}`)
+    throw new BadValue(`status: expected ${RUN_WORDS.join(', ')}, found ${kindOf(word)}`)
   })
 
 function sortOf<Key extends string>(
@@ -389,7 +396,5 @@ function instantOf(body: JsonObject, name: string, zoneOffsetMinutes: number, wi
     const at = parsePlain(text, zoneOffsetMinutes)
     if (at !== undefined) return at + within
   }
-  throw new BadValue(
-    `${name}: expected epoch milliseconds or yyyy-MM-dd HH:mm:ss, found ${quote(JSON.stringify(value))}`,
-  )
+  throw new BadValue(`${name}: expected epoch milliseconds or yyyy-MM-dd HH:mm:ss, found ${kindOf(value)}`)
 }

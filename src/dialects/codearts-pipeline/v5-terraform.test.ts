@@ -221,6 +221,10 @@ describe('huaweicloud_codearts_pipeline_parameter_group', () => {
     const { pipeline_id } = await good('POST', '/pipelines', one())
     const binding = { pipeline_id, pipeline_group_ids: ['f'.repeat(32)] }
     expect(await call('POST', '/pipeline/variable/group/relation', binding)).toMatchObject({ status: 404 })
+    // What is not said takes nothing away.
+    await good('POST', '/pipeline/variable/group/relation', { pipeline_id, pipeline_group_ids: [id] })
+    expect(await call('POST', '/pipeline/variable/group/relation', { pipeline_id })).toMatchObject({ status: 400 })
+    expect(await bound(pipeline_id)).toEqual([id])
     const text = 'name: native\ntasks: [{name: a, script: make}]\n'
     const native = await world.app.pipelines.create(world.admin, { project: { id: world.project.id }, text })
     if (!native.ok) throw new Error(native.problem.message)
