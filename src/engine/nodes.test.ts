@@ -553,6 +553,7 @@ describe('what is left out of a run', () => {
     const w = world([script('a'), script('b', { optional: true }), script('c')], ['start -> a -> b -> c -> end'], {
       excluded: ['b'],
     })
+    expect([w.viewed('b'), w.viewed('c')]).toMatchObject([{ status: 'pending', excluded: true }, { excluded: false }])
     w.succeed('a')
     expect(w.statuses('b c')).toBe('b:skipped c:queued')
     expect(w.viewed('b').skipped?.because).toBe('excluded')

@@ -224,7 +224,7 @@ function countsInside(run: Run): ReadonlyMap<number, Counts> {
 }
 
 function taskView(run: Run, index: number, inner: Counts | undefined): TaskView {
-  const { spec, flow } = taskPlan(run.plan, index)
+  const { spec, flow, stage } = taskPlan(run.plan, index)
   const state = taskAt(run, index)
   return {
     kind: 'task',
@@ -237,6 +237,7 @@ function taskView(run: Run, index: number, inner: Counts | undefined): TaskView 
     startedAt: state.startedAt,
     endedAt: state.endedAt,
     skipped: state.skipped,
+    excluded: state.excluded || stageAt(run, stage).excluded,
     annotations: spec.annotations,
     role: spec.role,
     work: spec.work,

@@ -171,6 +171,7 @@ function stageView(run: Run, index: number, parts: readonly Part[]): StageView {
     startedAt: state.startedAt,
     endedAt: state.endedAt,
     skipped: state.skipped,
+    excluded: state.excluded,
     annotations: spec.annotations,
     always: spec.always,
     parallel: spec.parallel,

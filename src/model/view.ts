@@ -183,6 +183,8 @@ interface NodeFields {
   readonly startedAt: Instant | null
   readonly endedAt: Instant | null
   readonly skipped: SkippedView | null
+  /** Left out when the run was made, by itself or with its stage: it will be skipped. */
+  readonly excluded: boolean
   readonly annotations: Readonly<Record<string, string>>
 }
 

@@ -286,6 +286,20 @@ describe('runs', () => {
       [left, false, left, left, left],
       [done, true, done],
     ])
+    // What is left out is told from the start on, and when nothing more comes.
+    const { pipeline_run_id } = await start(id, { choose_jobs: ['JOB_A'] })
+    const detail = `/pipelines/${id}/pipeline-runs/detail?pipeline_run_id=${pipeline_run_id}`
+    const told = async () =>
+      (await good('GET', detail)).stages.map((one: Body) => [one.is_select, ...one.jobs.map((j: Body) => j.status)])
+    const coming = [
+      [true, 'RUNNING', left, left],
+      [false, left],
+    ]
+    await world.settled()
+    expect(await told()).toEqual(coming)
+    await good('POST', `/pipelines/${id}/pipeline-runs/${pipeline_run_id}/stop`, {})
+    await world.settled()
+    expect((await told())[1]).toEqual([false, left])
     for (const body of [{ choose_jobs: ['JOB_X'] }, { choose_stages: ['x'] }]) {
       expect(await call('POST', `${api()}/pipelines/${id}/run`, body)).toMatchObject({ status: 400 })
     }

@@ -47,8 +47,9 @@ export const stepWord = (task: TaskView): NodeWord => {
   return isUnselected(task) ? 'UNSELECTED' : v5NodeWords[task.status]
 }
 
-/** Left out when the run was made. */
-const isUnselected = ({ skipped }: StageView | TaskView): boolean => skipped?.because === 'excluded'
+/** Left out when the run was made, be it that the run has not come there, or never will. */
+const isUnselected = ({ skipped, excluded, status }: StageView | TaskView): boolean =>
+  skipped?.because === 'excluded' || (excluded && status === 'pending')
 
 /** What outweighs what in a job: the first of these that one of its steps has. */
 const WEIGHT: readonly NodeWord[] = ['FAILED', 'SUSPEND', 'PAUSED', 'RUNNING', 'QUEUED', 'CANCELED']
