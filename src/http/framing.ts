@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { sayLast } from './last-words.ts'
 import { problemBody, PROBLEMS } from './problem.ts'
 
 /**
@@ -59,6 +60,6 @@ export function refuseTunnels(server: Server, nextId: () => string): void {
       'Connection: close',
     ]
     socket.on('error', () => socket.destroy())
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+    sayLast(socket, `${head.join('\r\n')}\r\n\r\n${body}`)
   })
 }

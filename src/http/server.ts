@@ -157,7 +157,8 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
     },
   )
   const stopListening = parts.app.feed.onChange((topics) => cache.changed(topics))
-  const stopLooking = endStalled(server, timeouts.stalledMs)
+  const sockets = socketsOf(server)
+  const stopLooking = endStalled(sockets, timeouts.stalledMs)
 
   /** What is under way on each socket: a broken request behind it must not write into its answer. */
   const busy = new Map<Socket, { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse }>()
@@ -250,7 +251,10 @@ function serve(server: Server, parts: ServerParts, timeouts: ServerTimeouts): Ru
       server.close(() => resolve())
     })
     server.closeIdleConnections()
-    const cut = setTimeout(() => server.closeAllConnections(), timeouts.closeMs)
+    // All of them: those of WebSockets and tunnels are none of the server's `closeAllConnections`, and yet it waits for them.
+    const cut = setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, timeouts.closeMs)
     await ended
     clearTimeout(cut)
   }
@@ -310,14 +314,19 @@ function mountsOf(parts: ServerParts, app: App, baseUrl: string, closing: AbortS
   return [...parts.mounts({ app, baseUrl, bodyMaxBytes, closing, logger: parts.logger, foreign }), ...mounts]
 }
 
-/** Looks every `stalledMs` for readers that have stopped reading. Returns the way to stop. */
-function endStalled(server: Server, stalledMs: number): () => void {
+/** Those that are open. */
+function socketsOf(server: Server): ReadonlySet<Socket> {
   const sockets = new Set<Socket>()
-  const stalled = new StalledSockets()
   server.on('connection', (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
+  return sockets
+}
+
+/** Looks every `stalledMs` for readers that have stopped reading. Returns the way to stop. */
+function endStalled(sockets: ReadonlySet<Socket>, stalledMs: number): () => void {
+  const stalled = new StalledSockets()
   const looking = setInterval(() => {
     for (const socket of stalled.look(sockets)) socket.destroy()
   }, stalledMs)

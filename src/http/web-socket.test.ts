@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Dialect, FRAMES_HEADER } from '../dialects/dialect.ts'
 import { koderover } from '../dialects/koderover/index.ts'
 import { succeeded } from '../testing/scripted-runner.ts'
 import { need, openWorld, type World } from '../testing/world.ts'
 import { silent } from './logger.ts'
-import { type RunningServer, startServer } from './server.ts'
+import { type RunningServer, type ServerTimeouts, startServer } from './server.ts'
 
 /** Says lines, of any length, and then waits until its client goes. */
 const talker: Dialect = {
@@ -28,17 +28,21 @@ const talker: Dialect = {
 }
 let left = Promise.withResolvers<null>()
 
+const TIMEOUTS = { headersMs: 20_000, requestMs: 20_000, keepAliveMs: 20_000, stalledMs: 60_000, closeMs: 5_000 }
+const talkServer = (timeouts: ServerTimeouts): Promise<RunningServer> =>
+  startServer({
+    app: world.app,
+    dialects: [talker, koderover],
+    mounts: () => [],
+    config: { host: '127.0.0.1', port: 0, baseUrl: null, zoneOffsetMinutes: 480, bodyMaxBytes: 100_000, timeouts },
+    logger: silent,
+  })
+
 let world: World
 let server: RunningServer
 beforeAll(async () => {
   world = await openWorld()
-  server = await startServer({
-    app: world.app,
-    dialects: [talker, koderover],
-    mounts: () => [],
-    config: { host: '127.0.0.1', port: 0, baseUrl: null, zoneOffsetMinutes: 480, bodyMaxBytes: 100_000 },
-    logger: silent,
-  })
+  server = await talkServer(TIMEOUTS)
 })
 afterAll(() => server.close())
 
@@ -80,6 +84,17 @@ async function exchange(path: string, headers: string, more: Uint8Array = Buffer
   await once(socket, 'close')
   return Buffer.concat(chunks)
 }
+
+/** A client that never lets go of its connection by itself, once the first bytes of the answer are there. */
+async function stubborn(target: string, headers: string, port = server.port): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => undefined)
+  socket.write(`${target} HTTP/1.1\r\nHost: a\r\n${headers}\r\n`)
+  await once(socket, 'readable')
+  return socket
+}
+
 // The key and what answers it: RFC 6455, section 1.3.
 const HANDSHAKE =
   'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
@@ -114,11 +129,34 @@ describe('a WebSocket', () => {
     expect([opcode, length, high * 256 + low]).toEqual([0x88, 2, code])
   })
 
+  test('ends for its maker when the client is killed, which says no farewell', async () => {
+    left = Promise.withResolvers<null>()
+    const socket = await stubborn('GET /talk/on?lengths=3', HANDSHAKE)
+    // As the kernel ends what a dead process had open. Nothing is said to the client that could fail.
+    socket.resume().end()
+    await Promise.all([left.promise, once(socket, 'close')])
+  })
+
   test('answers a ping with what it said', async () => {
     const ping = [0x89, 0x82, 1, 2, 3, 4, 0x68 ^ 1, 0x69 ^ 2]
     const answer = await exchange('/talk/on?lengths=1', HANDSHAKE, Buffer.from([...ping, 0x88, 0x80, 0, 0, 0, 0]))
     expect(answer.includes(Buffer.from([0x8a, 2, 0x68, 0x69]))).toBe(true)
   })
+})
+
+test.each([
+  ['a WebSocket', 'GET /talk/never', HANDSHAKE],
+  ['a tunnel', 'CONNECT a:1', ''],
+])('the connection of %s that was refused goes although its client never lets go of it', async (_, target, headers) => {
+  const socket = await stubborn(target, headers)
+  await once(socket.resume(), 'end')
+  await vi.waitFor(() => expect(socket.destroyed || !socket.write('?')).toBe(true), { timeout: 10_000 })
+})
+
+test('closing does not wait for a WebSocket whose client takes nothing', async () => {
+  const closing = await talkServer({ ...TIMEOUTS, closeMs: 100 })
+  await stubborn('GET /talk/on?lengths=10000000', HANDSHAKE, closing.port)
+  await closing.close()
 })
 
 test('where there is none, the answer is that of GET', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { FRAMES_HEADER } from '../dialects/dialect.ts'
+import { sayLast } from './last-words.ts'
 
 /**
  * RFC 6455, as much as answers without an end need that a client wants as WebSocket frames: each line of the answer's
@@ -45,7 +46,7 @@ export async function sendFrames(
   if (!isFramed) {
     const body = Buffer.from(await response.arrayBuffer())
     response.headers.set('content-length', String(body.length))
-    socket.end(Buffer.concat([headOf(`${response.status} Answer`, response.headers), body]))
+    sayLast(socket, Buffer.concat([headOf(`${response.status} Answer`, response.headers), body]))
     return
   }
   const key = incoming.headers['sec-websocket-key'] ?? ''
@@ -58,7 +59,7 @@ export async function sendFrames(
   socket.write(headOf('101 Switching Protocols', headers))
   const reader = response.body.getReader()
   const leave = (code: number): void => {
-    socket.end(frame(OPCODES.close, Buffer.from([code >> 8, code & 0xff])))
+    sayLast(socket, frame(OPCODES.close, Buffer.from([code >> 8, code & 0xff])))
     void reader.cancel().catch(() => undefined)
   }
   listen(socket, head, leave)
@@ -118,6 +119,8 @@ const drained = (socket: Duplex): Promise<void> =>
 
 /** Answers pings and farewells; @param leave with the reason why the connection ends. */
 function listen(socket: Duplex, head: Uint8Array, leave: (code: number) => void): void {
+  // Who says nothing more, and no farewell either, was killed: nothing that is written would tell, as long as nothing is.
+  socket.once('end', () => socket.destroy())
   let held: Buffer = Buffer.from(head)
   const look = (): void => {
     for (let found = firstFrame(held); found !== undefined; found = firstFrame(held)) {
