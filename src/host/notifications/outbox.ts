@@ -40,7 +40,8 @@ const JITTER = 0.2
 const IN_FLIGHT_MAX = 16
 /** One receiver that hangs holds up none of the others. */
 const PER_TARGET_MAX = 2
-const PAGE = 1_000
+/** More than can be under way, and than lanes can hold up by these: where all of a page must wait, it is their targets'. */
+const PAGE = 64
 const RETRY_MS: DurationMs = SECOND
 /** What an answer that never came may still do at the receiver is over by then. */
 const SETTLE_MS: DurationMs = MINUTE
@@ -57,6 +58,8 @@ const PAUSE_MAX_MS: DurationMs = 6 * HOUR
 export class OutboxSender {
   readonly #deps: Dependencies
   readonly #inFlight = new Map<string, MessageRecord>()
+  /** What was sent since the outbox was last asked for what is due: its answer may not know of it yet. */
+  readonly #over = new Set<string>()
   /** Lanes in which an answer stayed out. */
   readonly #doubtful = new Set<string>()
   readonly #pausedUntil = new Map<string, Instant>()
@@ -114,24 +117,37 @@ export class OutboxSender {
   async #begin(): Promise<void> {
     const { clock, outbox } = this.#deps
     const now = clock.now()
-    for (const message of await outbox.dueMessages(now, PAGE)) {
-      if (this.#inFlight.size >= IN_FLIGHT_MAX) break
-      if (!this.#mayBegin(message, now)) continue
-      this.#inFlight.set(message.id, message)
-      void this.#try(message)
+    for (const [target, until] of this.#pausedUntil) if (until <= now) this.#pausedUntil.delete(target)
+    for (let isMore = true; isMore && !this.#isClosed && this.#inFlight.size < IN_FLIGHT_MAX;) {
+      this.#over.clear()
+      const without = this.#unavailable()
+      const due = await outbox.dueMessages(now, PAGE, without)
+      for (const message of due) {
+        if (!this.#mayBegin(message)) continue
+        this.#inFlight.set(message.id, message)
+        void this.#try(message)
+      }
+      // Behind those of a target that has its share by now there may be others.
+      isMore = due.length === PAGE && this.#unavailable().some((target) => !without.includes(target))
     }
-    const next = await outbox.nextDue()
-    const resumed = [...this.#pausedUntil.values()].filter((at) => at > now)
     // What is due and waits for others is looked at when those have ended.
-    const times = [...(next === undefined || next <= now ? [] : [next]), ...resumed]
+    const next = await outbox.nextDue(now)
+    const times = [...(next === undefined ? [] : [next]), ...this.#pausedUntil.values()]
     if (times.length > 0) this.#wakeAt(Math.min(...times))
   }
 
-  #mayBegin({ id, lane, target }: MessageRecord, now: Instant): boolean {
-    if (this.#isClosed || this.#inFlight.has(id) || (this.#pausedUntil.get(target) ?? 0) > now) return false
-    const others = [...this.#inFlight.values()]
-    if (lane !== null && others.some((other) => other.lane === lane)) return false
-    return others.filter((other) => other.target === target).length < PER_TARGET_MAX
+  /** Those who get nothing now: they have asked for a pause, or have as much under way as they may. */
+  #unavailable(): readonly string[] {
+    const targets = [...this.#inFlight.values()].map(({ target }) => target)
+    const busy = targets.filter((target) => targets.filter((other) => other === target).length >= PER_TARGET_MAX)
+    return [...new Set([...this.#pausedUntil.keys(), ...busy])]
+  }
+
+  #mayBegin({ id, lane, target }: MessageRecord): boolean {
+    if (this.#isClosed || this.#inFlight.size >= IN_FLIGHT_MAX) return false
+    if (this.#inFlight.has(id) || this.#over.has(id)) return false
+    if (lane !== null && [...this.#inFlight.values()].some((other) => other.lane === lane)) return false
+    return !this.#unavailable().includes(target)
   }
 
   async #try(message: MessageRecord): Promise<void> {
@@ -160,6 +176,7 @@ export class OutboxSender {
       this.#pausedUntil.set(message.target, clock.now() + RETRY_MS)
     } finally {
       this.#inFlight.delete(message.id)
+      this.#over.add(message.id)
       this.wake()
       this.#tellIdle()
     }

@@ -63,10 +63,30 @@ export function describeOutbox(open: Open): void {
       expect((await outbox.dueMessages(T0 + 2, 2)).map(({ id }) => id)).toEqual(['a', 'b'])
       expect(await outbox.dueMessages(T0 - 1, 10)).toEqual([])
       expect(await outbox.nextDue()).toBe(T0)
+      expect([await outbox.nextDue(T0), await outbox.nextDue(T0 + 3)]).toEqual([T0 + 2, undefined])
       await outbox.markMessage('a', delivered)
       await outbox.markMessage('b', { ...delivered, state: 'waiting', nextAt: T0 + 9, error: 'status 503' })
       expect((await outbox.dueMessages(T0 + 9, 10)).map(({ id }) => id)).toEqual(['c', 'd', 'b'])
       expect(await outbox.message('b')).toMatchObject({ tries: 1, error: 'status 503', updatedAt: T0 + 5 })
+    })
+
+    test('come due without those for whom nothing is to be sent now, however many these are', async () => {
+      const { store } = await openForTest(open)
+      const { outbox } = store
+      const project = await home(store)
+      const to = (id: string, target: string): NewMessage => sampleMessage(project, id, { target })
+      await outbox.putMessages([
+        to('a', 'hung'),
+        to('b', 'hung'),
+        to('c', 'pau,sed'),
+        to('d', 'hung'),
+        to('e', 'quick'),
+      ])
+      const due = async (limit: number, without: readonly string[]) =>
+        (await outbox.dueMessages(T0, limit, without)).map(({ id }) => id)
+      expect(await due(2, ['hung'])).toEqual(['c', 'e'])
+      expect(await due(2, ['hung', 'pau,sed', 'nobody'])).toEqual(['e'])
+      expect(await due(2, ['hung', 'pau,sed', 'quick'])).toEqual([])
     })
 
     test('of a lane give way to the newest', async () => {

@@ -34,16 +34,16 @@ export function memoryOutbox(open: () => void, hasProject: (id: ProjectId) => bo
         all = [...all, { ...message, ...fresh, serial: lastSerial }]
       }
     },
-    dueMessages: async (now, limit) => {
+    dueMessages: async (now, limit, without = []) => {
       open()
       return waiting()
-        .filter(({ nextAt }) => nextAt !== null && nextAt <= now)
+        .filter(({ nextAt, target }) => nextAt !== null && nextAt <= now && !without.includes(target))
         .toSorted((a, b) => (a.nextAt ?? 0) - (b.nextAt ?? 0) || a.serial - b.serial)
         .slice(0, Math.max(0, limit))
     },
-    nextDue: async () => {
+    nextDue: async (after = 0) => {
       open()
-      const instants = waiting().flatMap(({ nextAt }) => (nextAt === null ? [] : [nextAt]))
+      const instants = waiting().flatMap(({ nextAt }) => (nextAt === null || nextAt <= after ? [] : [nextAt]))
       return instants.length === 0 ? undefined : Math.min(...instants)
     },
     message: async (id) => {

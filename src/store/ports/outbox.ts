@@ -12,10 +12,10 @@ export interface Outbox {
    * `superseded`. Rejects as `missing` when there is no such project.
    */
   putMessages(messages: readonly NewMessage[]): Promise<void>
-  /** Those that wait and whose `nextAt` has come, by `nextAt`, then serial. */
-  dueMessages(now: Instant, limit: number): Promise<readonly MessageRecord[]>
-  /** The earliest `nextAt` of all that wait; undefined: none waits. */
-  nextDue(): Promise<Instant | undefined>
+  /** Those that wait and whose `nextAt` has come, by `nextAt`, then serial; none for the targets that are left out. */
+  dueMessages(now: Instant, limit: number, without?: readonly string[]): Promise<readonly MessageRecord[]>
+  /** The earliest `nextAt` of all that wait, or of those that come due after this instant; undefined: there is none. */
+  nextDue(after?: Instant): Promise<Instant | undefined>
   message(id: string): Promise<MessageRecord | undefined>
   /** The one that was put into the lane last, whatever its state. */
   newestOf(lane: string): Promise<MessageRecord | undefined>

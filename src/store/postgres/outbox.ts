@@ -10,13 +10,14 @@ export function postgresOutbox(database: Database): Outbox {
       database.transaction(async (session) => {
         for (const message of messages) await put(session, message)
       }),
-    dueMessages: async (now, limit) => {
-      const sql = `${SELECT_MESSAGE} where state = 'waiting' and next_at <= $1 order by next_at, serial limit $2`
-      return (await database.rows<MessageRow>(sql, [now, bounded(limit)])).map(messageRecord)
+    dueMessages: async (now, limit, without = []) => {
+      const sql = `${SELECT_MESSAGE} where state = 'waiting' and next_at <= $1 and target <> all($3)
+        order by next_at, serial limit $2`
+      return (await database.rows<MessageRow>(sql, [now, bounded(limit), without])).map(messageRecord)
     },
-    nextDue: async () => {
-      const sql = `select min(next_at) as next from outbox where state = 'waiting'`
-      return (await database.rows<{ readonly next: number | null }>(sql))[0]?.next ?? undefined
+    nextDue: async (after = 0) => {
+      const sql = `select next_at as next from outbox where state = 'waiting' and next_at > $1 order by next_at limit 1`
+      return (await database.rows<{ readonly next: number }>(sql, [after]))[0]?.next
     },
     message: async (id) => {
       const [row] = await database.rows<MessageRow>(`${SELECT_MESSAGE} where id = $1`, [id])

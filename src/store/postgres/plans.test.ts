@@ -286,6 +286,7 @@ describe('the outbox', () => {
   const outbox = () => postgresOutbox(database)
   test.each<[string, () => Promise<unknown>, readonly string[], number]>([
     ['what is due', () => outbox().dueMessages(1e12, 10), ['outbox_due'], 10],
+    ['what is due for others', () => outbox().dueMessages(1e12, 10, ['nobody']), ['outbox_due'], 10],
     ['when the next is', () => outbox().nextDue(), ['outbox_due'], 1],
     ['one message', () => outbox().message('message 20000'), ['outbox_id_key'], 1],
     ['the newest of a lane', () => outbox().newestOf('lane 77'), ['outbox_lane'], 1],

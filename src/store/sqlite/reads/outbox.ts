@@ -4,14 +4,20 @@ import type { Connection } from '../connection.ts'
 import { messageRecord, type MessageRow, SELECT_MESSAGE } from '../../kit/rows.ts'
 import { bounded, conditions } from './conditions.ts'
 
-export function dueMessages(connection: Connection, now: Instant, limit: number): MessageRecord[] {
-  const sql = `${SELECT_MESSAGE} where state = 'waiting' and next_at <= ? order by next_at, serial limit ?`
-  return connection.all<MessageRow>(sql, now, bounded(limit)).map(messageRecord)
+export function dueMessages(
+  connection: Connection,
+  now: Instant,
+  limit: number,
+  without: readonly string[],
+): MessageRecord[] {
+  const sql = `${SELECT_MESSAGE} where state = 'waiting' and next_at <= ?
+    and target not in (select value from json_each(?)) order by next_at, serial limit ?`
+  return connection.all<MessageRow>(sql, now, JSON.stringify(without), bounded(limit)).map(messageRecord)
 }
 
-export function nextDue(connection: Connection): Instant | undefined {
-  const sql = `select min(next_at) as next from outbox where state = 'waiting'`
-  return connection.get<{ next: number | null }>(sql)?.next ?? undefined
+export function nextDue(connection: Connection, after: Instant): Instant | undefined {
+  const sql = `select next_at as next from outbox where state = 'waiting' and next_at > ? order by next_at limit 1`
+  return connection.get<{ next: number }>(sql, after)?.next
 }
 
 export function message(connection: Connection, id: string): MessageRecord | undefined {
