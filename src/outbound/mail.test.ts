@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { SMTPServer } from 'smtp-server'
 import { expect, onTestFinished, test } from 'vitest'
 import { mailer } from './mail.ts'
@@ -43,4 +43,27 @@ test('one that is not taken is an error', async () => {
   const { url } = await postOffice()
   const letter = { to: ['a@example.com'], subject: 's', text: 't' }
   await expect(mailer(`smtp://ci:wrong@${url}`, 'ci@example.com')(letter, 10_000)).rejects.toThrow('wrong password')
+})
+
+test('a server whose answer to the letter never ends holds nothing up', async () => {
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>()
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.on('close', () => leave())
+    socket.write('220 here\r\n')
+    let more: NodeJS.Timeout | undefined
+    socket.on('close', () => clearInterval(more))
+    socket.on('data', (bytes: Buffer) => {
+      const text = bytes.toString()
+      if (text.startsWith('DATA')) socket.write('354 go on\r\n')
+      else if (text.endsWith('\r\n.\r\n')) more ??= setInterval(() => socket.write('250-still\r\n'), 50)
+      else socket.write('250 good\r\n')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())))
+  const url = `smtp://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const letter = { to: ['a@example.com'], subject: 's', text: 't' }
+  await expect(mailer(url, 'ci@example.com')(letter, 500)).rejects.toThrow('not taken within 0.5 s')
+  await left
 })

@@ -21,8 +21,13 @@ export function mailer(url: string, from: string): NonNullable<Outbound['mail']>
       disableFileAccess: true,
       disableUrlAccess: true,
     })
+    // Of each answer there are timeouts above; one that never ends, a line now and then, meets none of them.
+    const signal = AbortSignal.timeout(timeoutMs)
     try {
-      await transport.sendMail({ from, to: [...to], subject, text })
+      await transport.sendMail({ from, to: [...to], subject, text, signal })
+    } catch (error) {
+      if (signal.aborted) throw new Error(`not taken within ${timeoutMs / 1_000} s`, { cause: error })
+      throw error
     } finally {
       transport.close()
     }

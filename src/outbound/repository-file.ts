@@ -166,8 +166,8 @@ function run(
   return new Promise((resolve, reject) => {
     const child = spawn('git', args, {
       cwd,
-      signal,
-      killSignal: 'SIGKILL',
+      // What git starts to speak to a server does not end with it: they are a group, and end together.
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
@@ -189,7 +189,22 @@ function run(
       if (size <= FILE_MAX_BYTES + OUTPUT_MAX_BYTES) parts.push(part)
     })
     child.stderr.on('data', (part: Buffer) => (err = (err + part.toString('utf8')).slice(-OUTPUT_MAX_BYTES)))
+    const stop = (): void => {
+      if (child.pid !== undefined) endGroup(child.pid)
+      reject(signal.reason as Error)
+    }
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
     child.once('error', reject)
+    child.once('close', () => signal.removeEventListener('abort', stop))
     child.once('close', (code) => resolve({ code: code ?? 1, out: Buffer.concat(parts).toString('utf8'), err }))
   })
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
 }
