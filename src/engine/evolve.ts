@@ -438,8 +438,10 @@ function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): v
   const index = event.node
   const state = taskAt(run, index)
   const { attempt, unmet, loop, innerLoop, outerAttempt, loopAt, excluded, pausedAt } = state
+  const plan = taskPlan(run.plan, index)
+  const { flow, stage } = plan
   place(run, index, {
-    ...freshTask(taskPlan(run.plan, index)),
+    ...freshTask(plan),
     unmet,
     loop,
     innerLoop,
@@ -452,7 +454,9 @@ function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): v
     retries: keptRetries(run, state),
     earlier: attemptsOf(run, index, state),
     inputs: event.inputs ?? state.inputs,
+    // In a flow it stays readable until the node has made something else, as when it is come back to.
+    ...(flow === null ? {} : { outputs: state.outputs }),
     asked: true,
   })
-  takeUp(run, taskPlan(run.plan, index).stage)
+  takeUp(run, stage)
 }

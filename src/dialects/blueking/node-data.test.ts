@@ -1,7 +1,15 @@
 // What get_task_node_detail tells of nodes that are no plugins, held against runs of bamboo-engine.
 import { describe, expect, test } from 'vitest'
 import { taskOf } from '../../testing/blueking-task.ts'
-import { constant, outputOf, pause, subProcess, webTree, type TreeSketch } from '../../testing/blueking-trees.ts'
+import {
+  component,
+  constant,
+  outputOf,
+  pause,
+  subProcess,
+  webTree,
+  type TreeSketch,
+} from '../../testing/blueking-trees.ts'
 
 const inner = webTree({
   lines: [
@@ -133,4 +141,35 @@ test('a node that is paused ahead of time is SUSPENDED to engine 2 as soon as th
   })
   await t.act('b', 'resume')
   expect(await t.detail('b')).toMatchObject({ state: 'READY' })
+})
+
+test('a node that is gone through again is told with what this pass has made, not with what the one before did', async () => {
+  const t = await taskOf({
+    gateways: { x: 'Exclusive' },
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 'x'],
+      ['x', 'a', '${passes} < 2'],
+      ['x', 'end', 'default'],
+    ],
+    activities: { a: pause, b: component('bk_display', { bk_display_message: "${said['word']}" }) },
+    constants: { '${passes}': outputOf('b', '_loop'), '${said}': outputOf('a', 'callback_data') },
+  })
+  const keys = async () => (await t.detail('a')).outputs.map(({ key }: { readonly key: string }) => key)
+  await t.act('a', 'callback', { data: { word: 'one' } })
+  const own = ['_result', '_loop', '_inner_loop']
+  expect(await keys()).toEqual(own)
+  await t.act('a', 'forced_fail')
+  const failed = ['_forced_failed', ...own, 'ex_data']
+  expect(await keys()).toEqual(failed)
+  await t.act('a', 'retry')
+  expect(await keys()).toEqual(own)
+  await t.act('a', 'forced_fail')
+  await t.act('a', 'skip')
+  expect(await keys()).toEqual(failed)
+  const { histories } = await t.detail('a')
+  expect(histories.map(({ outputs }: { readonly outputs: object }) => Object.keys(outputs))).toEqual([failed, failed])
+  // Others still read what the first pass has made.
+  expect(await t.detail('b')).toMatchObject({ loop: 2, inputs: { bk_display_message: 'one' } })
 })

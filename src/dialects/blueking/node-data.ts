@@ -67,7 +67,7 @@ function activityOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonOb
   if (loop === 0) return {}
   const failed = failure !== null
   return {
-    ...outputs,
+    ...(hasReported(task, attempt, failure) ? outputs : {}),
     ...(task.review === null || attempt !== null ? {} : reviewOutputs(task)),
     // A node that was failed by force had not failed by itself.
     ...(isForced(failure) ? { _forced_failed: true } : {}),
@@ -76,6 +76,12 @@ function activityOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonOb
     _inner_loop: innerLoop,
     ...(failed ? { ex_data: exData(run, failure) } : {}),
   }
+}
+
+/** Until an attempt has made something, what the pass before has made is still there for others to read: it is not its own. */
+function hasReported(task: TaskView, attempt: Attempt, failure: AttemptView['failure']): boolean {
+  const isAtWork = attempt === null && task.endedAt === null && task.retryAt === null && task.status !== 'pending'
+  return !isAtWork && !isForced(failure)
 }
 
 /** Their plugin's words for yes and no. */
