@@ -3,6 +3,7 @@ import type { App, Caller, RunRef } from '../../host/app.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { PipelineView, ProjectView, RunView, TaskView } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
+import { shortened } from '../kit/query.ts'
 import type { Env } from '../kit/receive.ts'
 import { badBody, errorResponse, errors, problemResponse, type VendorError } from './errors.ts'
 import { Executors } from './find.ts'
@@ -80,7 +81,9 @@ export class Desk {
     const run = await this.app.runs.get(this.callerOf(c), ref)
     if (run.ok && run.value.pipeline.id === pipeline.id) return run
     if (!run.ok && run.problem.code !== 'not_found') return this.refusal(c, run.problem, errors.noRun)
-    const message = isNewest ? `pipeline ${pipeline.id} was never run` : `pipeline ${pipeline.id} has no run ${which}`
+    const message = isNewest
+      ? `pipeline ${pipeline.id} was never run`
+      : `pipeline ${pipeline.id} has no run ${shortened(String(which))}`
     return { ok: false, response: errorResponse(errors.noRun, message) }
   }
 

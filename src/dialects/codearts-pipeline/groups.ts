@@ -3,6 +3,7 @@ import { isJsonObject } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import { accountId } from '../kit/derived-id.ts'
+import { shortened } from '../kit/query.ts'
 import { plainText } from './read.ts'
 import { calledThus, changeState, everyDocument, statesOf } from './state.ts'
 import type { Moves } from './v5-request.ts'
@@ -35,7 +36,7 @@ export async function createGroup(
   if (!groups.ok) return groups
   const { name, parentId } = input
   const parent = groups.value.find(({ id }) => id === parentId)
-  if (parentId !== null && parent === undefined) return refuse('not_found', `there is no group ${parentId}`)
+  if (parentId !== null && parent === undefined) return refuse('not_found', `there is no group ${shortened(parentId)}`)
   if (groups.value.length >= GROUPS_MAX) return refuse('invalid_request', `expected at most ${GROUPS_MAX} groups`)
   if (parent !== undefined && pathOf(parent, groups.value).split('.').length >= DEPTH_MAX) {
     return refuse('invalid_request', `expected groups in at most ${DEPTH_MAX} levels`)
@@ -112,7 +113,7 @@ export async function swapGroups(
 export async function removeGroup(app: App, caller: Caller, projectId: string, id: string): Promise<Result<null>> {
   const groups = await everyGroup(app, caller, projectId)
   if (!groups.ok) return groups
-  if (!groups.value.some((group) => group.id === id)) return refuse('not_found', `there is no group ${id}`)
+  if (!groups.value.some((group) => group.id === id)) return refuse('not_found', `there is no group ${shortened(id)}`)
   const doomed = groups.value.filter((group) => pathOf(group, groups.value).split('.').includes(id))
   const states = await statesOf(app, caller, projectId)
   if (!states.ok) return states

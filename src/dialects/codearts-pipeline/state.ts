@@ -2,6 +2,7 @@ import type { App, Caller, DocumentView } from '../../host/app.ts'
 import { isJsonObject, type Json } from '../../model/json.ts'
 import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { PipelineView } from '../../model/view.ts'
+import { shortened } from '../kit/query.ts'
 
 /** What this vendor's clients say of a pipeline beside its definition, whoever made it. */
 export interface PipelineState {
@@ -98,6 +99,11 @@ export async function everyDocument(
   }
 }
 
-/** The kind that a document is stored as says nothing to a client. @param what e.g. `group <id>` */
+/**
+ * The kind that a document is stored as says nothing to a client, and an id that could not be the key of one is one that
+ * nothing has. @param what e.g. `group <id>`
+ */
 export const calledThus = <Value>(result: Result<Value>, what: string): Result<Value> =>
-  result.ok || result.problem.code !== 'not_found' ? result : refuse('not_found', `there is no ${what}`)
+  result.ok || (result.problem.code !== 'not_found' && result.problem.code !== 'invalid_request')
+    ? result
+    : refuse('not_found', `there is no ${shortened(what)}`)

@@ -4,6 +4,7 @@ import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import type { ProjectView } from '../../model/view.ts'
 import { accountId } from '../kit/derived-id.ts'
+import { shortened } from '../kit/query.ts'
 import { plainText } from './read.ts'
 import { calledThus, changeState, everyDocument, stateOf, statesOf } from './state.ts'
 import type { ListedTag, TagV5 } from './v5-wire.ts'
@@ -95,7 +96,7 @@ export async function setTags(
   const tags = await everyTag(app, caller, projectId)
   if (!tags.ok) return tags
   const missing = tagIds.find((id) => !tags.value.some((tag) => tag.id === id))
-  if (missing !== undefined) return refuse('not_found', `there is no tag ${missing}`)
+  if (missing !== undefined) return refuse('not_found', `there is no tag ${shortened(missing)}`)
   for (const id of pipelineIds) {
     const pipeline = await app.pipelines.get(caller, { id })
     if (!pipeline.ok) return pipeline

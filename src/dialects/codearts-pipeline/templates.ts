@@ -5,6 +5,7 @@ import type { Instant } from '../../model/time.ts'
 import type { ProjectView } from '../../model/view.ts'
 import { mapTexts, masked, sealFor } from '../kit/credentials.ts'
 import { derivedId } from '../kit/derived-id.ts'
+import { shortened } from '../kit/query.ts'
 import { SECRET, sealedDto, withSecretsOf } from './dto.ts'
 import { isTrue, plainText } from './read.ts'
 import { everyDocument } from './state.ts'
@@ -49,7 +50,7 @@ export async function templateBy(app: App, caller: Caller, id: string): Promise<
   const all = await everyTemplate(app, caller)
   if (!all.ok) return all
   const template = all.value.find((one) => one.id === id)
-  return template === undefined ? refuse('not_found', `there is no template ${id}`) : accept(template)
+  return template === undefined ? refuse('not_found', `there is no template ${shortened(id)}`) : accept(template)
 }
 
 export type TemplateInput = Pick<

@@ -214,6 +214,21 @@ describe('a refusal is told by its code:', () => {
     expect(await call(method, path, body)).toEqual({ status: 404, body: { error_code, error_msg } })
   })
 
+  const LONG = 'x'.repeat(4_000)
+  test.each([
+    ['GET', `/pipelines/PIPELINE/pipeline-runs/detail?pipeline_run_id=${LONG}`],
+    ['POST', `/pipelines/PIPELINE/pipeline-runs/${LONG}/stop`],
+    ['GET', `/pipeline-templates/${LONG}`],
+    ['GET', `/pipeline/variable/group/${LONG}`],
+    ['DELETE', `/pipeline/variable/group/delete?id=${LONG}`],
+    ['DELETE', `/pipeline-tag/delete?tagId=${LONG}`],
+    ['DELETE', `/pipeline-group/delete?id=${LONG}`],
+  ])('%s %.40s… is not there, and does not come back whole', async (method, path) => {
+    const id = await create([stage('One', [job('JOB_A', [shell('make')])])])
+    const { status, body } = await call(method, path.replace('PIPELINE', id), method === 'POST' ? {} : undefined)
+    expect([status, body.error_msg]).toEqual([404, expect.stringMatching(/^.{20,200}…$/)])
+  })
+
   test('a run that has room is not said to be in the queue, one that has none is', async () => {
     const concurrency_control = { concurrency_number: 1, exceed_action: 'QUEUE', enable: true }
     const id = await create([stage('One', [job('JOB_A', [shell('make')])])], { concurrency_control })

@@ -6,6 +6,7 @@ import type { Result } from '../../model/problem.ts'
 import type { PipelineView } from '../../model/view.ts'
 import { taggedJson, withDepends } from '../kit/cache.ts'
 import { sealFor } from '../kit/credentials.ts'
+import { shortened } from '../kit/query.ts'
 import type { Env } from '../kit/receive.ts'
 import { compileDto, type Names } from './compile.ts'
 import type { Desk, Found } from './desk.ts'
@@ -228,7 +229,7 @@ export class PipelineCalls {
     const caller = this.#desk.callerOf(c)
     const { groupId } = dto.value
     if (groupId !== null && (await groupNamed(this.#desk.app, caller, projectId, groupId)) === null) {
-      return { ok: false, response: errorResponse(errors.noGroup, `there is no group ${groupId}`) }
+      return { ok: false, response: errorResponse(errors.noGroup, `there is no group ${shortened(groupId)}`) }
     }
     const groupIds = former === null ? [] : (await stateOf(this.#desk.app, caller, former)).variableGroupIds
     const text = await this.#textOf(c, projectId, dto.value, groupIds)

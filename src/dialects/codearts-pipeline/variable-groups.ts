@@ -5,6 +5,7 @@ import { accept, refuse, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import { accountId } from '../kit/derived-id.ts'
 import { sealFor } from '../kit/credentials.ts'
+import { shortened } from '../kit/query.ts'
 import { SECRET, variablesOf } from './dto.ts'
 import type { SharedVariable } from './original.ts'
 import { plainText } from './read.ts'
@@ -95,7 +96,7 @@ export async function updateVariableGroup(
   const groups = await everyVariableGroup(app, caller, projectId)
   if (!groups.ok) return groups
   const former = groups.value.find((group) => group.id === id)
-  if (former === undefined) return refuse('not_found', `there is no parameter group ${id}`)
+  if (former === undefined) return refuse('not_found', `there is no parameter group ${shortened(id)}`)
   if (groups.value.some((group) => group.name === input.name && group.id !== id)) return taken(input.name)
   const { creator, createdAt, variables, revision } = former
   const value = {

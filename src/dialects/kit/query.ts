@@ -23,5 +23,8 @@ export function readInteger(
   }
 }
 
+/** An id or a name of the request in a message: a refusal is not for sending a client's bytes back. */
+export const shortened = (id: string): string => (id.length > 64 ? `${id.slice(0, 64)}…` : id)
+
 /** A value of the request as it may stand in a message: quoted, and no longer than 64 characters. */
-export const quote = (text: string): string => JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text)
+export const quote = (text: string): string => JSON.stringify(shortened(text))

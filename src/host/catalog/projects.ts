@@ -158,8 +158,9 @@ function wrongProject({ name, description }: Pick<ProjectView, 'name' | 'descrip
   )
 }
 
-/** What a caller has called it, no longer than a name may be: a refusal is not for sending their bytes back. */
-export const nameOf = (ref: ProjectRef): string => {
-  const name = 'id' in ref ? ref.id : 'serial' in ref ? String(ref.serial) : ref.name
-  return name.length > 200 ? `${name.slice(0, 200)}…` : name
-}
+/** No longer than a name may be: a refusal is not for sending a caller's bytes back. */
+export const shortened = (name: string): string => (name.length > 200 ? `${name.slice(0, 200)}…` : name)
+
+/** What a caller has called it. */
+export const nameOf = (ref: ProjectRef): string =>
+  shortened('id' in ref ? ref.id : 'serial' in ref ? String(ref.serial) : ref.name)

@@ -5,6 +5,7 @@ import type { RunFilter, RunLog, RunRef as StoredRef } from '../../store/store.t
 import { maySee } from '../access/rights.ts'
 import type { Caller, NodeRef, RunListFilter, RunRef } from '../app.ts'
 import type { CatalogUseCases } from '../catalog/catalog.ts'
+import { shortened } from '../catalog/projects.ts'
 import { Lru } from '../lru.ts'
 import type { Histories } from './history.ts'
 import type { LiveRuns } from './live.ts'
@@ -32,7 +33,7 @@ export class RunLookup {
     if (!id.ok) return id
     const run = id.value === undefined ? undefined : await this.#deps.live.get(id.value)
     if (run === undefined || !maySee(caller, run.projectId))
-      return refuse('not_found', `there is no run ${runName(ref)}${wordsOf(ref)}`)
+      return refuse('not_found', `there is no run ${shortened(runName(ref))}${wordsOf(ref)}`)
     return accept(run)
   }
 
@@ -66,7 +67,10 @@ export class RunLookup {
     if (!found.ok) return found
     const index = indexOf(found.value, node)
     if (index === undefined)
-      return refuse('not_found', `run ${found.value.name} #${found.value.number} has no node ${nodeName(node)}`)
+      return refuse(
+        'not_found',
+        `run ${found.value.name} #${found.value.number} has no node ${shortened(nodeName(node))}`,
+      )
     return accept({ run: found.value, index })
   }
 
