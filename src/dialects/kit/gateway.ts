@@ -71,11 +71,13 @@ interface RefusedCredential {
   readonly accessKey: string | null
 }
 
+/** In the gateway's words, also where a service says it in a form of its own. */
+export const credentialMessage = ({ why, accessKey }: RefusedCredential): string =>
+  credentialErrors[why].message.replace('%', () => accessKey ?? '')
+
 /** The gateway's answer to whatever credential it does not take, tokens too. */
-export function credentialRefusal({ why, accessKey }: RefusedCredential, requestId: string): Response {
-  const error = credentialErrors[why]
-  return gatewayResponse({ ...error, message: error.message.replace('%', () => accessKey ?? '') }, requestId)
-}
+export const credentialRefusal = (refused: RefusedCredential, requestId: string): Response =>
+  gatewayResponse({ ...credentialErrors[refused.why], message: credentialMessage(refused) }, requestId)
 
 /** The gateway's answer to a signature that it does not take; undefined: it is for the service to say. */
 export const signatureRefusal = (refused: RefusedCredential, requestId: string): Response | undefined =>

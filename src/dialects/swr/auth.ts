@@ -1,8 +1,11 @@
 import type { App, Caller } from '../../host/app.ts'
 import { authenticate, type AuthenticationFailure } from '../kit/auth.ts'
+import { credentialMessage } from '../kit/gateway.ts'
 import { errors, type VendorError } from './errors.ts'
 
-export type Known = { readonly ok: true; readonly caller: Caller } | { readonly ok: false; readonly error: VendorError }
+export type Known =
+  | { readonly ok: true; readonly caller: Caller }
+  | { readonly ok: false; readonly error: VendorError; readonly detail: string }
 
 /** Which of the vendor's errors a refused credential is ("错误码", 4010000 and 4012000). */
 export const authError = {
@@ -24,5 +27,6 @@ export async function knowCaller(
   options: { readonly unsignedPayload: boolean },
 ): Promise<Known> {
   const known = await authenticate(app, request, body, options)
-  return known.ok ? { ok: true, caller: known.caller } : { ok: false, error: authError[known.why] }
+  if (known.ok) return { ok: true, caller: known.caller }
+  return { ok: false, error: authError[known.why], detail: credentialMessage(known) }
 }

@@ -25,7 +25,7 @@ export const admit =
     if (!body.ok) return unreadable(body)
     const isJson = /\bjson\b/i.test(c.req.header('Content-Type') ?? '')
     const known = await knowCaller(app, c.req.raw, body.value, { unsignedPayload: unsignedPayload && !isJson })
-    if (!known.ok) return errorResponse(known.error)
+    if (!known.ok) return unreadable(known)
     c.set('caller', known.caller)
     c.set('body', body.value)
     return next()

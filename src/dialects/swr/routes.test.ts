@@ -204,6 +204,17 @@ describe('who calls', () => {
     }
   })
 
+  test('is told what is wrong with a signature, and that too many were wrong', async () => {
+    const { ak, sk } = world.credentials
+    const detailOf = async (own: string): Promise<string> => {
+      const headers = { 'X-Auth-Token': '', ...signature(world.app, 'GET', `${path}/`, '', ak, own) }
+      return (await json('GET', path, { headers })).body[0].detail
+    }
+    expect(await detailOf('wrong')).toContain('verify aksk signature fail')
+    for (let more = 0; more < 5; more += 1) await detailOf('wrong')
+    expect(await detailOf(sk)).toContain('AK access failed to reach the limit')
+  })
+
   test('sees nothing of other projects', async () => {
     const pipeline = await world.pipeline(staged())
     const other = need(await world.app.projects.create(world.admin, { name: 'other', description: '' }))
