@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import { parseJson } from '../kit/body.ts'
 import { mapTexts, sealLogin, type Seal, withKeptTexts } from '../kit/credentials.ts'
 import { quote } from '../kit/query.ts'
 import {
@@ -131,7 +132,7 @@ function concurrencyOf(body: JsonObject): PipelineDto['concurrency'] {
 /** The body of an edit: secrets that came as they are shown are what they were. */
 export function withSecretsOf(body: JsonObject, former: JsonObject | null): JsonObject {
   if (former === null) return body
-  const kept = withKeptTexts(body, former, SECRET)
+  const kept = withKeptDefinition(withKeptTexts(body, former, SECRET), former)
   if (!Array.isArray(kept['variables'])) return kept
   const secrets = new Map(variablesOf(former).map(({ name, value }) => [name, value]))
   const variables = listAt(kept['variables'], 'variables', VARIABLES_MAX).map((variable) => {
@@ -146,9 +147,18 @@ const ADDRESSES: readonly string[] = ['git_url', 'ssh_git_url', 'web_url', 'call
 /** What a code host shows when it calls. */
 const HOOK_TOKEN = 'security_token'
 
-/** As it is stored: values of secret variables, and of sources and triggers logins in addresses and tokens, sealed. */
-export function sealedDto(body: JsonObject, seal: Seal): JsonObject {
-  const { variables } = body
+/**
+ * As it is stored: values of secret variables, of sources and triggers logins in addresses and tokens, and logins in
+ * addresses that steps are given, sealed; what is the same is the same then, as steps name sources by their addresses.
+ */
+export function sealedDto(body: JsonObject, sealing: Seal): JsonObject {
+  const { variables, definition } = body
+  const done = new Map<string, string>()
+  const seal: Seal = (text) => {
+    const known = done.get(text) ?? sealing(text)
+    done.set(text, known)
+    return known
+  }
   const sealed = (text: string, field: string): string =>
     ADDRESSES.includes(field) ? sealLogin(text, seal) : field === HOOK_TOKEN && text !== '' ? seal(text) : text
   const texts = (name: 'sources' | 'triggers'): JsonObject =>
@@ -160,7 +170,37 @@ export function sealedDto(body: JsonObject, seal: Seal): JsonObject {
       : {}),
     ...texts('sources'),
     ...texts('triggers'),
+    ...(typeof definition === 'string' ? { definition: sealedDefinition(definition, seal) } : {}),
   }
+}
+
+/** Its steps may be given addresses; a login that a variable gives is known to a run only. */
+const sealedDefinition = (definition: string, seal: Seal): string =>
+  definition.includes('://')
+    ? mapDefinition(definition, (read) =>
+        mapTexts(read, (text) => (/\s|\$\{/.test(text) ? text : sealLogin(text, seal))),
+      )
+    : definition
+
+function withKeptDefinition(body: JsonObject, { definition: former }: JsonObject): JsonObject {
+  const { definition } = body
+  if (typeof definition !== 'string' || typeof former !== 'string' || !definition.includes(SECRET)) return body
+  const keep = (read: Json): Json => withKeptTexts({ read }, jsonOf(former), SECRET)['read'] ?? null
+  return { ...body, definition: mapDefinition(definition, keep) }
+}
+
+/** The text as it was where nothing is changed, or where it is none that could be read: then it is refused later. */
+function mapDefinition(definition: string, change: (read: Json) => Json): string {
+  const read = jsonOf(definition)
+  if (read === null) return definition
+  const changed = JSON.stringify(change(read))
+  return changed === JSON.stringify(read) ? definition : changed
+}
+
+/** null: it is none, or goes deeper than any definition does. */
+function jsonOf(text: string): Json {
+  const json = text.length > DEFINITION_MAX ? undefined : parseJson(new TextEncoder().encode(text))
+  return json?.ok === true ? (json.value ?? null) : null
 }
 
 function sealedVariable(variable: Json, seal: Seal): Json {

@@ -23,9 +23,11 @@ import {
 } from './read.ts'
 import { DEFINITION_MAX, readStages } from './stages.ts'
 import {
+  definitionIn,
   createTemplate,
   everyTemplate,
   removeTemplate,
+  shownDefinition,
   shownVariables,
   type Template,
   templateBy,
@@ -125,7 +127,7 @@ export class TemplateCalls {
       is_watch: favourites.has(template.id),
       description: template.description,
       parameter: shownVariables(template).map(parameterOf),
-      ...flowOf(readStages(template.definition)),
+      ...flowOf(readStages(shownDefinition(template))),
       // Templates have no page of their own here.
       template_url: '',
       can_update: isChangeable,
@@ -188,7 +190,7 @@ export class TemplateCalls {
       // Text in one release of Go's SDK, true or false in another.
       is_collect: null,
       variables: shownVariables(template.value),
-      definition: template.value.definition,
+      definition: shownDefinition(template.value),
     })
   }
 
@@ -211,7 +213,7 @@ export class TemplateCalls {
     if (!project.ok) return project.response
     const template = await this.#template(c)
     if (!template.ok) return template.response
-    const { definition } = template.value
+    const definition = definitionIn(template.value, project.value)
     const variables = variablesIn(template.value, project.value)
     const body = readBodyObject(this.#desk.bodyOf(c), (sent): JsonObject => {
       const own = new Set(objectsAt(sent['variables'], 'variables', 150).map(({ name }) => name))

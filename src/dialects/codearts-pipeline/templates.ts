@@ -70,7 +70,7 @@ export async function createTemplate(
   const id = app.freshId()
   const { id: creatorId, name: creatorName } = caller.user
   const value = {
-    ...sealed(app, project, input, []),
+    ...sealed(app, project, input, null),
     creatorId,
     creatorName,
     updaterId: creatorId,
@@ -93,9 +93,9 @@ export async function updateTemplate(
   input: TemplateInput,
 ): Promise<Result<string>> {
   if (template.project === null) return refuse('forbidden', `the template ${template.name} comes with the server`)
-  const { id, project, creatorId, creatorName, createdAt, variables } = template
+  const { id, project, creatorId, creatorName, createdAt } = template
   const value = {
-    ...sealed(app, project, input, variables),
+    ...sealed(app, project, input, template),
     creatorId,
     creatorName,
     updaterId: caller.user.id,
@@ -116,9 +116,18 @@ export async function removeTemplate(
 }
 
 /** Values of secrets sealed for the project of the template; those that come as they are shown stay what they were. */
-function sealed(app: App, project: ProjectView, input: TemplateInput, former: readonly JsonObject[]): TemplateInput {
-  const kept = withSecretsOf({ variables: input.variables }, { variables: former })
-  return { ...input, variables: sealedDto(kept, sealFor(app, project.id))['variables'] as readonly JsonObject[] }
+function sealed(
+  app: App,
+  project: ProjectView,
+  { definition, variables, ...input }: TemplateInput,
+  former: Pick<TemplateInput, 'definition' | 'variables'> | null,
+): TemplateInput {
+  const before = former && { definition: former.definition, variables: former.variables }
+  const { definition: text, variables: own } = sealedDto(
+    withSecretsOf({ definition, variables }, before),
+    sealFor(app, project.id),
+  )
+  return { ...input, definition: plainText(text), variables: own as readonly JsonObject[] }
 }
 
 /** As they are shown. */
@@ -126,6 +135,13 @@ export const shownVariables = ({ variables }: Template): readonly JsonObject[] =
   variables.map((variable) =>
     isTrue(variable['is_secret']) && plainText(variable['value']) !== '' ? { ...variable, value: SECRET } : variable,
   )
+
+/** As it is shown. */
+export const shownDefinition = ({ definition }: Template): string => masked(definition, SECRET)
+
+/** As pipelines of a project get it; what is sealed is as with {@link variablesIn}. */
+export const definitionIn = ({ project, definition }: Template, { id }: ProjectView): string =>
+  project?.id === id ? definition : masked(definition, '')
 
 /** As pipelines of a project get them: what is sealed is for the template's own project, and empty elsewhere. */
 export const variablesIn = ({ project, variables }: Template, { id }: ProjectView): readonly JsonObject[] =>

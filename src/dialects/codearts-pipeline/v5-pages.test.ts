@@ -169,3 +169,54 @@ test('tokens of triggers and logins in any address are sealed, shown as stars, a
   expect(sealed(await kept())).toEqual(sealed(before))
   expect((await client.good('GET', `/pipelines/${id}`)).triggers).toEqual(shown.triggers)
 })
+
+test('logins in addresses that steps are given are sealed, shown as stars, and name the source that has them', async () => {
+  const token = 'not-for-everyone'
+  const source = (alias: string, url: string) => ({
+    type: 'code',
+    params: { git_type: 'gitlab', git_url: url, default_branch: 'main', alias },
+  })
+  const address = `https://ci:${token}@example.com/b.git`
+  const clone = (url: string) => ({
+    name: 'Clone',
+    task: 'official_git_clone',
+    business_type: 'Normal',
+    inputs: [{ key: 'git_url', value: url }],
+  })
+  const given = 'https://ci:${TOKEN}@example.com/c.git'
+  const stages = [stage('One', [job('JOB_A', [clone(address), clone(given)])])]
+  const sources = [source('a', 'https://example.com/a.git'), source('b', address)]
+  const id = await client.create(stages, { sources })
+  const kept = async () => need(await world.app.pipelines.get(world.admin, { id })).definition
+  const before = JSON.stringify((await kept()).annotations)
+  expect(JSON.stringify(await kept())).not.toContain(token)
+  const shown = await client.good('GET', `/pipelines/${id}`)
+  const stars = 'https://ci:******@example.com/b.git'
+  expect(JSON.parse(shown.definition).stages[0].jobs[0].steps.map((one: Body) => one.inputs[0].value)).toEqual([
+    stars,
+    given,
+  ])
+  // Something else of the definition is edited, and what came as stars stays.
+  const edited = shown.definition.replace('"name":"One"', '"name":"First"')
+  await client.good('PUT', `/pipelines/${id}`, { ...shown, definition: edited })
+  const sealed = (text: string) => [...new Set(text.match(/sealed\.v1\.[\w-]+\./g))]
+  const now = JSON.stringify((await kept()).annotations)
+  expect([now.includes('First'), sealed(now)]).toEqual([true, sealed(before)])
+  const run = await client.start(id)
+  await world.settled()
+  expect(world.runner.jobs.map((one) => one.with['url'])).toEqual([address])
+  const detail = await client.good('GET', `/pipelines/${id}/pipeline-runs/detail?pipeline_run_id=${run}`)
+  expect(detail.stages[0].jobs[0].steps[0].inputs).toEqual([{ key: 'git_url', value: stars }])
+
+  const template = { name: 'clones', language: 'none', definition: JSON.stringify({ stages }), variables: [] }
+  const { templateId } = await client.good('POST', '/pipeline-templates', template)
+  const documents = { project: { id: world.project.id }, kind: 'codearts-pipeline/template', limit: 10 }
+  expect(JSON.stringify(need(await world.app.documents.list(world.admin, documents)))).not.toContain(token)
+  const whole = await client.good('GET', `/pipeline-templates/${templateId}`)
+  expect(whole.definition).toContain(stars)
+  await client.good('PUT', `/pipeline-templates/${templateId}`, { ...template, definition: whole.definition })
+  const made = await client.good('POST', `/pipeline-templates/${templateId}/create-pipeline`, { name: 'made', sources })
+  expect(JSON.parse((await client.good('GET', `/pipelines/${made.pipeline_id}`)).definition)).toEqual(
+    JSON.parse(whole.definition),
+  )
+})

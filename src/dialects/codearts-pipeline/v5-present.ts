@@ -67,7 +67,9 @@ export function presentPipeline(pipeline: PipelineView, state: PipelineState, do
       enable: false,
     },
     definition:
-      typeof dto?.['definition'] === 'string' ? dto['definition'] : JSON.stringify(documentOf(pipeline.definition)),
+      typeof dto?.['definition'] === 'string'
+        ? masked(dto['definition'], SECRET)
+        : JSON.stringify(documentOf(pipeline.definition)),
   }
 }
 
@@ -413,7 +415,10 @@ function presentStep(task: TaskView, sequence: number, doc: StepDoc | undefined)
     name: task.name,
     task: text('task') ?? '',
     business_type: text('business_type'),
-    inputs: Object.entries(inputsOf(step, 'step')).map(([key, value]) => ({ key, value })),
+    inputs: Object.entries(inputsOf(step, 'step')).map(([key, value]) => ({
+      key,
+      value: mapTexts(value, (one) => masked(one, SECRET)),
+    })),
     sequence,
     official_task_version: text('official_task_version'),
     identifier: text('identifier') ?? task.key,
