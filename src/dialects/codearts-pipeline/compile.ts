@@ -289,8 +289,9 @@ function systemEnv({ name, sources }: PipelineDto, projectId: string): Readonly<
 
 const paramsOf = (variables: readonly Variable[]): JsonObject =>
   Object.fromEntries(
-    variables.map(({ name, type, value, description, limits }) => {
-      const isChoice = type === 'enum' && limits.length > 0
+    variables.map(({ name, type, value, description, limits, isSecret }) => {
+      // A secret comes sealed: no two are alike, and none is one of the limits.
+      const isChoice = type === 'enum' && limits.length > 0 && !isSecret
       const fallback = isChoice && value === '' ? {} : { default: value }
       // The vendor takes a default that is none of the limits, as its Terraform provider's own tests have it.
       const options = value === '' || limits.includes(value) ? limits : [...limits, value]

@@ -206,6 +206,9 @@ function jsonOf(text: string): Json {
 function sealedVariable(variable: Json, seal: Seal): Json {
   if (!isJsonObject(variable)) return variable
   const { is_secret: isSecret, value } = variable
-  const isSealed = isTrue(isSecret) && typeof value === 'string' && value !== ''
-  return isSealed ? { ...variable, value: seal(value) } : variable
+  if (!isTrue(isSecret)) return variable
+  const sealed = typeof value === 'string' && value !== '' ? { value: seal(value) } : {}
+  // What it was in other runs is nobody's to know, and not used.
+  const others = ['latest_value', 'runtime_value'].filter((name) => variable[name] !== undefined)
+  return { ...variable, ...sealed, ...Object.fromEntries(others.map((name) => [name, null])) }
 }

@@ -3,7 +3,7 @@ import { parseDefinition } from '../../definition/parse-definition.ts'
 import { stepSpecs } from '../../steps/index.ts'
 import { checkpoint, dto, job, shell, stage } from '../../testing/codearts-documents.ts'
 import { succeeded } from '../../testing/scripted-runner.ts'
-import { openWorld, type World } from '../../testing/world.ts'
+import { need, openWorld, type World } from '../../testing/world.ts'
 import { codeartsPipeline } from './index.ts'
 
 const BASE = 'http://127.0.0.1:8080'
@@ -216,6 +216,21 @@ describe('runs', () => {
     await good('PUT', `/pipelines/${id}`, shown)
     expect(await params()).toMatchObject({ PASSWORD: 'open sesame', VERSION: '1.0.11' })
     expect(JSON.stringify(await good('GET', `/v3/pipelines/${id}/status`))).not.toContain('sesame')
+  })
+
+  test('take a secret that is one of some values, and keep nothing of what it was elsewhere', async () => {
+    const secret = { name: 'KEY', type: 'enum', value: 'test', limits: ['test', 'live'], is_secret: true }
+    const was = { latest_value: 'tiger', runtime_value: 'tiger' }
+    const id = await create('web', { variables: [{ ...secret, ...was }] })
+    const { definition } = need(await world.app.pipelines.get(world.admin, { id }))
+    expect(JSON.stringify(definition)).not.toContain('tiger')
+    const envOf = async (body: object) => {
+      const { pipeline_run_id } = await start(id, body)
+      await world.settled()
+      return world.runner.jobs.find((one) => one.runId === pipeline_run_id)?.env
+    }
+    expect(await envOf({})).toMatchObject({ KEY: 'test' })
+    expect(await envOf({ variables: [{ name: 'KEY', value: 'live' }] })).toMatchObject({ KEY: 'live' })
   })
 
   test('numbers that grow begin anew when they are edited, or are told to, and not at every edit', async () => {
