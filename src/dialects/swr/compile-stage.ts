@@ -7,7 +7,7 @@ import type { ResourceBody, StageBody } from './pipeline-body.ts'
 import { BUILD_IMAGE, DEPLOY, FETCH_PACKAGE, KEEP_PACKAGE, UNDO_DEPLOY } from './scripts.ts'
 import type { ServiceName } from './service.ts'
 import { deployInput } from './stage-params.ts'
-import { verbatim, type Words } from './words.ts'
+import type { Words } from './words.ts'
 
 /** A stage and all that its place in the pipeline says of it. */
 export interface PlacedStage {
@@ -144,7 +144,7 @@ const work = {
   },
   jenkins_build: (stage, around, directory) => ({
     role: 'build',
-    script: verbatim(plain(stage.body.params['jenkins_shell'])),
+    script: around.words.script(plain(stage.body.params['jenkins_shell'])),
     with: { cwd: directory },
     env: resourceEnv(stage, around),
   }),
@@ -193,10 +193,12 @@ function deployWork(stage: PlacedStage, around: Surroundings, directory: string)
   if (info.startsWith('#!')) {
     return {
       role: 'deploy',
-      script: verbatim(info),
+      script: around.words.script(info),
       with: { cwd: directory },
       env,
-      ...(isShell(info) ? { rollback: { script: verbatim(rollingBack(info)), with: { cwd: directory } } } : {}),
+      ...(isShell(info)
+        ? { rollback: { script: around.words.script(rollingBack(info)), with: { cwd: directory } } }
+        : {}),
     }
   }
   return {

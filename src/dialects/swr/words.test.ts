@@ -25,3 +25,13 @@ test.each([
 ])('%s is read as %s', (text, ours) => {
   expect(named('tag', 'image.tag').template(text)).toBe(ours)
 })
+
+test.each([
+  ['echo ${tag} "$tag" ${SYS_INCREMENT}', 'echo ${tag} "$tag" ${SYS_INCREMENT}'],
+  ['docker push web:${image.tag}', 'docker push web:${P_image_tag}'],
+  // It is the param, and not "image, else tag".
+  ['echo ${image-tag} ${HOME-none} ${tag:-x}', 'echo ${P_image_tag_2} ${HOME-none} ${tag:-x}'],
+  ['echo ${{ image.tag }}', 'echo $${{ image.tag }}'],
+])('%s in a script is %s', (text, ours) => {
+  expect(named('tag', 'image.tag', 'image-tag').script(text)).toBe(ours)
+})

@@ -6,6 +6,8 @@ export interface Words {
   readonly names: ReadonlyMap<string, string>
   /** A text of the vendor's in which params are put: what names none of them stays as it is. */
   readonly template: (text: string) => string
+  /** A script as it is, in which all params are environment variables: only what cannot be one's name is another there. */
+  readonly script: (text: string) => string
 }
 
 /** An identifier, as a param must have for a name here: it becomes an environment variable. */
@@ -26,11 +28,18 @@ export function wordsOf(params: readonly Pick<ParamBody, 'name'>[]): Words {
     taken.add(given)
     names.set(name, given)
   }
-  return { names, template: (text) => template(text, names) }
+  return { names, template: (text) => template(text, names), script: (text) => script(text, names) }
 }
 
-/** A script as it is: `${{`, which ours would be, is escaped. */
-export const verbatim = (script: string): string => script.split('${{').join('$${{')
+/** `${{`, which ours would be, is escaped. */
+const script = (text: string, names: ReadonlyMap<string, string>): string =>
+  text
+    .split('${{')
+    .join('$${{')
+    .replace(/\$\{([^${}]{1,64})\}/g, (whole, name: string) => {
+      const given = names.get(name) ?? name
+      return given === name ? whole : `\${${given}}`
+    })
 
 const SYSTEM: ReadonlyMap<string, string> = new Map(['SYS_TIMESTAMP', 'SYS_INCREMENT'].map((name) => [name, name]))
 
