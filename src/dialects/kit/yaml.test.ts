@@ -61,6 +61,11 @@ describe('YAML', () => {
     expect(performance.now() - from).toBeLessThan(5_000)
   })
 
+  test('a second document is said to be one', () => {
+    const message = 'expected one YAML document, found more'
+    expect(parse('a: 1\n---\nb: 2\n')).toEqual({ ok: false, why: 'malformed', message })
+  })
+
   test('a document beyond the limit is not looked at', () => {
     expect(parse(`a: ${'x'.repeat(YAML_BYTES_MAX)}`)).toMatchObject({ ok: false, why: 'too-large' })
   })

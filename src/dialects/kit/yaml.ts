@@ -33,6 +33,8 @@ export function parseYaml(bytes: Uint8Array, { keepsDigits = false } = {}): Pars
       logLevel: 'error',
     })
     const [error] = document.errors
+    // What the library advises then is for whoever writes a program.
+    if (error?.code === 'MULTIPLE_DOCS') return refuseBody('malformed', 'expected one YAML document, found more')
     if (error !== undefined) return refuseBody('malformed', `expected a body in YAML: ${error.message}`)
     return new Reader(document, keepsDigits).read()
   } catch {
