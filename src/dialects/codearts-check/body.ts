@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { expectedOf, narrowed, type SchemaIssue } from '../../model/schema-issue.ts'
 import { parseJson } from '../kit/body.ts'
 import { refusal, type Call } from './call.ts'
 import { errors } from './errors.ts'
@@ -8,13 +9,16 @@ import { languageOf, LANGUAGES } from './rulesets.ts'
 export function readJson<Schema extends z.ZodType>({ body }: Call, schema: Schema): z.output<Schema> {
   const json = parseJson(body)
   if (!json.ok) throw refusal(errors.badParameter, json.message)
-  const read = schema.safeParse(json.value ?? {})
+  const read = schema.safeParse(json.value ?? {}, { reportInput: true })
   if (read.success) return read.data
-  const [issue] = read.error.issues
-  throw refusal(
-    errors.badParameter,
-    issue === undefined ? '' : `${issue.path.join('.') || 'the body'}: ${issue.message}`,
-  )
+  const [issue] = read.error.issues.flatMap(narrowed)
+  throw refusal(errors.badParameter, issue === undefined ? '' : sentence(issue))
+}
+
+/** A value is not sent back: it may be a token. */
+function sentence(issue: SchemaIssue): string {
+  const missing = issue.input === undefined || issue.input === null ? ', found nothing' : ''
+  return `${issue.path.join('.') || 'the body'}: ${expectedOf(issue)}${missing}`
 }
 
 const text = (max: number) => z.string().max(max)

@@ -159,6 +159,17 @@ describe('a task', () => {
     expect(own > at).toBe(true)
   })
 
+  test.each([
+    [{ git_url: undefined }, 'git_url: expected text, found nothing'],
+    [{ git_branch: 5 }, 'git_branch: expected text'],
+    [{ language: 'js' }, 'language: expected a list'],
+    [{ task_type: 'x' }, 'task_type: expected full or inc'],
+    [{ access_token: 't'.repeat(3_000) }, 'access_token: expected at most 2048 characters'],
+  ])('of %j is refused in the words of definitions', async (changes, message) => {
+    const { error_code, error_msg } = await call('POST', inProject('/task'), { ...creation, ...changes })
+    expect([error_code, error_msg]).toEqual(['CC.00000000', `网络繁忙,请稍后再试: ${message}`])
+  })
+
   test('of another project is no parent', async () => {
     const other = need(await world.app.projects.create(world.admin, { name: 'other', description: '' }))
     const parent = await create()
