@@ -4,7 +4,7 @@ import type { Instant } from '../model/time.ts'
 /** A clock that stands still until it is moved. */
 export class FakeClock implements Clock {
   #now: Instant
-  readonly #waiting = new Set<{ readonly at: Instant; readonly callback: () => void }>()
+  readonly #waiting = new Set<{ at: Instant; readonly callback: () => void }>()
 
   constructor(now: Instant = Date.UTC(2026, 0, 2, 3, 4, 5)) {
     this.#now = now
@@ -29,6 +29,12 @@ export class FakeClock implements Clock {
       next.callback()
     }
     this.#now = end
+  }
+
+  /** Somebody sets it ahead, or back (below 0): who waits, waits as long as before. */
+  set(byMs: number): void {
+    this.#now += byMs
+    for (const entry of this.#waiting) entry.at += byMs
   }
 
   /** When the next callback comes due; undefined: none waits. */

@@ -97,6 +97,23 @@ describe('schedules', () => {
     expect(await dues(world)).toEqual(['04:00:01', '04:00:02', '04:00:03', '04:00:04', '04:00:05'])
   })
 
+  test('go on when a clock that was ahead is set right, and start nothing twice', async () => {
+    const world = await openYard()
+    await world.pipeline(build(or(schedule({ cron: '@every 1h', name: 'often' }))))
+    world.clock.advance(HOUR)
+    await settle(world)
+    world.clock.set(2 * HOUR)
+    world.clock.advance(HOUR)
+    await settle(world)
+    expect(await dues(world)).toEqual(['05:00:00', '08:00:00'])
+    world.clock.set(-2 * HOUR)
+    for (let hour = 0; hour < 3; hour += 1) {
+      world.clock.advance(HOUR)
+      await settle(world)
+    }
+    expect(await dues(world)).toEqual(['05:00:00', '08:00:00', '07:00:00', '09:00:00'])
+  })
+
   test.each([
     ['skip', 30_000, 0],
     ['skip', 10 * HOUR, 0],

@@ -47,7 +47,7 @@ export class Scheduler {
       if (!read.ok) return []
       // A version that changes something else must neither repeat nor lose what came due in its very instant.
       const same = before.find((one) => one.spec.cron === spec.cron && one.spec.timezone === spec.timezone)
-      const handled = same?.spec.name === spec.name ? same.handled : since
+      const handled = same?.spec.name === spec.name ? same.handled : Math.min(since, this.#clock.now())
       return [{ spec, schedule: read.schedule, handled, next: null, disarm: () => undefined }]
     })
     if (armed.length === 0) this.#armed.delete(record.id)
@@ -75,11 +75,13 @@ export class Scheduler {
 
   #look(record: PipelineRecord, one: Armed): void {
     const now = this.#clock.now()
+    // The clock was set back: what comes due once more has its run already, found by the key of its start.
+    if (one.handled > now) one.handled = now - LATE_MS
     const last = one.schedule.last(now)
     if (last !== null && last > one.handled) {
       if (one.spec.missed === 'once' || now - last <= LATE_MS) this.#due(record, one.spec, last)
     }
-    one.handled = Math.max(one.handled, now)
+    one.handled = now
     one.next = one.schedule.next(now)
     one.disarm = one.next === null ? () => undefined : this.#clock.at(one.next, () => this.#look(record, one))
   }
