@@ -1,7 +1,10 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { LogSource } from '../../host/app.ts'
 
-/** Bytes read at a time. */
-const CHUNK_BYTES = 1_048_576
+/** Bytes looked at in one turn: they may be a line each. */
+const CHUNK_BYTES = 262_144
+/** So many lines are looked at in one turn; then others have theirs. */
+const TURN_LINES = 4_096
 /** A place is kept at least every so many lines, and every so many bytes: what is looked for is near to one. */
 const MARK_LINES = 256
 const MARK_BYTES = 262_144
@@ -25,6 +28,14 @@ export interface Match {
   readonly number: number
   readonly column: number
   readonly excerpt: string
+}
+
+/** A line, with as much of its beginning as was asked for. */
+interface Seen {
+  readonly number: number
+  readonly offset: number
+  readonly head: Uint8Array
+  readonly bytes: number
 }
 
 /** Where the lines of a log are. It grows with the log; what was looked at once is not read again. */
@@ -82,12 +93,14 @@ export class LogIndex {
   async lines(log: LogSource, from: number, count: number, signal: AbortSignal): Promise<readonly Line[]> {
     const lines: Line[] = []
     let sum = 0
-    for await (const { number, offset, head, bytes } of this.#walk(log, from, signal)) {
-      if (number < from) continue
-      const text = decoder.decode(head)
-      lines.push({ number, offset, text: text.endsWith('\r') ? text.slice(0, -1) : text, bytes })
-      sum += head.length
-      if (lines.length >= count || sum >= WINDOW_BYTES_MAX) break
+    for await (const some of this.#walk(log, from, signal)) {
+      for (const { number, offset, head, bytes } of some) {
+        if (number < from) continue
+        const text = decoder.decode(head)
+        lines.push({ number, offset, text: text.endsWith('\r') ? text.slice(0, -1) : text, bytes })
+        sum += head.length
+        if (lines.length >= count || sum >= WINDOW_BYTES_MAX) return lines
+      }
     }
     return lines
   }
@@ -103,29 +116,26 @@ export class LogIndex {
   ): Promise<{ readonly items: readonly Match[]; readonly next: number | null }> {
     const needle = lower(Buffer.from(text))
     const items: Match[] = []
-    for await (const { number, head } of this.#walk(log, from, signal, SEARCH_BYTES_MAX)) {
-      if (number < from) continue
-      const column = lower(Buffer.from(head)).indexOf(needle)
-      if (column === -1) continue
-      if (items.length === limit) return { items, next: number }
-      const begin = Math.max(0, column - 60)
-      items.push({ number, column, excerpt: decoder.decode(head.subarray(begin, column + needle.length + 120)) })
+    for await (const some of this.#walk(log, from, signal, SEARCH_BYTES_MAX)) {
+      for (const { number, head } of some) {
+        if (number < from || head.length < needle.length) continue
+        const column = lower(Buffer.from(head)).indexOf(needle)
+        if (column === -1) continue
+        if (items.length === limit) return { items, next: number }
+        const begin = Math.max(0, column - 60)
+        items.push({ number, column, excerpt: decoder.decode(head.subarray(begin, column + needle.length + 120)) })
+      }
     }
     return { items, next: null }
   }
 
-  /** Every line from the last mark before this one on. */
+  /** Every line from the last mark before this one on, some in a turn: a log of a million short ones holds up nobody. */
   async *#walk(
     log: LogSource,
     from: number,
     signal: AbortSignal,
     headMax = LINE_BYTES_MAX,
-  ): AsyncGenerator<{
-    readonly number: number
-    readonly offset: number
-    readonly head: Uint8Array
-    readonly bytes: number
-  }> {
+  ): AsyncGenerator<readonly Seen[]> {
     const mark = this.#markBefore(from - 1)
     let number = mark.lines + 1
     let offset = mark.offset
@@ -135,29 +145,33 @@ export class LogIndex {
     /** The beginning of a line that goes on in the next chunk, and its length so far. */
     let kept: Buffer = EMPTY
     let length = 0
-    // Small at first: most of what is asked for is a screen.
-    let chunk = MARK_BYTES
     while (offset < end && !signal.aborted) {
-      const bytes = Buffer.from(await log.read(offset, Math.min(chunk, end - offset)))
+      const bytes = Buffer.from(await log.read(offset, Math.min(CHUNK_BYTES, end - offset)))
       if (bytes.length === 0) return
       offset += bytes.length
-      chunk = CHUNK_BYTES
       let begin = 0
+      let some: Seen[] = []
       for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, begin)) {
         const piece = bytes.subarray(begin, Math.min(at, begin + headMax))
         const lineBytes = length + at - begin
-        yield { number, offset: first, head: length === 0 ? piece : join(kept, piece, headMax), bytes: lineBytes }
+        some.push({ number, offset: first, head: length === 0 ? piece : join(kept, piece, headMax), bytes: lineBytes })
         kept = EMPTY
         length = 0
         number += 1
         begin = at + 1
         first += lineBytes + 1
+        if (some.length < TURN_LINES) continue
+        yield some
+        some = []
+        await turn()
+        if (signal.aborted) return
       }
+      yield some
       const rest = bytes.subarray(begin, begin + headMax)
       kept = length === 0 ? rest : join(kept, rest, headMax)
       length += bytes.length - begin
     }
-    if (length > 0) yield { number, offset: first, head: kept, bytes: length }
+    if (length > 0) yield [{ number, offset: first, head: kept, bytes: length }]
   }
 
   #markBefore(line: number): { readonly offset: number; readonly lines: number } {

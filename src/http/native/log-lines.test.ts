@@ -168,4 +168,20 @@ describe('the index', () => {
     await index.extend(source(Buffer.from('x\n')), never)
     expect(index.extent).toEqual({ size: 2, total: 1 })
   })
+
+  test('of a line a byte hold up nobody while they are searched', async () => {
+    const log = source(Buffer.from('y\n'.repeat(200_000) + 'found\n'))
+    const index = new LogIndex()
+    await index.extend(log, never)
+    let [turns, isOver] = [0, false]
+    const others = (): void => {
+      turns += 1
+      if (!isOver) setImmediate(others)
+    }
+    setImmediate(others)
+    const { items } = await index.search(log, 'found', { from: 1, limit: 10, signal: never })
+    isOver = true
+    expect(items.map(({ number }) => number)).toEqual([200_001])
+    expect(turns).toBeGreaterThan(40)
+  })
 })
