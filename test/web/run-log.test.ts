@@ -43,6 +43,48 @@ test('a log of a million lines opens at its end; any line is found, shown and li
   await waitUntil(() => new URL(visit.page.url()).searchParams.get('line') === '500003', 60_000)
 })
 
+test(
+  'a server that is away or slow is told apart from a log without lines, and all is there when it is back',
+  LONG,
+  async () => {
+    const run = await visit.start(
+      'name: walked\nstages:\n  - name: Count\n    tasks: [{name: count, script: seq 1 12000}]\n',
+    )
+    await waitUntil(async () => (await visit.server.client.runs.get(run)).ended, 60_000)
+    await visit.openRun(run, 'node=count')
+    await log().locator('[data-n="12000"]').waitFor()
+
+    await visit.page.route('**/log/lines?*', (route) => route.abort())
+    for (let page = 0; page < 40; page += 1) await log().press('PageUp')
+    const missing = log().locator('[data-missing="true"]')
+    await missing.first().waitFor({ state: 'attached' })
+    const failed = visit.page.getByText('The log cannot be read now; tried again by itself')
+    await failed.waitFor()
+    await visit.page.unroute('**/log/lines?*')
+    // Nobody has to do anything for it.
+    await waitUntil(async () => (await missing.count()) === 0, 60_000)
+    await failed.waitFor({ state: 'detached' })
+    for (let page = 0; page < 40; page += 1) await log().press('PageUp')
+    await waitUntil(async () => (await missing.count()) === 0, 60_000)
+
+    const answer = Promise.withResolvers<void>()
+    await visit.page.route('**/log/search?*', async (route) => {
+      await answer.promise
+      await route.continue()
+    })
+    const matches = visit.page.getByTestId('log-matches')
+    await visit.page.getByLabel('Find in the log').fill('11999')
+    await matches.getByText('Searching…').waitFor()
+    answer.resolve()
+    await matches.getByText('1 of 1').waitFor()
+    await visit.page.unroute('**/log/search?*')
+    await visit.page.route('**/log/search?*', (route) => route.fulfill({ status: 500, body: 'broken' }))
+    await visit.page.getByLabel('Find in the log').fill('11998')
+    await matches.getByText("500 with something that is not Millrace's").waitFor()
+    await visit.page.unroute('**/log/search?*')
+  },
+)
+
 test('a log is followed as it grows', LONG, async () => {
   const run = await visit.start(
     'name: growing\nstages:\n  - name: Talk\n    tasks: [{name: talk, script: "for i in $(seq 1 400); do echo line $i; sleep 0.01; done; echo the end"}]\n',

@@ -24,6 +24,8 @@ export interface LogState {
   readonly need: (from: number, to: number) => void
   /** It could not be read the last time. */
   readonly failed: boolean
+  /** Another one: what is not there may be asked for again. */
+  readonly round: number
 }
 
 /** Asked for at once. */
@@ -41,6 +43,7 @@ const RETRY_MS = 2_000
 export function useLogLines({ run, node, attempt }: LogOf): LogState {
   const [extent, setExtent] = useState<Extent | null>(null)
   const [failed, setFailed] = useState(false)
+  const [round, setRound] = useState(0)
   const [, setVersion] = useState(0)
   const kept = useRef(new Map<number, Line>())
   const asked = useRef(new Set<number>())
@@ -108,20 +111,27 @@ export function useLogLines({ run, node, attempt }: LogOf): LogState {
         const window = Math.floor(begin / 50)
         if (asked.current.has(window)) return
         asked.current.add(window)
-        const { signal } = gone.current
-        client.logs
-          .lines(run, node, { attempt, from: begin, count: WINDOW, signal })
-          .then(take)
-          .catch(() => undefined)
-          .finally(() => asked.current.delete(window))
+        void read(begin, gone.current.signal).finally(() => asked.current.delete(window))
         return
+      }
+
+      async function read(begin: number, signal: AbortSignal): Promise<void> {
+        try {
+          take(await client.logs.lines(run, node, { attempt, from: begin, count: WINDOW, signal }))
+          setFailed(false)
+        } catch (error) {
+          if (signal.aborted) return
+          setFailed(true)
+          if (error instanceof ClientError && error.code === 'not_found') return
+          void pause(RETRY_MS, signal).then(() => setRound((before) => before + 1))
+        }
       }
     },
     [run, node, attempt, take],
   )
 
   const line = useCallback((number: number) => kept.current.get(number), [])
-  return { extent, line, need, failed }
+  return { extent, line, need, failed, round }
 }
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>

@@ -24,6 +24,7 @@ import { LINE_TIMES, lineTime, type LineTimes, TIME_WIDTHS, useLineTimes } from 
 import { type LogOf, type LogState, useLogLines } from './log-lines.ts'
 import classes from './log.module.css'
 import type { Selection } from './selection.ts'
+import { problemText } from '../ui/said.ts'
 
 const LINE = 18
 /** A browser cannot make an element of any height: more lines than this are shown a piece at a time. */
@@ -194,10 +195,10 @@ function Lines({ log, total, label, target, chosen, times, began, follow, onFoll
   const items = virtual.getVirtualItems()
   const first = items[0]
   const last = items.at(-1)
-  const { need } = log
+  const { need, round } = log
   useEffect(() => {
     if (first !== undefined && last !== undefined) need(base + first.index + 1, base + last.index + 1)
-  }, [need, base, first?.index, last?.index, total])
+  }, [need, round, base, first?.index, last?.index, total])
 
   useLayoutEffect(() => {
     if (follow) virtual.scrollToIndex(count - 1, { align: 'end' })
@@ -393,6 +394,10 @@ interface SearchIn {
   readonly at: number
   readonly count: number
   readonly more: boolean
+  /** The answer is on its way. */
+  readonly isSearching: boolean
+  /** Why there is none. */
+  readonly problem: Error | null
   readonly step: (by: 1 | -1) => void
 }
 
@@ -416,13 +421,21 @@ function useSearchIn({ run, node, attempt }: LogOf, size: number): SearchIn {
     at,
     count: items.length,
     more: found.data?.next != null,
+    isSearching: text !== wanted || found.isPending,
+    problem: found.error,
     step: (by) => setAt((before) => (items.length === 0 ? 0 : (before + by + items.length) % items.length)),
   }
 }
 
 function SearchField({ search, onUse }: { readonly search: SearchIn; readonly onUse: () => void }) {
   const { t } = useTranslation()
-  const { text, count, at, more } = search
+  const { text, count, at, more, isSearching, problem } = search
+  const said = (): string => {
+    if (isSearching) return t('run.log.searching')
+    if (problem !== null) return problemText(t, problem)
+    if (count === 0) return t('run.log.noMatch')
+    return t(more ? 'run.log.countMore' : 'run.log.count', { at: at + 1, count })
+  }
   return (
     <>
       <TextInput
@@ -449,9 +462,7 @@ function SearchField({ search, onUse }: { readonly search: SearchIn; readonly on
       {text !== '' && (
         <>
           <Text c="dimmed" fz="xs" className="numbers" role="status" data-testid="log-matches">
-            {count === 0
-              ? t('run.log.noMatch')
-              : t(more ? 'run.log.countMore' : 'run.log.count', { at: at + 1, count })}
+            {said()}
           </Text>
           <ActionIcon
             variant="subtle"

@@ -261,6 +261,7 @@ export const run = {
     count: '{{at}} of {{count}}',
     countMore: '{{at}} of more than {{count}}',
     noMatch: 'Not in this log',
+    searching: 'Searching…',
     next: 'Next place',
     previous: 'Place before',
     follow: 'Follow',

@@ -257,6 +257,7 @@ export const run: Words<typeof source> = {
     count: '{{at}} / {{count}}',
     countMore: '{{at}} / 多于 {{count}}',
     noMatch: '日志中没有',
+    searching: '正在查找…',
     next: '下一处',
     previous: '上一处',
     follow: '跟随',
