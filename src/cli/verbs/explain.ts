@@ -18,10 +18,19 @@ export const explain: Verb = ({ terminal, action }) =>
     action(async (ref: string, options: CommonOptions) => {
       const { items } = await connect(terminal, options).runs.explain(ref)
       if (options.json === true) printJson(terminal, { items })
-      else for (const item of items) terminal.out(`${explanationLines(item, terminal.now()).join('\n')}\n`)
+      else for (const item of saidOnce(items)) terminal.out(`${explanationLines(item, terminal.now()).join('\n')}\n`)
       return EXIT.success
     }),
   )
+
+/** Where one task is the whole reason, the run's entry says the same: one entry, with the key that commands take. */
+function saidOnce(items: readonly Explanation[]): readonly Explanation[] {
+  const [run, only, ...others] = items
+  if (run === undefined || only?.node == null || others.length > 0) return items
+  const { key, name } = only.node
+  if (run.sentence !== `${name}: ${only.sentence}`) return items
+  return [{ ...run, sentence: `${name}${name === key ? '' : ` (${key})`}: ${only.sentence}` }]
+}
 
 function explanationLines({ node, sentence, since, unblocks, deadline }: Explanation, now: number): string[] {
   const indent = node === null ? '' : '  '
