@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { stepSpecs } from '../steps/index.ts'
 import { TOOLS } from '../model/executor.ts'
 import { capabilityLabels, detectExecutors, NO_EXECUTORS } from './capabilities.ts'
@@ -53,6 +53,25 @@ test('what is in PATH and does not work is no capability, and why is told', asyn
     ],
   })
   expect(capabilityLabels(path, NO_EXECUTORS)).toEqual(['tool:docker', 'tool:podman'])
+})
+
+test('what a server that was killed in the middle of a trial has left is removed, and nothing else', async () => {
+  const temporary = join(directory, 'temporary')
+  const made = ['millrace-trial-killed', 'millrace-trial-atWork', 'millrace-page-others', 'trial'] as const
+  for (const name of made) mkdirSync(join(temporary, name, 'usr/bin'), { recursive: true })
+  writeFileSync(join(temporary, 'millrace-trial-file'), '')
+  const before = Date.now() / 1_000 - 7_200
+  for (const name of [made[0], made[2], made[3], 'millrace-trial-file'])
+    utimesSync(join(temporary, name), before, before)
+  vi.stubEnv('TMPDIR', temporary)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await detectExecutors(programs('refusing', { podman: 'echo no >&2; exit 125' }), 'podman')
+  expect(readdirSync(temporary).toSorted()).toEqual([
+    'millrace-page-others',
+    'millrace-trial-atWork',
+    'millrace-trial-file',
+    'trial',
+  ])
 })
 
 test('the words that a machine needs are found by trying', async () => {

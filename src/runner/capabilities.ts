@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { lstatSync, mkdirSync, mkdtempSync, readlinkSync, symlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TOOLS, type Capability, type ContainerChoice } from '../model/executor.ts'
@@ -142,7 +142,8 @@ const PODMAN_WAYS: readonly Pick<ContainerEngine, 'options' | 'runOptions' | 'li
 ]
 
 async function tryPodman(program: string, path: string, signal?: AbortSignal): Promise<ContainerEngine | string> {
-  const root = mkdtempSync(join(tmpdir(), 'millrace-trial-'))
+  await removeOldTrials(tmpdir()).catch(() => undefined)
+  const root = mkdtempSync(join(tmpdir(), TRIAL))
   const reasons: string[] = []
   try {
     const system = hostSystem(root)
@@ -169,6 +170,20 @@ async function tryPodman(program: string, path: string, signal?: AbortSignal): P
     return reasons[0] ?? 'it was not tried'
   } finally {
     await removeTree(root).catch(() => undefined)
+  }
+}
+
+const TRIAL = 'millrace-trial-'
+/** No trial takes longer, whatever its ways: six of {@link TRIAL_MS}. */
+const OLD_MS = 3_600_000
+
+/** What servers that were killed in the middle of a trial have left: our user's, and none that may still be at it. */
+async function removeOldTrials(directory: string): Promise<void> {
+  for (const name of readdirSync(directory).filter((one) => one.startsWith(TRIAL))) {
+    const path = join(directory, name)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    const isOurs = found?.isDirectory() === true && found.uid === process.getuid?.()
+    if (isOurs && Date.now() - found.mtimeMs > OLD_MS) await removeTree(path).catch(() => undefined)
   }
 }
 
