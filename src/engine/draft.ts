@@ -5,6 +5,7 @@ import {
   freshTask,
   isAhead,
   keptRetries,
+  ownOutputs,
   slotOf,
   stageAt,
   taskAt,
@@ -98,7 +99,8 @@ export function arrive(run: Draft, index: number): void {
   if (work.kind === 'gateway' && work.gateway === 'converge') {
     place(run, index, { ...state, unmet: state.unmet - 1 })
   } else {
-    const next = state.loop === 0 ? state : { ...again(run, index, state), outputs: state.outputs }
+    const next =
+      state.loop === 0 ? state : { ...again(run, index, state), outputs: state.outputs, madeBy: state.madeBy }
     place(run, index, { ...next, ...onePassMore(run, index, state), unmet: 0 })
   }
 }
@@ -160,8 +162,7 @@ export function nextAttempt(run: Draft, index: number, attempt: number): TaskDra
 /** All attempts so far, the present one included. */
 export function attemptsOf(run: Draft, index: number, state: TaskState): readonly AttemptView[] {
   if (state.attempt === 0 || state.earlier.at(-1)?.attempt === state.attempt) return state.earlier
-  const { attempt, status, startedAt, endedAt, runner, failure, inputs, outputs, skipped, loop, innerLoop, loopAt } =
-    state
+  const { attempt, status, startedAt, endedAt, runner, failure, inputs, skipped, loop, innerLoop, loopAt } = state
   const present: AttemptView = {
     attempt,
     loop: Math.max(1, loop),
@@ -176,7 +177,7 @@ export function attemptsOf(run: Draft, index: number, state: TaskState): readonl
     failure,
     skipped: skipped !== null,
     inputs,
-    outputs,
+    outputs: ownOutputs(state),
     decisions: state.decisions,
   }
   return [...state.earlier, present]

@@ -158,7 +158,7 @@ export function evolve(before: Run, event: RunEvent, at: Instant, actor: Actor):
         stopping: null,
         failure: null,
         policy: null,
-        outputs: event.outputs ?? task.outputs,
+        ...madeIn(task, event.outputs),
       })
       if (task.rollingBack) releaseBack(run, event.node)
       else if (!withheld) release(run, event.node)
@@ -388,7 +388,7 @@ function skip(run: Draft, event: Extract<RunEvent, { type: 'NodeSkipped' }>, at:
 function fail(run: Draft, event: Extract<RunEvent, { type: 'AttemptFailed' }>, at: Instant): void {
   const task = taskAt(run, event.node)
   const { failure, next } = event
-  const failed: TaskState = { ...task, endedAt: at, stopping: null, failure, outputs: event.outputs ?? task.outputs }
+  const failed: TaskState = { ...task, endedAt: at, stopping: null, failure, ...madeIn(task, event.outputs) }
   // A person wants it to stand still: what comes after it waits for that person.
   const withheld = task.pausedAt !== null
   if (next.do === 'retry') {
@@ -434,6 +434,10 @@ function startStage(run: Draft, index: number, at: Instant): void {
 }
 
 /** Back to pending, with its attempts remembered. */
+/** Who ends without a word of outputs leaves what was made before. */
+const madeIn = ({ attempt, outputs, madeBy }: TaskState, made: TaskState['outputs'] | null) =>
+  made === null ? { outputs, madeBy } : { outputs: made, madeBy: attempt }
+
 function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): void {
   const index = event.node
   const state = taskAt(run, index)
@@ -455,7 +459,7 @@ function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): v
     earlier: attemptsOf(run, index, state),
     inputs: event.inputs ?? state.inputs,
     // In a flow it stays readable until the node has made something else, as when it is come back to.
-    ...(flow === null ? {} : { outputs: state.outputs }),
+    ...(flow === null ? {} : { outputs: state.outputs, madeBy: state.madeBy }),
     asked: true,
   })
   takeUp(run, stage)

@@ -168,7 +168,10 @@ export interface TaskState {
   /** What its failure means for the run; null while it has not failed for good, and when a person has passed over it. */
   readonly policy: FailurePolicy | null
   readonly skipped: Skipped | null
+  /** What was made last, be it by an attempt before. */
   readonly outputs: Outputs
+  /** The attempt that made `outputs`; 0: none has. */
+  readonly madeBy: number
   readonly decisions: readonly Decision[]
   readonly earlier: readonly AttemptView[]
 }
@@ -335,9 +338,14 @@ export const freshTask = ({ needs, flow }: TaskPlan): TaskState => ({
   policy: null,
   skipped: null,
   outputs: NO_OUTPUTS,
+  madeBy: 0,
   decisions: [],
   earlier: [],
 })
+
+/** What the present attempt has made itself. */
+export const ownOutputs = ({ attempt, outputs, madeBy }: TaskState): Outputs =>
+  madeBy === attempt ? outputs : NO_OUTPUTS
 
 /** BlueKing's engine counts what a node tries by itself for as long as its task lives. */
 export const keptRetries = ({ plan }: Run, { retries }: TaskState): number =>

@@ -6,6 +6,7 @@ import { approvalsNeeded } from './deadline.ts'
 import { textOf } from './render.ts'
 import {
   noCounts,
+  ownOutputs,
   slotNow,
   slotOf,
   stageAt,
@@ -265,6 +266,7 @@ function taskView(run: Run, index: number, inner: Counts | undefined): TaskView 
     ignored: state.policy === 'continue',
     held: isHeld(run, index),
     outputs: state.outputs,
+    made: ownOutputs(state),
     review: reviewView(run, index),
     earlier: state.earlier,
     allowed: allowedOnNode(run, index),

@@ -251,7 +251,10 @@ export interface TaskView extends NodeFields {
   readonly ignored: boolean
   /** It failed under `hold` and waits for a person. */
   readonly held: boolean
+  /** What it made last, be it in an attempt before: others read that until there is something else. */
   readonly outputs: Outputs
+  /** What the present attempt has made itself. */
+  readonly made: Outputs
   readonly review: ReviewView | null
   /** The attempts before the present one, oldest first. */
   readonly earlier: readonly AttemptView[]

@@ -12,11 +12,11 @@ import {
   type Line,
   type TreeSketch,
 } from './blueking-trees.ts'
-import { exited, succeeded } from './scripted-runner.ts'
+import { exited } from './scripted-runner.ts'
 
 /** What was said to a task, as operate_node and operate_task have it; `end` is what its worker says, `wait` that time passes. */
 type Word =
-  | { readonly do: 'end'; readonly node: string; readonly how: 'ok' | 'fail' }
+  | { readonly do: 'end'; readonly node: string; readonly how: 'ok' | 'fail'; readonly outputs?: JsonObject }
   | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'task'; readonly action: 'pause' | 'resume' | 'revoke' }
   | { readonly do: 'retry'; readonly node: string; readonly inputs?: JsonObject }
@@ -54,11 +54,17 @@ interface Sketch {
 
 /** State, loop, retry, skip, error_ignored, and how many versions it has had. */
 type Shown = readonly [string, number, number, boolean, boolean, number]
-interface Told {
-  readonly inputs: JsonObject
-  readonly outputs: JsonObject
+interface Told extends Attempt {
   /** `retry` and `skip` of each row of the present pass. */
   readonly histories: readonly (readonly [number, boolean])[]
+  /** What was given and made in each of these rows, and in the passes before by their number. Left out: nobody looked. */
+  readonly rows?: readonly Attempt[]
+  readonly past?: Readonly<Record<string, Attempt>>
+}
+interface Attempt {
+  readonly inputs: JsonObject
+  /** Without `ex_data`, which is in their words there. */
+  readonly outputs: JsonObject
 }
 
 /** One task in the original engine: what was said to it, and what it was then. Nodes of sub-processes are joined with dots. */
@@ -101,7 +107,7 @@ type Outputs = readonly { readonly key: string; readonly value: Json }[]
 interface Detail {
   readonly inputs: JsonObject
   readonly outputs: Outputs
-  readonly histories: readonly { readonly retry: number; readonly skip: boolean }[]
+  readonly histories: readonly (Attempt & { readonly retry: number; readonly skip: boolean })[]
 }
 
 const CODES = { display: ['bk_display', 'bk_display_message'], pause: ['pause_node', 'description'] } as const
@@ -156,7 +162,7 @@ export async function differences(original: OriginalCase): Promise<readonly stri
 async function say(t: BkTask, word: Word): Promise<boolean> {
   switch (word.do) {
     case 'end':
-      await end(t, word.node, word.how === 'ok' ? succeeded() : exited(1))
+      await end(t, word.node, ended(word))
       return true
     case 'wait':
       for (let second = 0; second < word.seconds; second++) await pass(t, 1_000)
@@ -182,6 +188,11 @@ async function say(t: BkTask, word: Word): Promise<boolean> {
     case 'resume_subproc':
       return await act(t, word)
   }
+}
+
+function ended({ how, outputs }: Extract<Word, { do: 'end' }>): AttemptResult {
+  const made = { outputs: outputs ?? null }
+  return how === 'ok' ? { kind: 'succeeded', ...made } : { ...exited(1), ...made }
 }
 
 const act = async (
@@ -273,17 +284,34 @@ function namesIn({ start_event, end_event, gateways, activities }: Level, prefix
 
 async function nodeDifferences(t: BkTask, { nodes }: OriginalCase): Promise<readonly string[]> {
   const found: string[] = []
-  for (const [name, { inputs, outputs, histories }] of Object.entries(nodes)) {
-    const seen = (await t.detail(name)) as Detail
-    const made = byKey(seen.outputs)
-    for (const [key, value] of Object.entries(inputs))
-      found.push(...unlike(`${name}: input ${key}`, value, seen.inputs[key]))
-    for (const [key, value] of Object.entries(outputs))
-      found.push(...unlike(`${name}: output ${key}`, value, made[key]))
-    const rows = seen.histories.map(({ retry, skip }) => [retry, skip])
-    found.push(...unlike(`${name}: histories`, histories, rows))
+  for (const [name, told] of Object.entries(nodes)) {
+    const { inputs, outputs, histories } = (await t.detail(name)) as Detail
+    found.push(...attemptDifferences(name, told, { inputs, outputs: byKey(outputs) }, told.past !== undefined))
+    const rows = histories.map(({ retry, skip }) => [retry, skip])
+    found.push(...unlike(`${name}: histories`, told.histories, rows))
+    for (const [at, row] of (told.rows ?? []).entries()) {
+      const seen = histories[at]
+      if (seen !== undefined) found.push(...attemptDifferences(`${name}: row ${at}`, row, seen, true))
+    }
+    for (const [loop, pass] of Object.entries(told.past ?? {})) {
+      const seen = (await t.detail(name, { loop })) as Detail
+      const made = { inputs: seen.inputs, outputs: byKey(seen.outputs) }
+      found.push(...attemptDifferences(`${name}: loop ${loop}`, pass, made, true))
+    }
   }
   return found
+}
+
+/** @param whole nothing else was made either. */
+function attemptDifferences(what: string, there: Attempt, here: Attempt, whole: boolean): readonly string[] {
+  const given = Object.entries(there.inputs)
+  const keys = Object.keys(whole ? { ...there.outputs, ...here.outputs } : there.outputs).filter(
+    (key) => key !== 'ex_data',
+  )
+  return [
+    ...given.flatMap(([key, value]) => unlike(`${what}: input ${key}`, value, here.inputs[key])),
+    ...keys.flatMap((key) => unlike(`${what}: output ${key}`, there.outputs[key], here.outputs[key])),
+  ]
 }
 
 async function outputDifferences(t: BkTask, { outputs }: OriginalCase): Promise<readonly string[]> {

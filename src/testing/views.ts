@@ -134,6 +134,7 @@ export const taskView = (changes: Partial<TaskView> = {}): TaskView => ({
   ignored: false,
   held: false,
   outputs: {},
+  made: {},
   review: null,
   earlier: [],
   allowed: [],

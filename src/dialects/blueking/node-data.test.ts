@@ -1,11 +1,13 @@
 // What get_task_node_detail tells of nodes that are no plugins, held against runs of bamboo-engine.
 import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../model/json.ts'
 import { taskOf } from '../../testing/blueking-task.ts'
 import {
   component,
   constant,
   outputOf,
   pause,
+  shell,
   subProcess,
   webTree,
   type TreeSketch,
@@ -172,4 +174,31 @@ test('a node that is gone through again is told with what this pass has made, no
   expect(histories.map(({ outputs }: { readonly outputs: object }) => Object.keys(outputs))).toEqual([failed, failed])
   // Others still read what the first pass has made.
   expect(await t.detail('b')).toMatchObject({ loop: 2, inputs: { bk_display_message: 'one' } })
+})
+
+test('an attempt that made nothing shows nothing, and what the one before made is still read by others', async () => {
+  const t = await taskOf({
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 'end'],
+    ],
+    activities: { a: shell('x'), b: component('bk_display', { bk_display_message: "${log['k']}" }) },
+    constants: { '${log}': outputOf('a', 'log_outputs') },
+  })
+  const { world } = t.client
+  const failsWith = async (outputs: JsonObject | null): Promise<void> => {
+    world.runner.endTask('a', { kind: 'failed', failure: { kind: 'exit-code', code: 1 }, outputs })
+    await world.settled()
+  }
+  await failsWith({ log_outputs: { k: 'first' } })
+  await t.act('a', 'retry')
+  await failsWith(null)
+  const { outputs, histories } = await t.detail('a')
+  const why = 'the process exited with code 1'
+  const failed = { _result: false, _loop: 1, _inner_loop: 1, ex_data: why }
+  expect(Object.fromEntries(outputs.map(({ key, value }: JsonObject) => [key, value]))).toEqual(failed)
+  expect(histories[0].outputs).toEqual({ log_outputs: { k: 'first' }, ...failed })
+  await t.act('a', 'skip')
+  expect(await t.detail('b')).toMatchObject({ inputs: { bk_display_message: 'first' } })
 })

@@ -58,16 +58,23 @@ function passBefore(task: TaskView, attempt: Attempt): AttemptView | undefined {
   return isRefused(attempt ?? task) ? task.earlier.findLast((earlier) => !isRefused(earlier)) : undefined
 }
 
+/** While the next one is waited for, its attempt is the one before. */
+const presentOf = (task: TaskView): NonNullable<Attempt> => ({
+  ...task,
+  outputs: task.retryAt !== null && task.failure === null ? (task.earlier.at(-1)?.outputs ?? {}) : task.made,
+  failure: lastFailure(task),
+})
+
 function activityOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonObject {
   const before = passBefore(task, attempt)
   if (before !== undefined) {
     return { ...activityOutputs(run, task, before), ex_data: exData(run, (attempt ?? task).failure) }
   }
-  const { outputs, failure, loop, innerLoop } = attempt ?? { ...task, failure: lastFailure(task) }
+  const { outputs, failure, loop, innerLoop } = attempt ?? presentOf(task)
   if (loop === 0) return {}
   const failed = failure !== null
   return {
-    ...(hasReported(task, attempt, failure) ? outputs : {}),
+    ...outputs,
     ...(task.review === null || attempt !== null ? {} : reviewOutputs(task)),
     // A node that was failed by force had not failed by itself.
     ...(isForced(failure) ? { _forced_failed: true } : {}),
@@ -76,12 +83,6 @@ function activityOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonOb
     _inner_loop: innerLoop,
     ...(failed ? { ex_data: exData(run, failure) } : {}),
   }
-}
-
-/** Until an attempt has made something, what the pass before has made is still there for others to read: it is not its own. */
-function hasReported(task: TaskView, attempt: Attempt, failure: AttemptView['failure']): boolean {
-  const isAtWork = attempt === null && task.endedAt === null && task.retryAt === null && task.status !== 'pending'
-  return !isAtWork && !isForced(failure)
 }
 
 /** Their plugin's words for yes and no. */

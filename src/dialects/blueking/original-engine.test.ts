@@ -8,7 +8,7 @@ const casesIn = (name: string): readonly OriginalCase[] => {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly cases: readonly OriginalCase[] }).cases
 }
 
-test.each([...casesIn('bamboo-engine'), ...casesIn('bamboo-engine-timing')])(
+test.each([...casesIn('bamboo-engine'), ...casesIn('bamboo-engine-timing'), ...casesIn('bamboo-engine-passes')])(
   'the original engine is the same in tree $seed',
   async (original) => {
     expect(await differences(original)).toEqual([])
