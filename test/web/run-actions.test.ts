@@ -31,6 +31,40 @@ stages:
   expect(new URL(visit.page.url()).searchParams.get('node')).toBe('sign-off')
 })
 
+test(
+  'an action that no answer comes to, or by somebody who is signed out, says so; it can be done once more',
+  LONG,
+  async () => {
+    const run = await visit.start(
+      'name: cut off\nstages:\n  - name: Ship\n    tasks: [{name: sign-off, uses: approval}]\n',
+    )
+    await visit.openRun(run)
+    const asked = visit.page.getByRole('list', { name: 'Waits for a person' })
+    const dialog = await visit.ask(asked, 'Approve')
+    const approve = dialog.getByRole('button', { name: 'Approve', exact: true })
+    await dialog.getByLabel('Comment').fill('kept')
+    await visit.page.route('**/approve', (route) => route.abort())
+    await approve.click()
+    await dialog.getByText('The server does not answer', { exact: true }).waitFor()
+    await visit.page.unroute('**/approve')
+    const problem = {
+      code: 'unauthenticated',
+      status: 401,
+      title: 'No',
+      detail: 'This needs `Authorization: Bearer <token>`',
+    }
+    await visit.page.route('**/approve', (route) => route.fulfill({ status: 401, body: JSON.stringify(problem) }))
+    await approve.click()
+    await dialog.getByText('The server refused: You are not signed in any more', { exact: true }).waitFor()
+    await visit.page.unroute('**/approve')
+    await approve.click()
+    await visit.says(/^Succeeded in/)
+    expect((await visit.server.client.runs.get(run)).stages[0]?.tasks[0]?.review?.decisions).toMatchObject([
+      { comment: 'kept' },
+    ])
+  },
+)
+
 test('a held failure is retried with other inputs, or skipped; each attempt keeps its log', LONG, async () => {
   const run = await visit.start(`
 name: held

@@ -20,7 +20,7 @@ import { useTranslation } from 'react-i18next'
 import type { NodeActionBody, Run } from '../../../src/client/client.ts'
 import type { JsonObject } from '../../../src/model/json.ts'
 import { client } from '../api/client.ts'
-import { problemText } from '../ui/said.ts'
+import { refusalText } from '../ui/said.ts'
 import type { Choice } from './actions.ts'
 import { runQuery } from './queries.ts'
 import { stageOf } from './selection.ts'
@@ -94,7 +94,7 @@ function Form({ run, choice, onClose }: { readonly run: Run; readonly choice: Ch
       onClose()
       notifications.show({ message: `${choice.name}: ${t('run.act.done')}`, color: 'teal', autoClose: 3_000 })
     } catch (error) {
-      setWrong(t('run.act.failed', { message: problemText(t, error) }))
+      setWrong(refusalText(t, error))
       setBusy(false)
     }
   }

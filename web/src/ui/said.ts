@@ -119,13 +119,20 @@ const ACTIONS = [
   'expire',
 ] as const
 
+/** As {@link problemText}, and that it was the server who said so, if it was. */
+export function refusalText(t: TFunction, error: unknown): string {
+  const message = problemText(t, error)
+  return error instanceof ClientError && error.status === null ? message : t('run.act.failed', { message })
+}
+
 /** Why something was refused, or did not come through. */
 export function problemText(t: TFunction, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
   if (!(error instanceof ClientError)) return message
   const code = CODES.find((one) => one === error.code)
-  // The server speaks English, and says more than its code does.
-  if (code === undefined || (language() === 'en' && error.status !== null)) return message
+  // The server speaks English, and says more than its code does; but of headers, to whoever has a cookie.
+  const isSaid = language() === 'en' && error.status !== null && code !== 'unauthenticated'
+  if (code === undefined || isSaid) return message
   const text = t(`problem.${code}`)
   if (DETAILED.includes(code)) return t('problem.because', { text, detail: message })
   const actions = error.allowed.flatMap((action) => {
