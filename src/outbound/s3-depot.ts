@@ -13,12 +13,16 @@ import { Upload } from '@aws-sdk/lib-storage'
 import type { Depot, DepotFile } from '../host/keeping/depot.ts'
 
 const PART_BYTES = 16 * 1_024 * 1_024
+/** Until an answer begins: two parts go by a line of half a Mbit/s in that time. What is read may be read as slowly as one likes. */
+const ANSWER_MS = 10 * 60_000
+const CONNECT_MS = 10_000
 /** What one request lists or removes. */
 const PAGE = 1_000
 
 interface S3DepotOptions {
   readonly credentials?: NonNullable<S3ClientConfig['credentials']>
   readonly page?: number
+  readonly answerMs?: number
 }
 
 /**
@@ -26,10 +30,11 @@ interface S3DepotOptions {
  * @param url `s3://bucket/prefix?endpoint=https://host:port&region=eu-1`, of the form that the setting was checked for;
  * without an endpoint Amazon's own, of the region.
  * @param options.page of names in one request, at most 1,000, which is what there is without.
+ * @param options.answerMs until an answer begins; left out: ten minutes.
  * @param options.credentials left out: those of the environment (`AWS_ACCESS_KEY_ID` ...), of a profile or of the machine.
  */
 export function s3Depot(url: string, options: S3DepotOptions = {}): Depot {
-  const { credentials, page: pageSize = PAGE } = options
+  const { credentials, page: pageSize = PAGE, answerMs = ANSWER_MS } = options
   const { hostname: bucket, pathname, searchParams } = new URL(url)
   const path = pathname.replace(/^\/+|\/+$/g, '')
   const prefix = path === '' ? '' : `${path}/`
@@ -42,6 +47,8 @@ export function s3Depot(url: string, options: S3DepotOptions = {}): Depot {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
+    // Without, one that never answers is waited for for ever.
+    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: answerMs, throwOnRequestTimeout: true },
   })
   const at = (name: string) => ({ Bucket: bucket, Key: prefix + name })
 
