@@ -28,11 +28,22 @@ export interface DatabaseOptions {
   readonly schema: string
   /** Connections at once, from 2. */
   readonly connections: number
-  /** A statement that takes longer is refused as `full`. */
+  /** A statement that takes longer is refused as `full`; 0: none is. */
   readonly statementTimeoutMs: number
+  /** How much later the database must have said so, or is taken for gone; {@link SILENCE_MS} unless told. */
+  readonly silenceMs?: number
   /** Of this server among others; without: it is the only one, and nobody is told of what it writes. */
   readonly serverId?: string
 }
+
+/** Longer than a line is cut for, or a database restarts for. */
+const SILENCE_MS = 60_000
+
+/**
+ * Of every connection: to a machine that is gone without a word (its power, its network) it breaks within some 70 s, and
+ * not after the two hours that Linux waits before it asks.
+ */
+export const NOTICES_SILENCE = { keepAlive: true, keepAliveInitialDelayMillis: SILENCE_MS } as const
 
 const SCHEMA_NAME = /^[a-z][a-z0-9_]{0,40}$/
 
@@ -51,12 +62,15 @@ export class Database implements Statements {
   readonly #pending = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  constructor({ url, schema, connections, statementTimeoutMs, serverId }: DatabaseOptions) {
+  constructor({ url, schema, connections, statementTimeoutMs, silenceMs = SILENCE_MS, serverId }: DatabaseOptions) {
     if (!SCHEMA_NAME.test(schema)) throw new StoreError('corrupt', `${JSON.stringify(schema)} is no name of a schema`)
     const config = {
       connectionString: url,
       application_name: 'millrace',
       statement_timeout: statementTimeoutMs,
+      // What was sent to a machine that had gone by then is sent again for a quarter of an hour before it fails.
+      ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + silenceMs }),
+      ...NOTICES_SILENCE,
       connectionTimeoutMillis: 10_000,
       options: sessionOptions(schema, serverId),
       types: { getTypeParser },
@@ -147,7 +161,15 @@ class Lane {
   }
 
   async rows<Row>(sql: string, values: readonly Value[]): Promise<Row[]> {
-    return rowsOf(await (this.#client ??= this.#connect()), sql, values)
+    const client = this.#client ?? this.#connect()
+    this.#client = client
+    try {
+      return await rowsOf(await client, sql, values)
+    } catch (error) {
+      // Not said by the database: it is gone, or has not answered in time.
+      if (!(error instanceof pg.DatabaseError)) this.#forget(client)
+      throw error
+    }
   }
 
   async close(): Promise<void> {
@@ -158,22 +180,29 @@ class Lane {
   #connect(): Promise<pg.Client> {
     const client = new pg.Client(this.#config)
     const connected = client.connect().then(() => client)
-    // A broken one says so more than once: by then there may be another in its place.
-    const forget = (): void => {
-      if (this.#client === connected) this.#client = undefined
-    }
+    const forget = (): void => this.#forget(connected)
     // Statements under way fail by themselves; without any, nobody else would be told.
     client.on('error', forget)
     client.on('end', forget)
     connected.catch(forget)
     return connected
   }
+
+  /** A broken one says so more than once: by then there may be another in its place. */
+  #forget(broken: Promise<pg.Client>): void {
+    if (this.#client !== broken) return
+    this.#client = undefined
+    void broken.then((client) => client.end()).catch(() => {})
+  }
 }
+
+/** As good as without end: a migration takes as long as it takes. */
+const SCRIPT_MS = 2 ** 31 - 1
 
 const sessionOf = (client: pg.PoolClient): Session => ({
   rows: (sql, values = []) => rowsOf(client, sql, values),
   script: async (sql) => {
-    await client.query(sql)
+    await client.query({ text: sql, query_timeout: SCRIPT_MS } as pg.QueryConfig)
   },
 })
 

@@ -21,6 +21,8 @@ export interface PostgresOptions {
   /** At once, from 2. */
   readonly connections?: number
   readonly statementTimeoutMs?: number
+  /** How long after that timeout a database that says nothing is taken for gone: 60 s unless told. */
+  readonly silenceMs?: number
   /** Of this server among others that work on the same schema: 8 hex digits of its own. Without: it is to be the only one. */
   readonly serverId?: string
   /** Of another release than this, for tests of upgrades. */
@@ -39,13 +41,14 @@ const VERSION_MIN = 13
  */
 export async function openPostgresStore(options: PostgresOptions): Promise<Store> {
   const { url, schema = 'millrace', connections = 8, statementTimeoutMs = 30_000, onFatal } = options
-  const { serverId } = options
+  const { serverId, silenceMs } = options
   const database = new Database({
     url,
     schema,
     connections,
     statementTimeoutMs,
     ...(serverId === undefined ? undefined : { serverId }),
+    ...(silenceMs === undefined ? undefined : { silenceMs }),
   })
   let release: (() => Promise<void>) | undefined
   let shared: SharedSchema | undefined

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { StoreError } from '../store.ts'
+import { NOTICES_SILENCE } from './database.ts'
 import { failureOf } from './failure.ts'
 
 /** Beside the lock of migrations; with the schema's name it makes the lock of one installation. */
@@ -20,7 +21,7 @@ export async function ownSchema(
   const client = new pg.Client({
     connectionString: url,
     application_name: 'millrace owner',
-    keepAlive: true,
+    ...NOTICES_SILENCE,
     connectionTimeoutMillis: 10_000,
   })
   let released = false

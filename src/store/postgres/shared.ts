@@ -7,7 +7,7 @@ import {
   type SharedListener,
   StoreError,
 } from '../store.ts'
-import { type Database, sessionOptions } from './database.ts'
+import { type Database, NOTICES_SILENCE, sessionOptions } from './database.ts'
 import { failureOf } from './failure.ts'
 import { OWNER } from './owner.ts'
 import { entriesAfter } from './run-log.ts'
@@ -50,6 +50,7 @@ export class SharedSchema implements Shared {
     this.#locks = new pg.Pool({
       connectionString: options.url,
       max: LOCKS_MAX,
+      ...NOTICES_SILENCE,
       application_name: 'millrace locks',
       connectionTimeoutMillis: 10_000,
       idle_in_transaction_session_timeout: LOCK_MS,
@@ -63,9 +64,10 @@ export class SharedSchema implements Shared {
     const client = new pg.Client({
       connectionString: url,
       application_name: `millrace ${serverId}`,
-      keepAlive: true,
+      ...NOTICES_SILENCE,
       connectionTimeoutMillis: 10_000,
       statement_timeout: 10_000,
+      query_timeout: 70_000,
       options: sessionOptions(schema, serverId),
     })
     client.on('error', () => this.#lost(client))
@@ -131,6 +133,7 @@ export class SharedSchema implements Shared {
       this.#hasDuties = rows[0]?.mine === true
       return this.#hasDuties
     } catch (error) {
+      if (!(error instanceof pg.DatabaseError)) this.#lost(client)
       throw failureOf(error)
     }
   }
