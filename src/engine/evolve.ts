@@ -433,11 +433,11 @@ function startStage(run: Draft, index: number, at: Instant): void {
   if (flow !== null && taskAt(run, flow.start).loop === 0) arrive(run, flow.start)
 }
 
-/** Back to pending, with its attempts remembered. */
 /** Who ends without a word of outputs leaves what was made before. */
 const madeIn = ({ attempt, outputs, madeBy }: TaskState, made: TaskState['outputs'] | null) =>
   made === null ? { outputs, madeBy } : { outputs: made, madeBy: attempt }
 
+/** Back to pending, with its attempts remembered. */
 function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): void {
   const index = event.node
   const state = taskAt(run, index)
