@@ -172,7 +172,7 @@ describe('a flow', () => {
     await done('choose', 'release#1', 'good', 'on')
     const shown = await done('show', 'release#1')
     expect(shown).toMatch(
-      / {2}✓ begin\n {2}✓ work .*\n {2}- good +skipped: chosen by ci, → Pack it\n {2}● Pack it .*\n {4}✓ in\n {4}● zip/,
+      / {2}✓ begin\n {2}✓ work .*\n {2}- good +skipped: chosen by ci, all conditions of branches are not meet, → Pack it\n {2}● Pack it .*\n {4}✓ in\n {4}● zip/,
     )
     expect(shown).toMatch(/\n {4}· out\n {2}· done\n$/)
     expect(await runOf(native)).toMatchObject({ status: 'running' })

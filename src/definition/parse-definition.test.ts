@@ -579,7 +579,7 @@ test('whatever is put in place of any part, the answer is a definition or at lea
         const places = placesIn(changed)
         if (places.length === 0) continue
         const [parent, key] = places[pick % places.length]!
-        parent[key] = value
+        parent[key] = structuredClone(value)
       }
       const result = parseDefinition(JSON.stringify(changed, null, 1), 'f', stepSpecs)
       if (result.ok) compile(result.definition)
