@@ -78,10 +78,12 @@ test('a run is started, listed, shown, mended, approved and explained from the c
 
 test('what starts runs is told, published and done again from the command line', async () => {
   await using native = await openNative()
+  const given = native.world.app.secrets.sealText({ project: native.world.project.id }, 'of a code host')
   const list = [
     { kind: 'webhook', name: 'push', secret: '1', params: {} },
     { kind: 'schedule', name: 'hourly', cron: '0 * * * *', timezone: 'UTC', missed: 'skip', params: {} },
     { kind: 'channel', name: 'ready', channel: 'ready', params: {} },
+    { kind: 'webhook', name: 'given', secret: given, params: {} },
   ] as const
   const go = { kind: 'webhook', name: 'go', secret: null, params: {} } as const
   const last = stage('late', [script('late')], { triggers: { operator: 'or', list: [go] } })
@@ -92,7 +94,7 @@ test('what starts runs is told, published and done again from the command line',
   )
   expect((await say(native, ['webhooks', 'release'])).out).toMatch(/push +\/api\/v1\/webhooks\/\S+ +signed/)
   expect((await say(native, ['webhooks', 'release', '--secrets'])).out).toMatch(
-    /whsec_.*\nlate\/go +\/api\/v1\/webhooks\/\S+\n$/,
+    /whsec_.*\ngiven +\/api\/v1\/webhooks\/\S+ +signed\nlate\/go +\/api\/v1\/webhooks\/\S+\n$/,
   )
   expect((await say(native, ['publish', 'ready'])).out).toBe('run 1: queued\n')
   expect((await say(native, ['publish', 'other'])).out).toBe('nobody listens to other\n')

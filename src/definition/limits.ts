@@ -36,6 +36,9 @@ export const LABELS_MAX = 20
 export const LABEL_MAX = 64
 export const TRIGGERS_MAX = 20
 export const SCHEDULE_MAX = 256
+/** Which secret calls are signed with, and sealed texts in its place: as many as a vendor's document has triggers. */
+export const SIGNED_NAME_MAX = 64
+export const SIGNED_MAX = 131_072
 export const CHANNEL_MAX = 128
 /** Longest glob of branches, tags or paths, and how many of a kind a trigger may have. */
 export const GLOB_MAX = 255

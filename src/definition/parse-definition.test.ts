@@ -231,6 +231,14 @@ tasks: [{key: a, uses: noop}]`
     })
   })
 
+  test('a webhook that says what it is signed with: a short name, or what is sealed', () => {
+    const signed = (value: string) =>
+      `name: x\ntriggers: [{webhook: push, signed: ${value}}]\ntasks: [{key: a, uses: noop}]`
+    const sealed = `sealed.v1.${'A'.repeat(60)}.`.repeat(2)
+    expect(read(signed(sealed)).triggers?.list).toMatchObject([{ secret: sealed }])
+    expect(() => read(signed('a'.repeat(65)))).toThrow(/expected text of 1 to 64 characters, or what is sealed/)
+  })
+
   test.each([
     ['3', { limit: 3, group: null, whenFull: 'queue' }],
     ['{}', { limit: 1, group: null, whenFull: 'queue' }],

@@ -2,6 +2,7 @@ import { wordList } from '../model/word-list.ts'
 import { globProblem } from '../engine/glob.ts'
 import { CHANGE_ACTIONS, CHANGE_FACTS, CHANGE_KINDS, FORGES } from '../model/change.ts'
 import { type ForgeStatus, FORK_POLICIES, type RepositoryFile } from '../model/definition.ts'
+import { isSealedText } from '../model/secret.ts'
 import { END_STATUSES } from '../model/status.ts'
 import {
   CHANNEL_MAX,
@@ -11,6 +12,8 @@ import {
   PARAM_VALUE_MAX,
   PARAMS_MAX,
   SCHEDULE_MAX,
+  SIGNED_MAX,
+  SIGNED_NAME_MAX,
   URL_MAX,
 } from './limits.ts'
 import { name } from './names.ts'
@@ -43,9 +46,13 @@ const factNames = mapOf(text({ min: 1, max: 64 }), {
 })
 
 /** Also a mere flag: then the secret has the name `1`. */
-const signed: Shape<string | null> = mapped(writtenText({ min: 1, max: 64 }), (value) =>
-  value === 'false' ? null : value === 'true' ? '1' : value,
-)
+const signed: Shape<string | null> = mapped(writtenText({ min: 1, max: SIGNED_MAX }), (value, tree, path, reader) => {
+  if (value.length > SIGNED_NAME_MAX && !isSealedText(value)) {
+    const expected = `expected text of 1 to ${SIGNED_NAME_MAX} characters, or what is sealed`
+    reader.problems.add(tree.at, path, `${expected}, found ${value.length} characters`)
+  }
+  return value === 'false' ? null : value === 'true' ? '1' : value
+})
 
 const ownName = { shape: name, doc: 'Name of the trigger, unique in the pipeline. Default: what it waits for.' }
 
@@ -53,7 +60,7 @@ export const webhook = record('a webhook', {
   webhook: { shape: name, doc: 'Name of the webhook; its address is made by the server.', required: true },
   signed: {
     shape: signed,
-    doc: 'Whether calls must be signed, with a secret that the server makes. Another value, such as 2, is another secret. Default false.',
+    doc: 'Whether calls must be signed, with a secret that the server makes. Another value, such as 2, is another secret; what a dialect has sealed is the secret itself, of several any one. Default false.',
   },
   params: { shape: passedOn, doc: 'Parameter of the call -> param of the pipeline.' },
 })

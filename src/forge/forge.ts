@@ -15,8 +15,8 @@ export interface Forge {
   statusRequest(status: StatusReport): StatusRequest
 }
 
-export const SIGNATURES = ['standard', 'hub', 'gitea', 'gitlab', 'gitee'] as const
-/** `hub`: HMAC of the body as GitHub makes it; `standard`: Standard Webhooks. */
+export const SIGNATURES = ['standard', 'hub', 'gitea', 'gitlab', 'gitee', 'codearts'] as const
+/** `hub`: HMAC of the body as GitHub makes it; `standard`: Standard Webhooks; `codearts`: CodeArts Repo. */
 export type Signature = (typeof SIGNATURES)[number]
 
 export interface Headers {

@@ -99,7 +99,8 @@ export type TriggerSpec = {
       readonly kind: 'webhook'
       /**
        * Not the secret, but which one: the server makes one for every pipeline, webhook and text here (host/triggers/webhook-secret.ts),
-       * so that a definition can be shown. null, as in definitions of before there were any: calls need not be signed.
+       * so that a definition can be shown. Of sealed texts it is what is sealed in any of them, which somebody chose elsewhere.
+       * null, as in definitions of before there were any: calls need not be signed.
        */
       readonly secret?: string | null
     }

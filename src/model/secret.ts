@@ -28,6 +28,9 @@ export const SECRET_MASK = '***'
  */
 export const SEALED_TEXT = /sealed\.v1\.([A-Za-z0-9_-]{38,60000})\./g
 
+/** One or more of them, and nothing else. */
+export const isSealedText = (text: string): boolean => text !== '' && text.replaceAll(SEALED_TEXT, '') === ''
+
 /**
  * Of a value, as UTF-8. Below it a secret could not be masked without masking words that are none, and it would be guessed:
  * it is refused.

@@ -1,9 +1,15 @@
 import { Command } from 'commander'
+import { ClientError } from '../../client/error.ts'
 import { common, type CommonOptions, examples } from '../act.ts'
 import { connect } from '../connection.ts'
 import { EXIT } from '../exit-codes.ts'
 import { printJson, printTable } from '../output.ts'
 import type { Verb } from '../verb.ts'
+
+/** One that came sealed with the definition is told to nobody. */
+function unlessUntold(error: unknown): undefined {
+  if (!(error instanceof ClientError) || error.code !== 'not_allowed') throw error
+}
 
 interface Options extends CommonOptions {
   readonly project?: string
@@ -32,7 +38,8 @@ export const webhooks: Verb = ({ terminal, action }) =>
       const items = await Promise.all(
         [...(triggers?.list ?? []), ...ofStages].flatMap(({ kind, name, path, signed }) => {
           if (kind !== 'webhook' && kind !== 'forge') return []
-          const asked = signed && secrets ? client.triggers.secret(pipeline, name, { project }) : undefined
+          const asked =
+            signed && secrets ? client.triggers.secret(pipeline, name, { project }).catch(unlessUntold) : undefined
           return [Promise.resolve(asked).then((found) => ({ name, path, signed, secret: found?.secret ?? null }))]
         }),
       )

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import { type Behind, asksAfterFailure, whenOf } from './condition.ts'
 import type { Contexts, Value } from './contexts.ts'
-import type { PipelineDto, Variable } from './dto.ts'
+import type { CodeEvents, PipelineDto, Variable } from './dto.ts'
 import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
 import { AUTO_TRIGGER, escaped, type PluginContext, type StepWork, workOf } from './plugins.ts'
 import { BadValue } from './read.ts'
@@ -323,7 +323,7 @@ const CODE_EVENTS = 'code-events'
 /** Of the 20 that a pipeline may have, one is for code events. */
 const TRIGGERS_MAX = 19
 
-function rulesOf({ schedules, hasCodeEvents, concurrency }: PipelineDto): {
+function rulesOf({ schedules, codeEvents, concurrency }: PipelineDto): {
   readonly triggers: readonly JsonObject[]
   readonly concurrency: JsonObject | null
 } {
@@ -332,7 +332,12 @@ function rulesOf({ schedules, hasCodeEvents, concurrency }: PipelineDto): {
     throw new BadValue(`schedules: expected at most ${TRIGGERS_MAX} cron lines, found more`)
   const timed = lines.map(({ cron, timezone }, index) => ({ schedule: cron, timezone, name: `schedule-${index + 1}` }))
   return {
-    triggers: [...timed, ...(hasCodeEvents ? [{ webhook: CODE_EVENTS }] : [])],
+    triggers: [...timed, ...(codeEvents === null ? [] : [hookOf(codeEvents)])],
     concurrency: concurrency === null ? null : { limit: concurrency.limit, when_full: concurrency.whenFull },
   }
 }
+
+const hookOf = ({ signed }: CodeEvents): JsonObject => ({
+  webhook: CODE_EVENTS,
+  ...(signed === null ? {} : { signed }),
+})

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
+import { isSealedText } from '../../model/secret.ts'
 import { parseJson } from '../kit/body.ts'
-import { mapTexts, sealLogin, type Seal, withKeptTexts } from '../kit/credentials.ts'
+import { mapTexts, masked, sealLogin, type Seal, withKeptTexts } from '../kit/credentials.ts'
 import { quote } from '../kit/query.ts'
 import {
   BadValue,
@@ -28,11 +29,15 @@ export interface PipelineDto {
   readonly variables: readonly Variable[]
   readonly sources: readonly Source[]
   readonly schedules: readonly JsonObject[]
-  /** Whether events of a code host start it. */
-  readonly hasCodeEvents: boolean
+  /** null: no events of a code host start it. */
+  readonly codeEvents: CodeEvents | null
   /** null: as many at once as are started. */
   readonly concurrency: { readonly limit: number; readonly whenFull: 'queue' | 'abort' } | null
   readonly groupId: string | null
+}
+export interface CodeEvents {
+  /** What calls must be signed with, as `signed` of a webhook has it; null: they need not be. */
+  readonly signed: string | null
 }
 export interface Variable {
   readonly name: string
@@ -72,12 +77,22 @@ export function dtoOf(body: JsonObject): PipelineDto {
     variables: variablesOf(body),
     sources: objectsAt(body['sources'], 'sources', SOURCES_MAX).map(sourceOf),
     schedules: objectsAt(body['schedules'], 'schedules', 20),
-    hasCodeEvents: objectsAt(body['triggers'], 'triggers', SOURCES_MAX).some((trigger, index) =>
-      objectsAt(trigger['events'], `triggers[${index}].events`, 20).some((event) => optionalFlag(event, 'enable')),
-    ),
+    codeEvents: codeEventsOf(body),
     concurrency: concurrencyOf(body),
     groupId: optionalText(body, 'group_id', 128),
   }
+}
+
+/** One address is called for all of them: as soon as one has a token, a call must know one. */
+function codeEventsOf(body: JsonObject): CodeEvents | null {
+  const enabled = objectsAt(body['triggers'], 'triggers', SOURCES_MAX).filter((trigger, index) =>
+    objectsAt(trigger['events'], `triggers[${index}].events`, 20).some((event) => optionalFlag(event, 'enable')),
+  )
+  if (enabled.length === 0) return null
+  const tokens = new Set(enabled.map((trigger) => plainText(trigger[HOOK_TOKEN])).filter((token) => token !== ''))
+  // One that is not known here, as in a copy of another pipeline, is not `******`: then the server makes a secret.
+  const isUnknown = tokens.delete(SECRET)
+  return { signed: tokens.size > 0 ? [...tokens].join('') : isUnknown ? '1' : null }
 }
 
 /** @throws BadValue */
@@ -132,7 +147,7 @@ function concurrencyOf(body: JsonObject): PipelineDto['concurrency'] {
 /** The body of an edit: secrets that came as they are shown are what they were. */
 export function withSecretsOf(body: JsonObject, former: JsonObject | null): JsonObject {
   if (former === null) return body
-  const kept = withKeptDefinition(withKeptTexts(body, former, SECRET), former)
+  const kept = withKeptDefinition(withKeptTexts(withKeptTokens(body, former), former, SECRET), former)
   if (!Array.isArray(kept['variables'])) return kept
   const secrets = new Map(variablesOf(former).map(({ name, value }) => [name, value]))
   const variables = listAt(kept['variables'], 'variables', VARIABLES_MAX).map((variable) => {
@@ -143,9 +158,29 @@ export function withSecretsOf(body: JsonObject, former: JsonObject | null): Json
   return { ...kept, variables }
 }
 
+/** That of the trigger which it was, of the same repository or in the same place: of several each has its own. */
+function withKeptTokens(body: JsonObject, former: JsonObject): JsonObject {
+  const { triggers } = body
+  if (!Array.isArray(triggers) || !Array.isArray(former['triggers'])) return body
+  const before = former['triggers'].filter(isJsonObject)
+  const kept = (triggers as readonly Json[]).map((trigger, place) => {
+    if (!isJsonObject(trigger) || trigger[HOOK_TOKEN] !== SECRET) return trigger
+    const same = before.filter((one) => repositoryOf(one) === repositoryOf(trigger))
+    const here = before[place]
+    const was = here !== undefined && (same.length === 0 || same.includes(here)) ? here : same[0]
+    return { ...trigger, [HOOK_TOKEN]: was?.[HOOK_TOKEN] ?? SECRET }
+  })
+  return { ...body, triggers: kept }
+}
+
+/** As it is shown. */
+const repositoryOf = ({ git_type: type, git_url: url, repo_id: id }: JsonObject): string =>
+  masked([type, url, id].map(plainText).join('\n'), SECRET)
+
 const ADDRESSES: readonly string[] = ['git_url', 'ssh_git_url', 'web_url', 'callback_url']
 /** What a code host shows when it calls. */
 const HOOK_TOKEN = 'security_token'
+const HOOK_TOKEN_MAX = 1_024
 
 /**
  * As it is stored: values of secret variables, of sources and triggers logins in addresses and tokens, and logins in
@@ -160,7 +195,7 @@ export function sealedDto(body: JsonObject, sealing: Seal): JsonObject {
     return known
   }
   const sealed = (text: string, field: string): string =>
-    ADDRESSES.includes(field) ? sealLogin(text, seal) : field === HOOK_TOKEN && text !== '' ? seal(text) : text
+    ADDRESSES.includes(field) ? sealLogin(text, seal) : field === HOOK_TOKEN ? sealedToken(text, seal) : text
   const texts = (name: 'sources' | 'triggers'): JsonObject =>
     body[name] === undefined ? {} : { [name]: mapTexts(body[name], sealed) }
   return {
@@ -172,6 +207,12 @@ export function sealedDto(body: JsonObject, sealing: Seal): JsonObject {
     ...texts('triggers'),
     ...(typeof definition === 'string' ? { definition: sealedDefinition(definition, seal) } : {}),
   }
+}
+
+function sealedToken(text: string, seal: Seal): string {
+  if (text === '' || text === SECRET || isSealedText(text)) return text
+  if (text.length <= HOOK_TOKEN_MAX) return seal(text)
+  throw new BadValue(`${HOOK_TOKEN}: expected at most ${HOOK_TOKEN_MAX} characters, found ${text.length}`)
 }
 
 /** Its steps may be given addresses; a login that a variable gives is known to a run only. */

@@ -4,6 +4,7 @@ import type { PipelineDefinition } from '../../model/definition.ts'
 import { asId, parsePipelineId, type PipelineId, type ProjectId } from '../../model/id.ts'
 import type { Plan } from '../../model/plan.ts'
 import { accept, refuse, type LocatedError, type Result } from '../../model/problem.ts'
+import { isSealedText } from '../../model/secret.ts'
 import type { PipelineView, ProjectView } from '../../model/view.ts'
 import type { Catalog, PipelineFilter, PipelineRecord } from '../../store/store.ts'
 import type { Caller, NextFires, Page, PipelineListFilter, PipelineRef, Pipelines, ProjectRef } from '../app.ts'
@@ -256,6 +257,12 @@ export class CatalogUseCases implements Pipelines {
     const isCalled = trigger?.kind === 'webhook' || trigger?.kind === 'forge'
     if (!isCalled || address === undefined || (trigger.secret ?? null) === null) {
       return refuse('not_found', `pipeline ${found.value.name} has no webhook ${name} that is signed`)
+    }
+    if (isSealedText(trigger.secret ?? '')) {
+      return refuse(
+        'not_allowed',
+        `what calls of webhook ${name} are signed with came with the definition, and is shown to nobody`,
+      )
     }
     return accept(webhookSecret(this.#deps.sealKey, address.id, trigger.secret ?? ''))
   }

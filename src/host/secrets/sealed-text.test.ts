@@ -3,8 +3,9 @@ import type { Run } from '../../engine/run.ts'
 import { parsePipelineId, parseProjectId, parseRunId, type ProjectId } from '../../model/id.ts'
 import type { Json } from '../../model/json.ts'
 import type { Job } from '../../model/job.ts'
+import { isSealedText } from '../../model/secret.ts'
 import { seededEntropy } from '../../testing/entropy.ts'
-import { isSealedText, openSealed as open, sealText } from './sealed-text.ts'
+import { openSealed as open, sealText } from './sealed-text.ts'
 
 const ROOT = new Uint8Array(32).fill(3)
 const A = parseProjectId('a'.repeat(32))!

@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto'
 import type { Run } from '../../engine/run.ts'
 import type { PipelineDefinition } from '../../model/definition.ts'
+import type { ProjectId } from '../../model/id.ts'
 import type { Json } from '../../model/json.ts'
 import type { Job } from '../../model/job.ts'
 import { SEALED_TEXT, type JobSecret } from '../../model/secret.ts'
@@ -15,9 +16,6 @@ import { keyIdOf, seal, unseal } from './seal.ts'
  * a param is opened when it is what the definition has for it, or was sealed for this param of this pipeline.
  */
 const PREFIX = 'sealed.v1.'
-
-/** Whole, and nothing else. */
-export const isSealedText = (text: string): boolean => text !== '' && text.replaceAll(SEALED_TEXT, '') === ''
 
 /** Whether something sealed stands anywhere in a value. */
 export const holdsSealed = (value: unknown): boolean => JSON.stringify(value ?? null).includes(PREFIX)
@@ -35,6 +33,18 @@ const placeOf = ({ project, param }: SealedPlace): string =>
 export function sealText(root: Uint8Array, place: SealedPlace, text: string, entropy: Entropy): string {
   const [, , sealed = ''] = seal(keyOf(root), text, placeOf(place), entropy).split('.')
   return `${PREFIX}${Buffer.from(sealed, 'base64').toString('base64url')}.`
+}
+
+/**
+ * What is sealed in a text of a definition, for the server itself.
+ * @throws Error as {@link openSealed}
+ */
+export const openedTexts = (root: Uint8Array, project: ProjectId, text: string): readonly string[] =>
+  [...text.matchAll(SEALED_TEXT)].map(([one]) => opened(keyOf(root), { project }, one))
+
+function opened(key: Uint8Array, place: SealedPlace, text: string): string {
+  const sealed = Buffer.from(text.slice(PREFIX.length, -1), 'base64url').toString('base64')
+  return unseal(key, `2.${keyIdOf(key)}.${sealed}`, placeOf(place))
 }
 
 interface OfRun extends Pick<Run, 'projectId' | 'pipelineId' | 'params'> {
@@ -90,9 +100,7 @@ class Opener {
   readonly #open = (text: string): string => {
     const known = this.values.get(text)
     if (known !== undefined) return known
-    const sealed = Buffer.from(text.slice(PREFIX.length, -1), 'base64url').toString('base64')
-    const place = this.#given.get(text) ?? { project: this.#run.projectId }
-    const value = unseal(this.#key, `2.${keyIdOf(this.#key)}.${sealed}`, placeOf(place))
+    const value = opened(this.#key, this.#given.get(text) ?? { project: this.#run.projectId }, text)
     this.values.set(text, value)
     return value
   }

@@ -3,6 +3,7 @@ import type { PipelineId, ProjectId } from '../../model/id.ts'
 import type { JobRequest } from '../../model/job.ts'
 import { accept, refuse, type Problem, type Result } from '../../model/problem.ts'
 import {
+  isSealedText,
   isSecretName,
   SECRET_MAX_BYTES,
   SECRET_MIN_BYTES,
@@ -20,7 +21,7 @@ import { resolveSecrets, type Resolved } from './job-secrets.ts'
 import { lacks } from '../access/rights.ts'
 import { secretPlace } from './seal-key.ts'
 import { seal, unseal } from './seal.ts'
-import { isSealedText, openSealed, sealText } from './sealed-text.ts'
+import { openSealed, sealText } from './sealed-text.ts'
 import { unlessFull } from '../store-problems.ts'
 
 interface Dependencies {

@@ -13,7 +13,7 @@ import type { Ignored, WebhookCall } from '../app.ts'
 import type { AutoStart } from './auto-starts.ts'
 import type { Clock } from '../clock.ts'
 import type { RepositoryDefinitions } from './repository-definitions.ts'
-import { contentOf, deliveryOf, signatureProblem, webhookSecret } from './webhook-secret.ts'
+import { contentOf, deliveryOf, secretsOf, signatureProblem } from './webhook-secret.ts'
 
 export type ForgeSpec = Extract<TriggerSpec, { kind: 'forge' }>
 
@@ -47,7 +47,8 @@ export class ChangeStarts {
   ): Promise<Result<Run | Ignored>> {
     const { clock, sealKey, start } = this.#deps
     const { signatures } = forges[spec.forge]
-    const problem = signatureProblem(call, webhookSecret(sealKey, id, spec.secret), clock.now(), signatures)
+    const secrets = secretsOf(sealKey, record.projectId, id, spec.secret)
+    const problem = signatureProblem(call, secrets, clock.now(), signatures)
     if (problem !== undefined || call === undefined) return refuse('unauthenticated', problem ?? 'it is not signed')
     const key = `forge:${id}:${nameOf(spec, call)}`
     const made = await this.#made(key)

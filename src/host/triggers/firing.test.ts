@@ -264,6 +264,53 @@ describe('a signed webhook', () => {
   })
 })
 
+describe('a webhook whose secret came sealed', () => {
+  const openSealed = async (...secrets: readonly string[]) => {
+    const world = await openWorld()
+    const { sealText } = world.app.secrets
+    const sealed = secrets.map((secret) => sealText.call(world.app.secrets, { project: world.project.id }, secret))
+    const pipeline = await world.pipeline(build(triggers('or', webhook('push', sealed.join('')))))
+    const fire = async (headers: Readonly<Record<string, string>>, sent = '') => {
+      const fired = await world.app.runs.fireWebhook(addressOf(pipeline, 'push'), {}, call(headers, sent))
+      return fired.ok ? 'fired' : fired.problem.code
+    }
+    return { world, pipeline, fire }
+  }
+
+  test('takes any of several, in every header in which code hosts send one, and what is signed with one', async () => {
+    const { fire } = await openSealed('of one host', 'of another')
+    for (const header of ['x-repo-token', 'x-gitlab-token', 'x-auth-token', 'x-gitee-token']) {
+      for (const token of ['of one host', 'of another']) expect(await fire({ [header]: token }), header).toBe('fired')
+      for (const token of ['of one hos', 'of one hostof another', '', '******']) {
+        expect(await fire({ [header]: token }), header).toBe('unauthenticated')
+      }
+    }
+    const hub = (secret: string) => `sha256=${createHmac('sha256', secret).update('{}').digest('hex')}`
+    expect(await fire({ 'x-hub-signature-256': hub('of another') }, '{}')).toBe('fired')
+    expect(await fire({ 'x-hub-signature-256': hub('of nobody') }, '{}')).toBe('unauthenticated')
+    expect(await fire({})).toBe('unauthenticated')
+  })
+
+  test('takes no signature made with what is left of a token that is no key', async () => {
+    const { fire, world } = await openSealed('short')
+    const seconds = String(Math.floor(world.clock.now() / 1_000))
+    const signature = createHmac('sha256', '').update(`1.${seconds}.`).digest('base64')
+    const standard = { 'webhook-id': '1', 'webhook-timestamp': seconds, 'webhook-signature': `v1,${signature}` }
+    expect(await fire(standard)).toBe('unauthenticated')
+  })
+
+  test('is told to nobody, and takes nothing in another project', async () => {
+    const { pipeline, world } = await openSealed('of one host')
+    const named = await world.app.pipelines.webhookSecret(world.admin, { id: pipeline.id }, 'push')
+    expect(named).toMatchObject({ ok: false, problem: { code: 'not_allowed' } })
+    const other = need(await world.app.projects.create(world.admin, { name: 'other', description: '' }))
+    const text = JSON.stringify(pipeline.definition)
+    const copy = need(await world.app.pipelines.create(world.admin, { project: { id: other.id }, text }))
+    const fired = await world.app.runs.fireWebhook(addressOf(copy, 'push'), {}, call({ 'x-repo-token': 'of one host' }))
+    expect(fired).toMatchObject({ problem: { code: 'unauthenticated' } })
+  })
+})
+
 describe('triggers of stages', () => {
   const staged = (operator: 'and' | 'or', ...list: readonly TriggerSpec[]) =>
     build({

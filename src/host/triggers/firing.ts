@@ -18,7 +18,7 @@ import { isOpen, stageWebhook } from './stage-triggers.ts'
 import { unlessFull } from '../store-problems.ts'
 import type { TriggerIndex } from './trigger-index.ts'
 import { Turns } from '../turns.ts'
-import { deliveryOf, signatureProblem, webhookSecret } from './webhook-secret.ts'
+import { deliveryOf, secretsOf, signatureProblem } from './webhook-secret.ts'
 
 type Given = Readonly<Record<string, string>>
 type Idempotency = RunCommit['idempotency']
@@ -145,7 +145,8 @@ export class Firing {
     if (found === undefined || spec?.kind !== 'webhook') return refuse('not_found', 'there is no such webhook')
     const generation = spec.secret ?? null
     if (generation !== null) {
-      const problem = signatureProblem(call, webhookSecret(sealKey, id, generation), clock.now())
+      const secrets = secretsOf(sealKey, found.record.projectId, id, generation)
+      const problem = signatureProblem(call, secrets, clock.now())
       if (problem !== undefined) return refuse('unauthenticated', problem)
     }
     const delivery = deliveryOf(call)

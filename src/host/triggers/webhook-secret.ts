@@ -1,7 +1,10 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { SIGNATURES, type Signature } from '../../forge/forge.ts'
+import type { ProjectId } from '../../model/id.ts'
+import { isSealedText } from '../../model/secret.ts'
 import type { DurationMs, Instant } from '../../model/time.ts'
 import type { WebhookCall } from '../app.ts'
+import { openedTexts } from '../secrets/sealed-text.ts'
 
 /** A signature with a time in it is as good as new for so long. Standard Webhooks, section "Verifying webhook authenticity". */
 const TOLERANCE_MS: DurationMs = 5 * 60_000
@@ -16,6 +19,19 @@ export function webhookSecret(sealKey: Uint8Array, webhookId: string, generation
   return PREFIX + Buffer.from(made).toString('base64')
 }
 
+/**
+ * What calls of a webhook may be signed with: the secret that the server makes for it or, where the definition has sealed
+ * texts in its place, what is sealed in them. None of those that cannot be opened.
+ */
+export function secretsOf(root: Uint8Array, project: ProjectId, webhookId: string, signed: string): readonly string[] {
+  if (!isSealedText(signed)) return [webhookSecret(root, webhookId, signed)]
+  try {
+    return openedTexts(root, project, signed)
+  } catch {
+    return []
+  }
+}
+
 type Check = (call: WebhookCall, secret: string, now: Instant) => string | undefined
 
 /** The header by which a way of signing is known, and what it must be. */
@@ -25,26 +41,33 @@ const WAYS = {
   gitea: { headers: ['x-gitea-signature', 'x-forgejo-signature', 'x-gogs-signature'], check: giteaProblem },
   gitlab: { headers: ['x-gitlab-token'], check: gitlabProblem },
   gitee: { headers: ['x-gitee-token'], check: giteeProblem },
+  codearts: { headers: ['x-repo-token', 'x-auth-token'], check: codeartsProblem },
 } as const satisfies Record<Signature, { readonly headers: readonly string[]; readonly check: Check }>
 
 /**
  * Whether a call was made by someone who knows the secret: Standard Webhooks; GitHub's and Gitea's HMAC of the body
- * under the secret as it is written; GitLab's token; Gitee's token or HMAC of its time.
+ * under the secret as it is written; GitLab's and CodeArts Repo's token; Gitee's token or HMAC of its time.
+ * @param secrets any one of them will do.
  * @param ways those that are taken; the first one whose header is there decides.
  * @returns why not, in words; undefined: it was.
  */
 export function signatureProblem(
   call: WebhookCall | undefined,
-  secret: string,
+  secrets: readonly string[],
   now: Instant,
   ways: readonly Signature[] = SIGNATURES,
 ): string | undefined {
   if (call === undefined) return 'this webhook takes signed calls only, and they come by another address'
   const way = ways.find((one) => WAYS[one].headers.some((name) => call.header(name) !== undefined))
-  if (way !== undefined) return WAYS[way].check(call, secret, now)
+  if (way !== undefined) {
+    const problems = secrets.map((secret) => WAYS[way].check(call, secret, now))
+    return problems.includes(undefined) ? undefined : (problems[0] ?? UNKNOWN)
+  }
   const expected = ways.map((one) => WAYS[one].headers[0]).join(' or ')
   return `this webhook takes signed calls only, and no signature was found: expected ${expected}`
 }
+
+const UNKNOWN = 'what its calls are signed with was sealed for another project or server: nothing can be taken'
 
 function hubProblem(call: WebhookCall, secret: string): string | undefined {
   return wrong(isEqual(call.header('x-hub-signature-256') ?? '', `sha256=${hmac(secret, call.body).toString('hex')}`))
@@ -59,6 +82,12 @@ function gitlabProblem(call: WebhookCall, secret: string): string | undefined {
   return wrong(isEqual(call.header('x-gitlab-token') ?? '', secret))
 }
 
+/** One of the headers that a webhook there may be told to send its token in. usermanual-codeartsrepo, codeartsrepo_03_0023. */
+function codeartsProblem(call: WebhookCall, secret: string): string | undefined {
+  const tokens = WAYS.codearts.headers.map((name) => call.header(name) ?? '')
+  return wrong(tokens.map((token) => isEqual(token, secret)).includes(true))
+}
+
 function standardProblem(call: WebhookCall, secret: string, now: Instant): string | undefined {
   const signatures = call.header('webhook-signature') ?? ''
   const id = call.header('webhook-id') ?? ''
@@ -69,6 +98,8 @@ function standardProblem(call: WebhookCall, secret: string, now: Instant): strin
   if (Math.abs(Number(timestamp) * 1_000 - now) > TOLERANCE_MS) {
     return 'the signature is too old, or the clocks of both sides differ by more than 5 minutes'
   }
+  // A token that somebody chose is no key of this kind: what is left of it could be guessed.
+  if (!secret.startsWith(PREFIX)) return wrong(false)
   const key = Buffer.from(secret.slice(PREFIX.length), 'base64')
   const expected = `v1,${hmac(key, `${id}.${timestamp}.${call.body}`).toString('base64')}`
   return wrong(signatures.split(' ').some((signature) => isEqual(signature, expected)))

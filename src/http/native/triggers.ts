@@ -48,11 +48,11 @@ export const getWebhookSecret = route({
   tag,
   summary: 'What calls of a signed webhook are signed with; that of a stage is called `stage/webhook`',
   description:
-    'For admins. Give it to the sender as it is: GitHub, Gitea and GitLab take it as secret, senders of Standard Webhooks as their key.',
+    'For admins. Give it to the sender as it is: GitHub, Gitea and GitLab take it as secret, senders of Standard Webhooks as their key. One that came sealed with the definition is told to nobody.',
   query: z.object(inProject),
   status: 200,
   answer: { json: WebhookSecret },
-  problems: ['not_found', 'conflict'],
+  problems: ['not_found', 'not_allowed', 'conflict'],
   handle: async ({ app, caller, param, query: { project } }) => {
     const ref = pipelineRef(param('pipeline'), project)
     const secret = await app.pipelines.webhookSecret(caller, ref, param('webhook'))
