@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { isSealedText } from '../../model/secret.ts'
 import { parseJson } from '../kit/body.ts'
-import { mapTexts, masked, sealLogin, type Seal, withKeptTexts } from '../kit/credentials.ts'
+import { mapTexts, masked, sealLogin, sealQuery, type Seal, withKeptTexts } from '../kit/credentials.ts'
 import { quote } from '../kit/query.ts'
 import {
   BadValue,
@@ -195,7 +195,11 @@ export function sealedDto(body: JsonObject, sealing: Seal): JsonObject {
     return known
   }
   const sealed = (text: string, field: string): string =>
-    ADDRESSES.includes(field) ? sealLogin(text, seal) : field === HOOK_TOKEN ? sealedToken(text, seal) : text
+    ADDRESSES.includes(field)
+      ? sealQuery(sealLogin(text, seal), seal)
+      : field === HOOK_TOKEN
+        ? sealedToken(text, seal)
+        : text
   const texts = (name: 'sources' | 'triggers'): JsonObject =>
     body[name] === undefined ? {} : { [name]: mapTexts(body[name], sealed) }
   return {

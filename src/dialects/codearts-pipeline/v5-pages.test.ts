@@ -152,7 +152,7 @@ test('tokens of triggers and logins in any address are sealed, shown as stars, a
   const trigger = {
     git_url: `https://ci:${token}@example.com/a.git`,
     git_type: 'gitlab',
-    callback_url: 'https://example.com/hook',
+    callback_url: `https://example.com/hook?access_token=${token}`,
     security_token: token,
     events: [{ type: 'push', enable: true }],
   }
@@ -162,7 +162,8 @@ test('tokens of triggers and logins in any address are sealed, shown as stars, a
   expect(JSON.stringify(before)).not.toContain(token)
   const shown = await client.good('GET', `/pipelines/${id}`)
   expect(shown.sources).toMatchObject([{ params: { ...params, ssh_git_url: 'ssh://git:******@example.com/a.git' } }])
-  const stars = { git_url: 'https://ci:******@example.com/a.git', security_token: '******' }
+  const callback_url = 'https://example.com/hook?access_token=******'
+  const stars = { git_url: 'https://ci:******@example.com/a.git', callback_url, security_token: '******' }
   expect(shown.triggers).toMatchObject([{ ...trigger, ...stars }])
   await client.good('PUT', `/pipelines/${id}`, { ...shown, description: 'edited' })
   const sealed = (annotations: object) => JSON.stringify(annotations).match(/sealed\.v1\.[\w-]+\./g)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { masked, maskedJson, sealLogin, withKeptTexts } from './credentials.ts'
+import { masked, maskedJson, sealLogin, sealQuery, withKeptTexts } from './credentials.ts'
 
 /** As the app's: of letters that nothing has to escape. */
 const seal = (value: string): string => `sealed.v1.${Buffer.from(value.padEnd(30, '-')).toString('base64url')}.`
@@ -17,6 +17,22 @@ describe('an address', () => {
     ['git@git.example:team/a.git', 'git@git.example:team/a.git'],
     ['team', 'team'],
   ])('%s is shown as %s', (address, shown) => expect(masked(sealLogin(address, seal), STARS)).toBe(shown))
+})
+
+describe('the query of an address', () => {
+  test.each([
+    ['https://x.example/robot?access_token=s3&at=1', 'https://x.example/robot?access_token=***&at=1'],
+    [
+      'http://x?KEY=a%20b&key=&key&X-Amz-Signature=0#?token=f',
+      'http://x?KEY=***&key=&key&X-Amz-Signature=***#?token=f',
+    ],
+    ['https://x/?token=a=b?c&privateToken=d', 'https://x/?token=***&privateToken=***'],
+    ['https://x/?token=${t}&keys=1&tokenize=2&=3', 'https://x/?token=${t}&keys=1&tokenize=2&=3'],
+    ['https://x/token=1', 'https://x/token=1'],
+    ['https://x/#/a?token=1', 'https://x/#/a?token=1'],
+    ['git@x:team/a.git?token=1', 'git@x:team/a.git?token=1'],
+    ['', ''],
+  ])('%s is shown as %s', (address, shown) => expect(masked(sealQuery(address, seal), STARS)).toBe(shown))
 })
 
 test('nothing sealed is in JSON that is shown', () => {

@@ -32,6 +32,25 @@ export const sealLogin = (address: string, seal: Seal): string =>
     return password === '' ? whole : `${scheme}${login.slice(0, colon)}:${seal(password)}@`
   })
 
+/** Names that the last word of tells: `access_token`, `X-Amz-Signature`, `apiKey`. */
+const TELLING =
+  /(?:token|secret|key|sign|sig|signature|password|passwd|pwd|pass|auth|authorization|credentials?|ticket)$/i
+
+/**
+ * An address that is called, in which what the query says under such a name is sealed: whoever knows it can call, too. What a
+ * param gives (`${`) is known to a run only.
+ */
+export function sealQuery(address: string, seal: Seal): string {
+  const [, before, query, fragment] = /^(https?:[^?#]*\?)([^#]*)(.*)$/is.exec(address) ?? []
+  if (before === undefined || query === undefined) return address
+  const pairs = query.split('&').map((pair) => {
+    const at = pair.indexOf('=')
+    const [name, value] = [pair.slice(0, at), pair.slice(at + 1)]
+    return at < 1 || value === '' || value.includes('${') || !TELLING.test(name) ? pair : `${name}=${seal(value)}`
+  })
+  return before + pairs.join('&') + (fragment ?? '')
+}
+
 /** As it may be shown. */
 export const masked = (text: string, stars: string): string => text.replaceAll(SEALED_TEXT, stars)
 

@@ -87,3 +87,32 @@ test('that params give are put in by the run', async () => {
     'https://v9@hooks.example.com/',
   ])
 })
+
+test('in queries of addresses that a pipeline tells of its end are tokens: sealed, starred, kept, and sent', async () => {
+  const robot = 'https://robots.example.com/send?access_token=hunter22&of=${SYS_INCREMENT}&sign=${note}'
+  const hook = 'https://hooks.example.com/v1/done?key=hunter33'
+  const [code] = document().stages
+  const mail = { type: 7, config: { user_id: '1', user_name: 'li', condition: 0, pattern: 1, url: hook } }
+  const made = await create({
+    name: 'robots',
+    params: [{ name: 'note', value: 'v9' }],
+    stages: [{ ...code, post_operation: { triggers: [{ webhook: { method: 'POST', url: hook } }] } }],
+    post_operation: {
+      triggers: [{ webhook: { method: 'POST', url: robot } }],
+      notification: { notifications: [mail] },
+    },
+  })
+  const [starred, hidden] = [robot.replace('hunter22', '******'), hook.replace('hunter33', '******')]
+  expect(made.post_operation).toEqual({
+    triggers: [{ webhook: { method: 'POST', url: starred } }],
+    notification: { notifications: [{ ...mail, config: { ...mail.config, url: hidden } }] },
+  })
+  expect(made.stages[0].post_operation.triggers[0].webhook.url).toBe(hidden)
+  expect(JSON.stringify(need(await world.app.pipelines.get(world.admin, { serial: made.id })))).not.toMatch(/hunter/)
+  await update(made, { ...made, description: 'edited' })
+  expect((await call('GET', `/v3/manage/pipelines/${made.id}`)).post_operation).toEqual(made.post_operation)
+  expect((await run(made.id)).slice(1)).toEqual([
+    [hook, ['hunter33']],
+    ['https://robots.example.com/send?access_token=hunter22&of=1&sign=v9', ['hunter22']],
+  ])
+})

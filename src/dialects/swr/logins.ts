@@ -1,6 +1,6 @@
 import type { PipelineDefinition } from '../../model/definition.ts'
 import type { JsonObject } from '../../model/json.ts'
-import { mapTexts, masked, sealLogin, withKeptTexts, type Seal } from '../kit/credentials.ts'
+import { mapTexts, masked, sealLogin, sealQuery, withKeptTexts, type Seal } from '../kit/credentials.ts'
 import { annotatedObject, type Annotated } from './annotations.ts'
 import type { PipelineBody, PostOperationBody } from './pipeline-body.ts'
 import { wordsOf } from './words.ts'
@@ -15,10 +15,10 @@ export const sealedAddress = (address: string, seal: Seal): string =>
 const STARS = '******'
 const POST = 'swr/post_operation'
 
-/** The same pipeline; of the addresses that it tells of its end, the logins are sealed. */
+/** The same pipeline; of the addresses that it tells of its end, logins and tokens are sealed. */
 export function withSealedLogins(body: PipelineBody, seal: Seal): PipelineBody {
   const { template } = wordsOf(body.params)
-  const sealed = (url: string): string => (GIVEN_LOGIN.test(template(url)) ? url : sealLogin(url, seal))
+  const sealed = (url: string): string => sealQuery(GIVEN_LOGIN.test(template(url)) ? url : sealLogin(url, seal), seal)
   const operation = (one: PostOperationBody | null): PostOperationBody | null =>
     one && {
       triggers: one.triggers.map((trigger) =>
@@ -33,7 +33,7 @@ export function withSealedLogins(body: PipelineBody, seal: Seal): PipelineBody {
   }
 }
 
-/** As it was sent, but for logins. */
+/** As it was sent, but for logins and tokens. */
 export function postOperation(of: Annotated): JsonObject | undefined {
   const sent = annotatedObject(of, POST)
   return sent && (mapTexts(sent, (text) => masked(text, STARS)) as JsonObject)
