@@ -417,6 +417,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     for (const { id, pipelineId, projectId } of gone) {
       live.forget(id)
       histories.forget(pipelineId)
+      workspaces.forget(id)
       dispatcher.clean(id)
       feed.changed([`run:${id}`, `pipeline:${pipelineId}`, `project:${projectId}`])
     }

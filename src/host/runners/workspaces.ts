@@ -4,6 +4,7 @@ import type { RunId } from '../../model/id.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { DurationMs, Instant } from '../../model/time.ts'
 import type { Clock } from '../clock.ts'
+import { Timers } from '../runs/timers.ts'
 
 /** How long the files of a run that did not succeed wait for somebody to retry it or to look at them. */
 export const WORKSPACE_KEPT_MS: DurationMs = 24 * 3_600_000
@@ -12,37 +13,35 @@ const STANDARD: WorkspacePolicy = { keep: 'on-failure', forMs: WORKSPACE_KEPT_MS
 
 /** Says when a run's workspace may go: at once, or when its time is over and the run has not been reopened. */
 export class Workspaces {
-  readonly #clock: Clock
   readonly #clean: (runId: RunId) => void
-  readonly #isEnded: (runId: RunId) => boolean
-  /** The ways to stop what is to come, by run. */
-  readonly #waiting = new Map<RunId, () => void>()
+  /** One timer of the clock for all: on a bad day, a hundred thousand runs fail. */
+  readonly #kept: Timers
 
   /** `isEnded`: whether the run is not live now. */
   constructor(clock: Clock, clean: (runId: RunId) => void, isEnded: (runId: RunId) => boolean) {
-    this.#clock = clock
     this.#clean = clean
-    this.#isEnded = isEnded
+    this.#kept = new Timers(clock, (runId) => {
+      if (isEnded(runId)) clean(runId)
+    })
   }
 
   /** Once for every end of a run, and after a restart for every ended run that still has a workspace. */
   ended(runId: RunId, status: RunStatus, endedAt: Instant, policy: WorkspacePolicy = STANDARD): void {
     if (!isEnded(status)) return
-    this.#waiting.get(runId)?.()
-    this.#waiting.delete(runId)
     if (policy.keep === 'never' || (policy.keep === 'on-failure' && status === 'succeeded')) {
+      this.#kept.forget(runId)
       this.#clean(runId)
-      return
+    } else {
+      this.#kept.arm(runId, null, endedAt + policy.forMs)
     }
-    const stop = this.#clock.at(endedAt + policy.forMs, () => {
-      this.#waiting.delete(runId)
-      if (this.#isEnded(runId)) this.#clean(runId)
-    })
-    this.#waiting.set(runId, stop)
+  }
+
+  /** The run is gone, and its workspace with it. */
+  forget(runId: RunId): void {
+    this.#kept.forget(runId)
   }
 
   close(): void {
-    for (const stop of this.#waiting.values()) stop()
-    this.#waiting.clear()
+    this.#kept.close()
   }
 }
