@@ -62,7 +62,8 @@ function outputsOf(run: RunView, tree: JsonObject): readonly JsonObject[] {
     const key = `\${${variable}}`
     const constant = constants[key]
     const name = isJsonObject(constant) && typeof constant['name'] === 'string' ? constant['name'] : variable
-    return { key, name, value: value ?? key }
+    const isMade = isJsonObject(constant) && constant['source_type'] === 'component_outputs'
+    return { key, name, value: value === null && isMade ? key : value }
   })
 }
 

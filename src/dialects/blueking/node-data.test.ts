@@ -12,6 +12,7 @@ import {
   webTree,
   type TreeSketch,
 } from '../../testing/blueking-trees.ts'
+import { succeeded } from '../../testing/scripted-runner.ts'
 
 const inner = webTree({
   lines: [
@@ -202,3 +203,41 @@ test('an attempt that made nothing shows nothing, and what the one before made i
   await t.act('a', 'skip')
   expect(await t.detail('b')).toMatchObject({ inputs: { bk_display_message: 'first' } })
 })
+
+test.each(['show', 'hide'])(
+  'a constant that is null (%s) is None: in texts, by itself, and as an output',
+  async (show_type) => {
+    const t = await taskOf({
+      gateways: { x: 'Exclusive' },
+      lines: [
+        ['start', 'a'],
+        ['a', 'b'],
+        ['b', 'x'],
+        ['x', 'end', '${k} == None'],
+        ['x', 'c', 'default'],
+        ['c', 'end'],
+      ],
+      activities: { a: shell('echo ${k}'), b: component('bk_display', { bk_display_message: '${k}' }) },
+      constants: {
+        '${k}': constant(null, { show_type }),
+        '${mix}': constant('<${k}>', { show_type: 'hide' }),
+        '${none}': outputOf('c', '_result'),
+      },
+      outputs: ['${k}', '${mix}', '${none}'],
+    })
+    expect(t.client.world.runner.jobs[0]?.env).toMatchObject({ k: 'None' })
+    t.client.world.runner.endTask('a', succeeded())
+    await t.client.world.settled()
+    expect(await t.states(2)).toMatchObject({ root: 'FINISHED', x: 'FINISHED' })
+    expect(await t.states(2)).not.toHaveProperty('c')
+    expect((await t.detail('a')).inputs).toMatchObject({ job_content: 'echo None' })
+    expect((await t.detail('b')).inputs).toMatchObject({ bk_display_message: null })
+    const { constants, outputs } = await t.client.need(t.client.get('get_task_detail', [t.id, t.client.biz]))
+    expect(constants['${k}'].value).toBe(null)
+    expect(outputs).toMatchObject([
+      { key: '${k}', value: null },
+      { key: '${mix}', value: '<None>' },
+      { key: '${none}', value: '${none}' },
+    ])
+  },
+)

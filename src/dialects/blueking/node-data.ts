@@ -34,7 +34,9 @@ export async function nodeInputs(call: Call, run: RunView, task: TaskView, asked
   const templates = Object.fromEntries(Object.entries(given).filter(([key]) => !isVerbatim(key)))
   const found = await call.app.runs.rendered(call.caller, { id: run.id }, { id: task.id }, templates, nth)
   const rendered = found.ok && isJsonObject(found.value) ? found.value : templates
-  const inputs = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, rendered[key] ?? value]))
+  const inputs = Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key, Object.hasOwn(rendered, key) ? (rendered[key] ?? null) : value]),
+  )
   return loop === 0 ? inputs : { ...inputs, _loop: loop, _inner_loop: innerLoop }
 }
 

@@ -68,7 +68,7 @@ export function taskTree(run: RunView): JsonObject {
   const params = new Map(run.params.map(({ name, value }) => [name, value]))
   const values = [...tree.constants.values()].flatMap((constant) => {
     const param = paramOf(constant)
-    return param !== null && params.has(param) ? [[constant.key, params.get(param) ?? ''] as const] : []
+    return param !== null && params.has(param) ? [[constant.key, params.get(param) ?? null] as const] : []
   })
   return { ...valued(renamed, new Map(values)), id: run.id }
 }

@@ -285,7 +285,9 @@ function readConstants(reader: Reader, tree: JsonObject, path: Path): Map<string
     if (raw['key'] !== undefined && raw['key'] !== key) reader.fail([...at, 'key'], `is not the key '${key}'`)
     const sourceType = raw['source_type'] === undefined ? 'custom' : reader.oneOf(raw, 'source_type', at, SOURCE_TYPES)
     const showType = raw['show_type'] === undefined ? 'show' : reader.oneOf(raw, 'show_type', at, ['show', 'hide'])
-    const value = raw['value'] ?? ''
+    // None is a value like any other; what stands for an output has none of its own.
+    const isOwn = raw['value'] !== undefined && sourceType !== 'component_outputs'
+    const value: Json = isOwn ? (raw['value'] ?? null) : (raw['value'] ?? '')
     if (JSON.stringify(value).length > VALUE_MAX) reader.fail([...at, 'value'], 'is too long')
     constants.set(key, {
       key,

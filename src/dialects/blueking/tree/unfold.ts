@@ -85,7 +85,7 @@ export function withConstants(constants: JsonObject, values: JsonObject): JsonOb
   return Object.fromEntries(
     Object.entries(constants).map(([key, constant]) => [
       key,
-      isJsonObject(constant) && Object.hasOwn(values, key) ? { ...constant, value: values[key] ?? '' } : constant,
+      isJsonObject(constant) && Object.hasOwn(values, key) ? { ...constant, value: values[key] ?? null } : constant,
     ]),
   )
 }
