@@ -1,8 +1,9 @@
 import type { PipelineDefinition } from '../../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { SealParam } from '../kit/credentials.ts'
+import { quote } from '../kit/query.ts'
 import { SECRET, type Variable } from './dto.ts'
-import { isTrue, plainText } from './read.ts'
+import { BadValue, isTrue, plainText } from './read.ts'
 import { readStages, type StageDoc } from './stages.ts'
 
 /**
@@ -118,22 +119,37 @@ function cut(text: string): readonly string[] {
 }
 
 /** Names of the params whose values this vendor's clients do not show. */
-export const secretNames = (definition: PipelineDefinition): ReadonlySet<string> => {
+export const secretNames = (definition: PipelineDefinition): ReadonlySet<string> =>
+  new Set(secretsOf(definition).map(({ name }) => plainText(name)))
+
+const secretsOf = (definition: PipelineDefinition): readonly JsonObject[] => {
   const { variables } = originalOf(definition)?.dto ?? {}
   const own = Array.isArray(variables) ? variables.filter(isJsonObject) : []
-  const given = [...own, ...sharedOf(definition)]
-  const secret = given.filter(({ is_secret }) => isTrue(is_secret))
-  return new Set(secret.map(({ name }) => plainText(name)))
+  return [...own, ...sharedOf(definition)].filter(({ is_secret }) => isTrue(is_secret))
 }
 
-/** What a start gives, as it is stored: values of secrets sealed; one that comes as it is shown is what the pipeline has. */
-export const sealedParams = (
+/**
+ * What a start gives, as it is stored: values of secrets sealed; one that comes as it is shown is what the pipeline has.
+ * @throws BadValue for a secret that is to be one of some values (our params check the others) and is none of them.
+ */
+export function sealedParams(
   given: Iterable<readonly [string, string]>,
-  secrets: ReadonlySet<string>,
+  definition: PipelineDefinition,
   seal: SealParam,
-): Map<string, string> =>
-  new Map(
-    [...given]
-      .filter(([name, value]) => !secrets.has(name) || value !== SECRET)
-      .map(([name, value]) => [name, secrets.has(name) && value !== '' ? seal(name)(value) : value] as const),
-  )
+): Map<string, string> {
+  const secrets = new Map(secretsOf(definition).map((variable) => [plainText(variable['name']), choicesOf(variable)]))
+  const params = new Map<string, string>()
+  for (const [name, value] of given) {
+    const choices = secrets.get(name)
+    if (choices === undefined) params.set(name, value)
+    else if (value === SECRET) continue
+    else if (choices.length > 0 && !choices.includes(value))
+      throw new BadValue(`${quote(name)}: expected one of its limits, found something else`)
+    else params.set(name, value === '' ? value : seal(name)(value))
+  }
+  return params
+}
+
+/** None: any value will do. */
+const choicesOf = ({ type, limits }: JsonObject): readonly string[] =>
+  type === 'enum' && Array.isArray(limits) ? (limits as readonly Json[]).map(plainText) : []

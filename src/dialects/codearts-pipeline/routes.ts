@@ -13,7 +13,7 @@ import { rethrow } from '../kit/serve.ts'
 import { badBody, errorResponse, errors, notReceived, problemResponse, type VendorError } from './errors.ts'
 import { findPipelines } from './find.ts'
 import { nextValues } from './increment.ts'
-import { sealedParams, secretNames } from './original.ts'
+import { sealedParams } from './original.ts'
 import {
   freshMs,
   presentDetail,
@@ -24,7 +24,7 @@ import {
   presentStates,
   type Frame,
 } from './present.ts'
-import type { Unreadable } from './read.ts'
+import { read, type Unreadable } from './read.ts'
 import { readList, readPipelineIds, readRecords, readStart, readText, type RecordsQuery } from './request.ts'
 import { stateOf } from './state.ts'
 import { statusesOf } from './status.ts'
@@ -137,12 +137,10 @@ class Calls {
     }
     const grown = await nextValues(this.#app, callerOf(c), pipeline.value)
     const { definition, project } = pipeline.value
-    const own = sealedParams(
-      Object.entries(params.value),
-      secretNames(definition),
-      sealParams(this.#app, project.id, pipeline.value.id),
-    )
-    const given = { ...Object.fromEntries(grown), ...Object.fromEntries(own) }
+    const seal = sealParams(this.#app, project.id, pipeline.value.id)
+    const own = read(() => sealedParams(Object.entries(params.value), definition, seal))
+    if (!own.ok) return this.#unreadable(c, own)
+    const given = { ...Object.fromEntries(grown), ...Object.fromEntries(own.value) }
     const run = await this.#app.runs.start(callerOf(c), { pipeline: { id }, params: given })
     if (!run.ok) return this.#refused(c, run.problem, errors.noPipeline)
     return Response.json({ pipeline_id: run.value.pipeline.id, build_id: String(run.value.number) })

@@ -231,6 +231,19 @@ describe('runs', () => {
     }
     expect(await envOf({})).toMatchObject({ KEY: 'test' })
     expect(await envOf({ variables: [{ name: 'KEY', value: 'live' }] })).toMatchObject({ KEY: 'live' })
+    expect(await envOf({ variables: [{ name: 'KEY', value: '******' }] })).toMatchObject({ KEY: 'test' })
+    for (const value of ['lion', 'tes', 'live ', '']) {
+      const wrong = { build_params: [{ name: 'KEY', value }] }
+      for (const refused of [
+        await call('POST', `${api()}/pipelines/${id}/run`, { variables: wrong.build_params }),
+        await call('POST', `/v3/pipelines/${id}/start`, wrong),
+      ]) {
+        expect(refused).toMatchObject({
+          status: 400,
+          body: { error_msg: '"KEY": expected one of its limits, found something else' },
+        })
+      }
+    }
   })
 
   test('numbers that grow begin anew when they are edited, or are told to, and not at every edit', async () => {

@@ -11,7 +11,7 @@ import { errorResponse, errors } from './errors.ts'
 import { groupNamed } from './groups.ts'
 import { nextValues } from './increment.ts'
 import { findRunsV5 } from './v5-find-runs.ts'
-import { originalOf, sealedParams, secretNames } from './original.ts'
+import { originalOf, sealedParams } from './original.ts'
 import { read } from './read.ts'
 import { branchesOf, chosenRefs, namedSourcesOf, packedRefs, REFS } from './sources.ts'
 import { stateOf } from './state.ts'
@@ -69,7 +69,10 @@ export class RunCalls {
     const dto = originalOf(pipeline.definition)?.dto
     const sources = dto === undefined ? [] : namedSourcesOf(dto)
     const refs = chosenRefs(sources, input.refs)
-    const params = await this.#params(caller, pipeline, input, branchesOf(sources, refs))
+    const seal = sealParams(app, pipeline.project.id, pipeline.id)
+    const own = read(() => sealedParams(input.variables, pipeline.definition, seal))
+    if (!own.ok) return { ok: false, response: this.#desk.unreadable(c, own) }
+    const params = await this.#params(caller, pipeline, own.value, input.refs, branchesOf(sources, refs))
     const { description } = input
     const packed = packedRefs(refs)
     const annotations = {
@@ -139,12 +142,11 @@ export class RunCalls {
   async #params(
     caller: Caller,
     pipeline: PipelineView,
-    { variables, refs }: RunV5Input,
+    given: ReadonlyMap<string, string>,
+    refs: RunV5Input['refs'],
     branches: readonly (readonly [name: string, ref: string])[],
   ): Promise<Readonly<Record<string, string>>> {
-    const secrets = secretNames(pipeline.definition)
-    const seal = sealParams(this.#desk.app, pipeline.project.id, pipeline.id)
-    const params = sealedParams(variables, secrets, seal)
+    const params = new Map(given)
     for (const [name, ref] of branches) if (!params.has(name)) params.set(name, ref)
     // A pipeline that was made in another way may have params of the same names.
     const own = new Set(pipeline.definition.params.map(({ name }) => name))
