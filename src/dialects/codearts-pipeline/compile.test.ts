@@ -8,6 +8,7 @@ import { checkpoint, dto, job, shell, stage } from '../../testing/codearts-docum
 import { compileDto } from './compile.ts'
 import { dtoOf } from './dto.ts'
 import { originalOf } from './original.ts'
+import { documentOf } from './v5-document.ts'
 
 const names = {
   projectId: 'f'.repeat(32),
@@ -136,6 +137,71 @@ describe('plugins', () => {
       required: 1,
       question: '$${{ run.number }}',
     })
+  })
+
+  test.each([
+    ['check_strategy', 'everybody', 'expected one of all, any, found "everybody"'],
+    ['check_strategy', 2, 'found 2'],
+    ['timeout_strategy', 'PASS', 'expected one of reject, pass'],
+    ['audit_source', 'everywhere', 'expected one of members, roles'],
+    ['timeout', 'soon', 'expected how many seconds, found "soon"'],
+    ['timeout', -1, 'expected how many seconds, found -1'],
+    ['timeout', 'Infinity', 'expected how many seconds'],
+    ['timeout', [3_600], 'found an array'],
+    ['timeout', true, 'found true'],
+    ['approvers', { id: 'li' }, 'expected up to 100 ids or names, found an object'],
+    ['approvers', ['li', { id: 'wang' }], 'found an array'],
+    ['approvers', 'li,${WHO}', 'found "${WHO}"'],
+    ['approvers', 'a'.repeat(129), 'expected up to 100'],
+    ['approvers', Array.from({ length: 101 }, (_, at) => `u${at}`), 'found 101 of them'],
+  ])('a review with %s %j is refused, and not taken for another', (key, value, message) => {
+    expect(() => workOf(checkpoint('li', { [key]: value }))).toThrow(message)
+    expect(() => workOf(checkpoint('li', { [key]: value }))).toThrow(`definition.stages[0].jobs[0].steps[0].inputs`)
+  })
+
+  test('a review of which nothing is said has the defaults, and numbers may be text', () => {
+    const left = { audit_source: '', check_strategy: null, timeout_strategy: '', timeout: null, approvers: null }
+    expect(workOf(checkpoint('', left))).toMatchObject({ onTimeout: 'fail', work: { required: 1, expireMs: null } })
+    const text = { timeout: ' 90 ', timeout_strategy: 'pass', approvers: ['li', 'wang'], audit_source: 'members' }
+    expect(workOf(checkpoint('', text))).toMatchObject({
+      onTimeout: 'skip',
+      work: { expireMs: 90_000, reviewers: ['li', 'wang'], required: 'all' },
+    })
+  })
+
+  test('a review that is passed over when its time is up is shown so to who made it in another way', () => {
+    const { stages } = compiled(dto([stage('One', [job('JOB_A', [checkpoint('li', { timeout_strategy: 'pass' })])])]))
+    expect(JSON.stringify(documentOf({ ...compiled(dto([])), stages }))).toContain(
+      '{"key":"timeout_strategy","value":"pass"}',
+    )
+  })
+
+  test.each([
+    [{ timeout: '90' }, 5_400_000],
+    [{ timeout: 1.5, timeout_unit: 'hours' }, 5_400_000],
+    [{ timeout: 90, timeout_unit: 'Second' }, 90_000],
+    [{ timeout: 2, timeout_unit: 's' }, 2_000],
+    [{ timeout: '1', timeout_unit: 'days' }, 86_400_000],
+    [{ timeout: 10 ** 12 }, 366 * 86_400_000],
+    [{ timeout: '' }, 6 * 3_600_000],
+    [{ timeout: 0, timeout_unit: '' }, 6 * 3_600_000],
+  ])('a job with %j may take %j ms', (more, timeoutMs) => {
+    const [task] = compiled(dto([stage('One', [job('JOB_A', [shell('make')], more)])])).stages[0]?.tasks ?? []
+    expect(task?.timeoutMs).toBe(timeoutMs)
+  })
+
+  test.each([
+    [{ timeout: 'an hour' }, 'jobs[0].timeout: expected how many minutes, found "an hour"'],
+    [{ timeout: -5 }, 'found -5'],
+    [{ timeout: {} }, 'found an object'],
+    [{ timeout: '0x10' }, 'found "0x10"'],
+    [
+      { timeout: 5, timeout_unit: 'fortnight' },
+      'timeout_unit: expected second, minute, hour or day, found "fortnight"',
+    ],
+    [{ timeout: 5, timeout_unit: 'constructor' }, 'found "constructor"'],
+  ])('a job with %j is refused', (more, message) => {
+    expect(() => compiled(dto([stage('One', [job('JOB_A', [shell('make')], more)])]))).toThrow(message)
   })
 
   test('another pipeline, by its id', () => {

@@ -2,7 +2,7 @@ import type { TaskRole } from '../../model/definition.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 import { quote } from '../kit/query.ts'
 import { type Contexts, withContexts } from './contexts.ts'
-import { BadValue, objectsAt, plainText, UnknownPlugin } from './read.ts'
+import { amount, BadValue, kindOf, objectsAt, plainText, UnknownPlugin } from './read.ts'
 
 /**
  * What a step's plugin (`task`) becomes here. The vendor's own plugins are services of its cloud; those that mean
@@ -40,7 +40,7 @@ type Convert = (inputs: Inputs, context: PluginContext, at: string) => StepWork
 
 const plugins: Readonly<Record<string, Convert>> = {
   official_shell_plugin: (inputs, context, at) => shell(inputs, context, at),
-  [CHECKPOINT]: (inputs, context) => checkpoint(inputs, context),
+  [CHECKPOINT]: (inputs, context, at) => checkpoint(inputs, context, at),
   [MANUAL_TRIGGER]: () => ({ uses: 'approval', with: { question: '' }, role: 'review' }),
   official_devcloud_delay: (inputs, _, at) => delay(inputs, at),
   official_git_clone: (inputs, context, at) => clone(inputs, context, at),
@@ -148,33 +148,53 @@ function shell(inputs: Inputs, context: PluginContext, at: string): StepWork {
 // --- Reviews and waits -----------------------------------------------------------------------------------------------
 
 const DAY_S = 86_400
+const APPROVERS_MAX = 100
 
-/** `audit_source` members, `approvers` joined with commas, `check_strategy` all or any, `timeout` in seconds. */
-function checkpoint(inputs: Inputs, { userNames }: PluginContext): StepWork {
-  const reviewers = [...new Set(approversOf(inputs).map((name) => userNames.get(name) ?? name))]
-  const seconds = Math.min(Number(inputs['timeout'] ?? 0), 366 * DAY_S)
+/**
+ * `audit_source` members or roles, `approvers` joined with commas, `check_strategy` all or any, `timeout` in seconds,
+ * `timeout_strategy` reject or pass (usermanual-pipeline/pipeline_01_0090). What is none of these is refused: a review that
+ * was misread would let through what it should hold.
+ */
+function checkpoint(inputs: Inputs, { userNames }: PluginContext, at: string): StepWork {
+  const word = (name: string, words: readonly string[]): string | null => {
+    const found = inputs[name] ?? ''
+    if (found === '' || words.some((one) => one === found)) return found === '' ? null : plainText(found)
+    throw new BadValue(`${at}.inputs.${name}: expected one of ${words.join(', ')}, found ${kindOf(found)}`)
+  }
+  word('audit_source', ['members', 'roles'])
+  const isAll = word('check_strategy', ['all', 'any']) === 'all'
+  const named = approversOf(inputs)
+  checkApprovers(inputs, named, at)
+  const reviewers = [...new Set(named.map((name) => userNames.get(name) ?? name))]
+  const seconds = Math.min(amount(inputs['timeout'], `${at}.inputs.timeout`, 'seconds'), 366 * DAY_S)
   const comment = typeof inputs['comment'] === 'string' ? inputs['comment'] : ''
   return {
     uses: 'approval',
     with: {
       reviewers,
-      required: inputs['check_strategy'] === 'all' && reviewers.length > 0 ? 'all' : 1,
+      required: isAll && reviewers.length > 0 ? 'all' : 1,
       ...(seconds > 0 ? { expire: seconds } : {}),
       question: escaped(comment.slice(0, 5_000)),
     },
     role: 'review',
-    skipOnTimeout: inputs['timeout_strategy'] === 'pass',
+    skipOnTimeout: word('timeout_strategy', ['reject', 'pass']) === 'pass',
   }
 }
 
-/** Those that can be names at all; a role (`audit_role`) is nobody's name here. */
-function approversOf(inputs: Inputs): readonly string[] {
-  const { approvers } = inputs
+/** A role (`audit_role`) is nobody's name here. */
+function approversOf({ approvers }: Inputs): readonly string[] {
   const given = Array.isArray(approvers) ? approvers.map(plainText) : plainText(approvers).split(',')
-  return given
-    .map((name) => name.trim())
-    .filter((name) => /^[^\s\p{Cc}{}]{1,128}$/u.test(name))
-    .slice(0, 100)
+  return given.map((name) => name.trim()).filter((name) => name !== '')
+}
+
+/** Of one that is nobody's name nothing would be left, and whoever may operate the project could decide. */
+function checkApprovers({ approvers = null }: Inputs, named: readonly string[], at: string): void {
+  const odd = named.find((name) => !/^[^\p{Cc}{}]{1,128}$/u.test(name))
+  const isText = (value: Json): boolean => typeof value === 'string' || typeof value === 'number'
+  const isList = approvers === null || (Array.isArray(approvers) ? approvers.every(isText) : isText(approvers))
+  if (isList && odd === undefined && named.length <= APPROVERS_MAX) return
+  const found = odd !== undefined ? quote(odd) : isList ? `${named.length} of them` : kindOf(approvers)
+  throw new BadValue(`${at}.inputs.approvers: expected up to ${APPROVERS_MAX} ids or names, found ${found}`)
 }
 
 const DELAY_KEYS = ['delay_time', 'delay', 'duration', 'time', 'timeout']

@@ -119,6 +119,14 @@ export function integer(value: Json | undefined, name: string, { min, max, fallb
   throw new BadValue(`${name}: expected an integer from ${min} to ${max}, found ${kindOf(value)}`)
 }
 
+/** A number from 0, or the same as text; nothing and empty text are 0. @param of seconds, minutes */
+export function amount(value: Json | undefined, name: string, of: string): number {
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : null
+  if ((value ?? null) === null || text === '') return 0
+  if (text !== null && /^\d{1,15}(?:\.\d{1,15})?$/.test(text)) return Number(text)
+  throw new BadValue(`${name}: expected how many ${of}, found ${kindOf(value)}`)
+}
+
 export function oneOf<Word extends string>(text: string | null, name: string, words: readonly Word[]): Word | null {
   if (text === null) return null
   const word = words.find((candidate) => candidate === text)

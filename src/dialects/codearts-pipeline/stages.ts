@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import { quote } from '../kit/query.ts'
-import { BadValue, objectAt, objectsAt, optionalFlag, optionalText, plainText, textsAt } from './read.ts'
+import { amount, BadValue, objectAt, objectsAt, optionalFlag, optionalText, plainText, textsAt } from './read.ts'
 
 /** What `definition` of a v5 pipeline says: text that holds JSON with stages, jobs and steps. */
 export interface StageDoc {
@@ -90,7 +90,7 @@ function jobDoc(job: JsonObject, at: string, index: number): JobDoc {
     resource: optionalText(job, 'resource'),
     category: optionalText(job, 'type'),
     timeout: timeout === null ? null : plainText(timeout),
-    timeoutMs: timeoutOf(job),
+    timeoutMs: timeoutOf(job, at),
     isSelected: strategy === null || objectAt(strategy, `${at}.strategy`)['select_strategy'] !== 'never',
     steps: stepDocs(job['steps'], `${at}.steps`),
   }
@@ -118,18 +118,28 @@ function nameOf(given: JsonObject, fallback: string): string {
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1_000,
+  sec: 1_000,
+  second: 1_000,
   m: 60_000,
   min: 60_000,
   minute: 60_000,
   h: 3_600_000,
   hour: 3_600_000,
+  d: 86_400_000,
+  day: 86_400_000,
 }
+const TIMEOUT_MAX_MS = 366 * 86_400_000
 
-/** Minutes, unless `timeout_unit` says otherwise. */
-function timeoutOf(job: JsonObject): number | null {
-  const amount = Number(job['timeout'] ?? 0)
-  const unit = UNIT_MS[optionalText(job, 'timeout_unit')?.toLowerCase().replace(/s$/, '') || 'm']
-  return amount > 0 && unit !== undefined ? Math.min(amount * unit, 366 * 86_400_000) : null
+/** Minutes, unless `timeout_unit` says otherwise. null: none. */
+function timeoutOf(job: JsonObject, at: string): number | null {
+  const given = optionalText(job, 'timeout_unit')
+  const unit = (given?.toLowerCase() ?? 'm').replace(/(?<=.)s$/, '')
+  const unitMs = Object.hasOwn(UNIT_MS, unit) ? UNIT_MS[unit] : undefined
+  if (unitMs === undefined) {
+    throw new BadValue(`${at}.timeout_unit: expected second, minute, hour or day, found ${quote(given ?? '')}`)
+  }
+  const found = amount(job['timeout'], `${at}.timeout`, 'minutes')
+  return found > 0 ? Math.min(found * unitMs, TIMEOUT_MAX_MS) : null
 }
 
 /** Names are found, and nothing waits for itself. */

@@ -42,8 +42,10 @@ const BUSINESS_TYPES = {
 } as const satisfies Record<TaskSpec['role'], string>
 
 /** A step that does what the task does: of the vendor's plugins where one is the same, else of ours. */
-export function stepOf(task: Pick<TaskSpec, 'name' | 'role' | 'work'>): JsonObject {
-  const [plugin, inputs] = pluginOf(task.work)
+export function stepOf(
+  task: Pick<TaskSpec, 'name' | 'role' | 'work'> & Partial<Pick<TaskSpec, 'onTimeout'>>,
+): JsonObject {
+  const [plugin, inputs] = pluginOf(task.work, task.onTimeout)
   return {
     name: task.name,
     task: plugin,
@@ -52,7 +54,10 @@ export function stepOf(task: Pick<TaskSpec, 'name' | 'role' | 'work'>): JsonObje
   }
 }
 
-function pluginOf(work: Work): readonly [string, Readonly<Record<string, Json>>] {
+function pluginOf(
+  work: Work,
+  onTimeout: TaskSpec['onTimeout'] = 'fail',
+): readonly [string, Readonly<Record<string, Json>>] {
   if (work.kind === 'runner') {
     const { script, shell = 'sh', ...others } = work.with
     const isPlain =
@@ -69,7 +74,7 @@ function pluginOf(work: Work): readonly [string, Readonly<Record<string, Json>>]
         approvers: reviewers.join(','),
         audit_role: '',
         check_strategy: required === 'all' || required >= Math.max(2, reviewers.length) ? 'all' : 'any',
-        timeout_strategy: 'reject',
+        timeout_strategy: onTimeout === 'skip' ? 'pass' : 'reject',
         timeout: expireMs === null ? 0 : Math.ceil(expireMs / 1_000),
         comment: question,
       },
