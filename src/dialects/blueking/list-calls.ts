@@ -70,14 +70,15 @@ export const getTaskList: Operation = {
     const page = pageOf(call.params)
     if (!page.ok) return { envelope: page.failure }
     const query = await taskQuery(call, business.project, read.criteria)
-    const found = await slice(call, query, page.offset, page.limit)
+    const isCounted = !isTruthy(call.params, 'without_count')
+    const found = await slice(call, query, page.offset, page.limit, isCounted)
     if (!found.ok) return refusedReply(call, found.problem, bizId)
     const pipelines = await pipelinesOf(call, found.rows)
     const zone = optionalText(call.params, 'expected_timezone') !== undefined
     const rows = found.rows.map((run) =>
       presentTask(run, business.project, pipelines.get(run.pipelineId) ?? null, call, zone),
     )
-    if (isTruthy(call.params, 'without_count')) return { envelope: { result: true, data: rows, count: -1 } }
+    if (!isCounted) return { envelope: { result: true, data: rows, count: -1 } }
     if (found.passed !== null) return { envelope: { result: true, data: rows, count: found.passed } }
     const count = await countTasks(call, query)
     if (!count.ok) return refusedReply(call, count.problem, bizId)

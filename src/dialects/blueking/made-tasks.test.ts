@@ -1,5 +1,5 @@
 // What the making of a task leaves of a tree: bk-sops' taskflow3/models.py and pipeline_web/preview_base.py, read 2026-11-22.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { openBkClient, type Body } from '../../testing/blueking-client.ts'
 import { constant, webTree } from '../../testing/blueking-trees.ts'
 
@@ -75,4 +75,47 @@ test('template_id and template_ids find the tasks of templates, be it that they 
     )
   expect(await ofOne(String(one))).toEqual([own, plain])
   expect(await ofOne(String(two))).toEqual([other])
+})
+
+test('tasks of several templates are read of these alone, page by page, and a list that counts nothing ends with its page', async () => {
+  const client = await openBkClient()
+  const { biz, world } = client
+  const template = async (name: string): Promise<number> =>
+    (await client.need(client.post('create_template', [biz], { name, pipeline_tree: tree }))).template_id
+  const templates = [await template('one'), await template('two'), await template('three')]
+  const made: number[] = []
+  for (let nth = 0; nth < 9; nth++) {
+    const { task_id } = await client.need(client.post('create_task', [templates[nth % 3]!, biz], { name: `t${nth}` }))
+    made.unshift(task_id)
+  }
+  const wanted = made.filter((_, at) => at % 3 !== 0)
+  const read = vi.spyOn(world.app.runs, 'list')
+  const list = async (query: Readonly<Record<string, string>>) => {
+    const { data, count } = await client.get('get_task_list', [biz], query)
+    return [data.map(({ id }: { readonly id: number }) => id), count]
+  }
+  const template_ids = `${templates[0]},${templates[1]}`
+  expect(await list({ template_ids })).toEqual([wanted, 6])
+  expect(await list({ template_ids, offset: '2', limit: '3' })).toEqual([wanted.slice(2, 5), 6])
+  expect(await list({ template_ids, offset: '5', limit: '3', without_count: '1' })).toEqual([wanted.slice(5), -1])
+  expect(await list({ template_ids, offset: '6' })).toEqual([[], 6])
+  expect(read.mock.calls.filter(([, filter]) => filter.pipeline === undefined)).toEqual([])
+  // What is picked out is looked for among all.
+  expect(await list({ template_ids, keyword: 't4' })).toEqual([[made[4]], 1])
+})
+
+test('a list by keyword that counts nothing reads no further than its page', async () => {
+  const client = await openBkClient()
+  const { biz, world } = client
+  const { template_id } = await client.need(client.post('create_template', [biz], { name: 'one', pipeline_tree: tree }))
+  const { task_id } = await client.need(client.post('create_task', [template_id, biz], { name: 'sought' }))
+  const { list: listed } = world.app.runs
+  const pages = vi.spyOn(world.app.runs, 'list').mockImplementation(async (caller, filter, page) => {
+    const found = await listed.call(world.app.runs, caller, filter, page)
+    return found.ok ? { ...found, value: { ...found.value, next: pages.mock.calls.length < 3 ? 1 : null } } : found
+  })
+  const asked = { keyword: 'sought', limit: '1' }
+  const { data } = await client.get('get_task_list', [biz], { ...asked, without_count: '1' })
+  expect(data).toMatchObject([{ id: task_id }])
+  expect(pages).toHaveBeenCalledTimes(1)
 })

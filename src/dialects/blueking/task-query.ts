@@ -37,9 +37,13 @@ export interface TaskCriteria {
   readonly picks?: ((run: RunSummary) => boolean) | undefined
 }
 
+type Filter = RunListFilter & { readonly project: { readonly id: string } }
+
 /** What our lists look for, and what of it they leave in that was not asked for. */
 export interface TaskQuery {
-  readonly filter: RunListFilter & { readonly project: { readonly id: string } }
+  readonly filter: Filter
+  /** What {@link filter} finds, each of which our store has in order: of one pipeline each. Several where nothing is picked. */
+  readonly parts: readonly Filter[]
   /** undefined: nothing. */
   readonly picks: ((run: RunSummary) => boolean) | undefined
 }
@@ -53,23 +57,33 @@ export async function taskQuery(call: Call, project: ProjectView, criteria: Task
   const filter = {
     project: { id: project.id },
     ...filterOf(criteria),
-    // One pipeline is looked for, several are picked; of none there is no task.
+    // One pipeline is looked for, several are looked for one by one or picked; of none there is no task.
     ...(only !== undefined && more.length === 0 ? { pipeline: { id: only } } : {}),
     ...(made?.size === 0 ? { statuses: [] } : {}),
   }
+  const named =
+    made === undefined || made.size > PARTS_MAX ? [] : [...made].map((id) => ({ ...filter, pipeline: { id } }))
   const clocked = byClock ? clockedIds(hidden) : undefined
   const tests: readonly (((run: RunSummary) => boolean) | undefined)[] = [
     keyword === undefined ? undefined : (run) => taskName(run, call).includes(keyword),
     name === undefined ? undefined : (run) => taskName(run, call) === name,
     clocked === undefined ? undefined : (run) => (method === 'clocked') === clocked.has(run.pipelineId),
-    made === undefined || made.size < 2 ? undefined : (run) => made.has(run.pipelineId),
     startedFrom === undefined ? undefined : ({ startedAt }) => startedAt !== null && startedAt >= startedFrom,
     startedTo === undefined ? undefined : ({ startedAt }) => startedAt !== null && startedAt <= startedTo,
     picks,
   ]
   const asked = tests.filter((test) => test !== undefined)
-  return { filter, picks: asked.length === 0 ? undefined : (run) => asked.every((test) => test(run)) }
+  const isParted = asked.length === 0 && named.length > 1
+  if (made !== undefined && made.size > 1 && !isParted) asked.push((run) => made.has(run.pipelineId))
+  return {
+    filter,
+    parts: isParted ? named : [filter],
+    picks: asked.length === 0 ? undefined : (run) => asked.every((test) => test(run)),
+  }
 }
+
+/** So many pipelines are asked one by one. */
+const PARTS_MAX = 16
 
 function filterOf(criteria: TaskCriteria): Omit<RunListFilter, 'project'> {
   const { creator, executor, createdFrom, createdTo } = criteria
@@ -139,7 +153,15 @@ const SCANNED_MAX = 20_000
  * Rows `offset` to `offset + limit`, newest first, read page by page: our lists go on from a row, theirs from a count.
  * `passed`: how many there are in all, where they had to be read to be known.
  */
-export async function slice(call: Call, { filter, picks }: TaskQuery, offset: number, limit: number): Promise<Slice> {
+export async function slice(
+  call: Call,
+  query: TaskQuery,
+  offset: number,
+  limit: number,
+  isCounted = true,
+): Promise<Slice> {
+  if (query.parts.length > 1) return await mergedSlice(call, query, offset, limit)
+  const { filter, picks } = query
   const rows: RunSummary[] = []
   let passed = 0
   let scanned = 0
@@ -154,8 +176,19 @@ export async function slice(call: Call, { filter, picks }: TaskQuery, offset: nu
     passed += items.length
     scanned += page.value.items.length
     before = page.value.next
-  } while (before !== null && scanned < SCANNED_MAX && (picks !== undefined || rows.length < limit))
+  } while (before !== null && scanned < SCANNED_MAX && ((picks !== undefined && isCounted) || rows.length < limit))
   return { ok: true, rows, passed: picks === undefined ? null : passed }
+}
+
+/** Each of the parts has at most all of these rows. */
+async function mergedSlice(call: Call, { parts }: TaskQuery, offset: number, limit: number): Promise<Slice> {
+  const found = await Promise.all(
+    parts.map((part) => slice(call, { filter: part, parts: [], picks: undefined }, 0, offset + limit)),
+  )
+  const failed = found.find((one) => !one.ok)
+  if (failed !== undefined) return failed
+  const rows = found.flatMap((one) => (one.ok ? one.rows : [])).toSorted((a, b) => b.serial - a.serial)
+  return { ok: true, rows: rows.slice(offset, offset + limit), passed: null }
 }
 
 /** Runs of ours that make calls are no tasks. */
@@ -166,7 +199,12 @@ export async function countTasks(call: Call, query: TaskQuery): Promise<Result<n
     const found = await slice(call, query, 0, 0)
     return found.ok ? { ok: true, value: found.passed ?? 0 } : found
   }
-  const { filter } = query
+  const { filter, parts } = query
+  if (parts.length > 1) {
+    const counts = await Promise.all(parts.map((part) => call.app.runs.count(call.caller, part)))
+    const failed = counts.find((one) => !one.ok)
+    return failed ?? { ok: true, value: counts.reduce((sum, one) => sum + (one.ok ? one.value : 0), 0) }
+  }
   const all = await call.app.runs.count(call.caller, filter)
   if (!all.ok || filter.pipeline !== undefined) return all
   const calls = { name: CALLBACK_PIPELINE, project: filter.project }
