@@ -71,12 +71,21 @@ export const endpoints: readonly EndpointRow[] = [
     ['POST', '/batch-delete', 'deletes each of `pipeline_ids`, and says which; `BatchDeletePipeline`'],
     ['PUT', '/{pipeline_id}/ban', '`true`: this vendor’s clients may not start or edit it; `DisablePipeline`'],
     ['PUT', '/{pipeline_id}/unban', '`true`: they may again; `EnablePipeline`'],
-    ['GET', '/{pipeline_id}/webhook', 'the address of its first webhook; Terraform'],
+    ['GET', '/{pipeline_id}/webhook', 'the address of its first webhook; `ShowGenericWebHook`'],
     ['POST', '/pipelines-version', 'manifest versions of `[{pipeline_id}]`; `QueryPipelinesManifestVersion`'],
     ['GET', '/{pipeline_id}/list-runtime-vars', 'variables that a start may set; `ListRuntimeVars`'],
     ['GET', '/{pipeline_id}/list-system-vars', 'predefined ones that steps see; `ListPipelineSystemVars`'],
     ['GET', '/{pipeline_id}/pipelines-modify-historys', 'who edited it when; `ListPipelineModifyHistory`'],
     ['GET', '/{pipeline_id}/trigger-failed-record', 'refused automatic starts; `ListPipelineTriggerFailedRecords`'],
+  ]),
+  ...rowsOf('v5 webhooks', '/v5/{project_id}/pipelines/{pipeline_id}', [
+    ['POST', '/webhook/callback-run/{region}', 'fires the webhook of `access_token`; `ExecuteGenericWebhook`'],
+    [
+      'POST',
+      '/callback-run/{region}',
+      '`TriggerWebhookPipeline`',
+      'nothing in it is known to its caller alone; the address above does it',
+    ],
   ]),
   ...rowsOf('v5 runs', '/v5/{project_id}/api/pipelines', [
     ['POST', '/{pipeline_id}/run', 'starts a run; `RunPipeline`'],

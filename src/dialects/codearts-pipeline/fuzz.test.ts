@@ -30,6 +30,7 @@ async function openSubject(): Promise<FuzzSubject> {
       'end_date outcome pipeline_run_id step_run_ids flow states workflow template_type is_build_in pipeline_group_ids ' +
       'query flag mode pipelineId subject role_id user_id operation_query'
     ).split(' '),
+    isOpen: ({ path }) => path.includes('/webhook/callback-run/'),
     notTheirError: ({ headers, text: answer }) => {
       const body = JSON.parse(answer) as Record<string, unknown>
       const keys = Object.keys(body).toSorted().join()

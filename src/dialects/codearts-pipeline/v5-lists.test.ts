@@ -756,6 +756,11 @@ test('the webhook of a pipeline is its first one, whatever else starts it, and n
   }
   const called = await made('called', 'triggers: [{schedule: "@daily"}, {webhook: push}]')
   expect(called.webhooks.map(({ name }: Body) => name)).toEqual(['@daily', 'push', 's/go'])
-  expect(called).toMatchObject({ status: true, webhookUrl: `${BASE}/api/v1/webhooks/${called.webhooks[1].id}` })
+  const { webhooks, ...shown } = called
+  const [projectId, region] = [world.project.id, 'millrace']
+  const address = `${BASE}/v5/${projectId}/pipelines/${shown.pipelineId}/webhook/callback-run/${region}`
+  const webhookUrl = `${address}?access_token=${webhooks[1].id}`
+  const pipelineId = expect.stringMatching(/^[0-9a-f]{32}$/)
+  expect(shown).toEqual({ pipelineId, projectId, region, status: true, useIam: false, webhookUrl })
   expect(await made('quiet', '')).toMatchObject({ status: false, webhookUrl: '' })
 })

@@ -189,16 +189,6 @@ export class PipelineCalls {
     return put.ok ? Response.json(true) : this.#desk.refused(c, put.problem, errors.noPipeline)
   }
 
-  async webhook(c: Context<Env>): Promise<Response> {
-    const pipeline = await this.#desk.pipeline(c)
-    if (!pipeline.ok) return pipeline.response
-    const { definition, webhooks } = pipeline.value
-    const trigger = definition.triggers?.list.find(({ kind }) => kind === 'webhook')
-    const hook = trigger === undefined ? undefined : webhooks.find(({ name }) => name === trigger.name)
-    const webhookUrl = hook === undefined ? '' : `${this.#desk.options.baseUrl}/api/v1/webhooks/${hook.id}`
-    return Response.json({ status: hook !== undefined, webhookUrl, useIam: false })
-  }
-
   /** The newest runs of those that ran, by id of the pipeline. */
   async #latest(caller: Caller, pipelines: readonly PipelineView[]): Promise<ReadonlyMap<string, LatestRun>> {
     const refs = pipelines.flatMap(({ latestRun }) => (latestRun === null ? [] : [{ id: latestRun.id }]))

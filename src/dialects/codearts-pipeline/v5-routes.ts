@@ -13,6 +13,7 @@ import { RunCalls } from './v5-runs.ts'
 import { StepCalls } from './v5-steps.ts'
 import { TagCalls } from './v5-tags.ts'
 import { VariableGroupCalls } from './v5-variable-groups.ts'
+import { WebhookCalls } from './v5-webhooks.ts'
 
 /** A step is put off by an hour: the call says nothing of how long. */
 const DELAY_MS = 3_600_000
@@ -24,6 +25,7 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   const runs = new RunCalls(desk)
   const steps = new StepCalls(desk)
   const groups = new GroupCalls(desk)
+  const webhooks = new WebhookCalls(desk)
 
   routes.post('/v5/:project/api/pipelines', who, (c) => pipelines.create(c))
   routes.post('/v5/:project/api/pipelines/list', who, (c) => pipelines.list(c))
@@ -38,7 +40,8 @@ export function addV5Routes(routes: Hono<Env>, who: MiddlewareHandler<Env>, app:
   routes.delete('/v5/:project/api/pipelines/:id', who, (c) => pipelines.remove(c))
   routes.put('/v5/:project/api/pipelines/:id/ban', who, (c) => pipelines.ban(c, true))
   routes.put('/v5/:project/api/pipelines/:id/unban', who, (c) => pipelines.ban(c, false))
-  routes.get('/v5/:project/api/pipelines/:id/webhook', who, (c) => pipelines.webhook(c))
+  routes.get('/v5/:project/api/pipelines/:id/webhook', who, (c) => webhooks.show(c))
+  routes.post('/v5/:project/pipelines/:id/webhook/callback-run/:region', (c) => webhooks.fire(c))
 
   const facts = new FactCalls(desk)
   routes.get('/v5/:project/api/pipelines/:id/list-runtime-vars', who, (c) => facts.runtimeVariables(c))
