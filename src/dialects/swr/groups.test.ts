@@ -144,11 +144,14 @@ describe('a template of one’s own', () => {
     expect((await call('DELETE', `${TEMPLATES}/1001`)).status).toBe(404)
   })
 
-  test('is kept and answered without the password of an address', async () => {
+  test('is kept and answered without passwords and tokens of addresses', async () => {
     const params = { git_type: 'gitlab', url: 'https://ci:not-for-everyone@git.example.com/a.git', branch: 'main' }
-    const stages = [{ name: 'code', service_name: 'code_source', params }]
+    const told = 'https://hooks.example.com/?access_token=not-for-everyone&of=1'
+    const post_operation = { triggers: [{ webhook: { method: 'POST', url: told } }] }
+    const stages = [{ name: 'code', service_name: 'code_source', params, post_operation }]
     const made = await call('POST', TEMPLATES, own({ stages }))
-    expect(made.body.stages).toMatchObject([{ params: { url: 'https://git.example.com/a.git' } }])
+    const kept = { triggers: [{ webhook: { method: 'POST', url: 'https://hooks.example.com/?access_token=&of=1' } }] }
+    expect(made.body.stages).toMatchObject([{ params: { url: 'https://git.example.com/a.git' }, post_operation: kept }])
     expect((await call('GET', `${TEMPLATES}/1001`)).body).toEqual(made.body)
   })
 

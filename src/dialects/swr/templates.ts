@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import { accept, type Result } from '../../model/problem.ts'
 import type { Instant } from '../../model/time.ts'
 import type { ProjectView } from '../../model/view.ts'
-import { mapTexts } from '../kit/credentials.ts'
+import { mapTexts, sealQuery } from '../kit/credentials.ts'
 import { parseDocument } from './body.ts'
 import { contentRange, documentResponse, queryOf, rangeWhenPaged, removed, unreadable, type Call } from './call.ts'
 import { withoutUserInfo } from './compile-stage.ts'
@@ -81,8 +81,10 @@ export async function createTemplate(app: App, c: Call): Promise<Response> {
     project: { id: project.id },
     kind: KIND,
     key: String(id),
-    // Whoever makes a pipeline of it has a password of their own.
-    value: mapTexts({ ...template }, (text, field) => (field === 'url' ? withoutUserInfo(text) : text)),
+    // Whoever makes a pipeline of it has a password and tokens of their own.
+    value: mapTexts({ ...template }, (text, field) =>
+      field === 'url' ? sealQuery(withoutUserInfo(text), () => '') : text,
+    ),
     expectedRevision: 0,
   })
   return kept.ok ? documentResponse(c, 201, presentTemplate(keptOf(kept.value))) : problemResponse(kept.problem)
