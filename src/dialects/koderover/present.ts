@@ -27,8 +27,10 @@ export function presentTask(run: RunView, time: WriteTime): Task {
   const placed = run.stages.flatMap((stage) => stage.tasks.map((task) => ({ role: task.role, task, stage })))
   const slots = bySlot(placed)
   const subTask = <Wire>(slot: Slot, present: (sub: SubTask) => Wire): Wire | undefined => {
-    const [first] = slots[slot]
-    const tasks = slots[slot].map(({ task }) => task)
+    // What a start left out is no part of its task, be its turn still to come.
+    const asked = slots[slot].filter(({ task }) => !task.excluded)
+    const [first] = asked
+    const tasks = asked.map(({ task }) => task)
     const status = joinedWord(
       tasks.map((task) => task.status),
       isEnded(run.status),

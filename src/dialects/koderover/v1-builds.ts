@@ -119,7 +119,7 @@ async function buildOf({ app, caller, param }: Call): Promise<Result<Build>> {
     if (fact !== undefined && fact !== given) return nothing
   }
   const placed = run.value.stages.flatMap((stage) => stage.tasks.map((task) => ({ role: task.role, task, stage })))
-  const tasks = bySlot(placed).build.map(({ task }) => task)
+  const tasks = bySlot(placed).build.flatMap(({ task }) => (task.excluded ? [] : [task]))
   return tasks.length === 0 ? nothing : accept({ run: run.value, tasks })
 }
 

@@ -291,6 +291,15 @@ describe('a webhook whose secret came sealed', () => {
     expect(await fire({})).toBe('unauthenticated')
   })
 
+  test('takes a token in any letters, as a server reads it from a header', async () => {
+    const { fire } = await openSealed('口令-é')
+    const sent = Buffer.from('口令-é').toString('latin1')
+    for (const header of ['x-repo-token', 'x-gitlab-token', 'x-gitee-token']) {
+      expect(await fire({ [header]: sent }), header).toBe('fired')
+      expect(await fire({ [header]: `${sent}.` }), header).toBe('unauthenticated')
+    }
+  })
+
   test('takes no signature made with what is left of a token that is no key', async () => {
     const { fire, world } = await openSealed('short')
     const seconds = String(Math.floor(world.clock.now() / 1_000))

@@ -84,7 +84,7 @@ export function askedTasks(run: RunView): readonly { readonly stage: StageView; 
   const only = unpack(run.annotations, ONLY)
   return run.stages.flatMap((stage) =>
     stage.tasks
-      .filter(({ key, skipped }) => skipped?.because !== 'excluded' && (!Array.isArray(only) || only.includes(key)))
+      .filter(({ key, excluded }) => !excluded && (!Array.isArray(only) || only.includes(key)))
       .map((task) => ({ stage, task })),
   )
 }
