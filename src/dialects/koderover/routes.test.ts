@@ -78,7 +78,7 @@ describe('the seed’s endpoint', () => {
     const { status, headers, body } = await at.ask('GET', TASK)
     expect(status).toBe(200)
     expect(headers.get('Content-Type')).toBe('application/json; charset=utf-8')
-    expect(headers.get(DEPENDS_HEADER)).toBe(`run:${at.run.id}`)
+    expect(headers.get(DEPENDS_HEADER)).toBe(`run:${at.run.id},pipeline:${at.run.pipeline.id}`)
     expect(headers.get('ETag')).toBe(`"${at.run.id}.${(await at.world.run(at.run.id)).seq}"`)
     // By name: it may mean another pipeline tomorrow.
     expect(headers.get(FRESH_HEADER)).toBe('1000')

@@ -16,6 +16,7 @@ import { presentPipeline } from './present.ts'
 import { type Call, pipelineRef, projectOf, type Route } from './route.ts'
 import { familyOf, V1 } from './rows.ts'
 import { creatorOf, runWord } from './status.ts'
+import { removeWithTasks } from './remove-pipeline.ts'
 import { forgetJobs } from './v1-cron.ts'
 import { NAME_FRESH_MS } from './v1-tasks.ts'
 import type { LastTask, PipelineStatus } from './wire.ts'
@@ -115,7 +116,7 @@ export async function removePipeline(call: Call): Promise<Result<unknown>> {
   const { app, caller } = call
   const found = await app.pipelines.get(caller, pipelineRef(call))
   if (!found.ok) return found
-  const removed = await app.pipelines.remove(caller, { id: found.value.id })
+  const removed = await removeWithTasks(call, { id: found.value.id })
   return removed.ok ? await forgetJobs(call, found.value) : removed
 }
 

@@ -76,7 +76,7 @@ async function getTask(call: Call): Promise<Response> {
   const run = found.value
   return withDepends(
     json(200, presentTask(run, call.time), { ETag: `"${run.id}.${run.seq}"` }),
-    [`run:${run.id}`],
+    [`run:${run.id}`, `pipeline:${run.pipeline.id}`],
     NAME_FRESH_MS,
   )
 }

@@ -92,11 +92,14 @@ test('a custom workflow is made in YAML, read in YAML, changed, listed and taken
     ],
   })
   expect((await ask('GET', `${BASE}?project=nobody`)).body).toEqual({ workflow_list: [], total: 0 })
-  expect((await ask('DELETE', `${BASE}/release`)).body.code).toBe(6543)
+  expect((await ask('DELETE', `${BASE}/nowhere`)).body.code).toBe(6543)
   expect((await ask('POST', BASE, workflow())).body.code).toBe(6540)
   expect(await ask('POST', BASE, workflow({ name: 'other' }))).toEqual(SUCCESS)
   expect(await ask('DELETE', `${BASE}/other`)).toEqual(SUCCESS)
   expect((await ask('GET', `${BASE}/name/other`)).body.code).toBe(6542)
+  // What is at work is cancelled then, as there.
+  expect(await ask('DELETE', `${BASE}/release`)).toEqual(SUCCESS)
+  expect((await ask('GET', `${BASE}/name/release`)).body.code).toBe(6542)
 })
 
 test('its jobs run side by side or one after another, behind their approval, and have logs by their names', async () => {

@@ -27,7 +27,7 @@ export function taskHandlers(face: Face, present: (run: RunView) => JsonObject) 
     const run = await runOf(call, face, 'getTask', call.param('id'), call.param('name'))
     if (run instanceof Response) return run
     const answer = json(200, present(run), { ETag: `"${run.id}.${run.seq}"` })
-    return withDepends(answer, [`run:${run.id}`], NAME_FRESH_MS)
+    return withDepends(answer, [`run:${run.id}`, `pipeline:${run.pipeline.id}`], NAME_FRESH_MS)
   }
 
   /** @param more what the stream of such a task has beside what GET answers. */

@@ -5,6 +5,7 @@ import { json, success } from '../errors.ts'
 import { objectOf, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
 import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
+import { removeWithTasks } from '../remove-pipeline.ts'
 import { forgetCrons } from './crons.ts'
 import { zadigFace as face } from './face.ts'
 import { favouriteTest } from './favourites.ts'
@@ -81,7 +82,7 @@ export async function findWorkflow(call: Call): Promise<Response> {
 }
 
 export async function removeWorkflow(call: Call, name = call.param('name')): Promise<Response> {
-  const removed = await call.app.pipelines.remove(call.caller, pipelineRef(call, name))
+  const removed = await removeWithTasks(call, pipelineRef(call, name))
   const done = removed.ok ? await forgetCrons(call, removed.value) : removed
   return done.ok ? success() : face.problem('deleteWorkflow', done.problem)
 }
