@@ -85,9 +85,12 @@ export function dtoOf(body: JsonObject): PipelineDto {
 
 /** One address is called for all of them: as soon as one has a token, a call must know one. */
 function codeEventsOf(body: JsonObject): CodeEvents | null {
-  const enabled = objectsAt(body['triggers'], 'triggers', SOURCES_MAX).filter((trigger, index) =>
-    objectsAt(trigger['events'], `triggers[${index}].events`, 20).some((event) => optionalFlag(event, 'enable')),
-  )
+  const enabled = objectsAt(body['triggers'], 'triggers', SOURCES_MAX).filter((trigger, index) => {
+    if (typeof (trigger[HOOK_TOKEN] ?? '') !== 'string') {
+      throw new BadValue(`triggers[${index}].${HOOK_TOKEN}: expected text, found something else`)
+    }
+    return objectsAt(trigger['events'], `triggers[${index}].events`, 20).some((event) => optionalFlag(event, 'enable'))
+  })
   if (enabled.length === 0) return null
   const tokens = new Set(enabled.map((trigger) => plainText(trigger[HOOK_TOKEN])).filter((token) => token !== ''))
   // One that is not known here, as in a copy of another pipeline, is not `******`: then the server makes a secret.
