@@ -180,7 +180,8 @@ function withKeptTokens(body: JsonObject, former: JsonObject): JsonObject {
 const repositoryOf = ({ git_type: type, git_url: url, repo_id: id }: JsonObject): string =>
   masked([type, url, id].map(plainText).join('\n'), SECRET)
 
-const ADDRESSES: readonly string[] = ['git_url', 'ssh_git_url', 'web_url', 'callback_url']
+const HOOK_ADDRESS = 'callback_url'
+const ADDRESSES: readonly string[] = ['git_url', 'ssh_git_url', 'web_url', HOOK_ADDRESS]
 /** What a code host shows when it calls. */
 const HOOK_TOKEN = 'security_token'
 const HOOK_TOKEN_MAX = 1_024
@@ -197,12 +198,12 @@ export function sealedDto(body: JsonObject, sealing: Seal): JsonObject {
     done.set(text, known)
     return known
   }
-  const sealed = (text: string, field: string): string =>
-    ADDRESSES.includes(field)
-      ? sealQuery(sealLogin(text, seal), seal)
-      : field === HOOK_TOKEN
-        ? sealedToken(text, seal)
-        : text
+  const sealed = (text: string, field: string): string => {
+    if (field === HOOK_TOKEN) return sealedToken(text, seal)
+    const address = ADDRESSES.includes(field) ? sealLogin(text, seal) : text
+    // That of a repository has no query, and names it for steps.
+    return field === HOOK_ADDRESS ? sealQuery(address, seal) : address
+  }
   const texts = (name: 'sources' | 'triggers'): JsonObject =>
     body[name] === undefined ? {} : { [name]: mapTexts(body[name], sealed) }
   return {

@@ -221,3 +221,12 @@ test('logins in addresses that steps are given are sealed, shown as stars, and n
     JSON.parse(whole.definition),
   )
 })
+
+test('a step names its source by the address, also where the address asks something', async () => {
+  const source = (alias: string, git_url: string) => ({ type: 'code', params: { git_type: 'gitlab', git_url, alias } })
+  const asked = 'https://example.com/b.git?access_token=of-it'
+  const clone = { name: 'Clone', task: 'official_git_clone', inputs: [{ key: 'git_url', value: asked }] }
+  const sources = [source('a', 'https://example.com/a.git'), source('b', asked)]
+  await client.start(await client.create([stage('One', [job('JOB_A', [clone])])], { sources }))
+  expect(world.runner.jobs.map((one) => one.with['url'])).toEqual([asked])
+})
