@@ -41,7 +41,7 @@ export const endpoints: readonly EndpointRow[] = [
   row('GET', '/v3/projects/:id', 'one project'),
   row('GET', '/v3/regions', 'the one region'),
   row('GET', '/v3/regions/:id', 'it'),
-  row('GET', '/v3', 'the version of the API; Keystone'),
+  row('GET', '/v3', 'the version of the API, to everybody; Keystone'),
   row('GET', '/v3/services', 'the services of the catalog; `?type=`'),
   row('GET', '/v3/services/:id', 'one of them'),
   row('GET', '/v3/endpoints', 'their addresses; `?interface=`, `?service_id=`'),

@@ -14,6 +14,7 @@ async function openSubject(): Promise<FuzzSubject> {
     world,
     known: [world.project.id, world.project.name, 'millrace', world.credentials.user],
     fields: ['auth', 'identity', 'scope', 'project', 'name', 'domain_id', 'nocatalog', 'methods', 'token', 'password'],
+    isOpen: ({ path }) => path === '/v3',
     // HEAD has no body to say why.
     notTheirError: ({ text }) =>
       text === '' || OWN.test(text) || GATEWAY.test(text) ? undefined : 'not of their form',

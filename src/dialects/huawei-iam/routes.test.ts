@@ -475,3 +475,10 @@ test.each([
     request_id: answer.headers.get('x-request-id'),
   })
 })
+
+test('the version is told to everybody, also under the address that it tells', async () => {
+  const { status, body } = await call('GET', '/v3')
+  expect([status, body.version.id]).toEqual([200, 'v3.6'])
+  const [{ href }] = body.version.links
+  expect(await call('GET', href.replace(BASE, ''))).toMatchObject({ status: 200, body })
+})

@@ -97,7 +97,8 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
     const region = presentRegions(baseUrl).regions.find(({ id }) => id === c.req.param('id'))
     return region === undefined ? errorResponse(404, 'The region does not exist.') : Response.json({ region })
   })
-  routes.get('/v3', who, () => Response.json(presentVersion(baseUrl)))
+  // Clients of Keystone look here before they sign in, by the address that it tells too (api-iam/iam_15_0003).
+  for (const path of ['/v3', '/v3/']) routes.get(path, () => Response.json(presentVersion(baseUrl)))
   listed('services', presentServices(baseUrl), 'service', ['type', 'name'])
   listed('endpoints', presentEndpoints(baseUrl), 'endpoint', ['interface', 'service_id'])
   // Nobody sees others here than themselves.
