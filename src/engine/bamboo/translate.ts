@@ -27,8 +27,8 @@ export function translationTable({ all, required, text, meter }: Arguments): Dic
   )
 }
 
-function codeOfKey(key: Value, meter: Meter): bigint {
-  if (typeof key === 'bigint') return key
+function codeOfKey(key: Value, meter: Meter): Value {
+  if (typeof key === 'bigint' || typeof key === 'boolean') return key
   const characters = typeof key === 'string' ? charactersOf(key, meter) : []
   if (characters.length !== 1) throw new BambooError('keys of a translate table must be ints, or texts of length 1')
   return codeOf(characters[0]!)
@@ -37,6 +37,8 @@ function codeOfKey(key: Value, meter: Meter): bigint {
 /** `str.translate`: a table is whatever has items; a character that it does not have stays. */
 export function translated(self: string, { required, meter }: Arguments): string {
   const table = required(0)
+  // Of a text without characters nothing is looked up: there the table may be anything.
+  if (self === '') return ''
   const lookUp = tableOf(table, meter)
   const parts = charactersOf(self, meter).map((character) => {
     const found = lookUp(codeOf(character))
@@ -58,6 +60,7 @@ function tableOf(table: Value, meter: Meter): (code: bigint) => Value | undefine
 function replacement(found: Value): string {
   if (found === null) return ''
   if (typeof found === 'string') return found
+  if (typeof found === 'boolean') return replacement(found ? 1n : 0n)
   if (typeof found === 'bigint' && found >= 0n && found <= 0x10ffffn) return String.fromCodePoint(Number(found))
   throw new BambooError('character mapping must return integer, None or str')
 }

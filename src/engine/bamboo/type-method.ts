@@ -11,9 +11,9 @@ import { type Callable, type Dict, dictOf, kindOf, type Kind, typeName, type Val
  */
 const TYPES: Readonly<Record<string, readonly Kind[]>> = {
   str: ['str'],
-  // A bool is an int there.
+  // A bool is an int there, and has no methods but those of an int.
   int: ['int', 'bool'],
-  bool: ['bool'],
+  bool: ['int', 'bool'],
   float: ['float'],
   list: ['list'],
   tuple: ['tuple'],
