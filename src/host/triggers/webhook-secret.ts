@@ -79,13 +79,13 @@ function giteaProblem(call: WebhookCall, secret: string): string | undefined {
 }
 
 function gitlabProblem(call: WebhookCall, secret: string): string | undefined {
-  return wrong(isEqual(call.header('x-gitlab-token') ?? '', secret))
+  return wrong(isToken(call.header('x-gitlab-token') ?? '', secret))
 }
 
 /** One of the headers that a webhook there may be told to send its token in. usermanual-codeartsrepo, codeartsrepo_03_0023. */
 function codeartsProblem(call: WebhookCall, secret: string): string | undefined {
   const tokens = WAYS.codearts.headers.map((name) => call.header(name) ?? '')
-  return wrong(tokens.map((token) => isEqual(token, secret)).includes(true))
+  return wrong(tokens.map((token) => isToken(token, secret)).includes(true))
 }
 
 function standardProblem(call: WebhookCall, secret: string, now: Instant): string | undefined {
@@ -108,7 +108,7 @@ function standardProblem(call: WebhookCall, secret: string, now: Instant): strin
 /** The secret itself, or (with a time in ms) the HMAC of time and secret, also percent-encoded. help.gitee.com, "WebHook 签名计算". */
 function giteeProblem(call: WebhookCall, secret: string, now: Instant): string | undefined {
   const token = call.header('x-gitee-token') ?? ''
-  if (isEqual(token, secret)) return undefined
+  if (isToken(token, secret)) return undefined
   const timestamp = call.header('x-gitee-timestamp') ?? ''
   if (!/^\d{1,15}$/.test(timestamp) || Math.abs(Number(timestamp) - now) > TOLERANCE_MS) {
     return 'the token is not the secret, and X-Gitee-Timestamp is not of the last 5 minutes'
@@ -121,6 +121,9 @@ const wrong = (isRight: boolean): string | undefined =>
   isRight ? undefined : 'the signature is not that of this body and the secret of the webhook'
 
 const hmac = (key: string | Uint8Array, text: string): Buffer => createHmac('sha256', key).update(text, 'utf8').digest()
+
+/** Bytes of a header come as one character each (RFC 9110, 5.5); who has a token in other letters sends UTF-8. */
+const isToken = (sent: string, secret: string): boolean => isEqual(Buffer.from(sent, 'latin1').toString('utf8'), secret)
 
 /** In constant time, whatever the lengths. */
 const isEqual = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right))
