@@ -32,7 +32,7 @@ export const sealLogin = (address: string, seal: Seal): string =>
     return password === '' ? whole : `${scheme}${login.slice(0, colon)}:${seal(password)}@`
   })
 
-/** Names that the last word of tells: `access_token`, `X-Amz-Signature`, `apiKey`. */
+/** By how a name ends: `access_token`, `X-Amz-Signature`, `apikey`; a `design` is better sealed than an `appsign` shown. */
 const TELLING =
   /(?:token|secret|key|sign|sig|signature|password|passwd|pwd|pass|auth|authorization|credentials?|ticket)$/i
 

@@ -8,13 +8,13 @@ import { koderover } from './index.ts'
 
 const CONCURRENCY = { limit: 1, group: null, whenFull: 'queue' } as const
 
-async function open() {
+async function open(count = 2) {
   const world = await openWorld()
   const handle = koderover.create(world.app, DIALECT_OPTIONS)
   const made = await world.pipeline(
     definition({ name: 'web', concurrency: CONCURRENCY, stages: [stage('build', [script('a')])] }),
   )
-  const started = [0, 1].map(async () =>
+  const started = Array.from({ length: count }, async () =>
     need(await world.app.runs.start(world.admin, { pipeline: { id: made.id }, params: {} })),
   )
   const runs = await Promise.all(started)
@@ -41,6 +41,12 @@ test.each([
   expect((await ask('GET', task)).status).toBe(400)
   for (const { id } of runs) expect((await world.run(id)).status).toBe('cancelled')
   expect(world.runner.cancelled).toHaveLength(1)
+})
+
+test('however many wait, none is left', async () => {
+  const { world, ask, runs } = await open(1_002)
+  expect((await ask('DELETE', '/api/pipelines/web')).status).toBe(200)
+  for (const { id } of runs) expect((await world.run(id)).status).toBe('cancelled')
 })
 
 test('who may not delete a pipeline cancels nothing of it', async () => {

@@ -180,6 +180,39 @@ describe('workspaces', () => {
     expect(cleaned).toEqual([runId(1), runId(4), runId(2), runId(3)])
   })
 
+  test('of a run that retention removes go with it, however long they would be kept, and nobody comes back for them', async () => {
+    const world = await openWorld({
+      retention: {
+        policy: { runs: null, forMs: WORKSPACE_KEPT_MS },
+        files: {
+          runs: () => Promise.resolve([]),
+          remove: () => Promise.resolve(),
+          sweepArtifacts: () => Promise.resolve(),
+        },
+      },
+    })
+    const work = { kind: 'runner', uses: 'script', with: { script: 'false' } } as const
+    const plan = definition({
+      stages: [stageSpec({ tasks: [taskSpec({ key: 'a', work })] })],
+      workspace: { keep: 'always', forMs: 5 * WORKSPACE_KEPT_MS },
+    })
+    const pipeline = await world.pipeline(plan)
+    for (let count = 0; count < 3; count += 1) {
+      await world.start(pipeline)
+      await world.settled()
+      world.runner.endTask('a', succeeded())
+      await world.settled()
+    }
+    world.clock.advance(2 * WORKSPACE_KEPT_MS)
+    expect(await world.host.sweepRuns()).toBe(2)
+    const gone = [...world.runner.cleaned]
+    expect(gone).toHaveLength(2)
+    world.clock.advance(2.5 * WORKSPACE_KEPT_MS)
+    expect(world.runner.cleaned).toEqual(gone)
+    world.clock.advance(WORKSPACE_KEPT_MS)
+    expect(world.runner.cleaned).toHaveLength(3)
+  })
+
   test('that an earlier server left go when their run is unknown, or has ended long enough ago', async () => {
     const world = await openWorld()
     const work = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const

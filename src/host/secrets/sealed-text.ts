@@ -35,12 +35,17 @@ export function sealText(root: Uint8Array, place: SealedPlace, text: string, ent
   return `${PREFIX}${Buffer.from(sealed, 'base64').toString('base64url')}.`
 }
 
-/**
- * What is sealed in a text of a definition, for the server itself.
- * @throws Error as {@link openSealed}
- */
-export const openedTexts = (root: Uint8Array, project: ProjectId, text: string): readonly string[] =>
-  [...text.matchAll(SEALED_TEXT)].map(([one]) => opened(keyOf(root), { project }, one))
+/** What is sealed in a text of a definition, for the server itself. What cannot be opened ({@link openSealed}) is left out. */
+export function openedTexts(root: Uint8Array, project: ProjectId, text: string): readonly string[] {
+  const key = keyOf(root)
+  return [...text.matchAll(SEALED_TEXT)].flatMap(([one]) => {
+    try {
+      return [opened(key, { project }, one)]
+    } catch {
+      return []
+    }
+  })
+}
 
 function opened(key: Uint8Array, place: SealedPlace, text: string): string {
   const sealed = Buffer.from(text.slice(PREFIX.length, -1), 'base64url').toString('base64')

@@ -318,6 +318,20 @@ describe('a webhook whose secret came sealed', () => {
     const fired = await world.app.runs.fireWebhook(addressOf(copy, 'push'), {}, call({ 'x-repo-token': 'of one host' }))
     expect(fired).toMatchObject({ problem: { code: 'unauthenticated' } })
   })
+
+  test('takes those of its own project beside one that came from another', async () => {
+    const { world } = await openSealed('of one host')
+    const { sealText } = world.app.secrets
+    const other = need(await world.app.projects.create(world.admin, { name: 'other', description: '' }))
+    const [strange, own] = [other, world.project].map(({ id }) =>
+      sealText.call(world.app.secrets, { project: id }, `of ${id}`),
+    )
+    const copy = await world.pipeline(build({ ...triggers('or', webhook('push', `${strange}${own}`)), name: 'copy' }))
+    const fire = (id: string) =>
+      world.app.runs.fireWebhook(addressOf(copy, 'push'), {}, call({ 'x-repo-token': `of ${id}` }))
+    expect(await fire(world.project.id)).toMatchObject({ ok: true })
+    expect(await fire(other.id)).toMatchObject({ problem: { code: 'unauthenticated' } })
+  })
 })
 
 describe('triggers of stages', () => {
