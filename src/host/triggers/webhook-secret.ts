@@ -23,7 +23,12 @@ export function webhookSecret(sealKey: Uint8Array, webhookId: string, generation
  * What calls of a webhook may be signed with: the secret that the server makes for it or, where the definition has sealed
  * texts in its place, what is sealed in them. None of those that cannot be opened.
  */
-export const secretsOf = (root: Uint8Array, project: ProjectId, webhookId: string, signed: string): readonly string[] =>
+export const secretsOf = (
+  root: Uint8Array,
+  project: ProjectId,
+  webhookId: string,
+  signed: string,
+): readonly string[] =>
   isSealedText(signed) ? openedTexts(root, project, signed) : [webhookSecret(root, webhookId, signed)]
 
 type Check = (call: WebhookCall, secret: string, now: Instant) => string | undefined
