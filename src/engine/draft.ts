@@ -114,7 +114,7 @@ function onePassMore(run: Draft, index: number, { loop, innerLoop, outerAttempt 
 
 /** As new, but that its attempts go on counting (their logs are kept) and are remembered. */
 function again(run: Draft, index: number, state: TaskState): TaskState {
-  const { attempt, pausedAt, excluded, inputs, loop, innerLoop, outerAttempt } = state
+  const { attempt, pausedAt, excluded, inputs, given, loop, innerLoop, outerAttempt } = state
   return {
     ...freshTask(taskPlan(run.plan, index)),
     attempt,
@@ -127,6 +127,7 @@ function again(run: Draft, index: number, state: TaskState): TaskState {
     pausedAt,
     excluded,
     inputs,
+    given,
     earlier: attemptsOf(run, index, state),
   }
 }
@@ -162,7 +163,8 @@ export function nextAttempt(run: Draft, index: number, attempt: number): TaskDra
 /** All attempts so far, the present one included. */
 export function attemptsOf(run: Draft, index: number, state: TaskState): readonly AttemptView[] {
   if (state.attempt === 0 || state.earlier.at(-1)?.attempt === state.attempt) return state.earlier
-  const { attempt, status, startedAt, endedAt, runner, failure, inputs, skipped, loop, innerLoop, loopAt } = state
+  const { attempt, status, startedAt, endedAt, runner, failure, inputs, given, skipped, loop, innerLoop, loopAt } =
+    state
   const present: AttemptView = {
     attempt,
     loop: Math.max(1, loop),
@@ -177,6 +179,7 @@ export function attemptsOf(run: Draft, index: number, state: TaskState): readonl
     failure,
     skipped: skipped !== null,
     inputs,
+    given,
     outputs: ownOutputs(state),
     decisions: state.decisions,
   }

@@ -243,7 +243,7 @@ function fire(run: Draft, event: Extract<RunEvent, { type: 'TriggerFired' }>, at
 /** Back to the first node; what was tried before is remembered. */
 function restart(run: Draft, pass: number): void {
   const nodes = run.plan.nodes.map((node): NodeState => {
-    if (node.kind === 'task') return { ...anew(run, node.index), inputs: null, pausedAt: null }
+    if (node.kind === 'task') return { ...anew(run, node.index), inputs: null, given: null, pausedAt: null }
     return { ...freshStage(node), excluded: stageAt(run, node.index).excluded }
   })
   run.nodes = Table.from(nodes)
@@ -458,6 +458,7 @@ function retry(run: Draft, event: Extract<RunEvent, { type: 'NodeRetried' }>): v
     retries: keptRetries(run, state),
     earlier: attemptsOf(run, index, state),
     inputs: event.inputs ?? state.inputs,
+    given: event.inputs === undefined ? state.given : (event.given ?? null),
     // In a flow it stays readable until the node has made something else, as when it is come back to.
     ...(flow === null ? {} : { outputs: state.outputs, madeBy: state.madeBy }),
     asked: true,

@@ -80,6 +80,19 @@ describe('a node that has failed', () => {
     expect(w.viewed('a').earlier.map(({ inputs }) => inputs)).toEqual([null, { script: 'make again' }])
   })
 
+  test('is retried with inputs, which are told in the words of who gave them until others are given', () => {
+    const w = failed({ work: { kind: 'runner', uses: 'script', with: { script: 'make' } } })
+    const given = { job_content: 'make again', job_account: 'root' }
+    w.do({ type: 'retry-node', node: w.index('a'), inputs: { script: 'make again' }, given })
+    w.fail('a')
+    w.retry('a')
+    expect(w.viewed('a')).toMatchObject({ inputs: { script: 'make again' }, given })
+    w.fail('a')
+    w.do({ type: 'retry-node', node: w.index('a'), inputs: { script: 'make once more' } })
+    expect(w.viewed('a')).toMatchObject({ inputs: { script: 'make once more' }, given: null })
+    expect(w.viewed('a').earlier.map((attempt) => attempt.given)).toEqual([null, given, given])
+  })
+
   test('is skipped: its tries and its start stay, its end is now, and what follows goes on', () => {
     const w = failed()
     w.retry('a')

@@ -1,9 +1,8 @@
 import type { NodeAction, OperatorCommand, Rejection } from '../model/command.ts'
 import { attemptVersion } from '../model/id.ts'
-import type { JsonObject } from '../model/json.ts'
 import { allowedOnNode, isChoice, nodeAdmits } from './admits.ts'
 import { approvalsNeeded } from './deadline.ts'
-import { reopen, retryFrom, retryTask, type OnRun } from './on-run.ts'
+import { reopen, retryFrom, retryTask, type OnRun, type RetryInputs } from './on-run.ts'
 import { refuse } from './rejection.ts'
 import { passDeadline } from './report.ts'
 import { stagePlan, standsStill, taskAt, taskPlan, type Run } from './run.ts'
@@ -38,7 +37,7 @@ export function decideOnNode(transition: Transition, command: OnNode): Rejection
   if (!allowed.includes(action)) return notAllowed(run, command.node, action, allowed)
   switch (command.type) {
     case 'retry-node':
-      retry(transition, command.node, command.inputs)
+      retry(transition, command.node, command)
       return null
     case 'skip-node':
       skip(transition, command.node, command.reason)
@@ -86,13 +85,13 @@ function notAllowed(run: Run, index: number, action: NodeAction, allowed: readon
   return refuse('not-allowed', `cannot ${action} ${thing}: it is ${status}${where}`, allowed)
 }
 
-function retry(transition: Transition, node: number, inputs: JsonObject | null): void {
+function retry(transition: Transition, node: number, asked: RetryInputs): void {
   const { run } = transition
   const isStage = run.plan.nodes[node]?.kind === 'stage'
   const isReopened = run.phase === 'ended'
   if (isReopened) reopen(transition)
   if (isStage) retryFrom(transition, node)
-  else retryTask(transition, node, isReopened, inputs)
+  else retryTask(transition, node, isReopened, asked)
   transition.flow()
 }
 

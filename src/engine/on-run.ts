@@ -175,12 +175,15 @@ function retryAll(transition: Transition): void {
   transition.flow()
 }
 
+/** What a retry gives in place of the definition's inputs. */
+export type RetryInputs = Pick<Extract<OperatorCommand, { type: 'retry-node' }>, 'inputs' | 'given'>
+
 /** @param isReopened its run had ended, and with it the sub-flows that it is in. */
 export function retryTask(
   transition: Transition,
   node: number,
   isReopened: boolean,
-  inputs: JsonObject | null = null,
+  { inputs, given }: RetryInputs = { inputs: null },
 ): void {
   const { plan } = transition.run
   letGo(transition, node)
@@ -188,7 +191,11 @@ export function retryTask(
     letGo(transition, at)
     at = taskPlan(plan, at).flow?.parent ?? null
   }
-  transition.emit({ type: 'NodeRetried', node, ...(inputs === null ? {} : { inputs }) })
+  transition.emit({
+    type: 'NodeRetried',
+    node,
+    ...(inputs === null ? {} : { inputs, ...(given === undefined ? {} : { given }) }),
+  })
 }
 
 /** The pause of an attempt that is over does not hold the next one; one that was asked for before any does. */

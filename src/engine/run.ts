@@ -145,6 +145,8 @@ export interface TaskState {
   readonly rollingBack: boolean
   /** In place of the definition's. */
   readonly inputs: JsonObject | null
+  /** The same in the words of who gave them; null: there are no others. */
+  readonly given: JsonObject | null
   readonly childRun: RunId | null
   /** The present attempt, from 1; 0: none yet. */
   readonly attempt: number
@@ -321,6 +323,7 @@ export const freshTask = ({ needs, flow }: TaskPlan): TaskState => ({
   withheld: false,
   rollingBack: false,
   inputs: null,
+  given: null,
   childRun: null,
   attempt: 0,
   takenUpAt: 0,

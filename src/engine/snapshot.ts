@@ -4,7 +4,7 @@ import { freshNode, type NodeState, type Run } from './run.ts'
 import { Table } from './table.ts'
 
 /** Raised when `Run` or its nodes change their form, or what they are at first: an older snapshot is then not read, the log is folded instead. */
-const FORM = 7
+const FORM = 8
 
 /** What of a node is not as it was before the run began. */
 type Changes = Readonly<Record<string, unknown>>

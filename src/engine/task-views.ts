@@ -252,6 +252,7 @@ function taskView(run: Run, index: number, inner: Counts | undefined): TaskView 
     version: attemptVersion(run.id, index, state.attempt),
     paused: state.pausedAt !== null,
     inputs: state.inputs,
+    given: state.given,
     childRun: state.childRun,
     labels: spec.labels,
     attempt: state.attempt,

@@ -26,9 +26,15 @@ export type OperatorCommand =
   | { readonly type: 'retry' }
   /**
    * Of a task: another attempt, with these inputs in place of the definition's when they are given. Of a stage: it and
-   * all that comes after it, from the beginning.
+   * all that comes after it, from the beginning. `given` are the same inputs in the words of who asked, where those are
+   * not the step type's: a view shows them.
    */
-  | { readonly type: 'retry-node'; readonly node: number; readonly inputs: JsonObject | null }
+  | {
+      readonly type: 'retry-node'
+      readonly node: number
+      readonly inputs: JsonObject | null
+      readonly given?: JsonObject
+    }
   | { readonly type: 'skip-node'; readonly node: number; readonly reason: string }
   | { readonly type: 'approve'; readonly node: number; readonly by: string; readonly comment: string }
   | { readonly type: 'reject'; readonly node: number; readonly by: string; readonly comment: string }

@@ -157,7 +157,7 @@ export type RunEvent =
       readonly comment: string
     }
   /** An operator asked for another attempt of an ended node. */
-  | { readonly type: 'NodeRetried'; readonly node: number; readonly inputs?: JsonObject }
+  | { readonly type: 'NodeRetried'; readonly node: number; readonly inputs?: JsonObject; readonly given?: JsonObject }
 
 /** name -> value of a task's outputs; at most 64 KiB of JSON in all. */
 export type Outputs = Readonly<Record<string, Json>>

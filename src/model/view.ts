@@ -232,6 +232,8 @@ export interface TaskView extends NodeFields {
   readonly paused: boolean
   /** What a retry gave in place of the definition's inputs. */
   readonly inputs: JsonObject | null
+  /** The same in the words of who gave them, where those are not the step type's. */
+  readonly given: JsonObject | null
   /** The run that it started. */
   readonly childRun: RunId | null
   readonly labels: readonly string[]
@@ -293,6 +295,7 @@ export interface AttemptView {
   readonly failure: Failure | null
   readonly skipped: boolean
   readonly inputs: JsonObject | null
+  readonly given: JsonObject | null
   readonly outputs: Outputs
   /** Of a review: who has said what of it. */
   readonly decisions: readonly DecisionView[]

@@ -130,7 +130,7 @@ function nodeOf(level: JsonObject, id: string): JsonObject | undefined {
 
 /** A row for each attempt that is over: of the pass, before the present one, and the one that was skipped over. */
 async function rowsOf(call: Call, run: RunView, task: TaskView, loop: number): Promise<readonly JsonObject[]> {
-  const { skipped, attempt, startedAt, endedAt, runner, failure, inputs, made, retry, version, innerLoop } = task
+  const { skipped, attempt, startedAt, endedAt, runner, failure, inputs, given, made, retry, version, innerLoop } = task
   const passed: readonly AttemptView[] =
     (skipped?.because === 'operator' || skipped?.because === 'timeout') && attempt > 0
       ? [
@@ -147,6 +147,7 @@ async function rowsOf(call: Call, run: RunView, task: TaskView, loop: number): P
             failure,
             skipped: false,
             inputs,
+            given,
             outputs: made,
             decisions: task.review?.decisions ?? [],
           },

@@ -369,7 +369,12 @@ describe('a task', () => {
       script: "#!/usr/bin/env bash\nJOB_SCRIPT_PARAM='it'\\''s $x'; set -f; set -- $JOB_SCRIPT_PARAM; set +f\necho $1",
     })
     const data = await client.need(client.get('get_task_node_data', [client.biz, task_id], { node_id: a.id }))
-    expect(data.inputs).toEqual({ job_content: 'echo $1', _loop: 1, _inner_loop: 1 })
+    expect(data.inputs).toEqual({
+      job_content: 'echo $1',
+      job_script_param: "it's $x",
+      _loop: 1,
+      _inner_loop: 1,
+    })
   })
 
   test('is counted by what it is', async () => {

@@ -60,7 +60,7 @@ function retry(call: Call, task: TaskView): Asked {
   if (plugin === undefined) return { action: 'retry', inputs }
   const around = { names: new Set<string>(), zoneOffsetMinutes: call.zoneOffsetMinutes, inline: true } as const
   const work = plugin.work({ data: new Map(Object.entries(inputs)) }, around)
-  return work.ok ? { action: 'retry', inputs: work.with } : { refusal: `inputs: ${work.message}` }
+  return work.ok ? { action: 'retry', inputs: work.with, given: inputs } : { refusal: `inputs: ${work.message}` }
 }
 
 function choose(run: RunView, flowIds: readonly string[]): Asked {

@@ -12,7 +12,7 @@ import {
   webTree,
   type TreeSketch,
 } from '../../testing/blueking-trees.ts'
-import { succeeded } from '../../testing/scripted-runner.ts'
+import { exited, succeeded } from '../../testing/scripted-runner.ts'
 
 const inner = webTree({
   lines: [
@@ -241,3 +241,41 @@ test.each(['show', 'hide'])(
     ])
   },
 )
+
+describe('inputs that a retry gives', () => {
+  test.each([
+    ['bk_approve', { bk_verifier: 'li', bk_approve_title: 'May it?', bk_approve_content: 'all', rejected_block: true }],
+    ['pause_node', { description: 'once more' }],
+    ['sleep_timer', { bk_timing: '3600', force_check: true }],
+    ['job_fast_execute_script', { job_content: 'true', job_script_type: '1', job_account: 'root', job_ip_list: '' }],
+  ])('of a %s take the place of all of its fields, as they came', async (code, again) => {
+    const first = Object.fromEntries(Object.keys(again).map((key) => [key, key === 'bk_timing' ? '60' : 'first']))
+    const data = { ...first, ...(code === 'job_fast_execute_script' ? { job_script_type: '1' } : {}) }
+    const t = await taskOf({
+      lines: [
+        ['start', 'a'],
+        ['a', 'end'],
+      ],
+      activities: { a: component(code, { ...data, more: 'only at first' }) },
+    })
+    const { world } = t.client
+    const failed = async () => {
+      if (world.runner.jobs.length === 0) await t.act('a', 'forced_fail')
+      else world.runner.endTask('a', exited(1))
+      await world.settled()
+    }
+    await failed()
+    await t.act('a', 'retry', { inputs: { ...again, ours: '${_system.task_id}' } })
+    const given = { ...again, ours: String(t.id) }
+    expect(await t.detail('a')).toMatchObject({
+      state: 'RUNNING',
+      inputs: { ...given, _loop: 1, _inner_loop: 1 },
+      histories: [{ inputs: { more: 'only at first' } }],
+    })
+    expect((await t.detail('a')).inputs).not.toHaveProperty('more')
+    await failed()
+    await t.act('a', 'retry')
+    const { inputs, histories } = await t.detail('a')
+    expect([inputs, histories[1].inputs]).toMatchObject([given, given])
+  })
+})

@@ -19,13 +19,13 @@ export interface NodeData {
 }
 
 /** Of an attempt of the task, or of its present one. */
-type Attempt = Pick<AttemptView, 'attempt' | 'inputs' | 'outputs' | 'loop' | 'innerLoop' | 'failure'> | null
+type Attempt = Pick<AttemptView, 'attempt' | 'inputs' | 'given' | 'outputs' | 'loop' | 'innerLoop' | 'failure'> | null
 
 export async function nodeInputs(call: Call, run: RunView, task: TaskView, asked: Attempt): Promise<JsonObject> {
   const attempt = passBefore(task, asked) ?? asked
   if (task.work.kind === 'subflow') return await subProcessInputs(call, run, task, (attempt ?? task).attempt)
   if (!isActivity(task)) return {}
-  const replaced = givenFields(task, attempt === null ? task.inputs : attempt.inputs)
+  const replaced = givenFields(task, attempt ?? task)
   const activity = activityOf(run, task)
   const data = activity === undefined ? undefined : Object.fromEntries(activity.data)
   const given = replaced ?? data ?? (task.work.kind === 'runner' ? task.work.with : {})
@@ -40,8 +40,9 @@ export async function nodeInputs(call: Call, run: RunView, task: TaskView, asked
   return loop === 0 ? inputs : { ...inputs, _loop: loop, _inner_loop: innerLoop }
 }
 
-/** What a retry gave, in the fields of the node's plugin. */
-function givenFields(task: TaskView, inputs: JsonObject | null): JsonObject | null {
+/** What a retry gave, in the fields of the node's plugin: as it came, or of a call that is not theirs. */
+function givenFields(task: TaskView, { inputs, given }: Pick<TaskView, 'inputs' | 'given'>): JsonObject | null {
+  if (given !== null) return given
   const fields = inputs === null ? undefined : pluginOf(pluginCode(task) ?? '')?.fields?.(inputs)
   return fields === undefined || Object.keys(fields).length === 0 ? inputs : fields
 }

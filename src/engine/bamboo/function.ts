@@ -1,6 +1,6 @@
 import { type Arguments, functionOf } from './arguments.ts'
 import { strftime } from './calendar.ts'
-import { decoded } from './encoding.ts'
+import { codecOf, decoded } from './encoding.ts'
 import { formatValue } from './format.ts'
 import { BambooError, type Meter } from './meter.ts'
 import { calculate, rounded } from './number.ts'
@@ -60,7 +60,7 @@ const FUNCTIONS: ReadonlyMap<string, Function_> = new Map<string, Function_>([
   ['round', { most: 2, names: ['ndigits'], body: round }],
   ['set', { most: 1, body: (args) => setOf(itemsOf(args.or(0, listOf([])), args.meter), args.meter) }],
   ['sorted', { most: 1, names: ['key', 'reverse'], body: sorted }],
-  ['str', { most: 2, names: ['encoding'], body: str }],
+  ['str', { most: 3, names: ['encoding', 'errors'], body: str }],
   ['sum', { most: 2, names: ['start'], body: sum }],
   ['tuple', { most: 1, body: (args) => tupleOf(itemsOf(args.or(0, listOf([])), args.meter)) }],
   ['zip', { most: MANY, body: zip }],
@@ -116,11 +116,12 @@ function float(value: Value, meter: Meter): number {
 }
 
 /** Of bytes with their encoding what `decode` makes of them. */
-function str({ or, optional, optionalText, meter }: Arguments): Value {
-  const value = or(0, '')
-  if (optional(1, 'encoding') === undefined) return textOf(value, meter)
+function str(args: Arguments): Value {
+  const value = args.or(0, '')
+  const isDecoded = args.optional(1, 'encoding') !== undefined || args.optional(2, 'errors') !== undefined
+  if (!isDecoded) return textOf(value, args.meter)
   if (!isBytes(value)) throw new BambooError(`decoding to str: need a bytes-like object, ${typeName(value)} found`)
-  return decoded(value.bytes, optionalText(1, 'encoding'), meter)
+  return decoded(value.bytes, codecOf(args, 1), args.meter)
 }
 
 /** With a third argument, of ints alone: the rest that it leaves, step by step. */

@@ -50,22 +50,23 @@ test('a meter pays to the last unit, and for nothing that is no number', () => {
 })
 
 test('an encoding that there is not is named', () => {
-  expect(encoded('a', 'us-ascii', meter())).toEqual([0x61])
-  expect(() => encoded('a', 'ebcdic', meter())).toThrow('unknown encoding: ebcdic')
-  expect(() => encoded('a', 'x'.repeat(50), meter())).toThrow(/: x{40}$/)
-  expect(() => decoded([0x61], '', meter())).toThrow('unknown encoding: ')
+  expect(encoded('a', { encoding: 'us-ascii' }, meter())).toEqual([0x61])
+  expect(() => encoded('a', { encoding: 'ebcdic' }, meter())).toThrow('unknown encoding: ebcdic')
+  expect(() => encoded('a', { encoding: 'x'.repeat(50) }, meter())).toThrow(/: x{40}$/)
+  expect(() => decoded([0x61], { encoding: '' }, meter())).toThrow('unknown encoding: ')
 })
 
 test.each(['utf-8', 'UTF8', 'utf_8', undefined])('%s has every character', (name) => {
-  expect(encoded('aé', name, meter())).toEqual([0x61, 0xc3, 0xa9])
-  expect(decoded([0x61, 0xc3, 0xa9], name, meter())).toBe('aé')
+  expect(encoded('aé', { encoding: name }, meter())).toEqual([0x61, 0xc3, 0xa9])
+  expect(decoded([0x61, 0xc3, 0xa9], { encoding: name }, meter())).toBe('aé')
 })
 
 test.each(['ascii', 'US-ASCII'])('%s has those of seven bits', (name) => {
-  expect(encoded('a\x7f', name, meter())).toEqual([0x61, 0x7f])
-  expect(decoded([0x61, 0x7f], name, meter())).toBe('a\x7f')
-  for (const text of ['\x80', 'é']) expect(() => encoded(text, name, meter())).toThrow('ordinal not in range(128)')
-  expect(() => decoded([0xc3, 0xa9], name, meter())).toThrow('ordinal not in range(128)')
+  expect(encoded('a\x7f', { encoding: name }, meter())).toEqual([0x61, 0x7f])
+  expect(decoded([0x61, 0x7f], { encoding: name }, meter())).toBe('a\x7f')
+  for (const text of ['\x80', 'é'])
+    expect(() => encoded(text, { encoding: name }, meter())).toThrow('ordinal not in range(128)')
+  expect(() => decoded([0xc3, 0xa9], { encoding: name }, meter())).toThrow('ordinal not in range(128)')
 })
 
 test('a checksum that there is not is named', () => {

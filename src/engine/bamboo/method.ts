@@ -1,5 +1,5 @@
 import { type Arguments, functionOf } from './arguments.ts'
-import { decoded, encoded } from './encoding.ts'
+import { codecOf, decoded, encoded } from './encoding.ts'
 import { formatFields } from './format.ts'
 import { hexOf } from './hash.ts'
 import { BambooError, type Meter } from './meter.ts'
@@ -31,7 +31,13 @@ import {
  * The methods of texts, lists and dicts. Nothing here changes its value: what does so in Python (`append`, `pop`) gives
  * what it gives there, and that is all that a template shows of it.
  */
-type Method<Self> = (self: Self, args: Arguments) => Value
+type Method<Self> = readonly [
+  /** How many arguments may stand without their names. */
+  most: number,
+  answer: (self: Self, args: Arguments) => Value,
+  /** Those that arguments may have; `*`: any. */
+  names?: readonly string[],
+]
 
 const SPACE = '\\s\\x1c-\\x1f\\x85'
 const LEADING = new RegExp(`^[${SPACE}]+`)
@@ -42,127 +48,173 @@ const AFTER_BREAK = new RegExp(`(?<=${LINE_BREAK})(?<!\\r(?=\\n))(?!$)`)
 const LAST_BREAK = new RegExp(`(?:${LINE_BREAK})$`)
 
 const TEXT_METHODS: Readonly<Record<string, Method<string>>> = {
-  upper: (self) => self.toUpperCase(),
-  lower: (self) => self.toLowerCase(),
-  casefold: (self) => Array.from(self, folded).join(''),
-  capitalize: (self) => capitalized(self),
-  title: titled,
-  swapcase: (self) =>
-    self.replace(/\p{L}/gu, (letter) =>
-      letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase(),
-    ),
-  strip: (self, args) => stripped(self, args.optionalText(0), true, true),
-  lstrip: (self, args) => stripped(self, args.optionalText(0), true, false),
-  rstrip: (self, args) => stripped(self, args.optionalText(0), false, true),
-  split: (self, args) => listOf(split(self, args)),
-  rsplit: (self, args) => listOf(splitFromRight(self, args)),
-  splitlines: (self, { int, meter }) =>
-    listOf(
-      self === ''
-        ? []
-        : int(0, 0n, 'keepends') !== 0n
-          ? paidFor(self.split(AFTER_BREAK), self, meter)
-          : paidFor(self.replace(LAST_BREAK, '').split(BREAK), self, meter),
-    ),
-  join: (self, args) => joinedBy(self, args),
-  replace: replaced,
-  startswith: (self, args) => {
-    const [asked, part] = [affixes(args), within(self, args)]
-    return part !== undefined && asked.some((affix) => part.text.startsWith(affix))
-  },
-  endswith: (self, args) => {
-    const [asked, part] = [affixes(args), within(self, args)]
-    return part !== undefined && asked.some((affix) => part.text.endsWith(affix))
-  },
-  removeprefix: (self, args) => (self.startsWith(args.text(0)) ? self.slice(args.text(0).length) : self),
-  removesuffix: (self, args) =>
-    args.text(0) !== '' && self.endsWith(args.text(0)) ? self.slice(0, -args.text(0).length) : self,
-  find: (self, args) => found(self, args, 'indexOf'),
-  rfind: (self, args) => found(self, args, 'lastIndexOf'),
-  index: (self, args) => present(found(self, args, 'indexOf')),
-  rindex: (self, args) => present(found(self, args, 'lastIndexOf')),
-  count: (self, args) => counted(self, args),
-  partition: (self, args) => partitioned(self, args, self.indexOf(args.text(0)), false),
-  rpartition: (self, args) => partitioned(self, args, self.lastIndexOf(args.text(0)), true),
-  zfill: (self, args) => zeroFilled(self, args),
-  ljust: (self, args) => justified(self, args, 'left'),
-  rjust: (self, args) => justified(self, args, 'right'),
-  center: (self, args) => justified(self, args, 'middle'),
-  isdigit: (self) => /^\p{Nd}+$/u.test(self),
-  isdecimal: (self) => /^\p{Nd}+$/u.test(self),
-  isnumeric: (self) => /^\p{N}+$/u.test(self),
-  isalpha: (self) => /^\p{L}+$/u.test(self),
-  isalnum: (self) => /^[\p{L}\p{N}]+$/u.test(self),
-  isascii: (self) => /^\p{ASCII}*$/u.test(self),
-  isprintable: (self) => !/[^\P{C}]|[^\P{Z} ]/u.test(self),
-  isidentifier: (self) => /^[\p{ID_Start}_]\p{ID_Continue}*$/u.test(self),
-  istitle: isTitle,
-  expandtabs: (self, args) => withoutTabs(self, args),
-  translate: translated,
-  isspace: (self) => self !== '' && self.replace(LEADING, '') === '',
-  isupper: (self) => /\p{Lu}/u.test(self) && self === self.toUpperCase(),
-  islower: (self) => /\p{Ll}/u.test(self) && self === self.toLowerCase(),
-  encode: (self, { optionalText, meter }) => ({
-    kind: 'bytes',
-    bytes: encoded(self, optionalText(0, 'encoding'), meter),
-  }),
-  format: (self, args) => formatFields(self, args.all, args.named, args.meter),
+  upper: [0, (self) => self.toUpperCase()],
+  lower: [0, (self) => self.toLowerCase()],
+  casefold: [0, (self) => Array.from(self, folded).join('')],
+  capitalize: [0, (self) => capitalized(self)],
+  title: [0, titled],
+  swapcase: [
+    0,
+    (self) =>
+      self.replace(/\p{L}/gu, (letter) =>
+        letter === letter.toUpperCase() ? letter.toLowerCase() : letter.toUpperCase(),
+      ),
+  ],
+  strip: [1, (self, args) => stripped(self, args.optionalText(0), true, true)],
+  lstrip: [1, (self, args) => stripped(self, args.optionalText(0), true, false)],
+  rstrip: [1, (self, args) => stripped(self, args.optionalText(0), false, true)],
+  split: [2, (self, args) => listOf(split(self, args)), ['sep', 'maxsplit']],
+  rsplit: [2, (self, args) => listOf(splitFromRight(self, args)), ['sep', 'maxsplit']],
+  splitlines: [
+    1,
+    (self, { int, meter }) =>
+      listOf(
+        self === ''
+          ? []
+          : int(0, 0n, 'keepends') !== 0n
+            ? paidFor(self.split(AFTER_BREAK), self, meter)
+            : paidFor(self.replace(LAST_BREAK, '').split(BREAK), self, meter),
+      ),
+    ['keepends'],
+  ],
+  join: [1, (self, args) => joinedBy(self, args)],
+  replace: [3, replaced],
+  startswith: [
+    3,
+    (self, args) => {
+      const [asked, part] = [affixes(args), within(self, args)]
+      return part !== undefined && asked.some((affix) => part.text.startsWith(affix))
+    },
+  ],
+  endswith: [
+    3,
+    (self, args) => {
+      const [asked, part] = [affixes(args), within(self, args)]
+      return part !== undefined && asked.some((affix) => part.text.endsWith(affix))
+    },
+  ],
+  removeprefix: [1, (self, args) => (self.startsWith(args.text(0)) ? self.slice(args.text(0).length) : self)],
+  removesuffix: [
+    1,
+    (self, args) => (args.text(0) !== '' && self.endsWith(args.text(0)) ? self.slice(0, -args.text(0).length) : self),
+  ],
+  find: [3, (self, args) => found(self, args, 'indexOf')],
+  rfind: [3, (self, args) => found(self, args, 'lastIndexOf')],
+  index: [3, (self, args) => present(found(self, args, 'indexOf'))],
+  rindex: [3, (self, args) => present(found(self, args, 'lastIndexOf'))],
+  count: [3, (self, args) => counted(self, args)],
+  partition: [1, (self, args) => partitioned(self, args, self.indexOf(args.text(0)), false)],
+  rpartition: [1, (self, args) => partitioned(self, args, self.lastIndexOf(args.text(0)), true)],
+  zfill: [1, (self, args) => zeroFilled(self, args)],
+  ljust: [2, (self, args) => justified(self, args, 'left')],
+  rjust: [2, (self, args) => justified(self, args, 'right')],
+  center: [2, (self, args) => justified(self, args, 'middle')],
+  isdigit: [0, (self) => /^\p{Nd}+$/u.test(self)],
+  isdecimal: [0, (self) => /^\p{Nd}+$/u.test(self)],
+  isnumeric: [0, (self) => /^\p{N}+$/u.test(self)],
+  isalpha: [0, (self) => /^\p{L}+$/u.test(self)],
+  isalnum: [0, (self) => /^[\p{L}\p{N}]+$/u.test(self)],
+  isascii: [0, (self) => /^\p{ASCII}*$/u.test(self)],
+  isprintable: [0, (self) => !/[^\P{C}]|[^\P{Z} ]/u.test(self)],
+  isidentifier: [0, (self) => /^[\p{ID_Start}_]\p{ID_Continue}*$/u.test(self)],
+  istitle: [0, isTitle],
+  expandtabs: [1, (self, args) => withoutTabs(self, args), ['tabsize']],
+  translate: [1, translated],
+  isspace: [0, (self) => self !== '' && self.replace(LEADING, '') === ''],
+  isupper: [0, (self) => /\p{Lu}/u.test(self) && self === self.toUpperCase()],
+  islower: [0, (self) => /\p{Ll}/u.test(self) && self === self.toLowerCase()],
+  encode: [
+    2,
+    (self, args) => ({ kind: 'bytes', bytes: encoded(self, codecOf(args, 0), args.meter) }),
+    ['encoding', 'errors'],
+  ],
+  format: [100, (self, args) => formatFields(self, args.all, args.named, args.meter), ['*']],
 }
 
 const ITEMS_METHODS: Readonly<Record<string, Method<Items>>> = {
-  index: (self, { required, meter }) => {
-    const at = self.items.findIndex((item) => isEqual(item, required(0), meter))
-    return present(BigInt(at))
-  },
-  count: (self, { required, meter }) => BigInt(self.items.filter((item) => isEqual(item, required(0), meter)).length),
-  copy: (self) => self,
-  pop: (self, args) => {
-    const at = args.int(0, -1n)
-    const item = self.items[Number(at < 0n ? at + BigInt(self.items.length) : at)]
-    if (item === undefined) throw new BambooError('pop index out of range')
-    return item
-  },
-  remove: (self, { required, meter }) => {
-    if (self.items.some((item) => isEqual(item, required(0), meter))) return null
-    throw new BambooError('list.remove(x): x not in list')
-  },
-  append: (_, { required }) => {
-    required(0)
-    return null
-  },
-  extend: (_, { required, meter }) => {
-    itemsOf(required(0), meter)
-    return null
-  },
-  insert: (_, { required }) => {
-    required(1)
-    return null
-  },
-  reverse: () => null,
-  clear: () => null,
-  sort: (self, { meter }) => {
-    for (const [at, item] of self.items.entries()) if (at > 0) isInOrder('<', item, self.items[at - 1]!, meter)
-    return null
-  },
+  index: [3, placeIn],
+  count: [
+    1,
+    (self, { required, meter }) => BigInt(self.items.filter((item) => isEqual(item, required(0), meter)).length),
+  ],
+  copy: [0, (self) => self],
+  pop: [
+    1,
+    (self, args) => {
+      const at = args.int(0, -1n)
+      const item = self.items[Number(at < 0n ? at + BigInt(self.items.length) : at)]
+      if (item === undefined) throw new BambooError('pop index out of range')
+      return item
+    },
+  ],
+  remove: [
+    1,
+    (self, { required, meter }) => {
+      if (self.items.some((item) => isEqual(item, required(0), meter))) return null
+      throw new BambooError('list.remove(x): x not in list')
+    },
+  ],
+  append: [
+    1,
+    (_, { required }) => {
+      required(0)
+      return null
+    },
+  ],
+  extend: [
+    1,
+    (_, { required, meter }) => {
+      itemsOf(required(0), meter)
+      return null
+    },
+  ],
+  insert: [
+    2,
+    (_, { required }) => {
+      required(1)
+      return null
+    },
+  ],
+  reverse: [0, () => null],
+  clear: [0, () => null],
+  sort: [
+    0,
+    (self, { meter }) => {
+      for (const [at, item] of self.items.entries()) if (at > 0) isInOrder('<', item, self.items[at - 1]!, meter)
+      return null
+    },
+    ['key', 'reverse'],
+  ],
+}
+
+/** Of the first such item; the second and third argument say where to look, as the bounds of a slice do. */
+function placeIn({ items }: Items, { required, int, meter }: Arguments): bigint {
+  const [start, end] = [int(1, 0n), int(2, BigInt(items.length))].map((at) =>
+    Math.max(0, Number(at < 0n ? at + BigInt(items.length) : at)),
+  )
+  return present(BigInt(items.findIndex((item, at) => at >= start! && at < end! && isEqual(item, required(0), meter))))
 }
 
 /** Of lists, a tuple has these. */
 const TUPLE_METHODS: readonly string[] = ['index', 'count']
 
 const DICT_METHODS: Readonly<Record<string, Method<Dict>>> = {
-  get: (self, args) => valueOr(self, args, args.or(1, null)),
-  keys: (self) => viewOf('dict_keys', self, ([key]) => key),
-  values: (self) => viewOf('dict_values', self, ([, value]) => value),
-  items: (self) => viewOf('dict_items', self, (pair) => tupleOf(pair)),
-  setdefault: (self, args) => valueOr(self, args, args.or(1, null)),
-  pop: (self, args) => {
-    const value = valueOr(self, args, args.optional(1))
-    if (value === undefined) throw new BambooError('there is no such key')
-    return value
-  },
-  update: () => null,
-  clear: () => null,
-  copy: (self) => self,
+  get: [2, (self, args) => valueOr(self, args, args.or(1, null))],
+  keys: [0, (self) => viewOf('dict_keys', self, ([key]) => key)],
+  values: [0, (self) => viewOf('dict_values', self, ([, value]) => value)],
+  items: [0, (self) => viewOf('dict_items', self, (pair) => tupleOf(pair))],
+  setdefault: [2, (self, args) => valueOr(self, args, args.or(1, null))],
+  pop: [
+    2,
+    (self, args) => {
+      const value = valueOr(self, args, args.optional(1))
+      if (value === undefined) throw new BambooError('there is no such key')
+      return value
+    },
+  ],
+  update: [1, () => null, ['*']],
+  clear: [0, () => null],
+  copy: [0, (self) => self],
 }
 
 /** The value of a key, which may be None, or what stands for it when there is no such key. */
@@ -172,28 +224,30 @@ function valueOr<Other>(self: Dict, { required, meter }: Arguments, other: Other
 }
 
 const SET_METHODS: Readonly<Record<string, Method<Set_>>> = {
-  union: (self, args) => joinedSets('|', self, args),
-  intersection: (self, args) => joinedSets('&', self, args),
-  difference: (self, args) => joinedSets('-', self, args),
-  symmetric_difference: (self, args) => joinedSets('^', self, args),
-  issubset: (self, { required, meter }) => isSubset(self, setOf(itemsOf(required(0), meter), meter), meter),
-  issuperset: (self, { required, meter }) => isSubset(setOf(itemsOf(required(0), meter), meter), self, meter),
-  isdisjoint: (self, { required, meter }) =>
-    itemsOf(required(0), meter).every((item) => !self.entries.has(keyOf(item, meter))),
-  copy: (self) => self,
+  union: [100, (self, args) => joinedSets('|', self, args)],
+  intersection: [100, (self, args) => joinedSets('&', self, args)],
+  difference: [100, (self, args) => joinedSets('-', self, args)],
+  symmetric_difference: [1, (self, args) => joinedSets('^', self, { ...args, all: [args.required(0)] })],
+  issubset: [1, (self, { required, meter }) => isSubset(self, setOf(itemsOf(required(0), meter), meter), meter)],
+  issuperset: [1, (self, { required, meter }) => isSubset(setOf(itemsOf(required(0), meter), meter), self, meter)],
+  isdisjoint: [
+    1,
+    (self, { required, meter }) => itemsOf(required(0), meter).every((item) => !self.entries.has(keyOf(item, meter))),
+  ],
+  copy: [0, (self) => self],
 }
 
 const joinedSets = (sign: '|' | '&' | '-' | '^', self: Set_, { all, meter }: Arguments): Value =>
   all.reduce<Value>((done, other) => operate(sign, done, setOf(itemsOf(other, meter), meter), meter), self)
 
 const BYTES_METHODS: Readonly<Record<string, Method<Bytes>>> = {
-  decode: (self, { optionalText, meter }) => decoded(self.bytes, optionalText(0, 'encoding'), meter),
-  hex: (self) => hexOf(self.bytes),
+  decode: [2, (self, args) => decoded(self.bytes, codecOf(args, 0), args.meter), ['encoding', 'errors']],
+  hex: [0, (self) => hexOf(self.bytes)],
 }
 
 const DIGEST_METHODS: Readonly<Record<string, Method<Digest>>> = {
-  hexdigest: (self) => hexOf(self.bytes),
-  digest: (self) => ({ kind: 'bytes', bytes: self.bytes }),
+  hexdigest: [0, (self) => hexOf(self.bytes)],
+  digest: [0, (self) => ({ kind: 'bytes', bytes: self.bytes })],
 }
 
 const viewOf = (
@@ -224,15 +278,12 @@ function bound<Self extends Value>(
   meter: Meter,
 ): Callable | undefined {
   const method = Object.hasOwn(methods, name) ? methods[name] : undefined
-  const names = name === 'format' ? ['*'] : ['sep', 'maxsplit', 'keepends', 'tabsize', 'encoding']
-  const most = name === 'format' ? 100 : 3
-  return (
-    method &&
-    functionOf(name, most, names, meter, (args) => {
-      meter.spend(size) // every method looks at the whole of its value at the most once or twice
-      return method(self, args)
-    })
-  )
+  if (method === undefined) return undefined
+  const [most, answer, names = []] = method
+  return functionOf(name, most, names, meter, (args) => {
+    meter.spend(size) // every method looks at the whole of its value at the most once or twice
+    return answer(self, args)
+  })
 }
 
 const capitalized = (text: string): string => {

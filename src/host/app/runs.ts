@@ -166,8 +166,11 @@ export type NodeActionInput = {
   readonly as?: string
 } & (
   | { readonly action: Exclude<NodeAction, 'retry' | 'callback' | 'choose' | 'delay'> }
-  /** `inputs` take the place of the definition's, whole. Of a stage: it and all that follows begin anew. */
-  | { readonly action: 'retry'; readonly inputs?: JsonObject }
+  /**
+   * `inputs` take the place of the definition's, whole; `given` are the same in the words of who asks, where those are not
+   * the step type's. Of a stage: it and all that follows begin anew.
+   */
+  | { readonly action: 'retry'; readonly inputs?: JsonObject; readonly given?: JsonObject }
   | {
       readonly action: 'callback'
       readonly outputs?: Outputs

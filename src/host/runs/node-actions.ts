@@ -1,6 +1,7 @@
 import { secretNamesOf } from '../../engine/job.ts'
 import type { Run } from '../../engine/run.ts'
 import type { OperatorCommand } from '../../model/command.ts'
+import type { JsonObject } from '../../model/json.ts'
 import { OUTPUTS_MAX_BYTES } from '../../model/limits.ts'
 import { DURATION_MAX_MS } from '../../model/time.ts'
 import { lacks } from '../access/rights.ts'
@@ -17,7 +18,12 @@ export function nodeCommand(input: NodeActionInput, node: number, user: string):
   const reason = (otherwise: string): string => (comment === '' ? `${otherwise} by ${user}` : comment)
   switch (input.action) {
     case 'retry':
-      return { type: 'retry-node', node, inputs: input.inputs ?? null }
+      return {
+        type: 'retry-node',
+        node,
+        inputs: input.inputs ?? null,
+        ...(input.given === undefined ? {} : { given: input.given }),
+      }
     case 'skip':
       return { type: 'skip-node', node, reason: reason('skipped') }
     case 'approve':
@@ -51,7 +57,7 @@ export function inputsDenied(caller: Caller, run: Run, index: number, input: Nod
   if (input.action !== 'retry' || input.inputs === undefined || node?.kind !== 'task') return undefined
   const names = secretNamesOf(run, node)
   if (names.length > 0) return lacks(caller, 'admin', `give other inputs to a task with secrets (${names.join(', ')})`)
-  return holdsSealed([run.plan.definition, run.params, input.inputs])
+  return holdsSealed([run.plan.definition, run.params, input.inputs, input.given ?? null])
     ? lacks(caller, 'admin', 'give other inputs to a task of a run with credentials')
     : undefined
 }
@@ -67,7 +73,7 @@ export function inputProblem(input: NodeActionInput): string | undefined {
         : undefined
     }
     case 'retry': {
-      const bytes = Buffer.byteLength(JSON.stringify(input.inputs ?? {}))
+      const bytes = Math.max(sizeOf(input.inputs), sizeOf(input.given))
       return bytes > INPUTS_MAX_BYTES
         ? `expected inputs of at most ${INPUTS_MAX_BYTES} bytes, found ${bytes}`
         : undefined
@@ -91,6 +97,8 @@ export function inputProblem(input: NodeActionInput): string | undefined {
       return undefined
   }
 }
+
+const sizeOf = (value: JsonObject = {}): number => Buffer.byteLength(JSON.stringify(value))
 
 const INPUTS_MAX_BYTES = 262_144
 const EDGES_MAX = 1_000
