@@ -1,7 +1,8 @@
 // Kills servers with SIGKILL, again and again, and looks whether anything that a client was told is lost or doubled, and
 // whether a number of an event is missing: `npm run crash -- --cycles N [--store postgres] [--seed S] [--lanes L] [--served P] [--json]`.
 // With PostgreSQL, a database of its own for each lane is stopped at once now and then as well.
-// Exit code 1: something is wrong; standard error says what, and with which seed.
+// The report is JSON with or without `--json`; standard error says how far it is, and what is wrong, at once and with
+// which seed. Exit code 1: something is wrong.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,7 +96,9 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
       total.atPoint += endings.filter(({ atPoint }) => atPoint).length
       total.notUp += endings.filter(({ wasUp }) => !wasUp).length
       total.runs += runs
-      sentences.push(...[...lost, ...doubled, ...gaps].map((what) => `store of seed ${group.seed}: ${what}`))
+      const found = [...lost, ...doubled, ...gaps].map((what) => `store of seed ${group.seed}: ${what}`)
+      for (const sentence of found.slice(0, 50)) options.tell?.(sentence)
+      sentences.push(...found)
       options.tell?.(`${total.cycles} of ${options.cycles} cycles, ${total.acked} answers`)
     }
   }
@@ -197,10 +200,9 @@ if (import.meta.main) {
     seed,
     lanes: number('lanes', 1),
     servedPercent: Math.min(100, number('served', 0)),
-    ...(values.json ? {} : { tell: (sentence: string) => console.error(sentence) }),
+    tell: (sentence) => console.error(sentence),
   })
-  const { cycles, acked, lost, doubled, gaps, served, atPoint, notUp, runs, sentences } = report
-  for (const sentence of sentences.slice(0, 50)) console.error(sentence)
+  const { cycles, acked, lost, doubled, gaps, served, atPoint, notUp, runs } = report
   const seconds = Math.round((performance.now() - began) / 1_000)
   console.error(
     `seed ${seed}: ${seconds} s, ${Math.round((seconds * 1_000) / cycles)} ms a cycle, ${served} of them whole servers, ${atPoint} died at a named point, ${notUp} before they were up, ${runs} runs brought to their end`,
