@@ -1,11 +1,9 @@
-// Several servers and runners on one PostgreSQL, while all of them are killed, stopped, cut off and restarted, and the
-// database too: `npm run chaos -- --rounds N [--seconds S] [--seed S] [--servers 3] [--runners 8] [--netns] [--json] [--keep]`. Looks whether every
-// run that was acknowledged is there once and has ended, whether every attempt was done at most once, and whether streams
-// have every event once and in order. With --netns, servers are in network namespaces and are cut off, too (root, iproute2).
+// Looks whether every run that was acknowledged is there once and has ended, whether every attempt was done at most once,
+// and whether streams have every event once and in order.
 // Exit code 1: something is wrong; standard error says what, and with which seed.
-import { parseArgs } from 'node:util'
 import { ChaosWorld, TROUBLES, type Trouble } from './chaos/world.ts'
 import { dice } from '../src/testing/dice.ts'
+import { jsonOption, readOptions, seedOption } from './options.ts'
 
 export interface ChaosOptions {
   readonly rounds: number
@@ -93,30 +91,27 @@ function drawn(draw: () => number, netns: boolean): Trouble {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '20' },
-      seconds: { type: 'string' },
-      seed: { type: 'string', default: '1' },
-      servers: { type: 'string', default: '3' },
-      runners: { type: 'string', default: '8' },
-      netns: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
+  const { seconds, json, ...asked } = readOptions(
+    'chaos',
+    'Servers and runners on one PostgreSQL that are killed, stopped, cut off and restarted: is any run lost, doubled, stuck or told wrongly?',
+    {
+      rounds: { kind: 'whole', about: 'runs, and troubles', least: 1, standard: 20 },
+      seconds: { kind: 'whole', about: 'no round begins later than this', least: 1 },
+      servers: { kind: 'whole', about: 'servers', least: 1, most: 64, standard: 3 },
+      runners: { kind: 'whole', about: 'runners', least: 1, most: 256, standard: 8 },
+      netns: { kind: 'flag', about: 'pulls cables, too: each server is in a network namespace (root, iproute2)' },
+      keep: { kind: 'flag', about: 'leaves the directories, to be looked at' },
+      seed: seedOption,
+      json: jsonOption,
     },
-  })
+  )
   const report = await chaos({
-    rounds: Number(values.rounds),
-    ...(values.seconds === undefined ? undefined : { seconds: Number(values.seconds) }),
-    seed: Number(values.seed),
-    servers: Number(values.servers),
-    runners: Number(values.runners),
-    netns: values.netns,
-    keep: values.keep,
+    ...asked,
+    ...(seconds === undefined ? undefined : { seconds }),
     tell: (sentence) => console.error(sentence),
   })
   const { wrong, ...figures } = report
-  console.log(values.json ? JSON.stringify(figures) : figures)
+  console.log(json ? JSON.stringify(figures) : figures)
   for (const sentence of wrong) console.error(`${sentence} (seed ${report.seed})`)
   process.exit(wrong.length === 0 ? 0 : 1)
 }

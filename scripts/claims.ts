@@ -1,18 +1,16 @@
-// Three servers on one PostgreSQL, and eight runners that claim attempts from whichever they come to, as fast as they can:
-// `npm run claims -- --count N [--seconds S] [--seed S] [--json]`. Looks whether any attempt was given out twice. The
-// runners do nothing, keep nothing of what they have begun, wander between the servers, and forget all now and then.
+// The runners do nothing, keep nothing of what they have begun, wander between the servers, and forget all now and then.
 // Exit code 1: something is wrong.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { dice } from '../src/testing/dice.ts'
 import { postgresServer } from '../src/testing/postgres-server.ts'
 import { startServerProcess, type ServerProcess } from '../test/support/server-process.ts'
 import { Client } from './chaos/client.ts'
 import { Claimer, Tally } from './claims/claimer.ts'
+import { jsonOption, readOptions, seedOption } from './options.ts'
 
 interface ClaimsReport {
   readonly claims: number
@@ -135,19 +133,18 @@ async function onDatabase<Answer>(url: string, work: (sql: pg.Client) => Promise
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    count: { type: 'string', default: '10000' },
-    seconds: { type: 'string', default: '86400' },
-    seed: { type: 'string', default: '1' },
-    json: { type: 'boolean', default: false },
+const { json, ...asked } = readOptions(
+  'claims',
+  'Three servers on one PostgreSQL, and eight runners that claim attempts from whichever they come to, as fast as they can: was any attempt given out twice?',
+  {
+    count: { kind: 'whole', about: 'attempts', least: 1, standard: 10_000 },
+    seconds: { kind: 'whole', about: 'no run begins later than this', least: 1, standard: 86_400 },
+    seed: seedOption,
+    json: jsonOption,
   },
-})
-const report = await claims({
-  count: Number(values.count),
-  seconds: Number(values.seconds),
-  seed: Number(values.seed),
-})
-console.log(values.json ? JSON.stringify(report) : report)
+)
+console.error(`seed ${asked.seed}`)
+const report = await claims(asked)
+console.log(json ? JSON.stringify(report) : report)
 const isRight = report.doubled === 0 && report.lost === 0 && report.claims <= report.leases && report.claims > 0
 process.exit(isRight ? 0 : 1)

@@ -1,12 +1,10 @@
-// Kills servers with SIGKILL, again and again, and looks whether anything that a client was told is lost or doubled, and
-// whether a number of an event is missing: `npm run crash -- --cycles N [--store postgres] [--seed S] [--lanes L] [--served P] [--json]`.
-// With PostgreSQL, a database of its own for each lane is stopped at once now and then as well.
+// Looks whether anything that a client was told is lost or doubled, and whether a number of an event is missing. With
+// PostgreSQL, a database of its own for each lane is stopped at once now and then as well.
 // The report is JSON with or without `--json`; standard error says how far it is, and what is wrong, at once and with
 // which seed. Exit code 1: something is wrong.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { dice } from '../src/testing/dice.ts'
 import { buildChild } from './crash/built.ts'
@@ -15,6 +13,7 @@ import { drawDeath, type StoreKind } from './crash/death.ts'
 import { type Ending, insideLife, type Live, type RestartDatabase, servedLife } from './crash/lives.ts'
 import { Ledger } from './crash/ledger.ts'
 import { type LogPlace, postgresLog, sqliteLog } from './crash/stored-log.ts'
+import { jsonOption, readOptions, seedOption } from './options.ts'
 
 export interface CrashOptions {
   readonly store: StoreKind
@@ -172,36 +171,21 @@ async function play(
 
 if (import.meta.main) {
   process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/compile')
-  const { values } = parseArgs({
-    options: {
-      store: { type: 'string', default: 'sqlite' },
-      cycles: { type: 'string', default: '200' },
-      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-      lanes: { type: 'string', default: '2' },
-      served: { type: 'string', default: '4' },
-      json: { type: 'boolean', default: false },
+  const { served: servedPercent, ...asked } = readOptions(
+    'crash',
+    'Servers that are killed by kill -9, at named points and at random: is what they have answered still there, once?',
+    {
+      cycles: { kind: 'whole', about: 'kills', least: 1, standard: 200 },
+      store: { kind: 'choice', about: 'where runs are kept', words: ['sqlite', 'postgres'], standard: 'sqlite' },
+      lanes: { kind: 'whole', about: 'servers at once', least: 1, most: 256, standard: 2 },
+      served: { kind: 'whole', about: 'percent that are whole servers', least: 0, most: 100, standard: 4 },
+      seed: seedOption,
+      json: jsonOption,
     },
-  })
-  const number = (name: 'cycles' | 'seed' | 'lanes' | 'served', least: number): number => {
-    const value = Number(values[name])
-    if (!Number.isInteger(value) || value < least)
-      throw new TypeError(`--${name}: expected a whole number from ${least}, found ${values[name]}`)
-    return value
-  }
-  const { store } = values
-  if (store !== 'sqlite' && store !== 'postgres') {
-    throw new TypeError(`--store: expected sqlite or postgres, found ${store}`)
-  }
-  const seed = number('seed', 0)
+  )
+  const { seed } = asked
   const began = performance.now()
-  const report = await crash({
-    store,
-    cycles: number('cycles', 1),
-    seed,
-    lanes: number('lanes', 1),
-    servedPercent: Math.min(100, number('served', 0)),
-    tell: (sentence) => console.error(sentence),
-  })
+  const report = await crash({ ...asked, servedPercent, tell: (sentence) => console.error(sentence) })
   const { cycles, acked, lost, doubled, gaps, served, atPoint, notUp, runs } = report
   const seconds = Math.round((performance.now() - began) / 1_000)
   console.error(

@@ -1,11 +1,9 @@
-// Cuts the line between a server and a runner on another machine, delays it, and kills either side, again and again, and
-// looks whether what is told of the tasks is what was done: `npm run cut -- --rounds N [--seed S] [--lanes L] [--lease MS]
-// [--netns] [--json]`. With --netns, runners are in network namespaces, and links are cut (root, iproute2).
+// Looks whether what is told of the tasks is what was done.
 // Exit code 1: something is wrong; standard error says what, and with which seed.
-import { parseArgs } from 'node:util'
 import { dice } from '../src/testing/dice.ts'
 import { namespaceLine, relayLine } from './cut/line.ts'
 import { CutWorld, TROUBLES, type RoundPlan, type Trouble } from './cut/world.ts'
+import { jsonOption, readOptions, seedOption } from './options.ts'
 
 export interface CutOptions {
   readonly rounds: number
@@ -84,25 +82,26 @@ function drawPlan(draw: () => number, leaseMs: number): RoundPlan {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '40' },
-      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-      lanes: { type: 'string', default: '2' },
-      lease: { type: 'string', default: '3000' },
-      netns: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
+  const { rounds, lanes, lease, netns, seed, json } = readOptions(
+    'cut',
+    'Runners whose line to their server is cut, delayed or dripping, and either side restarted: does every run end as it should?',
+    {
+      rounds: { kind: 'whole', about: 'runs, each with its trouble', least: 1, standard: 40 },
+      lanes: { kind: 'whole', about: 'servers at once, each with a runner', least: 1, most: 256, standard: 2 },
+      lease: { kind: 'whole', about: 'milliseconds of a lease', least: 500, most: 60_000, standard: 3_000 },
+      netns: { kind: 'flag', about: 'a cable between network namespaces and no relay (root, iproute2)' },
+      seed: seedOption,
+      json: jsonOption,
     },
-  })
-  const seed = Number(values.seed)
+  )
   const tell = (sentence: string): void => {
-    if (!values.json) process.stderr.write(`\r${sentence}`)
+    if (!json) process.stderr.write(`\r${sentence}`)
   }
   const started = performance.now()
-  const options = { rounds: Number(values.rounds), lanes: Number(values.lanes), leaseMs: Number(values.lease) }
-  const report = await cut({ ...options, seed, netns: values.netns, tell })
+  const options = { rounds, lanes, leaseMs: lease }
+  const report = await cut({ ...options, seed, netns, tell })
   const seconds = Math.round((performance.now() - started) / 1_000)
-  process.stdout.write(`${JSON.stringify({ seed, ...options, netns: values.netns, seconds, ...report })}\n`)
-  if (values.json) for (const sentence of report.wrong) process.stderr.write(`seed ${seed}: ${sentence}\n`)
+  process.stdout.write(`${JSON.stringify({ seed, ...options, netns, seconds, ...report })}\n`)
+  if (json) for (const sentence of report.wrong) process.stderr.write(`seed ${seed}: ${sentence}\n`)
   process.exit(report.wrong.length === 0 && report.rounds === options.rounds ? 0 : 1)
 }

@@ -1,30 +1,23 @@
-// The image of deploy/Containerfile, built and run for real: `npm run image -- [--engine podman|docker] [--base FILE] [--json]`.
-// The base is an archive of a root file system; without one it is made of Debian (debootstrap) and the Node of this checkout,
-// as no registry of images is asked.
+// Without --base, the base is made of Debian (debootstrap) and the Node of this checkout, as no registry of images is asked.
 // Needs root, some 3 GB in the temporary directory and the registries of Debian and npm. Exit code 1: it is not as promised.
 import { strict as assert } from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, realpathSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createClient } from '../src/client/client.ts'
 import { detectExecutors } from '../src/runner/capabilities.ts'
 import { removeTree } from '../src/runner/remove-tree.ts'
 import { freePort } from '../src/testing/free-port.ts'
 import { DockerEngine } from '../test/support/docker-engine.ts'
 import { waitUntil } from '../test/support/wait-until.ts'
+import { jsonOption, readOptions } from './options.ts'
 
-const { values } = parseArgs({
-  options: {
-    engine: { type: 'string', default: 'podman' },
-    base: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const { engine, base, json } = readOptions('image', 'The image of deploy/Containerfile, built and run for real.', {
+  engine: { kind: 'choice', about: 'who builds and runs it', words: ['podman', 'docker'], standard: 'podman' },
+  base: { kind: 'path', about: 'an archive of a root file system to begin with' },
+  json: jsonOption,
 })
-const { engine } = values
-if (engine !== 'podman' && engine !== 'docker')
-  throw new TypeError(`--engine: expected podman or docker, found ${engine}`)
 
 const root = join(import.meta.dirname, '..')
 const [BASE, IMAGE, VOLUME] = ['millrace-base-check', 'millrace-image-check', 'millrace-volume-check']
@@ -41,7 +34,7 @@ const buildOptions = imageBuilder?.kind === engine ? imageBuilder.buildOptions :
 function run(...words: readonly string[]): string {
   return execFileSync(engine, [...options, ...words], { encoding: 'utf8', maxBuffer: 2 ** 28 })
 }
-const say = (text: string): void => void (values.json || console.error(text))
+const say = (text: string): void => void (json || console.error(text))
 
 const importBase = (archive: string): void =>
   void run('import', '--change', 'ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt', archive, BASE)
@@ -160,8 +153,8 @@ const seconds = (from: number): number => Math.round((performance.now() - from) 
 
 try {
   let from = performance.now()
-  if (values.base === undefined) await makeBase()
-  else importBase(values.base)
+  if (base === undefined) await makeBase()
+  else importBase(base)
   const baseSeconds = seconds(from)
   say(`base: ${baseSeconds} s`)
   from = performance.now()

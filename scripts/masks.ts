@@ -1,20 +1,17 @@
-// Generated secrets, in texts that are cut at random, through the mask of logs: `npm run masks -- --cases N [--seed S]
-// [--json]`. Then how fast it is. Exit code 1: a secret was seen, or something else was masked.
-import { parseArgs } from 'node:util'
+// Exit code 1: a secret was seen, or something else was masked.
 import { Mask } from '../src/runner/masking.ts'
 import { checkMasks } from '../test/support/mask-cases.ts'
+import { jsonOption, readOptions, seedOption } from './options.ts'
 
-const { values } = parseArgs({
-  options: {
-    cases: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
-    json: { type: 'boolean', default: false },
+const { cases, seed, json } = readOptions(
+  'masks',
+  'Generated secrets, in texts that are cut at random, through the mask of logs; then how fast that is.',
+  {
+    cases: { kind: 'whole', about: 'secrets in texts', least: 1, standard: 100_000 },
+    seed: { ...seedOption, about: 'of the first 10,000 cases; the next ones have the next seed' },
+    json: jsonOption,
   },
-})
-const [cases, seed] = [Number(values.cases), Number(values.seed)]
-if (!Number.isInteger(cases) || cases < 1)
-  throw new TypeError(`--cases: expected a whole number, found ${values.cases}`)
-if (!Number.isInteger(seed) || seed < 0) throw new TypeError(`--seed: expected a whole number, found ${values.seed}`)
+)
 
 const PART = 10_000
 const began = performance.now()
@@ -24,7 +21,7 @@ for (let next = seed; total.cases < cases && failures.length === 0; next += 1) {
   const report = checkMasks(next, Math.min(PART, cases - total.cases))
   for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += report[name]
   failures.push(...report.failures)
-  if (!values.json && total.cases % (10 * PART) === 0) console.error(`${total.cases} cases`)
+  if (!json && total.cases % (10 * PART) === 0) console.error(`${total.cases} cases`)
 }
 const seconds = Math.round((performance.now() - began) / 1_000)
 

@@ -1,11 +1,10 @@
-// Looks at every state that runs of many shapes can get into, by the real engine (src/testing/engine-explorer.ts):
-// `npm run prove -- [--size ci|large|huge] [--threads T] [--json]`. Exit code 1: a state that is a dead end, or anything
-// that should not be; standard error says what it was and how to get there.
+// The search is src/testing/engine-explorer.ts. Exit code 1: a state that is a dead end, or anything that should not be;
+// standard error says what it was and how to get there.
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { explore, type Exploration } from '../src/testing/engine-explorer.ts'
 import { placedIn, type Size, SIZES } from '../src/testing/engine-placements.ts'
+import { jsonOption, readOptions } from './options.ts'
 
 /** What a thread says of one definition. */
 type Told = { readonly name: string } & Exploration
@@ -44,25 +43,27 @@ async function prove(size: Size, threads: number, tell: (told: Told, done: numbe
 }
 
 if (isMainThread) {
-  const { values } = parseArgs({
-    options: {
-      size: { type: 'string', default: 'ci' },
-      threads: { type: 'string', default: String(Math.min(8, availableParallelism())) },
-      json: { type: 'boolean', default: false },
+  const { size, threads, json } = readOptions(
+    'prove',
+    'Every command in every reachable state of every small pipeline, by the real reducer, until nothing new is found.',
+    {
+      size: { kind: 'choice', about: 'how many shapes', words: Object.keys(SIZES) as Size[], standard: 'ci' },
+      threads: {
+        kind: 'whole',
+        about: 'at once',
+        least: 1,
+        most: 256,
+        standard: Math.min(8, availableParallelism()),
+      },
+      json: jsonOption,
     },
-  })
-  const size = (Object.keys(SIZES) as Size[]).find((name) => name === values.size)
-  const threads = Number(values.threads)
-  if (size === undefined)
-    throw new TypeError(`--size: expected one of ${Object.keys(SIZES).join(', ')}, found ${values.size}`)
-  if (!Number.isInteger(threads) || threads < 1)
-    throw new TypeError(`--threads: expected a whole number from 1, found ${values.threads}`)
+  )
   const began = performance.now()
   const all = placedIn(size).length
   const total = await prove(size, threads, ({ name, complete, problems }, done) => {
     if (!complete || problems.length > 0)
       console.error(`${name}: ${complete ? '' : 'given up, '}${problems.slice(0, 3).join('\n  ')}`)
-    if (!values.json && done % 50 === 0) console.error(`${done} of ${all}`)
+    if (!json && done % 50 === 0) console.error(`${done} of ${all}`)
   })
   console.error(`size ${size}: ${Math.round((performance.now() - began) / 1_000)} s in ${threads} threads`)
   console.log(JSON.stringify(total))
