@@ -46,7 +46,7 @@ import type { Outbound } from './notifications/outbound.ts'
 import { Timers } from './runs/timers.ts'
 import { TriggerIndex } from './triggers/trigger-index.ts'
 import { Uploads, type AttemptFiles } from './runners/uploads.ts'
-import { Workspaces } from './runners/workspaces.ts'
+import { usesRunners, Workspaces } from './runners/workspaces.ts'
 import { Recovery, SERVER } from './recovery.ts'
 import { Renewal } from './servers/renewal.ts'
 import type { RunFiles } from './keeping/retention.ts'
@@ -361,7 +361,9 @@ export async function createHost(options: HostOptions): Promise<Host> {
     if (run.outcome !== null) {
       timers.forget(runId)
       dispatcher.withdraw(runId)
-      workspaces.ended(runId, run.outcome, run.endedAt ?? run.updatedAt, run.plan.definition.workspace)
+      if (usesRunners(run.plan)) {
+        workspaces.ended(runId, run.outcome, run.endedAt ?? run.updatedAt, run.plan.definition.workspace)
+      }
     }
     logEnds.changed(run)
     // Pipelines and lists tell of a run's status, not of its every step.

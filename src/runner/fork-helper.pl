@@ -20,6 +20,7 @@ my ($SIGTERM, $WNOHANG, $EINTR) = (15, 1, 4);    # the same numbers on Linux, ma
 my $runner = getppid();
 my $helper = $$;
 my ($main, $gentle);
+my $stdin = '';    # what standard input is
 require POSIX unless $setsid;
 
 # The runner has died without a word (kill -9): end what runs, then this. The kernel sends this TERM.
@@ -89,7 +90,11 @@ while (defined(my $request = next_request())) {
 # Makes this process what the program is to be. Returns what could not be done.
 sub enter {
   my ($cwd, $in, $out, $err) = @_;
-  open STDIN, '<', $in or return 'stdin ' . ($! + 0);
+  if ($in ne $stdin) {
+    $stdin = '';
+    open STDIN, '<', $in or return 'stdin ' . ($! + 0);
+    $stdin = $in;
+  }
   my $mask = umask 077;
   my $opened = open(STDOUT, '>>', $out) && ($err eq $out ? open(STDERR, '>&', \*STDOUT) : open(STDERR, '>>', $err));
   my $errno = $! + 0;
@@ -101,7 +106,10 @@ sub enter {
 
 # Nothing of a program is held on to when it has been started: a pipe has no end as long as somebody could write.
 sub leave_files {
-  open STDIN, '<', '/dev/null';
+  if ($stdin ne '/dev/null') {
+    open STDIN, '<', '/dev/null';
+    $stdin = '/dev/null';
+  }
   open STDOUT, '>&', $complaints;
   open STDERR, '>&', $complaints;
   chdir '/';
@@ -195,8 +203,9 @@ my $pending;
 sub next_request {
   $pending = '' unless defined $pending;
   while (1) {
-    if ($pending =~ /^(\d+)\n/) {
-      my ($header, $length) = (length($1) + 1, $1);
+    my $end = index $pending, "\n";
+    if ($end > 0) {
+      my ($header, $length) = ($end + 1, substr $pending, 0, $end);
       if (length($pending) >= $header + $length) {
         my $request = substr $pending, $header, $length;
         $pending = substr $pending, $header + $length;

@@ -213,6 +213,15 @@ describe('workspaces', () => {
     expect(world.runner.cleaned).toHaveLength(3)
   })
 
+  test('are no matter of runners when nothing of the run needs one', async () => {
+    const world = await openWorld()
+    const plan = definition({ stages: [stageSpec({ tasks: [taskSpec({ key: 'a', work: { kind: 'noop' } })] })] })
+    const run = await world.start(await world.pipeline(plan))
+    await world.settled()
+    expect(world.host.live.peek(run.id)?.outcome).toBe('succeeded')
+    expect(world.runner.cleaned).toEqual([])
+  })
+
   test('that an earlier server left go when their run is unknown, or has ended long enough ago', async () => {
     const world = await openWorld()
     const work = { kind: 'runner', uses: 'script', with: { script: 'true' } } as const

@@ -1,6 +1,7 @@
 import type { WorkspacePolicy } from '../../model/cache.ts'
 import { isEnded } from '../../model/status.ts'
 import type { RunId } from '../../model/id.ts'
+import type { Plan } from '../../model/plan.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { DurationMs, Instant } from '../../model/time.ts'
 import type { Clock } from '../clock.ts'
@@ -8,6 +9,10 @@ import { Timers } from '../runs/timers.ts'
 
 /** How long the files of a run that did not succeed wait for somebody to retry it or to look at them. */
 export const WORKSPACE_KEPT_MS: DurationMs = 24 * 3_600_000
+
+/** Whether its runs may have a workspace anywhere. */
+export const usesRunners = (plan: Plan): boolean =>
+  plan.nodes.some((node) => node.kind === 'task' && (node.spec.work.kind === 'runner' || node.spec.rollback !== null))
 
 const STANDARD: WorkspacePolicy = { keep: 'on-failure', forMs: WORKSPACE_KEPT_MS }
 
