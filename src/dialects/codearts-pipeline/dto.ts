@@ -41,6 +41,8 @@ export interface CodeEvents {
 }
 export interface Variable {
   readonly name: string
+  /** null: not said. */
+  readonly sequence: number | null
   readonly type: 'string' | 'enum' | 'autoIncrement'
   readonly value: string
   readonly description: string
@@ -106,11 +108,16 @@ export function variablesOf(body: JsonObject): readonly Variable[] {
   return variables
 }
 
+/** Where a variable is shown, as its client numbers it; it is no number of ours, so that any other value is none. */
+export const sequenceOf = ({ sequence }: JsonObject): number | null =>
+  typeof sequence === 'number' && Number.isInteger(sequence) ? sequence : null
+
 function variableOf(variable: JsonObject): Variable {
   const name = requiredText(variable, 'name', 128)
   const type = oneOf(optionalText(variable, 'type'), `variables.${name}.type`, ['string', 'enum', 'autoIncrement'])
   return {
     name,
+    sequence: sequenceOf(variable),
     type: type ?? 'string',
     value: optionalText(variable, 'value') ?? '',
     description: optionalText(variable, 'description', 1_024) ?? '',

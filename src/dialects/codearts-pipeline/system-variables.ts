@@ -1,4 +1,5 @@
 import type { PipelineView, RunView } from '../../model/view.ts'
+import { sequenceOf } from './dto.ts'
 import { originalOf } from './original.ts'
 import { plainText } from './read.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
@@ -58,8 +59,11 @@ export function presentSystemValues(run: RunView): readonly JsonObject[] {
 
 const namesOf = (env: Readonly<Record<string, string>>): readonly SystemName[] => names.filter((name) => name in env)
 
-/** `GET .../list-runtime-vars`: the variables that a start may set, as the pipeline shows them. */
+/** `GET .../list-runtime-vars`: the variables that a start may set, as the pipeline shows them, and each with a number. */
 export function runtimeVariables(pipeline: PipelineView, shown: readonly Json[]): readonly Json[] {
   if (originalOf(pipeline.definition) === null) return shown
-  return shown.filter((variable) => isJsonObject(variable) && variable['is_runtime'] === true)
+  return shown
+    .filter(isJsonObject)
+    .map((variable, index) => ({ ...variable, sequence: sequenceOf(variable) ?? index + 1 }))
+    .filter((variable: JsonObject) => variable['is_runtime'] === true)
 }

@@ -6,7 +6,7 @@ import type { PipelineView, RunView, StageView, TaskView } from '../../model/vie
 import { accountId, derivedId } from '../kit/derived-id.ts'
 import { formatPlain } from '../kit/time.ts'
 import { mapTexts, masked } from '../kit/credentials.ts'
-import { SECRET } from './dto.ts'
+import { SECRET, sequenceOf } from './dto.ts'
 import { AT, groupNames, originalOf, secretNames, type Original } from './original.ts'
 import { pipelineUrl, runUrl, type Frame } from './present.ts'
 import { inputsOf } from './plugins.ts'
@@ -99,9 +99,10 @@ const VARIABLE = {
 function variablesOf(pipeline: PipelineView, dto: JsonObject | null): readonly Json[] {
   if (dto !== null) {
     const given = (dto['variables'] ?? []) as readonly JsonObject[]
-    return given.map((variable, index) => ({
+    return given.map((variable) => ({
       pipeline_id: pipeline.id,
-      sequence: index + 1,
+      // Not numbered for those who gave none: Terraform would find that it is not what was asked for, and edit for ever.
+      sequence: null,
       type: 'string',
       value: '',
       ...VARIABLE,
@@ -151,7 +152,7 @@ export const presentRunVariables = (run: RunView, mode: 0 | 2): readonly JsonObj
         ...flagsOf(variable),
         is_secret: secrets.has(name),
         name,
-        sequence: index + 1,
+        sequence: sequenceOf(variable) ?? index + 1,
         value: secrets.has(name) ? SECRET : text,
         latest_value: null,
         runtime_value: null,

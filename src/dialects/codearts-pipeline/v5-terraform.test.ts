@@ -233,6 +233,39 @@ describe('huaweicloud_codearts_pipeline_parameter_group', () => {
   })
 })
 
+// A `sequence` that is not asked for, or another one than that which is asked for, is a difference that Terraform finds again
+// after every apply: it is optional and not computed, and its variables are a set, sent in an order of their own.
+test('variables have the numbers that they came with, and none where they came without', async () => {
+  const bare = { name: 'test_var', type: 'string', value: 'test_value', is_runtime: true }
+  const { pipeline_id: id } = await good('POST', '/pipelines', one({ variables: [bare] }))
+  const sequencesOf = (variables: readonly Body[]) => variables.map(({ name, sequence }) => [name, sequence])
+  const shown = await good('GET', `/pipelines/${id}`)
+  expect(sequencesOf(shown.variables)).toEqual([['test_var', null]])
+  expect((await good('GET', `/pipelines/${id}/list-runtime-vars`)).variables).toMatchObject([{ sequence: 1 }])
+  const { templateId } = await good('POST', '/pipeline-templates', {
+    ...one({ variables: [bare] }),
+    language: 'none',
+    is_show_source: true,
+  })
+  expect((await good('GET', `/pipeline-templates/${templateId}`)).variables[0].sequence ?? null).toBe(null)
+  const numbered = [
+    { name: 'second', value: 'b', sequence: 2 },
+    { name: 'first', value: 'a', sequence: 1 },
+    { name: 'bare', value: 'c' },
+  ]
+  const kept = [
+    ['second', 2],
+    ['first', 1],
+    ['bare', null],
+  ]
+  const shared = await group('params', numbered)
+  expect(sequencesOf((await good('GET', `/pipeline/variable/group/${shared}`)).variables)).toEqual(kept)
+  await good('PUT', '/pipeline/variable/group/update', { id: shared, name: 'params', variables: numbered.toReversed() })
+  expect(sequencesOf((await good('GET', `/pipeline/variable/group/${shared}`)).variables)).toEqual(kept.toReversed())
+  await good('PUT', `/pipelines/${id}`, { ...shown, variables: numbered })
+  expect(sequencesOf((await good('GET', `/pipelines/${id}`)).variables)).toEqual(kept)
+})
+
 test('huaweicloud_codearts_pipeline_template with is_favorite', async () => {
   const template = { ...one(), language: 'none', is_system: false, is_show_source: true, domain_id: 'd' }
   const { templateId: id } = await good('POST', '/pipeline-templates', template)
@@ -274,7 +307,7 @@ test('huaweicloud_codearts_pipeline_by_template is made, completed from what was
   const made = await good('GET', `/pipelines/${id}`)
   expect(made).toMatchObject({ ...sent, definition, variables: [ofTemplate], group_id: null })
 
-  // `utils.ValueIgnoreEmpty` leaves out what is false: a timer without `enable` is off.
+  // A timer and an event without `enable` are off.
   const schedules = [
     { type: 'fixed', name: 'night', days_of_week: [2], time_zone: 'China Standard Time', start_time: '01:00' },
   ]

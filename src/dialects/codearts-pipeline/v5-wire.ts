@@ -48,7 +48,7 @@ export interface VariableGroupV5 {
   readonly description: string
   readonly variables: readonly {
     readonly name: string
-    readonly sequence: number
+    readonly sequence: number | null
     readonly type: string
     readonly value: string
     readonly is_secret: boolean

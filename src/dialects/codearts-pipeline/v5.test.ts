@@ -77,7 +77,7 @@ describe('a pipeline', () => {
       schedules: (given as Body).schedules,
       triggers: (given as Body).triggers,
       concurrency_control: { concurrency_number: 1, exceed_action: 'QUEUE', enable: true },
-      variables: [{ name: 'TAG', value: 'v1', sequence: 1, is_secret: false, limits: [] }],
+      variables: [{ name: 'TAG', value: 'v1', sequence: null, is_secret: false, limits: [] }],
       banned: false,
       project_id: world.project.id,
       creator_name: 'ci',

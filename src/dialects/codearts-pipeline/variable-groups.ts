@@ -150,14 +150,17 @@ export const presentVariableGroup = (
   domain_id: accountId(domain),
   name: group.name,
   description: group.description,
-  variables: variablesOf({ variables: group.variables }).map(({ name, type, value, isSecret, description }, index) => ({
-    name,
-    sequence: index + 1,
-    type,
-    value: isSecret && value !== '' ? SECRET : value,
-    is_secret: isSecret,
-    description,
-  })),
+  variables: variablesOf({ variables: group.variables }).map(
+    ({ name, sequence, type, value, isSecret, description }) => ({
+      name,
+      // As its client gave it: Terraform's come in an order of their own, and would never be what was asked for.
+      sequence,
+      type,
+      value: isSecret && value !== '' ? SECRET : value,
+      is_secret: isSecret,
+      description,
+    }),
+  ),
   related_pipelines: related,
   creator_id: group.creator.id,
   updater_id: group.updater.id,
@@ -185,8 +188,8 @@ function sealed(
     name,
     description,
     variables: variablesOf({ variables }).map((variable) => {
-      const { type, value, isSecret } = variable
-      const shown = { name: variable.name, type, description: variable.description, is_secret: isSecret }
+      const { sequence, type, value, isSecret } = variable
+      const shown = { name: variable.name, sequence, type, description: variable.description, is_secret: isSecret }
       if (!isSecret || value === '') return { ...shown, value }
       return { ...shown, value: value === SECRET ? (values.get(variable.name) ?? '') : seal(value) }
     }),
