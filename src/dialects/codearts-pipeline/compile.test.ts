@@ -13,7 +13,7 @@ import { documentOf } from './v5-document.ts'
 const names = {
   projectId: 'f'.repeat(32),
   userNames: new Map([['0a'.repeat(16), 'li']]),
-  pipelineNames: new Map([['2c'.repeat(16), 'other']]),
+  pipelines: new Map([['2c'.repeat(16), { name: 'other', params: new Set(['TAG', 'jobId']) }]]),
 }
 function compiled(body: object): PipelineDefinition {
   const result = parseDefinition(compileDto(dtoOf(body as JsonObject), names), 'pipeline.json', stepSpecs)
@@ -204,11 +204,39 @@ describe('plugins', () => {
     expect(() => compiled(dto([stage('One', [job('JOB_A', [shell('make')], more)])]))).toThrow(message)
   })
 
-  test('another pipeline, by its id', () => {
-    for (const task of ['official_devcloud_subPipeline', 'official_devcloud_cloudBuild']) {
-      const step = { task, inputs: [{ key: 'jobId', value: '2c'.repeat(16) }] }
-      expect(workOf(step)?.work).toMatchObject({ kind: 'run', pipeline: 'other', wait: true })
-    }
+  test.each(['jobId', 'pipelineId', 'SYSTEM_DEVCLOUD_SUBPIPELINE_TRIGGER_ID'])(
+    'another pipeline, by its id in %s',
+    (key) => {
+      for (const task of ['official_devcloud_subPipeline', 'official_devcloud_cloudBuild']) {
+        const step = { task, inputs: [{ key, value: '2c'.repeat(16) }] }
+        expect(workOf(step)?.work).toEqual({ kind: 'run', pipeline: 'other', params: {}, wait: true })
+      }
+    },
+  )
+
+  test.each([
+    ['v1', 'v1'],
+    [7, '7'],
+    ['a ${{ what }} $1', "a $${{ what }} $1${{ '' }}"],
+    ['${PIPELINE_NUMBER}', "${{ run.number }}${{ '' }}"],
+    ['${OWN}-${PIPELINE_NAME}-${NOBODY}', "${{ params.OWN }}-web-${NOBODY}${{ '' }}"],
+    ['${{ env.OWN }}/${my_repo_BRANCH}', "${{ params.OWN }}/${{ params.my_repo_BRANCH }}${{ '' }}"],
+  ])('what another pipeline is started with: %j', (value, text) => {
+    const inputs = Object.entries({
+      SYSTEM_DEVCLOUD_SUBPIPELINE_TRIGGER_ID: '2c'.repeat(16),
+      SYSTEM_DEVCLOUD_SUBPIPELINE_BRANCH: 'PARENT',
+      jobId: '',
+      TAG: value,
+      NO_PARAM_OF_IT: 'x',
+    }).map(([key, given]) => ({ key, value: given }))
+    const step = { task: 'official_devcloud_subPipeline', inputs }
+    const body = dto([stage('One', [job('JOB_A', [step])])], {
+      variables: [{ name: 'OWN', value: 'mine' }],
+      sources: [{ type: 'code', params: { alias: 'my_repo', git_url: 'https://example.com/a.git' } }],
+    })
+    const [task] = compiled(body).stages[0]?.tasks ?? []
+    expect(task?.work).toMatchObject({ kind: 'run', pipeline: 'other', params: { TAG: text } })
+    expect(Object.keys(task?.work.kind === 'run' ? task.work.params : {})).toEqual(['TAG'])
   })
 
   test('a check task, which is a pipeline too', () => {

@@ -21,7 +21,8 @@ import type { SystemName } from './system-variables.ts'
  */
 export function compileDto(dto: PipelineDto, names: Names, shared: readonly SharedVariable[] = []): string {
   const variables = new Set([...dto.variables, ...shared.map(({ variable }) => variable)].map(({ name }) => name))
-  const context: StageContext = { ...names, sources: branchesOf(dto), variables, jobs: new Map() }
+  const system = systemEnv(dto, names.projectId)
+  const context: StageContext = { ...names, sources: branchesOf(dto), variables, system, jobs: new Map() }
   const keys = new Keys()
   const past = new Past()
   const stages = inOrder(dto.stages).map(({ stage, parallel }) => {
@@ -42,7 +43,7 @@ export function compileDto(dto: PipelineDto, names: Names, shared: readonly Shar
       ...paramsOf([...dto.variables, ...added.map(({ variable }) => variable)]),
       ...branchParams(dto, context),
     },
-    env: systemEnv(dto, names.projectId),
+    env: system,
     ...(triggers.length === 0 ? {} : { triggers }),
     ...(concurrency === null ? {} : { concurrency }),
     annotations: { ...originalAnnotations(dto.given, tree), ...sharedAnnotations(added) },
@@ -50,7 +51,7 @@ export function compileDto(dto: PipelineDto, names: Names, shared: readonly Shar
   })
 }
 
-export interface Names extends Pick<PluginContext, 'userNames' | 'pipelineNames'> {
+export interface Names extends Pick<PluginContext, 'userNames' | 'pipelines'> {
   readonly projectId: string
 }
 

@@ -9,7 +9,7 @@ import { dtoOf } from './dto.ts'
 const names = {
   projectId: 'f'.repeat(32),
   userNames: new Map<string, string>(),
-  pipelineNames: new Map<string, string>(),
+  pipelines: new Map(),
 }
 const git_url = 'https://example.com/a.git'
 const contexts = {
@@ -21,6 +21,7 @@ const contexts = {
   projectId: names.projectId,
   variables: new Set(['TAG']),
   sources: [{ url: git_url, alias: 'my_repo', branch: 'my_repo_BRANCH' }],
+  system: {},
 }
 
 /** The conditions of its steps, once the definition that it becomes is read. */

@@ -7,6 +7,8 @@ export interface Contexts {
   /** Variables of the pipeline and of its parameter groups. */
   readonly variables: ReadonlySet<string>
   readonly sources: readonly { readonly url: string; readonly alias: string; readonly branch: string | null }[]
+  /** Predefined parameters, and what each stands for as text of a definition. */
+  readonly system: Readonly<Record<string, string>>
   /** Jobs that are over by then, by their identifiers: the keys of their steps' tasks, in order. */
   readonly jobs: ReadonlyMap<string, readonly string[]>
 }
@@ -107,3 +109,28 @@ export function withContexts(text: string, contexts: Contexts): Script {
   })
   return { script, env, tasks: [...tasks] }
 }
+
+/**
+ * A value with what it names: `${NAME}` of a variable or a predefined parameter, and `${{ <context> }}`. What is not known
+ * stays as it is written.
+ * @returns text of a definition, which gives text also where it names nothing but a number
+ */
+export function withValues(
+  value: string,
+  contexts: Contexts,
+): { readonly text: string; readonly tasks: readonly string[] } {
+  const { variables, system, sources } = contexts
+  const branches = new Set(sources.map(({ branch }) => branch))
+  const tasks = new Set<string>()
+  const text = value.replaceAll(NAMED, (written, path: string | undefined, name: string | undefined) => {
+    if (name !== undefined) {
+      if (variables.has(name) || branches.has(name)) return `\${{ params.${name} }}`
+      return Object.hasOwn(system, name) ? (system[name] ?? '') : written
+    }
+    const found = path === undefined ? undefined : valueOf(path, contexts)
+    for (const key of found?.tasks ?? []) tasks.add(key)
+    return found === undefined ? `$${written}` : `\${{ ${found.expression} }}`
+  })
+  return { text: text.includes('${{') ? `${text}\${{ '' }}` : text, tasks: [...tasks] }
+}
+const NAMED = /\$\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}|\$\{([A-Za-z_]\w*)\}|\$\{\{/g

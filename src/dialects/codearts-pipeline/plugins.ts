@@ -1,7 +1,7 @@
 import type { TaskRole } from '../../model/definition.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 import { quote } from '../kit/query.ts'
-import { type Contexts, withContexts } from './contexts.ts'
+import { type Contexts, withContexts, withValues } from './contexts.ts'
 import { amount, BadValue, kindOf, objectsAt, plainText, UnknownPlugin } from './read.ts'
 
 /**
@@ -23,8 +23,13 @@ export interface StepWork {
 export interface PluginContext extends Contexts {
   /** Names of users by id or name, as a checkpoint's approvers are given. */
   readonly userNames: ReadonlyMap<string, string>
-  /** Names of pipelines of the project by id. */
-  readonly pipelineNames: ReadonlyMap<string, string>
+  /** Pipelines of the project by id. */
+  readonly pipelines: ReadonlyMap<string, OtherPipeline>
+}
+/** One that a step starts. */
+export interface OtherPipeline {
+  readonly name: string
+  readonly params: ReadonlySet<string>
 }
 
 export const AUTO_TRIGGER = 'official_devcloud_autoTrigger'
@@ -219,20 +224,41 @@ function clone(inputs: Inputs, { sources }: PluginContext, at: string): StepWork
   return { uses: 'git', with: { url: source.url, ...ref }, role: 'source' }
 }
 
-const PIPELINE_KEYS = ['pipelineId', 'pipeline_id', 'subPipelineId', 'sub_pipeline_id', 'jobId', 'job_id']
+const PIPELINE_KEYS = [
+  // As the vendor's own pages write it.
+  'SYSTEM_DEVCLOUD_SUBPIPELINE_TRIGGER_ID',
+  'pipelineId',
+  'pipeline_id',
+  'subPipelineId',
+  'sub_pipeline_id',
+  'jobId',
+  'job_id',
+]
 
 function pipelineIdOf(inputs: Inputs): string | undefined {
   const id = PIPELINE_KEYS.map((key) => inputs[key]).find((value) => typeof value === 'string' && value !== '')
   return typeof id === 'string' ? id : undefined
 }
 
-/** A build task and a check task there are of services of their own; here they are other pipelines, by their ids. */
-function subPipeline(inputs: Inputs, { pipelineNames }: PluginContext, at: string): StepWork {
+/**
+ * A build task and a check task there are of services of their own; here they are other pipelines, by their ids. Inputs
+ * with the name of a param of the other pipeline are what it is started with, the rest is about the step itself.
+ */
+function subPipeline(inputs: Inputs, context: PluginContext, at: string): StepWork {
   const id = pipelineIdOf(inputs)
-  const pipeline = id === undefined ? undefined : pipelineNames.get(id)
+  const pipeline = id === undefined ? undefined : context.pipelines.get(id)
   if (pipeline === undefined) {
     const found = id === undefined ? 'none' : quote(id)
     throw new BadValue(`${at}.inputs: expected the id of a pipeline of this project, found ${found}`)
   }
-  return { uses: 'run', with: { pipeline }, role: 'build' }
+  const tasks = new Set<string>()
+  const params: Record<string, string> = {}
+  for (const [key, value] of Object.entries(inputs)) {
+    if (!pipeline.params.has(key) || PIPELINE_KEYS.includes(key) || typeof value === 'object') continue
+    const given = withValues(plainText(value), context)
+    params[key] = given.text
+    for (const task of given.tasks) tasks.add(task)
+  }
+  const passed = Object.keys(params).length === 0 ? {} : { params }
+  return { uses: 'run', with: { pipeline: pipeline.name, ...passed }, role: 'build', tasks: [...tasks] }
 }

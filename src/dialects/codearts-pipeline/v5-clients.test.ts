@@ -117,6 +117,33 @@ test('the run of a sub-pipeline is found by the outputs of its step', async () =
   ])
 })
 
+test('a sub-pipeline is started with the inputs of its step that it has params for', async () => {
+  // As openJiuwen's pipelines are written: the id of the other pipeline, and its params, which name those of this one.
+  const variables = [
+    { name: 'PR_ID', value: '0' },
+    { name: 'WHAT', value: 'none' },
+    { name: 'KEPT', value: 'kept' },
+  ]
+  const inner = await create([stage('One', [job('JOB_IN', [shell('make')])])], { name: 'inner', variables })
+  const inputs = {
+    SYSTEM_DEVCLOUD_SUBPIPELINE_TRIGGER_ID: inner,
+    SYSTEM_DEVCLOUD_SUBPIPELINE_BRANCH: 'PARENT',
+    PR_ID: '${MERGE}',
+    WHAT: '${PIPELINE_NUMBER}',
+  }
+  const step = {
+    name: 'Sub',
+    task: 'official_devcloud_subPipeline',
+    inputs: Object.entries(inputs).map(([key, value]) => ({ key, value })),
+  }
+  const outer = await create([stage('One', [job('JOB_SUB', [step])])], {
+    name: 'outer',
+    variables: [{ name: 'MERGE', value: '', is_runtime: true }],
+  })
+  await start(outer, { variables: [{ name: 'MERGE', value: '42' }] })
+  expect(world.runner.jobs.at(-1)?.env).toMatchObject({ PR_ID: '42', WHAT: '1', KEPT: 'kept' })
+})
+
 test('a run names the files that it has kept so far', async () => {
   const id = await create([stage('One', [job('JOB_A', [shell('make')])])])
   const run = await start(id)

@@ -257,10 +257,12 @@ export class PipelineCalls {
     return {
       projectId,
       userNames: new Map(users.flatMap(([id, name]) => (name === undefined ? [] : [[id, name] as const]))),
-      pipelineNames: new Map(
-        pipelines.flatMap(([id, found]) =>
-          found.ok && found.value.project.id === projectId ? [[id, found.value.name] as const] : [],
-        ),
+      pipelines: new Map(
+        pipelines.flatMap(([id, found]) => {
+          if (!found.ok || found.value.project.id !== projectId) return []
+          const { name, definition } = found.value
+          return [[id, { name, params: new Set(definition.params.map((param) => param.name)) }] as const]
+        }),
       ),
     }
   }
