@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import { type Behind, asksAfterFailure, whenOf } from './condition.ts'
-import type { Contexts, Value } from './contexts.ts'
+import { type Contexts, type Value, withoutLogin } from './contexts.ts'
 import type { CodeEvents, PipelineDto, Variable } from './dto.ts'
 import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
 import { AUTO_TRIGGER, escaped, type PluginContext, type StepWork, workOf } from './plugins.ts'
@@ -281,8 +281,7 @@ function systemEnv({ name, sources }: PipelineDto, projectId: string): Readonly<
     PIPELINE_NUMBER: '${{ run.number }}',
     PIPELINE_NAME: name,
     PIPELINE_RUN_ID: '${{ run.id }}',
-    // Without its login, which is the checkout's alone.
-    REPO_URL: escaped(url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]+@/i, '$1')),
+    REPO_URL: escaped(withoutLogin(url)),
   }
 }
 

@@ -60,6 +60,10 @@ test.each<[string, string | null]>([
     "true && null == 'x' && null == null",
   ],
   ['${{ pipeline.pipeline_id != pipeline.run_id }}', 'run.pipeline != run.id'],
+  // Of a run that people start, the vendor's are empty, too.
+  ["${{ sources.my_repo.merge_id != '' && sources.my_repo.commit_id_short == '' }}", "'' != '' && '' == ''"],
+  ["${{ sources.my_repo.repo_name == 'a' }}", "'a' == 'a'"],
+  ["${{ contains(sources.my_repo.repo_url, 'example') }}", "contains ( 'https://example.com/a.git' , 'example' )"],
 ])('a job with the condition %s runs when %s', (condition, when) => {
   expect(whenOf(condition, contexts, 'job')?.expression ?? null).toBe(when)
   const own = when === null ? null : expect.anything()
@@ -71,8 +75,9 @@ describe('a job that depends on no other', () => {
   const first = { ...contexts, dependsOn: [], before: ['x', 'y'] }
   test.each<[string, boolean, string | null]>([
     ['${{ always() }}', false, null],
-    ['${{ completed() }}', true, null],
     ['${{ default() }}', true, null],
+    ['${{ completed() }}', false, null],
+    ['${{ completed() }}', true, `! ( tasks.x.status ${FAILED} or tasks.y.status ${FAILED} )`],
     ['${{ success() }}', false, null],
     ['${{ failure() }}', false, 'false'],
     ['${{ failure() }}', true, `( tasks.x.status ${FAILED} or tasks.y.status ${FAILED} )`],
@@ -94,14 +99,34 @@ describe('a job that may run after a failure of what it depends on', () => {
   test.each<[string, string | undefined]>([
     ['${{ failure() }}', failed],
     ['${{ always() }}', undefined],
-    ['${{ completed() && success() }}', `true && ${well}`],
+    ['${{ always() && success() }}', `true && ${well}`],
     ["${{ failure() && env.TAG == 'v1' }}", `${failed} && params.TAG == 'v1'`],
+    // The vendor asks an expression when what is before it is over, however it ended.
+    ["${{ env.TAG == 'v1' }}", "params.TAG == 'v1'"],
   ])('with %s runs when %s', (condition, when) => {
     expect(asksAfterFailure(condition)).toBe(true)
     expect(whenOf(condition, { ...contexts, behind }, 'job')?.expression).toBe(when)
   })
 
-  test.each([null, '', '${{ default() }}', "${{ success() && env.TAG == 'always()' }}"])('%s does not', (condition) => {
+  test.each([
+    "${{ jobs.JOB_A.status == 'COMPLETED' || jobs.JOB_A.status == 'FAILED' }}",
+    "${{ success() || jobs.JOB_A.status == 'FAILED' }}",
+    "${{ contains(jobs.*.status, 'FAILED') }}",
+    "${{ !completed('JOB_A') }}",
+    '${{ failed("JOB_A", "JOB_B") }}',
+    "${{ pipeline.trigger_type == 'Manual' }}",
+  ])('%s asks', (condition) => {
+    expect(asksAfterFailure(condition)).toBe(true)
+  })
+
+  test.each([
+    null,
+    '',
+    '${{ default() }}',
+    '${{ completed( ) }}',
+    "${{ success() && env.TAG == 'always()' }}",
+    "${{ completed() && sources.my_repo.target_branch == 'jobs.x' }}",
+  ])('%s does not', (condition) => {
     expect(asksAfterFailure(condition)).toBe(false)
   })
 })
@@ -114,7 +139,10 @@ test.each([
   "${{ jobs.JOB_A.metrics.critical == '0' }}",
   '${{ constructor }}',
   '${{ pipeline.timestamp }}',
-  "${{ sources.a.commit_id == '' }}",
+  "${{ sources.my_repo.nothing == '' }}",
+  "${{ completed('JOB_X') }}",
+  "${{ completed('JOB_A' 'JOB_A') }}",
+  "${{ completed('JOB_A',) }}",
   "${{ env.TAG == 'it\\'s' }}",
   '${{ env.TAG == }}',
   '${{ env.TAG }} == ${{ env.TAG }}',

@@ -21,23 +21,31 @@ export interface Behind {
   readonly lasts: readonly string[]
 }
 
-/** Whether it can hold after a failure of what its job depends on. */
-export const asksAfterFailure = (condition: string | null): boolean =>
-  /\b(?:always|completed|failure|failed)\s*\(\s*\)/.test((condition ?? '').replaceAll(/'[^']*'|"[^"]*"/g, ''))
+/**
+ * Whether it can hold after a failure of what its job depends on: an expression is asked when that is over, however it
+ * ended (usermanual-pipeline/pipeline_01_0073), unless it says itself that all went well.
+ */
+export function asksAfterFailure(condition: string | null): boolean {
+  const asked = textOf(condition ?? '').replaceAll(/'[^']*'|"[^"]*"/g, '0')
+  const isOfJobs = /\bjobs\.|\b(?:always|failure|failed)\s*\(|\b(?:default|success|completed)\s*\(\s*0/.test(asked)
+  return isOfJobs || (asked.trim() !== '' && !/\b(?:default|success|completed)\s*\(/.test(asked))
+}
+
+const textOf = (condition: string): string => /^\s*\$\{\{(.*)\}\}\s*$/s.exec(condition)?.[1] ?? condition
 
 /**
  * When a job runs (usermanual-pipeline/pipeline_01_0006), as an expression of ours; null: as soon as what it depends on is
- * over. `${{ default() }}`: when that went well, or was not chosen. A job that depends on none asks `success()` and
- * `failure()` of the stages before its own, which can have failed where `run_always` is; one that is to run after a
- * failure of what it depends on asks what became of that.
+ * over. `${{ default() }}`: when that went well, or was not chosen. `completed()` is `success()`: COMPLETED is the vendor's
+ * word for what went well. A job that depends on none asks `success()` and `failure()` of the stages before its own, which
+ * can have failed where `run_always` is; one that is to run after a failure of what it depends on asks what became of that.
  * @throws BadValue for what cannot be told here
  */
 export function whenOf(condition: string | null, place: JobPlace, at: string): Value | null {
   if (condition === null || condition.trim() === '') return null
-  const text = /^\s*\$\{\{(.*)\}\}\s*$/s.exec(condition)?.[1] ?? condition
+  const text = textOf(condition)
   const unknown = (found: string): BadValue =>
     new BadValue(
-      `${at}.condition: expected \${{ default() }}, \${{ success() }} or an expression of env, sources.<alias>.target_branch, ` +
+      `${at}.condition: expected \${{ default() }}, \${{ success() }} or an expression of env, sources, ` +
         `pipeline and jobs that are over by then, found ${quote(found)}`,
     )
   const words: string[] = []
@@ -71,22 +79,34 @@ const haveGoneWell = (tasks: readonly string[]): string =>
     : `( ${tasks.map((key) => `tasks.${key}.status in ['succeeded', 'skipped']`).join(' and ')} )`
 
 /** A status function; undefined: it cannot be told here. */
-function asked(token: string, { dependsOn, runAlways, before, behind }: JobPlace): Value | undefined {
-  const name = token.replace(/\s*\(.*$/s, '')
-  const isFirst = dependsOn.length === 0
+function asked(token: string, place: JobPlace): Value | undefined {
+  const [, name = '', list = ''] = /^(\w+)\s*\((.*)\)$/s.exec(token) ?? []
+  const jobs = (list.match(/'[^']*'|"[^"]*"/g) ?? []).map((word) => word.slice(1, -1))
   const told = (expression: string): Value => ({ expression, tasks: [] })
+  if (name === 'always') return told('true')
+  const isWell = name !== 'failure' && name !== 'failed'
+  if (jobs.length > 0) return isWell ? askedOf(jobs, 'COMPLETED', 'and', place) : askedOf(jobs, 'FAILED', 'or', place)
+  const { dependsOn, runAlways, before, behind } = place
   if (behind !== null) {
-    if (name === 'always' || name === 'completed') return told('true')
-    const isWell = name === 'default' || name === 'success'
     return isWell
       ? { expression: haveGoneWell(behind.lasts), tasks: behind.lasts }
       : { expression: hasFailed(behind.tasks), tasks: behind.tasks }
   }
+  const isFirst = dependsOn.length === 0
   if (name === 'default') return told('true')
-  if (name === 'success') return told(isFirst && runAlways && before.length > 0 ? `! ${hasFailed(before)}` : 'true')
+  if (isWell) return told(isFirst && runAlways && before.length > 0 ? `! ${hasFailed(before)}` : 'true')
   if (!isFirst) return undefined
-  if (name === 'always' || name === 'completed') return told('true')
   return told(runAlways ? hasFailed(before) : 'false')
+}
+
+/** `completed('a', 'b')`, of all of them, and `failed('a', 'b')`, of one or more. */
+function askedOf(jobs: readonly string[], word: string, join: 'and' | 'or', contexts: Contexts): Value | undefined {
+  const states = jobs.flatMap((name) => valueOf(`jobs.${name}.status`, contexts) ?? [])
+  if (states.length < jobs.length) return undefined
+  return {
+    expression: `( ${states.map(({ expression }) => `${expression} == '${word}'`).join(` ${join} `)} )`,
+    tasks: states.flatMap(({ tasks }) => tasks),
+  }
 }
 
 /** `contains(jobs.*.status, 'FAILED')`, of the jobs that are over. */
@@ -104,7 +124,7 @@ function isSomeJob(word: string, contexts: Contexts): Value {
 
 /** A status function, a text without escapes, a number, a name with its dots, an operator. */
 const TOKEN =
-  /\b(?:default|success|always|completed|failure|failed)\s*\(\s*\)|contains\s*\(\s*jobs\.\*\.status\s*,\s*(?:'\w*'|"\w*")\s*\)|'[^'\\]*'|"[^"\\]*"|-?\d+(?:\.\d+)?|[A-Za-z_][\w.-]*|==|!=|&&|\|\||[!(),]/g
+  /\b(?:default|success|always|completed|failure|failed)\s*\(\s*(?:(?:'[\w-]*'|"[\w-]*")\s*(?:,\s*(?:'[\w-]*'|"[\w-]*")\s*)*)?\)|contains\s*\(\s*jobs\.\*\.status\s*,\s*(?:'\w*'|"\w*")\s*\)|'[^'\\]*'|"[^"\\]*"|-?\d+(?:\.\d+)?|[A-Za-z_][\w.-]*|==|!=|&&|\|\||[!(),]/g
 const CALLS: ReadonlyMap<string, string> = new Map([
   ['contains', 'contains'],
   ['startsWith', 'starts_with'],

@@ -59,10 +59,28 @@ function plainValue(
   if (path === 'pipeline.run_number') return 'run.number'
   if (context !== 'sources' || rest !== undefined) return undefined
   const source = sources.find(({ alias }) => alias === name)
-  const { branch = null } = source ?? {}
+  const { branch = null, url = '' } = source ?? {}
   if (attribute === 'target_branch') return branch === null ? 'null' : `params.${branch}`
-  return undefined
+  if (attribute === 'repo_url') return literal(withoutLogin(url))
+  if (attribute === 'repo_name') return literal(/([^/:]*?)(?:\.git)?\/*$/.exec(url)?.[1] ?? '')
+  return OF_A_CHANGE.has(attribute ?? '') ? "''" : undefined
 }
+
+/** What a code host says of a change. Runs here are of branches: it is empty, as the vendor has it of those that people start. */
+const OF_A_CHANGE: ReadonlySet<string> = new Set([
+  'commit_id',
+  'commit_id_short',
+  'commit_message',
+  'merge_id',
+  'source_branch',
+  'tag',
+])
+
+/** A text without quotes and escapes, which addresses have none of. */
+const literal = (text: string): string => (/^[^'\\{}\p{Cc}]*$/u.test(text) ? `'${text}'` : "''")
+
+/** A login in an address is the checkout's alone. */
+export const withoutLogin = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]+@/i, '$1')
 
 /** `and` and `or` give one of their sides. */
 const chosen = (cases: readonly (readonly [when: string, word: string])[], rest: string): string =>
@@ -100,9 +118,14 @@ export function withContexts(text: string, contexts: Contexts): Script {
   const env: Record<string, string> = {}
   const tasks = new Set<string>()
   const script = text.replaceAll(/\$\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}/g, (written, path: string) => {
+    const name = `CTX_${path.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`
+    if (path === 'pipeline.timestamp') {
+      env[name] = '${{ params.SYS_TIMESTAMP }}'
+      // To the second, as the vendor's is.
+      return `\${${name}:0:14}`
+    }
     const value = valueOf(path, contexts)
     if (value === undefined) return written
-    const name = `CTX_${path.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`
     env[name] = `\${{ ${value.expression} }}`
     for (const key of value.tasks) tasks.add(key)
     return `\${${name}}`

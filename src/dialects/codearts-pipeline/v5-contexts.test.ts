@@ -89,6 +89,68 @@ describe('in a stage that always runs', () => {
   })
 })
 
+// The example of usermanual-pipeline/pipeline_01_0075, and what pipeline_01_0073 says: an expression is asked when the job
+// before is over, however it ended.
+describe('a job that depends on another and asks an expression', () => {
+  const asking = {
+    JOB_EITHER: "${{ jobs.JOB_A.status == 'COMPLETED' || jobs.JOB_A.status == 'FAILED' }}",
+    JOB_BAD: "${{ jobs.JOB_A.status == 'FAILED' }}",
+    JOB_BRANCH: "${{ pipeline.trigger_type == 'Manual' }}",
+    JOB_NOT: "${{ !completed('JOB_A') }}",
+    JOB_OF: "${{ completed('JOB_A') }}",
+    JOB_DEFAULT: '${{ default() }}',
+    JOB_SUCCESS: '${{ completed() }}',
+  }
+  const work = () =>
+    stage('Work', [
+      job('JOB_A', [shell('one'), shell('two')]),
+      ...Object.entries(asking).map(([name, condition]) =>
+        job(name, [shell(name)], { condition, depends_on: ['JOB_A'] }),
+      ),
+    ])
+
+  test('is asked after a failure', async () => {
+    expect(await statuses([work()], 'one')).toEqual({
+      JOB_A: 'FAILED',
+      JOB_EITHER: 'COMPLETED',
+      JOB_BAD: 'COMPLETED',
+      JOB_BRANCH: 'COMPLETED',
+      JOB_NOT: 'COMPLETED',
+      JOB_OF: 'SKIPPED',
+      JOB_DEFAULT: 'INIT',
+      JOB_SUCCESS: 'INIT',
+    })
+  })
+
+  test('and when all went well', async () => {
+    expect(await statuses([work()], '')).toEqual({
+      JOB_A: 'COMPLETED',
+      JOB_EITHER: 'COMPLETED',
+      JOB_BAD: 'SKIPPED',
+      JOB_BRANCH: 'COMPLETED',
+      JOB_NOT: 'SKIPPED',
+      JOB_OF: 'COMPLETED',
+      JOB_DEFAULT: 'COMPLETED',
+      JOB_SUCCESS: 'COMPLETED',
+    })
+  })
+
+  test('as jobs of a stage that always runs ask for several of those before', async () => {
+    const both = "completed('JOB_A', 'JOB_B')"
+    const gate = {
+      JOB_GOOD: `\${{ ${both} }}`,
+      JOB_BAD: `\${{ !${both} }}`,
+      JOB_ANY: "${{ failed('JOB_A', 'JOB_B') }}",
+    }
+    const before = stage('Work', [job('JOB_A', [shell('one')]), job('JOB_B', [shell('other')])])
+    expect(await statuses([before, last(gate)], 'other')).toMatchObject({
+      JOB_GOOD: 'SKIPPED',
+      JOB_BAD: 'COMPLETED',
+      JOB_ANY: 'COMPLETED',
+    })
+  })
+})
+
 test('a job may ask for one that it waits for, directly or not, and for its outputs', async () => {
   const when = "${{ jobs.JOB_A.status == 'COMPLETED' && jobs.JOB_A.outputs.level == 'high' }}"
   const jobs = [
@@ -108,7 +170,8 @@ test('a job may ask for one that it waits for, directly or not, and for its outp
 describe('a script', () => {
   test('reads contexts as variables of its environment', async () => {
     const script = 'echo ${{ pipeline.run_number }} ${{pipeline.trigger_type}} "${{ env.TAG }}" ${{ env.x-y }}'
-    const of = 'echo ${{ jobs.JOB_A.outputs.v }} ${{ jobs.JOB_A.status }} ${{ nothing.known }}'
+    const of =
+      'echo ${{ jobs.JOB_A.outputs.v }} ${{ jobs.JOB_A.status }} ${{ pipeline.timestamp }} ${{ nothing.known }}'
     const jobs = [job('JOB_A', [shell(script)]), job('JOB_B', [shell(of)], { depends_on: ['JOB_A'] })]
     runner.script = ({ uses }) => (uses === 'script' ? undefined : succeeded())
     const { pipeline_id: id } = await call(
@@ -132,9 +195,13 @@ describe('a script', () => {
     await world.settled()
     const second = runner.jobs.at(-1)
     expect(second?.with['script']).toBe(
-      'echo ${CTX_JOBS_JOB_A_OUTPUTS_V} ${CTX_JOBS_JOB_A_STATUS} ${{ nothing.known }}',
+      'echo ${CTX_JOBS_JOB_A_OUTPUTS_V} ${CTX_JOBS_JOB_A_STATUS} ${CTX_PIPELINE_TIMESTAMP:0:14} ${{ nothing.known }}',
     )
-    expect(second?.env).toMatchObject({ CTX_JOBS_JOB_A_OUTPUTS_V: '7', CTX_JOBS_JOB_A_STATUS: 'COMPLETED' })
+    expect(second?.env).toMatchObject({
+      CTX_JOBS_JOB_A_OUTPUTS_V: '7',
+      CTX_JOBS_JOB_A_STATUS: 'COMPLETED',
+      CTX_PIPELINE_TIMESTAMP: expect.stringMatching(/^2026\d{14}$/),
+    })
   })
 
   test('of another interpreter stays as it is', async () => {
