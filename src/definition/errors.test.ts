@@ -504,7 +504,7 @@ describe('expressions and templates', () => {
     [
       staged('run.name'),
       [
-        '7:9 stages[1].when: expected one of run.number, run.cause, run.attempt, run.id or run.pipeline, found "run.name"',
+        '7:9 stages[1].when: expected one of run.number, run.cause, run.by, run.attempt, run.timestamp, run.id or run.pipeline, found "run.name"',
       ],
     ],
     [

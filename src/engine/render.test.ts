@@ -95,6 +95,7 @@ describe('variables of the native language', () => {
     expect(seen('${{ tasks.s.status }}')).toBeNull()
     expect(seen('${{ tasks.toString.status }}')).toBeNull()
     expect(seen('${{ run.number }}-${{ run.cause }}-${{ run.attempt }}')).toBe('7-manual-1')
+    expect(seen('${{ run.by }}')).toBe(w.run.cause.by)
     expect(seen('${{ run.id }}')).toBe(w.run.id)
     expect(seen('${{ run.pipeline }}')).toBe(w.run.pipelineId)
     expect(seen('${{ trigger.branch }}')).toBeNull()

@@ -23,10 +23,24 @@ export function scopeOf(run: Run): Scope {
       const state: NodeState | undefined = index === undefined ? undefined : run.nodes.at(index)
       return state?.kind === 'task' ? { status: state.status, outputs: state.outputs } : undefined
     },
-    run: { number: run.number, cause: run.cause.kind, attempt: run.pass, id: run.id, pipeline: run.pipelineId },
+    run: {
+      number: run.number,
+      cause: run.cause.kind,
+      by: run.cause.by,
+      attempt: run.pass,
+      timestamp: timestampOf(run),
+      id: run.id,
+      pipeline: run.pipelineId,
+    },
     trigger: run.cause.change === undefined ? {} : factsOf(run.cause.change),
   }
   return scope
+}
+
+/** To the second. */
+function timestampOf({ params }: Run): string {
+  const { SYS_TIMESTAMP: given } = params
+  return typeof given === 'string' ? given.slice(0, 14) : ''
 }
 
 function variableIn(run: Run, scope: Scope, name: string): Json | undefined {

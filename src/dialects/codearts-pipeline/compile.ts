@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../model/json.ts'
 import { type Behind, asksAfterFailure, whenOf } from './condition.ts'
-import { type Contexts, type Value, withoutLogin } from './contexts.ts'
+import { type Contexts, repositoryName, typeOfTrigger, type Value, withoutLogin } from './contexts.ts'
 import type { CodeEvents, PipelineDto, Variable } from './dto.ts'
 import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
 import { AUTO_TRIGGER, escaped, type PluginContext, type StepWork, workOf } from './plugins.ts'
@@ -21,8 +21,9 @@ import type { SystemName } from './system-variables.ts'
  */
 export function compileDto(dto: PipelineDto, names: Names, shared: readonly SharedVariable[] = []): string {
   const variables = new Set([...dto.variables, ...shared.map(({ variable }) => variable)].map(({ name }) => name))
-  const system = systemEnv(dto, names.projectId)
-  const context: StageContext = { ...names, sources: branchesOf(dto), variables, system, jobs: new Map() }
+  const sources = branchesOf(dto)
+  const system = systemEnv(dto, names.projectId, sources)
+  const context: StageContext = { ...names, sources, variables, system, jobs: new Map() }
   const keys = new Keys()
   const past = new Past()
   const stages = inOrder(dto.stages).map(({ stage, parallel }) => {
@@ -273,16 +274,35 @@ function free(parts: readonly string[], taken: Set<string>): string {
 }
 
 /** Predefined parameters of the vendor. */
-function systemEnv({ name, sources }: PipelineDto, projectId: string): Readonly<Record<SystemName, string>> {
-  const url = sources.find((source) => source.url !== '')?.url ?? ''
-  return {
+function systemEnv(
+  { name }: PipelineDto,
+  projectId: string,
+  sources: PluginContext['sources'],
+): Readonly<Record<string, string>> {
+  const own: Readonly<Record<SystemName, string>> = {
     PROJECT_ID: projectId,
     PIPELINE_ID: '${{ run.pipeline }}',
     PIPELINE_NUMBER: '${{ run.number }}',
+    TIMESTAMP: '${{ run.timestamp }}',
+    PIPELINE_TRIGGER_TYPE: `\${{ ${typeOfTrigger} }}`,
     PIPELINE_NAME: name,
+    REPO_URL: escaped(withoutLogin(sources[0]?.url ?? '')),
+    EXECUTE_USER: '${{ run.by }}',
+    EXECUTE_USER_NAME: '${{ run.by }}',
     PIPELINE_RUN_ID: '${{ run.id }}',
-    REPO_URL: escaped(withoutLogin(url)),
   }
+  return { ...Object.fromEntries(sources.flatMap(sourceEnv)), ...own }
+}
+
+/** Those of a source begin with its alias, else with the name of its repository. */
+function sourceEnv({ url, alias, branch }: PluginContext['sources'][number]): readonly (readonly [string, string])[] {
+  const prefix = alias === '' ? repositoryName(url) : alias
+  if (!/^[A-Za-z_]\w{0,40}$/.test(prefix) || /^MILLRACE_/i.test(`${prefix}_`)) return []
+  return [
+    [`${prefix}_REPOSITORY_NAME`, escaped(repositoryName(url))],
+    ...(branch === null ? [] : [[`${prefix}_TARGET_BRANCH`, `\${{ params.${branch} }}`] as const]),
+    [`${prefix}_REPO_URL`, escaped(withoutLogin(url))],
+  ]
 }
 
 // --- Params ----------------------------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ test.each<[string, string | null]>([
     "true && null == 'x' && null == null",
   ],
   ['${{ pipeline.pipeline_id != pipeline.run_id }}', 'run.pipeline != run.id'],
+  ["${{ startsWith(pipeline.timestamp, '2026') }}", "starts_with ( run.timestamp , '2026' )"],
   // Of a run that people start, the vendor's are empty, too.
   ["${{ sources.my_repo.merge_id != '' && sources.my_repo.commit_id_short == '' }}", "'' != '' && '' == ''"],
   ["${{ sources.my_repo.repo_name == 'a' }}", "'a' == 'a'"],
@@ -138,7 +139,7 @@ test.each([
   '${{ jobs.JOB_A.outputs }}',
   "${{ jobs.JOB_A.metrics.critical == '0' }}",
   '${{ constructor }}',
-  '${{ pipeline.timestamp }}',
+  '${{ pipeline.nothing }}',
   "${{ sources.my_repo.nothing == '' }}",
   "${{ completed('JOB_X') }}",
   "${{ completed('JOB_A' 'JOB_A') }}",

@@ -57,12 +57,13 @@ function plainValue(
   if (path === 'pipeline.pipeline_id') return 'run.pipeline'
   if (path === 'pipeline.run_id') return 'run.id'
   if (path === 'pipeline.run_number') return 'run.number'
+  if (path === 'pipeline.timestamp') return 'run.timestamp'
   if (context !== 'sources' || rest !== undefined) return undefined
   const source = sources.find(({ alias }) => alias === name)
   const { branch = null, url = '' } = source ?? {}
   if (attribute === 'target_branch') return branch === null ? 'null' : `params.${branch}`
   if (attribute === 'repo_url') return literal(withoutLogin(url))
-  if (attribute === 'repo_name') return literal(/([^/:]*?)(?:\.git)?\/*$/.exec(url)?.[1] ?? '')
+  if (attribute === 'repo_name') return literal(repositoryName(url))
   return OF_A_CHANGE.has(attribute ?? '') ? "''" : undefined
 }
 
@@ -79,6 +80,9 @@ const OF_A_CHANGE: ReadonlySet<string> = new Set([
 /** A text without quotes and escapes, which addresses have none of. */
 const literal = (text: string): string => (/^[^'\\{}\p{Cc}]*$/u.test(text) ? `'${text}'` : "''")
 
+/** The last part of an address, without `.git`. */
+export const repositoryName = (url: string): string => /([^/:]*?)(?:\.git)?\/*$/.exec(url)?.[1] ?? ''
+
 /** A login in an address is the checkout's alone. */
 export const withoutLogin = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]+@/i, '$1')
 
@@ -86,7 +90,8 @@ export const withoutLogin = (url: string): string => url.replace(/^([a-z][a-z0-9
 const chosen = (cases: readonly (readonly [when: string, word: string])[], rest: string): string =>
   `( ${[...cases.map(([when, word]) => `${when} and '${word}'`), rest].join(' or ')} )`
 
-const typeOfTrigger = chosen(
+/** The vendor's word for what started the run. */
+export const typeOfTrigger = chosen(
   [...new Set(Object.values(executeTypes))].map((type) => [`run.cause in ${causesOf(type)}`, type]),
   'null',
 )
@@ -118,14 +123,9 @@ export function withContexts(text: string, contexts: Contexts): Script {
   const env: Record<string, string> = {}
   const tasks = new Set<string>()
   const script = text.replaceAll(/\$\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}/g, (written, path: string) => {
-    const name = `CTX_${path.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`
-    if (path === 'pipeline.timestamp') {
-      env[name] = '${{ params.SYS_TIMESTAMP }}'
-      // To the second, as the vendor's is.
-      return `\${${name}:0:14}`
-    }
     const value = valueOf(path, contexts)
     if (value === undefined) return written
+    const name = `CTX_${path.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_')}`
     env[name] = `\${{ ${value.expression} }}`
     for (const key of value.tasks) tasks.add(key)
     return `\${${name}}`
@@ -147,8 +147,9 @@ export function withValues(
   const tasks = new Set<string>()
   const text = value.replaceAll(NAMED, (written, path: string | undefined, name: string | undefined) => {
     if (name !== undefined) {
-      if (variables.has(name) || branches.has(name)) return `\${{ params.${name} }}`
-      return Object.hasOwn(system, name) ? (system[name] ?? '') : written
+      // The vendor's own outweigh others of the same name.
+      if (Object.hasOwn(system, name)) return system[name] ?? ''
+      return variables.has(name) || branches.has(name) ? `\${{ params.${name} }}` : written
     }
     const found = path === undefined ? undefined : valueOf(path, contexts)
     for (const key of found?.tasks ?? []) tasks.add(key)

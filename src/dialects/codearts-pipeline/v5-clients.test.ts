@@ -117,6 +117,40 @@ test('the run of a sub-pipeline is found by the outputs of its step', async () =
   ])
 })
 
+test('steps see the predefined parameters of the run and of its sources, which outweigh variables of the same name', async () => {
+  const sources = [
+    code({ git_url: 'https://li:secret@example.com/web.git', alias: 'my_repo', default_branch: 'main' }),
+    code({ git_url: LIB, default_branch: 'stable' }),
+    code({ git_url: 'https://example.com/my-docs.git', default_branch: 'main' }),
+  ]
+  const variables = [{ name: 'PIPELINE_TRIGGER_TYPE', value: 'mine' }]
+  const id = await create([stage('One', [job('JOB_A', [shell('make')])])], { sources, variables })
+  const run = await start(id, { sources: [code({ alias: 'my_repo', build_params: { target_branch: 'topic' } })] })
+  const seen = {
+    TIMESTAMP: expect.stringMatching(/^2026\d{10}$/),
+    PIPELINE_TRIGGER_TYPE: 'Manual',
+    EXECUTE_USER: 'ci',
+    EXECUTE_USER_NAME: 'ci',
+    my_repo_REPOSITORY_NAME: 'web',
+    my_repo_TARGET_BRANCH: 'topic',
+    my_repo_REPO_URL: WEB,
+    lib_REPOSITORY_NAME: 'lib',
+    lib_TARGET_BRANCH: 'stable',
+    lib_REPO_URL: LIB,
+  }
+  expect(world.runner.jobs[0]?.env).toMatchObject(seen)
+  const values = await good('GET', `/pipelines/${id}/pipeline-runs/${run}/run-variables?mode=1`)
+  expect(Object.fromEntries(values.map(({ name, value }: Body) => [name, value]))).toMatchObject({
+    ...seen,
+    PIPELINE_ID: id,
+    REPO_URL: WEB,
+  })
+  const listed = await good('GET', `/pipelines/${id}/list-system-vars`)
+  expect(listed.filter(({ isAlias }: Body) => isAlias).map(({ name }: Body) => name)).toEqual(
+    Object.keys(seen).filter((name) => /^(?:my_repo|lib)_/.test(name)),
+  )
+})
+
 test('a sub-pipeline is started with the inputs of its step that it has params for', async () => {
   // As openJiuwen's pipelines are written: the id of the other pipeline, and its params, which name those of this one.
   const variables = [

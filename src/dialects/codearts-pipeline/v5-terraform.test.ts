@@ -184,9 +184,13 @@ describe('huaweicloud_codearts_pipeline_parameter_group', () => {
       { name: 'PROJECT_ID', value: world.project.id },
       { name: 'PIPELINE_ID', value: id },
       { name: 'PIPELINE_NUMBER', value: '1' },
+      { name: 'TIMESTAMP', value: expect.stringMatching(/^2026\d{10}$/) },
+      { name: 'PIPELINE_TRIGGER_TYPE', value: 'Manual' },
       { name: 'PIPELINE_NAME', value: 'web' },
-      { name: 'PIPELINE_RUN_ID', value: run },
       { name: 'REPO_URL', value: '' },
+      { name: 'EXECUTE_USER', value: 'ci' },
+      { name: 'EXECUTE_USER_NAME', value: 'ci' },
+      { name: 'PIPELINE_RUN_ID', value: run },
     ])
 
     const grown = { id: second, name: 'second', variables: [{ name: 'B', value: 'b3' }] }
@@ -362,9 +366,13 @@ test('the data sources of a pipeline page until they find nothing', async () => 
     { name: 'PROJECT_ID', value: null, type: 'string', isShow: true, ordinal: 0, isAlias: false },
     { name: 'PIPELINE_ID' },
     { name: 'PIPELINE_NUMBER' },
+    { name: 'TIMESTAMP' },
+    { name: 'PIPELINE_TRIGGER_TYPE' },
     { name: 'PIPELINE_NAME' },
-    { name: 'PIPELINE_RUN_ID' },
     { name: 'REPO_URL' },
+    { name: 'EXECUTE_USER' },
+    { name: 'EXECUTE_USER_NAME' },
+    { name: 'PIPELINE_RUN_ID' },
   ])
   const versions = await good('POST', '/pipelines/pipelines-version', [{ pipeline_id: id }])
   expect(versions).toEqual({ [id]: { pipelineId: id, manifestVersion: '3.0' } })

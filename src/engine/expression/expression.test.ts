@@ -25,7 +25,15 @@ const scope: Scope = {
           outputs: { tag: 'v1.2', count: '12', changed: 'false', 'image-id': 'sha', response: { code: 0 } },
         }
       : undefined,
-  run: { number: 7, cause: 'manual', attempt: 1, id: 'a1'.repeat(16), pipeline: 'b2'.repeat(16) },
+  run: {
+    number: 7,
+    cause: 'manual',
+    by: 'li',
+    attempt: 1,
+    timestamp: '20261124080000',
+    id: 'a1'.repeat(16),
+    pipeline: 'b2'.repeat(16),
+  },
 }
 
 function valueOf(text: string): Json {
@@ -78,7 +86,9 @@ describe('values', () => {
     ['tasks.build-web.outputs.response.code', 0],
     ['run.number', 7],
     ['run.cause', 'manual'],
+    ['run.by', 'li'],
     ['run.attempt', 1],
+    ['run.timestamp', '20261124080000'],
     ['run.id', 'a1'.repeat(16)],
     ['run.pipeline', 'b2'.repeat(16)],
     ['((((1))))', 1],

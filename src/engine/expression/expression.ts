@@ -17,7 +17,7 @@ export const EXPRESSION_TEXT_MAX = 4_096
  * The facts of a run that an expression may name after `run.`. `attempt` counts how often the run began, from 1;
  * `pipeline` is the pipeline's id.
  */
-export const RUN_FACTS = ['number', 'cause', 'attempt', 'id', 'pipeline'] as const
+export const RUN_FACTS = ['number', 'cause', 'by', 'attempt', 'timestamp', 'id', 'pipeline'] as const
 export type RunFact = (typeof RUN_FACTS)[number]
 
 /** What an expression sees. Only own keys are read, never a prototype's; what is not there is null. */

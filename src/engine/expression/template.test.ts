@@ -18,7 +18,7 @@ const scope: Scope = {
   params: { branch: 'main', count: 3, flag: true, list: ['a', 1], nothing: null, tricky: '${{ params.branch }}' },
   vars: (name) => (name === 'hosts' ? ['a', { port: 80 }] : undefined),
   tasks: (key) => (key === 'build' ? { status: 'succeeded', outputs: { tag: 'v1' } } : undefined),
-  run: { number: 7, cause: 'manual', attempt: 1, id: 'r', pipeline: 'p' },
+  run: { number: 7, cause: 'manual', by: 'li', attempt: 1, timestamp: '20261124080000', id: 'r', pipeline: 'p' },
 }
 
 describe('text', () => {
