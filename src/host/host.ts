@@ -303,6 +303,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
     publish: (...args) => firing.publish(...args),
     start: (pipeline, input) => starts.startBy(pipeline.id, input),
     named: (projectId, name) => store.catalog.pipeline({ by: 'name', projectId, name }),
+    given: (run, pipeline, params) => secrets.given(run, pipeline, params),
     onDefect: options.onDefect,
   })
 

@@ -178,6 +178,32 @@ test('a sub-pipeline is started with the inputs of its step that it has params f
   expect(world.runner.jobs.at(-1)?.env).toMatchObject({ PR_ID: '42', WHAT: '1', KEPT: 'kept' })
 })
 
+test('a secret that a sub-pipeline is given is opened there, and shown nowhere', async () => {
+  const variables = [
+    { name: 'KEY', value: '' },
+    { name: 'OWN', value: 'own', is_secret: true },
+  ]
+  const inner = await create([stage('One', [job('JOB_IN', [shell('make')])])], { name: 'inner', variables })
+  const inputs = { pipelineId: inner, KEY: 'a-${SECRET}', OWN: '${SECRET}' }
+  const step = {
+    name: 'Sub',
+    task: 'official_devcloud_subPipeline',
+    inputs: Object.entries(inputs).map(([key, value]) => ({ key, value })),
+  }
+  const secret = { name: 'SECRET', value: 'tiger', is_secret: true, is_runtime: true }
+  const outer = await create([stage('One', [job('JOB_SUB', [step])])], { name: 'outer', variables: [secret] })
+  await start(outer)
+  expect(world.runner.jobs.at(-1)?.env).toMatchObject({ KEY: 'a-tiger', OWN: 'tiger' })
+  await start(outer, { variables: [{ name: 'SECRET', value: 'lion' }] })
+  expect(world.runner.jobs.at(-1)?.env).toMatchObject({ KEY: 'a-lion', OWN: 'lion' })
+  const { id } = await detail(inner)
+  const shown = await good('GET', `/pipelines/${inner}/pipeline-runs/${id}/run-variables?mode=0`)
+  expect(shown).toMatchObject([
+    { name: 'KEY', value: 'a-******' },
+    { name: 'OWN', value: '******' },
+  ])
+})
+
 test('a run names the files that it has kept so far', async () => {
   const id = await create([stage('One', [job('JOB_A', [shell('make')])])])
   const run = await start(id)

@@ -153,7 +153,8 @@ export const presentRunVariables = (run: RunView, mode: 0 | 2): readonly JsonObj
         is_secret: secrets.has(name),
         name,
         sequence: sequenceOf(variable) ?? index + 1,
-        value: secrets.has(name) ? SECRET : text,
+        // A secret of another pipeline may have come in.
+        value: secrets.has(name) ? SECRET : masked(text, SECRET),
         latest_value: null,
         runtime_value: null,
         required: false,

@@ -7,8 +7,8 @@ import type { AttemptResult } from '../../model/command.ts'
 import type { Work } from '../../model/definition.ts'
 import type { Actor } from '../../model/event.ts'
 import type { Failure } from '../../model/failure.ts'
-import type { ProjectId, RunId } from '../../model/id.ts'
-import type { Json } from '../../model/json.ts'
+import type { PipelineId, ProjectId, RunId } from '../../model/id.ts'
+import type { Json, JsonObject } from '../../model/json.ts'
 import type { Result } from '../../model/problem.ts'
 import type { RunStatus } from '../../model/status.ts'
 import type { PipelineRecord } from '../../store/store.ts'
@@ -25,6 +25,8 @@ interface Dependencies {
   ) => Promise<Result<readonly Run[]>>
   readonly start: (pipeline: PipelineRecord, input: AutoStart) => Promise<Result<Run>>
   readonly named: (projectId: ProjectId, name: string) => Promise<PipelineRecord | undefined>
+  /** Params for a run of another pipeline, with what is sealed in them sealed for it. */
+  readonly given: (run: Run, pipeline: PipelineId, params: JsonObject) => Result<JsonObject>
   readonly onDefect: (error: unknown) => void
 }
 
@@ -111,8 +113,10 @@ export class InlineWork {
     if (pipeline === undefined) return cannotStart(`there is no pipeline ${name} in the project of the run`)
     const depth = (run.cause.origin?.as === 'upstream' ? run.cause.origin.depth : 0) + 1
     if (depth > DEPTH_MAX) return cannotStart(`runs that start runs may be ${DEPTH_MAX} deep, and this is one more`)
+    const params = this.#deps.given(run, pipeline.id, valueOf(run, node, work.params) as JsonObject)
+    if (!params.ok) return cannotStart(params.problem.message)
     const made = await this.#deps.start(pipeline, {
-      params: valueOf(run, node, work.params) as AutoStart['params'],
+      params: params.value,
       cause: {
         kind: 'upstream',
         by: `${run.name} #${run.number}`,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Run } from '../../engine/run.ts'
-import { parsePipelineId, parseProjectId, parseRunId, type ProjectId } from '../../model/id.ts'
+import { parsePipelineId, parseProjectId, parseRunId, type PipelineId, type ProjectId } from '../../model/id.ts'
 import type { Json } from '../../model/json.ts'
 import type { Job } from '../../model/job.ts'
 import { isSealedText } from '../../model/secret.ts'
 import { seededEntropy } from '../../testing/entropy.ts'
-import { openSealed as open, sealText } from './sealed-text.ts'
+import { openSealed as open, sealedFor, sealText } from './sealed-text.ts'
 
 const ROOT = new Uint8Array(32).fill(3)
 const A = parseProjectId('a'.repeat(32))!
@@ -110,5 +110,17 @@ describe('a sealed text', () => {
     const opening = () => open(job({ env: { pw: text } }), ROOT, runOf({ pw: text }, sealed)).env
     if (isOpened) expect(opening()).toEqual({ pw: 'speak friend' })
     else expect(opening).toThrow()
+  })
+
+  test('that a run gives to a run of another pipeline is opened there, where it was its own to open', () => {
+    const given = sealedFor(OTHER, { key: `a${sealed}`, plain: 'x' }, ROOT, runOf({ pw: sealed }, sealed), entropy)
+    expect(given).toEqual({ key: expect.not.stringContaining(sealed), plain: 'x' })
+    const opening = (pipelineId: PipelineId) => () =>
+      open(job({ env: { KEY: given['key'] as string } }), ROOT, { ...runOf(given), pipelineId }).env
+    expect(opening(OTHER)()).toEqual({ KEY: 'as3cret-$&-"value"' })
+    expect(opening(PIPELINE)).toThrow()
+    expect(() => sealedFor(OTHER, { key: sealed }, ROOT, runOf({ url: sealed }, sealed), entropy)).toThrow()
+    const own = { key: 'plain' }
+    expect(sealedFor(OTHER, own, ROOT, runOf({}), entropy)).toBe(own)
   })
 })

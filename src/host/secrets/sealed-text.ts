@@ -1,8 +1,8 @@
 import { hkdfSync } from 'node:crypto'
 import type { Run } from '../../engine/run.ts'
 import type { PipelineDefinition } from '../../model/definition.ts'
-import type { ProjectId } from '../../model/id.ts'
-import type { Json } from '../../model/json.ts'
+import type { PipelineId, ProjectId } from '../../model/id.ts'
+import type { Json, JsonObject } from '../../model/json.ts'
 import type { Job } from '../../model/job.ts'
 import { SEALED_TEXT, type JobSecret } from '../../model/secret.ts'
 import type { SealedPlace } from '../app.ts'
@@ -52,6 +52,36 @@ function opened(key: Uint8Array, place: SealedPlace, text: string): string {
   return unseal(key, `2.${keyIdOf(key)}.${sealed}`, placeOf(place))
 }
 
+/**
+ * What a run gives to a run of another pipeline: what is sealed in it is opened as in a job of the giving run, and sealed
+ * anew for the params of the other pipeline.
+ * @throws Error as {@link openSealed}
+ */
+export function sealedFor(
+  pipeline: PipelineId,
+  params: JsonObject,
+  root: Uint8Array,
+  run: OfRun,
+  entropy: Entropy,
+): JsonObject {
+  if (!holdsSealed(params)) return params
+  const opener = new Opener(root, run)
+  const anew = (name: string, value: Json): Json => {
+    const place = { project: run.projectId, param: { pipeline, name } }
+    return replaced(value, (text) => sealText(root, place, opener.open(text), entropy))
+  }
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, anew(name, value)]))
+}
+
+/** The same value with everything in it that is sealed changed. */
+function replaced(value: Json, change: (text: string) => string): Json {
+  if (typeof value === 'string')
+    return value.includes(PREFIX) ? value.replaceAll(SEALED_TEXT, (one) => change(one)) : value
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => replaced(item, change))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, replaced(item, change)]))
+}
+
 interface OfRun extends Pick<Run, 'projectId' | 'pipelineId' | 'params'> {
   readonly definition: Pick<PipelineDefinition, 'params'>
 }
@@ -96,13 +126,10 @@ class Opener {
   }
 
   json(value: Json): Json {
-    if (typeof value === 'string') return value.includes(PREFIX) ? value.replaceAll(SEALED_TEXT, this.#open) : value
-    if (Array.isArray(value)) return (value as readonly Json[]).map((item) => this.json(item))
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.json(item)]))
+    return replaced(value, this.open)
   }
 
-  readonly #open = (text: string): string => {
+  readonly open = (text: string): string => {
     const known = this.values.get(text)
     if (known !== undefined) return known
     const value = opened(this.#key, this.#given.get(text) ?? { project: this.#run.projectId }, text)

@@ -1,6 +1,7 @@
 import type { Run } from '../../engine/run.ts'
 import type { PipelineId, ProjectId } from '../../model/id.ts'
 import type { JobRequest } from '../../model/job.ts'
+import type { JsonObject } from '../../model/json.ts'
 import { accept, refuse, type Problem, type Result } from '../../model/problem.ts'
 import {
   isSealedText,
@@ -21,7 +22,7 @@ import { resolveSecrets, type Resolved } from './job-secrets.ts'
 import { lacks } from '../access/rights.ts'
 import { secretPlace } from './seal-key.ts'
 import { seal, unseal } from './seal.ts'
-import { openSealed, sealText } from './sealed-text.ts'
+import { openSealed, sealedFor, sealText } from './sealed-text.ts'
 import { unlessFull } from '../store-problems.ts'
 
 interface Dependencies {
@@ -41,6 +42,7 @@ interface Dependencies {
 const SECRETS_MAX = 1_000
 /** A secret that is used all the time is noted as used so often. */
 const USED_EVERY_MS: DurationMs = 60_000
+const SEALED_ELSEWHERE = 'a credential in its definition or its params was sealed for another place, project or server'
 
 /** Secrets of projects and pipelines: sealed in memory as in the store, opened only for a task. */
 export class SecretUseCases implements Secrets {
@@ -117,7 +119,17 @@ export class SecretUseCases implements Secrets {
         job: openSealed(resolved.job, this.#deps.textRoot, { ...run, definition: run.plan.definition }),
       }
     } catch {
-      return cannotStart('a credential in its definition or its params was sealed for another place, project or server')
+      return cannotStart(SEALED_ELSEWHERE)
+    }
+  }
+
+  /** Params that a run gives to a run of another pipeline. Refused: what is sealed in them is not this run's to give. */
+  given(run: Run, pipeline: PipelineId, params: JsonObject): Result<JsonObject> {
+    const { textRoot, entropy } = this.#deps
+    try {
+      return accept(sealedFor(pipeline, params, textRoot, { ...run, definition: run.plan.definition }, entropy))
+    } catch {
+      return refuse('invalid_request', SEALED_ELSEWHERE)
     }
   }
 
