@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../model/json.ts'
-import { type Behind, asksAfterFailure, whenOf } from './condition.ts'
+import { asksAfterFailure, whenOf } from './condition.ts'
 import { type Contexts, repositoryName, typeOfTrigger, type Value, withoutLogin } from './contexts.ts'
 import type { CodeEvents, PipelineDto, Variable } from './dto.ts'
 import { AT, originalAnnotations, sharedAnnotations, type SharedVariable } from './original.ts'
@@ -141,8 +141,14 @@ function compileStage({ doc, index }: Placed['stage'], parallel: boolean, names:
   for (const { job, place } of jobsInOrder(doc)) {
     context = { ...names, jobs: overBy(job, doc.jobs, jobs, past) }
     const always = job.dependsOn.length > 0 && asksAfterFailure(job.condition)
-    const behind = always ? behindOf(job, doc.jobs, jobs) : null
-    const about = { ...context, dependsOn: job.dependsOn, runAlways: doc.runAlways, before: past.tasks, behind }
+    const about = {
+      ...context,
+      dependsOn: job.dependsOn,
+      runAlways: doc.runAlways,
+      before: past.tasks,
+      lasts: tasksOf(job.dependsOn, jobs).flatMap((keys) => keys.slice(-1)),
+      behind: always ? tasksOf(waitedFor(job, doc.jobs), jobs).flat() : null,
+    }
     const when = whenOf(job.condition, about, `definition.stages[${index}].jobs[${place}]`)
     const needs = job.dependsOn.flatMap((name) => lasts.get(name) ?? [])
     const from = tasks.length
@@ -181,13 +187,11 @@ function waitedFor(job: JobDoc, all: readonly JobDoc[]): ReadonlySet<string> {
   return waited
 }
 
-function behindOf(job: JobDoc, all: readonly JobDoc[], done: ReadonlyMap<string, readonly string[]>): Behind {
-  const tasksOf = (name: string): readonly string[] => done.get(name) ?? []
-  return {
-    tasks: [...waitedFor(job, all)].flatMap(tasksOf),
-    lasts: job.dependsOn.flatMap((name) => tasksOf(name).slice(-1)),
-  }
-}
+/** The tasks of jobs, one job after the other. */
+const tasksOf = (
+  names: Iterable<string>,
+  done: ReadonlyMap<string, readonly string[]>,
+): readonly (readonly string[])[] => [...names].map((name) => done.get(name) ?? [])
 
 /** Jobs of earlier rows, and those that a job waits for, directly or not. */
 function overBy(

@@ -9,16 +9,10 @@ export interface JobPlace extends Contexts {
   readonly runAlways: boolean
   /** Tasks of the stages before its own. */
   readonly before: readonly string[]
-  /** null: it runs only when what it depends on went well. */
-  readonly behind: Behind | null
-}
-
-/** What a job asks about that may run after a failure of what it depends on. */
-export interface Behind {
-  /** Tasks of the jobs of its stage that it depends on, directly or not. */
-  readonly tasks: readonly string[]
-  /** The last task of each that it depends on directly. */
+  /** The last task of each job of its stage that it depends on directly. */
   readonly lasts: readonly string[]
+  /** Tasks of the jobs that it depends on, directly or not; null: it runs only when they went well. */
+  readonly behind: readonly string[] | null
 }
 
 /**
@@ -35,8 +29,8 @@ const textOf = (condition: string): string => /^\s*\$\{\{(.*)\}\}\s*$/s.exec(con
 
 /**
  * When a job runs (usermanual-pipeline/pipeline_01_0006), as an expression of ours; null: as soon as what it depends on is
- * over. `${{ default() }}`: when that went well, or was not chosen. `completed()` is `success()`: COMPLETED is the vendor's
- * word for what went well. A job that depends on none asks `success()` and `failure()` of the stages before its own, which
+ * over. `${{ default() }}`: when that went well, or was not chosen; `success()`: when it went well. `completed()` is the
+ * same: COMPLETED is the vendor's word for that. A job that depends on none asks `success()` and `failure()` of the stages before its own, which
  * can have failed where `run_always` is; one that is to run after a failure of what it depends on asks what became of that.
  * @throws BadValue for what cannot be told here
  */
@@ -73,10 +67,11 @@ export function whenOf(condition: string | null, place: JobPlace, at: string): V
   return when === 'true' ? null : { expression: when, tasks: [...named] }
 }
 
-const haveGoneWell = (tasks: readonly string[]): string =>
-  tasks.length === 0
-    ? 'true'
-    : `( ${tasks.map((key) => `tasks.${key}.status in ['succeeded', 'skipped']`).join(' and ')} )`
+const areAll = (statuses: string, tasks: readonly string[]): Value => ({
+  expression:
+    tasks.length === 0 ? 'true' : `( ${tasks.map((key) => `tasks.${key}.status in ${statuses}`).join(' and ')} )`,
+  tasks,
+})
 
 /** A status function; undefined: it cannot be told here. */
 function asked(token: string, place: JobPlace): Value | undefined {
@@ -86,17 +81,13 @@ function asked(token: string, place: JobPlace): Value | undefined {
   if (name === 'always') return told('true')
   const isWell = name !== 'failure' && name !== 'failed'
   if (jobs.length > 0) return isWell ? askedOf(jobs, 'COMPLETED', 'and', place) : askedOf(jobs, 'FAILED', 'or', place)
-  const { dependsOn, runAlways, before, behind } = place
-  if (behind !== null) {
-    return isWell
-      ? { expression: haveGoneWell(behind.lasts), tasks: behind.lasts }
-      : { expression: hasFailed(behind.tasks), tasks: behind.tasks }
-  }
+  const { dependsOn, runAlways, before, lasts, behind } = place
+  if (name === 'default') return behind === null ? told('true') : areAll("['succeeded', 'skipped']", lasts)
   const isFirst = dependsOn.length === 0
-  if (name === 'default') return told('true')
-  if (isWell) return told(isFirst && runAlways && before.length > 0 ? `! ${hasFailed(before)}` : 'true')
-  if (!isFirst) return undefined
-  return told(runAlways ? hasFailed(before) : 'false')
+  if (isWell && !isFirst) return areAll("['succeeded']", lasts)
+  if (isWell) return told(runAlways && before.length > 0 ? `! ${hasFailed(before)}` : 'true')
+  if (behind !== null) return { expression: hasFailed(behind), tasks: behind }
+  return isFirst ? told(runAlways ? hasFailed(before) : 'false') : undefined
 }
 
 /** `completed('a', 'b')`, of all of them, and `failed('a', 'b')`, of one or more. */

@@ -151,6 +151,34 @@ describe('a job that depends on another and asks an expression', () => {
   })
 })
 
+// usermanual-pipeline/pipeline_01_0073: `default()` when the job before went well or was not chosen, `success()` when it went
+// well.
+test('a job behind one that was not chosen or passed over runs by default, and not on its success', async () => {
+  const conditions = {
+    JOB_DEFAULT: '${{ default() }}',
+    JOB_SUCCESS: '${{ success() }}',
+    JOB_DONE: '${{ completed() }}',
+  }
+  const jobs = [
+    job('JOB_A', [shell('one')], { condition: "${{ env.NOBODY == 'x' }}" }),
+    ...Object.entries(conditions).map(([name, condition]) =>
+      job(name, [shell(name)], { condition, depends_on: ['JOB_A'] }),
+    ),
+  ]
+  expect(await statuses([stage('Work', jobs)], '')).toEqual({
+    JOB_A: 'SKIPPED',
+    JOB_DEFAULT: 'COMPLETED',
+    JOB_SUCCESS: 'SKIPPED',
+    JOB_DONE: 'SKIPPED',
+  })
+  runner.script = () => succeeded()
+  const { pipeline_id: id } = await call('POST', '', dto([stage('Work', jobs)], { name: 'again' }))
+  await call('POST', `/${id}/run`, { choose_jobs: Object.keys(conditions) })
+  await world.settled()
+  const [{ jobs: ran }] = (await call('GET', `/${id}/pipeline-runs/detail`)).stages
+  expect(ran.map(({ status }: Body) => status)).toEqual(['UNSELECTED', 'COMPLETED', 'SKIPPED', 'SKIPPED'])
+})
+
 test('a job may ask for one that it waits for, directly or not, and for its outputs', async () => {
   const when = "${{ jobs.JOB_A.status == 'COMPLETED' && jobs.JOB_A.outputs.level == 'high' }}"
   const jobs = [
