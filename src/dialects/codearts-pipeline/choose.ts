@@ -4,8 +4,10 @@ import { AT, originalOf } from './original.ts'
 import { BadValue } from './read.ts'
 
 /**
- * Which tasks a run is to do: those of the chosen stages, or of the chosen jobs with what comes before and after all
- * jobs of their stage; of all jobs, when none are chosen, but those that are never to run by themselves.
+ * Which tasks a run is to do: those of the chosen jobs, with what comes before and after all jobs of their stage; of all
+ * jobs, when none are chosen, but those that are never to run by themselves. Where stages are chosen it is only what is in
+ * them: jobs of others are not, and of a stage with no chosen job it is all (SDKs: "`choose_stages` goes before
+ * `choose_jobs`: jobs of a stage that is not chosen are ignored").
  * @throws BadValue
  */
 export function chosenTasks(
@@ -15,7 +17,12 @@ export function chosenTasks(
   const places = placesOf(definition)
   if (chosenStages.length > 0) {
     checkKnown('choose_stages', chosenStages, new Set(places.map(({ stage }) => stage)))
-    return { only: places.filter(({ stage }) => chosenStages.includes(stage)).map(({ key }) => key) }
+    const inStages = places.filter(({ stage }) => chosenStages.includes(stage))
+    const isNamed = ({ job }: Place): boolean => job !== null && chosenJobs.includes(job)
+    const withNamed = new Set(inStages.filter(isNamed).map(({ stage }) => stage))
+    const isChosen = (place: Place): boolean =>
+      place.job === null || (withNamed.has(place.stage) ? isNamed(place) : place.isSelected)
+    return { only: inStages.filter(isChosen).map(({ key }) => key) }
   }
   if (chosenJobs.length > 0) {
     checkKnown('choose_jobs', chosenJobs, new Set(places.flatMap(({ job }) => job ?? [])))

@@ -314,6 +314,20 @@ describe('runs', () => {
       [left, false, left, left, left],
       [done, true, done],
     ])
+    const stages = ['One', 'Two'].map((name) => `1749524616050e405ad46-29bf-4944-964b-${name}`)
+    // As the vendor's page sends it: the chosen jobs, and the stages that they are in.
+    expect(await words({ choose_stages: stages.slice(0, 1), choose_jobs: ['JOB_A'] })).toEqual([
+      [done, true, done, left, left],
+      [left, false, left],
+    ])
+    expect(await words({ choose_stages: stages, choose_jobs: ['JOB_B', 'JOB_C'] })).toEqual([
+      [done, true, left, done, left],
+      [done, true, done],
+    ])
+    expect(await words({ choose_stages: stages.slice(0, 1) })).toEqual([
+      [done, true, done, done, left],
+      [left, false, left],
+    ])
     // What is left out is told from the start on, and when nothing more comes.
     const { pipeline_run_id } = await start(id, { choose_jobs: ['JOB_A'] })
     const detail = `/pipelines/${id}/pipeline-runs/detail?pipeline_run_id=${pipeline_run_id}`
