@@ -17,8 +17,9 @@ import { excludeNodes, hasEmptyBranch } from './tree/exclude.ts'
 import { hasTemplate, paramOf } from './tree/params.ts'
 import { sealGiven } from './tree/passwords.ts'
 import { assignKeys } from './tree/keys.ts'
-import type { StoredTree } from './tree/stored-tree.ts'
+import { rawConstant, type StoredTree } from './tree/stored-tree.ts'
 import { withConstants } from './tree/unfold.ts'
+import { isMadeOfChoice } from './tree/variable-types.ts'
 import type { Failure } from './wire.ts'
 
 const NAME_MAX = 100
@@ -115,9 +116,10 @@ async function makeTask(call: Call, prefix: string): Promise<Made> {
     return { ok: false, failure: told }
   }
   // What params cannot carry, a tree of its own can.
-  const overrides = Object.keys(wanted.constants).some((key) => {
+  const overrides = Object.entries(wanted.constants).some(([key, value]) => {
     const constant = source.tree.constants.get(key)
-    return constant !== undefined && (paramOf(constant) === null || hasTemplate(wanted.constants[key] ?? null))
+    const isOwn = (): boolean => hasTemplate(value) || isMadeOfChoice(rawConstant(source, key), value)
+    return constant !== undefined && (paramOf(constant) === null || isOwn())
   })
   if (overrides) return makeOwn(call, pipeline.project, withoutNodes(source, excluded.ids), wanted, pipeline)
   const annotations =

@@ -1,5 +1,5 @@
 import type { RunAction } from '../../model/command.ts'
-import type { JsonObject } from '../../model/json.ts'
+import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { RunView } from '../../model/view.ts'
 import { sealParams } from '../kit/credentials.ts'
@@ -10,9 +10,10 @@ import { taskUrl } from './make-calls.ts'
 import { objectParam, requiredText, textOrNone } from './params.ts'
 import { stateOf } from './present.ts'
 import { shownRun } from './shown.ts'
-import { storedTree } from './tree/stored-tree.ts'
+import { rawConstant, storedTree } from './tree/stored-tree.ts'
 import { hasTemplate, paramOf } from './tree/params.ts'
 import { sealGiven } from './tree/passwords.ts'
+import { valueOfType, withMeta } from './tree/variable-types.ts'
 import type { Failure } from './wire.ts'
 
 const TASK_ACTIONS = { start: 'start', pause: 'pause', resume: 'resume', revoke: 'cancel' } as const satisfies Record<
@@ -179,7 +180,9 @@ function modified(run: RunView, constants: JsonObject): ReadConstants {
       const constant = stored?.tree.constants.get(key)
       const name = constant === undefined ? key.replace(/^\$\{(\w+)\}$/, '$1') : paramOf(constant)
       if (name === null || hasTemplate(given)) fixed.push(key)
-      return name !== null && known.has(name) ? [[name, given] as const] : []
+      const raw = stored === undefined ? undefined : rawConstant(stored, key)
+      const value = isJsonObject(raw) ? valueOfType(withMeta(raw), given) : given
+      return name !== null && known.has(name) ? [[name, value] as const] : []
     }),
   )
   if (fixed.length === 0) return { ok: true, params }

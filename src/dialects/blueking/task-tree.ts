@@ -8,6 +8,7 @@ import { renameTree } from './tree/rename.ts'
 import { storedTree } from './tree/stored-tree.ts'
 import { synthesize } from './tree/synthesize.ts'
 import { withConstants } from './tree/unfold.ts'
+import { withMeta } from './tree/variable-types.ts'
 import type { RawTree } from './tree/web-tree.ts'
 
 /** What the maker of a task left out: ids of its template, as JSON; an empty list where its tree has fewer gateways all the same. */
@@ -50,10 +51,8 @@ export function taskTree(run: RunView): JsonObject {
   const stored = storedTree(run.definition)
   if (stored === undefined) {
     const { raw } = synthesize(run.definition, run.id)
-    return valued(
-      raw,
-      new Map(run.params.filter(({ system }) => !system).map(({ name, value }) => [`\${${name}}`, value])),
-    )
+    const given = run.params.filter(({ system }) => !system)
+    return labelled(valued(raw, new Map(given.map(({ name, value }) => [`\${${name}}`, value]))))
   }
   const { tree, raw } = stored
   // A tree of the task's own was made for it: nothing of it is left out.
@@ -68,10 +67,45 @@ export function taskTree(run: RunView): JsonObject {
   const params = new Map(run.params.map(({ name, value }) => [name, value]))
   const values = [...tree.constants.values()].flatMap((constant) => {
     const param = paramOf(constant)
-    return param !== null && params.has(param) ? [[constant.key, params.get(param) ?? null] as const] : []
+    if (param === null || !params.has(param)) return []
+    const value = params.get(param) ?? null
+    // What its type made of it is not what was chosen.
+    return isSame(value, constant.value) ? [] : [[constant.key, value] as const]
   })
-  return { ...valued(renamed, new Map(values)), id: run.id }
+  return { ...labelled(valued(chosen(renamed), new Map(values))), id: run.id }
 }
+
+/** Every node of a task has a list of labels there, and clients read it: `NodeAttr` of bk-sops' pipeline_web/core. */
+function labelled(tree: JsonObject): JsonObject {
+  const node = (value: Json | undefined): Json => {
+    if (!isJsonObject(value)) return value ?? null
+    const { pipeline } = value
+    return { labels: [], ...value, ...(isJsonObject(pipeline) ? { pipeline: labelled(pipeline) } : {}) }
+  }
+  const all = (value: Json | undefined): JsonObject =>
+    isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([id, one]) => [id, node(one)])) : {}
+  return {
+    ...tree,
+    start_event: node(tree['start_event']),
+    end_event: node(tree['end_event']),
+    activities: all(tree['activities']),
+    gateways: all(tree['gateways']),
+  }
+}
+
+const isSame = (one: Json, other: Json): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+/** With the choices that hold when nobody made one. */
+const chosen = (raw: RawTree): RawTree =>
+  isJsonObject(raw['constants'])
+    ? {
+        ...raw,
+        constants: Object.fromEntries(
+          Object.entries(raw['constants']).map(([key, constant]) => [key, settled(constant)]),
+        ),
+      }
+    : raw
+const settled = (constant: Json): Json => (isJsonObject(constant) ? withMeta(constant) : constant)
 
 const valued = (raw: RawTree, values: ReadonlyMap<string, Json>): JsonObject =>
   isJsonObject(raw['constants'])

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
+import { valueOfType, withMeta } from './variable-types.ts'
 import {
   constantVariable,
   GATEWAY_TYPES,
@@ -276,7 +277,8 @@ function readConstants(reader: Reader, tree: JsonObject, path: Path): Map<string
   const entries = reader.entries(tree, 'constants', path)
   if (entries.length > CONSTANTS_MAX) reader.fail([...path, 'constants'], `has more than ${CONSTANTS_MAX} constants`)
   const constants = new Map<string, Constant>()
-  for (const [key, raw, at] of entries) {
+  for (const [key, given, at] of entries) {
+    const raw = withMeta(given)
     const variable = constantVariable(key)
     if (variable === undefined || !CONSTANT_KEY.test(key)) {
       reader.fail(at, `${quote(key)} does not match '${CONSTANT_KEY.source}'`)
@@ -287,7 +289,7 @@ function readConstants(reader: Reader, tree: JsonObject, path: Path): Map<string
     const showType = raw['show_type'] === undefined ? 'show' : reader.oneOf(raw, 'show_type', at, ['show', 'hide'])
     // None is a value like any other; what stands for an output has none of its own.
     const isOwn = raw['value'] !== undefined && sourceType !== 'component_outputs'
-    const value: Json = isOwn ? (raw['value'] ?? null) : (raw['value'] ?? '')
+    const value: Json = isOwn ? valueOfType(raw, raw['value'] ?? null) : (raw['value'] ?? '')
     if (JSON.stringify(value).length > VALUE_MAX) reader.fail([...at, 'value'], 'is too long')
     constants.set(key, {
       key,

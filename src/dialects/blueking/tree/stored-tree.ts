@@ -35,6 +35,10 @@ export interface StoredTree {
   readonly tree: WebTree
 }
 
+/** A constant as it came, by its key. */
+export const rawConstant = ({ raw }: StoredTree, key: string): Json | undefined =>
+  isJsonObject(raw['constants']) && Object.hasOwn(raw['constants'], key) ? raw['constants'][key] : undefined
+
 /** The activities of a stored tree that are plugins, by the keys of our tasks. */
 export const serviceActivities = (stored: StoredTree): ReadonlyMap<string, ServiceActivity> =>
   collected(stored).services

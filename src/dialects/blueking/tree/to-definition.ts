@@ -5,6 +5,7 @@ import { paramOf } from './params.ts'
 import type { PluginWork } from './plugin-work.ts'
 import { pluginOf } from './plugins.ts'
 import { convergesOf, sharedConverges } from './regions.ts'
+import { valueOfType, withMeta } from './variable-types.ts'
 import {
   constantVariable,
   flowsFrom,
@@ -286,7 +287,8 @@ function shownValues(subprocess: Json | undefined): JsonObject {
     Object.entries(constants).flatMap(([key, constant]) => {
       const variable = constantVariable(key)
       if (variable === undefined || !isJsonObject(constant) || constant['show_type'] === 'hide') return []
-      const value = constant['value'] ?? ''
+      const settled = withMeta(constant)
+      const value = valueOfType(settled, settled['value'] ?? '')
       const param = paramOf({ key, variable, name: '', description: '', shown: true, value: '', from: null })
       return param === null ? [] : [[param, value]]
     }),

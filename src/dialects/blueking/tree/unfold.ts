@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import { DEPTH_MAX } from './read-tree.ts'
+import { withMeta } from './variable-types.ts'
 import type { RawTree } from './web-tree.ts'
 
 /** The tree of a template that another names, its own sub-processes in it; undefined: there is none. */
@@ -85,7 +86,9 @@ export function withConstants(constants: JsonObject, values: JsonObject): JsonOb
   return Object.fromEntries(
     Object.entries(constants).map(([key, constant]) => [
       key,
-      isJsonObject(constant) && Object.hasOwn(values, key) ? { ...constant, value: values[key] ?? null } : constant,
+      isJsonObject(constant) && Object.hasOwn(values, key)
+        ? { ...withMeta(constant), value: values[key] ?? null }
+        : constant,
     ]),
   )
 }
