@@ -1,7 +1,8 @@
 import type { TaskRole } from '../../../model/definition.ts'
 import type { JsonObject } from '../../../model/json.ts'
-import { asName, isAddress, repositoryScript, type TaskText, verbatim } from '../definition-text.ts'
+import { asName, isAddress, repositoryScript, type TaskText } from '../definition-text.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
+import { handedOn, scripted, templated, type Variables } from './variables.ts'
 
 /** Jobs of custom workflows, of whatever release: what they are about, and the tasks that are made of them. */
 
@@ -110,15 +111,16 @@ const imageOf = (one: JsonObject): string =>
   textOf(one, 'image') || textOf(one, 'source_image') || textOf(one, 'target_image')
 
 /** The repositories of a job that say where they are, and the job. */
-export function jobTasks(job: JsonObject, before: string | undefined): readonly TaskText[] {
+export function jobTasks(job: JsonObject, needs: readonly string[], variables: Variables): readonly TaskText[] {
   const [key, type, spec] = [textOf(job, 'name'), textOf(job, 'type'), objectOf(job, 'spec')]
-  const needs = before === undefined ? [] : [before]
   const kind = KINDS.get(type) ?? { role: 'other', script: null }
   const repositories = repositoriesOf(spec)
-  const fetches = repositories.flatMap((repository, place) => fetchTask(repository, key, place, needs))
-  const script = scriptOf(spec)
+  const fetches = repositories.flatMap((repository, place) => fetchTask(repository, key, place, needs, variables))
+  const script = scripted(scriptOf(spec), variables)
   const folders = fetches.map((fetch) => textOf(fetch.with ?? {}, 'path')).filter((path) => path !== 'source')
-  const text = script === '' && kind.script !== null ? repositoryScript(kind.script, folders) : verbatim(script)
+  const outputs = handedOn(outputsOf(spec, kind.role))
+  const commands = outputs === '' ? script.text : `${script.text}\n${outputs}\n`
+  const text = script.text !== '' ? commands : kind.script === null ? '' : repositoryScript(kind.script, folders)
   const minutes = integerOf(objectOf(spec, 'properties'), 'timeout') || integerOf(spec, 'timeout')
   const own: TaskText = {
     key,
@@ -127,7 +129,10 @@ export function jobTasks(job: JsonObject, before: string | undefined): readonly 
     ...(text === ''
       ? { uses: 'noop' }
       : { uses: 'script', with: { shell: 'bash', script: text }, ...(minutes > 0 ? { timeout: `${minutes}m` } : {}) }),
-    env: Object.fromEntries(variablesOf(spec).map(([name, value]) => [name, verbatim(value)])),
+    env: {
+      ...Object.fromEntries(variablesOf(spec).map(([name, value]) => [name, templated(value, variables)])),
+      ...(script.text === '' ? {} : script.env),
+    },
     needs: [...needs, ...fetches.map((fetch) => fetch.key)],
     ...annotated(spec, repositories[0]),
   }
@@ -149,7 +154,8 @@ function annotated(
     'koderover/repo_name': isAddress(owner) ? '' : textOf(repository, 'repo_name'),
     'koderover/branch': textOf(repository, 'branch'),
   }
-  const known = Object.entries(facts).filter(([, value]) => value !== '')
+  // What is filled in later is told by what it was filled in with.
+  const known = Object.entries(facts).filter(([, value]) => value !== '' && !value.includes('{{.'))
   return known.length === 0 ? {} : { annotations: Object.fromEntries(known) }
 }
 
@@ -164,12 +170,26 @@ const scriptOf = (spec: JsonObject): string =>
     .filter((text) => text !== '')
     .join('\n')
 
+/** Names of what a job hands on: what it says, and of a build its image and package. */
+const outputsOf = (spec: JsonObject, role: TaskRole): readonly string[] => [
+  ...new Set([
+    ...objectsOf(spec, 'outputs').map((output) => textOf(output, 'name')),
+    ...(role === 'build' ? ['IMAGE', 'PKG_FILE'] : []),
+  ]),
+]
+
 const textsOf = (value: JsonObject, name: string): readonly string[] => {
   const list = value[name]
   return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : []
 }
 
-function fetchTask(repository: JsonObject, job: string, place: number, needs: readonly string[]): readonly TaskText[] {
+function fetchTask(
+  repository: JsonObject,
+  job: string,
+  place: number,
+  needs: readonly string[],
+  variables: Variables,
+): readonly TaskText[] {
   const [owner, name, address] = [
     textOf(repository, 'repo_owner'),
     textOf(repository, 'repo_name'),
@@ -178,7 +198,8 @@ function fetchTask(repository: JsonObject, job: string, place: number, needs: re
   const base = isAddress(address) ? `${address.replace(/\/+$/, '')}/` : ''
   if (name === '' || (base === '' && !isAddress(owner))) return []
   const path = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) ? name : 'source'
-  const where = { url: verbatim(`${base}${owner}/${name}`), ref: verbatim(refOf(repository)), path }
+  const url = templated(`${base}${owner}/${name}`, variables)
+  const where = { url, ref: templated(refOf(repository), variables), path }
   const annotations = { [FETCHES]: job }
   const key = `${job}-fetch-${place + 1}`
   return [{ key, name: asName(`fetch ${name}`, 'fetch'), role: 'source', uses: 'git', with: where, needs, annotations }]

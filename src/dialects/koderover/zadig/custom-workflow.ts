@@ -11,6 +11,7 @@ import { secretNames } from './secrets.ts'
 import { typeFault, withTexts, WORKFLOW_V4 } from './shapes.ts'
 import { wholeCustom } from './struct-fields-v4.ts'
 import { seconds } from './sub-tasks.ts'
+import { templated, type Variables, workflowVariables } from './variables.ts'
 
 /** Custom workflows, `models.WorkflowV4` of 1.13 and later: stages of jobs, approvals before stages, params. */
 
@@ -61,10 +62,11 @@ const onePlace = (param: JsonObject): JsonObject =>
 
 const valueOf = (param: JsonObject): string => textOf(param, 'value') || textOf(param, 'default')
 
-export function customDefinition(body: JsonObject): DefinitionText {
+/** @param started what is known of a start, by the names of Zadig's variables. */
+export function customDefinition(body: JsonObject, started: Readonly<Record<string, string>> = {}): DefinitionText {
   const limit = integerOf(body, 'concurrency_limit')
   const isOne = limit === 0 && flagOf(body, 'multi_run') !== true
-  const stages = objectsOf(body, 'stages').map(stageOf)
+  const stages = stagesOf(body, workflowVariables(body, started))
   const params = objectsOf(body, 'params').map((param) => [textOf(param, 'name'), verbatim(valueOf(param))] as const)
   return {
     name: textOf(body, 'name'),
@@ -76,23 +78,40 @@ export function customDefinition(body: JsonObject): DefinitionText {
   }
 }
 
-function stageOf(stage: JsonObject, place: number): StageText {
+/** Jobs of earlier stages are over, and so are those of their own stage that stand before them. */
+function stagesOf(body: JsonObject, variables: Variables): readonly StageText[] {
+  const over = new Set<string>()
+  return objectsOf(body, 'stages').map((stage, place) => {
+    const made = stageOf(stage, place, { ...variables, jobs: new Set(over) })
+    for (const { key } of made.tasks) over.add(key)
+    return made
+  })
+}
+
+function stageOf(stage: JsonObject, place: number, variables: Variables): StageText {
   const name = textOf(stage, 'name')
-  const gate = approvalOf(objectOf(stage, 'approval'), `approval-${place + 1}`)
+  const gate = approvalOf(objectOf(stage, 'approval'), `approval-${place + 1}`, variables)
   const tasks: TaskText[] = gate === undefined ? [] : [{ ...gate, annotations: { [GATE]: 'true' } }]
+  const isParallel = flagOf(stage, 'parallel') === true
   let before = gate?.key
+  const passed: string[] = []
   for (const job of objectsOf(stage, 'jobs')) {
     if (flagOf(job, 'skipped') === true) continue
-    const made = tasksOf(job, before)
+    const text = JSON.stringify(job)
+    const named = passed.filter((key) => key !== before && text.includes(`{{.job.${key}.`))
+    const seen = { ...variables, jobs: new Set([...variables.jobs, ...passed]) }
+    const made = tasksOf(job, [...(before === undefined ? [] : [before]), ...named], seen)
     tasks.push(...made)
     // Side by side they follow the approval, else one another.
-    if (flagOf(stage, 'parallel') !== true) before = made.at(-1)?.key
+    if (isParallel) continue
+    before = made.at(-1)?.key
+    passed.push(...(before === undefined ? [] : [before]))
   }
   return { key: `stage-${place + 1}`, name: asName(name, `stage ${place + 1}`), tasks }
 }
 
 /** A gate before the jobs of a stage, or a job that is one. */
-function approvalOf(approval: JsonObject, key: string, name = 'approval'): TaskText | undefined {
+function approvalOf(approval: JsonObject, key: string, variables: Variables, name = 'approval'): TaskText | undefined {
   if (flagOf(approval, 'enabled') === false || Object.keys(approval).length === 0) return undefined
   const own = objectOf(approval, 'native_approval')
   const part = Object.keys(own).length === 0 ? approval : own
@@ -106,7 +125,7 @@ function approvalOf(approval: JsonObject, key: string, name = 'approval'): TaskT
     role: 'review',
     uses: 'approval',
     with: {
-      question: verbatim(textOf(approval, 'description')),
+      question: templated(textOf(approval, 'description'), variables),
       reviewers,
       required: reviewers.length === 0 ? 1 : Math.min(Math.max(1, needed), reviewers.length),
       ...(minutes > 0 ? { expire: `${minutes}m` } : {}),
@@ -114,11 +133,11 @@ function approvalOf(approval: JsonObject, key: string, name = 'approval'): TaskT
   }
 }
 
-function tasksOf(job: JsonObject, before: string | undefined): readonly TaskText[] {
-  if (textOf(job, 'type') !== 'approval') return jobTasks(job, before)
+function tasksOf(job: JsonObject, needs: readonly string[], variables: Variables): readonly TaskText[] {
+  if (textOf(job, 'type') !== 'approval') return jobTasks(job, needs, variables)
   const key = textOf(job, 'name')
-  const gate = approvalOf({ enabled: true, ...objectOf(job, 'spec') }, key, key)
-  return gate === undefined ? [] : [{ ...gate, needs: before === undefined ? [] : [before] }]
+  const gate = approvalOf({ enabled: true, ...objectOf(job, 'spec') }, key, variables, key)
+  return gate === undefined ? [] : [{ ...gate, needs }]
 }
 
 /** `models.WorkflowV4`; a pipeline that was made elsewhere has its stages and tasks. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../model/json.ts'
 import type { PipelineView } from '../../../model/view.ts'
 import { sealFor } from '../../kit/credentials.ts'
+import { formatPlain } from '../../kit/time.ts'
 import { sealedBody } from '../credentials.ts'
 import { writeDefinition } from '../definition-text.ts'
 import { json, success } from '../errors.ts'
@@ -15,6 +16,7 @@ import { shownValue } from './secrets.ts'
 import { startedWorkflow } from './started-workflow.ts'
 import { askedTasks, pageOf, type TaskPage } from './task-filters.ts'
 import { beginRun, cancelRun, restartRun, type Start } from './tasks.ts'
+import { asksForStart } from './variables.ts'
 
 /** Workflows from 1.13 on: stages with jobs. Any pipeline is one; what they have beyond is made where it was made. */
 
@@ -41,8 +43,10 @@ export async function startAs(
   const asked = stands === undefined ? { body: {}, skipped: skippedIn(jobs) } : startedWorkflow(stands, jobs)
   if (typeof asked === 'string') return face.operation('createTask', asked)
   const seal = sealFor(call.app, pipeline.project.id)
-  const isChanged = stands !== undefined && JSON.stringify(asked.body) !== JSON.stringify(stands)
-  const made = isChanged ? customDefinition(sealedBody(asked.body, seal)) : undefined
+  // Who starts it, and when, is nobody's but this task's.
+  const isChanged =
+    stands !== undefined && (asksForStart(asked.body) || JSON.stringify(asked.body) !== JSON.stringify(stands))
+  const made = isChanged ? customDefinition(sealedBody(asked.body, seal), startedBy(call)) : undefined
   const only = unskipped(made ?? pipeline.definition, new Set([...asked.skipped, ...left]))
   if (typeof only === 'string') return face.operation('createTask', only)
   return await start(call, pipeline, params, {
@@ -50,6 +54,19 @@ export async function startAs(
     ...(only === undefined ? {} : { only }),
     ...(made === undefined ? {} : { definition: writeDefinition(made, undefined) }),
   })
+}
+
+/** What a start tells in Zadig's variables. */
+function startedBy({ app, caller, options }: Call): Readonly<Record<string, string>> {
+  const { name, id } = caller.user
+  const now = app.now()
+  return {
+    'workflow.task.creator': name,
+    'workflow.task.creator.id': name,
+    'workflow.task.creator.userId': id,
+    'workflow.task.timestamp': String(Math.floor(now / 1_000)),
+    'workflow.task.datetime': formatPlain(now, options.zoneOffsetMinutes),
+  }
 }
 
 /** The workflow as this task was started with: what it is started with again. */

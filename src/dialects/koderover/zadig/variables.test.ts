@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { open, type Body } from '../../../testing/koderover-client.ts'
+import { succeeded } from '../../../testing/scripted-runner.ts'
+import { handedOn, scripted, templated, workflowVariables } from './variables.ts'
+
+// `{{.workflow.params.version}}` and its like: aslan's job package and jobcontroller, read 2026-11-24.
+
+const BASE = '/api/aslan/workflow/v4'
+const body = {
+  name: 'ship',
+  display_name: 'Ship it',
+  project: 'default',
+  params: [{ name: 'version' }, { name: '环境' }],
+}
+const variables = { ...workflowVariables(body, {}), jobs: new Set(['compile']) }
+
+const said = (script: string, env: Readonly<Record<string, string>> = {}): string =>
+  execFileSync('bash', ['-ec', script], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+  })
+
+test.each([
+  ['{{.project}}/{{.workflow.name}}/{{.workflow.id}}', 'default/Ship it/ship'],
+  ['v{{.workflow.params.version}}-{{.workflow.task.id}}', 'v${{ params.version }}-${{ run.number }}'],
+  ['{{.job.compile.output.TAG}}', '${{ tasks.compile.outputs.TAG }}'],
+  ['{{.job.compile.web.web-1.output.IMAGE}}', '${{ tasks.compile.outputs.IMAGE }}'],
+  // What nobody can tell is nothing; what is not theirs stays.
+  ['[{{.workflow.params.other}}{{.job.later.output.X}}{{.workflow.task.creator}}]', '[]'],
+  ['{{.State.Status}} {{ .Values.x }} {{"$"}}', '{{.State.Status}} {{ .Values.x }} {{"$"}}'],
+  ['${{ secrets.X }}', '$${{ secrets.X }}'],
+])('%s is written %s', (text, written) => {
+  expect(templated(text, variables)).toBe(written)
+})
+
+test.each([
+  ['echo {{.workflow.params.version}}', '1; id $x'],
+  ['echo "a {{.workflow.params.version}} b"', 'a 1; id $x b'],
+  [`echo '{"v":"{{.workflow.params.version}}"}'`, '{"v":"1; id $x"}'],
+  [`# don't\necho '<{{.workflow.params.version}}>' "it's {{.workflow.params.version}}"`, "<1; id $x> it's 1; id $x"],
+  [`cat <<EOF\nit's {{.workflow.params.version}}\nEOF\necho '{{.workflow.params.version}}'`, "it's 1; id $x\n1; id $x"],
+  [`echo \\' {{.workflow.params.version}} \\'`, "' 1; id $x '"],
+  [`x=\${y#a}; echo '{{.project}}'"$x"`, 'default'],
+])('a script reads a value and never runs it: %s', (script, output) => {
+  const { text, env } = scripted(script, variables)
+  const values = Object.fromEntries(Object.keys(env).map((name) => [name, '1; id $x']))
+  expect(said(text, values).trim()).toBe(output)
+})
+
+test('what a script has made is handed on, line breaks and all', () => {
+  const lines = ['MILLRACE_OUTPUT=$(mktemp)', 'A="x=1\n2"', handedOn(['A', 'B', 'no-name']), 'cat "$MILLRACE_OUTPUT"']
+  const script = [...lines, 'rm "$MILLRACE_OUTPUT"'].join('\n')
+  expect(said(script)).toBe('A<<ZADIG_OUTPUT\nx=1\n2\nZADIG_OUTPUT\n')
+})
+
+const shell = (name: string, script: string, more: object = {}): Body => ({
+  name,
+  type: 'freestyle',
+  spec: { steps: [{ type: 'shell', spec: { script } }], ...more },
+})
+
+test('a task fills them in: params as they were given, who started it, and what jobs before it have made', async () => {
+  const { ask, world } = await open()
+  const workflow = {
+    ...body,
+    params: [{ name: 'version', type: 'string', value: '1.0' }],
+    stages: [
+      {
+        name: 'build',
+        jobs: [
+          shell('compile', 'TAG=x', { outputs: [{ name: 'TAG' }] }),
+          shell('pack', 'true'),
+          shell('say', 'echo {{.job.compile.output.TAG}} by {{.workflow.task.creator}}'),
+        ],
+      },
+      {
+        name: 'deploy',
+        jobs: [
+          {
+            name: 'put',
+            type: 'zadig-deploy',
+            spec: {
+              env: '{{.workflow.params.version}}-env',
+              envs: [{ key: 'TAG', value: '{{.job.compile.output.TAG}}/{{.job.pack.status}}/{{.workflow.task.id}}' }],
+              service_and_images: [
+                { service_name: 'web', service_module: 'web', image: 'web:{{.workflow.params.version}}' },
+              ],
+            },
+          },
+        ],
+      },
+    ],
+  }
+  expect((await ask('POST', BASE, workflow)).body).toEqual({ message: 'success' })
+  const params = [{ name: 'version', value: '2.0' }]
+  const started = await ask('POST', `${BASE}/workflowtask`, { ...workflow, params })
+  expect(started.body).toMatchObject({ task_id: 1 })
+  const job = () => world.runner.jobs.at(-1)
+  expect(job()?.with).toMatchObject({ script: expect.stringMatching(/^TAG=x\n.*MILLRACE_OUTPUT/) })
+  world.runner.endTask('compile', succeeded({ TAG: 'blue' }))
+  await world.settled()
+  world.runner.endTask('pack', succeeded())
+  await world.settled()
+  expect(job()?.with).toMatchObject({ script: 'echo ${ZADIG_1} by ci' })
+  expect(job()?.env).toMatchObject({ ZADIG_1: 'blue' })
+  world.runner.endTask('say', succeeded())
+  await world.settled()
+  expect(job()?.env).toMatchObject({ TAG: 'blue/passed/1', ENV_NAME: '2.0-env', IMAGE: 'web:2.0' })
+  // The workflow itself is shown as it was written.
+  const shown = (await ask('GET', `${BASE}/preset/ship`)).body
+  expect(JSON.stringify(shown.stages)).toContain('{{.workflow.task.creator}}')
+})

@@ -1,0 +1,113 @@
+import type { JsonObject } from '../../../model/json.ts'
+import { objectsOf, textOf } from '../fields.ts'
+import { verbatim } from '../definition-text.ts'
+
+/**
+ * Zadig's variables in the texts of a custom workflow, `{{.workflow.params.version}}`: in texts that may hold templates
+ * of ours they are some, in scripts variables of the environment, as no value is ever read as a part of a program.
+ * Source: `getWorkflowDefaultParams` of aslan's job package and `renderJobGlobalVariables` of its jobcontroller.
+ */
+export interface Variables {
+  /** What is filled in as text when the definition is made. */
+  readonly facts: ReadonlyMap<string, string>
+  readonly params: ReadonlySet<string>
+  /** Names of the jobs that are over by then. */
+  readonly jobs: ReadonlySet<string>
+}
+
+const VARIABLE = /\{\{\.([\p{L}\w-]+(?:\.[\p{L}\w-]+)*)\}\}/gu
+/** What is theirs; all else between such braces belongs to somebody else, a `docker inspect --format` say. */
+const OWN = /^(?:project|workflow|job)(?:\.|$)/
+
+/** What only somebody who starts a task can tell, and the project of the workflow. */
+const STARTED = ['workflow.task.creator', 'workflow.task.timestamp', 'workflow.task.datetime', 'workflow.task.url']
+export const asksForStart = (body: JsonObject): boolean => {
+  const text = JSON.stringify(body)
+  return STARTED.some((name) => text.includes(`{{.${name}`))
+}
+
+export function workflowVariables(body: JsonObject, started: Readonly<Record<string, string>>): Variables {
+  const [name, project] = [textOf(body, 'name'), textOf(body, 'project')]
+  const facts = {
+    project,
+    'project.id': project,
+    'project.name': project,
+    'workflow.id': name,
+    'workflow.name': textOf(body, 'display_name') || name,
+    ...started,
+  }
+  const params = objectsOf(body, 'params').map((param) => textOf(param, 'name'))
+  return { facts: new Map(Object.entries(facts)), params: new Set(params), jobs: new Set() }
+}
+
+/** An expression of ours, or text; undefined: the variable is not theirs. */
+type Meaning = { readonly text: string } | { readonly expression: string } | undefined
+
+function meaningOf(name: string, { facts, params, jobs }: Variables): Meaning {
+  if (!OWN.test(name)) return undefined
+  const fact = facts.get(name)
+  if (fact !== undefined) return { text: fact }
+  if (name === 'workflow.task.id') return { expression: 'run.number' }
+  const param = /^workflow\.params\.(.+)$/.exec(name)?.[1]
+  if (param !== undefined && params.has(param) && /^[A-Za-z_]\w*$/.test(param)) return { expression: `params.${param}` }
+  // Of a build the names of its service and module stand between: here it is one task with all of them.
+  const [, job = '', output] = /^job\.([a-z][a-z0-9-]*)\.(?:.+\.)?(?:output\.(\w+)|status)$/.exec(name) ?? []
+  if (!jobs.has(job)) return { text: '' }
+  const task = `tasks.${job}`
+  if (output !== undefined) return { expression: `${task}.outputs.${output}` }
+  return { expression: `${task}.status == 'succeeded' and 'passed' or ${task}.status` }
+}
+
+/** A text that may hold templates of ours. What of theirs nobody can tell is nothing, as there. */
+export const templated = (text: string, variables: Variables): string =>
+  verbatim(text).replaceAll(VARIABLE, (piece, name: string) => {
+    const meaning = meaningOf(name, variables)
+    if (meaning === undefined) return piece
+    return 'text' in meaning ? verbatim(meaning.text) : `\${{ ${meaning.expression} }}`
+  })
+
+export interface Script {
+  readonly text: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** A script of a shell, and what it reads from its environment in the place of variables. */
+export function scripted(text: string, variables: Variables): Script {
+  const env: Record<string, string> = {}
+  const names = new Map<string, string>()
+  const quotes = quotedPlaces(text)
+  const made = text.replaceAll(VARIABLE, (piece, name: string, ...rest: readonly unknown[]) => {
+    const meaning = meaningOf(name, variables)
+    if (meaning === undefined) return piece
+    if ('text' in meaning && /^[\w.:/-]*$/.test(meaning.text)) return meaning.text
+    const known = names.get(name) ?? `ZADIG_${names.size + 1}`
+    names.set(name, known)
+    env[known] = 'text' in meaning ? verbatim(meaning.text) : `\${{ ${meaning.expression} }}`
+    const place = rest.find((one) => typeof one === 'number') ?? 0
+    // No shell reads a variable between apostrophes: they end before it and begin again behind it.
+    return quotes(place) ? `'"\${${known}}"'` : `\${${known}}`
+  })
+  return { text: verbatim(made), env }
+}
+
+/** Tells of a place of a shell's script whether it stands between apostrophes that quote. */
+function quotedPlaces(text: string): (place: number) => boolean {
+  const spans: (readonly [from: number, to: number])[] = []
+  // Escaped letters, comments, here-documents and texts in double quotes have apostrophes that quote nothing.
+  const part =
+    /\\[^]|(?<![^\s;(])#[^\n]*|(?<!<)<<(?!<)-?\s*(['"]?)(\w+)\1[^\n]*\n[^]*?^\t*\2$|"(?:\\[^]|[^"\\])*"|'[^']*'/gm
+  for (const match of text.matchAll(part)) {
+    if (match[0].startsWith("'")) spans.push([match.index, match.index + match[0].length])
+  }
+  return (place) => spans.some(([from, to]) => from < place && place < to)
+}
+
+/** Lines behind a script that hand on what it has made, in variables of these names. */
+export const handedOn = (outputs: readonly string[]): string =>
+  outputs
+    .filter((name) => /^[A-Za-z_]\w{0,63}$/.test(name))
+    .map(
+      (name) =>
+        `[ -z "\${${name}+x}" ] || printf '%s<<ZADIG_OUTPUT\\n%s\\nZADIG_OUTPUT\\n' ${name} "$${name}" >> "$MILLRACE_OUTPUT"`,
+    )
+    .join('\n')
