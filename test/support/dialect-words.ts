@@ -84,27 +84,37 @@ async function koderover(get: Get, compare: Compare, { name }: PipelineView, run
 async function zadig(get: Get, compare: Compare, { name }: PipelineView, run: RunView): Promise<void> {
   const called = encodeURIComponent(name)
   const v4 = await get(`/api/workflow/v4/workflowtask/workflow/${called}/task/${run.number}`)
-  // There, what a review has refused has a word of its own.
+  // There, what a review has refused has a word of its own, and so has what waits for one, or was passed over.
   const orReject = (word: string, failures: readonly (Failure | null | undefined)[]): string =>
     word === 'failed' && failures.some((failure) => failure?.kind === 'rejected') ? 'reject' : word
-  compare('zadig v4', v4.status, orReject(zadigWord(run), [run.failure?.failure]))
+  const isGate = ({ annotations }: Pick<TaskView, 'annotations'>): boolean => annotations[GATE] !== undefined
+  const waits = (tasks: readonly TaskView[]): boolean =>
+    tasks.some((task) => isGate(task) && task.status === 'reviewing')
+  const all = run.stages.flatMap(({ tasks }) => tasks)
+  const word = orReject(zadigWord(run), [run.failure?.failure])
+  compare('zadig v4', v4.status, run.status === 'reviewing' && waits(all) ? 'wait_for_approval' : word)
   compare(
     'zadig v4, stages',
     v4.stages?.map(({ status }: Body) => status),
-    run.stages.map(({ status, tasks }) =>
-      orReject(
+    run.stages.map(({ status, tasks }) => {
+      if (status === 'reviewing' && waits(tasks)) return 'wait_for_approval'
+      return orReject(
         zadigNodeWord[status],
         tasks.map((task) => (task.status === 'failed' ? task.failure : null)),
-      ),
-    ),
+      )
+    }),
   )
   compare(
     'zadig v4, jobs',
     v4.stages?.map(({ jobs }: Body) => jobs.map(({ status }: Body) => status)),
     run.stages.map(({ tasks }) =>
       tasks
-        .filter(({ annotations }) => annotations[GATE] === undefined)
-        .map(({ status, failure }) => orReject(zadigNodeWord[status], [failure])),
+        .filter((task) => !isGate(task))
+        .map(({ status, failure, ignored }) => {
+          const own = orReject(zadigNodeWord[status], [failure])
+          if (own === 'reject') return own
+          return status === 'reviewing' ? 'wait_for_approval' : ignored ? 'unstable' : own
+        }),
     ),
   )
   const single = await get(`/api/workflow/v2/tasks/id/${run.number}/pipelines/${called}`)

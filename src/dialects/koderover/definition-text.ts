@@ -34,6 +34,8 @@ export interface TaskText {
   readonly env?: Readonly<Record<string, string>>
   /** e.g. `7200s`. */
   readonly timeout?: string
+  readonly retry?: JsonObject
+  readonly on_failure?: Json
   readonly annotations?: Readonly<Record<string, string>>
 }
 

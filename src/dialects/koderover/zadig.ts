@@ -221,6 +221,12 @@ const later: readonly Route[] = [
   v4Route('PUT', '/v4/:name', 'update, in YAML or JSON; error 6540', custom.updateCustom),
   v4Route('DELETE', '/v4/:name', 'delete; error 6543', removeWorkflow),
   v4Route('POST', '/v4/workflowtask/approve', 'approve or reject what waits in a stage or job; error 6169', v4.approve),
+  v4Route(
+    'POST',
+    '/v4/workflowtask/handle/error',
+    'ignore or reject the failure of a job whose `error_policy` is manual_check, from 2.3 on; error 6169',
+    v4.handleError,
+  ),
 ]
 
 /** Fixed paths come before those with a part that varies. */
@@ -259,6 +265,18 @@ const workflowNotServed = notServed(ZADIG_V4, '/api/workflow', [
   ['POST', '/v4/filterEnv', 'services of an environment', 'there are no environments of Kubernetes'],
   ['GET', '/v4/sharestorage', 'storage that jobs share', 'the workspace of a run is shared by its jobs'],
   ['POST', '/v4/workflowtask/debug/:workflowName/task/:taskID', 'wait at breakpoints', NO_SHELL],
+  [
+    'POST',
+    '/v4/workflowtask/manualexec/workflow/:workflowName/task/:taskID',
+    'go on with a stage that is begun by hand',
+    'an approval before a stage, or a stage of our own API that waits, does it',
+  ],
+  [
+    'POST',
+    '/v4/workflowtask/revert/:workflowName/:jobName/task/:taskID',
+    'take a deployment back',
+    'rollbacks are in a definition, by our own API',
+  ],
   [
     'GET',
     '/v4/workflowtask/workflow/:workflowName/taskId/:taskId/job/:jobName',

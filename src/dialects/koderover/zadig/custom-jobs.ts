@@ -52,6 +52,27 @@ export const CHOICES: readonly ChoiceList[] = [
 /** The annotation of a task that fetches a repository: the name of the job that it fetches for. */
 export const FETCHES = 'koderover/fetches_for'
 
+/** The annotation of a job whose failure waits for a person's word. */
+export const MANUAL_CHECK = 'koderover/manual_check'
+/** How long it waits at the most. */
+const MANUAL_WAIT = '366d'
+const RETRIES_MAX = 100
+
+/** `models.JobErrorPolicy`, from 2.3 on; a retry waits for ten seconds there, too. */
+function onError(job: JsonObject): Pick<TaskText, 'retry' | 'on_failure' | 'annotations'> {
+  const given = objectOf(job, 'error_policy')
+  const policy = textOf(given, 'policy')
+  const max = Math.min(Math.max(0, integerOf(given, 'maximum_retry')), RETRIES_MAX)
+  if (policy === 'retry' && max > 0) return { retry: { max, delay: '10s', max_delay: '10s', jitter: 0 } }
+  if (policy === 'ignore_error') return { on_failure: 'continue' }
+  if (policy !== 'manual_check') return {}
+  return { on_failure: { policy: 'hold', expire: MANUAL_WAIT }, annotations: { [MANUAL_CHECK]: 'true' } }
+}
+
+/** Whether it runs only when a start asks for it. */
+export const isLeftOut = (job: JsonObject): boolean =>
+  flagOf(job, 'skipped') === true || ['default_not_run', 'skip'].includes(textOf(job, 'run_policy'))
+
 /** A value that was said to be fixed, without the mark of that. */
 export const FIXED = '<+fixed>'
 const plain = (text: string): string => (text.startsWith(FIXED) ? text.slice(FIXED.length) : text)
@@ -122,6 +143,8 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
   const commands = outputs === '' ? script.text : `${script.text}\n${outputs}\n`
   const text = script.text !== '' ? commands : kind.script === null ? '' : repositoryScript(kind.script, folders)
   const minutes = integerOf(objectOf(spec, 'properties'), 'timeout') || integerOf(spec, 'timeout')
+  const { annotations, ...policy } = onError(job)
+  const known = { ...annotations, ...annotated(spec, repositories[0]) }
   const own: TaskText = {
     key,
     name: key,
@@ -134,16 +157,14 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
       ...(script.text === '' ? {} : script.env),
     },
     needs: [...needs, ...fetches.map((fetch) => fetch.key)],
-    ...annotated(spec, repositories[0]),
+    ...policy,
+    ...(Object.keys(known).length === 0 ? {} : { annotations: known }),
   }
   return [...fetches, own]
 }
 
 /** What answers tell of a job. */
-function annotated(
-  spec: JsonObject,
-  repository: JsonObject = {},
-): { readonly annotations?: Readonly<Record<string, string>> } {
+function annotated(spec: JsonObject, repository: JsonObject = {}): Readonly<Record<string, string>> {
   const services = CHOICES.flatMap((list) => (list.variable === 'SERVICE' ? chosenOf(spec, list) : []))
   const owner = textOf(repository, 'repo_owner')
   const facts = {
@@ -155,8 +176,7 @@ function annotated(
     'koderover/branch': textOf(repository, 'branch'),
   }
   // What is filled in later is told by what it was filled in with.
-  const known = Object.entries(facts).filter(([, value]) => value !== '' && !value.includes('{{.'))
-  return known.length === 0 ? {} : { annotations: Object.fromEntries(known) }
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== '' && !value.includes('{{.')))
 }
 
 /** A step of its own until 3.x, a field of the job from then on. */

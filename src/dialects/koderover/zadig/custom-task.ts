@@ -2,13 +2,14 @@ import { failureSentence } from '../../../model/failure.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { RunView, StageView, TaskView } from '../../../model/view.ts'
+import { objectsOf, textOf } from '../fields.ts'
 import { factOf, type FactSource, nearTask, runFacts } from '../facts.ts'
 import { revokerOf } from '../present.ts'
-import { FETCHES } from './custom-jobs.ts'
+import { FETCHES, MANUAL_CHECK } from './custom-jobs.ts'
 import { customBodyOf, GATE, secretsOf } from './custom-workflow.ts'
 import { shownValue } from './secrets.ts'
 import { creatorOf } from '../status.ts'
-import { nodeWord, taskWord } from './status.ts'
+import { nodeWord, taskWord, type ZadigStatus } from './status.ts'
 import { REPOSITORY } from './struct-fields.ts'
 import { JOB_TASK, jobSpec, STAGE_TASK, wholeApproval, wholeNativeApproval, wholeParam } from './struct-fields-v4.ts'
 import { isRestarted, seconds } from './sub-tasks.ts'
@@ -16,18 +17,54 @@ import { askedStages } from './task-filters.ts'
 
 /** Tasks of workflows from 1.13 on, as they are shown. */
 
-/** What a review has ended has a word of its own from 1.13 on. */
-const orReject = (word: string, isRejected: boolean): string => (word === 'failed' && isRejected ? 'reject' : word)
-
-export const customWord = (run: RunView): string => orReject(taskWord(run), run.failure?.failure.kind === 'rejected')
+/**
+ * Words that came with 1.13 and later: of what a review has ended, of a stage's approval and of an approval job that
+ * wait, of a failure that was passed over, and of one that waits for a person's word. Source: aslan's `config.Status`,
+ * its stage.go and `runJob` of its jobcontroller.
+ */
+type CustomWord = ZadigStatus | 'reject' | 'wait_for_approval' | 'unstable' | 'wait_for_manual_error_handling'
 
 const isRejected = ({ status, failure }: TaskView): boolean => status === 'failed' && failure?.kind === 'rejected'
+const isManual = ({ annotations }: TaskView): boolean => annotations[MANUAL_CHECK] !== undefined
+const waitsForWord = (task: TaskView): boolean => task.held && isManual(task)
+/** Whoever does not ignore a failure lets its time be over: then it is what it was. */
+const isGivenUp = (task: TaskView): boolean =>
+  isManual(task) && task.status === 'timed_out' && task.failure?.kind !== 'timeout'
+const isGate = ({ annotations }: TaskView): boolean => annotations[GATE] !== undefined
+
+function jobWord(task: TaskView): CustomWord {
+  if (isRejected(task)) return 'reject'
+  if (task.status === 'reviewing') return 'wait_for_approval'
+  if (waitsForWord(task)) return 'wait_for_manual_error_handling'
+  if (isGivenUp(task)) return 'failed'
+  const isIgnored = isManual(task) && task.skipped?.because === 'operator' && task.attempt > 0
+  return task.ignored || isIgnored ? 'unstable' : nodeWord[task.status]
+}
+
+/** Of a stage, or of all of a task. */
+function wordOver(word: ZadigStatus, status: RunView['status'] | StageView['status'], tasks: readonly TaskView[]) {
+  if (word === 'failed' && tasks.some(isRejected)) return 'reject'
+  if (status === 'reviewing' && tasks.some((task) => isGate(task) && task.status === 'reviewing'))
+    return 'wait_for_approval'
+  // A failure that waits for a word is none yet.
+  if (status === 'held' && tasks.every((task) => !task.held || isManual(task))) return 'running'
+  return word === 'timeout' && tasks.some(isGivenUp) ? 'failed' : word
+}
+
+export function customWord(run: RunView): CustomWord {
+  const word = taskWord(run)
+  if (word === 'failed' && run.failure?.failure.kind === 'rejected') return 'reject'
+  const tasks = run.stages.flatMap((stage) => stage.tasks.filter((task) => !isRejected(task)))
+  return wordOver(word, run.status, tasks)
+}
 
 /** `WorkflowTaskPreview`; `workflow_key` is its later word for the name. */
 export function presentPreview(run: RunView): JsonObject {
   const start = run.startedAt ?? run.createdAt
   const secrets = secretsOf(run.definition)
   const revoker = revokerOf(run)
+  const all = objectsOf(customBodyOf(run.definition) ?? {}, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
+  const jobs = new Map(all.map((job) => [textOf(job, 'name'), job]))
   return {
     task_id: run.number,
     workflow_key: run.pipeline.name,
@@ -51,7 +88,7 @@ export function presentPreview(run: RunView): JsonObject {
     create_time: seconds(run.createdAt),
     start_time: seconds(start),
     ...(run.endedAt === null ? {} : { end_time: seconds(run.endedAt) }),
-    stages: askedStages(run).map((stage) => presentStage(stage, run)),
+    stages: askedStages(run).map((stage) => presentStage(stage, run, jobs)),
     project_name: run.project.name,
     project_key: run.project.name,
     ...(run.failure === null ? {} : { error: failureSentence(run.failure.failure) }),
@@ -60,18 +97,21 @@ export function presentPreview(run: RunView): JsonObject {
   }
 }
 
-function presentStage(stage: StageView, run: RunView): JsonObject {
+/** What a workflow that was made here says of its jobs, by their names. */
+type Jobs = ReadonlyMap<string, JsonObject>
+
+function presentStage(stage: StageView, run: RunView, jobs: Jobs): JsonObject {
   const review = stage.tasks.find((task) => task.review !== null)
   return {
     ...STAGE_TASK,
     name: stage.name,
-    status: orReject(nodeWord[stage.status], stage.tasks.some(isRejected)),
+    status: wordOver(nodeWord[stage.status], stage.status, stage.tasks),
     ...timesOf(stage),
     parallel: stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0),
     approval: review === undefined ? null : approvalOf(review),
     jobs: stage.tasks
       .filter(({ annotations }) => annotations[GATE] === undefined && annotations[FETCHES] === undefined)
-      .map((task) => presentJob(task, stage, run)),
+      .map((task) => presentJob(task, stage, run, jobs.get(task.key) ?? {})),
   }
 }
 
@@ -147,7 +187,7 @@ function factsOf(task: TaskView, fetches: readonly TaskView[], stage: StageView,
   return nearTask(own, task, stage)
 }
 
-function presentJob(own: TaskView, stage: StageView, run: RunView): JsonObject {
+function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObject): JsonObject {
   const fetches = stage.tasks.filter(({ annotations }) => annotations[FETCHES] === own.key)
   const task = workOf(own, fetches)
   const facts = factsOf(task, fetches, stage, run)
@@ -171,7 +211,9 @@ function presentJob(own: TaskView, stage: StageView, run: RunView): JsonObject {
     display_name: task.name,
     origin_name: task.key,
     type,
-    status: orReject(nodeWord[task.status], isRejected(task)),
+    status: jobWord(task),
+    error_policy: said['error_policy'] ?? null,
+    error_handler_username: isManual(task) ? (task.skipped?.reason ?? '') : '',
     ...timesOf(task),
     cost_seconds: task.startedAt === null ? 0 : seconds((task.endedAt ?? run.updatedAt) - task.startedAt),
     error: task.failure === null ? '' : failureSentence(task.failure),

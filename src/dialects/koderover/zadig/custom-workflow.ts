@@ -5,7 +5,7 @@ import { asName, type DefinitionText, type StageText, type TaskText, verbatim } 
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { objectId } from '../v1-queue.ts'
-import { jobTasks } from './custom-jobs.ts'
+import { isLeftOut, jobTasks } from './custom-jobs.ts'
 import { bodyOf } from './pipeline.ts'
 import { secretNames } from './secrets.ts'
 import { typeFault, withTexts, WORKFLOW_V4 } from './shapes.ts'
@@ -96,7 +96,7 @@ function stageOf(stage: JsonObject, place: number, variables: Variables): StageT
   let before = gate?.key
   const passed: string[] = []
   for (const job of objectsOf(stage, 'jobs')) {
-    if (flagOf(job, 'skipped') === true) continue
+    if (isLeftOut(job)) continue
     const text = JSON.stringify(job)
     const named = passed.filter((key) => key !== before && text.includes(`{{.job.${key}.`))
     const seen = { ...variables, jobs: new Set([...variables.jobs, ...passed]) }

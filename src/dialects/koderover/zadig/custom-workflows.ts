@@ -6,9 +6,10 @@ import { readInteger } from '../../kit/query.ts'
 import { parseYaml } from '../../kit/yaml.ts'
 import { sealedBody, STARS } from '../credentials.ts'
 import { json } from '../errors.ts'
-import { textOf } from '../fields.ts'
+import { objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines, FOREIGN } from '../v1-pipelines.ts'
+import { isLeftOut } from './custom-jobs.ts'
 import { customBodyOf, customDefinition, presentCustom, readCustomBody } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { favouriteTest } from './favourites.ts'
@@ -86,7 +87,11 @@ export async function findCustom(call: Call): Promise<Response> {
 /** What a start of it is filled in from: in JSON. */
 export async function presetCustom(call: Call): Promise<Response> {
   const pipeline = await pipelineOf(call, face, 'findWorkflow', call.param('name'))
-  return pipeline instanceof Response ? pipeline : json(200, presentCustom(pipeline, JOB_TYPES))
+  if (pipeline instanceof Response) return pipeline
+  const shown = presentCustom(pipeline, JOB_TYPES)
+  const jobOf = (job: JsonObject): JsonObject => ({ ...job, skipped: isLeftOut(job) })
+  const stages = objectsOf(shown, 'stages').map((stage) => ({ ...stage, jobs: objectsOf(stage, 'jobs').map(jobOf) }))
+  return json(200, { ...shown, stages })
 }
 
 async function customBody({ request, options }: Call): Promise<JsonObject | Response> {

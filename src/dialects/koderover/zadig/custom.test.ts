@@ -126,7 +126,7 @@ test('its jobs run side by side or one after another, behind their approval, and
   const stages = (await ask('GET', path)).body.stages
   expect(stages.map(({ name, status }: Body) => [name, status])).toEqual([
     ['build', 'passed'],
-    ['go', 'running'],
+    ['go', 'wait_for_approval'],
   ])
   expect(stages[1].jobs.map(({ name }: Body) => name)).toEqual(['put', 'tell'])
   expect(stages[1].approval).toMatchObject({
@@ -205,7 +205,7 @@ test('what a review has rejected is `reject`, can be retried, and is cancelled a
   const [brief] = (await ask('GET', '/openapi/workflows/custom/release/tasks?projectKey=default')).body.workflow_tasks
   expect(brief.status).toBe('reject')
   expect(await ask('POST', again)).toEqual(SUCCESS)
-  expect((await ask('GET', path)).body.status).toBe('running')
+  expect((await ask('GET', path)).body.status).toBe('wait_for_approval')
   for (let times = 0; times < 2; times += 1) expect(await ask('DELETE', path)).toEqual(SUCCESS)
   await world.settled()
   expect((await ask('GET', path)).body.status).toBe('cancelled')

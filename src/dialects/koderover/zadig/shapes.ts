@@ -211,7 +211,16 @@ export const WORKFLOW_V4 = {
         needed_approvers: 'i',
         native_approval: { timeout: 'i', approve_users: [USER], needed_approvers: 'i', reject_or_approve: 's' },
       },
-      jobs: [{ name: 's', type: 's', skipped: 'b', spec: {}, run_policy: 's' }],
+      jobs: [
+        {
+          name: 's',
+          type: 's',
+          skipped: 'b',
+          spec: {},
+          run_policy: 's',
+          error_policy: { policy: 's', maximum_retry: 'i', approval_users: [USER] },
+        },
+      ],
     },
   ],
   multi_run: 'b',

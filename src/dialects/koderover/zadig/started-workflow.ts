@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../../model/json.ts'
 import { STARS } from '../credentials.ts'
 import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
-import { CHOICES, FIXED, pullsOf, repositoriesOf, repositoryKey } from './custom-jobs.ts'
+import { CHOICES, FIXED, isLeftOut, pullsOf, repositoriesOf, repositoryKey } from './custom-jobs.ts'
 
 /**
  * A custom workflow as somebody starts it: what stands, with what a start may change of it. That is what is chosen of a
@@ -34,8 +34,8 @@ export function startedWorkflow(stands: JsonObject, sent: readonly JsonObject[])
       return job
     }
     if (isSkipped || isIdle(objectOf(job, 'spec'), spec)) skipped.add(name)
-    const isTaken = flagOf(job, 'skipped') === true && !isSkipped
-    return { ...job, ...(isTaken ? { skipped: false } : {}), spec }
+    const isTaken = isLeftOut(job) && !isSkipped
+    return { ...job, ...(isTaken ? { skipped: false, run_policy: '' } : {}), spec }
   }
   const stages = objectsOf(stands, 'stages').map((stage) => ({ ...stage, jobs: objectsOf(stage, 'jobs').map(jobOf) }))
   const [fault] = faults

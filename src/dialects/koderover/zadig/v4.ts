@@ -5,9 +5,10 @@ import { formatPlain } from '../../kit/time.ts'
 import { sealedBody } from '../credentials.ts'
 import { writeDefinition } from '../definition-text.ts'
 import { json, success } from '../errors.ts'
-import { flagOf, integerOf, misfit, objectsOf, textOf } from '../fields.ts'
+import { flagOf, integerOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import { type Call, pipelineRef } from '../route.ts'
 import { skippedIn, unskipped } from './chosen-jobs.ts'
+import { MANUAL_CHECK } from './custom-jobs.ts'
 import { customWord, JOB_TYPES, presentPreview } from './custom-task.ts'
 import { customBodyOf, customDefinition, presentCustom, secretsOf } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
@@ -195,6 +196,38 @@ export async function approve(call: Call): Promise<Response> {
     if (!done.ok) return face.problem('approveTask', done.problem)
   }
   return success()
+}
+
+/**
+ * `{workflow_name, job_name, task_id, decision}`: what a person says of a failure that waits for a word; `ignore` goes on,
+ * `reject` ends it. Source: `HandleJobError` of aslan's service/workflow/workflow_task_v4.go.
+ */
+export async function handleError(call: Call): Promise<Response> {
+  const body = await objectBody(call, face)
+  if (body instanceof Response) return body
+  const kinds = { workflow_name: 'string', job_name: 'string', task_id: 'integer', decision: 'string' } as const
+  const wrong = misfit(body, kinds)
+  if (wrong !== undefined) return face.badRequest(wrong)
+  const [id, name, job] = [integerOf(body, 'task_id'), textOf(body, 'workflow_name'), textOf(body, 'job_name')]
+  const decision = textOf(body, 'decision')
+  if (decision !== 'ignore' && decision !== 'reject') return face.badRequest('decision: expected ignore or reject')
+  const run = await runOf(call, face, 'approveTask', String(id), name)
+  if (run instanceof Response) return run
+  const refuse = (text: string): Response => face.operation('approveTask', text)
+  const task = run.stages.flatMap(({ tasks }) => tasks).find(({ key }) => key === job)
+  const where = `job ${job.slice(0, 64)} in workflow task: ${name}, taskID: ${id}`
+  if (task === undefined) return refuse(`can not find ${where} to handle its error`)
+  if (task.annotations[MANUAL_CHECK] === undefined) return refuse(`error policy for job: ${job} is not manual_check`)
+  const stages = objectsOf(customBodyOf(run.definition) ?? {}, 'stages')
+  const said = stages.flatMap((stage) => objectsOf(stage, 'jobs')).find((one) => textOf(one, 'name') === job) ?? {}
+  const users = objectsOf(objectOf(said, 'error_policy'), 'approval_users').map((user) => textOf(user, 'user_name'))
+  const { name: user } = call.caller.user
+  if (users.length > 0 && !users.includes(user))
+    return refuse(`user ${user} is not authorized to perform error handling`)
+  if (!task.held) return refuse(`${where} has no error to handle`)
+  const action = decision === 'ignore' ? ({ action: 'skip', comment: user } as const) : ({ action: 'expire' } as const)
+  const done = await call.app.runs.actOnNode(call.caller, { id: run.id }, { id: task.id }, action)
+  return done.ok ? success() : face.problem('approveTask', done.problem)
 }
 
 async function decisionOf(call: Call): Promise<JsonObject | Response> {
