@@ -128,6 +128,52 @@ export function variablesOf(spec: JsonObject): readonly (readonly [string, strin
   ]
 }
 
+/** What every job is told: `PrepareDefaultWorkflowTaskEnvs`, and of services `getBuildJobVariables` of aslan. */
+function defaultsOf(spec: JsonObject, variables: Variables): Readonly<Record<string, string>> {
+  const services = CHOICES.flatMap((list) => (list.variable === 'SERVICE' ? chosenOf(spec, list) : []))
+  const all = (name: string): string =>
+    [...new Set(services.map((one) => textOf(one, name)))].filter((text) => text !== '').join(' ')
+  const about = { SERVICE_NAME: all('service_name'), SERVICE_MODULE: all('service_module') }
+  const texts = { PROJECT: variables.facts.get('project') ?? '', WORKFLOW: variables.facts.get('workflow.id') ?? '' }
+  const known = Object.entries({ ...texts, ...about }).filter(([, value]) => value !== '')
+  return {
+    CI: 'true',
+    ZADIG: 'true',
+    TASK_ID: templated('{{.workflow.task.id}}', variables),
+    ...Object.fromEntries(known.map(([name, value]) => [name, templated(value, variables)])),
+  }
+}
+
+/** `getReposVariables`: its digits in front are letters, as no variable begins with one. */
+function repositoryVariables(
+  repositories: readonly JsonObject[],
+  fetches: readonly TaskText[],
+  job: string,
+  variables: Variables,
+): Readonly<Record<string, string>> {
+  const env: Record<string, string> = {}
+  for (const [place, repository] of repositories.entries()) {
+    const name = textOf(repository, 'repo_name')
+    const called = name
+      .replace(/^\d+/, (digits) => digits.replaceAll(/\d/g, (digit) => 'ABCDEFGHIJ'[Number(digit)] ?? ''))
+      .replaceAll(/[-.]/g, '_')
+    if (!/^[A-Za-z_]\w{0,63}$/.test(called)) continue
+    const fetch = `${job}-fetch-${place + 1}`
+    const isFetched = fetches.some(({ key }) => key === fetch)
+    const texts = {
+      [`REPONAME_${place}`]: name,
+      [`REPO_${place}`]: called,
+      [`${called}_BRANCH`]: textOf(repository, 'branch'),
+      [`${called}_TAG`]: textOf(repository, 'tag'),
+      [`${called}_PR`]: pullsOf(repository).join(','),
+      [`${called}_COMMIT_ID`]: isFetched ? '' : textOf(repository, 'commit_id'),
+    }
+    for (const [key, value] of Object.entries(texts)) if (value !== '') env[key] = templated(value, variables)
+    if (isFetched) env[`${called}_COMMIT_ID`] = `\${{ tasks.${fetch}.outputs.commit }}`
+  }
+  return env
+}
+
 const imageOf = (one: JsonObject): string =>
   textOf(one, 'image') || textOf(one, 'source_image') || textOf(one, 'target_image')
 
@@ -140,7 +186,8 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
   const script = scripted(scriptOf(spec), variables)
   const folders = fetches.map((fetch) => textOf(fetch.with ?? {}, 'path')).filter((path) => path !== 'source')
   const outputs = handedOn(outputsOf(spec, kind.role))
-  const commands = outputs === '' ? script.text : `${script.text}\n${outputs}\n`
+  const where = script.text.includes('WORKSPACE') ? ['export WORKSPACE="$PWD"'] : []
+  const commands = [...where, script.text, ...(outputs === '' ? [] : [outputs, ''])].join('\n')
   const text = script.text !== '' ? commands : kind.script === null ? '' : repositoryScript(kind.script, folders)
   const minutes = integerOf(objectOf(spec, 'properties'), 'timeout') || integerOf(spec, 'timeout')
   const { annotations, ...policy } = onError(job)
@@ -153,6 +200,8 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
       ? { uses: 'noop' }
       : { uses: 'script', with: { shell: 'bash', script: text }, ...(minutes > 0 ? { timeout: `${minutes}m` } : {}) }),
     env: {
+      ...defaultsOf(spec, variables),
+      ...repositoryVariables(repositories, fetches, key, variables),
       ...Object.fromEntries(variablesOf(spec).map(([name, value]) => [name, templated(value, variables)])),
       ...(script.text === '' ? {} : script.env),
     },

@@ -202,7 +202,9 @@ function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObj
     branch: fact('branch'),
     commit_id: fact('commit_id'),
   }
-  const image = fact('image_name') === '' ? '' : `${fact('image_name')}:${fact('image_tag')}`
+  // A build hands on what it has made.
+  const made = (name: string): string => (typeof task.outputs[name] === 'string' ? task.outputs[name] : '')
+  const image = made('IMAGE') || (fact('image_name') === '' ? '' : `${fact('image_name')}:${fact('image_tag')}`)
   const isBuild = type === 'zadig-build'
   return {
     ...JOB_TASK,
@@ -220,7 +222,7 @@ function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObj
     spec: jobSpec(type, {
       repos: repo.repo_name === '' ? [] : [repo],
       image,
-      package: fact('package_file'),
+      package: made('PKG_FILE') || fact('package_file'),
       service_name: isBuild ? service : '',
       service_module: isBuild ? service : '',
       env: fact('deploy_env'),

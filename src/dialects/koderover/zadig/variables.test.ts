@@ -12,8 +12,9 @@ const body = {
   display_name: 'Ship it',
   project: 'default',
   params: [{ name: 'version' }, { name: '环境' }],
+  stages: [{ name: 's', jobs: [{ name: 'compile', error_policy: { policy: 'ignore_error' } }] }],
 }
-const variables = { ...workflowVariables(body, {}), jobs: new Set(['compile']) }
+const variables = { ...workflowVariables(body, {}), jobs: new Set(['compile', 'pack']) }
 
 const said = (script: string, env: Readonly<Record<string, string>> = {}): string =>
   execFileSync('bash', ['-ec', script], {
@@ -27,6 +28,8 @@ test.each([
   ['v{{.workflow.params.version}}-{{.workflow.task.id}}', 'v${{ params.version }}-${{ run.number }}'],
   ['{{.job.compile.output.TAG}}', '${{ tasks.compile.outputs.TAG }}'],
   ['{{.job.compile.web.web-1.output.IMAGE}}', '${{ tasks.compile.outputs.IMAGE }}'],
+  ['{{.job.compile.status}}', "${{ tasks.compile.status == 'succeeded' and 'passed' or 'unstable' }}"],
+  ['{{.job.pack.status}}', "${{ tasks.pack.status == 'succeeded' and 'passed' or '' }}"],
   // What nobody can tell is nothing; what is not theirs stays.
   ['[{{.workflow.params.other}}{{.job.later.output.X}}{{.workflow.task.creator}}]', '[]'],
   ['{{.State.Status}} {{ .Values.x }} {{"$"}}', '{{.State.Status}} {{ .Values.x }} {{"$"}}'],
@@ -59,6 +62,48 @@ const shell = (name: string, script: string, more: object = {}): Body => ({
   name,
   type: 'freestyle',
   spec: { steps: [{ type: 'shell', spec: { script } }], ...more },
+})
+
+test('a job is told what every job is told, and of its repositories', async () => {
+  const { ask, world } = await open()
+  const spec = {
+    service_and_builds: [
+      {
+        service_name: 'shop',
+        service_module: 'web',
+        repos: [{ repo_owner: 'li', repo_name: '2-shop.web', branch: 'main', pr: 7 }],
+      },
+    ],
+    repos: [{ repo_owner: '/srv/git', repo_name: 'lib', tag: 'v1' }],
+    steps: [{ type: 'shell', spec: { script: 'ls $WORKSPACE' } }],
+  }
+  await ask('POST', BASE, {
+    ...body,
+    params: [],
+    stages: [{ name: 's', jobs: [{ name: 'make', type: 'zadig-build', spec }] }],
+  })
+  await ask('POST', `${BASE}/workflowtask`, { name: 'ship' })
+  world.runner.endTask('make-fetch-1', succeeded({ commit: 'abc' }))
+  await world.settled()
+  const job = world.runner.jobs.at(-1)
+  expect(job?.env).toMatchObject({
+    CI: 'true',
+    ZADIG: 'true',
+    PROJECT: 'default',
+    WORKFLOW: 'ship',
+    TASK_ID: '1',
+    SERVICE_NAME: 'shop',
+    SERVICE_MODULE: 'web',
+    REPONAME_0: 'lib',
+    REPO_0: 'lib',
+    lib_TAG: 'v1',
+    lib_COMMIT_ID: 'abc',
+    REPONAME_1: '2-shop.web',
+    REPO_1: 'C_shop_web',
+    C_shop_web_BRANCH: 'main',
+    C_shop_web_PR: '7',
+  })
+  expect(job?.with).toMatchObject({ script: expect.stringContaining('export WORKSPACE="$PWD"\nls $WORKSPACE') })
 })
 
 test('a task fills them in: params as they were given, who started it, and what jobs before it have made', async () => {
@@ -99,7 +144,7 @@ test('a task fills them in: params as they were given, who started it, and what 
   expect(started.body).toMatchObject({ task_id: 1 })
   const job = () => world.runner.jobs.at(-1)
   expect(job()?.with).toMatchObject({ script: expect.stringMatching(/^TAG=x\n.*MILLRACE_OUTPUT/) })
-  world.runner.endTask('compile', succeeded({ TAG: 'blue' }))
+  world.runner.endTask('compile', succeeded({ TAG: 'blue', IMAGE: 'web:9' }))
   await world.settled()
   world.runner.endTask('pack', succeeded())
   await world.settled()
@@ -108,6 +153,8 @@ test('a task fills them in: params as they were given, who started it, and what 
   world.runner.endTask('say', succeeded())
   await world.settled()
   expect(job()?.env).toMatchObject({ TAG: 'blue/passed/1', ENV_NAME: '2.0-env', IMAGE: 'web:2.0' })
+  const task = (await ask('GET', `${BASE}/workflowtask/workflow/ship/task/1`)).body
+  expect(task.stages[0].jobs[0].spec.image).toBe('web:9')
   // The workflow itself is shown as it was written.
   const shown = (await ask('GET', `${BASE}/preset/ship`)).body
   expect(JSON.stringify(shown.stages)).toContain('{{.workflow.task.creator}}')

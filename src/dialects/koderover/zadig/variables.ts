@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../model/json.ts'
-import { objectsOf, textOf } from '../fields.ts'
+import { objectOf, objectsOf, textOf } from '../fields.ts'
 import { verbatim } from '../definition-text.ts'
 
 /**
@@ -13,6 +13,8 @@ export interface Variables {
   readonly params: ReadonlySet<string>
   /** Names of the jobs that are over by then. */
   readonly jobs: ReadonlySet<string>
+  /** Names of the jobs whose failure may be passed over: after that of others nothing runs. */
+  readonly lenient: ReadonlySet<string>
 }
 
 const VARIABLE = /\{\{\.([\p{L}\w-]+(?:\.[\p{L}\w-]+)*)\}\}/gu
@@ -37,13 +39,22 @@ export function workflowVariables(body: JsonObject, started: Readonly<Record<str
     ...started,
   }
   const params = objectsOf(body, 'params').map((param) => textOf(param, 'name'))
-  return { facts: new Map(Object.entries(facts)), params: new Set(params), jobs: new Set() }
+  const jobs = objectsOf(body, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
+  const lenient = jobs.filter((job) => LENIENT.includes(textOf(objectOf(job, 'error_policy'), 'policy')))
+  return {
+    facts: new Map(Object.entries(facts)),
+    params: new Set(params),
+    jobs: new Set(),
+    lenient: new Set(lenient.map((job) => textOf(job, 'name'))),
+  }
 }
+
+const LENIENT: readonly string[] = ['ignore_error', 'manual_check']
 
 /** An expression of ours, or text; undefined: the variable is not theirs. */
 type Meaning = { readonly text: string } | { readonly expression: string } | undefined
 
-function meaningOf(name: string, { facts, params, jobs }: Variables): Meaning {
+function meaningOf(name: string, { facts, params, jobs, lenient }: Variables): Meaning {
   if (!OWN.test(name)) return undefined
   const fact = facts.get(name)
   if (fact !== undefined) return { text: fact }
@@ -55,7 +66,7 @@ function meaningOf(name: string, { facts, params, jobs }: Variables): Meaning {
   if (!jobs.has(job)) return { text: '' }
   const task = `tasks.${job}`
   if (output !== undefined) return { expression: `${task}.outputs.${output}` }
-  return { expression: `${task}.status == 'succeeded' and 'passed' or ${task}.status` }
+  return { expression: `${task}.status == 'succeeded' and 'passed' or '${lenient.has(job) ? 'unstable' : ''}'` }
 }
 
 /** A text that may hold templates of ours. What of theirs nobody can tell is nothing, as there. */
