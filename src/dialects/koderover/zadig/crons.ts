@@ -7,7 +7,7 @@ import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { dropTimer, setTimer } from '../timer-trigger.ts'
 import { objectId } from '../v1-queue.ts'
-import { presentCustom } from './custom-workflow.ts'
+import { chosenOf, presentCustom, withValue } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pipelineOf } from './request.ts'
 import { cronOf } from './schedules.ts'
@@ -128,17 +128,17 @@ function paramsOf(body: JsonObject): JsonObject | string {
   const params = objectsOf(args, 'params').filter((param) => textOf(param, 'value') !== STARS)
   const secret = params.find((param) => flagOf(param, 'is_credential') === true && textOf(param, 'value') !== '')
   if (secret !== undefined) return `params: the value of ${textOf(secret, 'name')} is that of the workflow`
-  return Object.fromEntries(params.map((param) => [textOf(param, 'name'), textOf(param, 'value')]))
+  return Object.fromEntries(params.map((param) => [textOf(param, 'name'), chosenOf(param) ?? textOf(param, 'value')]))
 }
 
 /** `models.Cronjob` */
 function presentCron(cron: JsonObject, pipeline: PipelineView): JsonObject {
   const shown = presentCustom(pipeline, JOB_TYPES)
   const values = objectOf(cron, 'params')
-  const params = objectsOf(shown, 'params').map((param) => ({
-    ...param,
-    value: textOf(values, textOf(param, 'name')) || textOf(param, 'value'),
-  }))
+  const params = objectsOf(shown, 'params').map((param) => {
+    const value = textOf(values, textOf(param, 'name'))
+    return value === '' ? param : withValue(param, value)
+  })
   return {
     id: textOf(cron, 'id'),
     name: pipeline.name,

@@ -2,11 +2,11 @@ import { failureSentence } from '../../../model/failure.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { RunView, StageView, TaskView } from '../../../model/view.ts'
-import { objectsOf, textOf } from '../fields.ts'
+import { flagOf, objectsOf, textOf } from '../fields.ts'
 import { factOf, type FactSource, nearTask, runFacts } from '../facts.ts'
 import { revokerOf } from '../present.ts'
 import { FETCHES, MANUAL_CHECK } from './custom-jobs.ts'
-import { customBodyOf, GATE, secretsOf } from './custom-workflow.ts'
+import { customBodyOf, GATE, secretsOf, stageKey, withValue } from './custom-workflow.ts'
 import { shownValue } from './secrets.ts'
 import { creatorOf } from '../status.ts'
 import { nodeWord, taskWord, type ZadigStatus } from './status.ts'
@@ -63,23 +63,19 @@ export function presentPreview(run: RunView): JsonObject {
   const start = run.startedAt ?? run.createdAt
   const secrets = secretsOf(run.definition)
   const revoker = revokerOf(run)
-  const all = objectsOf(customBodyOf(run.definition) ?? {}, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
-  const jobs = new Map(all.map((job) => [textOf(job, 'name'), job]))
+  const body = customBodyOf(run.definition) ?? {}
+  const kept = new Map(objectsOf(body, 'params').map((param) => [textOf(param, 'name'), param]))
   return {
     task_id: run.number,
     workflow_key: run.pipeline.name,
     workflow_name: run.pipeline.name,
-    workflow_display_name: run.pipeline.name,
+    workflow_display_name: textOf(body, 'display_name') || run.pipeline.name,
     params: run.params
       .filter(({ system }) => !system)
-      .map(({ name, value, description }) =>
-        wholeParam({
-          name,
-          description,
-          value: shownValue(name, value, secrets),
-          is_credential: secrets.has(name),
-        }),
-      ),
+      .map(({ name, value, description }) => {
+        const param = { name, description, ...kept.get(name), is_credential: secrets.has(name) }
+        return wholeParam(withValue(param, shownValue(name, value, secrets)))
+      }),
     status: customWord(run),
     reverted: false,
     remark: '',
@@ -88,7 +84,7 @@ export function presentPreview(run: RunView): JsonObject {
     create_time: seconds(run.createdAt),
     start_time: seconds(start),
     ...(run.endedAt === null ? {} : { end_time: seconds(run.endedAt) }),
-    stages: askedStages(run).map((stage) => presentStage(stage, run, jobs)),
+    stages: askedStages(run).map((stage) => presentStage(stage, run, body)),
     project_name: run.project.name,
     project_key: run.project.name,
     ...(run.failure === null ? {} : { error: failureSentence(run.failure.failure) }),
@@ -97,17 +93,21 @@ export function presentPreview(run: RunView): JsonObject {
   }
 }
 
-/** What a workflow that was made here says of its jobs, by their names. */
-type Jobs = ReadonlyMap<string, JsonObject>
-
-function presentStage(stage: StageView, run: RunView, jobs: Jobs): JsonObject {
+/** @param body the workflow, where it was made here: what it says of its stages and jobs. */
+function presentStage(stage: StageView, run: RunView, body: JsonObject): JsonObject {
+  const stages = objectsOf(body, 'stages')
+  const said = stages.find((_, place) => stage.key === stageKey(place))
+  const jobs = new Map(objectsOf(said ?? {}, 'jobs').map((job) => [textOf(job, 'name'), job]))
   const review = stage.tasks.find((task) => task.review !== null)
   return {
     ...STAGE_TASK,
     name: stage.name,
     status: wordOver(nodeWord[stage.status], stage.status, stage.tasks),
     ...timesOf(stage),
-    parallel: stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0),
+    parallel:
+      said === undefined
+        ? stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0)
+        : flagOf(said, 'parallel') === true,
     approval: review === undefined ? null : approvalOf(review),
     jobs: stage.tasks
       .filter(({ annotations }) => annotations[GATE] === undefined && annotations[FETCHES] === undefined)

@@ -60,7 +60,35 @@ export function readCustomBody(given: Json | undefined): JsonObject | string {
 const onePlace = (param: JsonObject): JsonObject =>
   flagOf(param, 'is_credential') === true ? { ...param, value: valueOf(param), default: '' } : param
 
-const valueOf = (param: JsonObject): string => textOf(param, 'value') || textOf(param, 'default')
+const valueOf = (param: JsonObject): string => chosenOf(param) ?? (textOf(param, 'value') || textOf(param, 'default'))
+
+/** Several of a choice are one text. Source: `getWorkflowDefaultParams` of aslan's job package. */
+export const chosenOf = (param: JsonObject): string | undefined => {
+  const several = param['choice_value']
+  return isSeveral(param) && Array.isArray(several) ? several.map(String).join(',') : undefined
+}
+
+const isSeveral = (param: JsonObject): boolean => textOf(param, 'type') === 'multi-select'
+
+/** A param with a value of its own: as a task or a timer has it. */
+export const withValue = (param: JsonObject, value: string): JsonObject => ({
+  ...param,
+  value,
+  ...(isSeveral(param) ? { choice_value: value === '' ? [] : value.split(',') } : {}),
+})
+
+/** What a start gives for params, each as one text. */
+export const givenParams = (definition: PipelineDefinition, given: readonly JsonObject[]): readonly JsonObject[] => {
+  const known = new Map(paramsIn(definition).map((param) => [textOf(param, 'name'), param]))
+  return given.map((param) => {
+    const chosen = chosenOf({ ...param, type: textOf(known.get(textOf(param, 'name')) ?? {}, 'type') })
+    return chosen === undefined ? param : { ...param, value: chosen }
+  })
+}
+
+/** Params as the workflow was made with them. */
+export const paramsIn = (definition: PipelineDefinition): readonly JsonObject[] =>
+  objectsOf(customBodyOf(definition) ?? {}, 'params')
 
 /** @param started what is known of a start, by the names of Zadig's variables. */
 export function customDefinition(body: JsonObject, started: Readonly<Record<string, string>> = {}): DefinitionText {
@@ -88,6 +116,8 @@ function stagesOf(body: JsonObject, variables: Variables): readonly StageText[] 
   })
 }
 
+export const stageKey = (place: number): string => `stage-${place + 1}`
+
 function stageOf(stage: JsonObject, place: number, variables: Variables): StageText {
   const name = textOf(stage, 'name')
   const gate = approvalOf(objectOf(stage, 'approval'), `approval-${place + 1}`, variables)
@@ -107,7 +137,7 @@ function stageOf(stage: JsonObject, place: number, variables: Variables): StageT
     before = made.at(-1)?.key
     passed.push(...(before === undefined ? [] : [before]))
   }
-  return { key: `stage-${place + 1}`, name: asName(name, `stage ${place + 1}`), tasks }
+  return { key: stageKey(place), name: asName(name, `stage ${place + 1}`), tasks }
 }
 
 /** A gate before the jobs of a stage, or a job that is one. */

@@ -7,7 +7,7 @@ import { allPipelines } from '../v1-pipelines.ts'
 import { namedJobs } from './chosen-jobs.ts'
 import { repositoryKey } from './custom-jobs.ts'
 import { customWord, JOB_TYPES } from './custom-task.ts'
-import { customBodyOf, presentCustom } from './custom-workflow.ts'
+import { customBodyOf, paramsIn, presentCustom } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { readInputs } from './open-inputs.ts'
 import { objectBody, pagedRuns, pipelineOf, runOf } from './request.ts'
@@ -59,6 +59,8 @@ export async function createOpenTask(call: Call): Promise<Response> {
   ])
   const pairs = parts.flatMap((part) => [...objectsOf(part, 'kv'), ...objectsOf(part, 'inputs')])
   const parameters = objectsOf(body, 'parameters')
+  const none = noChoice(pipeline, parameters)
+  if (none !== undefined) return face.badRequest(none)
   const repos = [
     ...parameters.map((one) => objectOf(one, 'repo')),
     ...parts.flatMap((part) => objectsOf(part, 'repo_info')),
@@ -82,6 +84,18 @@ export async function createOpenTask(call: Call): Promise<Response> {
   const only = namedJobs(pipeline.definition, inputs)
   if (typeof only === 'string') return face.operation('createTask', only)
   return await start(call, pipeline, given, { ...more, ...(only === undefined ? {} : { only }) })
+}
+
+/** `UpdateWorkflowParam`: of a choice, one of its options. @returns what is none. */
+function noChoice({ definition }: PipelineView, given: readonly JsonObject[]): string | undefined {
+  const values = new Map(given.map((one) => [textOf(one, 'name'), textOf(one, 'value')]))
+  for (const param of paramsIn(definition)) {
+    const [name, options] = [textOf(param, 'name'), param['choice_option']]
+    const value = values.get(name)
+    if (value === undefined || textOf(param, 'type') !== 'choice' || !Array.isArray(options)) continue
+    if (!options.includes(value)) return `invalid choice value ${value.slice(0, 64)} for param ${name}`
+  }
+  return undefined
 }
 
 /** `{workflow_name, project_name, input: {target_env, build, deploy}}`: product workflows, in 1.17 and 1.18. */

@@ -10,7 +10,7 @@ import { type Call, pipelineRef } from '../route.ts'
 import { skippedIn, unskipped } from './chosen-jobs.ts'
 import { MANUAL_CHECK } from './custom-jobs.ts'
 import { customWord, JOB_TYPES, presentPreview } from './custom-task.ts'
-import { customBodyOf, customDefinition, presentCustom, secretsOf } from './custom-workflow.ts'
+import { customBodyOf, customDefinition, givenParams, presentCustom, secretsOf, withValue } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, type PageNames, pipelineOf, rowsAsked, runOf } from './request.ts'
 import { shownValue } from './secrets.ts'
@@ -79,10 +79,10 @@ export async function cloneTask(call: Call): Promise<Response> {
   const shown = presentCustom({ ...pipeline, definition: run.definition }, JOB_TYPES)
   const secrets = secretsOf(run.definition)
   const values = new Map(run.params.map(({ name, value }) => [name, shownValue(name, value, secrets)] as const))
-  const params = objectsOf(shown, 'params').map((param) => ({
-    ...param,
-    value: values.get(textOf(param, 'name')) ?? textOf(param, 'value'),
-  }))
+  const params = objectsOf(shown, 'params').map((param) => {
+    const value = values.get(textOf(param, 'name'))
+    return value === undefined ? param : withValue(param, value)
+  })
   const asked = new Set(askedTasks(run).map(({ task }) => task.key))
   const jobOf = (job: JsonObject): JsonObject => ({
     ...job,
@@ -99,7 +99,7 @@ export async function start(
   given: readonly JsonObject[],
   more: Partial<Pick<Start, 'repository' | 'namespace' | 'only' | 'definition'>> = {},
 ): Promise<Response> {
-  const variables = given.map((param) => ({ ...param, key: textOf(param, 'name') }))
+  const variables = givenParams(pipeline.definition, given).map((param) => ({ ...param, key: textOf(param, 'name') }))
   const begun = await beginRun(call, face, pipeline, { repository: {}, namespace: '', ...more, variables })
   if (begun instanceof Response) return begun
   return json(200, { project_name: pipeline.project.name, workflow_name: pipeline.name, task_id: begun })
