@@ -93,13 +93,16 @@ export const createTaskV3 = z.object({
   }),
 })
 
-/** RunRequestV2, and `ref` of the newer documents. */
+/** How a merge request is fetched, of which the branch says enough here: "pull" and "merge_request" (the page of 2025-08). */
+const WAYS_OF_FETCHING: readonly string[] = ['pull', 'merge_request']
+
+/** RunRequestV2, and `ref` of the newer documents: a branch, unless it is one of their two words. */
 export const runTask = z.object({
   username: optional(255),
   access_token: optional(2_048),
   git_url: optional(2_048),
   git_branch: optional(255),
-  ref: optional(255),
+  ref: optional(255).transform((ref) => (WAYS_OF_FETCHING.includes(ref) ? '' : ref)),
 })
 
 /** UpdateDefectRequestBody: 0 unresolved, 1 resolved, 2 ignored. */

@@ -111,6 +111,9 @@ describe('a task', () => {
   test.each([
     [{}, creation.git_url, 'main'],
     [{ ref: 'dev' }, creation.git_url, 'dev'],
+    // The page of 2025-08: not a branch, but how a merge request is fetched.
+    [{ ref: 'pull' }, creation.git_url, 'main'],
+    [{ ref: 'merge_request', git_branch: 'dev' }, creation.git_url, 'dev'],
     [{ git_branch: 'dev', git_url: 'https://git.example/other.git' }, 'https://git.example/other.git', 'dev'],
     [{ access_token: 't' }, 'https://oauth2:t@git.example/team/web.git', 'main'],
   ])('run with %j fetches %s at %s', async (body, url, ref) => {
