@@ -155,8 +155,12 @@ const lastNumber = (before: PipelineView | null): number => {
   return Math.max(Number.isSafeInteger(given) ? given : 0, visibleStages(before.definition).length)
 }
 
-/** A stage that is sent with its id keeps it, and the key that was made of it; one without gets the next. */
-function placeStages(bodies: readonly StageBody[], before: PipelineView | null): readonly NumberedStage[] {
+/**
+ * A stage that is sent with its id keeps it, and the key that was made of it; one without gets the next. In a new
+ * pipeline ids are those of what its document was copied from: a template, or another pipeline.
+ */
+function placeStages(sent: readonly StageBody[], before: PipelineView | null): readonly NumberedStage[] {
+  const bodies = before === null ? sent.map((body) => ({ ...body, id: null })) : sent
   const serial = before?.serial ?? 0
   const known = new Map(
     before === null

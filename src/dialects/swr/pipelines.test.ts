@@ -93,6 +93,19 @@ describe('a pipeline is made', () => {
     ])
   })
 
+  test('of the detail of another, or of a template, whose ids mean nothing in it', async () => {
+    const one = await create()
+    const detail = (await call('GET', `/v3/manage/pipelines/${one.id}`)).body
+    const copy = await create({ ...detail, name: 'copy' })
+    const ids = (made: { stages: readonly { id: number }[] }) => made.stages.map(({ id }) => id)
+    expect(ids(copy)).toEqual(ids(one).map((id) => id - one.id * 1_000 + copy.id * 1_000))
+    expect(copy.pre_operation.triggers[0].webhook.url).not.toBe(one.pre_operation.triggers[0].webhook.url)
+    const template = (await call('GET', '/v3/manage/pipelinetemplates/1')).body
+    expect(await create({ ...template, name: 'of-a-template' })).toMatchObject({
+      params: [{ name: 'organization' }, {}],
+    })
+  })
+
   test('of YAML as of JSON, and answers in either', async () => {
     const json = await create()
     const { status, headers, text } = await call('POST', CREATE, stringify({ ...document(), name: 'web-2' }), {
