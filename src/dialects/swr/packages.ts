@@ -116,12 +116,18 @@ export async function listFiles(app: App, c: Call<'/:namespace/:package/:version
   return Response.json(body)
 }
 
-const pathOf = ({ folder, filename }: KeptFile): string =>
-  [...folder.split('/'), filename].filter((part) => part !== '').join('/')
+const pathOf = ({ folder, filename }: KeptFile): string => withoutEmpty(`${folder}/${filename}`)
+
+/** Clients join `folder` and `filename` as the list has them: a folder may be `/`, or begin or end with one. */
+const withoutEmpty = (path: string): string =>
+  path
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/')
 
 /** The bytes of the newest that was kept under this name; a directory comes as a `tar.gz`. */
 export async function downloadFile(app: App, c: Call<'/:namespace/:package/:version/:path'>): Promise<Response> {
-  const [version, path] = [c.req.param('version'), c.req.param('path')]
+  const [version, path] = [c.req.param('version'), withoutEmpty(c.req.param('path'))]
   const own = await filesOf(app, c, (file) => file.version === version && pathOf(file) === path)
   if (own instanceof Response) return own
   const [file] = own

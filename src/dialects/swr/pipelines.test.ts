@@ -461,6 +461,10 @@ describe('what was made', () => {
     const file = await download(files.body[0].url)
     expect([file.status, file.headers.get('content-length'), await file.text()]).toEqual([200, '5', 'hello'])
     expect((await download(files.body[0].url.replace('web.war', 'ear.war'))).status).toBe(404)
+    // As clients join what the list has of it: a folder may begin or end with a slash.
+    for (const folder of ['%2Faa', '/aa/', 'aa%2F']) {
+      expect((await download(files.body[0].url.replace('/aa/', `/${folder}/`))).status).toBe(200)
+    }
     const none = await call('GET', '/v2/manage/namespaces/shop/packages/other/versions')
     expect([none.status, none.body]).toEqual([404, errorOf('SVCSTG.SWR.4041161')])
   })
