@@ -44,12 +44,23 @@ test.each([
   [`echo '{"v":"{{.workflow.params.version}}"}'`, '{"v":"1; id $x"}'],
   [`# don't\necho '<{{.workflow.params.version}}>' "it's {{.workflow.params.version}}"`, "<1; id $x> it's 1; id $x"],
   [`cat <<EOF\nit's {{.workflow.params.version}}\nEOF\necho '{{.workflow.params.version}}'`, "it's 1; id $x\n1; id $x"],
+  [`cat <<-'A'\nit's\n\tA\necho '{{.workflow.params.version}}'`, "it's\n1; id $x"],
+  [`echo $((1<<x)) '{{.workflow.params.version}}'`, '1 1; id $x'],
   [`echo \\' {{.workflow.params.version}} \\'`, "' 1; id $x '"],
   [`x=\${y#a}; echo '{{.project}}'"$x"`, 'default'],
 ])('a script reads a value and never runs it: %s', (script, output) => {
   const { text, env } = scripted(script, variables)
   const values = Object.fromEntries(Object.keys(env).map((name) => [name, '1; id $x']))
   expect(said(text, values).trim()).toBe(output)
+})
+
+test.each([
+  ['here-documents that do not end', '<<a\n'],
+  ['here-documents that do', 'cat <<a\na\n'],
+  ['many that are quoted', "{{.workflow.params.version}} '"],
+])('the cost of a script does not grow faster than it does: %s', (_, piece) => {
+  const { text } = scripted(`{{.workflow.params.version}}\n${piece.repeat(50_000)}`, variables)
+  expect(text).toContain('${ZADIG_1}')
 })
 
 test('what a script has made is handed on, line breaks and all', () => {

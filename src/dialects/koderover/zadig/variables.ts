@@ -101,16 +101,47 @@ export function scripted(text: string, variables: Variables): Script {
   return { text: verbatim(made), env }
 }
 
-/** Tells of a place of a shell's script whether it stands between apostrophes that quote. */
-function quotedPlaces(text: string): (place: number) => boolean {
+/** Escaped letters, comments, the first line of here-documents and texts in double quotes have apostrophes that quote nothing. */
+const PART = /\\[^]|(?<![^\s;(])#[^\n]*|(?<!<)<<(?!<)-?[ \t]*(['"]?)(\w+)\1[^\n]*\n|"(?:\\[^]|[^"\\])*"|'[^']*'/g
+
+/** Tells of places of a shell's script, from the first to the last, whether they stand between apostrophes that quote. */
+function quotedPlaces(script: string): (place: number) => boolean {
+  const text = `${script}\n`
   const spans: (readonly [from: number, to: number])[] = []
-  // Escaped letters, comments, here-documents and texts in double quotes have apostrophes that quote nothing.
-  const part =
-    /\\[^]|(?<![^\s;(])#[^\n]*|(?<!<)<<(?!<)-?\s*(['"]?)(\w+)\1[^\n]*\n[^]*?^\t*\2$|"(?:\\[^]|[^"\\])*"|'[^']*'/gm
-  for (const match of text.matchAll(part)) {
-    if (match[0].startsWith("'")) spans.push([match.index, match.index + match[0].length])
+  const ends = lonelyWords(text)
+  const part = new RegExp(PART)
+  for (let match = part.exec(text); match !== null; match = part.exec(text)) {
+    const [piece, , word] = match
+    if (piece.startsWith("'")) spans.push([match.index, part.lastIndex])
+    // A here-document without an end is none.
+    if (word !== undefined) part.lastIndex = endAfter(ends.get(word), part.lastIndex) ?? match.index + 2
   }
-  return (place) => spans.some(([from, to]) => from < place && place < to)
+  let next = 0
+  return (place) => {
+    while ((spans[next]?.[1] ?? Number.POSITIVE_INFINITY) <= place) next += 1
+    return (spans[next]?.[0] ?? place) < place
+  }
+}
+
+/** Where the lines that are nothing but one word end, by that word: here-documents may end there. */
+function lonelyWords(text: string): ReadonlyMap<string, { readonly places: readonly number[]; next: number }> {
+  const found = new Map<string, { readonly places: number[]; next: number }>()
+  for (const { 0: line, 1: word = '', index } of text.matchAll(/^\t*(\w+)$/gm)) {
+    const known = found.get(word)
+    if (known === undefined) found.set(word, { places: [index + line.length], next: 0 })
+    else known.places.push(index + line.length)
+  }
+  return found
+}
+
+/** The first of the places that is not before this one; they are asked for in order. */
+function endAfter(
+  ends: { readonly places: readonly number[]; next: number } | undefined,
+  from: number,
+): number | undefined {
+  if (ends === undefined) return undefined
+  while ((ends.places[ends.next] ?? Number.POSITIVE_INFINITY) < from) ends.next += 1
+  return ends.places[ends.next]
 }
 
 /** Lines behind a script that hand on what it has made, in variables of these names. */
