@@ -81,7 +81,13 @@ const OF_A_CHANGE: ReadonlySet<string> = new Set([
 const literal = (text: string): string => (/^[^'\\{}\p{Cc}]*$/u.test(text) ? `'${text}'` : "''")
 
 /** The last part of an address, without `.git`. */
-export const repositoryName = (url: string): string => /([^/:]*?)(?:\.git)?\/*$/.exec(url)?.[1] ?? ''
+export function repositoryName(url: string): string {
+  let end = url.length
+  while (url[end - 1] === '/') end -= 1
+  const path = url.slice(0, end)
+  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf(':')) + 1)
+  return name.endsWith('.git') ? name.slice(0, -4) : name
+}
 
 /** A login in an address is the checkout's alone. */
 export const withoutLogin = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#@]+@/i, '$1')
