@@ -72,10 +72,12 @@ function sampleLines({ samples, requests }: Quickstart): string[] {
   ).map(([seed, { pipeline_name, run_number }, system]) => ({
     name: `${pipeline_name}#${run_number}`,
     system,
-    // Credentials in a query stay in the file.
-    url: requests.find((request) => request.seed === seed)?.url.replace(/\?.*bk_app_secret.*/, '?...') ?? '',
+    url: shown(requests.find((request) => request.seed === seed)?.url ?? ''),
   }))
   const width = (key: 'name' | 'system'): number => Math.max(...rows.map((row) => row[key].length))
   const [names, systems] = [width('name'), width('system')]
   return rows.map(({ name, system, url }) => `  ${name.padEnd(names)}  ${system.padEnd(systems)}  ${url}`)
 }
+
+/** Credentials in a query stay in the file. */
+const shown = (url: string): string => (url.includes('bk_app_secret') ? `${url.split('?', 1)[0]}?...` : url)

@@ -28,7 +28,8 @@ export async function* readMessages(bytes: AsyncIterable<Uint8Array>): AsyncGene
       } else if (line.startsWith(':')) {
         yield undefined
       } else {
-        const [, field = '', value = ''] = /^([^:]*)(?:: ?)?(.*)$/s.exec(line) ?? []
+        const [field = ''] = line.split(':', 1)
+        const value = line.slice(field.length + 1).replace(/^ /, '')
         if (field === 'data') data.push(value)
         else if (field === 'id') {
           id = value

@@ -28,7 +28,7 @@ export interface Call {
 export type Send = (path: string, call?: Call) => Promise<Response>
 
 export function transport(options: ClientOptions): Send {
-  const base = options.baseUrl.replace(/\/+$/, '')
+  const base = options.baseUrl.replace(/(?<!\/)\/+$/, '')
   const send = options.fetch ?? ((input: string, init?: RequestInit) => fetch(input, init))
   return async (path, call = {}) => {
     const init: RequestInit = {

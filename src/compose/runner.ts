@@ -50,7 +50,7 @@ export async function openRunner(
     const capabilities = capabilityLabels(allowedEnvironment(process.env).PATH, executors)
     const runner = await startRemoteRunner({
       ...options,
-      urls: options.urls.map((url) => url.replace(/\/+$/, '')),
+      urls: options.urls.map((url) => url.replace(/(?<!\/)\/+$/, '')),
       labels: [...new Set([...options.labels, ...capabilities, ...outsideLabels(options)])],
       stepDirectories: options.stepDirectories ?? [],
       executors,

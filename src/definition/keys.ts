@@ -95,6 +95,6 @@ function slug(name: string): string | undefined {
     .toLowerCase()
     .replace(/[^a-z0-9_]+/g, '-')
     .slice(0, KEY_MAX)
-    .replace(/^-+|-+$/g, '')
+    .replace(/^-+|(?<!-)-+$/g, '')
   return key === '' || key in Object.prototype ? undefined : key
 }

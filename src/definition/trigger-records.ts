@@ -130,7 +130,7 @@ const forgeStatus: Shape<ForgeStatus> = mapped(
       doc: 'Name of the status among those of the commit. Default millrace/<pipeline>.',
     },
   }),
-  ({ token = '', api = null, context = null }) => ({ token, api: api?.replace(/\/+$/, '') ?? null, context }),
+  ({ token = '', api = null, context = null }) => ({ token, api: api?.replace(/(?<!\/)\/+$/, '') ?? null, context }),
 )
 const repositoryFile: Shape<RepositoryFile> = mapped(
   record('a definition in a repository', {

@@ -7,7 +7,7 @@ export type DurationMs = number
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const DURATION = /^(?:\d+(?:ms|s|m|h|d))+$/
-const DURATION_PART = /(\d+)(ms|s|m|h|d)/g
+const DURATION_PART = /(?<!\d)(\d+)(ms|s|m|h|d)/g
 
 /** The longest duration that a definition may ask for: 366 days. */
 export const DURATION_MAX_MS: DurationMs = 366 * 86_400_000

@@ -36,7 +36,7 @@ interface S3DepotOptions {
 export function s3Depot(url: string, options: S3DepotOptions = {}): Depot {
   const { credentials, page: pageSize = PAGE, answerMs = ANSWER_MS } = options
   const { hostname: bucket, pathname, searchParams } = new URL(url)
-  const path = pathname.replace(/^\/+|\/+$/g, '')
+  const path = pathname.replace(/^\/+|(?<!\/)\/+$/g, '')
   const prefix = path === '' ? '' : `${path}/`
   const endpoint = searchParams.get('endpoint')
   const client = new S3Client({

@@ -75,7 +75,7 @@ function base64Forms(bytes: Buffer): readonly string[] {
     for (const width of WRAPS) {
       for (let at = 0; whole.length > width && at < whole.length; at += width) {
         const line = whole.slice(at, at + width)
-        forms.push(line.length === width ? line : line.replace(/.?=*$/, ''), line)
+        forms.push(line.length === width ? line : line.replace(/.?(?<!=)=*$/, ''), line)
       }
     }
   }

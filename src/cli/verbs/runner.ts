@@ -59,7 +59,7 @@ async function work(terminal: Terminal, options: Options): Promise<ExitCode> {
   const [source, given] =
     options.url === undefined ? ['MILLRACE_URL', terminal.env['MILLRACE_URL']] : ['--url', options.url]
   if (!given) throw new Fault(EXIT.usage, 'no server: expected its URL by --url or MILLRACE_URL')
-  const urls = given.split(',').map((text) => serverUrlOf(source, text.trim()).href.replace(/\/+$/, ''))
+  const urls = given.split(',').map((text) => serverUrlOf(source, text.trim()).href.replace(/(?<!\/)\/+$/, ''))
   const url = urls.join(',')
   const [tokenSource, tokenGiven] =
     options.token === undefined

@@ -24,9 +24,9 @@ export function withoutLogin(address: string): string {
 
 /** What a task is called after: the repository's name, in letters that a name may have. */
 export function repositoryName(address: string): string {
-  const last = withoutLogin(address)
-    .replace(/[?#].*$/, '')
-    .replace(/\/+$/, '')
+  const [path = ''] = withoutLogin(address).split(/[?#]/, 1)
+  const last = path
+    .replace(/(?<!\/)\/+$/, '')
     .split(/[/:]/)
     .at(-1)
   const name = (last ?? '').replace(/\.git$/, '').replaceAll(/[^\p{L}\p{N}._-]/gu, '-')

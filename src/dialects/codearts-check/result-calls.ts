@@ -105,9 +105,9 @@ export async function pathTree(call: Call): Promise<Response> {
   const { query } = call
   const page = readPage(query, { max: 1_000, fallback: 100 })
   const task = await taskOf(call)
-  const current = (query.get('current_path') ?? '').replace(/^(?:\.?\/)+|\/+$/g, '')
+  const current = (query.get('current_path') ?? '').replace(/^(?:\.?\/)+|(?<!\/)\/+$/g, '')
   const prefix = current === '' ? '' : `${current}/`
-  const ignored = (configOf(task)?.exclude ?? []).map((path) => path.replace(/^\/+|\/+$/g, ''))
+  const ignored = (configOf(task)?.exclude ?? []).map((path) => path.replace(/^\/+|(?<!\/)\/+$/g, ''))
   const results = await resultsOf(call, task)
   const nodes = new Map<string, TreeNode>()
   const files = new Set(results?.found.files)

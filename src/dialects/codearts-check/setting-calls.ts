@@ -132,7 +132,7 @@ export async function ignorePaths(call: Call): Promise<Response> {
   return changed(call, (config) => {
     const exclude = new Set(config.exclude)
     for (const { file_path: given, checkbox_status: status } of body.ignore_path_settings) {
-      const path = given.replace(/^(?:\.?\/)+|\/+$/g, '')
+      const path = given.replace(/^(?:\.?\/)+|(?<!\/)\/+$/g, '')
       if (path === '' || path.includes('${{') || path.split('/').includes('..')) {
         throw refusal(errors.badParameter, 'file_path: expected a path in the repository')
       }

@@ -41,14 +41,14 @@ const TELLING =
  * param gives (`${`) is known to a run only.
  */
 export function sealQuery(address: string, seal: Seal): string {
-  const [, before, query, fragment] = /^(https?:[^?#]*\?)([^#]*)(.*)$/is.exec(address) ?? []
-  if (before === undefined || query === undefined) return address
+  const [whole, before, query] = /^(https?:[^?#]*\?)([^#]*)/i.exec(address) ?? []
+  if (whole === undefined || before === undefined || query === undefined) return address
   const pairs = query.split('&').map((pair) => {
     const at = pair.indexOf('=')
     const [name, value] = [pair.slice(0, at), pair.slice(at + 1)]
     return at < 1 || value === '' || value.includes('${') || !TELLING.test(name) ? pair : `${name}=${seal(value)}`
   })
-  return before + pairs.join('&') + (fragment ?? '')
+  return before + pairs.join('&') + address.slice(whole.length)
 }
 
 /** As it may be shown. */

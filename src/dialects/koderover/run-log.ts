@@ -59,4 +59,4 @@ export async function readLogs(app: App, caller: Caller, run: RunView, tasks: re
 }
 
 /** With their ends; the last one may have none. */
-export const linesOf = (text: string): readonly string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? []
+export const linesOf = (text: string): readonly string[] => (text === '' ? [] : text.split(/(?<=\n)/))

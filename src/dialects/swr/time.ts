@@ -24,7 +24,12 @@ export const UNSET_TIME = new WireTime('0001-01-01T00:00:00Z')
 export function wireTime(at: Instant | null): WireTime {
   if (at === null) return UNSET_TIME
   const { seconds, micros } = split(at)
-  const fraction = micros === 0 ? '' : `.${String(micros).padStart(6, '0').replace(/0+$/, '')}`
+  const fraction =
+    micros === 0
+      ? ''
+      : `.${String(micros)
+          .padStart(6, '0')
+          .replace(/(?<!0)0+$/, '')}`
   return new WireTime(`${seconds}${fraction}Z`)
 }
 

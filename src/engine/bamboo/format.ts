@@ -261,7 +261,7 @@ function general(number: number, spec: Spec): string {
   return isPlain && !digits.includes('.') ? `${digits}.0` : digits
 }
 
-const trimmed = (digits: string): string => (digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits)
+const trimmed = (digits: string): string => (digits.includes('.') ? digits.replace(/\.?(?<!0)0+$/, '') : digits)
 
 /**
  * By three, those of other bases than ten by four; a fraction or power has no groups.

@@ -5,7 +5,7 @@
 export function isExcluded(file: string, exclude: readonly string[]): boolean {
   return exclude.some((entry) => {
     if (entry.startsWith('*')) return entry.length > 1 && file.endsWith(entry.slice(1))
-    const path = entry.replace(/^(?:\.?\/)+/, '').replace(/\/+$/, '')
+    const path = entry.replace(/^(?:\.?\/)+/, '').replace(/(?<!\/)\/+$/, '')
     return path !== '' && (file === path || file.startsWith(`${path}/`))
   })
 }

@@ -264,7 +264,7 @@ function fetchTask(
     textOf(repository, 'repo_name'),
     textOf(repository, 'address'),
   ]
-  const base = isAddress(address) ? `${address.replace(/\/+$/, '')}/` : ''
+  const base = isAddress(address) ? `${address.replace(/(?<!\/)\/+$/, '')}/` : ''
   if (name === '' || (base === '' && !isAddress(owner))) return []
   const path = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) ? name : 'source'
   const url = templated(`${base}${owner}/${name}`, variables)

@@ -119,7 +119,7 @@ function fetchTasks(subTask: JsonObject, key: string): readonly TaskText[] {
   return repositoriesOf(subTask).flatMap((repository, place): readonly TaskText[] => {
     const [owner, name] = [textOf(repository, 'repo_owner'), textOf(repository, 'repo_name')]
     const address = textOf(repository, 'address')
-    const base = isAddress(address) ? `${address.replace(/\/+$/, '')}/` : ''
+    const base = isAddress(address) ? `${address.replace(/(?<!\/)\/+$/, '')}/` : ''
     if (name === '' || (base === '' && !isAddress(owner))) return []
     const folder = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name) ? name : `source-${place + 1}`
     // What a start may choose is the first repository's; the others are as the body has them.

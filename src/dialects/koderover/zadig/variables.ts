@@ -102,7 +102,7 @@ export function scripted(text: string, variables: Variables): Script {
 }
 
 /** Escaped letters, comments, the first line of here-documents and texts in double quotes have apostrophes that quote nothing. */
-const PART = /\\[^]|(?<![^\s;(])#[^\n]*|(?<!<)<<(?!<)-?[ \t]*(['"]?)(\w+)\1[^\n]*\n|"(?:\\[^]|[^"\\])*"|'[^']*'/g
+const PART = /\\[^]|(?<![^\s;(])#[^\n]*|(?<!<)<<(?!<)-?[ \t]*(['"]?)(\w+)(?!\w)\1[^\n]*\n|"(?:\\[^]|[^"\\])*"|'[^']*'/g
 
 /** Tells of places of a shell's script, from the first to the last, whether they stand between apostrophes that quote. */
 function quotedPlaces(script: string): (place: number) => boolean {

@@ -19,7 +19,7 @@ export function syntaxProblem(path: string, absolute: string, text: string): Pro
         : jsonProblem(text)
     case '.yaml':
     case '.yml':
-      return /^\s*\{\{/m.test(text) ? undefined : yamlProblem(text)
+      return /^[ \t]*\{\{/m.test(text) ? undefined : yamlProblem(text)
     case '.js':
     case '.cjs':
     case '.mjs':
@@ -58,7 +58,7 @@ function yamlProblem(text: string): Problem | undefined {
 function javascriptProblem(text: string, isModule: boolean): Problem | undefined {
   const script = isModule ? undefined : scriptProblem(text)
   if (!isModule && script === undefined) return undefined
-  const looksLikeModule = isModule || /^\s*(?:import|export)\b|\bimport\.meta\b|\bawait\b/m.test(text)
+  const looksLikeModule = isModule || /^[ \t]*(?:import|export)\b|\bimport\.meta\b|\bawait\b/m.test(text)
   return looksLikeModule ? moduleProblem(text) : script
 }
 
@@ -95,7 +95,7 @@ function shellProblem(absolute: string, text: string, isBash: boolean): Problem 
   const checked = spawnSync(shell, ['-n', absolute], { encoding: 'utf8', timeout: PARSER_MS, maxBuffer: 1024 * 1024 })
   if (checked.status === 0 || checked.error !== undefined || checked.status === null) return undefined
   const said = checked.stderr.split('\n').find((each) => each !== '') ?? ''
-  const [, line, message] = /(?:line )?(\d+): (.*)$/.exec(said.replace(absolute, '')) ?? []
+  const [, line, message] = /(?<!\d)(\d+): (.*)$/.exec(said.replace(absolute, '')) ?? []
   return problem('shell-syntax', Number(line ?? 0), message ?? said.replace(absolute, ''))
 }
 
