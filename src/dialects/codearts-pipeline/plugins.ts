@@ -2,7 +2,8 @@ import type { TaskRole } from '../../model/definition.ts'
 import type { Json, JsonObject } from '../../model/json.ts'
 import { quote } from '../kit/query.ts'
 import { type Contexts, withContexts, withValues } from './contexts.ts'
-import { amount, BadValue, kindOf, objectsAt, plainText, UnknownPlugin } from './read.ts'
+import { amount, BadValue, kindOf, plainText, UnknownPlugin } from './read.ts'
+import { type Inputs, inputsOf, type StepDoc } from './stages.ts'
 
 /**
  * What a step's plugin (`task`) becomes here. The vendor's own plugins are services of its cloud; those that mean
@@ -40,7 +41,6 @@ const SUB_PIPELINES = ['official_devcloud_subPipeline', 'official_devcloud_cloud
 /** Our own step types, so that every pipeline of ours can be shown, and taken back, in the vendor's form. */
 const OWN = 'millrace_'
 
-type Inputs = Readonly<Record<string, Json>>
 type Convert = (inputs: Inputs, context: PluginContext, at: string) => StepWork
 
 const plugins: Readonly<Record<string, Convert>> = {
@@ -72,25 +72,16 @@ export function workOf(step: JsonObject, context: PluginContext, at: string): St
   )
 }
 
-/** `inputs: [{key, value}]` by key; of the same key the last. */
-export const inputsOf = (step: JsonObject, at: string): Inputs =>
-  Object.fromEntries(
-    objectsAt(step['inputs'], `${at}.inputs`, 200).map(({ key, value = null }, index) => {
-      if (typeof key !== 'string') throw new BadValue(`${at}.inputs[${index}].key: expected text`)
-      return [key, value]
-    }),
-  )
-
 /** Ids or names of people that a definition names as approvers; the ids of pipelines that it starts. */
-export function namedIn(steps: readonly JsonObject[]): {
+export function namedIn(steps: readonly StepDoc[]): {
   readonly users: readonly string[]
   readonly pipelines: readonly string[]
 } {
   const users: string[] = []
   const pipelines: string[] = []
   for (const step of steps) {
-    const [name = ''] = plainText(step['task']).split('@', 1)
-    const inputs = inputsOf(step, 'step')
+    const [name = ''] = step.task.split('@', 1)
+    const inputs = inputsOf(step.given, 'step')
     if (name === CHECKPOINT) users.push(...approversOf(inputs))
     if (SUB_PIPELINES.includes(name)) pipelines.push(...[pipelineIdOf(inputs) ?? []].flat())
   }

@@ -97,12 +97,27 @@ function jobDoc(job: JsonObject, at: string, index: number): JobDoc {
 }
 
 const stepDocs = (value: Json | undefined, at: string): readonly StepDoc[] =>
-  inSequence(objectsAt(value, at, STEPS_MAX)).map((step, index) => ({
-    name: nameOf(step, plainText(step['task']) || `Step_${index + 1}`),
-    task: plainText(step['task']),
-    isEnabled: optionalFlag(step, 'enable') ?? true,
-    given: step,
-  }))
+  inSequence(objectsAt(value, at, STEPS_MAX)).map((step, index) => {
+    // Read here, too, as those of a step that is switched off are shown and never run.
+    inputsOf(step, `${at}[${index}]`)
+    return {
+      name: nameOf(step, plainText(step['task']) || `Step_${index + 1}`),
+      task: plainText(step['task']),
+      isEnabled: optionalFlag(step, 'enable') ?? true,
+      given: step,
+    }
+  })
+
+export type Inputs = Readonly<Record<string, Json>>
+
+/** `inputs: [{key, value}]` by key; of the same key the last. @throws BadValue */
+export const inputsOf = (step: JsonObject, at: string): Inputs =>
+  Object.fromEntries(
+    objectsAt(step['inputs'], `${at}.inputs`, 200).map(({ key, value = null }, index) => {
+      if (typeof key !== 'string') throw new BadValue(`${at}.inputs[${index}].key: expected text`)
+      return [key, value]
+    }),
+  )
 
 /** In order of `sequence` where all have one; they are given in that order anyhow, but nothing says so. */
 const inSequence = (items: readonly JsonObject[]): readonly JsonObject[] =>

@@ -301,6 +301,19 @@ describe('a refusal is told by its code:', () => {
     expect(await call(method, path, body)).toEqual({ status: 404, body: { error_code, error_msg } })
   })
 
+  test.each([
+    ['text', 'expected an array, found "text"'],
+    [[{ value: 'make' }], 'inputs[0].key: expected text'],
+  ])('steps whose inputs are %j are no definition, be they switched off', async (inputs, message) => {
+    for (const enable of [true, false]) {
+      const wrong = { name: 'x', task: 'official_devcloud_autoTrigger', inputs, enable }
+      const definition = JSON.stringify({ stages: [stage('One', [job('JOB_A', [shell('make')])], { pre: [wrong] })] })
+      const body = { name: `wrong-${enable}`, is_publish: false, definition }
+      const answer = await call('POST', '/pipelines', body)
+      expect(answer).toMatchObject({ status: 400, body: { error_msg: expect.stringContaining(message) } })
+    }
+  })
+
   const LONG = 'x'.repeat(4_000)
   test.each([
     ['GET', `/pipelines/PIPELINE/pipeline-runs/detail?pipeline_run_id=${LONG}`],

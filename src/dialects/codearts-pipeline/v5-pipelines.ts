@@ -244,7 +244,7 @@ export class PipelineCalls {
   async #names(caller: Caller, projectId: string, { stages }: PipelineDto): Promise<Names> {
     const { app } = this.#desk
     const steps = stages.flatMap(({ pre, jobs, post }) => [...pre, ...jobs.flatMap((job) => job.steps), ...post])
-    const named = namedIn(steps.map(({ given }) => given))
+    const named = namedIn(steps)
     const users = await Promise.all(
       [...new Set(named.users)].map(
         async (id) =>
