@@ -16,6 +16,8 @@ export interface Call {
   readonly app: App
   readonly caller: Caller
   readonly apart: PipelinesApart
+  /** Ids of the tasks that a request is about to start. */
+  readonly starting: Set<string>
   readonly query: URLSearchParams
   readonly body: Uint8Array
   /** A varying part of the path, decoded; empty: the path has none of that name. */

@@ -99,6 +99,8 @@ describe('a task', () => {
     await world.settled()
     const job = world.runner.jobs.find(({ uses }) => uses === 'git')
     expect(job?.with).toMatchObject({ url: 'https://li%40x:p%3Aw@git.example/team/web.git', ref: 'main' })
+    world.runner.endTask('checkout', exited(1))
+    await world.settled()
     // Nor by any other way: it is sealed in the definition, and in the params of the run.
     await call('POST', `/v2/tasks/${id}/run`, { username: 'wu', access_token: 'p:w' })
     await world.settled()

@@ -7,6 +7,7 @@ import { errors } from './errors.ts'
 import { presentJob } from './present.ts'
 import { readJobsPage, readJobStatuses, readTime } from './request.ts'
 import { knownDefects } from './results.ts'
+import { startCheck } from './start.ts'
 import { jobWord } from './status.ts'
 import type { IssueStatus, JobList, JobStarted, LastJobs, NextStatuses, Stopped } from './wire.ts'
 
@@ -17,10 +18,9 @@ const taskById = async ({ app, caller }: Call, id: string): Promise<PipelineView
 
 /** CreateJob: as `run`, of the task as it stands. */
 export async function createJob(call: Call): Promise<Response> {
-  const { app, caller } = call
   const { taskId } = bodies.readJson(call, bodies.createJob)
   const task = await taskById(call, taskId)
-  const run = need(await app.runs.start(caller, { pipeline: { id: task.id }, params: {} }), errors.noTask)
+  const run = await startCheck(call, task, {})
   const result = { id: run.id, taskId: task.id, finishTime: null }
   return Response.json({ httpStatus: 'OK', result, status: 'success' } satisfies JobStarted)
 }

@@ -161,6 +161,22 @@ describe('a check', () => {
     expect((await progress(pipeline.id)).task_status).toBe(3)
   })
 
+  test('is one at a time', async () => {
+    const pipeline = await world.pipeline(checking())
+    const run = () => call('POST', `/v2/tasks/${pipeline.id}/run`, { body: '{}' })
+    const refused = { status: 200, body: { error_code: 'CC.00050015', error_msg: expect.stringContaining('running') } }
+    const answers = await Promise.all([run(), run()])
+    expect(answers.filter(({ body }) => 'exec_id' in body)).toHaveLength(1)
+    expect(answers.find(({ body }) => 'error_code' in body)).toMatchObject(refused)
+    await world.settled()
+    expect(await run()).toMatchObject(refused)
+    const job = await call('POST', '/v1/jobs', { body: JSON.stringify({ taskId: pipeline.id }) })
+    expect(job).toMatchObject({ status: 400, body: { error_code: 'CC.00050015' } })
+    world.runner.endTask('lint', succeeded())
+    await world.settled()
+    expect(await run()).toMatchObject({ status: 200, body: { exec_id: expect.any(String) } })
+  })
+
   test('ends well or badly', async () => {
     const pipeline = await world.pipeline(checking())
     for (const [result, status] of [

@@ -14,23 +14,24 @@ export function createRoutes(app: App, options: DialectOptions): Hono<Env> {
   const routes = new Hono<Env>()
   const who = admitting(app, options.bodyMaxBytes, notReceived)
   const apart = new PipelinesApart()
+  const starting = new Set<string>()
   routes.notFound((c) => {
     options.onUnrouted?.(c.req.raw)
     return gatewayResponse(gatewayErrors.noApi, c.env.requestId)
   })
   routes.onError((error) => (error instanceof Refusal ? error.response : rethrow(error)))
   for (const { row, handler } of served) {
-    routes.on(row.method, row.path, who, (c) => handler(callOf(app, apart, c)))
+    routes.on(row.method, row.path, who, (c) => handler(callOf(app, { apart, starting }, c)))
   }
   return routes
 }
 
-function callOf(app: App, apart: PipelinesApart, c: Context<Env>): Call {
+function callOf(app: App, shared: Pick<Call, 'apart' | 'starting'>, c: Context<Env>): Call {
   const { caller, body } = c.var.received
   return {
     app,
     caller,
-    apart,
+    ...shared,
     body,
     query: new URL(c.req.url).searchParams,
     param: (name) => c.req.param(name) ?? '',

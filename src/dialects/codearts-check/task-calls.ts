@@ -9,6 +9,7 @@ import { errors } from './errors.ts'
 import { presentProgress, presentTask } from './present.ts'
 import { readNumberedPage, readPage } from './request.ts'
 import { withLogin } from './repository.ts'
+import { startCheck } from './start.ts'
 import { runWord } from './status.ts'
 import { configOf } from './task-config.ts'
 import type { BranchTask, BranchTasks, IncTask, RunStarted, TaskList } from './wire.ts'
@@ -52,14 +53,10 @@ export async function removeTask(call: Call): Promise<Response> {
 
 /** Starts a run; another address or branch for this once are params of the pipeline. */
 export async function runTask(call: Call): Promise<Response> {
-  const { app, caller } = call
   const task = await taskOf(call)
   const body = bodies.readJson(call, bodies.runTask)
-  const started = await app.runs.start(caller, {
-    pipeline: { id: task.id },
-    params: paramsOf(task, body, sealParams(app, task.project.id, task.id)('git_url')),
-  })
-  const run = need(started, errors.noTask)
+  const seal = sealParams(call.app, task.project.id, task.id)('git_url')
+  const run = await startCheck(call, task, paramsOf(task, body, seal))
   return Response.json({ exec_id: run.id } satisfies RunStarted)
 }
 
