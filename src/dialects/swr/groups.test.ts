@@ -144,6 +144,16 @@ describe('a template of one’s own', () => {
     expect((await call('DELETE', `${TEMPLATES}/1001`)).status).toBe(404)
   })
 
+  test('is made of the detail of another one, whose labels have more than a name', async () => {
+    const { body: sample } = await call('GET', `${TEMPLATES}/1`)
+    const made = await call('POST', TEMPLATES, sample)
+    expect([made.status, made.body.error]).toEqual([201, undefined])
+    const names = sample.pipeline_labels.map(({ name }: { name: string }) => ({ name }))
+    expect(made.body.pipeline_labels).toMatchObject(names)
+    const nameless = await call('POST', TEMPLATES, own({ pipeline_labels: [{ describe: 'x' }] }))
+    expect([nameless.status, nameless.body]).toEqual([400, errorOf('SVCSTG.SWR.4000014')])
+  })
+
   test('is kept and answered without passwords and tokens of addresses', async () => {
     const params = { git_type: 'gitlab', url: 'https://ci:not-for-everyone@git.example.com/a.git', branch: 'main' }
     const told = 'https://hooks.example.com/?access_token=not-for-everyone&of=1'

@@ -110,12 +110,15 @@ async function projectFor(app: App, caller: Caller, group: string): Promise<Proj
 
 const LABELS_MAX = 20
 
-/** As the body that makes a pipeline, with `pipeline_labels` (texts) and `group_name` (where it is kept). */
+/**
+ * As the body that makes a pipeline, with `pipeline_labels` (texts, or as a template's detail gives them) and `group_name`
+ * (where it is kept).
+ */
 function readTemplate(value: Json | undefined): Read<{ readonly group: string; readonly template: Template }> {
   const head = refusing(() => {
     const body = object(value, { path: 'the body' })
     const labels = list(body, 'pipeline_labels', { max: LABELS_MAX }).map((label) =>
-      text({ label }, 'label', { required: true, max: 64 }),
+      text(isJsonObject(label) ? label : { name: label }, 'name', { path: 'pipeline_labels', required: true, max: 64 }),
     )
     const name = text(body, 'name', { required: true, max: 128 })
     return { body, labels, name, group: text(body, 'group_name', { max: 128 }) }
