@@ -35,7 +35,7 @@ export const endpoints: readonly EndpointRow[] = [
   row(
     'GET',
     '/v3/projects',
-    '`?name=`, `?domain_id=`, `?page=` with `?per_page=`; SDKs with a region and no project ask at their start',
+    '`?name=`, `?domain_id=`, `?page=` with `?per_page=`; SDKs and Terraform with a region and no project ask at their start',
   ),
   row('POST', '/v3/projects', 'makes a project; the Node SDK may at its start'),
   row('GET', '/v3/projects/:id', 'one project'),

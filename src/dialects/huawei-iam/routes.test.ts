@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { signed } from '../../testing/sign.ts'
-import { openWorld, type World } from '../../testing/world.ts'
+import { need, openWorld, type World } from '../../testing/world.ts'
 import { huaweiIam } from './index.ts'
 
 const BASE = 'http://127.0.0.1:8080'
@@ -380,6 +380,25 @@ describe('who is where', () => {
       0, 0, 0,
     ])
     expect((await get(`/v3/projects/${ABSENT}`)).body.error).toMatchObject({ code: 404, title: 'Not Found' })
+  })
+
+  test('the region has a project, as clients expect that know nothing but its name', async () => {
+    const first = (await get('/v3/projects')).body.projects[0]
+    expect((await get('/v3/projects?name=millrace')).body.projects).toEqual([first])
+    expect((await get('/v3/projects?name=millrace&enabled=false')).body.projects).toEqual([])
+    const { status, body } = await ask(user(), { project: { name: 'millrace' } })
+    expect([status, body.token.project.id]).toEqual([201, first.id])
+    expect((await ask(user(), { project: { name: 'cn-south-1' } })).status).toBe(401)
+  })
+
+  test('the region’s project is that of its name where there is one', async () => {
+    const other = await openWorld()
+    const named = need(await other.app.projects.create(other.admin, { name: 'millrace', description: '' }))
+    const options = { baseUrl: BASE, zoneOffsetMinutes: 480, bodyMaxBytes: 100_000 }
+    const headers = { 'X-Auth-Token': other.credentials.token }
+    const asked = new Request(`${BASE}/v3/projects?name=millrace`, { headers })
+    const answer = await huaweiIam.create(other.app, options)(asked)
+    expect(await answer.json()).toMatchObject({ projects: [{ id: named.id, name: 'millrace' }] })
   })
 
   test('accounts and regions are one each', async () => {

@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono'
 import type { App, Caller } from '../../host/app.ts'
 import { parseUserId } from '../../model/id.ts'
-import type { UserRef } from '../../model/view.ts'
+import type { ProjectView, UserRef } from '../../model/view.ts'
 import type { DialectOptions } from '../dialect.ts'
 import { readBody } from '../kit/body.ts'
 import { gatewayErrors, gatewayResponse } from '../kit/gateway.ts'
@@ -23,6 +23,7 @@ import {
   presentToken,
   presentUser,
   presentVersion,
+  REGION,
   type Scope,
 } from './present.ts'
 import {
@@ -172,9 +173,17 @@ async function scopeOf(app: App, caller: Caller, { scope }: TokenRequest): Promi
   if (scope === null) return { kind: 'domain' }
   if (scope.kind === 'domain') return isDomain(caller, scope.ref) ? { kind: 'domain' } : undefined
   if (scope.domain !== null && !isDomain(caller, scope.domain)) return undefined
-  const project = await app.projects.get(caller, scope.ref)
-  return project.ok ? { kind: 'project', project: project.value } : undefined
+  const found = await app.projects.get(caller, scope.ref)
+  const isRegion = 'name' in scope.ref && scope.ref.name === REGION
+  const project = found.ok ? found.value : isRegion ? projectOfRegion(await app.projects.list(caller)) : undefined
+  return project === undefined ? undefined : { kind: 'project', project }
 }
+
+/**
+ * Each region of the vendor has a project of its name, which SDKs and Terraform take when they are told of no other. Here it
+ * is the first that the caller sees, unless one has that name.
+ */
+const projectOfRegion = (projects: readonly ProjectView[]): ProjectView | undefined => projects[0]
 
 const badRequest = (request: Extract<ReadRequest<unknown>, { ok: false }>, requestId: string): Response =>
   request.kind === 'body' ? badBody(request.refused, requestId) : errorResponse(400, request.message)
@@ -264,6 +273,8 @@ async function listProjects(app: App, c: Context<Env>, options: DialectOptions):
   const account = domainRef(caller.domain).id
   const isMine = (domainId ?? account) === account && (parentId ?? account) === account
   const projects = isMine && isDomain !== true && enabled !== false ? await app.projects.list(caller) : []
-  const shown = projects.filter((project) => name === null || project.name === name).slice(from, to)
+  const named = projects.filter((project) => name === null || project.name === name)
+  const ofRegion = named.length === 0 && name === REGION ? projectOfRegion(projects) : undefined
+  const shown = (ofRegion === undefined ? named : [ofRegion]).slice(from, to)
   return Response.json(presentProjects(shown, caller, options.baseUrl, c.req.path))
 }
