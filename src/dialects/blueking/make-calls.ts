@@ -17,7 +17,7 @@ import { excludeNodes, hasEmptyBranch } from './tree/exclude.ts'
 import { hasTemplate, paramOf } from './tree/params.ts'
 import { sealGiven } from './tree/passwords.ts'
 import { assignKeys } from './tree/keys.ts'
-import { rawConstant, type StoredTree } from './tree/stored-tree.ts'
+import { constantNamed, rawConstant, type StoredTree } from './tree/stored-tree.ts'
 import { withConstants } from './tree/unfold.ts'
 import { isMadeOfChoice } from './tree/variable-types.ts'
 import type { Failure } from './wire.ts'
@@ -117,9 +117,10 @@ async function makeTask(call: Call, prefix: string): Promise<Made> {
   }
   // What params cannot carry, a tree of its own can.
   const overrides = Object.entries(wanted.constants).some(([key, value]) => {
-    const constant = source.tree.constants.get(key)
-    const isOwn = (): boolean => hasTemplate(value) || isMadeOfChoice(rawConstant(source, key), value)
-    return constant !== undefined && (paramOf(constant) === null || isOwn())
+    const constant = constantNamed(source, key)
+    if (constant === undefined) return false
+    const isOwn = (): boolean => hasTemplate(value) || isMadeOfChoice(rawConstant(source, constant.key), value)
+    return paramOf(constant) === null || isOwn()
   })
   if (overrides) return makeOwn(call, pipeline.project, withoutNodes(source, excluded.ids), wanted, pipeline)
   const annotations =
@@ -236,7 +237,7 @@ async function handedOver(call: Call, run: RunView): Promise<string | undefined>
 /** Constants that the tree has not do nothing, as in bk-sops; those of a pipeline made elsewhere are its params. */
 function paramsOf(source: StoredTree, pipeline: PipelineView, constants: JsonObject): JsonObject {
   const entries = Object.entries(constants).flatMap(([key, value]) => {
-    const constant = source.tree.constants.get(key) ?? source.tree.constants.get(`\${${key}}`)
+    const constant = constantNamed(source, key)
     const name = constant === undefined ? undefined : (paramOf(constant) ?? undefined)
     if (name === undefined) return []
     const spec = pipeline.definition.params.find((param) => param.name === name)

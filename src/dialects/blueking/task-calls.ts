@@ -10,7 +10,7 @@ import { taskUrl } from './make-calls.ts'
 import { objectParam, requiredText, textOrNone } from './params.ts'
 import { stateOf } from './present.ts'
 import { shownRun } from './shown.ts'
-import { rawConstant, storedTree } from './tree/stored-tree.ts'
+import { constantNamed, rawConstant, storedTree } from './tree/stored-tree.ts'
 import { hasTemplate, paramOf } from './tree/params.ts'
 import { sealGiven } from './tree/passwords.ts'
 import { valueOfType, withMeta } from './tree/variable-types.ts'
@@ -177,10 +177,10 @@ function modified(run: RunView, constants: JsonObject): ReadConstants {
   const fixed: string[] = []
   const params = Object.fromEntries(
     Object.entries(constants).flatMap(([key, given]) => {
-      const constant = stored?.tree.constants.get(key)
+      const constant = stored === undefined ? undefined : constantNamed(stored, key)
       const name = constant === undefined ? key.replace(/^\$\{(\w+)\}$/, '$1') : paramOf(constant)
       if (name === null || hasTemplate(given)) fixed.push(key)
-      const raw = stored === undefined ? undefined : rawConstant(stored, key)
+      const raw = stored === undefined ? undefined : rawConstant(stored, constant?.key ?? key)
       const value = isJsonObject(raw) ? valueOfType(withMeta(raw), given) : given
       return name !== null && known.has(name) ? [[name, value] as const] : []
     }),

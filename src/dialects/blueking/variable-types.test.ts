@@ -111,6 +111,9 @@ test('who makes a task chooses, and the task shows the choice and what there was
   expect(await made({})).toEqual(['sh', { '${x}': 'sh' }, 'to sh'])
   expect(await made({ '${x}': 'tj' })).toEqual(['tj', { '${x}': 'tj' }, 'to tj'])
   expect(await made({ '${x}': ['sh', 'tj'] })).toEqual([['sh', 'tj'], { '${x}': 'sh,tj' }, 'to sh,tj'])
+  // Some clients leave the braces away.
+  expect(await made({ x: ['sh', 'tj'] })).toEqual([['sh', 'tj'], { '${x}': 'sh,tj' }, 'to sh,tj'])
+  expect(await made({ x: '${"t" + "j"}' })).toEqual(['${"t" + "j"}', { '${x}': 'tj' }, 'to tj'])
 })
 
 test('a task that has not begun is given another choice', async () => {
@@ -118,8 +121,10 @@ test('a task that has not begun is given another choice', async () => {
   const { need, post, biz } = client
   const tree = treeOf({ '${x}': choice('select', 'sh') }, 'to ${x}')
   const { task_id } = await need(post('fast_create_task', [biz], { name: 'x', pipeline_tree: tree }))
-  await need(post('modify_constants_for_task', [task_id, biz], { constants: { '${x}': ['sz', 'tj'] } }))
-  expect((await outcome(client, task_id))[1]).toBe('to sz,tj')
+  const choose = (constants: JsonObject) => need(post('modify_constants_for_task', [task_id, biz], { constants }))
+  await choose({ '${x}': ['sz', 'tj'] })
+  await choose({ x: ['sz', 'sh'] })
+  expect((await outcome(client, task_id))[1]).toBe('to sz,sh')
 })
 
 test('the clock of a constant is that of the zone that was chosen, at the moment that it is asked', async () => {

@@ -3,7 +3,7 @@ import type { PipelineDefinition } from '../../../model/definition.ts'
 import { deflated, inflated } from '../../kit/deflate.ts'
 import { assignKeys, type LevelKeys } from './keys.ts'
 import { readTree } from './read-tree.ts'
-import type { RawTree, ServiceActivity, WebTree } from './web-tree.ts'
+import type { Constant, RawTree, ServiceActivity, WebTree } from './web-tree.ts'
 
 /**
  * A pipeline keeps the tree that it was made of, whole, in its annotations, so that it can be given back as it came: an
@@ -38,6 +38,10 @@ export interface StoredTree {
 /** A constant as it came, by its key. */
 export const rawConstant = ({ raw }: StoredTree, key: string): Json | undefined =>
   isJsonObject(raw['constants']) && Object.hasOwn(raw['constants'], key) ? raw['constants'][key] : undefined
+
+/** A constant by its key, or by that without its braces: some clients leave them away. */
+export const constantNamed = ({ tree }: StoredTree, key: string): Constant | undefined =>
+  tree.constants.get(key) ?? tree.constants.get(`\${${key}}`)
 
 /** The activities of a stored tree that are plugins, by the keys of our tasks. */
 export const serviceActivities = (stored: StoredTree): ReadonlyMap<string, ServiceActivity> =>

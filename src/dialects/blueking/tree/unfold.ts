@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../model/json.ts'
 import { DEPTH_MAX } from './read-tree.ts'
 import { withMeta } from './variable-types.ts'
-import type { RawTree } from './web-tree.ts'
+import { constantVariable, type RawTree } from './web-tree.ts'
 
 /** The tree of a template that another names, its own sub-processes in it; undefined: there is none. */
 export type FindTree = (templateId: string) => Promise<RawTree | undefined>
@@ -81,15 +81,21 @@ const valuesIn = (constants: JsonObject): JsonObject =>
     ),
   )
 
-/** Constants with other values; names that are not there do nothing, as in bk-sops. */
+/**
+ * Constants with other values; names that are not there do nothing, as in bk-sops. Some clients leave the braces of a
+ * key away.
+ */
 export function withConstants(constants: JsonObject, values: JsonObject): JsonObject {
   return Object.fromEntries(
-    Object.entries(constants).map(([key, constant]) => [
-      key,
-      isJsonObject(constant) && Object.hasOwn(values, key)
-        ? { ...withMeta(constant), value: values[key] ?? null }
-        : constant,
-    ]),
+    Object.entries(constants).map(([key, constant]) => {
+      const given = [key, constantVariable(key)].find((name) => name !== undefined && Object.hasOwn(values, name))
+      return [
+        key,
+        isJsonObject(constant) && given !== undefined
+          ? { ...withMeta(constant), value: values[given] ?? null }
+          : constant,
+      ]
+    }),
   )
 }
 
