@@ -18,6 +18,7 @@ import { hasTemplate, paramOf } from './tree/params.ts'
 import { sealGiven } from './tree/passwords.ts'
 import { assignKeys } from './tree/keys.ts'
 import { constantNamed, rawConstant, type StoredTree } from './tree/stored-tree.ts'
+import { shapingConstants } from './tree/shaping.ts'
 import { withConstants } from './tree/unfold.ts'
 import { isMadeOfChoice } from './tree/variable-types.ts'
 import type { Failure } from './wire.ts'
@@ -116,10 +117,12 @@ async function makeTask(call: Call, prefix: string): Promise<Made> {
     return { ok: false, failure: told }
   }
   // What params cannot carry, a tree of its own can.
+  const shaping = shapingConstants(source.tree)
   const overrides = Object.entries(wanted.constants).some(([key, value]) => {
     const constant = constantNamed(source, key)
     if (constant === undefined) return false
-    const isOwn = (): boolean => hasTemplate(value) || isMadeOfChoice(rawConstant(source, constant.key), value)
+    const isOwn = (): boolean =>
+      hasTemplate(value) || isMadeOfChoice(rawConstant(source, constant.key), value) || shaping.has(constant.key)
     return paramOf(constant) === null || isOwn()
   })
   if (overrides) return makeOwn(call, pipeline.project, withoutNodes(source, excluded.ids), wanted, pipeline)

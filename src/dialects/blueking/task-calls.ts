@@ -13,6 +13,7 @@ import { shownRun } from './shown.ts'
 import { constantNamed, rawConstant, storedTree } from './tree/stored-tree.ts'
 import { hasTemplate, paramOf } from './tree/params.ts'
 import { sealGiven } from './tree/passwords.ts'
+import { shapingConstants } from './tree/shaping.ts'
 import { valueOfType, withMeta } from './tree/variable-types.ts'
 import type { Failure } from './wire.ts'
 
@@ -174,18 +175,20 @@ export async function changeConstants(call: Call, run: RunView, params: JsonObje
 function modified(run: RunView, constants: JsonObject): ReadConstants {
   const stored = storedTree(run.definition)
   const known = new Set(run.definition.params.map(({ name }) => name))
+  const shaping = stored === undefined ? new Set<string>() : shapingConstants(stored.tree)
   const fixed: string[] = []
   const params = Object.fromEntries(
     Object.entries(constants).flatMap(([key, given]) => {
       const constant = stored === undefined ? undefined : constantNamed(stored, key)
       const name = constant === undefined ? key.replace(/^\$\{(\w+)\}$/, '$1') : paramOf(constant)
-      if (name === null || hasTemplate(given)) fixed.push(key)
+      const isOther = constant !== undefined && JSON.stringify(given) !== JSON.stringify(constant.value)
+      if (name === null || hasTemplate(given) || (isOther && shaping.has(constant.key))) fixed.push(key)
       const raw = stored === undefined ? undefined : rawConstant(stored, constant?.key ?? key)
       const value = isJsonObject(raw) ? valueOfType(withMeta(raw), given) : given
       return name !== null && known.has(name) ? [[name, value] as const] : []
     }),
   )
   if (fixed.length === 0) return { ok: true, params }
-  const message = `constants ${fixed.slice(0, 20).join(', ')} are hidden, or name others: their values cannot be changed`
+  const message = `constants ${fixed.slice(0, 20).join(', ')} are hidden, name others, or say what work a node is: their values cannot be changed`
   return { ok: false, failure: fail(message, CODES.badParameter) }
 }

@@ -19,6 +19,8 @@ export interface Plugin {
   readonly versions: readonly string[]
   readonly inputs: readonly PluginField[]
   readonly outputs: readonly PluginField[]
+  /** Fields that say what work it is, and not what that is given. */
+  readonly shaping?: readonly string[]
   work(node: Pick<ServiceActivity, 'data'>, around: PluginAround): PluginWork
   /** Its fields again, of the `with` that a retry gave a node; left out: they cannot be told from it. */
   fields?(given: JsonObject): JsonObject
@@ -117,6 +119,7 @@ const httpRequest: Plugin = {
     field('bk_http_success_exp', 'When it has succeeded', 'string', false),
   ],
   outputs: [field('data', 'Answer', 'object'), field('status_code', 'Status', 'int')],
+  shaping: ['bk_http_request_method', 'bk_http_request_header', 'bk_http_timeout'],
   fields: ({ method = 'GET', url = '', body = '', success = '' }) => ({
     bk_http_request_method: method,
     bk_http_request_url: url,
@@ -175,6 +178,7 @@ const approve: Plugin = {
     field('rejected_block', 'Whether a no fails the node', 'bool', false),
   ],
   outputs: [field('sn', 'Ticket'), field('approve_result', 'Result')],
+  shaping: ['bk_verifier', 'rejected_block'],
   work(node) {
     const verifiers = text(node, 'bk_verifier')
     const names = isTemplate(verifiers) ? [] : [...new Set(verifiers.split(/[,;\s]+/).filter((name) => name !== ''))]
@@ -209,6 +213,7 @@ const script: Plugin = {
     field('job_inst_url', 'Its page'),
     field('log_outputs', 'What its log gave', 'object'),
   ],
+  shaping: ['job_script_source', 'job_script_type', 'job_script_timeout'],
   fields: ({ script: text }) => (typeof text === 'string' ? { job_content: contentOf(text) } : {}),
   work: (node, { names, inline = false }) =>
     readScript({

@@ -4,6 +4,7 @@ import { assignKeys, type LevelKeys } from './keys.ts'
 import { paramOf } from './params.ts'
 import type { PluginWork } from './plugin-work.ts'
 import { pluginOf } from './plugins.ts'
+import { shapedData, type Scope } from './shaping.ts'
 import { convergesOf, sharedConverges } from './regions.ts'
 import { valueOfType, withMeta } from './variable-types.ts'
 import {
@@ -52,7 +53,7 @@ export const PLUGIN_ANNOTATION = 'blueking/plugin'
  */
 export function toDefinition(tree: WebTree, head: PipelineHead, options: TreeOptions): ToDefinition {
   const writer = new Writer(options)
-  writer.write(tree, assignKeys(tree), null, '')
+  writer.write(tree, assignKeys(tree), { parent: null, where: '', scope: { constants: tree.constants, outer: null } })
   if (writer.errors.length > 0) return { ok: false, errors: writer.errors }
   return {
     ok: true,
@@ -74,6 +75,14 @@ export function toDefinition(tree: WebTree, head: PipelineHead, options: TreeOpt
   }
 }
 
+interface Level {
+  /** Key of the sub-flow. */
+  readonly parent: string | null
+  /** What its errors begin with. */
+  readonly where: string
+  readonly scope: Scope
+}
+
 class Writer {
   readonly nodes: [string, JsonObject][] = []
   readonly #edges: JsonObject[] = []
@@ -91,8 +100,7 @@ class Writer {
     return [...this.#edges, ...this.#late]
   }
 
-  /** @param parent key of the sub-flow; @param where what its errors begin with. */
-  write(tree: WebTree, keys: LevelKeys, parent: string | null, where: string): void {
+  write(tree: WebTree, keys: LevelKeys, { parent, where, scope }: Level): void {
     const keyOf = (id: string): string => keys.nodes.get(id) ?? id
     const names = new Set([...OWN_NAMES, ...[...tree.constants.values()].map(({ variable }) => variable)])
     const put = (id: string, node: JsonObject): void => {
@@ -105,10 +113,14 @@ class Writer {
     }
     put(tree.start.id, { ...named(tree.start.name), start: {} })
     for (const activity of tree.activities.values()) {
-      put(activity.id, this.#activity(activity, names, where))
+      put(activity.id, this.#activity(activity, names, { where, scope }))
       const inner = keys.inner.get(activity.id)
       if (activity.type === 'SubProcess' && inner !== undefined) {
-        this.write(activity.tree, inner, keyOf(activity.id), `${where}sub-process(${activity.id}): `)
+        this.write(activity.tree, inner, {
+          parent: keyOf(activity.id),
+          where: `${where}sub-process(${activity.id}): `,
+          scope: { constants: activity.tree.constants, outer: scope },
+        })
       }
     }
     const shared = sharedConverges(tree)
@@ -130,7 +142,11 @@ class Writer {
     this.#constants(tree, parent, keyOf)
   }
 
-  #activity(activity: Activity, names: ReadonlySet<string>, where: string): JsonObject {
+  #activity(
+    activity: Activity,
+    names: ReadonlySet<string>,
+    { where, scope }: Pick<Level, 'where' | 'scope'>,
+  ): JsonObject {
     const policy = {
       name: activity.name,
       optional: activity.optional,
@@ -140,7 +156,7 @@ class Writer {
       ...(activity.stageName === '' ? {} : { description: activity.stageName }),
     }
     if (activity.type === 'SubProcess') return { ...policy, subflow: {} }
-    const work = this.#work(activity, names)
+    const work = this.#work({ ...activity, data: shapedData(activity, scope) }, names)
     if (!work.ok) {
       this.errors.push(`${where}node(${activity.id}): ${work.message}`)
       return policy
