@@ -6,7 +6,9 @@ import { openBkClient, type Body, type BkClient } from '../../testing/blueking-c
 import { component, constant, webTree } from '../../testing/blueking-trees.ts'
 
 /** `a` must run, `b` and `c` need not; `c` alone names `${only}`. */
-async function withTemplate(): Promise<{ readonly client: BkClient; readonly template: number }> {
+async function withTemplate(
+  outputs: readonly string[] = [],
+): Promise<{ readonly client: BkClient; readonly template: number }> {
   const client = await openBkClient()
   const optional = (text: string) => ({ ...component('bk_display', { bk_display_message: text }), optional: true })
   const pipeline_tree = webTree({
@@ -22,6 +24,7 @@ async function withTemplate(): Promise<{ readonly client: BkClient; readonly tem
       c: optional('${only}'),
     },
     constants: { '${word}': constant('hello'), '${only}': constant('x') },
+    outputs,
   })
   const made = await client.need(client.post('create_template', [client.biz], { name: 'greet', pipeline_tree }))
   return { client, template: made.template_id }
@@ -33,6 +36,33 @@ const namesOf = (tree: Body): readonly string[] =>
     .toSorted()
 
 describe('a scheme', () => {
+  test('says which nodes of a template a sub-process runs', async () => {
+    const { client, template } = await withTemplate(['${only}'])
+    const { need, post, biz } = client
+    await need(post('create_template_scheme', [biz, template], { name: 'short', data: ['b'] }))
+    await need(post('create_template_scheme', [biz, template], { name: 'other', data: ['c'] }))
+    const inner = async (scheme_id_list: readonly (string | number)[]) => {
+      const pipeline_tree = webTree({
+        lines: [
+          ['start', 's'],
+          ['s', 'end'],
+        ],
+        activities: { s: { type: 'SubProcess', template_id: String(template), scheme_id_list } },
+      })
+      const made = await need(post('fast_create_task', [biz], { name: 'x', pipeline_tree }))
+      const [node] = Object.values(made.pipeline_tree.activities as Record<string, Body>)
+      await need(post('start_task', [made.task_id, biz]))
+      return [namesOf(node!['pipeline']), node!['pipeline'].outputs]
+    }
+    // A result that nothing names any more stays one.
+    expect(await inner([1])).toEqual([['a', 'b'], ['${only}']])
+    expect(await inner([`${template}-other`])).toEqual([['a', 'c'], ['${only}']])
+    expect(await inner(['1', 2])).toEqual([['a', 'b', 'c'], ['${only}']])
+    // Of another system it is another template's.
+    expect(await inner([77])).toEqual([['a', 'b', 'c'], ['${only}']])
+    expect(await inner([])).toEqual([['a', 'b', 'c'], ['${only}']])
+  })
+
   test('names the nodes that a task runs, and is known by its number and its unique id', async () => {
     const { client, template } = await withTemplate()
     const make = (body: Readonly<Record<string, unknown>>) =>

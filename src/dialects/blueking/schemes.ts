@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts'
 import type { PipelineView } from '../../model/view.ts'
 import type { Call } from './call.ts'
+import type { WebTree } from './tree/web-tree.ts'
 
 /**
  * Execution schemes of a template: a name for the nodes that a task of it runs. Each is a document of the project, its
@@ -40,4 +41,23 @@ function readScheme(uniqueId: string, value: Json): Scheme | undefined {
   const { id, name, nodes } = value
   if (typeof id !== 'number' || typeof name !== 'string' || !Array.isArray(nodes)) return undefined
   return { id, uniqueId, name, nodes: (nodes as readonly Json[]).map(String) }
+}
+
+/**
+ * The optional nodes that none of the schemes names, of those that a sub-process runs by (`scheme_id_list`). One that is
+ * not there counts for nothing: of a tree from another system it is another template's.
+ */
+export async function leftOutBy(
+  call: Call,
+  pipeline: PipelineView,
+  tree: WebTree,
+  names: readonly Json[],
+): Promise<readonly string[]> {
+  if (names.length === 0) return []
+  const texts = new Set(names.map(String))
+  const schemes = await schemesOf(call, pipeline)
+  const chosen = schemes.filter(({ id, uniqueId }) => texts.has(String(id)) || texts.has(uniqueId))
+  if (chosen.length === 0) return []
+  const kept = new Set(chosen.flatMap(({ nodes }) => nodes))
+  return [...tree.activities.values()].filter(({ id, optional }) => optional && !kept.has(id)).map(({ id }) => id)
 }

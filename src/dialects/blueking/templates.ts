@@ -6,6 +6,8 @@ import { fail, findBusiness, refused, type Call } from './call.ts'
 import { CODES } from './codes.ts'
 import { parseSerial } from './ids.ts'
 import { optionalText } from './params.ts'
+import { leftOutBy } from './schemes.ts'
+import { excludeNodes } from './tree/exclude.ts'
 import { sealPasswords } from './tree/passwords.ts'
 import { readTree } from './tree/read-tree.ts'
 import { storedTree, treeAnnotations, type StoredTree } from './tree/stored-tree.ts'
@@ -72,9 +74,13 @@ async function checkTree(call: Call, project: ProjectView, json: Json): Promise<
     failure: fail(errors.slice(0, 50).join(','), CODES.validation),
   })
   const children = new Map<string, string>()
-  const unfolded = await unfold(json, async (templateId) => {
+  const unfolded = await unfold(json, async (templateId, schemes) => {
     const pipeline = await templateOf(call.app, call.caller, project, templateId)
-    return pipeline === undefined ? undefined : templateTree(pipeline).raw
+    if (pipeline === undefined) return undefined
+    const { raw, tree } = templateTree(pipeline)
+    const ids = await leftOutBy(call, pipeline, tree, schemes)
+    const left = ids.length === 0 ? undefined : excludeNodes(raw, ids, 'all')
+    return left?.ok === true ? left.tree : raw
   })
   if (!unfolded.ok) return refuse(unfolded.errors)
   const read = readTree(unfolded.tree)

@@ -15,8 +15,9 @@ type Nodes = Record<string, Mutable>
  * The tree of a task whose maker left out some optional activities: what was around them is joined, parallel gateways
  * with nothing left between go, and so do constants that nothing names any more.
  * Source: bk-sops `pipeline_web/preview_base.py`, texts of the refusals included.
+ * @param outputs what becomes of results that no node names: of a sub-process they stay.
  */
-export function excludeNodes(raw: RawTree, ids: readonly string[]): Excluded {
+export function excludeNodes(raw: RawTree, ids: readonly string[], outputs: 'named' | 'all' = 'named'): Excluded {
   const tree: Mutable = structuredClone(raw)
   const activities = tree['activities'] as unknown as Nodes
   for (const id of ids) {
@@ -26,7 +27,7 @@ export function excludeNodes(raw: RawTree, ids: readonly string[]): Excluded {
     leaveOut(tree, activity)
   }
   if (hasEmptyBranch(tree)) dropEmptyParallels(tree)
-  return { ok: true, tree, unreferenced: dropConstants(tree, ids) }
+  return { ok: true, tree, unreferenced: dropConstants(tree, ids, outputs) }
 }
 
 const flowIds = (value: Json | undefined): string[] =>
@@ -151,12 +152,15 @@ function dropEmptyBranches(tree: Mutable, fork: Mutable, converge: Mutable): voi
 }
 
 /** @returns what went. */
-function dropConstants(tree: Mutable, excluded: readonly string[]): JsonObject {
+function dropConstants(tree: Mutable, excluded: readonly string[], outputs: 'named' | 'all'): JsonObject {
   const constants = tree['constants'] as JsonObject
   const kept = referencedConstants(tree)
+  const results = new Set(outputs === 'all' ? (tree['outputs'] as readonly string[]) : [])
   const isKept = (key: string): boolean => {
     const constant = constants[key]
-    return kept.has(key) || (isJsonObject(constant) && constant['source_type'] === 'component_outputs')
+    return (
+      kept.has(key) || results.has(key) || (isJsonObject(constant) && constant['source_type'] === 'component_outputs')
+    )
   }
   const entries = Object.entries(constants)
   // They are counted anew, in the order that they had.

@@ -3,8 +3,11 @@ import { DEPTH_MAX } from './read-tree.ts'
 import { withMeta } from './variable-types.ts'
 import { constantVariable, type RawTree } from './web-tree.ts'
 
-/** The tree of a template that another names, its own sub-processes in it; undefined: there is none. */
-export type FindTree = (templateId: string) => Promise<RawTree | undefined>
+/**
+ * The tree of a template that another names, its own sub-processes in it, with the nodes alone that its schemes name;
+ * undefined: there is none.
+ */
+export type FindTree = (templateId: string, schemes: readonly Json[]) => Promise<RawTree | undefined>
 
 export type Unfolded =
   | { readonly ok: true; readonly tree: RawTree }
@@ -37,7 +40,9 @@ export async function unfold(raw: Json, find: FindTree): Promise<Unfolded> {
       errors.push(`more than ${LOOKUPS_MAX} sub-processes name a template`)
       return activity
     }
-    const found = templateId === '' ? undefined : await find(templateId)
+    const schemes = activity['scheme_id_list']
+    const chosen = Array.isArray(schemes) ? (schemes as readonly Json[]) : []
+    const found = templateId === '' ? undefined : await find(templateId, chosen)
     if (found === undefined) {
       errors.push(`node(${id}): template[id=${templateId.slice(0, 64)}] of this sub-process does not exist`)
       return activity
