@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../model/json.ts'
 import { openBkClient } from '../../testing/blueking-client.ts'
-import { component, constant, subProcess, webTree } from '../../testing/blueking-trees.ts'
+import { taskOf } from '../../testing/blueking-task.ts'
+import { component, constant, sleep, subProcess, webTree } from '../../testing/blueking-trees.ts'
 import { toDefinition } from './tree/to-definition.ts'
 import { readTree } from './tree/read-tree.ts'
 
@@ -98,3 +99,25 @@ test('who makes a task chooses the method; afterwards it stays', async () => {
   expect(await modify('PUT')).toMatchObject({ result: false })
   await need(modify('DELETE'))
 })
+
+test.each(['soon', '', '1.5', '30s', '2026-1-2'])(
+  'a timer that is told %j fails, and a retry may tell it better',
+  async (timing) => {
+    const t = await taskOf({
+      lines: [
+        ['start', 'a'],
+        ['a', 'end'],
+      ],
+      activities: { a: sleep(timing) },
+    })
+    expect(await t.states()).toMatchObject({ root: 'FAILED', a: 'FAILED' })
+    expect((await t.reasons())['a']).toContain(`'${timing}'`)
+    const shown = async () => (await t.detail('a', { component_code: 'sleep_timer' }))['inputs']
+    expect(await shown()).toMatchObject({ bk_timing: timing })
+    await t.client.need(t.act('a', 'retry', { inputs: { bk_timing: timing } }))
+    expect(await t.states()).toMatchObject({ root: 'FAILED', a: 'FAILED' })
+    await t.client.need(t.act('a', 'retry', { inputs: { bk_timing: '7' } }))
+    expect(await t.states()).toMatchObject({ root: 'RUNNING', a: 'RUNNING' })
+    expect(await shown()).toMatchObject({ bk_timing: '7' })
+  },
+)

@@ -67,7 +67,8 @@ const sleepTimer: Plugin = {
     if (/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(timing)) {
       return { ok: true, uses: 'sleep', with: { duration: `${timing}${offsetText(zoneOffsetMinutes)}` } }
     }
-    if (!/^\d{1,8}$/.test(timing)) return refuse('bk_timing must be seconds, or a date like 2019-01-01 00:00:00')
+    // As there, what is neither fails the node when it begins, and a retry may give another.
+    if (!/^\d{1,8}$/.test(timing)) return { ok: true, uses: 'sleep', with: { duration: `'${timing}'\${''}` } }
     // Nothing of ours sleeps for no time at all.
     return { ok: true, uses: 'sleep', with: { duration: Number(timing) === 0 ? '1ms' : `${Number(timing)}s` } }
   },
