@@ -18,6 +18,7 @@ import { hasTemplate, paramOf } from './tree/params.ts'
 import { sealGiven } from './tree/passwords.ts'
 import { assignKeys } from './tree/keys.ts'
 import { constantNamed, rawConstant, type StoredTree } from './tree/stored-tree.ts'
+import { ringOfConstants } from './tree/rings.ts'
 import { shapingConstants } from './tree/shaping.ts'
 import { withConstants } from './tree/unfold.ts'
 import { isMadeOfChoice } from './tree/variable-types.ts'
@@ -172,6 +173,8 @@ async function makeOwn(
   const tree = isJsonObject(json['constants'])
     ? { ...json, constants: withConstants(json['constants'], wanted.constants) }
     : json
+  const ring = ringOfConstants(tree)
+  if (ring !== undefined) return { ok: false, failure: invalidTree(template, ring) }
   const stored = await storeTree(call, project, tree, {
     name: wanted.name,
     description: optionalText(call.params, 'description') ?? '',
@@ -183,18 +186,16 @@ async function makeOwn(
   })
   if (!stored.ok) {
     const { message, code } = stored.failure
-    if (code !== CODES.validation) return stored
-    return {
-      ok: false,
-      failure:
-        template === null
-          ? fail(`[API] fast_create_task get invalid pipeline_tree: ${message}`, CODES.badParameter)
-          : fail(`[API] create_task get invalid pipeline_tree: ${message}`),
-    }
+    return code === CODES.validation ? { ok: false, failure: invalidTree(template, message) } : stored
   }
   const annotations = { ...wanted.annotations, [TEMPLATE_ANNOTATION]: template === null ? '' : String(template.serial) }
   return start(call, stored.pipeline, { ...wanted, annotations }, {}, [])
 }
+
+const invalidTree = (template: PipelineView | null, message: string): Failure =>
+  template === null
+    ? fail(`[API] fast_create_task get invalid pipeline_tree: ${message}`, CODES.badParameter)
+    : fail(`[API] create_task get invalid pipeline_tree: ${message}`)
 
 /** One that they do not know is none. */
 function knownCategory(call: Call): string | undefined {

@@ -10,6 +10,7 @@ import { presentConstants } from './template-constants.ts'
 import { locateTemplate, storeTree, TEMPLATE_NAME_ANNOTATION, templateName, templateTree } from './templates.ts'
 import { excludeNodes } from './tree/exclude.ts'
 import { folded } from './tree/unfold.ts'
+import { ringOfConstants } from './tree/rings.ts'
 import type { RawTree } from './tree/web-tree.ts'
 
 const NAME_MAX = 50
@@ -24,6 +25,8 @@ export const createTemplate: Operation = {
     if (!tree.ok) return { envelope: fail(tree.message, CODES.badParameter) }
     const business = await findBusiness(call, bizId)
     if (!business.ok) return { envelope: business.failure }
+    const ring = ringOfConstants(tree.value)
+    if (ring !== undefined) return { envelope: fail(ring, CODES.validation) }
     const name = (optionalText(call.params, 'name') ?? `new${compactTime(call)}`).slice(0, NAME_MAX)
     const stored = await storeTree(call, business.project, tree.value, {
       name,
