@@ -44,6 +44,7 @@ const approval = { bk_verifier: 'ann', bk_approve_title: 't', bk_approve_content
 test.each<readonly [code: string, fields: JsonObject, field: string, value: Json, shows: JsonObject]>([
   ['bk_http_request', request, 'bk_http_request_method', 'put', { with: { method: 'PUT' } }],
   ['bk_http_request', request, 'bk_http_timeout', 7, { with: { timeout: '7s' } }],
+  ['bk_http_request', request, 'bk_http_timeout', 0, { with: { timeout: '60s' } }],
   [
     'bk_http_request',
     request,

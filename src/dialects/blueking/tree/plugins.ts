@@ -130,7 +130,8 @@ const httpRequest: Plugin = {
   work(node) {
     const method = text(node, 'bk_http_request_method').trim().toUpperCase() || 'GET'
     if (!METHODS.includes(method)) return refuse(`bk_http_request_method must be one of ${METHODS.join(', ')}`)
-    const seconds = Number(text(node, 'bk_http_timeout') || HTTP_TIMEOUT_MAX_SECONDS)
+    // As there, none at all is as long as can be.
+    const seconds = Number(text(node, 'bk_http_timeout')) || HTTP_TIMEOUT_MAX_SECONDS
     if (!(Math.abs(seconds) >= 1)) return refuse('bk_http_timeout must be a number of seconds from 1 to 60')
     const body = text(node, 'bk_http_request_body')
     const success = text(node, 'bk_http_success_exp').trim()
