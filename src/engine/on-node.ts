@@ -230,7 +230,10 @@ function review(transition: Transition, command: Extract<OnNode, { type: 'approv
   }
   transition.emit({ type: 'ReviewDecided', node, decision: command.type, by, comment })
   const state = taskAt(transition.run, node)
-  if (command.type === 'reject') transition.fail(node, { kind: 'rejected', by, comment }, null)
-  else if (state.decisions.length >= approvalsNeeded(work)) transition.succeed(node, state.attempt, null)
+  const { approved = null, rejected = null } = work.outputs ?? {}
+  if (command.type === 'approve') {
+    if (state.decisions.length >= approvalsNeeded(work)) transition.succeed(node, state.attempt, approved)
+  } else if (work.onReject === 'pass') transition.succeed(node, state.attempt, rejected)
+  else transition.fail(node, { kind: 'rejected', by, comment }, rejected)
   return null
 }

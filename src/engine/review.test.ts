@@ -19,6 +19,25 @@ test('a review waits for a person, and one approval lets the run go on', () => {
   expect(w.picture()).toBe('running | s:running r:succeeded b:queued')
 })
 
+test('what was decided is told by its outputs, and a rejection may pass', () => {
+  const outputs = { approved: { said: 'yes' }, rejected: { said: 'no' } }
+  const approved = world({ outputs })
+  approved.do({ type: 'approve', node: 1, by: 'chen', comment: '' })
+  expect(approved.task('r')).toMatchObject({ status: 'succeeded', outputs: { said: 'yes' } })
+  const rejected = world({ outputs })
+  rejected.do({ type: 'reject', node: 1, by: 'chen', comment: '' })
+  expect(rejected.task('r')).toMatchObject({ status: 'failed', outputs: { said: 'no' } })
+  const passed = world({ outputs, onReject: 'pass' })
+  passed.do({ type: 'reject', node: 1, by: 'chen', comment: 'no' })
+  expect(passed.task('r')).toMatchObject({
+    status: 'succeeded',
+    outputs: { said: 'no' },
+    failure: null,
+    decisions: [{ by: 'chen', decision: 'reject', comment: 'no', at: AT }],
+  })
+  expect(passed.picture()).toBe('running | s:running r:succeeded b:queued')
+})
+
 test.each<[string, 'all' | number, readonly string[], number]>([
   ['one of two', 1, ['li', 'chen'], 1],
   ['two of three', 2, ['li', 'chen', 'wu'], 2],

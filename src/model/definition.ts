@@ -323,6 +323,10 @@ export type Work =
       readonly expireMs: DurationMs | null
       /** What the reviewers are asked; may hold `${{ ... }}`. */
       readonly question: string
+      /** `pass`: the task succeeds whatever is decided. Left out: a rejection fails it. */
+      readonly onReject?: 'fail' | 'pass'
+      /** What the task has made once it is decided. Left out: nothing. */
+      readonly outputs?: Readonly<Record<'approved' | 'rejected', Readonly<Record<string, string>>>>
     }
   /** Waits for the command `callback`. */
   | { readonly kind: 'callback'; readonly expireMs: DurationMs | null }

@@ -825,4 +825,38 @@ describe('policies of a node', () => {
     expect(await t.act('a', 'callback', { data: { approve_result: false } })).toMatchObject({ result: true })
     expect(await t.states()).toMatchObject({ root: 'FAILED', a: 'FAILED' })
   })
+
+  test.each([
+    [true, '通过', 'yes'],
+    [false, '拒绝', 'no'],
+  ])('an approval that blocks nothing tells a gateway what was decided: %s', async (approve_result, word, way) => {
+    const t = await taskOf({
+      gateways: { g: 'Exclusive' },
+      lines: [
+        ['start', 'a'],
+        ['a', 'g'],
+        ['g', 'yes', '"${result}" == "通过"'],
+        ['g', 'no', '"${result}" == "拒绝"'],
+        ['yes', 'end'],
+        ['no', 'end'],
+      ],
+      activities: { a: component('bk_approve', { bk_verifier: 'li', rejected_block: false }) },
+      constants: { '${result}': outputOf('a', 'approve_result') },
+      outputs: ['${result}'],
+    })
+    await t.client.need(t.act('a', 'callback', { data: { approve_result } }))
+    const states = await t.states()
+    expect(states).toMatchObject({ root: 'FINISHED', a: 'FINISHED', [way]: 'FINISHED' })
+    expect(Object.keys(states)).not.toContain(way === 'yes' ? 'no' : 'yes')
+    expect(await t.detail('a', { component_code: 'bk_approve' })).toMatchObject({
+      error_ignored: false,
+      ex_data: '',
+      outputs: expect.arrayContaining([
+        expect.objectContaining({ key: 'result', value: word }),
+        expect.objectContaining({ key: '_result', value: true }),
+      ]),
+    })
+    const { outputs } = await t.client.need(t.client.get('get_task_detail', [t.id, t.client.biz]))
+    expect(outputs).toEqual([{ key: '${result}', name: 'constant', value: word }])
+  })
 })

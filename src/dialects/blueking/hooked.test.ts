@@ -56,7 +56,7 @@ test.each<readonly [code: string, fields: JsonObject, field: string, value: Json
   ['job_fast_execute_script', script, 'job_script_type', 4, { with: { script: '#!/usr/bin/env python3\ntrue' } }],
   ['job_fast_execute_script', script, 'job_script_timeout', '9', { timeout: '9s' }],
   ['bk_approve', approval, 'bk_verifier', 'bob,eve', { with: { reviewers: ['bob', 'eve'] } }],
-  ['bk_approve', approval, 'rejected_block', false, { on_failure: 'continue' }],
+  ['bk_approve', approval, 'rejected_block', false, { with: { on_reject: 'pass' } }],
 ])('%s: of %j, %s may be a constant: %j', (code, fields, field, value, shows) => {
   const constants = { '${x}': constant(value, { source_type: 'component_inputs', source_info: { a: [field] } }) }
   expect(taskIn(oneNode(code, { ...fields, [field]: '${x}' }, constants), 'a')).toMatchObject(shows)

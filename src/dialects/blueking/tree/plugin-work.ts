@@ -10,7 +10,5 @@ export type PluginWork =
       readonly env?: Readonly<Record<string, string>>
       /** Seconds; how long the plugin itself gives its work, when the node says nothing. */
       readonly timeoutSeconds?: number
-      /** Its no is passed over. */
-      readonly lenient?: boolean
     }
   | { readonly ok: false; readonly message: string }

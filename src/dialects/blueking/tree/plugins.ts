@@ -167,6 +167,9 @@ function readHeaders(value: Json): Record<string, string> | undefined {
   return Object.fromEntries(headers)
 }
 
+/** Its ticket is another system's there; here there is none. */
+const DECIDED = { approved: { sn: '', approve_result: '通过' }, rejected: { sn: '', approve_result: '拒绝' } }
+
 const approve: Plugin = {
   code: 'bk_approve',
   name: 'Approval',
@@ -189,8 +192,13 @@ const approve: Plugin = {
     return {
       ok: true,
       uses: 'approval',
-      with: { reviewers: names, required: 1, question },
-      lenient: node.data.get('rejected_block') === false,
+      with: {
+        reviewers: names,
+        required: 1,
+        question,
+        ...(node.data.get('rejected_block') === false ? { on_reject: 'pass' } : {}),
+        outputs: DECIDED,
+      },
     }
   },
 }

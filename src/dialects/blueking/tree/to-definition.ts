@@ -163,7 +163,6 @@ class Writer {
     }
     return {
       ...policy,
-      ...(work.lenient === true ? { on_failure: 'continue' } : {}),
       ...timing(activity, work),
       uses: work.uses,
       with: work.with,
