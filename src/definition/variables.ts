@@ -17,14 +17,14 @@ const variable: Shape<VariableSpec> = {
     if (!isSpec) return { ...plain, value: templated(tree, path, reader) }
     const values = variableRecord.read(tree, path, reader)
     if (values === undefined) return undefined
-    const { from, scope = null, outer = false } = values
+    const { from, scope = null, outer = false, fixed = false } = values
     const [task, output] = from ?? []
     if (from !== undefined && (task === undefined || output === undefined || from.length !== 2)) {
       reader.problems.add(tree.at, [...path, 'from'], 'expected [task, output]')
       return undefined
     }
     const source = task === undefined || output === undefined ? null : { task, output }
-    return { ...plain, value: values.value ?? null, from: source, scope, outer }
+    return { ...plain, value: values.value ?? null, from: source, scope, outer, ...(fixed ? { fixed } : {}) }
   },
 }
 
@@ -51,6 +51,10 @@ const variableRecord = record('a variable', {
   from: { shape: listOf(text({ min: 1, max: 128 }), { max: 2 }), doc: '[task, output]: what that task has made.' },
   scope: { shape: key, doc: 'Key of the sub-flow that it is seen in. Default: everywhere.' },
   outer: { shape: flag, doc: 'With a scope: its value is read as what is around the sub-flow sees it.' },
+  fixed: {
+    shape: flag,
+    doc: 'In the bamboo language: it stays what it was when the run, or the sub-flow that it is seen in, began.',
+  },
 })
 
 /** A name may be there once for each scope: `name@scope` is its key then. */

@@ -40,6 +40,42 @@ describe('a value as text', () => {
   })
 })
 
+test('a fixed variable stays what it was when the run began, or the sub-flow that it is seen in', () => {
+  const NOW = '${datetime.datetime.now().strftime("%M:%S")}'
+  const fixed = (name: string, is: Json, scope: string | null = null) => ({ ...value(name, is, scope), fixed: true })
+  const w = bamboo(
+    {
+      variables: [
+        value('now', NOW),
+        fixed('then', '<${now} ${who} ${said}>'),
+        made('said', 'first', 'said'),
+        fixed('since', '${then} ${word}', 's'),
+        { ...value('word', '${now} ${said}', 's'), outer: true },
+      ],
+      stages: [
+        flow(
+          [callback('first'), subflow('s', [callback('inner')]), callback('last')],
+          ['start -> first -> s -> last -> end', 's-start -> inner -> s-end'],
+        ),
+      ],
+    },
+    { who: 'li' },
+  )
+  const clock = (): string => new Date(w.now).toISOString().slice(14, 19)
+  const began = clock()
+  const then = `<${began} li \${said}>`
+  expect(variableOf(w.run, 'then', null)).toBe(then)
+  expect(textOf(w.run, null, '${then}, ${now}')).toBe(`${then}, ${began}`)
+  w.now += 61_000
+  w.answer('first', { said: 'yes' })
+  const entered = clock()
+  expect(textOf(w.run, null, '${then}, ${now} ${said}')).toBe(`${then}, ${entered} yes`)
+  w.now += 5_000
+  w.pauseNode('last')
+  // What is not seen in it stays as it is written.
+  expect(textOf(w.run, w.index('inner'), '${since}, ${word}')).toBe(`\${then} ${entered} yes, ${clock()} yes`)
+})
+
 describe('variables of the native language', () => {
   const native = (): EngineWorld =>
     new EngineWorld(

@@ -1,5 +1,6 @@
 import type { VariableSpec } from '../model/definition.ts'
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts'
+import type { Instant } from '../model/time.ts'
 import { bambooBudget, bambooText, referencedNames, renderBamboo } from './bamboo/template.ts'
 import { momentText } from './bamboo/time.ts'
 import { taskAt, taskPlan, type Run } from './run.ts'
@@ -36,6 +37,20 @@ export function variableOf(run: Run, name: string, scope: string | null): Json |
   return spec === undefined ? undefined : new Names(run, null).variable(spec)
 }
 
+/** What the clock of expressions says. */
+interface Moment {
+  readonly at: Instant
+  /** null: it is now; otherwise what has just begun. */
+  readonly begins: 'run' | 'sub-flow' | null
+}
+
+/** When what a variable is seen in began; undefined: it has not. */
+function begunIn(run: Run, scope: string | null): Moment | undefined {
+  const index = scope === null ? undefined : run.plan.index[scope]
+  const at = index === undefined ? run.startedAt : taskAt(run, index).startedAt
+  return at === null ? undefined : { at, begins: index === undefined ? 'run' : 'sub-flow' }
+}
+
 /** What names stand for in a `bamboo` definition. One is made for each rendering: what was looked up is remembered in it. */
 class Names {
   readonly #run: Run
@@ -43,11 +58,19 @@ class Names {
   readonly #asker: number | null
   readonly #known = new Map<VariableSpec, Json | undefined>()
   /** Many variables together cost no more than one text may. */
-  readonly #budget = bambooBudget()
+  readonly #budget: ReturnType<typeof bambooBudget>
+  readonly #moment: Moment
 
-  constructor(run: Run, asker: number | null) {
+  constructor(
+    run: Run,
+    asker: number | null,
+    moment: Moment = { at: run.updatedAt, begins: null },
+    budget = bambooBudget(),
+  ) {
     this.#run = run
     this.#asker = asker
+    this.#moment = moment
+    this.#budget = budget
   }
 
   render(value: Json): Json {
@@ -64,7 +87,7 @@ class Names {
 
   #render(value: Json, get: (name: string) => Json | undefined): Json {
     const zoneOffsetMinutes = zoneOf(this.#run)
-    return renderBamboo(value, { get, at: this.#run.updatedAt, zoneOffsetMinutes, budget: this.#budget })
+    return renderBamboo(value, { get, at: this.#moment.at, zoneOffsetMinutes, budget: this.#budget })
   }
 
   lookUp(name: string): Json | undefined {
@@ -96,11 +119,18 @@ class Names {
     return value
   }
 
-  #valueOf({ value, from, scope, outer }: VariableSpec): Json | undefined {
+  #valueOf(spec: VariableSpec): Json | undefined {
+    const { value, from, scope, outer } = spec
+    const moment = spec.fixed === true && this.#moment.begins === null ? begunIn(this.#run, scope) : undefined
+    if (moment !== undefined) {
+      return new Names(this.#run, this.#asker, moment, this.#budget).variable(spec)
+    }
     if (from === null) {
       const seenFrom = outer ? this.#around(scope) : scope
       return this.#render(value, (name) => (name === '_system' ? systemFacts(this.#run) : this.#named(name, seenFrom)))
     }
+    // Nothing has been made when a run begins.
+    if (this.#moment.begins === 'run') return undefined
     const index = Object.hasOwn(this.#run.plan.index, from.task) ? this.#run.plan.index[from.task] : undefined
     if (index === undefined || this.#run.plan.nodes[index]?.kind !== 'task') return undefined
     const own =

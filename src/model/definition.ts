@@ -62,6 +62,8 @@ export interface VariableSpec {
   readonly scope: string | null
   /** With a scope: its value is read as what is around the sub-flow sees it. */
   readonly outer: boolean
+  /** It stays what it was when the run, or the sub-flow that it is seen in, began. Left out: it does not. */
+  readonly fixed?: boolean
 }
 
 export type ParamType = 'string' | 'number' | 'boolean' | 'choice' | 'json'

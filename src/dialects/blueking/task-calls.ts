@@ -182,7 +182,8 @@ function modified(run: RunView, constants: JsonObject): ReadConstants {
       const constant = stored === undefined ? undefined : constantNamed(stored, key)
       const name = constant === undefined ? key.replace(/^\$\{(\w+)\}$/, '$1') : paramOf(constant)
       const isOther = constant !== undefined && JSON.stringify(given) !== JSON.stringify(constant.value)
-      if (name === null || hasTemplate(given) || (isOther && shaping.has(constant.key))) fixed.push(key)
+      const isFixed = isOther && (shaping.has(constant.key) || (constant.fixed && run.startedAt !== null))
+      if (name === null || hasTemplate(given) || isFixed) fixed.push(key)
       const raw = stored === undefined ? undefined : rawConstant(stored, constant?.key ?? key)
       const value = isJsonObject(raw) ? valueOfType(withMeta(raw), given) : given
       return name !== null && known.has(name) ? [[name, value] as const] : []

@@ -143,6 +143,46 @@ test('the clock of a constant is that of the zone that was chosen, at the moment
   expect(shown).toBe(`${at(8)}|${at(0).slice(8, 16)}|${at(9).slice(0, 10).replaceAll('-', '')}`)
 })
 
+test('what is rendered in advance stays what it was when the task began, and is chosen no more', async () => {
+  const inner = treeOf(
+    { '${late}': typed('current_time', {}, { pre_render_mako: true, show_type: 'hide' }) },
+    '${late}',
+  )
+  const t = await taskOf({
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 's'],
+      ['s', 'end'],
+    ],
+    activities: {
+      a: component('pause_node', {}),
+      b: show('${then} ${now} ${word}'),
+      s: subProcess(inner),
+    },
+    constants: {
+      '${then}': constant('<${now}>', { pre_render_mako: true }),
+      '${now}': typed('current_time', { time_unit: ['minute', 'second'] }, { pre_render_mako: '' }),
+      '${word}': constant('hello', { pre_render_mako: true }),
+    },
+  })
+  const { need, post, biz, world } = t.client
+  const clock = (): string => new Date(world.clock.now()).toISOString().slice(14, 19)
+  const began = clock()
+  await need(t.operate('pause'))
+  const modify = (value: string) => post('modify_constants_for_task', [t.id, biz], { constants: { '${word}': value } })
+  expect(await modify('other')).toMatchObject({ result: false })
+  await need(modify('hello'))
+  await need(t.operate('resume'))
+  world.clock.advance(61_000)
+  await need(t.act('a', 'callback'))
+  const message = async (node: string) =>
+    ((await t.detail(node, { component_code: 'bk_display' }))['inputs'] as { bk_display_message: string })
+      .bk_display_message
+  expect(await message('b')).toBe(`<${began}> ${clock()} hello`)
+  expect((await message('s.a')).slice(14)).toBe(clock())
+})
+
 test('a sub-process is handed what was chosen, and a gateway sees it', async () => {
   const inner = treeOf({ '${zone}': typed('select', ['sh', 'tj']) }, 'in ${zone}')
   const t = await taskOf({

@@ -299,10 +299,15 @@ function readConstants(reader: Reader, tree: JsonObject, path: Path): Map<string
       shown: showType === 'show' && sourceType !== 'component_outputs',
       value,
       from: sourceType === 'component_outputs' ? sourceOf(reader, raw, at) : null,
+      fixed: isFixed(raw),
     })
   }
   return constants
 }
+
+/** Their editor leaves an empty text where nobody asked for it. */
+const isFixed = ({ pre_render_mako: fixed, source_type: source }: JsonObject): boolean =>
+  source !== 'component_outputs' && fixed !== undefined && fixed !== null && fixed !== false && fixed !== ''
 
 const SOURCE_TYPES = ['component_inputs', 'component_outputs', 'custom', 'system'] as const
 

@@ -230,7 +230,7 @@ class Writer {
   /** Shown constants of a sub-process are read where the sub-process stands, hidden ones in it. */
   #constants(tree: WebTree, scope: string | null, keyOf: (id: string) => string): void {
     for (const constant of tree.constants.values()) {
-      const { variable, value, shown, from } = constant
+      const { variable, value, shown, from, fixed } = constant
       const param = scope === null ? paramOf(constant) : null
       if (param === variable) continue
       // What gave the value was left out of the task: the value stays.
@@ -241,6 +241,7 @@ class Writer {
           value: param === null ? value : `\${${param}}`,
           ...(known ? { from: [keyOf(from.node), from.output] } : {}),
           ...(scope === null ? {} : { scope, ...(shown ? { outer: true } : {}) }),
+          ...(fixed ? { fixed: true } : {}),
         },
       ])
     }
@@ -304,7 +305,16 @@ function shownValues(subprocess: Json | undefined): JsonObject {
       if (variable === undefined || !isJsonObject(constant) || constant['show_type'] === 'hide') return []
       const settled = withMeta(constant)
       const value = valueOfType(settled, settled['value'] ?? '')
-      const param = paramOf({ key, variable, name: '', description: '', shown: true, value: '', from: null })
+      const param = paramOf({
+        key,
+        variable,
+        name: '',
+        description: '',
+        shown: true,
+        value: '',
+        from: null,
+        fixed: false,
+      })
       return param === null ? [] : [[param, value]]
     }),
   )

@@ -85,6 +85,8 @@ export interface Constant {
   readonly value: Json
   /** Where it comes from once that node has ended; null: from its value. */
   readonly from: { readonly node: string; readonly output: string } | null
+  /** It is filled in once, when its tree begins (`pre_render_mako`). */
+  readonly fixed: boolean
 }
 
 export const constantVariable = (key: string): string | undefined => /^\$\{([A-Za-z0-9_]+)\}$/.exec(key)?.[1]
