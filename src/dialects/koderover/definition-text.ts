@@ -87,6 +87,13 @@ export const repositoryScript = (name: ScriptName, folders: readonly string[] = 
     '',
   ].join('\n')
 
+/**
+ * The first line of commands of a body: their executors give them to a bash that is told nothing, so it goes on behind a
+ * command that fails, and the last one tells how it went, unless they say `set -e` themselves. Source: `ShellStep` of
+ * Zadig's jobexecutor.
+ */
+export const PLAIN_BASH = 'set +e +o pipefail; export WORKSPACE="$PWD"'
+
 /** Text of a body as it is: what would be a template of ours in it is escaped. */
 export const verbatim = (text: string): string => text.split('${{').join('$${{')
 

@@ -1,6 +1,6 @@
 import type { TaskRole } from '../../../model/definition.ts'
 import type { JsonObject } from '../../../model/json.ts'
-import { asName, isAddress, repositoryScript, type TaskText } from '../definition-text.ts'
+import { asName, isAddress, PLAIN_BASH, repositoryScript, type TaskText } from '../definition-text.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { handedOn, scripted, templated, type Variables } from './variables.ts'
 
@@ -186,8 +186,7 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
   const script = scripted(scriptOf(spec), variables)
   const folders = fetches.map((fetch) => textOf(fetch.with ?? {}, 'path')).filter((path) => path !== 'source')
   const outputs = handedOn(outputsOf(spec, kind.role))
-  const where = script.text.includes('WORKSPACE') ? ['export WORKSPACE="$PWD"'] : []
-  const commands = [...where, script.text, ...(outputs === '' ? [] : [outputs, ''])].join('\n')
+  const commands = [PLAIN_BASH, script.text, ...(outputs === '' ? [] : [outputs, ''])].join('\n')
   const text = script.text !== '' ? commands : kind.script === null ? '' : repositoryScript(kind.script, folders)
   const minutes = integerOf(objectOf(spec, 'properties'), 'timeout') || integerOf(spec, 'timeout')
   const { annotations, ...policy } = onError(job)
@@ -237,7 +236,8 @@ const scriptOf = (spec: JsonObject): string =>
     textOf(spec, 'script'),
   ]
     .filter((text) => text !== '')
-    .join('\n')
+    // Each is a script of its own there: one that fails ends the job.
+    .join('\n(exit $?) || exit $?\n')
 
 /** Names of what a job hands on: what it says, and of a build its image and package. */
 const outputsOf = (spec: JsonObject, role: TaskRole): readonly string[] => [

@@ -112,7 +112,10 @@ test('its jobs run side by side or one after another, behind their approval, and
     with: { script: expect.stringContaining('.koderover/build.sh') },
     env: { SERVICE: 'web', MODE: 'slow' },
   })
-  expect(world.runner.jobs[1]?.with).toMatchObject({ shell: 'bash', script: 'echo "$WHO $MODE"\nmake note' })
+  expect(world.runner.jobs[1]?.with).toMatchObject({
+    shell: 'bash',
+    script: 'set +e +o pipefail; export WORKSPACE="$PWD"\necho "$WHO $MODE"\nmake note',
+  })
   const run = need(await world.app.runs.get(world.admin, { pipeline: { name: 'release' }, number: 1 }))
   const note = run.stages.flatMap(({ tasks }) => tasks).find(({ key }) => key === 'note')
   world.logs.set(`${run.id}/${note?.index}/1`, new TextEncoder().encode('noted\n'))

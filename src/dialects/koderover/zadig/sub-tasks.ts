@@ -2,7 +2,15 @@ import type { TaskRole } from '../../../model/definition.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import { failureSentence } from '../../../model/failure.ts'
 import type { RunView, StageView, TaskView } from '../../../model/view.ts'
-import { asName, isAddress, repositoryScript, type StageText, type TaskText, verbatim } from '../definition-text.ts'
+import {
+  asName,
+  isAddress,
+  PLAIN_BASH,
+  repositoryScript,
+  type StageText,
+  type TaskText,
+  verbatim,
+} from '../definition-text.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Slot } from '../slots.ts'
 import { withoutSecrets } from './secrets.ts'
@@ -91,7 +99,7 @@ function workOf(subTask: JsonObject, { script }: Kind): Pick<TaskText, 'uses' | 
   return {
     uses: 'script',
     // As their agent runs it: by bash, in the workspace, under the names it has there.
-    with: { shell: 'bash', script: verbatim(`export WORKSPACE="$PWD" TASK_ID="$MILLRACE_RUN_NUMBER"\n${commands}\n`) },
+    with: { shell: 'bash', script: `${PLAIN_BASH} TASK_ID="$MILLRACE_RUN_NUMBER"\n${verbatim(commands)}\n` },
   }
 }
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { open, type Body } from '../../../testing/koderover-client.ts'
 import { succeeded } from '../../../testing/scripted-runner.ts'
@@ -64,8 +64,8 @@ test.each([
 })
 
 test('what a script has made is handed on, line breaks and all', () => {
-  const lines = ['MILLRACE_OUTPUT=$(mktemp)', 'A="x=1\n2"', handedOn(['A', 'B', 'no-name']), 'cat "$MILLRACE_OUTPUT"']
-  const script = [...lines, 'rm "$MILLRACE_OUTPUT"'].join('\n')
+  const lines = ['MILLRACE_OUTPUT=$(mktemp)', `trap 'cat "$MILLRACE_OUTPUT"; rm "$MILLRACE_OUTPUT"' EXIT`]
+  const script = [...lines, 'A="x=1\n2"', handedOn(['A', 'B', 'no-name'])].join('\n')
   expect(said(script)).toBe('A<<ZADIG_OUTPUT\nx=1\n2\nZADIG_OUTPUT\n')
 })
 
@@ -114,7 +114,35 @@ test('a job is told what every job is told, and of its repositories', async () =
     C_shop_web_BRANCH: 'main',
     C_shop_web_PR: '7',
   })
-  expect(job?.with).toMatchObject({ script: expect.stringContaining('export WORKSPACE="$PWD"\nls $WORKSPACE') })
+  expect(job?.with).toMatchObject({ script: expect.stringContaining('export WORKSPACE="$PWD"\nls $WORKSPACE\n') })
+})
+
+// `ShellStep` of jobexecutor: `/bin/bash user_script.sh`, and no more.
+test.each([
+  ['goes on behind a command that fails', ['false | true; false\necho on'], [], 'on\n', 0],
+  ['is as its last command is', ['echo on; (exit 3)'], [], 'on\n', 3],
+  ['stops there when it says so', ['set -e\nfalse\necho on'], [], '', 1],
+  ['ends with the first of its steps that fails', ['echo one; (exit 4)', 'echo two'], [], 'one\n', 4],
+  [
+    'hands on what it has made, and is still as its last command',
+    ['A=1; (exit 5)'],
+    [{ name: 'A' }],
+    'A<<ZADIG_OUTPUT\n1\nZADIG_OUTPUT\n',
+    5,
+  ],
+])('a job of commands %s', async (_, scripts, outputs, output, status) => {
+  const { ask, world } = await open()
+  const steps = scripts.map((script) => ({ type: 'shell', spec: { script } }))
+  const job = { name: 'make', type: 'freestyle', spec: { steps, outputs } }
+  await ask('POST', BASE, { ...body, params: [], stages: [{ name: 's', jobs: [job] }] })
+  await ask('POST', `${BASE}/workflowtask`, { name: 'ship' })
+  const script = world.runner.jobs.at(-1)?.with['script']
+  const keep = `MILLRACE_OUTPUT=$(mktemp); trap 'cat "$MILLRACE_OUTPUT"; rm "$MILLRACE_OUTPUT"' EXIT`
+  const kept = `${keep}\n${typeof script === 'string' ? script : ''}`
+  const env = { PATH: process.env['PATH'] ?? '' }
+  const done = spawnSync('bash', ['-eo', 'pipefail', '-c', kept], { env, encoding: 'utf8' })
+  expect(done.stdout).toBe(output)
+  expect(done.status).toBe(status)
 })
 
 test('a task fills them in: params as they were given, who started it, and what jobs before it have made', async () => {
@@ -154,12 +182,12 @@ test('a task fills them in: params as they were given, who started it, and what 
   const started = await ask('POST', `${BASE}/workflowtask`, { ...workflow, params })
   expect(started.body).toMatchObject({ task_id: 1 })
   const job = () => world.runner.jobs.at(-1)
-  expect(job()?.with).toMatchObject({ script: expect.stringMatching(/^TAG=x\n.*MILLRACE_OUTPUT/) })
+  expect(job()?.with).toMatchObject({ script: expect.stringMatching(/\nTAG=x\n[^]*MILLRACE_OUTPUT/) })
   world.runner.endTask('compile', succeeded({ TAG: 'blue', IMAGE: 'web:9' }))
   await world.settled()
   world.runner.endTask('pack', succeeded())
   await world.settled()
-  expect(job()?.with).toMatchObject({ script: 'echo ${ZADIG_1} by ci' })
+  expect(job()?.with).toMatchObject({ script: expect.stringContaining('\necho ${ZADIG_1} by ci') })
   expect(job()?.env).toMatchObject({ ZADIG_1: 'blue' })
   world.runner.endTask('say', succeeded())
   await world.settled()

@@ -144,12 +144,15 @@ function endAfter(
   return ends.places[ends.next]
 }
 
-/** Lines behind a script that hand on what it has made, in variables of these names. */
-export const handedOn = (outputs: readonly string[]): string =>
-  outputs
+/** Lines behind a script that hand on what it has made, in variables of these names; how it went stays as it was. */
+export function handedOn(outputs: readonly string[]): string {
+  const lines = outputs
     .filter((name) => /^[A-Za-z_]\w{0,63}$/.test(name))
     .map(
       (name) =>
         `[ -z "\${${name}+x}" ] || printf '%s<<ZADIG_OUTPUT\\n%s\\nZADIG_OUTPUT\\n' ${name} "$${name}" >> "$MILLRACE_OUTPUT"`,
     )
-    .join('\n')
+  if (lines.length === 0) return ''
+  // `set -x` of the script's own is not for these.
+  return ['{ ZADIG_STATUS=$?; set +ex; } 2> /dev/null', ...lines, 'exit "$ZADIG_STATUS"'].join('\n')
+}
