@@ -84,6 +84,48 @@ const chosenOf = (spec: JsonObject, { name }: ChoiceList): readonly JsonObject[]
     return modules.length === 0 ? [one] : modules.map((module) => ({ ...one, ...module }))
   })
 
+/** The services that a job is for, module by module. */
+const servicesIn = (spec: JsonObject): readonly JsonObject[] =>
+  CHOICES.flatMap((list) => (list.variable === 'SERVICE' ? chosenOf(spec, list) : []))
+
+const isSame = (one: JsonObject, other: JsonObject): boolean =>
+  BY_MODULE.key.every((part) => textOf(one, part) === textOf(other, part))
+
+/** The name of the job whose services are those of this one; undefined: it has its own. */
+export const refersTo = (spec: JsonObject): string | undefined =>
+  textOf(spec, 'source') === 'fromjob' || textOf(spec, 'service_source') === 'fromjob'
+    ? textOf(spec, 'job_name')
+    : undefined
+
+/**
+ * A job whose `source` is `fromjob` with the services of the job that it names, and what that one has built of them;
+ * what it says itself of one of them stays. Source: `getReferredJobTargets` of aslan's jobs.
+ * @param all the jobs of the workflow, of which those that refer to others stand behind them.
+ */
+export function withReferred(job: JsonObject, all: readonly JsonObject[]): JsonObject {
+  const spec = objectOf(job, 'spec')
+  const name = refersTo(spec)
+  const place = name === undefined ? -1 : all.findIndex((one) => textOf(one, 'name') === name)
+  const own = all.indexOf(job)
+  if (place < 0 || (own >= 0 && place >= own)) return job
+  const other = withReferred(all[place] ?? {}, all)
+  const isBuilt = textOf(other, 'type') === 'zadig-build'
+  const known = servicesIn(spec)
+  const services = servicesIn(objectOf(other, 'spec')).map((service) => ({
+    service_name: textOf(service, 'service_name'),
+    service_module: textOf(service, 'service_module'),
+    ...known.find((one) => isSame(one, service)),
+    image: isBuilt ? `{{.job.${name}.output.IMAGE}}` : imageOf(service),
+  }))
+  const lists = CHOICES.filter(({ variable }) => variable === 'SERVICE').map((list) => list.name)
+  const rest = Object.entries(spec).filter(([field]) => !lists.includes(field))
+  return { ...job, spec: { ...Object.fromEntries(rest), service_and_images: services } }
+}
+
+/** What a job is for, as answers tell of it. */
+export const servicesOf = (job: JsonObject, all: readonly JsonObject[]): readonly JsonObject[] =>
+  servicesIn(objectOf(withReferred(job, all), 'spec'))
+
 const calledBy = (one: JsonObject): string =>
   textOf(one, 'service_module') || textOf(one, 'service_name') || textOf(one, 'name')
 
@@ -130,7 +172,7 @@ export function variablesOf(spec: JsonObject): readonly (readonly [string, strin
 
 /** What every job is told: `PrepareDefaultWorkflowTaskEnvs`, and of services `getBuildJobVariables` of aslan. */
 function defaultsOf(spec: JsonObject, variables: Variables): Readonly<Record<string, string>> {
-  const services = CHOICES.flatMap((list) => (list.variable === 'SERVICE' ? chosenOf(spec, list) : []))
+  const services = servicesIn(spec)
   const all = (name: string): string =>
     [...new Set(services.map((one) => textOf(one, name)))].filter((text) => text !== '').join(' ')
   const about = { SERVICE_NAME: all('service_name'), SERVICE_MODULE: all('service_module') }
@@ -174,7 +216,7 @@ function repositoryVariables(
   return env
 }
 
-const imageOf = (one: JsonObject): string =>
+export const imageOf = (one: JsonObject): string =>
   textOf(one, 'image') || textOf(one, 'source_image') || textOf(one, 'target_image')
 
 /** The repositories of a job that say where they are, and the job. */
@@ -188,7 +230,10 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
   const outputs = handedOn(outputsOf(spec, kind.role))
   const commands = [PLAIN_BASH, script.text, ...(outputs === '' ? [] : [outputs, ''])].join('\n')
   const text = script.text !== '' ? commands : kind.script === null ? '' : repositoryScript(kind.script, folders)
-  const minutes = integerOf(objectOf(spec, 'properties'), 'timeout') || integerOf(spec, 'timeout')
+  const minutes =
+    settingsOf(spec)
+      .map((part) => integerOf(part, 'timeout'))
+      .find((timeout) => timeout > 0) ?? 0
   const { annotations, ...policy } = onError(job)
   const known = { ...annotations, ...annotated(spec, repositories[0]) }
   const own: TaskText = {
@@ -213,7 +258,7 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
 
 /** What answers tell of a job. */
 function annotated(spec: JsonObject, repository: JsonObject = {}): Readonly<Record<string, string>> {
-  const services = CHOICES.flatMap((list) => (list.variable === 'SERVICE' ? chosenOf(spec, list) : []))
+  const services = servicesIn(spec)
   const owner = textOf(repository, 'repo_owner')
   const facts = {
     'koderover/service_name': services.length === 1 ? calledBy(services[0] ?? {}) : '',
@@ -239,10 +284,16 @@ const scriptOf = (spec: JsonObject): string =>
     // Each is a script of its own there: one that fails ends the job.
     .join('\n(exit $?) || exit $?\n')
 
+/** Where a job has its time limit and its outputs: in another place in each of its releases. */
+const settingsOf = (spec: JsonObject): readonly JsonObject[] => [
+  ...['properties', 'advanced_setting', 'advanced_settings'].map((name) => objectOf(spec, name)),
+  spec,
+]
+
 /** Names of what a job hands on: what it says, and of a build its image and package. */
 const outputsOf = (spec: JsonObject, role: TaskRole): readonly string[] => [
   ...new Set([
-    ...objectsOf(spec, 'outputs').map((output) => textOf(output, 'name')),
+    ...settingsOf(spec).flatMap((part) => objectsOf(part, 'outputs').map((output) => textOf(output, 'name'))),
     ...(role === 'build' ? ['IMAGE', 'PKG_FILE'] : []),
   ]),
 ]

@@ -5,8 +5,8 @@ import type { RunView, StageView, TaskView } from '../../../model/view.ts'
 import { flagOf, objectsOf, textOf } from '../fields.ts'
 import { factOf, type FactSource, nearTask, runFacts } from '../facts.ts'
 import { revokerOf } from '../present.ts'
-import { FETCHES, MANUAL_CHECK } from './custom-jobs.ts'
-import { customBodyOf, GATE, secretsOf, stageKey, withValue } from './custom-workflow.ts'
+import { FETCHES, imageOf, MANUAL_CHECK, servicesOf } from './custom-jobs.ts'
+import { customBodyOf, GATE, jobsIn, secretsOf, stageKey, withValue } from './custom-workflow.ts'
 import { shownValue } from './secrets.ts'
 import { creatorOf } from '../status.ts'
 import { nodeWord, taskWord, type ZadigStatus } from './status.ts'
@@ -111,7 +111,7 @@ function presentStage(stage: StageView, run: RunView, body: JsonObject): JsonObj
     approval: review === undefined ? null : approvalOf(review),
     jobs: stage.tasks
       .filter(({ annotations }) => annotations[GATE] === undefined && annotations[FETCHES] === undefined)
-      .map((task) => presentJob(task, stage, run, jobs.get(task.key) ?? {})),
+      .map((task) => presentJob(task, stage, run, jobs.get(task.key) ?? {}, body)),
   }
 }
 
@@ -187,7 +187,21 @@ function factsOf(task: TaskView, fetches: readonly TaskView[], stage: StageView,
   return nearTask(own, task, stage)
 }
 
-function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObject): JsonObject {
+/** What a job deploys or distributes, and of what image: what it names, or what the job before it has built. */
+function imagesOf(said: JsonObject, body: JsonObject, run: RunView): readonly JsonObject[] {
+  return servicesOf(said, jobsIn(body)).map((service) => {
+    const image = imageOf(service)
+    const [, job] = /^\{\{\.job\.([a-z0-9-]+)\.output\.IMAGE\}\}$/.exec(image) ?? []
+    const built = run.stages.flatMap(({ tasks }) => tasks).find(({ key }) => key === job)?.outputs['IMAGE']
+    return {
+      service_name: textOf(service, 'service_name'),
+      service_module: textOf(service, 'service_module'),
+      image: job === undefined && !image.includes('{{.') ? image : typeof built === 'string' ? built : '',
+    }
+  })
+}
+
+function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObject, body: JsonObject): JsonObject {
   const fetches = stage.tasks.filter(({ annotations }) => annotations[FETCHES] === own.key)
   const task = workOf(own, fetches)
   const facts = factsOf(task, fetches, stage, run)
@@ -206,6 +220,7 @@ function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObj
   const made = (name: string): string => (typeof task.outputs[name] === 'string' ? task.outputs[name] : '')
   const image = made('IMAGE') || (fact('image_name') === '' ? '' : `${fact('image_name')}:${fact('image_tag')}`)
   const isBuild = type === 'zadig-build'
+  const images = imagesOf(said, body, run)
   return {
     ...JOB_TASK,
     name: task.key,
@@ -226,7 +241,7 @@ function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObj
       service_name: isBuild ? service : '',
       service_module: isBuild ? service : '',
       env: fact('deploy_env'),
-      service_and_images: [{ service_name: service, service_module: service, image }],
+      service_and_images: images.length > 0 ? images : [{ service_name: service, service_module: service, image }],
       project_name: run.project.name,
       test_name: task.name,
       scanning_name: task.name,

@@ -5,7 +5,7 @@ import { asName, type DefinitionText, type StageText, type TaskText, verbatim } 
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { objectId } from '../v1-queue.ts'
-import { isLeftOut, jobTasks } from './custom-jobs.ts'
+import { isLeftOut, jobTasks, withReferred } from './custom-jobs.ts'
 import { bodyOf } from './pipeline.ts'
 import { secretNames } from './secrets.ts'
 import { typeFault, withTexts, WORKFLOW_V4 } from './shapes.ts'
@@ -42,7 +42,7 @@ export function readCustomBody(given: Json | undefined): JsonObject | string {
   const value = withTexts(given, WORKFLOW_V4)
   if (!isJsonObject(value)) return 'expected a workflow'
   if (textOf(value, 'name') === '') return 'name: expected a name'
-  const jobs = objectsOf(value, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
+  const jobs = jobsIn(value)
   if (jobs.length > JOBS_MAX) return `expected at most ${JOBS_MAX} jobs`
   const names = new Set<string>()
   for (const job of jobs) {
@@ -109,12 +109,17 @@ export function customDefinition(body: JsonObject, started: Readonly<Record<stri
 /** Jobs of earlier stages are over, and so are those of their own stage that stand before them. */
 function stagesOf(body: JsonObject, variables: Variables): readonly StageText[] {
   const over = new Set<string>()
+  const all = jobsIn(body)
   return objectsOf(body, 'stages').map((stage, place) => {
-    const made = stageOf(stage, place, { ...variables, jobs: new Set(over) })
+    const jobs = objectsOf(stage, 'jobs').map((job) => withReferred(job, all))
+    const made = stageOf({ ...stage, jobs }, place, { ...variables, jobs: new Set(over) })
     for (const { key } of made.tasks) over.add(key)
     return made
   })
 }
+
+export const jobsIn = (body: JsonObject): readonly JsonObject[] =>
+  objectsOf(body, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
 
 export const stageKey = (place: number): string => `stage-${place + 1}`
 

@@ -1,7 +1,17 @@
 import type { Json, JsonObject } from '../../../model/json.ts'
 import { STARS } from '../credentials.ts'
 import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
-import { CHOICES, FIXED, isLeftOut, pullsOf, repositoriesOf, repositoryKey } from './custom-jobs.ts'
+import {
+  CHOICES,
+  FIXED,
+  isLeftOut,
+  pullsOf,
+  refersTo,
+  repositoriesOf,
+  repositoryKey,
+  servicesOf,
+} from './custom-jobs.ts'
+import { jobsIn } from './custom-workflow.ts'
 
 /**
  * A custom workflow as somebody starts it: what stands, with what a start may change of it. That is what is chosen of a
@@ -39,11 +49,20 @@ export function startedWorkflow(stands: JsonObject, sent: readonly JsonObject[])
   }
   const stages = objectsOf(stands, 'stages').map((stage) => ({ ...stage, jobs: objectsOf(stage, 'jobs').map(jobOf) }))
   const [fault] = faults
-  return fault ?? { body: { ...stands, stages }, skipped }
+  if (fault !== undefined) return fault
+  const body = { ...stands, stages }
+  // Where nothing is chosen of the job that it has its services from, it has nothing to do.
+  const [before, now] = [jobsIn(stands), jobsIn(body)]
+  for (const [place, job] of now.entries()) {
+    const isIdleNow = refersTo(objectOf(job, 'spec')) !== undefined && servicesOf(job, now).length === 0
+    if (isIdleNow && servicesOf(before[place] ?? {}, before).length > 0) skipped.add(textOf(job, 'name'))
+  }
+  return { body, skipped }
 }
 
 /** There was something to choose from, and nothing was chosen. */
 const isIdle = (stands: JsonObject, now: JsonObject): boolean =>
+  refersTo(stands) === undefined &&
   CHOICES.some(({ name, options }) => {
     const isThere = objectsOf(stands, name).length > 0 || (options !== null && objectsOf(stands, options).length > 0)
     return isThere && objectsOf(now, name).length === 0
@@ -53,7 +72,7 @@ function specOf(stands: JsonObject, sent: JsonObject): JsonObject | string {
   const repositories = repositoriesOf(sent)
   const merged: Record<string, Json> = { ...stands }
   for (const { name, options, key, word } of CHOICES) {
-    if (!Array.isArray(sent[name])) continue
+    if (!Array.isArray(sent[name]) || refersTo(stands) !== undefined) continue
     const all = [...(options === null ? [] : objectsOf(stands, options)), ...objectsOf(stands, name)]
     // Where nothing stands to choose from, as in a deployment of what was built before, anything goes but a build.
     const isFree = all.length === 0 && name !== 'service_and_builds'
