@@ -94,6 +94,9 @@ export const repositoryScript = (name: ScriptName, folders: readonly string[] = 
  */
 export const PLAIN_BASH = 'set +e +o pipefail; export WORKSPACE="$PWD"'
 
+/** Commands with line ends that bash knows: browsers on Windows send others. Source: `replaceWrapLine` of aslan's jobs. */
+export const wrapped = (commands: string): string => commands.replaceAll(/\r\n?/g, '\n')
+
 /** Text of a body as it is: what would be a template of ours in it is escaped. */
 export const verbatim = (text: string): string => text.split('${{').join('$${{')
 

@@ -1,6 +1,6 @@
 import type { TaskRole } from '../../../model/definition.ts'
 import type { JsonObject } from '../../../model/json.ts'
-import { asName, isAddress, PLAIN_BASH, repositoryScript, type TaskText } from '../definition-text.ts'
+import { asName, isAddress, PLAIN_BASH, repositoryScript, type TaskText, wrapped } from '../definition-text.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { handedOn, scripted, templated, type Variables } from './variables.ts'
 
@@ -225,7 +225,7 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
   const kind = KINDS.get(type) ?? { role: 'other', script: null }
   const repositories = repositoriesOf(spec)
   const fetches = repositories.flatMap((repository, place) => fetchTask(repository, key, place, needs, variables))
-  const script = scripted(scriptOf(spec), variables)
+  const script = scripted(wrapped(scriptOf(spec)), variables)
   const folders = fetches.map((fetch) => textOf(fetch.with ?? {}, 'path')).filter((path) => path !== 'source')
   const outputs = handedOn(outputsOf(spec, kind.role))
   const commands = [PLAIN_BASH, script.text, ...(outputs === '' ? [] : [outputs, ''])].join('\n')

@@ -207,8 +207,18 @@ test('what a review has rejected is `reject`, can be retried, and is cancelled a
   expect((await ask('GET', path)).body).toMatchObject({ status: 'reject', stages: [{ status: 'reject' }] })
   const [brief] = (await ask('GET', '/openapi/workflows/custom/release/tasks?projectKey=default')).body.workflow_tasks
   expect(brief.status).toBe('reject')
+  const listed = async (words: string): Promise<unknown> => {
+    const query = `workflow_name=release&queryType=taskStatus&filters=${words}`
+    const { body } = await ask('GET', `${BASE}/workflowtask?${query}`)
+    return [body.total, body.workflow_list.map(({ task_id }: Body) => task_id)]
+  }
+  expect(await listed('reject')).toEqual([1, [1]])
+  expect(await listed('failed')).toEqual([0, []])
+  expect(await listed('failed,reject')).toEqual([1, [1]])
   expect(await ask('POST', again)).toEqual(SUCCESS)
   expect((await ask('GET', path)).body.status).toBe('wait_for_approval')
+  expect(await listed('wait_for_approval')).toEqual([1, [1]])
+  expect(await listed('running,passed')).toEqual([0, []])
   for (let times = 0; times < 2; times += 1) expect(await ask('DELETE', path)).toEqual(SUCCESS)
   await world.settled()
   expect((await ask('GET', path)).body.status).toBe('cancelled')

@@ -10,6 +10,7 @@ import {
   type StageText,
   type TaskText,
   verbatim,
+  wrapped,
 } from '../definition-text.ts'
 import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Slot } from '../slots.ts'
@@ -99,7 +100,7 @@ function workOf(subTask: JsonObject, { script }: Kind): Pick<TaskText, 'uses' | 
   return {
     uses: 'script',
     // As their agent runs it: by bash, in the workspace, under the names it has there.
-    with: { shell: 'bash', script: `${PLAIN_BASH} TASK_ID="$MILLRACE_RUN_NUMBER"\n${verbatim(commands)}\n` },
+    with: { shell: 'bash', script: `${PLAIN_BASH} TASK_ID="$MILLRACE_RUN_NUMBER"\n${verbatim(wrapped(commands))}\n` },
   }
 }
 

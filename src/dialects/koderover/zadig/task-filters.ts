@@ -1,6 +1,6 @@
 import type { RunListFilter } from '../../../host/app.ts'
 import { accept, type Result } from '../../../model/problem.ts'
-import { RUN_STATUSES } from '../../../model/status.ts'
+import { RUN_STATUSES, type RunStatus } from '../../../model/status.ts'
 import type { RunView, StageView, TaskView } from '../../../model/view.ts'
 import { json } from '../errors.ts'
 import { factOf, nearTask, runFacts } from '../facts.ts'
@@ -34,11 +34,22 @@ function filterOf(call: Pick<Call, 'query'>): TaskFilter | undefined {
 /** Words for what stands in the queue: which of them a task has is told by more than its status. */
 const QUEUED = new Set(['waiting', 'queued', 'blocked', 'created', 'pending'])
 
-const statusesFor = (words: readonly string[]): RunListFilter['statuses'] =>
-  RUN_STATUSES.filter((status) => {
-    const word: string = runWord[status]
-    return QUEUED.has(word) ? words.some((asked) => QUEUED.has(asked)) : words.includes(word)
-  })
+/** The words that tasks are shown with: which each has, and which besides the usual one those of a status may have. */
+export interface TaskWords {
+  readonly of: (run: RunView) => string
+  readonly besides: Partial<Record<RunStatus, readonly string[]>>
+}
+const USUAL = { of: (run) => runWord[run.status], besides: {} } as const satisfies TaskWords
+
+const wordsFor = (status: RunStatus, { besides }: TaskWords): readonly string[] =>
+  QUEUED.has(runWord[status]) ? [...QUEUED] : [runWord[status], ...(besides[status] ?? [])]
+
+const statusesFor = (words: readonly string[], shown: TaskWords): readonly RunStatus[] =>
+  RUN_STATUSES.filter((status) => wordsFor(status, shown).some((word) => words.includes(word)))
+
+/** Whether a task of this status has one of the words, whichever it has. */
+const isTold = (status: RunStatus, words: readonly string[], shown: TaskWords): boolean =>
+  QUEUED.has(runWord[status]) || wordsFor(status, shown).every((word) => words.includes(word))
 
 export interface TaskPage {
   readonly runs: readonly RunView[]
@@ -51,23 +62,40 @@ export async function pageOf(
   pipeline: { readonly id: string },
   start: number,
   rows: number,
+  shown: TaskWords = USUAL,
 ): Promise<Result<TaskPage>> {
   const asked = filterOf(call)
   const by = asked?.by
   if (asked !== undefined && by !== undefined && by !== 'status') {
-    const newest = await runsFrom(call, { pipeline }, 0, MAX_MAX)
-    if (!newest.ok) return newest
-    const found = newest.value.filter((run) => tellsOf(run, by).some((value) => asked.values.includes(value)))
-    return accept({ runs: found.slice(start, start + rows), total: found.length })
+    const hasOne = (run: RunView): boolean => tellsOf(run, by).some((value) => asked.values.includes(value))
+    return await amongNewest(call, { pipeline }, hasOne, start, rows)
   }
-  const statuses = asked === undefined ? undefined : statusesFor(asked.values)
+  const statuses = asked === undefined ? undefined : statusesFor(asked.values, shown)
   if (statuses?.length === 0) return accept({ runs: [], total: 0 })
   const filter: RunListFilter = { pipeline, ...(statuses === undefined ? {} : { statuses }) }
+  if (asked !== undefined && statuses?.every((status) => isTold(status, asked.values, shown)) === false) {
+    const hasOne = (run: RunView): boolean =>
+      isTold(run.status, asked.values, shown) || asked.values.includes(shown.of(run))
+    return await amongNewest(call, filter, hasOne, start, rows)
+  }
   // What begins after so many has no rows here: they are passed over one by one.
   const runs = start > START_MAX ? accept([]) : await runsFrom(call, filter, start, rows)
   if (!runs.ok) return runs
   const total = await call.app.runs.count(call.caller, filter)
   return total.ok ? accept({ runs: runs.value, total: total.value }) : total
+}
+
+async function amongNewest(
+  call: Call,
+  filter: RunListFilter,
+  isWanted: (run: RunView) => boolean,
+  start: number,
+  rows: number,
+): Promise<Result<TaskPage>> {
+  const newest = await runsFrom(call, filter, 0, MAX_MAX)
+  if (!newest.ok) return newest
+  const found = newest.value.filter(isWanted)
+  return accept({ runs: found.slice(start, start + rows), total: found.length })
 }
 
 /** Nobody knows here who made a commit. */

@@ -15,7 +15,7 @@ import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, type PageNames, pipelineOf, rowsAsked, runOf } from './request.ts'
 import { shownValue } from './secrets.ts'
 import { startedWorkflow } from './started-workflow.ts'
-import { askedTasks, pageOf, type TaskPage } from './task-filters.ts'
+import { askedTasks, pageOf, type TaskPage, type TaskWords } from './task-filters.ts'
 import { beginRun, cancelRun, restartRun, type Start } from './tasks.ts'
 import { asksForStart } from './variables.ts'
 
@@ -114,6 +114,11 @@ export async function listTasks(call: Call): Promise<Response> {
   return json(200, { workflow_list: found.runs.map(presentPreview), total: found.total })
 }
 
+const CUSTOM_WORDS = {
+  of: customWord,
+  besides: { failed: ['reject'], reviewing: ['wait_for_approval'], held: ['running'], timed_out: ['failed'] },
+} as const satisfies TaskWords
+
 /** A page of a workflow's tasks. */
 export async function tasksOf(call: Call, name: string, pages: PageNames): Promise<TaskPage | Response> {
   const page = rowsAsked(call, pages)
@@ -121,7 +126,9 @@ export async function tasksOf(call: Call, name: string, pages: PageNames): Promi
   const pipeline = await call.app.pipelines.get(call.caller, pipelineRef(call, name))
   // A workflow that is not there has no tasks: their list asks for nothing but the name.
   if (!pipeline.ok && pipeline.problem.code === 'not_found') return { runs: [], total: 0 }
-  const found = pipeline.ok ? await pageOf(call, { id: pipeline.value.id }, page.start, page.rows) : pipeline
+  const found = pipeline.ok
+    ? await pageOf(call, { id: pipeline.value.id }, page.start, page.rows, CUSTOM_WORDS)
+    : pipeline
   return found.ok ? found.value : face.problem('listTasks', found.problem)
 }
 

@@ -121,6 +121,7 @@ test('a job is told what every job is told, and of its repositories', async () =
 test.each([
   ['goes on behind a command that fails', ['false | true; false\necho on'], [], 'on\n', 0],
   ['is as its last command is', ['echo on; (exit 3)'], [], 'on\n', 3],
+  ['may have the line ends of Windows', ['if true; then\r\n  echo on\r\nfi\r\n'], [], 'on\n', 0],
   ['stops there when it says so', ['set -e\nfalse\necho on'], [], '', 1],
   ['ends with the first of its steps that fails', ['echo one; (exit 4)', 'echo two'], [], 'one\n', 4],
   [
