@@ -208,6 +208,7 @@ function repositoryVariables(
       [`${called}_BRANCH`]: textOf(repository, 'branch'),
       [`${called}_TAG`]: textOf(repository, 'tag'),
       [`${called}_PR`]: pullsOf(repository).join(','),
+      [`${called}_ORG`]: isAddress(textOf(repository, 'repo_owner')) ? '' : textOf(repository, 'repo_owner'),
       [`${called}_COMMIT_ID`]: isFetched ? '' : textOf(repository, 'commit_id'),
     }
     for (const [key, value] of Object.entries(texts)) if (value !== '') env[key] = templated(value, variables)

@@ -6,6 +6,8 @@ import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { objectId } from '../v1-queue.ts'
 import { isLeftOut, jobTasks, withReferred } from './custom-jobs.ts'
+import { jobsIn } from './custom-body.ts'
+import { saidByJobs } from './job-facts.ts'
 import { bodyOf } from './pipeline.ts'
 import { secretNames } from './secrets.ts'
 import { typeFault, withTexts, WORKFLOW_V4 } from './shapes.ts'
@@ -94,7 +96,8 @@ export const paramsIn = (definition: PipelineDefinition): readonly JsonObject[] 
 export function customDefinition(body: JsonObject, started: Readonly<Record<string, string>> = {}): DefinitionText {
   const limit = integerOf(body, 'concurrency_limit')
   const isOne = limit === 0 && flagOf(body, 'multi_run') !== true
-  const stages = stagesOf(body, workflowVariables(body, started))
+  const variables = { ...workflowVariables(body, started), said: saidByJobs(body) }
+  const stages = stagesOf(body, variables)
   const params = objectsOf(body, 'params').map((param) => [textOf(param, 'name'), verbatim(valueOf(param))] as const)
   return {
     name: textOf(body, 'name'),
@@ -117,9 +120,6 @@ function stagesOf(body: JsonObject, variables: Variables): readonly StageText[] 
     return made
   })
 }
-
-export const jobsIn = (body: JsonObject): readonly JsonObject[] =>
-  objectsOf(body, 'stages').flatMap((stage) => objectsOf(stage, 'jobs'))
 
 export const stageKey = (place: number): string => `stage-${place + 1}`
 

@@ -11,7 +11,7 @@ import {
   repositoryKey,
   servicesOf,
 } from './custom-jobs.ts'
-import { jobsIn } from './custom-workflow.ts'
+import { jobsIn } from './custom-body.ts'
 
 /**
  * A custom workflow as somebody starts it: what stands, with what a start may change of it. That is what is chosen of a

@@ -31,7 +31,11 @@ test.each([
   ['{{.job.compile.status}}', "${{ tasks.compile.status == 'succeeded' and 'passed' or 'unstable' }}"],
   ['{{.job.pack.status}}', "${{ tasks.pack.status == 'succeeded' and 'passed' or '' }}"],
   // What nobody can tell is nothing; what is not theirs stays.
-  ['[{{.workflow.params.other}}{{.job.later.output.X}}{{.workflow.task.creator}}]', '[]'],
+  ['[{{.workflow.params.other}}{{.job.later.output.X}}{{.workflow.task.timestamp}}]', '[]'],
+  [
+    '{{.workflow.task.creator}}',
+    "${{ run.cause == 'schedule' and 'timer' or run.cause in ['webhook', 'push', 'merge_request'] and 'webhook' or run.by }}",
+  ],
   ['{{.State.Status}} {{ .Values.x }} {{"$"}}', '{{.State.Status}} {{ .Values.x }} {{"$"}}'],
   ['${{ secrets.X }}', '$${{ secrets.X }}'],
 ])('%s is written %s', (text, written) => {
@@ -115,6 +119,45 @@ test('a job is told what every job is told, and of its repositories', async () =
     C_shop_web_PR: '7',
   })
   expect(job?.with).toMatchObject({ script: expect.stringContaining('export WORKSPACE="$PWD"\nls $WORKSPACE\n') })
+})
+
+test('a job reads what other jobs say of themselves: services, branches, environments, images, variables', async () => {
+  const { ask, world } = await open()
+  const repos = [
+    { address: 'https://git.example', repo_owner: 'li', repo_name: 'web', branch: 'main', commit_id: 'abc' },
+  ]
+  const services = [
+    { service_name: 'shop', service_module: 'web', repos },
+    { service_name: 'shop', service_module: 'api', repos: [{ repo_owner: 'li', repo_name: 'api', branch: 'dev' }] },
+  ]
+  const modules = [{ service_module: 'web', image: 'web:{{.workflow.params.version}}' }]
+  const deploy = { env: 'qa', services: [{ service_name: 'shop', modules }] }
+  const asked = [
+    '{{.job.build.SERVICES}} {{.job.build.BRANCHES}} {{.job.build.GITURLS}}',
+    '{{.job.build.shop.web.BRANCH}} {{.job.build.shop.web.COMMITID}} {{.job.build.shop.web.GITURL}}',
+    '{{.job.put.envName}} {{.job.put.SERVICES}} {{.job.put.IMAGES}} {{.job.say.MODE}}',
+  ]
+  const envs = [
+    { key: 'MODE', value: 'fast' },
+    { key: 'ALL', value: asked.join('|') },
+    { key: 'BY', value: '{{.workflow.task.creator}}' },
+  ]
+  const jobs = [
+    { name: 'say', type: 'freestyle', spec: { envs, script: 'echo {{.job.put.IMAGES}} {{.job.build.BRANCHES}}' } },
+    { name: 'build', type: 'zadig-build', spec: { service_and_builds: services } },
+    { name: 'put', type: 'zadig-deploy', spec: deploy },
+  ]
+  const params = [{ name: 'version', type: 'string', value: '7' }]
+  await ask('POST', BASE, { ...body, params, stages: [{ name: 's', jobs }] })
+  await world.app.runs.start(world.admin, { pipeline: { name: 'ship' }, params: {} })
+  await world.settled()
+  const job = world.runner.jobs.at(-1)
+  expect(job?.env['ALL']?.split('|')).toEqual([
+    'web/shop,api/shop main,dev https://git.example/li/web,li/api',
+    'main abc https://git.example/li/web',
+    'qa web/shop web:7 fast',
+  ])
+  expect(job?.env).toMatchObject({ BY: world.admin.user.name, ZADIG_1: 'web:7', ZADIG_2: 'main,dev' })
 })
 
 // `ShellStep` of jobexecutor: `/bin/bash user_script.sh`, and no more.

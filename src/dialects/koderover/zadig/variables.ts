@@ -10,6 +10,8 @@ import { verbatim } from '../definition-text.ts'
 export interface Variables {
   /** What is filled in as text when the definition is made. */
   readonly facts: ReadonlyMap<string, string>
+  /** What jobs say of themselves: texts that may hold variables. */
+  readonly said: ReadonlyMap<string, string>
   readonly params: ReadonlySet<string>
   /** Names of the jobs that are over by then. */
   readonly jobs: ReadonlySet<string>
@@ -43,6 +45,7 @@ export function workflowVariables(body: JsonObject, started: Readonly<Record<str
   const lenient = jobs.filter((job) => LENIENT.includes(textOf(objectOf(job, 'error_policy'), 'policy')))
   return {
     facts: new Map(Object.entries(facts)),
+    said: new Map(),
     params: new Set(params),
     jobs: new Set(),
     lenient: new Set(lenient.map((job) => textOf(job, 'name'))),
@@ -51,14 +54,21 @@ export function workflowVariables(body: JsonObject, started: Readonly<Record<str
 
 const LENIENT: readonly string[] = ['ignore_error', 'manual_check']
 
-/** An expression of ours, or text; undefined: the variable is not theirs. */
-type Meaning = { readonly text: string } | { readonly expression: string } | undefined
+/** Who has started a task, as it is shown: `creatorOf`. */
+const CREATOR =
+  "run.cause == 'schedule' and 'timer' or run.cause in ['webhook', 'push', 'merge_request'] and 'webhook' or run.by"
 
-function meaningOf(name: string, { facts, params, jobs, lenient }: Variables): Meaning {
+/** An expression of ours, or text, which may hold variables; undefined: the variable is not theirs. */
+type Meaning = { readonly text: string } | { readonly said: string } | { readonly expression: string } | undefined
+
+function meaningOf(name: string, { facts, said, params, jobs, lenient }: Variables): Meaning {
   if (!OWN.test(name)) return undefined
   const fact = facts.get(name)
   if (fact !== undefined) return { text: fact }
+  const own = said.get(name)
+  if (own !== undefined) return { said: own }
   if (name === 'workflow.task.id') return { expression: 'run.number' }
+  if (name === 'workflow.task.creator' || name === 'workflow.task.creator.id') return { expression: CREATOR }
   const param = /^workflow\.params\.(.+)$/.exec(name)?.[1]
   if (param !== undefined && params.has(param) && /^[A-Za-z_]\w*$/.test(param)) return { expression: `params.${param}` }
   // Of a build the names of its service and module stand between: here it is one task with all of them.
@@ -73,9 +83,14 @@ function meaningOf(name: string, { facts, params, jobs, lenient }: Variables): M
 export const templated = (text: string, variables: Variables): string =>
   verbatim(text).replaceAll(VARIABLE, (piece, name: string) => {
     const meaning = meaningOf(name, variables)
-    if (meaning === undefined) return piece
-    return 'text' in meaning ? verbatim(meaning.text) : `\${{ ${meaning.expression} }}`
+    return meaning === undefined ? piece : written(meaning, variables)
   })
+
+function written(meaning: NonNullable<Meaning>, variables: Variables): string {
+  if ('text' in meaning) return verbatim(meaning.text)
+  if ('said' in meaning) return templated(meaning.said, { ...variables, said: new Map() })
+  return `\${{ ${meaning.expression} }}`
+}
 
 export interface Script {
   readonly text: string
@@ -93,7 +108,7 @@ export function scripted(text: string, variables: Variables): Script {
     if ('text' in meaning && /^[\w.:/-]*$/.test(meaning.text)) return meaning.text
     const known = names.get(name) ?? `ZADIG_${names.size + 1}`
     names.set(name, known)
-    env[known] = 'text' in meaning ? verbatim(meaning.text) : `\${{ ${meaning.expression} }}`
+    env[known] = written(meaning, variables)
     const place = rest.find((one) => typeof one === 'number') ?? 0
     // No shell reads a variable between apostrophes: they end before it and begin again behind it.
     return quotes(place) ? `'"\${${known}}"'` : `\${${known}}`
