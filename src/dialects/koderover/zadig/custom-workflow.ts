@@ -6,7 +6,7 @@ import { flagOf, integerOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { pack, unpack } from '../packed.ts'
 import { objectId } from '../v1-queue.ts'
 import { isLeftOut, jobTasks, withReferred } from './custom-jobs.ts'
-import { jobsIn } from './custom-body.ts'
+import { jobsIn, repositoryParams, withRepositories } from './custom-body.ts'
 import { saidByJobs } from './job-facts.ts'
 import { bodyOf } from './pipeline.ts'
 import { secretNames } from './secrets.ts'
@@ -110,7 +110,8 @@ export function customDefinition(body: JsonObject, started: Readonly<Record<stri
 }
 
 /** Jobs of earlier stages are over, and so are those of their own stage that stand before them. */
-function stagesOf(body: JsonObject, variables: Variables): readonly StageText[] {
+function stagesOf(given: JsonObject, variables: Variables): readonly StageText[] {
+  const body = { stages: withRepositories(given['stages'] ?? [], repositoryParams(given)) }
   const over = new Set<string>()
   const all = jobsIn(body)
   return objectsOf(body, 'stages').map((stage, place) => {

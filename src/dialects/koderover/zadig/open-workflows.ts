@@ -5,6 +5,7 @@ import { flagOf, misfit, objectOf, objectsOf, textOf } from '../fields.ts'
 import type { Call } from '../route.ts'
 import { allPipelines } from '../v1-pipelines.ts'
 import { namedJobs } from './chosen-jobs.ts'
+import { repositoryParams } from './custom-body.ts'
 import { repositoryKey } from './custom-jobs.ts'
 import { customWord, JOB_TYPES } from './custom-task.ts'
 import { customBodyOf, paramsIn, presentCustom } from './custom-workflow.ts'
@@ -61,14 +62,19 @@ export async function createOpenTask(call: Call): Promise<Response> {
   const parameters = objectsOf(body, 'parameters')
   const none = noChoice(pipeline, parameters)
   if (none !== undefined) return face.badRequest(none)
+  const stands = customBodyOf(pipeline.definition)
+  const known = repositoryParams(stands ?? {})
+  const isKnown = (one: JsonObject): boolean => {
+    const own = known.get(textOf(one, 'name'))
+    return own !== undefined && repositoryKey(own) === repositoryKey(objectOf(one, 'repo'))
+  }
   const repos = [
-    ...parameters.map((one) => objectOf(one, 'repo')),
+    ...parameters.filter((one) => !isKnown(one)).map((one) => objectOf(one, 'repo')),
     ...parts.flatMap((part) => objectsOf(part, 'repo_info')),
   ]
-  const stands = customBodyOf(pipeline.definition)
   const read = stands === undefined ? undefined : readInputs(stands, inputs)
   const given = [
-    ...parameters.filter((one) => textOf(one, 'type') !== 'repo'),
+    ...parameters.filter((one) => textOf(one, 'type') !== 'repo' || isKnown(one)),
     // What a job has a variable for is told to it alone, all else is a param or refused.
     ...pairs
       .filter((pair) => read?.keys.has(textOf(pair, 'key')) !== true)

@@ -25,8 +25,12 @@ export interface Started {
   readonly skipped: ReadonlySet<string>
 }
 
-/** What is wrong with what is asked for, as text. */
-export function startedWorkflow(stands: JsonObject, sent: readonly JsonObject[]): Started | string {
+/** @param given params, of which those that are repositories are of its body. @returns as text, what is wrong with it. */
+export function startedWorkflow(
+  stands: JsonObject,
+  sent: readonly JsonObject[],
+  given: readonly JsonObject[],
+): Started | string {
   const asked = new Map(sent.map((job) => [textOf(job, 'name'), job]))
   const skipped = new Set<string>()
   const faults: string[] = []
@@ -50,7 +54,8 @@ export function startedWorkflow(stands: JsonObject, sent: readonly JsonObject[])
   const stages = objectsOf(stands, 'stages').map((stage) => ({ ...stage, jobs: objectsOf(stage, 'jobs').map(jobOf) }))
   const [fault] = faults
   if (fault !== undefined) return fault
-  const body = { ...stands, stages }
+  const params = objectsOf(stands, 'params').map((param) => withRepository(param, given))
+  const body = { ...stands, ...(params.length === 0 ? {} : { params }), stages }
   // Where nothing is chosen of the job that it has its services from, it has nothing to do.
   const [before, now] = [jobsIn(stands), jobsIn(body)]
   for (const [place, job] of now.entries()) {
@@ -58,6 +63,13 @@ export function startedWorkflow(stands: JsonObject, sent: readonly JsonObject[])
     if (isIdleNow && servicesOf(before[place] ?? {}, before).length > 0) skipped.add(textOf(job, 'name'))
   }
   return { body, skipped }
+}
+
+function withRepository(param: JsonObject, given: readonly JsonObject[]): JsonObject {
+  const sent = given.find((one) => textOf(one, 'name') === textOf(param, 'name'))
+  if (textOf(param, 'type') !== 'repo' || sent === undefined) return param
+  const [repo = {}] = withRefs([objectOf(param, 'repo')], [objectOf(sent, 'repo')])
+  return { ...param, repo }
 }
 
 /** There was something to choose from, and nothing was chosen. */

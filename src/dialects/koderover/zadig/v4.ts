@@ -41,7 +41,7 @@ export async function startAs(
   more: Partial<Pick<Start, 'repository' | 'namespace'>> = {},
 ): Promise<Response> {
   const stands = customBodyOf(pipeline.definition)
-  const asked = stands === undefined ? { body: {}, skipped: skippedIn(jobs) } : startedWorkflow(stands, jobs)
+  const asked = stands === undefined ? { body: {}, skipped: skippedIn(jobs) } : startedWorkflow(stands, jobs, params)
   if (typeof asked === 'string') return face.operation('createTask', asked)
   const seal = sealFor(call.app, pipeline.project.id)
   // Who starts it, and when, is nobody's but this task's.

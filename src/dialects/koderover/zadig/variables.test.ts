@@ -160,6 +160,42 @@ test('a job reads what other jobs say of themselves: services, branches, environ
   expect(job?.env).toMatchObject({ BY: world.admin.user.name, ZADIG_1: 'web:7', ZADIG_2: 'main,dev' })
 })
 
+test('a param may be a repository, of which a start says the branch', async () => {
+  const { ask, world } = await open()
+  const repo = {
+    codehost_name: 'local',
+    repo_owner: '/srv/git',
+    repo_namespace: '/srv/git',
+    repo_name: 'web',
+    branch: 'main',
+  }
+  const repos = [{ source_from: 'param', global_param_name: 'code' }]
+  const jobs = [{ name: 'make', type: 'freestyle', spec: { repos, script: 'make' } }]
+  const params = [{ name: 'code', type: 'repo', repo }]
+  const workflow = { ...body, params, stages: [{ name: 's', jobs }] }
+  await ask('POST', BASE, workflow)
+  const fetched = () => world.runner.jobs.at(-1)?.with
+  await ask('POST', `${BASE}/workflowtask`, workflow)
+  expect(fetched()).toMatchObject({ url: '/srv/git/web', ref: 'main' })
+  const mine = { codehost_name: 'local', repo_namespace: '/srv/git', repo_name: 'web', branch: 'mine' }
+  const start = (one: object) =>
+    ask('POST', '/openapi/workflows/custom/task', {
+      workflow_key: 'ship',
+      project_key: 'default',
+      parameters: [{ name: 'code', type: 'repo', repo: one }],
+      inputs: [{ job_name: 'make', job_type: 'freestyle', parameters: {} }],
+    })
+  world.runner.endTask('make-fetch-1', succeeded())
+  await world.settled()
+  world.runner.endTask('make', succeeded())
+  await world.settled()
+  expect((await start(mine)).body).toMatchObject({ task_id: 2 })
+  expect(fetched()).toMatchObject({ url: '/srv/git/web', ref: 'mine' })
+  const task = (await ask('GET', '/openapi/workflows/custom/task?workflowKey=ship&taskId=2')).body
+  expect(task.params).toMatchObject([{ name: 'code', type: 'repo', repo: { repo_name: 'web', branch: 'mine' } }])
+  expect((await start({ ...mine, repo_name: 'other' })).body.code).toBe(6160)
+})
+
 // `ShellStep` of jobexecutor: `/bin/bash user_script.sh`, and no more.
 test.each([
   ['goes on behind a command that fails', ['false | true; false\necho on'], [], 'on\n', 0],
