@@ -2,11 +2,11 @@ import { failureSentence } from '../../../model/failure.ts'
 import type { JsonObject } from '../../../model/json.ts'
 import { isEnded } from '../../../model/status.ts'
 import type { RunView, StageView, TaskView } from '../../../model/view.ts'
-import { flagOf, objectsOf, textOf } from '../fields.ts'
+import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { factOf, type FactSource, nearTask, runFacts } from '../facts.ts'
 import { revokerOf } from '../present.ts'
-import { FETCHES, imageOf, MANUAL_CHECK, servicesOf } from './custom-jobs.ts'
-import { jobsIn } from './custom-body.ts'
+import { FETCHES, MANUAL_CHECK } from './custom-jobs.ts'
+import { saidSpec } from './job-spec.ts'
 import { customBodyOf, GATE, secretsOf, stageKey, withValue } from './custom-workflow.ts'
 import { shownValue } from './secrets.ts'
 import { creatorOf } from '../status.ts'
@@ -99,7 +99,8 @@ function presentStage(stage: StageView, run: RunView, body: JsonObject): JsonObj
   const stages = objectsOf(body, 'stages')
   const said = stages.find((_, place) => stage.key === stageKey(place))
   const jobs = new Map(objectsOf(said ?? {}, 'jobs').map((job) => [textOf(job, 'name'), job]))
-  const review = stage.tasks.find((task) => task.review !== null)
+  // Of a workflow that was made here a job that is an approval is one for itself.
+  const review = stage.tasks.find((task) => task.review !== null && (said === undefined || isGate(task)))
   return {
     ...STAGE_TASK,
     name: stage.name,
@@ -188,27 +189,14 @@ function factsOf(task: TaskView, fetches: readonly TaskView[], stage: StageView,
   return nearTask(own, task, stage)
 }
 
-/** What a job deploys or distributes, and of what image: what it names, or what the job before it has built. */
-function imagesOf(said: JsonObject, body: JsonObject, run: RunView): readonly JsonObject[] {
-  return servicesOf(said, jobsIn(body)).map((service) => {
-    const image = imageOf(service)
-    const [, job] = /^\{\{\.job\.([a-z0-9-]+)\.output\.IMAGE\}\}$/.exec(image) ?? []
-    const built = run.stages.flatMap(({ tasks }) => tasks).find(({ key }) => key === job)?.outputs['IMAGE']
-    return {
-      service_name: textOf(service, 'service_name'),
-      service_module: textOf(service, 'service_module'),
-      image: job === undefined && !image.includes('{{.') ? image : typeof built === 'string' ? built : '',
-    }
-  })
-}
-
 function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObject, body: JsonObject): JsonObject {
   const fetches = stage.tasks.filter(({ annotations }) => annotations[FETCHES] === own.key)
   const task = workOf(own, fetches)
   const facts = factsOf(task, fetches, stage, run)
   const fact = (name: Parameters<typeof factOf>[1]): string => factOf(facts, name) ?? ''
   const service = fact('service_name') || run.pipeline.name
-  const type = JOB_TYPES[task.role]
+  const kind = textOf(said, 'type')
+  const type = kind === '' ? JOB_TYPES[task.role] : kind
   const repo = {
     ...REPOSITORY,
     repo_owner: fact('repo_owner'),
@@ -221,7 +209,8 @@ function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObj
   const made = (name: string): string => (typeof task.outputs[name] === 'string' ? task.outputs[name] : '')
   const image = made('IMAGE') || (fact('image_name') === '' ? '' : `${fact('image_name')}:${fact('image_tag')}`)
   const isBuild = type === 'zadig-build'
-  const images = imagesOf(said, body, run)
+  const secrets = secretsOf(run.definition)
+  const params = new Map(run.params.map(({ name, value }) => [name, shownValue(name, value, secrets)] as const))
   return {
     ...JOB_TASK,
     name: task.key,
@@ -235,18 +224,22 @@ function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObj
     ...timesOf(task),
     cost_seconds: task.startedAt === null ? 0 : seconds((task.endedAt ?? run.updatedAt) - task.startedAt),
     error: task.failure === null ? '' : failureSentence(task.failure),
-    spec: jobSpec(type, {
-      repos: repo.repo_name === '' ? [] : [repo],
-      image,
-      package: made('PKG_FILE') || fact('package_file'),
-      service_name: isBuild ? service : '',
-      service_module: isBuild ? service : '',
-      env: fact('deploy_env'),
-      service_and_images: images.length > 0 ? images : [{ service_name: service, service_module: service, image }],
-      project_name: run.project.name,
-      test_name: task.name,
-      scanning_name: task.name,
-    }),
+    spec:
+      type === 'approval' && task.review !== null
+        ? approvalOf(task)
+        : jobSpec(type, objectOf(said, 'spec'), {
+            repos: repo.repo_name === '' ? [] : [repo],
+            image,
+            package: made('PKG_FILE') || fact('package_file'),
+            service_name: isBuild ? service : '',
+            service_module: isBuild ? service : '',
+            env: fact('deploy_env'),
+            service_and_images: [{ service_name: service, service_module: service, image }],
+            project_name: run.project.name,
+            test_name: task.name,
+            scanning_name: task.name,
+            ...saidSpec(said, body, { task, fetches, run, params }),
+          }),
     retry_count: task.earlier.length,
   }
 }

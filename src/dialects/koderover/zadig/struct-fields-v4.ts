@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../../../model/json.ts'
-import { objectsOf } from '../fields.ts'
+import { objectOf, objectsOf } from '../fields.ts'
 
 /**
  * The same for what came with 1.13: `models.WorkflowV4` and the tasks of such workflows (struct-fields.ts has the rest).
@@ -106,9 +106,14 @@ export const JOB_TASK = {
   job_info: null,
 } as const satisfies JsonObject
 
-/** The `spec` of a job of a task, by its type; `fields` is what is known. Clients of Go read an object of every job. */
-export function jobSpec(type: string, fields: JsonObject): JsonObject {
-  const known = Object.hasOwn(SPECS, type) ? SPECS[type as keyof typeof SPECS] : SPECS.freestyle
+/**
+ * The `spec` of a job of a task, by its type; `fields` is what is known. Clients of Go read an object of every job.
+ * @param said the spec in the workflow: of other kinds it is shown as it is, of a plugin that is what it runs.
+ */
+export function jobSpec(type: string, said: JsonObject, fields: JsonObject): JsonObject {
+  const isOther = !Object.hasOwn(SPECS, type)
+  if (isOther && Object.keys(said).length > 0) return type === 'plugin' ? objectOf(said, 'plugin') : said
+  const known = isOther ? SPECS.freestyle : SPECS[type as keyof typeof SPECS]
   const names = Object.keys(known)
   return { ...known, ...Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name))) }
 }
@@ -138,6 +143,14 @@ const SPECS = {
     link_url: '',
     scanning_name: '',
     envs: [],
+  },
+  'custom-deploy': {
+    namespace: '',
+    image: '',
+    target: '',
+    cluster_name: '',
+    timeout: 0,
+    skip_check_run_status: false,
   },
   'zadig-deploy': {
     env: '',

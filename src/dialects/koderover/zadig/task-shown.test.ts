@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { open, type Body } from '../../../testing/koderover-client.ts'
+import { succeeded } from '../../../testing/scripted-runner.ts'
 
 // What a task tells of the workflow that it was started from: `getWorkflowDefaultParams` and `ToTask` of aslan.
 
@@ -98,4 +99,63 @@ test('a timer starts with several of a choice', async () => {
   world.clock.advance(60_000)
   await world.settled()
   expect((await task(1)).params[1]).toMatchObject({ choice_value: ['c'], value: 'c' })
+})
+
+test('a job of a task has the type of its workflow, and tells its variables, repositories and services', async () => {
+  const { ask, world } = await open()
+  const repos = [
+    { repo_owner: '/srv/git', repo_name: 'web', branch: 'main' },
+    { repo_owner: 'li', repo_name: 'lib' },
+  ]
+  const envs = [
+    { key: 'MODE', value: 'v{{.workflow.params.version}}', type: 'string' },
+    { key: 'TOKEN', value: 'hunter2', is_credential: true },
+  ]
+  const services = [{ service_name: 'shop', modules: [{ service_module: 'web', image: 'web:1' }] }]
+  const tell = { source: 'runtime', webhook_type: 'feishu', content: 'done' }
+  const yes = { type: 'native', native_approval: { approve_users: [{ user_name: 'ci' }], needed_approvers: 1 } }
+  const jobs = [
+    { name: 'make', type: 'freestyle', spec: { repos, envs, script: 'make' } },
+    { name: 'put', type: 'zadig-deploy', spec: { env: 'dev', production: true, deploy_contents: ['image'], services } },
+    { name: 'tell', type: 'notification', spec: tell },
+    { name: 'extra', type: 'plugin', spec: { plugin: { name: 'x', image: 'alpine', cmds: ['echo'] } } },
+    { name: 'check', type: 'zadig-test', spec: { test_modules: [{ name: 'smoke', project_name: 'default' }] } },
+    { name: 'ask', type: 'approval', spec: yes },
+  ]
+  const params = [{ name: 'version', type: 'string', value: '7' }]
+  await ask('POST', BASE, { ...WORKFLOW, params, stages: [{ name: 's', parallel: true, jobs }] })
+  await ask('POST', `${BASE}/workflowtask`, { name: 'ship' })
+  world.runner.endTask('make-fetch-1', succeeded({ commit: 'abc' }))
+  await world.settled()
+  const [stage] = (await ask('GET', `${BASE}/workflowtask/workflow/ship/task/1`)).body.stages
+  expect(stage.approval).toBeNull()
+  const shown = Object.fromEntries(stage.jobs.map(({ name, type, spec }: Body) => [name, { type, spec }]))
+  expect(shown).toMatchObject({
+    make: {
+      type: 'freestyle',
+      spec: {
+        envs: [
+          { key: 'MODE', value: 'v7' },
+          { key: 'TOKEN', value: '********', is_credential: true },
+        ],
+        repos: [
+          { repo_name: 'web', branch: 'main', commit_id: 'abc' },
+          { repo_name: 'lib', repo_owner: 'li' },
+        ],
+      },
+    },
+    put: {
+      type: 'zadig-deploy',
+      spec: {
+        env: 'dev',
+        production: true,
+        deploy_contents: ['image'],
+        service_and_images: [{ service_name: 'shop', service_module: 'web', image: 'web:1' }],
+      },
+    },
+    tell: { type: 'notification', spec: tell },
+    extra: { type: 'plugin', spec: { name: 'x', image: 'alpine' } },
+    check: { type: 'zadig-test', spec: { test_name: 'smoke' } },
+    ask: { type: 'approval', spec: { type: 'native', native_approval: { approve_users: [{ user_name: 'ci' }] } } },
+  })
 })
