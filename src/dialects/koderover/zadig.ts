@@ -17,6 +17,7 @@ import { presentPreview } from './zadig/custom-task.ts'
 import * as custom from './zadig/custom-workflows.ts'
 import { openNotServed, openRoutes } from './zadig/open-routes.ts'
 import { filterValues, valuesOf } from './zadig/task-filters.ts'
+import { manualExec } from './zadig/manual-exec.ts'
 import * as v4 from './zadig/v4.ts'
 import { presetTask, presetWorkflow, productTargets } from './zadig/workflow-args.ts'
 import { createView, listViewNames, presetView, removeView, updateView } from './zadig/views.ts'
@@ -227,6 +228,12 @@ const later: readonly Route[] = [
     'ignore or reject the failure of a job whose `error_policy` is manual_check, from 2.3 on; error 6169',
     v4.handleError,
   ),
+  v4Route(
+    'POST',
+    '/v4/workflowtask/manualexec/workflow/:workflowName/task/:taskID?stageName',
+    'begin a stage that is begun by hand (`manual_exec`), from 3.0 on; error 6169',
+    manualExec,
+  ),
 ]
 
 /** Fixed paths come before those with a part that varies. */
@@ -265,12 +272,6 @@ const workflowNotServed = notServed(ZADIG_V4, '/api/workflow', [
   ['POST', '/v4/filterEnv', 'services of an environment', 'there are no environments of Kubernetes'],
   ['GET', '/v4/sharestorage', 'storage that jobs share', 'the workspace of a run is shared by its jobs'],
   ['POST', '/v4/workflowtask/debug/:workflowName/task/:taskID', 'wait at breakpoints', NO_SHELL],
-  [
-    'POST',
-    '/v4/workflowtask/manualexec/workflow/:workflowName/task/:taskID',
-    'go on with a stage that is begun by hand',
-    'an approval before a stage, or a stage of our own API that waits, does it',
-  ],
   [
     'POST',
     '/v4/workflowtask/revert/:workflowName/:jobName/task/:taskID',

@@ -7,7 +7,7 @@ import { factOf, type FactSource, nearTask, runFacts } from '../facts.ts'
 import { revokerOf } from '../present.ts'
 import { FETCHES, MANUAL_CHECK } from './custom-jobs.ts'
 import { saidSpec } from './job-spec.ts'
-import { customBodyOf, GATE, secretsOf, stageKey, withValue } from './custom-workflow.ts'
+import { BY_HAND, customBodyOf, GATE, secretsOf, stageKey, withValue } from './custom-workflow.ts'
 import { shownValue } from './secrets.ts'
 import { creatorOf } from '../status.ts'
 import { nodeWord, taskWord, type ZadigStatus } from './status.ts'
@@ -23,7 +23,7 @@ import { askedStages } from './task-filters.ts'
  * wait, of a failure that was passed over, and of one that waits for a person's word. Source: aslan's `config.Status`,
  * its stage.go and `runJob` of its jobcontroller.
  */
-type CustomWord = ZadigStatus | 'reject' | 'wait_for_approval' | 'unstable' | 'wait_for_manual_error_handling'
+type CustomWord = ZadigStatus | 'reject' | 'wait_for_approval' | 'unstable' | 'wait_for_manual_error_handling' | 'pause'
 
 const isRejected = ({ status, failure }: TaskView): boolean => status === 'failed' && failure?.kind === 'rejected'
 const isManual = ({ annotations }: TaskView): boolean => annotations[MANUAL_CHECK] !== undefined
@@ -31,7 +31,8 @@ const waitsForWord = (task: TaskView): boolean => task.held && isManual(task)
 /** Whoever does not ignore a failure lets its time be over: then it is what it was. */
 const isGivenUp = (task: TaskView): boolean =>
   isManual(task) && task.status === 'timed_out' && task.failure?.kind !== 'timeout'
-const isGate = ({ annotations }: TaskView): boolean => annotations[GATE] !== undefined
+const isGate = ({ annotations }: TaskView): boolean => annotations[GATE] === 'true'
+export const isByHand = ({ annotations }: TaskView): boolean => annotations[GATE] === BY_HAND
 
 function jobWord(task: TaskView): CustomWord {
   if (isRejected(task)) return 'reject'
@@ -47,6 +48,7 @@ function wordOver(word: ZadigStatus, status: RunView['status'] | StageView['stat
   if (word === 'failed' && tasks.some(isRejected)) return 'reject'
   if (status === 'reviewing' && tasks.some((task) => isGate(task) && task.status === 'reviewing'))
     return 'wait_for_approval'
+  if (status === 'reviewing' && tasks.some((task) => isByHand(task) && task.status === 'reviewing')) return 'pause'
   // A failure that waits for a word is none yet.
   if (status === 'held' && tasks.every((task) => !task.held || isManual(task))) return 'running'
   return word === 'timeout' && tasks.some(isGivenUp) ? 'failed' : word
@@ -110,11 +112,20 @@ function presentStage(stage: StageView, run: RunView, body: JsonObject): JsonObj
       said === undefined
         ? stage.tasks.length > 1 && stage.tasks.every(({ needs }) => needs.length === 0)
         : flagOf(said, 'parallel') === true,
+    manual_exec: byHand(objectOf(said ?? {}, 'manual_exec'), stage.tasks.find(isByHand)),
     approval: review === undefined ? null : approvalOf(review),
     jobs: stage.tasks
       .filter(({ annotations }) => annotations[GATE] === undefined && annotations[FETCHES] === undefined)
       .map((task) => presentJob(task, stage, run, jobs.get(task.key) ?? {}, body)),
   }
+}
+
+/** `models.ManualExec` of a stage: who may begin it, and who has. */
+function byHand(said: JsonObject, hand: TaskView | undefined): JsonObject | null {
+  if (hand === undefined) return null
+  const by = hand.review?.decisions.at(-1)?.by
+  const begun = by === undefined ? {} : { excuted: true, manual_exector_id: by, manual_exector_name: by }
+  return { enabled: true, modify_params: false, manual_exec_users: [], ...said, ...begun }
 }
 
 /** Times that are not yet there are left out, as Go leaves out its zeros. */

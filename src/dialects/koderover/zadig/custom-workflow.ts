@@ -21,6 +21,8 @@ const BODY = 'koderover/workflow-v4'
 const JOBS_MAX = 100
 /** The annotation of a review that is a stage's approval, and no job of it. */
 export const GATE = 'koderover/gate'
+/** Its value where somebody begins the stage by hand. */
+export const BY_HAND = 'manual_exec'
 
 export function customBodyOf(definition: PipelineDefinition): JsonObject | undefined {
   const body = unpack(definition.annotations, BODY)
@@ -127,9 +129,14 @@ export const stageKey = (place: number): string => `stage-${place + 1}`
 function stageOf(stage: JsonObject, place: number, variables: Variables): StageText {
   const name = textOf(stage, 'name')
   const gate = approvalOf(objectOf(stage, 'approval'), `approval-${place + 1}`, variables)
-  const tasks: TaskText[] = gate === undefined ? [] : [{ ...gate, annotations: { [GATE]: 'true' } }]
+  const hand = handOf(objectOf(stage, 'manual_exec'), `manual-exec-${place + 1}`, variables)
+  const needs = hand === undefined ? {} : { needs: [hand.key] }
+  const tasks: TaskText[] = [
+    ...(hand === undefined ? [] : [{ ...hand, annotations: { [GATE]: BY_HAND } }]),
+    ...(gate === undefined ? [] : [{ ...gate, ...needs, annotations: { [GATE]: 'true' } }]),
+  ]
   const isParallel = flagOf(stage, 'parallel') === true
-  let before = gate?.key
+  let before = gate?.key ?? hand?.key
   const passed: string[] = []
   for (const job of objectsOf(stage, 'jobs')) {
     if (isLeftOut(job)) continue
@@ -145,6 +152,10 @@ function stageOf(stage: JsonObject, place: number, variables: Variables): StageT
   }
   return { key: stageKey(place), name: asName(name, `stage ${place + 1}`), tasks }
 }
+
+/** Somebody begins the stage by hand, from 3.0 on. Who may is told when somebody does: an admin always may. */
+const handOf = (manual: JsonObject, key: string, variables: Variables): TaskText | undefined =>
+  flagOf(manual, 'enabled') === true ? approvalOf({ enabled: true }, key, variables, 'manual execution') : undefined
 
 /** A gate before the jobs of a stage, or a job that is one. */
 function approvalOf(approval: JsonObject, key: string, variables: Variables, name = 'approval'): TaskText | undefined {

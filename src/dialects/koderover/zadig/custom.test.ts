@@ -229,3 +229,43 @@ test('a name that Zadig would not take is refused', async () => {
   const { body } = await ask('POST', BASE, workflow({ name: 'Bad name!' }))
   expect([body.code, body.description]).toEqual([6540, '工作流标识支持大小写字母、数字和中划线'])
 })
+
+test('a stage that is begun by hand waits for somebody who may: the task is `pause` until then', async () => {
+  const { ask, world } = await open()
+  const manual_exec = { enabled: true, modify_params: false, manual_exec_users: [{ user_name: 'ci', type: 'user' }] }
+  const [build, go] = workflow().stages
+  await ask(
+    'POST',
+    BASE,
+    workflow({
+      stages: [
+        { ...build, approval: null },
+        { ...go, approval: null, manual_exec },
+      ],
+    }),
+  )
+  await ask('POST', `${BASE}/workflowtask`, { name: 'release' })
+  const path = `${BASE}/workflowtask/workflow/release/task/1`
+  const begin = (stage: string) =>
+    ask('POST', `${BASE}/workflowtask/manualexec/workflow/release/task/1?projectName=default&stageName=${stage}`, {
+      jobs: [],
+    })
+  expect((await begin('go')).body.description).toBe('工作流任务状态无法手动执行')
+  for (const key of ['compile', 'note']) world.runner.endTask(key, succeeded())
+  await world.settled()
+  const { status, stages } = (await ask('GET', path)).body
+  expect([status, stages[1].status, stages[1].approval]).toEqual(['pause', 'pause', null])
+  expect(stages[1].manual_exec).toEqual(manual_exec)
+  expect(stages[1].jobs.map(({ name }: Body) => name)).toEqual(['put', 'tell'])
+  expect(world.runner.jobs).toEqual([])
+  const query = 'workflow_name=release&queryType=taskStatus&filters=pause'
+  expect((await ask('GET', `${BASE}/workflowtask?${query}`)).body.total).toBe(1)
+  const decision = { workflow_name: 'release', stage_name: 'go', task_id: 1, approve: true, comment: '' }
+  expect((await ask('POST', `${BASE}/workflowtask/approve`, decision)).body.code).toBe(6169)
+  expect((await begin('build')).body.code).toBe(6169)
+  expect(await begin('go')).toEqual(SUCCESS)
+  world.runner.endTask('put', succeeded())
+  await world.settled()
+  const after = (await ask('GET', path)).body
+  expect([after.status, after.stages[1].manual_exec.manual_exector_name]).toEqual(['passed', 'ci'])
+})

@@ -201,6 +201,7 @@ export const WORKFLOW_V4 = {
     {
       name: 's',
       parallel: 'b',
+      manual_exec: { enabled: 'b', modify_params: 'b', manual_exec_users: [USER] },
       approval: {
         enabled: 'b',
         status: 's',

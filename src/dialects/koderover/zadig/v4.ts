@@ -9,8 +9,16 @@ import { flagOf, integerOf, misfit, objectOf, objectsOf, textOf } from '../field
 import { type Call, pipelineRef } from '../route.ts'
 import { skippedIn, unskipped } from './chosen-jobs.ts'
 import { MANUAL_CHECK } from './custom-jobs.ts'
-import { customWord, JOB_TYPES, presentPreview } from './custom-task.ts'
-import { customBodyOf, customDefinition, givenParams, presentCustom, secretsOf, withValue } from './custom-workflow.ts'
+import { customWord, isByHand, JOB_TYPES, presentPreview } from './custom-task.ts'
+import {
+  customBodyOf,
+  customDefinition,
+  givenParams,
+  presentCustom,
+  secretsOf,
+  stageKey,
+  withValue,
+} from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, type PageNames, pipelineOf, rowsAsked, runOf } from './request.ts'
 import { shownValue } from './secrets.ts'
@@ -116,7 +124,7 @@ export async function listTasks(call: Call): Promise<Response> {
 
 const CUSTOM_WORDS = {
   of: customWord,
-  besides: { failed: ['reject'], reviewing: ['wait_for_approval'], held: ['running'], timed_out: ['failed'] },
+  besides: { failed: ['reject'], reviewing: ['wait_for_approval', 'pause'], held: ['running'], timed_out: ['failed'] },
 } as const satisfies TaskWords
 
 /** A page of a workflow's tasks. */
@@ -192,7 +200,7 @@ export async function approve(call: Call): Promise<Response> {
   const waiting = run.stages
     .flatMap((stage) => stage.tasks.map((task) => ({ stage, task })))
     // Also one that somebody has paused: it waits for its approval all the same.
-    .filter(({ task }) => task.allowed.includes('approve'))
+    .filter(({ task }) => task.allowed.includes('approve') && !isByHand(task))
     .filter(({ stage, task }) => [stage.key, stage.name, task.key, task.name].includes(asked))
   if (waiting.length === 0)
     return face.operation('approveTask', `workflow ${name} ID ${id} stage ${asked.slice(0, 64)} do not need approve`)
