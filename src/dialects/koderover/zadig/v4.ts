@@ -10,15 +10,7 @@ import { type Call, pipelineRef } from '../route.ts'
 import { skippedIn, unskipped } from './chosen-jobs.ts'
 import { MANUAL_CHECK } from './custom-jobs.ts'
 import { customWord, isByHand, JOB_TYPES, presentPreview } from './custom-task.ts'
-import {
-  customBodyOf,
-  customDefinition,
-  givenParams,
-  presentCustom,
-  secretsOf,
-  stageKey,
-  withValue,
-} from './custom-workflow.ts'
+import { customBodyOf, customDefinition, givenParams, presentCustom, secretsOf, withValue } from './custom-workflow.ts'
 import { zadigFace as face } from './face.ts'
 import { objectBody, pagedRuns, type PageNames, pipelineOf, rowsAsked, runOf } from './request.ts'
 import { shownValue } from './secrets.ts'
