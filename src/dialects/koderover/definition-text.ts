@@ -31,6 +31,8 @@ export interface TaskText {
   readonly uses: string
   readonly with?: JsonObject
   readonly needs?: readonly string[]
+  /** An expression: where it is not true the task is passed over. */
+  readonly when?: string
   readonly env?: Readonly<Record<string, string>>
   /** e.g. `7200s`. */
   readonly timeout?: string

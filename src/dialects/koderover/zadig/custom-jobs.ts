@@ -69,6 +69,12 @@ function onError(job: JsonObject): Pick<TaskText, 'retry' | 'on_failure' | 'anno
   return { on_failure: { policy: 'hold', expire: MANUAL_WAIT }, annotations: { [MANUAL_CHECK]: 'true' } }
 }
 
+/** The same for what fetches for it: there it is a part of the job. A person is asked about the work itself alone. */
+const whereFetching = ({ retry, on_failure }: Pick<TaskText, 'retry' | 'on_failure'>): Partial<TaskText> => ({
+  ...(retry === undefined ? {} : { retry }),
+  ...(on_failure === 'continue' ? { on_failure } : {}),
+})
+
 /** Whether it runs only when a start asks for it. */
 export const isLeftOut = (job: JsonObject): boolean =>
   flagOf(job, 'skipped') === true || ['default_not_run', 'skip'].includes(textOf(job, 'run_policy'))
@@ -225,7 +231,10 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
   const [key, type, spec] = [textOf(job, 'name'), textOf(job, 'type'), objectOf(job, 'spec')]
   const kind = KINDS.get(type) ?? { role: 'other', script: null }
   const repositories = repositoriesOf(spec)
-  const fetches = repositories.flatMap((repository, place) => fetchTask(repository, key, place, needs, variables))
+  const { annotations, ...policy } = onError(job)
+  const fetches = repositories
+    .flatMap((repository, place) => fetchTask(repository, key, place, needs, variables))
+    .map((fetch) => ({ ...fetch, ...whereFetching(policy) }))
   const script = scripted(wrapped(scriptOf(spec)), variables)
   const folders = fetches.map((fetch) => textOf(fetch.with ?? {}, 'path')).filter((path) => path !== 'source')
   const outputs = handedOn(outputsOf(spec, kind.role))
@@ -235,7 +244,6 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
     settingsOf(spec)
       .map((part) => integerOf(part, 'timeout'))
       .find((timeout) => timeout > 0) ?? 0
-  const { annotations, ...policy } = onError(job)
   const known = { ...annotations, ...annotated(spec, repositories[0]) }
   const own: TaskText = {
     key,
@@ -251,6 +259,10 @@ export function jobTasks(job: JsonObject, needs: readonly string[], variables: V
       ...(script.text === '' ? {} : script.env),
     },
     needs: [...needs, ...fetches.map((fetch) => fetch.key)],
+    // Without its code it has nothing to do, also where that is passed over.
+    ...(policy.on_failure === 'continue' && fetches.length > 0
+      ? { when: fetches.map((fetch) => `tasks.${fetch.key}.status == 'succeeded'`).join(' and ') }
+      : {}),
     ...policy,
     ...(Object.keys(known).length === 0 ? {} : { annotations: known }),
   }

@@ -183,9 +183,9 @@ function workOf(task: TaskView, fetches: readonly TaskView[]): TaskView {
   const begun = fetches.map(({ startedAt }) => startedAt).filter((at) => at !== null)
   const startedAt = begun.length === 0 ? task.startedAt : Math.min(...begun)
   const at = fetches.find(({ status }) => !['succeeded', 'skipped', 'pending'].includes(status))
-  return at === undefined || task.status !== 'pending'
+  return at === undefined || !['pending', 'skipped'].includes(task.status)
     ? { ...task, startedAt }
-    : { ...task, startedAt, status: at.status, failure: at.failure, endedAt: at.endedAt }
+    : { ...task, startedAt, status: at.status, failure: at.failure, ignored: at.ignored, endedAt: at.endedAt }
 }
 
 /** What is known of a job: of a workflow that was made here, its own repositories alone. */

@@ -66,6 +66,31 @@ test('a job is tried again as often as it says, every ten seconds', async () => 
   expect((await t.task()).stages[0].jobs[0].retry_count).toBe(2)
 })
 
+const fetching = (policy: object): Body => ({
+  ...shell('a', { error_policy: policy }),
+  spec: { repos: [{ repo_owner: '/srv/git', repo_name: 'web', branch: 'main' }], script: 'make' },
+})
+
+test('what fetches for a job is a part of it: a failure there is ignored with the job, and tried again with it', async () => {
+  const ignored = await started([fetching({ policy: 'ignore_error' })], [shell('b')])
+  await ignored.end('a-fetch-1', 1)
+  expect(await ignored.words()).toEqual(['running', 'passed', 'unstable', 'running', 'running'])
+  expect((await ignored.task()).stages[0].jobs[0].error).not.toBe('')
+  await ignored.end('b')
+  expect((await ignored.words())[0]).toBe('passed')
+  const good = await started([fetching({ policy: 'ignore_error' })])
+  await good.end('a-fetch-1')
+  await good.end('a')
+  expect(await good.words()).toEqual(['passed', 'passed', 'passed'])
+  const again = await started([fetching({ policy: 'retry', maximum_retry: 1 })])
+  await again.end('a-fetch-1', 1)
+  again.world.clock.advance(10_000)
+  await again.world.settled()
+  await again.end('a-fetch-1')
+  await again.end('a')
+  expect(await again.words()).toEqual(['passed', 'passed', 'passed'])
+})
+
 const MANUAL = { policy: 'manual_check', approval_users: [{ type: 'user', user_name: 'ci' }] }
 
 test('a failure that somebody has to see to waits for a word, and goes on once it is ignored', async () => {
