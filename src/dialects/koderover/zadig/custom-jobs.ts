@@ -59,7 +59,7 @@ const MANUAL_WAIT = '366d'
 const RETRIES_MAX = 100
 
 /** `models.JobErrorPolicy`, from 2.3 on; a retry waits for ten seconds there, too. */
-function onError(job: JsonObject): Pick<TaskText, 'retry' | 'on_failure' | 'annotations'> {
+export function onError(job: JsonObject): Pick<TaskText, 'retry' | 'on_failure' | 'annotations'> {
   const given = objectOf(job, 'error_policy')
   const policy = textOf(given, 'policy')
   const max = Math.min(Math.max(0, integerOf(given, 'maximum_retry')), RETRIES_MAX)

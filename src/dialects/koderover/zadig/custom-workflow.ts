@@ -14,6 +14,7 @@ import { typeFault, withTexts, WORKFLOW_V4 } from './shapes.ts'
 import { wholeCustom } from './struct-fields-v4.ts'
 import { seconds } from './sub-tasks.ts'
 import { templated, type Variables, workflowVariables } from './variables.ts'
+import { TRIGGER, triggerTasks } from './workflow-trigger.ts'
 
 /** Custom workflows, `models.WorkflowV4` of 1.13 and later: stages of jobs, approvals before stages, params. */
 
@@ -118,7 +119,7 @@ function stagesOf(given: JsonObject, variables: Variables): readonly StageText[]
   const all = jobsIn(body)
   return objectsOf(body, 'stages').map((stage, place) => {
     const jobs = objectsOf(stage, 'jobs').map((job) => withReferred(job, all))
-    const made = stageOf({ ...stage, jobs }, place, { ...variables, jobs: new Set(over) })
+    const made = stageOf({ ...stage, jobs }, all, place, { ...variables, jobs: new Set(over) })
     for (const { key } of made.tasks) over.add(key)
     return made
   })
@@ -126,7 +127,7 @@ function stagesOf(given: JsonObject, variables: Variables): readonly StageText[]
 
 export const stageKey = (place: number): string => `stage-${place + 1}`
 
-function stageOf(stage: JsonObject, place: number, variables: Variables): StageText {
+function stageOf(stage: JsonObject, all: readonly JsonObject[], place: number, variables: Variables): StageText {
   const name = textOf(stage, 'name')
   const gate = approvalOf(objectOf(stage, 'approval'), `approval-${place + 1}`, variables)
   const hand = handOf(objectOf(stage, 'manual_exec'), `manual-exec-${place + 1}`, variables)
@@ -143,7 +144,7 @@ function stageOf(stage: JsonObject, place: number, variables: Variables): StageT
     const text = JSON.stringify(job)
     const named = passed.filter((key) => key !== before && text.includes(`{{.job.${key}.`))
     const seen = { ...variables, jobs: new Set([...variables.jobs, ...passed]) }
-    const made = tasksOf(job, [...(before === undefined ? [] : [before]), ...named], seen)
+    const made = tasksOf(job, all, [...(before === undefined ? [] : [before]), ...named], seen)
     tasks.push(...made)
     // Side by side they follow the approval, else one another.
     if (isParallel) continue
@@ -180,7 +181,13 @@ function approvalOf(approval: JsonObject, key: string, variables: Variables, nam
   }
 }
 
-function tasksOf(job: JsonObject, needs: readonly string[], variables: Variables): readonly TaskText[] {
+function tasksOf(
+  job: JsonObject,
+  all: readonly JsonObject[],
+  needs: readonly string[],
+  variables: Variables,
+): readonly TaskText[] {
+  if (textOf(job, 'type') === TRIGGER) return triggerTasks(job, all, needs, variables)
   if (textOf(job, 'type') !== 'approval') return jobTasks(job, needs, variables)
   const key = textOf(job, 'name')
   const gate = approvalOf({ enabled: true, ...objectOf(job, 'spec') }, key, variables, key)
