@@ -166,7 +166,8 @@ function approvalOf(approval: JsonObject, key: string, variables: Variables, nam
   const users = objectsOf(part, 'approve_users').map((user) => textOf(user, 'user_name') || textOf(user, 'name'))
   const reviewers = [...new Set(users.filter((user) => user !== ''))]
   const needed = integerOf(part, 'needed_approvers')
-  const minutes = integerOf(part, 'timeout')
+  // A job that is an approval has it beside its parts.
+  const minutes = integerOf(part, 'timeout') || integerOf(approval, 'timeout')
   return {
     key,
     name: asName(name, key),

@@ -113,7 +113,11 @@ test('a job of a task has the type of its workflow, and tells its variables, rep
   ]
   const services = [{ service_name: 'shop', modules: [{ service_module: 'web', image: 'web:1' }] }]
   const tell = { source: 'runtime', webhook_type: 'feishu', content: 'done' }
-  const yes = { type: 'native', native_approval: { approve_users: [{ user_name: 'ci' }], needed_approvers: 1 } }
+  const yes = {
+    type: 'native',
+    timeout: 30,
+    native_approval: { approve_users: [{ user_name: 'ci' }], needed_approvers: 1 },
+  }
   const jobs = [
     { name: 'make', type: 'freestyle', spec: { repos, envs, script: 'make' } },
     { name: 'put', type: 'zadig-deploy', spec: { env: 'dev', production: true, deploy_contents: ['image'], services } },
@@ -156,6 +160,9 @@ test('a job of a task has the type of its workflow, and tells its variables, rep
     tell: { type: 'notification', spec: tell },
     extra: { type: 'plugin', spec: { name: 'x', image: 'alpine' } },
     check: { type: 'zadig-test', spec: { test_name: 'smoke' } },
-    ask: { type: 'approval', spec: { type: 'native', native_approval: { approve_users: [{ user_name: 'ci' }] } } },
+    ask: {
+      type: 'approval',
+      spec: { type: 'native', timeout: 30, native_approval: { timeout: 30, approve_users: [{ user_name: 'ci' }] } },
+    },
   })
 })
