@@ -359,6 +359,11 @@ describe('a task', () => {
       result: false,
       message: expect.stringContaining('job_content is empty'),
     })
+    for (const job_script_type of ['2', '__proto__', 'constructor'])
+      expect(await retry({ job_content: 'echo other', job_script_type })).toMatchObject({
+        result: false,
+        message: expect.stringContaining('job_script_type must be 1 (shell)'),
+      })
     expect(await retry({ job_content: 'echo other', job_script_type: '1' })).toMatchObject({ result: true })
     expect(client.world.runner.jobs[0]?.with).toMatchObject({ script: '#!/usr/bin/env bash\necho other' })
     client.world.runner.endTask('a', exited(1))

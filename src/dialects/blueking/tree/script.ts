@@ -52,7 +52,8 @@ export function readScript(input: ScriptInput): PluginWork {
   if (source !== '' && source !== 'manual') {
     return { ok: false, message: `job_script_source ${source} needs JOB's own scripts, only manual is served here` }
   }
-  const language = LANGUAGES[type === '' ? '1' : type]
+  const chosen = type === '' ? '1' : type
+  const language = Object.hasOwn(LANGUAGES, chosen) ? LANGUAGES[chosen] : undefined
   if (language === undefined) {
     return { ok: false, message: 'job_script_type must be 1 (shell), 3 (Perl) or 4 (Python): nothing else runs here' }
   }

@@ -94,9 +94,6 @@ const chosenOf = (spec: JsonObject, { name }: ChoiceList): readonly JsonObject[]
 const servicesIn = (spec: JsonObject): readonly JsonObject[] =>
   CHOICES.flatMap((list) => (list.variable === 'SERVICE' ? chosenOf(spec, list) : []))
 
-const isSame = (one: JsonObject, other: JsonObject): boolean =>
-  BY_MODULE.key.every((part) => textOf(one, part) === textOf(other, part))
-
 /** The name of the job whose services are those of this one; undefined: it has its own. */
 export const refersTo = (spec: JsonObject): string | undefined =>
   textOf(spec, 'source') === 'fromjob' || textOf(spec, 'service_source') === 'fromjob'
@@ -104,33 +101,39 @@ export const refersTo = (spec: JsonObject): string | undefined =>
     : undefined
 
 /**
- * A job whose `source` is `fromjob` with the services of the job that it names, and what that one has built of them;
- * what it says itself of one of them stays. Source: `getReferredJobTargets` of aslan's jobs.
- * @param all the jobs of the workflow, of which those that refer to others stand behind them.
+ * The jobs of a workflow, in their order: one whose `source` is `fromjob` has the services of the job before it that it
+ * names, and what that one has built of them; what it says itself of one of them stays. Source: `getReferredJobTargets`
+ * of aslan's jobs.
  */
-export function withReferred(job: JsonObject, all: readonly JsonObject[]): JsonObject {
+export function withReferred(jobs: readonly JsonObject[]): readonly JsonObject[] {
+  const known = new Map<string, JsonObject>()
+  return jobs.map((job) => {
+    const other = known.get(refersTo(objectOf(job, 'spec')) ?? '')
+    const whole = other === undefined ? job : withServicesOf(job, other)
+    known.set(textOf(job, 'name'), whole)
+    return whole
+  })
+}
+
+function withServicesOf(job: JsonObject, other: JsonObject): JsonObject {
   const spec = objectOf(job, 'spec')
-  const name = refersTo(spec)
-  const place = name === undefined ? -1 : all.findIndex((one) => textOf(one, 'name') === name)
-  const own = all.indexOf(job)
-  if (place < 0 || (own >= 0 && place >= own)) return job
-  const other = withReferred(all[place] ?? {}, all)
   const isBuilt = textOf(other, 'type') === 'zadig-build'
-  const known = servicesIn(spec)
-  const services = servicesIn(objectOf(other, 'spec')).map((service) => ({
+  const known = new Map(servicesOf(job).map((service) => [moduleKey(service), service]))
+  const services = servicesOf(other).map((service) => ({
     service_name: textOf(service, 'service_name'),
     service_module: textOf(service, 'service_module'),
-    ...known.find((one) => isSame(one, service)),
-    image: isBuilt ? `{{.job.${name}.output.IMAGE}}` : imageOf(service),
+    ...known.get(moduleKey(service)),
+    image: isBuilt ? `{{.job.${textOf(other, 'name')}.output.IMAGE}}` : imageOf(service),
   }))
   const lists = CHOICES.filter(({ variable }) => variable === 'SERVICE').map((list) => list.name)
   const rest = Object.entries(spec).filter(([field]) => !lists.includes(field))
   return { ...job, spec: { ...Object.fromEntries(rest), service_and_images: services } }
 }
 
-/** What a job is for, as answers tell of it. */
-export const servicesOf = (job: JsonObject, all: readonly JsonObject[]): readonly JsonObject[] =>
-  servicesIn(objectOf(withReferred(job, all), 'spec'))
+const moduleKey = (service: JsonObject): string => JSON.stringify(BY_MODULE.key.map((part) => textOf(service, part)))
+
+/** What a job is for; @param job as {@link withReferred} gives it. */
+export const servicesOf = (job: JsonObject): readonly JsonObject[] => servicesIn(objectOf(job, 'spec'))
 
 const calledBy = (one: JsonObject): string =>
   textOf(one, 'service_module') || textOf(one, 'service_name') || textOf(one, 'name')

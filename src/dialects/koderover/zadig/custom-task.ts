@@ -6,7 +6,7 @@ import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
 import { factOf, type FactSource, nearTask, runFacts } from '../facts.ts'
 import { revokerOf } from '../present.ts'
 import { FETCHES, MANUAL_CHECK } from './custom-jobs.ts'
-import { saidSpec } from './job-spec.ts'
+import { saidSpec, wholeJobs } from './job-spec.ts'
 import { BY_HAND, customBodyOf, GATE, secretsOf, stageKey, withValue } from './custom-workflow.ts'
 import { shownValue } from './secrets.ts'
 import { creatorOf } from '../status.ts'
@@ -67,6 +67,7 @@ export function presentPreview(run: RunView): JsonObject {
   const secrets = secretsOf(run.definition)
   const revoker = revokerOf(run)
   const body = customBodyOf(run.definition) ?? {}
+  const whole = wholeJobs(body)
   const kept = new Map(objectsOf(body, 'params').map((param) => [textOf(param, 'name'), param]))
   return {
     task_id: run.number,
@@ -87,7 +88,7 @@ export function presentPreview(run: RunView): JsonObject {
     create_time: seconds(run.createdAt),
     start_time: seconds(start),
     ...(run.endedAt === null ? {} : { end_time: seconds(run.endedAt) }),
-    stages: askedStages(run).map((stage) => presentStage(stage, run, body)),
+    stages: askedStages(run).map((stage) => presentStage(stage, run, body, whole)),
     project_name: run.project.name,
     project_key: run.project.name,
     ...(run.failure === null ? {} : { error: failureSentence(run.failure.failure) }),
@@ -97,7 +98,12 @@ export function presentPreview(run: RunView): JsonObject {
 }
 
 /** @param body the workflow, where it was made here: what it says of its stages and jobs. */
-function presentStage(stage: StageView, run: RunView, body: JsonObject): JsonObject {
+function presentStage(
+  stage: StageView,
+  run: RunView,
+  body: JsonObject,
+  whole: ReadonlyMap<string, JsonObject>,
+): JsonObject {
   const stages = objectsOf(body, 'stages')
   const said = stages.find((_, place) => stage.key === stageKey(place))
   const jobs = new Map(objectsOf(said ?? {}, 'jobs').map((job) => [textOf(job, 'name'), job]))
@@ -116,7 +122,7 @@ function presentStage(stage: StageView, run: RunView, body: JsonObject): JsonObj
     approval: review === undefined ? null : approvalOf(review),
     jobs: stage.tasks
       .filter(({ annotations }) => annotations[GATE] === undefined && annotations[FETCHES] === undefined)
-      .map((task) => presentJob(task, stage, run, jobs.get(task.key) ?? {}, body)),
+      .map((task) => presentJob(task, stage, run, jobs.get(task.key) ?? {}, whole.get(task.key) ?? {})),
   }
 }
 
@@ -200,7 +206,8 @@ function factsOf(task: TaskView, fetches: readonly TaskView[], stage: StageView,
   return nearTask(own, task, stage)
 }
 
-function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObject, body: JsonObject): JsonObject {
+/** @param said the job as it stands in the workflow, @param whole and with what it names. */
+function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObject, whole: JsonObject): JsonObject {
   const fetches = stage.tasks.filter(({ annotations }) => annotations[FETCHES] === own.key)
   const task = workOf(own, fetches)
   const facts = factsOf(task, fetches, stage, run)
@@ -249,7 +256,7 @@ function presentJob(own: TaskView, stage: StageView, run: RunView, said: JsonObj
             project_name: run.project.name,
             test_name: task.name,
             scanning_name: task.name,
-            ...saidSpec(said, body, { task, fetches, run, params }),
+            ...saidSpec(whole, { task, fetches, run, params }),
           }),
     retry_count: task.earlier.length,
   }

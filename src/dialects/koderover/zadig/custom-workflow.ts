@@ -116,9 +116,10 @@ export function customDefinition(body: JsonObject, started: Readonly<Record<stri
 function stagesOf(given: JsonObject, variables: Variables): readonly StageText[] {
   const body = { stages: withRepositories(given['stages'] ?? [], repositoryParams(given)) }
   const over = new Set<string>()
-  const all = jobsIn(body)
+  const all = withReferred(jobsIn(body))
+  let next = 0
   return objectsOf(body, 'stages').map((stage, place) => {
-    const jobs = objectsOf(stage, 'jobs').map((job) => withReferred(job, all))
+    const jobs = all.slice(next, (next += objectsOf(stage, 'jobs').length))
     const made = stageOf({ ...stage, jobs }, all, place, { ...variables, jobs: new Set(over) })
     for (const { key } of made.tasks) over.add(key)
     return made

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../model/json.ts'
 import { flagOf, objectOf, objectsOf, textOf } from '../fields.ts'
-import { imageOf, servicesOf } from './custom-jobs.ts'
+import { imageOf, servicesOf, withReferred } from './custom-jobs.ts'
 import { jobsIn } from './custom-body.ts'
 
 /**
@@ -9,46 +9,49 @@ import { jobsIn } from './custom-body.ts'
  * controller, and `GetVariableList` of a freestyle job.
  */
 export function saidByJobs(body: JsonObject): ReadonlyMap<string, string> {
-  const all = jobsIn(body)
-  return new Map(all.flatMap((job) => SAID[textOf(job, 'type')]?.(job, servicesOf(job, all)) ?? []))
+  return new Map(
+    withReferred(jobsIn(body)).flatMap((job) => SAID.get(textOf(job, 'type'))?.(job, servicesOf(job)) ?? []),
+  )
 }
 
 type Said = readonly (readonly [name: string, text: string])[]
 
-const SAID: Readonly<Record<string, (job: JsonObject, services: readonly JsonObject[]) => Said>> = {
-  'zadig-build': (job, services) => {
-    const at = `job.${textOf(job, 'name')}`
-    const of = services.map((service) => ({ service, ...firstRepository(service) }))
-    return [
-      [`${at}.SERVICES`, of.map(({ service }) => nameOf(service)).join(',')],
-      [`${at}.BRANCHES`, of.map(({ branch }) => branch).join(',')],
-      [`${at}.GITURLS`, of.map(({ url }) => url).join(',')],
-      ...of.flatMap(({ service, branch, commit, url }): Said => {
-        const own = `${at}.${textOf(service, 'service_name')}.${textOf(service, 'service_module')}`
-        return [
-          [`${own}.BRANCH`, branch],
-          [`${own}.COMMITID`, commit],
-          [`${own}.GITURL`, url],
-        ]
-      }),
-    ]
-  },
-  'zadig-deploy': (job, services) => {
-    const at = `job.${textOf(job, 'name')}`
-    return [
-      [`${at}.envName`, textOf(objectOf(job, 'spec'), 'env')],
-      [`${at}.SERVICES`, services.map(nameOf).join(',')],
-      [`${at}.IMAGES`, services.map(imageOf).join(',')],
-    ]
-  },
-  freestyle: (job) => {
-    const spec = objectOf(job, 'spec')
-    const pairs = [...objectsOf(objectOf(spec, 'properties'), 'envs'), ...objectsOf(spec, 'envs')]
-    return pairs
-      .filter((pair) => flagOf(pair, 'is_credential') !== true)
-      .map((pair) => [`job.${textOf(job, 'name')}.${textOf(pair, 'key')}`, textOf(pair, 'value')] as const)
-  },
-}
+const SAID: ReadonlyMap<string, (job: JsonObject, services: readonly JsonObject[]) => Said> = new Map(
+  Object.entries({
+    'zadig-build': (job: JsonObject, services: readonly JsonObject[]): Said => {
+      const at = `job.${textOf(job, 'name')}`
+      const of = services.map((service) => ({ service, ...firstRepository(service) }))
+      return [
+        [`${at}.SERVICES`, of.map(({ service }) => nameOf(service)).join(',')],
+        [`${at}.BRANCHES`, of.map(({ branch }) => branch).join(',')],
+        [`${at}.GITURLS`, of.map(({ url }) => url).join(',')],
+        ...of.flatMap(({ service, branch, commit, url }): Said => {
+          const own = `${at}.${textOf(service, 'service_name')}.${textOf(service, 'service_module')}`
+          return [
+            [`${own}.BRANCH`, branch],
+            [`${own}.COMMITID`, commit],
+            [`${own}.GITURL`, url],
+          ]
+        }),
+      ]
+    },
+    'zadig-deploy': (job: JsonObject, services: readonly JsonObject[]): Said => {
+      const at = `job.${textOf(job, 'name')}`
+      return [
+        [`${at}.envName`, textOf(objectOf(job, 'spec'), 'env')],
+        [`${at}.SERVICES`, services.map(nameOf).join(',')],
+        [`${at}.IMAGES`, services.map(imageOf).join(',')],
+      ]
+    },
+    freestyle: (job: JsonObject): Said => {
+      const spec = objectOf(job, 'spec')
+      const pairs = [...objectsOf(objectOf(spec, 'properties'), 'envs'), ...objectsOf(spec, 'envs')]
+      return pairs
+        .filter((pair) => flagOf(pair, 'is_credential') !== true)
+        .map((pair) => [`job.${textOf(job, 'name')}.${textOf(pair, 'key')}`, textOf(pair, 'value')] as const)
+    },
+  }),
+)
 
 const nameOf = (service: JsonObject): string =>
   `${textOf(service, 'service_module')}/${textOf(service, 'service_name')}`

@@ -17,12 +17,16 @@ interface Seen {
   readonly params: ReadonlyMap<string, string>
 }
 
-/** The fields that the job itself tells; @param job as it stands in the workflow. */
-export function saidSpec(job: JsonObject, body: JsonObject, seen: Seen): JsonObject {
+/** The jobs of a workflow by their names, with the services and the repositories that they name. */
+export function wholeJobs(body: JsonObject): ReadonlyMap<string, JsonObject> {
+  const stages = withRepositories(body['stages'] ?? [], repositoryParams(body))
+  return new Map(withReferred(jobsIn({ stages })).map((job) => [textOf(job, 'name'), job]))
+}
+
+/** The fields that the job itself tells; @param job one of {@link wholeJobs}. */
+export function saidSpec(job: JsonObject, seen: Seen): JsonObject {
   if (textOf(job, 'type') === '') return {}
-  const referred = withReferred(job, jobsIn(body))
-  const spec = withRepositories(objectOf(referred, 'spec'), repositoryParams(body))
-  const own = objectOf({ spec }, 'spec')
+  const own = objectOf(job, 'spec')
   const services = chosen(own, SERVICES)
   const text = (value: string): string => filledIn(value, seen.params)
   const names = (list: readonly JsonObject[], name: string): string =>

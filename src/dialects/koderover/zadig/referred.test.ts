@@ -69,3 +69,14 @@ test.each(['advanced_setting', 'properties'])('time and outputs of a job stand i
   expect(task?.timeoutMs).toBe(7 * 60_000)
   expect(JSON.stringify(task?.work)).toContain('ZADIG_OUTPUT')
 })
+
+test('a job of a type that means something to the language alone is one that does nothing', async () => {
+  const { ask } = await open()
+  for (const type of ['constructor', '__proto__', 'toString']) {
+    const workflow = {
+      ...ship([build(['web']), from('odd', type, 'build')]),
+      name: `odd-${type.toLowerCase().replaceAll('_', '')}`,
+    }
+    expect((await ask('POST', BASE, workflow)).body).toEqual({ message: 'success' })
+  }
+})

@@ -10,6 +10,7 @@ import {
   repositoriesOf,
   repositoryKey,
   servicesOf,
+  withReferred,
 } from './custom-jobs.ts'
 import { jobsIn } from './custom-body.ts'
 
@@ -57,10 +58,10 @@ export function startedWorkflow(
   const params = objectsOf(stands, 'params').map((param) => withRepository(param, given))
   const body = { ...stands, ...(params.length === 0 ? {} : { params }), stages }
   // Where nothing is chosen of the job that it has its services from, it has nothing to do.
-  const [before, now] = [jobsIn(stands), jobsIn(body)]
+  const [before, now] = [withReferred(jobsIn(stands)), withReferred(jobsIn(body))]
   for (const [place, job] of now.entries()) {
-    const isIdleNow = refersTo(objectOf(job, 'spec')) !== undefined && servicesOf(job, now).length === 0
-    if (isIdleNow && servicesOf(before[place] ?? {}, before).length > 0) skipped.add(textOf(job, 'name'))
+    const isIdleNow = refersTo(objectOf(job, 'spec')) !== undefined && servicesOf(job).length === 0
+    if (isIdleNow && servicesOf(before[place] ?? {}).length > 0) skipped.add(textOf(job, 'name'))
   }
   return { body, skipped }
 }

@@ -19,7 +19,7 @@ function eventsOf(job: JsonObject, all: readonly JsonObject[]): readonly JsonObj
     textOf(spec, 'source') === 'fromjob'
       ? source === undefined
         ? []
-        : servicesOf(source, all)
+        : servicesOf(source)
       : objectsOf(spec, 'source_service')
   const isFor = (event: JsonObject, service: JsonObject): boolean =>
     ['service_name', 'service_module'].every((name) => textOf(event, name) === textOf(service, name))
