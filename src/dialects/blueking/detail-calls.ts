@@ -12,7 +12,7 @@ import { elapsedSeconds, exData, givenVersion, presentFailures, presentNode, pre
 import { locateNamed, refusedHere } from './task-calls.ts'
 import { taskName } from './task-name.ts'
 import { taskTree, tasksOf } from './task-tree.ts'
-import { pluginOf } from './tree/plugins.ts'
+import { pluginOutputs } from './tree/plugins.ts'
 import { storedTree } from './tree/stored-tree.ts'
 import { executorOf, methodOf, templateIdOf } from './present-rows.ts'
 
@@ -227,7 +227,8 @@ async function locateNode(call: Call, api?: string) {
     return { ok: false as const, failure: { ...fail(message, code), data: {} } }
   }
   const code = optionalText(call.params, 'component_code')
-  const isKnown = code === undefined || pluginOf(code) !== undefined || storedTree(located.run.definition) === undefined
+  const isKnown =
+    code === undefined || pluginOutputs(code) !== undefined || storedTree(located.run.definition) === undefined
   if (isKnown) return { ok: true as const, run: located.run, task }
   // There are no outputs of a plugin that there is not; what was made elsewhere has codes of its own.
   return { ok: false as const, failure: { ...fail('_format_outputs fail'), data: {} } }

@@ -1,5 +1,6 @@
 // Templates, tasks made of them, and everything that is asked about them, by the gateway.
 import { describe, expect, test } from 'vitest'
+import type { JsonObject } from '../../model/json.ts'
 import { openBkClient, type BkClient, type Body } from '../../testing/blueking-client.ts'
 import { component, constant, pause, shell, subProcess, webTree } from '../../testing/blueking-trees.ts'
 import { definition, stageSpec, taskSpec } from '../../testing/views.ts'
@@ -446,6 +447,55 @@ test('an independent sub-process is a task of its own, which its node waits for'
   await client.world.settled()
   expect(await client.need(client.get('get_task_status', [task_id, client.biz]))).toMatchObject({ state: 'FINISHED' })
   expect(await client.need(client.get('get_task_list', [client.biz], { is_finished: 'true' }))).toHaveLength(2)
+})
+
+test('an independent sub-process has its constants in its tree, and tells which task it is', async () => {
+  const { need, post, get, biz, world } = await openBkClient()
+  const tree = (value: string): JsonObject =>
+    webTree({
+      lines: [
+        ['start', 'i'],
+        ['i', 'end'],
+      ],
+      constants: { '${who}': constant(value), '${greeting}': constant('hello ${who}', { show_type: 'hide' }) },
+      outputs: ['${greeting}'],
+      activities: { i: component('bk_display', { bk_display_message: '${greeting}' }) },
+    })
+  const inner = await need(post('create_template', [biz], { name: 'inner', pipeline_tree: tree('nobody') }))
+  const subprocess = {
+    subprocess_name: 'inner',
+    template_id: String(inner.template_id),
+    template_source: 'project',
+    pipeline: tree('${name}!'),
+    always_use_latest: false,
+    scheme_id_list: [],
+  }
+  const pipeline_tree = webTree({
+    lines: [
+      ['start', 'o'],
+      ['o', 'end'],
+    ],
+    activities: { o: component('subprocess_plugin', { subprocess }) },
+    constants: { '${name}': constant('li') },
+  })
+  const made = await need(post('fast_create_task', [biz], { name: 'outer', pipeline_tree }))
+  await need(post('start_task', [made.task_id, biz]))
+  await world.settled()
+  const [node_id = ''] = Object.keys(made.pipeline_tree.activities)
+  const { outputs } = await need(
+    get('get_task_node_data', [biz, made.task_id], { node_id, component_code: 'subprocess_plugin' }),
+  )
+  const child = (outputs as readonly { key: string; value: number }[]).find(({ key }) => key === 'task_id')?.value ?? 0
+  expect(outputs).toMatchObject([
+    { key: 'task_id', value: expect.any(Number), preset: true },
+    { key: 'task_url', value: expect.stringContaining('/runs/'), preset: true },
+    { key: 'task_name', value: expect.stringContaining('inner'), preset: true },
+    { key: 'greeting', value: 'hello li!', preset: false },
+    { key: '_result', value: true },
+    { key: '_loop' },
+    { key: '_inner_loop' },
+  ])
+  expect((await need(get('get_task_detail', [child, biz]))).outputs).toMatchObject([{ value: 'hello li!' }])
 })
 
 describe('by a clock', () => {

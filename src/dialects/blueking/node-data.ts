@@ -2,13 +2,15 @@ import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import type { AttemptView, RunView, TaskView } from '../../model/view.ts'
 import type { Call } from './call.ts'
 import { isForced } from './ids.ts'
+import { taskUrl } from './make-calls.ts'
 import { exData, lastFailure } from './present.ts'
 import { isActivity } from './shown.ts'
 import { subProcessInputs, subProcessOutputs } from './sub-process-data.ts'
+import { taskName } from './task-name.ts'
 import { assignKeys } from './tree/keys.ts'
 import { PLUGIN_ANNOTATION } from './tree/to-definition.ts'
 import { constantVariable, type ServiceActivity } from './tree/web-tree.ts'
-import { pluginOf } from './tree/plugins.ts'
+import { pluginOutputs, pluginOf } from './tree/plugins.ts'
 import { serviceActivities, storedTree } from './tree/stored-tree.ts'
 
 /** What a node was given and what it has made, as get_task_node_data and get_task_node_detail tell it. */
@@ -102,11 +104,10 @@ export async function nodeData(
   attempt: Attempt,
   componentCode: string | undefined,
 ): Promise<NodeData> {
-  const outputs = await nodeOutputs(call, run, task, attempt)
+  const outputs = { ...(await childOutputs(call, task)), ...(await nodeOutputs(call, run, task, attempt)) }
   const names = hookedNames(run, task)
   const nameOf = (key: string): string => names.get(constantVariable(key) ?? key) ?? key
-  const plugin = componentCode === undefined ? undefined : pluginOf(componentCode)
-  const preset = plugin?.outputs ?? []
+  const preset = componentCode === undefined ? [] : (pluginOutputs(componentCode) ?? [])
   const own = new Set(preset.map(({ key }) => key))
   const failure = attempt === null ? lastFailure(task) : attempt.failure
   return {
@@ -124,6 +125,14 @@ export async function nodeData(
     ],
     ex_data: exData(run, failure),
   }
+}
+
+/** Where the task is that a node has started. */
+async function childOutputs(call: Call, { childRun }: TaskView): Promise<JsonObject> {
+  const found = childRun === null ? undefined : await call.app.runs.get(call.caller, { id: childRun })
+  if (found?.ok !== true) return {}
+  const child = found.value
+  return { task_id: child.serial, task_url: taskUrl(child, call), task_name: taskName(child, call) }
 }
 
 /** Names of the task's constants that stand for outputs of this node, by output: lists of outputs show those. */

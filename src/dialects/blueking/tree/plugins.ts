@@ -240,4 +240,11 @@ const script: Plugin = {
 /** In the order in which get_plugin_list gives them. */
 export const PLUGINS: readonly Plugin[] = [approve, display, httpRequest, script, pauseNode, sleepTimer]
 
+/** What a node makes that runs a task of its own, by a plugin that get_plugin_list does not have, there neither. */
+const CHILD_OUTPUTS = [field('task_id', 'Task', 'int'), field('task_url', 'Its page'), field('task_name', 'Its name')]
+
+/** What the nodes of a plugin make; undefined: it is none of theirs. */
+export const pluginOutputs = (code: string): readonly PluginField[] | undefined =>
+  code === 'subprocess_plugin' ? CHILD_OUTPUTS : pluginOf(code)?.outputs
+
 export const pluginOf = (code: string): Plugin | undefined => PLUGINS.find((plugin) => plugin.code === code)

@@ -295,10 +295,15 @@ const writtenData = ({ data, verbatim }: ServiceActivity): ReadonlyMap<string, J
 /** The one text of the language that comes out as `$`: what was put in is not looked at again. */
 const literal = (value: Json): Json => mapTexts(value, (text) => text.replaceAll('${', "${'\\x24'}{"))
 
-/** What an independent sub-process is started with: the values of the constants that its node shows. */
+/**
+ * What an independent sub-process is started with: the values of the constants that its node shows, be they in the tree
+ * that it holds, as bk-sops has them, or beside it.
+ */
 function shownValues(subprocess: Json | undefined): JsonObject {
-  const constants = isJsonObject(subprocess) ? subprocess['constants'] : undefined
-  if (!isJsonObject(constants)) return {}
+  if (!isJsonObject(subprocess)) return {}
+  const { pipeline, constants: beside } = subprocess
+  const inTree = isJsonObject(pipeline) ? pipeline['constants'] : undefined
+  const constants = { ...(isJsonObject(inTree) ? inTree : {}), ...(isJsonObject(beside) ? beside : {}) }
   return Object.fromEntries(
     Object.entries(constants).flatMap(([key, constant]) => {
       const variable = constantVariable(key)
