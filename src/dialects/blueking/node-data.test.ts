@@ -279,3 +279,30 @@ describe('inputs that a retry gives', () => {
     expect([inputs, histories[1].inputs]).toMatchObject([given, given])
   })
 })
+
+test.each([
+  [
+    'bk_http_request',
+    { bk_http_request_method: 'GET', bk_http_request_url: 'http://example.com/' },
+    { status: '200', status_code: 200, data: { n: 1 } },
+    [
+      { key: 'data', value: { n: 1 }, preset: true },
+      { key: 'status_code', value: 200, preset: true },
+    ],
+  ],
+  ['sleep_timer', { bk_timing: '5' }, null, []],
+])('%s makes what the plugin makes, and nothing besides', async (code, fields, outputs, told) => {
+  const t = await taskOf({
+    lines: [
+      ['start', 'a'],
+      ['a', 'end'],
+    ],
+    activities: { a: component(code, fields) },
+  })
+  const { world } = t.client
+  if (outputs === null) world.clock.advance(5_000)
+  else world.runner.endTask('a', { kind: 'succeeded', outputs })
+  await world.settled()
+  const own = [{ key: '_result', value: true }, { key: '_loop' }, { key: '_inner_loop' }]
+  expect((await t.detail('a', { component_code: code }))['outputs']).toMatchObject([...told, ...own])
+})

@@ -78,8 +78,9 @@ function activityOutputs(run: RunView, task: TaskView, attempt: Attempt): JsonOb
   const { outputs, failure, loop, innerLoop } = attempt ?? presentOf(task)
   if (loop === 0) return {}
   const failed = failure !== null
+  const unseen = pluginOf(pluginCode(task) ?? '')?.unseen ?? []
   return {
-    ...outputs,
+    ...Object.fromEntries(Object.entries(outputs).filter(([key]) => !unseen.includes(key))),
     ...(task.review === null || attempt !== null ? {} : reviewOutputs(task)),
     // A node that was failed by force had not failed by itself.
     ...(isForced(failure) ? { _forced_failed: true } : {}),

@@ -19,6 +19,8 @@ export interface Plugin {
   readonly versions: readonly string[]
   readonly inputs: readonly PluginField[]
   readonly outputs: readonly PluginField[]
+  /** What our step makes and the plugin does not. */
+  readonly unseen?: readonly string[]
   /** Fields that say what work it is, and not what that is given. */
   readonly shaping?: readonly string[]
   work(node: Pick<ServiceActivity, 'data'>, around: PluginAround): PluginWork
@@ -59,7 +61,7 @@ const sleepTimer: Plugin = {
     field('bk_timing', 'Seconds, or a date'),
     field('force_check', 'Whether a date must be to come', 'bool', false),
   ],
-  outputs: [field('timing_time', 'When it ends'), field('business_tz', 'Time zone')],
+  outputs: [],
   fields: ({ duration }) => (typeof duration === 'string' ? { bk_timing: duration.replace(/^(\d+)s$/, '$1') } : {}),
   work(node, { zoneOffsetMinutes }) {
     const timing = text(node, 'bk_timing').trim()
@@ -120,6 +122,7 @@ const httpRequest: Plugin = {
     field('bk_http_success_exp', 'When it has succeeded', 'string', false),
   ],
   outputs: [field('data', 'Answer', 'object'), field('status_code', 'Status', 'int')],
+  unseen: ['status'],
   shaping: ['bk_http_request_method', 'bk_http_request_header', 'bk_http_timeout'],
   fields: ({ method = 'GET', url = '', body = '', success = '' }) => ({
     bk_http_request_method: method,
