@@ -55,6 +55,13 @@ test.each<readonly [code: string, fields: JsonObject, field: string, value: Json
   ['job_fast_execute_script', script, 'job_script_source', 'manual', { uses: 'script' }],
   ['job_fast_execute_script', script, 'job_script_type', 4, { with: { script: '#!/usr/bin/env python3\ntrue' } }],
   ['job_fast_execute_script', script, 'job_script_timeout', '9', { timeout: '9s' }],
+  [
+    'job_fast_execute_script',
+    script,
+    'job_content',
+    'echo "a $1"\nexit 3',
+    { with: { script: '#!/usr/bin/env bash\necho "a $1"\nexit 3' } },
+  ],
   ['bk_approve', approval, 'bk_verifier', 'bob,eve', { with: { reviewers: ['bob', 'eve'] } }],
   ['bk_approve', approval, 'rejected_block', false, { with: { on_reject: 'pass' } }],
 ])('%s: of %j, %s may be a constant: %j', (code, fields, field, value, shows) => {
@@ -122,3 +129,27 @@ test.each(['soon', '', '1.5', '30s', '2026-1-2'])(
     expect(await shown()).toMatchObject({ bk_timing: '7' })
   },
 )
+
+test('a script that is a constant may name others; the first trees of all are read, too', () => {
+  // As the document of get_template_info has it.
+  const fields = {
+    account: 'root',
+    ip_list: '127.0.0.1',
+    script_timeout: '${script_timeout}',
+    content: '${content}',
+    script_param: '${params}',
+    script_type: '${script_type}',
+  }
+  const tree = oneNode('job_fast_execute_script', fields, {
+    '${script_timeout}': constant('20'),
+    '${content}': constant('echo ${word}\nexit 0'),
+    '${params}': constant('a b'),
+    '${script_type}': constant('1'),
+    '${word}': constant('hello'),
+  })
+  expect(taskIn(tree, 'a')).toMatchObject({
+    timeout: '20s',
+    with: { script: expect.stringMatching(/^#!\/usr\/bin\/env bash\n.*JOB_SCRIPT_PARAM.*\necho \$\{word\}\nexit 0$/) },
+    env: { word: '${word}', JOB_SCRIPT_PARAM: '${params}' },
+  })
+})

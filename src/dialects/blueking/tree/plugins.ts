@@ -206,6 +206,12 @@ const approve: Plugin = {
   },
 }
 
+const SCRIPT_FIELDS = ['job_script_type', 'job_content', 'job_script_timeout']
+/** What a field was called in the first trees of all, such as that in the document of get_template_info. */
+const firstName = (field: string): string => field.replace(/^job_/, '')
+const fieldOf = (node: Pick<ServiceActivity, 'data'>, field: string): string =>
+  node.data.has(field) ? field : firstName(field)
+
 const script: Plugin = {
   code: 'job_fast_execute_script',
   name: 'Execute script',
@@ -226,16 +232,16 @@ const script: Plugin = {
     field('job_inst_url', 'Its page'),
     field('log_outputs', 'What its log gave', 'object'),
   ],
-  shaping: ['job_script_source', 'job_script_type', 'job_script_timeout'],
+  shaping: ['job_script_source', ...SCRIPT_FIELDS, ...SCRIPT_FIELDS.map(firstName)],
   fields: ({ script: text }) => (typeof text === 'string' ? { job_content: contentOf(text) } : {}),
   work: (node, { names, inline = false }) =>
     readScript({
       inline,
       source: text(node, 'job_script_source'),
-      type: text(node, 'job_script_type'),
-      content: text(node, 'job_content'),
-      argument: text(node, 'job_script_param'),
-      timeout: text(node, 'job_script_timeout'),
+      type: text(node, fieldOf(node, 'job_script_type')),
+      content: text(node, fieldOf(node, 'job_content')),
+      argument: text(node, fieldOf(node, 'job_script_param')),
+      timeout: text(node, fieldOf(node, 'job_script_timeout')),
       names,
     }),
 }

@@ -21,8 +21,11 @@ interface Settled {
 /** Of constants that name each other in a ring, none is ever settled. */
 const HOPS_MAX = 50
 
+/** Fields whose constant may name others in turn: they are filled in where the text stands. */
+const WHOLE_TEXTS: readonly string[] = ['job_content', 'content']
+
 /** undefined: nobody knows before the task runs. */
-function settle(start: Scope, name: string): Settled | undefined {
+function settle(start: Scope, name: string, field: string): Settled | undefined {
   const keys: string[] = []
   let scope = start
   let variable = name
@@ -32,7 +35,11 @@ function settle(start: Scope, name: string): Settled | undefined {
     if (scope.outer === null) keys.push(constant.key)
     const { value } = constant
     const next = typeof value === 'string' ? constantVariable(value) : undefined
-    if (next === undefined) return typeof value === 'string' && value.includes('${') ? undefined : { value, keys }
+    if (next === undefined) {
+      const isText = typeof value !== 'string' || !value.includes('${')
+      // Names mean the same in the task's own nodes alone.
+      return isText || (WHOLE_TEXTS.includes(field) && start.outer === null) ? { value, keys } : undefined
+    }
     // Shown ones are given from where the sub-process stands.
     if (constant.shown && scope.outer !== null) scope = scope.outer
     variable = next
@@ -43,7 +50,7 @@ function settle(start: Scope, name: string): Settled | undefined {
 function settledField(activity: ServiceActivity, field: string, scope: Scope): Settled | undefined {
   const value = activity.data.get(field)
   const variable = typeof value === 'string' ? constantVariable(value) : undefined
-  return variable === undefined || activity.verbatim.has(field) ? undefined : settle(scope, variable)
+  return variable === undefined || activity.verbatim.has(field) ? undefined : settle(scope, variable, field)
 }
 
 /** A node's fields, with what its constants have for those that say what work it is. */
