@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../model/json.ts'
 import { openBkClient } from '../../testing/blueking-client.ts'
 import { taskOf } from '../../testing/blueking-task.ts'
-import { component, constant, sleep, subProcess, webTree } from '../../testing/blueking-trees.ts'
+import { component, constant, outputOf, sleep, subProcess, webTree } from '../../testing/blueking-trees.ts'
 import { toDefinition } from './tree/to-definition.ts'
 import { readTree } from './tree/read-tree.ts'
 
@@ -129,6 +129,25 @@ test.each(['soon', '', '1.5', '30s', '2026-1-2'])(
     expect(await shown()).toMatchObject({ bk_timing: '7' })
   },
 )
+
+test('a script that another node makes is one, too', () => {
+  const tree = webTree({
+    lines: [
+      ['start', 'a'],
+      ['a', 'b'],
+      ['b', 'end'],
+    ],
+    activities: {
+      a: component('pause_node'),
+      b: component('job_fast_execute_script', { ...script, job_content: '${x}' }),
+    },
+    constants: { '${x}': outputOf('a', 'callback_data') },
+  })
+  expect(taskIn(tree, 'b')).toMatchObject({
+    with: { script: '#!/usr/bin/env bash\neval "${x}"' },
+    env: { x: '${x}' },
+  })
+})
 
 test('a script that is a constant may name others; the first trees of all are read, too', () => {
   // As the document of get_template_info has it.

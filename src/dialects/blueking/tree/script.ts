@@ -58,7 +58,8 @@ export function readScript(input: ScriptInput): PluginWork {
     return { ok: false, message: 'job_script_type must be 1 (shell), 3 (Perl) or 4 (Python): nothing else runs here' }
   }
   if (content.trim() === '') return { ok: false, message: 'job_content is empty' }
-  const { text, env } = language === SHELL ? withExpressions(content, input.names) : { text: content, env: {} }
+  const { text, env } =
+    language === SHELL ? withExpressions(wholeIn(content, input.names), input.names) : { text: content, env: {} }
   const [first = '', ...rest] = text.replaceAll('\r\n', '\n').split('\n')
   const head = first.startsWith('#!') ? [first] : [`#!${language.interpreter}`]
   const body = first.startsWith('#!') ? rest : [first, ...rest]
@@ -73,6 +74,12 @@ export function readScript(input: ScriptInput): PluginWork {
     env: { ...namedIn(content, input.names), ...env, ...(argument === '' ? {} : { [ARGUMENT]: argument }) },
     timeoutSeconds: Math.min(timeout > 0 ? timeout : DEFAULT_TIMEOUT_SECONDS, TIMEOUT_MAX_SECONDS),
   }
+}
+
+/** A script that is known when it begins, and not before: all of it is a variable of its environment. */
+const wholeIn = (text: string, names: ReadonlySet<string>): string => {
+  const name = /^\s*\$\{(\w{1,64})\}\s*$/.exec(text)?.[1]
+  return name !== undefined && names.has(name) && isEnvName(name) ? `eval "\${${name}}"` : text
 }
 
 const PIECE = /\$\{([A-Za-z_]\w{0,63})([.[][^${}#\n]{0,500})\}/g
@@ -111,6 +118,8 @@ const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const RESERVED =
   /^(?:PATH|HOME|SHELL|IFS|ENV|PS4|CDPATH|GLOBIGNORE|TMPDIR|PROMPT_COMMAND|SHELLOPTS|EDITOR|PAGER|(?:BASH|LD_|DYLD_|GIT_|PYTHON|PERL|NODE_|RUBY|JAVA|MILLRACE_|SYS_).*)$/
 
+const isEnvName = (name: string): boolean => ENV_NAME.test(name) && !RESERVED.test(name)
+
 /**
  * Constants that the script names become variables of its environment: in a shell `${x}` then means the same as in the
  * original, and no value is ever read as a part of the program. Perl and Python read them from their environment.
@@ -118,8 +127,6 @@ const RESERVED =
 function namedIn(content: string, names: ReadonlySet<string>): Readonly<Record<string, string>> {
   const found = [...content.matchAll(/\$\{(\w{1,64})\}/g)].map(([, name = '']) => name)
   return Object.fromEntries(
-    [...new Set(found)]
-      .filter((name) => names.has(name) && ENV_NAME.test(name) && !RESERVED.test(name))
-      .map((name) => [name, `\${${name}}`]),
+    [...new Set(found)].filter((name) => names.has(name) && isEnvName(name)).map((name) => [name, `\${${name}}`]),
   )
 }
