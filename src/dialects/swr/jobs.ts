@@ -6,7 +6,7 @@ import type { AttemptView, RunView, StageView, TaskView } from '../../model/view
 import { annotatedList, annotatedObject } from './annotations.ts'
 import { plain } from './fields.ts'
 import { filledBy } from './present.ts'
-import { jobId, serviceName, sourceParams, stageId, visibleStages } from './stage.ts'
+import { jobId, serviceName, sourceParams, stageAt, stageId, visibleStages } from './stage.ts'
 import { isJsonObject, type JsonObject } from '../../model/json.ts'
 import { jobState } from './status.ts'
 import { wireTime } from './time.ts'
@@ -42,9 +42,6 @@ export function presentJob(run: RunView, stageIndex: number, now: Instant, creat
     log_num: logRecords(stage).length,
   }
 }
-
-/** The stage that the vendor's clients know by this place. */
-export const stageAt = (run: RunView, stageIndex: number): StageView | undefined => visibleStages(run)[stageIndex]?.spec
 
 const durationSeconds = (stage: StageView, now: Instant): number =>
   stage.startedAt === null ? 0 : Math.max(0, Math.round(((stage.endedAt ?? now) - stage.startedAt) / 1_000))

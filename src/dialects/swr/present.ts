@@ -12,7 +12,8 @@ import type {
 import { annotatedObject, annotation } from './annotations.ts'
 import { postOperation } from './logins.ts'
 import { isSystemParam } from './pipeline-body.ts'
-import { presentStage, visibleStages } from './stage.ts'
+import { presentStage, stageAt, visibleStages } from './stage.ts'
+import { placeForClients, placesInRun } from './stage-places.ts'
 import { currentStageIndex, runWord, stageWord } from './status.ts'
 import { systemTimestamp, UNSET_TIME, wireTime } from './time.ts'
 import type {
@@ -150,16 +151,17 @@ function paramText(value: Json): string {
 }
 
 function presentStatus(pipeline: PipelineView, run: RunView | null): PipelineStatus {
+  const places = run === null ? [] : placesInRun(pipeline, run)
   return {
     status: run === null ? 'waiting' : runWord(run),
-    stage_index: run === null ? 0 : currentStageIndex(run),
+    stage_index: run === null ? 0 : placeForClients(places, currentStageIndex(run)),
     start_time: wireTime(run?.startedAt ?? null),
     end_time: wireTime(run?.endedAt ?? null),
     pre_operation: presentTriggersStatus(pipeline.definition, run),
     stages:
       run === null || nothingRan(run)
         ? [STAGE_BEFORE_ANYTHING]
-        : visibleStages(run).map(({ spec }) => presentStageStatus(spec)),
+        : places.map((place) => presentStageStatus(place === undefined ? undefined : stageAt(run, place))),
     created_time: wireTime(pipeline.createdAt),
     updated_time: wireTime(Math.max(pipeline.updatedAt, run?.updatedAt ?? 0)),
   }
@@ -192,7 +194,9 @@ const triggersStatus = (triggers: TriggersView['list']): readonly TriggerStatus[
 
 const NOT_FIRED = { firedAt: null, params: {} } as const
 
-function presentStageStatus(stage: StageView): StageStatus {
+/** undefined: the run has no such stage. */
+function presentStageStatus(stage: StageView | undefined): StageStatus {
+  if (stage === undefined) return STAGE_BEFORE_ANYTHING
   const reviews = stage.tasks.filter(isOpenedReview)
   return {
     status: stageWord(stage),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { OnFailure, StageSpec, TaskRole, TaskSpec, Work } from '../../model/definition.ts'
 import type { JsonObject } from '../../model/json.ts'
 import { stageSpec, taskSpec } from '../../testing/views.ts'
-import { exceptionHandler, jobId, presentStage, runSerialOf } from './stage.ts'
+import { exceptionHandler, jobId, presentStage, readJobId } from './stage.ts'
 
 const taskOf = (work: Work, role: TaskRole = 'other'): TaskSpec => taskSpec({ work, role })
 const runs = (uses: string, input: JsonObject, role: TaskRole = 'other'): TaskSpec =>
@@ -156,9 +156,9 @@ describe('the exception handler', () => {
   })
 })
 
-test('a job’s id leads back to its run, for its own stage only', () => {
-  expect(runSerialOf(jobId(7, 3), 3)).toBe(7)
-  expect(runSerialOf(jobId(7, 3), 2)).toBeUndefined()
-  expect(runSerialOf(0, 0)).toBeUndefined()
-  expect(runSerialOf(1, 0)).toBeUndefined()
+test('a job’s id leads back to its run and its stage there', () => {
+  expect(readJobId(jobId(7, 3))).toEqual({ serial: 7, place: 3 })
+  expect(readJobId(jobId(1, 0))).toEqual({ serial: 1, place: 0 })
+  expect(readJobId(jobId(7, 999))).toEqual({ serial: 7, place: 999 })
+  for (const none of [0, 1, 1_000]) expect(readJobId(none)).toBeUndefined()
 })

@@ -1,5 +1,6 @@
 import type { StageSpec, TaskSpec } from '../../model/definition.ts'
 import type { JsonObject } from '../../model/json.ts'
+import type { RunView, StageView } from '../../model/view.ts'
 import { formatDuration, type DurationMs } from '../../model/time.ts'
 import { annotatedList, annotatedObject, type Annotated } from './annotations.ts'
 import { postOperation } from './logins.ts'
@@ -24,11 +25,9 @@ export const jobId = (runSerial: number, stageIndex: number): number => placeNum
 
 const placeNumber = (serial: number, index: number): number => serial * PLACES + index + 1
 
-/** The run's serial in a job's id, when it is the id of a job of this stage. */
-export function runSerialOf(job: number, stageIndex: number): number | undefined {
-  const serial = (job - stageIndex - 1) / PLACES
-  return Number.isInteger(serial) && serial > 0 ? serial : undefined
-}
+/** The run's serial in a job's id, and the place of the stage in that run. */
+export const readJobId = (job: number): { readonly serial: number; readonly place: number } | undefined =>
+  job > PLACES ? { serial: Math.floor((job - 1) / PLACES), place: (job - 1) % PLACES } : undefined
 
 /** A stage as the vendor knows it, and its place among all of ours. */
 export interface VisibleStage<Stage> {
@@ -43,6 +42,9 @@ export const visibleStages = <Stage extends Annotated>({
   readonly stages: readonly Stage[]
 }): readonly VisibleStage<Stage>[] =>
   stages.flatMap((spec, index) => (spec.annotations['post'] === 'true' ? [] : [{ spec, index }]))
+
+/** The stage at this place of a run. */
+export const stageAt = (run: RunView, place: number): StageView | undefined => visibleStages(run)[place]?.spec
 
 export function presentStage(spec: StageSpec, index: number, pipelineSerial: number): Stage {
   const service = serviceName(spec)

@@ -5,14 +5,17 @@ import type { PipelineView, RunView, TaskView } from '../../model/view.ts'
 import { parseReview } from './body.ts'
 import { contentRange, created, findPipeline, latestRun, queryOf, runsOf, unreadable, type Call } from './call.ts'
 import { errorResponse, errors, problemResponse } from './errors.ts'
-import { logRecords, presentJob, presentRecord, stageAt, type LogRecord } from './jobs.ts'
+import { logRecords, presentJob, presentRecord, type LogRecord } from './jobs.ts'
 import { readInteger, readSlice } from './request.ts'
-import { runSerialOf, serviceName, visibleStages } from './stage.ts'
+import { readJobId, serviceName, stageAt, visibleStages } from './stage.ts'
+import { placesInRun } from './stage-places.ts'
 import type { Job, JobLog } from './wire.ts'
 
 interface FoundStage {
   readonly pipeline: PipelineView
   readonly index: number
+  /** Its place in a run, which may be of a version before an edit; -1: the run has no such stage. */
+  readonly placeIn: (run: RunView) => number
 }
 
 /** The stage that a path names, or why there is none. */
@@ -25,7 +28,7 @@ async function findStage(app: App, c: Call<'/:id/:stage'>): Promise<FoundStage |
   if (index.value >= count) {
     return errorResponse(errors.noStage, `pipeline ${pipeline.serial} has ${count} stages, found index ${index.value}`)
   }
-  return { pipeline, index: index.value }
+  return { pipeline, index: index.value, placeIn: (run) => placesInRun(pipeline, run)[index.value] ?? -1 }
 }
 
 /** The vendor's page has no paging: the newest runs. */
@@ -34,13 +37,13 @@ const JOBS_MAX = 100
 export async function listJobs(app: App, c: Call<'/:id/:stage'>): Promise<Response> {
   const found = await findStage(app, c)
   if (found instanceof Response) return found
-  const { pipeline, index } = found
+  const { pipeline, placeIn } = found
   const { caller } = c.var
   const runs = await newestRuns(app, caller, pipeline)
   if (!runs.ok) return problemResponse(runs.problem)
   const creatorOf = await creatorIds(app, runs.value)
   const now = app.now()
-  const jobs = runs.value.flatMap((run) => presentJob(run, index, now, creatorOf(run)) ?? [])
+  const jobs = runs.value.flatMap((run) => presentJob(run, placeIn(run), now, creatorOf(run)) ?? [])
   return Response.json(jobs satisfies readonly Job[])
 }
 
@@ -62,15 +65,15 @@ const RECORDS_MAX = 20
 export async function showLog(app: App, c: Call<'/:id/:stage/:job'>): Promise<Response> {
   const found = await findStage(app, c)
   if (found instanceof Response) return found
-  const { pipeline, index } = found
+  const { index, placeIn } = found
   const { caller } = c.var
   const page = readSlice(queryOf(c))
   if (!page.ok) return unreadable(page)
-  const run = await runOfJob(app, caller, pipeline, index, c.req.param('job'))
+  const run = await runOfJob(app, caller, found, c.req.param('job'))
   if (run instanceof Response) return run
   const creatorOf = await creatorIds(app, [run])
-  const job = presentJob(run, index, app.now(), creatorOf(run))
-  const stage = stageAt(run, index)
+  const job = presentJob(run, placeIn(run), app.now(), creatorOf(run))
+  const stage = stageAt(run, placeIn(run))
   if (job === undefined || stage === undefined) return errorResponse(errors.noJob, `stage ${index} has not begun`)
   const records = logRecords(stage).slice(-RECORDS_MAX)
   const { offset, limit } = page.value
@@ -82,38 +85,32 @@ export async function showLog(app: App, c: Call<'/:id/:stage/:job'>): Promise<Re
   return Response.json({ ...job, log } satisfies JobLog, { headers })
 }
 
-async function runOfJob(
-  app: App,
-  caller: Caller,
-  pipeline: PipelineView,
-  stageIndex: number,
-  jobText: string,
-): Promise<RunView | Response> {
-  if (jobText === 'latest') return latestRunOfStage(app, caller, pipeline, stageIndex)
+async function runOfJob(app: App, caller: Caller, found: FoundStage, jobText: string): Promise<RunView | Response> {
+  if (jobText === 'latest') return latestRunOfStage(app, caller, found)
+  const { pipeline, index, placeIn } = found
   const job = readInteger(jobText, 'job_id')
   if (!job.ok) return unreadable(job)
-  const none = errorResponse(errors.noJob, `stage ${stageIndex} of pipeline ${pipeline.serial} has no job ${job.value}`)
-  const serial = runSerialOf(job.value, stageIndex)
-  if (serial === undefined) return none
-  const run = await app.runs.get(caller, { serial })
+  const none = errorResponse(errors.noJob, `stage ${index} of pipeline ${pipeline.serial} has no job ${job.value}`)
+  const named = readJobId(job.value)
+  if (named === undefined) return none
+  const run = await app.runs.get(caller, { serial: named.serial })
   if (!run.ok) return problemResponse(run.problem, errors.noJob)
-  return run.value.pipeline.id === pipeline.id ? run.value : none
+  return run.value.pipeline.id === pipeline.id && placeIn(run.value) === named.place ? run.value : none
 }
 
 /** The newest run may not have come to this stage yet: then an older one is the last that did. */
 async function latestRunOfStage(
   app: App,
   caller: Caller,
-  pipeline: PipelineView,
-  stageIndex: number,
+  { pipeline, index, placeIn }: FoundStage,
 ): Promise<RunView | Response> {
-  const begun = (run: RunView): boolean => (stageAt(run, stageIndex)?.status ?? 'pending') !== 'pending'
+  const begun = (run: RunView): boolean => (stageAt(run, placeIn(run))?.status ?? 'pending') !== 'pending'
   const newest = await latestRun(app, caller, pipeline)
   if (!newest.ok) return problemResponse(newest.problem)
   if (newest.value !== null && begun(newest.value)) return newest.value
   const runs = await newestRuns(app, caller, pipeline)
   if (!runs.ok) return problemResponse(runs.problem)
-  const none = `stage ${stageIndex} of pipeline ${pipeline.serial} has not run yet`
+  const none = `stage ${index} of pipeline ${pipeline.serial} has not run yet`
   return runs.value.find(begun) ?? errorResponse(errors.noJob, none)
 }
 
@@ -136,17 +133,18 @@ async function outputOf(app: App, caller: Caller, run: RunView, record: LogRecor
 export async function startStage(app: App, c: Call<'/:id/:stage'>): Promise<Response> {
   const found = await findStage(app, c)
   if (found instanceof Response) return found
-  const { pipeline, index } = found
+  const { pipeline, index, placeIn } = found
   const { caller } = c.var
   const mode = queryOf(c).get('mode')
   if (mode === 'rollback') return rollBack(app, caller, found, queryOf(c).get('source'))
   if (mode !== null && mode !== '' && mode !== 'retry') {
     return errorResponse(errors.badParameter, 'mode must be retry or rollback')
   }
-  const run = await runThat(app, caller, pipeline, (one) => allowsAt(one, index, 'retry'))
+  const run = await runThat(app, caller, pipeline, (one) => allowsAt(one, placeIn(one), 'retry'))
   if (!run.ok) return problemResponse(run.problem)
   const failed = tasksThatAllow(run.value, 'retry')
-  const here = failed.filter(({ stageIndex }) => stageIndex === index)
+  const place = run.value === null ? -1 : placeIn(run.value)
+  const here = failed.filter((one) => one.place === place)
   if (run.value === null || here.length === 0) {
     return errorResponse(errors.stageNotReady, `stage ${index} of pipeline ${pipeline.serial} has not failed`)
   }
@@ -162,7 +160,7 @@ export async function startStage(app: App, c: Call<'/:id/:stage'>): Promise<Resp
 async function rollBack(
   app: App,
   caller: Caller,
-  { pipeline, index }: FoundStage,
+  { pipeline, index, placeIn }: FoundStage,
   source: string | null,
 ): Promise<Response> {
   if (source !== 'rollback::true') return errorResponse(errors.badParameter, 'source must be rollback::true')
@@ -173,7 +171,7 @@ async function rollBack(
   }
   const run = await runThat(app, caller, pipeline, hasBegun)
   if (!run.ok) return problemResponse(run.problem)
-  const stage = run.value === null ? undefined : stageAt(run.value, index)
+  const stage = run.value === null ? undefined : stageAt(run.value, placeIn(run.value))
   if (run.value === null || stage === undefined) {
     return errorResponse(errors.stageNotReady, `stage ${index} of pipeline ${pipeline.serial} has not run`)
   }
@@ -206,17 +204,18 @@ async function runThat(
 const hasBegun = ({ status }: RunView): boolean => status !== 'waiting'
 
 interface StageTask {
-  readonly stageIndex: number
+  /** Of its stage in the run. */
+  readonly place: number
   readonly task: TaskView
 }
 
 const tasksThatAllow = (run: RunView | null, action: 'retry' | 'approve'): readonly StageTask[] =>
-  (run === null ? [] : visibleStages(run)).flatMap(({ spec: stage }, stageIndex) =>
-    stage.tasks.filter((task) => task.allowed.includes(action)).map((task) => ({ stageIndex, task })),
+  (run === null ? [] : visibleStages(run)).flatMap(({ spec: stage }, place) =>
+    stage.tasks.filter((task) => task.allowed.includes(action)).map((task) => ({ place, task })),
   )
 
-const allowsAt = (run: RunView, index: number, action: 'retry' | 'approve'): boolean =>
-  tasksThatAllow(run, action).some(({ stageIndex }) => stageIndex === index)
+const allowsAt = (run: RunView, at: number, action: 'retry' | 'approve'): boolean =>
+  tasksThatAllow(run, action).some(({ place }) => place === at)
 
 async function actOnTasks(
   app: App,
@@ -236,13 +235,14 @@ async function actOnTasks(
 export async function decideReview(app: App, c: Call<'/:id/:stage'>): Promise<Response> {
   const found = await findStage(app, c)
   if (found instanceof Response) return found
-  const { pipeline, index } = found
+  const { pipeline, index, placeIn } = found
   const { caller } = c.var
   const review = parseReview(c.var.body)
   if (!review.ok) return unreadable(review)
-  const run = await runThat(app, caller, pipeline, (one) => allowsAt(one, index, 'approve'))
+  const run = await runThat(app, caller, pipeline, (one) => allowsAt(one, placeIn(one), 'approve'))
   if (!run.ok) return problemResponse(run.problem)
-  const waiting = tasksThatAllow(run.value, 'approve').find(({ stageIndex }) => stageIndex === index)
+  const here = run.value === null ? -1 : placeIn(run.value)
+  const waiting = tasksThatAllow(run.value, 'approve').find(({ place }) => place === here)
   if (run.value === null || waiting === undefined) {
     return errorResponse(errors.stageNotReady, `stage ${index} of pipeline ${pipeline.serial} waits for no review`)
   }
